@@ -1,0 +1,2 @@
+export * from './port.ts';
+export { partitionOf } from './partitionOf.ts';

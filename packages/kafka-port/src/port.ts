@@ -1,0 +1,195 @@
+/**
+ * The log as Prorata needs it: fence a partition, append atomically, read to the end, consume with
+ * ownership. No type of a Kafka client leaves this package.
+ */
+
+export interface TopicPartition {
+  readonly topic: string;
+  readonly partition: number;
+}
+
+/** A record as it stands in the log. Headers are raw bytes; a repeated header keeps its last value. */
+export interface LogRecord extends TopicPartition {
+  readonly offset: bigint;
+  /** Milliseconds since the epoch, as the producer or the broker stamped it. */
+  readonly timestampMs: number;
+  readonly key: Buffer | null;
+  /** null is a tombstone in a compacted topic. */
+  readonly value: Buffer | null;
+  readonly headers: ReadonlyMap<string, Buffer>;
+}
+
+/** A record to be appended. The partition is always explicit: no client's partitioner is trusted. */
+export interface OutRecord extends TopicPartition {
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers?: Readonly<Record<string, Buffer | string>>;
+}
+
+/**
+ * Who owns what: `<group>-<topic>-<partition>` is the transactional id, derived from the partition
+ * and never from the instance, so that a successor fences its predecessor.
+ */
+export interface WriterIdentity extends TopicPartition {
+  readonly group: string;
+}
+
+/** The predecessor's writes are over; the holder drops its state and fences again. */
+export class OwnershipLost extends Error {
+  override readonly name = 'OwnershipLost';
+}
+
+/** The append may or may not be in the log; only a fence and a restore can tell. */
+export class CommitUnknown extends Error {
+  override readonly name = 'CommitUnknown';
+}
+
+/** The append was refused for its size: nothing was written, and splitting it would help. */
+export class AppendTooLarge extends Error {
+  override readonly name = 'AppendTooLarge';
+}
+
+/** The one way to write where ownership matters. There is no plain send. */
+export interface PartitionWriter {
+  readonly identity: WriterIdentity;
+  /**
+   * Appends all records in one transaction, or none. One call at a time.
+   * Limits: 10,000 records and `appendBytesMax` bytes a call, so that no record batch passes the
+   * broker's `message.max.bytes`.
+   * @throws OwnershipLost | CommitUnknown | AppendTooLarge. After the first two the writer is spent.
+   */
+  append(records: readonly OutRecord[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface WriterFactory {
+  /** Ends every older writer of this identity, waiting for its open transaction to be aborted. */
+  fence(identity: WriterIdentity): Promise<PartitionWriter>;
+}
+
+export interface Follower {
+  /** The offset after the last record handed over. */
+  readonly position: bigint;
+  /** Rejects when the follower fails for good; resolves after `stop`. */
+  readonly finished: Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface PartitionLog {
+  /** The offset of the oldest record still kept. */
+  beginningOffset(partition: TopicPartition): Promise<bigint>;
+  /** The last stable offset: everything before it is committed or aborted. */
+  endOffset(partition: TopicPartition): Promise<bigint>;
+  /**
+   * Hands over every committed record from `from` to the end as it stood at the call, in order.
+   * @returns the end offset, which is where to go on, control records passed over.
+   */
+  readToEnd(
+    partition: TopicPartition,
+    from: bigint,
+    onBatch: (records: readonly LogRecord[]) => void | Promise<void>,
+  ): Promise<bigint>;
+  /** As `readToEnd`, and then goes on with what is appended later, until stopped. */
+  follow(
+    partition: TopicPartition,
+    from: bigint,
+    onBatch: (records: readonly LogRecord[]) => void | Promise<void>,
+  ): Promise<Follower>;
+}
+
+export interface OwnershipHandlers {
+  /**
+   * This instance now owns the partition. No record is handed over before the promise resolves with
+   * the offset to start from; the group's membership is kept meanwhile.
+   * A rejection gives the partition up and ends the source with that error.
+   */
+  assigned(partition: TopicPartition): Promise<bigint>;
+  /** Ownership has gone; what was handed over since the last commit belongs to somebody else. */
+  revoked(partition: TopicPartition): Promise<void>;
+  /**
+   * Records in order. The next batch of this partition waits for the promise, and other partitions
+   * do not, so a handler that queues resolves when there is room.
+   */
+  batch(partition: TopicPartition, records: readonly LogRecord[]): Promise<void>;
+}
+
+export interface OwnershipOptions {
+  readonly group: string;
+  readonly topic: string;
+  /** How long a silent member keeps its partitions, milliseconds. Default 10,000. */
+  readonly sessionTimeoutMs?: number;
+}
+
+export interface PartitionSource {
+  /** Joins the group and shares the topic's partitions with its other members. */
+  run(options: OwnershipOptions, handlers: OwnershipHandlers): Promise<OwnedSource>;
+}
+
+export interface OwnedSource {
+  /** A hint for lag metrics; never where a restart resumes. */
+  commitHint(partition: TopicPartition, next: bigint): Promise<void>;
+  /** Rejects when consumption has ended for good: fail readiness and exit. */
+  readonly finished: Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Plain, idempotent publishing, for topics where any number of principals write side by side. */
+export interface Publisher {
+  /** Resolves when all in-sync replicas have the records. */
+  publish(records: readonly OutRecord[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface TopicDescription {
+  readonly topic: string;
+  readonly partitions: number;
+  readonly configuration: Readonly<Record<string, string>>;
+}
+
+/** One access rule. `prefixed` matches every resource whose name starts with `name`. */
+export interface AccessRule {
+  readonly principal: string;
+  readonly resource: 'topic' | 'group' | 'transactional-id' | 'cluster';
+  readonly name: string;
+  readonly pattern: 'literal' | 'prefixed';
+  readonly operation:
+    | 'read'
+    | 'write'
+    | 'create'
+    | 'describe'
+    | 'delete'
+    | 'alter'
+    | 'describe-configs'
+    | 'alter-configs'
+    | 'idempotent-write';
+}
+
+export interface LogAdmin {
+  describeTopics(topics: readonly string[]): Promise<readonly TopicDescription[]>;
+  /** Names of all topics that start with `prefix`. */
+  listTopics(prefix: string): Promise<readonly string[]>;
+  /** Creates what is absent; resolves when every partition has a leader. Existing topics are left alone. */
+  createTopics(
+    topics: readonly {
+      readonly topic: string;
+      readonly partitions: number;
+      readonly replication: number;
+      readonly configuration: Readonly<Record<string, string>>;
+    }[],
+  ): Promise<void>;
+  deleteTopics(topics: readonly string[]): Promise<void>;
+  listGroups(): Promise<readonly string[]>;
+  deleteGroups(groups: readonly string[]): Promise<void>;
+  allow(rules: readonly AccessRule[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Everything one process needs of the log, over one shared client. */
+export interface LogPort {
+  readonly writers: WriterFactory;
+  readonly log: PartitionLog;
+  readonly source: PartitionSource;
+  publisher(): Promise<Publisher>;
+  admin(): Promise<LogAdmin>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,38 @@
+import { defineConfig } from 'vitest/config';
+
+const include = (reach: string): string[] => [
+  `{schemas,command-service,projector,enforcer-relay,rightsizer,infra}/**/*.${reach}.spec.ts`,
+  `packages/*/**/*.${reach}.spec.ts`,
+];
+
+// A test file's suffix says its reach. `unit` and `sim` do no I/O; `int` shares one real stack
+// (Kafka, registry, Postgres) that the global setup starts, each file in a namespace of its own;
+// `e2e` starts processes and may start a stack of its own, so its files run one after another.
+export default defineConfig({
+  test: {
+    passWithNoTests: false,
+    projects: [
+      { test: { name: 'unit', include: include('unit'), testTimeout: 10_000 } },
+      { test: { name: 'sim', include: include('sim'), testTimeout: 120_000 } },
+      {
+        test: {
+          name: 'int',
+          include: include('int'),
+          globalSetup: ['packages/test-kit/src/vitestSharedStack.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: include('e2e'),
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
