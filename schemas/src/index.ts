@@ -1,1 +1,11 @@
-export {};
+export * from './generated/messages.ts';
+export * from './manifest.ts';
+export * from './codec.ts';
+export { canonicalBytes, sha256 } from './canonical.ts';
+export { registryIds, memoryIds } from './registry.ts';
+export { namedSchemas, selfContained } from './schemaFiles.ts';
+export type { NamedSchema, SchemaField, SchemaJson } from './schemaFiles.ts';
+export type { JsonViolation } from './jsonValues.ts';
+export { fromJson, toJson, timeFromJson, timeToJson } from './json.ts';
+export { longFromJson, longToJson } from './jsonValues.ts';
+export { durationToJson, limitFromJson, limitToJson } from './limitJson.ts';

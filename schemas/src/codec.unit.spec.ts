@@ -1,0 +1,156 @@
+import { describe, expect, it } from 'vitest';
+import { Codec, hashOf, UnreadableRecord, UnwritableRecord } from './codec.ts';
+import { fromJson, toJson } from './json.ts';
+import { messagesIn, subjectsFor, topicManifest } from './manifest.ts';
+import { memoryIds } from './registry.ts';
+import type { CommandMessage, QuotaCreated, UsageRecorded } from './generated/messages.ts';
+
+const usage: UsageRecorded = {
+  hostId: 'h1',
+  bootId: 'b',
+  sequence: 2n ** 63n - 1n,
+  application: 'moka',
+  quotaId: 'moka/prod',
+  project: null,
+  windowStart: 1_700_000_000_000_001n,
+  windowEnd: 1_700_000_001_000_000n,
+  resources: [{ resource: 'tokens', used: 2n ** 53n + 1n, refused: 0n, queued: 0n, peak: -1n }],
+};
+
+describe('the codec', () => {
+  it('carries 64-bit amounts exactly', async () => {
+    const codec = new Codec(memoryIds());
+    const bytes = await codec.encode('usage.events', { type: 'UsageRecorded', value: usage });
+    expect(bytes.readUInt8(0)).toBe(0);
+    expect(await codec.decode(bytes)).toEqual({ type: 'UsageRecorded', value: usage });
+  });
+
+  it('names the path of a value that does not fit', async () => {
+    const codec = new Codec(memoryIds());
+    const wrong = { ...usage, resources: [{ ...usage.resources[0]!, used: 5 }] };
+    const encoding = codec.encode('usage.events', { type: 'UsageRecorded', value: wrong as never });
+    await expect(encoding).rejects.toThrow(UnwritableRecord);
+    await expect(encoding).rejects.toThrow('/resources/0/used');
+    const tooLarge = { ...usage, sequence: 2n ** 63n };
+    await expect(
+      codec.encode('usage.events', { type: 'UsageRecorded', value: tooLarge }),
+    ).rejects.toThrow('/sequence');
+  });
+
+  it('refuses bytes that are not a record', async () => {
+    const codec = new Codec(memoryIds());
+    const good = await codec.encode('usage.events', { type: 'UsageRecorded', value: usage });
+    const noMagic = Buffer.from(good);
+    noMagic.writeUInt8(1, 0);
+    const unknownId = Buffer.from(good);
+    unknownId.writeUInt32BE(77, 1);
+    for (const bytes of [null, Buffer.alloc(3), noMagic, unknownId, good.subarray(0, 20)]) {
+      await expect(codec.decode(bytes)).rejects.toThrow(UnreadableRecord);
+    }
+  });
+
+  it('hashes a written record as its reader does', async () => {
+    const codec = new Codec(memoryIds());
+    const message = { type: 'UsageRecorded', value: usage } as const;
+    const bytes = await codec.encode('usage.events', message);
+    expect(await codec.hash(bytes)).toEqual(hashOf(message));
+    const other = { type: 'UsageRecorded', value: { ...usage, sequence: 1n } } as const;
+    expect(hashOf(other)).not.toEqual(hashOf(message));
+  });
+});
+
+describe('JSON', () => {
+  const body = {
+    quotaId: 'moka/prod',
+    content: {
+      owner: 'ads',
+      project: null,
+      tier: 2,
+      cutPriority: 0,
+      labels: { team: 'ads' },
+      attributes: { model: 'x' },
+      limits: [
+        { resource: 'tokens', rate: { amount: '9007199254740993', per: '500ms' } },
+        { resource: 'slots', concurrency: { max: 'unlimited' } },
+        { resource: 'cores', capacity: { guaranteed: 4000, max: 'blocked' } },
+      ],
+      match: [{ attribute: 'caller', operator: 'in', values: ['a', 'b'] }],
+      action: 'refuse',
+      degradeTag: null,
+      mode: null,
+      onStale: null,
+      rightsizing: [],
+    },
+  };
+
+  it('comes back as it was written', () => {
+    const parsed = fromJson('io.prorata.type.QuotaContent', body.content);
+    if (!('value' in parsed)) throw new Error(JSON.stringify(parsed.violations));
+    const { limits } = parsed.value as QuotaCreated['content'];
+    expect(limits[0]).toMatchObject({ amount: 9007199254740993n, perMicros: 500_000n });
+    expect(toJson('io.prorata.type.QuotaContent', parsed.value)).toEqual(body.content);
+  });
+
+  it('reports every violation with its path', () => {
+    const parsed = fromJson('io.prorata.type.QuotaContent', {
+      ...body.content,
+      tier: 1.5,
+      unknown: 1,
+      action: 'explode',
+      limits: [{ resource: 'tokens', rate: { amount: -1, each: '1s' } }],
+    });
+    if (!('violations' in parsed)) throw new Error('It should have been refused.');
+    expect(parsed.violations.map((violation) => violation.path).sort()).toEqual([
+      '/action',
+      '/limits/0/rate/amount',
+      '/limits/0/rate/each',
+      '/tier',
+      '/unknown',
+    ]);
+  });
+});
+
+describe('the manifest', () => {
+  it('gives every schema folder to one topic, and every topic a key', () => {
+    const folders = topicManifest.topics.map((topic) => topic.schemas).filter((f) => f !== null);
+    expect(new Set(folders).size).toBe(folders.length);
+    expect(messagesIn('command')).toContain('io.prorata.command.CreateQuota');
+    expect(messagesIn('command')).not.toContain('io.prorata.command.CommandEnvelope');
+  });
+
+  it('prefixes subjects by the namespace, and rule topics share theirs', () => {
+    expect(subjectsFor('usage.events', 't1').map((subject) => subject.subject)).toEqual([
+      't1.usage.events-io.prorata.usage.UsageRecorded',
+    ]);
+    expect(subjectsFor('quota.rules.moka', '').map((subject) => subject.subject)).toEqual([
+      'io.prorata.rule.Rule',
+    ]);
+  });
+
+  it('has self-contained schemas that need no other', () => {
+    const commands: CommandMessage['type'][] = ['CreateQuota', 'ChangeQuota'];
+    for (const { schema } of subjectsFor('quota.commands', '')) {
+      expect(schema).toContain('"CommandEnvelope"');
+    }
+    expect(commands).toHaveLength(2);
+  });
+});
+
+describe('event schemas', () => {
+  it('use nothing that has no canonical form', () => {
+    for (const { schema } of subjectsFor('quota.events', '')) {
+      expect(schema).not.toMatch(/"(float|double)"/);
+      for (const [, branches] of schema.matchAll(/"type":\[([^\]]*)\]/g)) {
+        expect(branches?.startsWith('"null",')).toBe(true);
+      }
+    }
+  });
+
+  it('have a document on every field', () => {
+    for (const { subject, schema } of subjectsFor('quota.events', '')) {
+      const fields = [...schema.matchAll(/"name":"([^"]+)","type"/g)];
+      const docs = [...schema.matchAll(/"doc":"[^"]{3,}"/g)];
+      expect(docs.length, subject).toBeGreaterThanOrEqual(fields.length);
+    }
+  });
+});

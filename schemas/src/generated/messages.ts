@@ -1,0 +1,1002 @@
+// Made from schemas/avro by `npm run generate`. Do not edit.
+
+/* eslint-disable */
+
+/** Cuts the quotas that a project pays for in this application, by tier. A later cut of the same budget replaces the former. */
+export interface ApplyHaircut {
+  /** What every command carries. */
+  readonly envelope: CommandEnvelope;
+  /** Whose quotas are cut, as <organization>/<project>. */
+  readonly project: string;
+  /** The budget that is overspent. */
+  readonly budgetId: string;
+  /** Start of the budget's window, inclusive. */
+  readonly windowStart: bigint;
+  /** End of the budget's window, exclusive: the cut lifts there. */
+  readonly windowEnd: bigint;
+  /** Actual spend in the window so far, an exact decimal. */
+  readonly spend: string;
+  /** The budget's amount, an exact decimal. */
+  readonly budget: string;
+  /** ISO 4217. */
+  readonly currency: string;
+  /** How far spend is over the budget. */
+  readonly overrunBasisPoints: number;
+  /** The tier policy applied. */
+  readonly tierPolicy: string;
+  /** Its version. */
+  readonly tierPolicyVersion: bigint;
+  /** Five numbers, tier 0 to 4: the cut of the maximum in basis points. */
+  readonly cutBasisPoints: readonly number[];
+  /** Five numbers, tier 0 to 4: what is left at least, in basis points of the uncut maximum. */
+  readonly floorBasisPoints: readonly number[];
+  /** The usage that became the spend. */
+  readonly evidence: Evidence;
+}
+
+/** Accepts a proposal; it is validated anew against the state of the moment. */
+export interface ApproveProposal {
+  /** What every command carries. */
+  readonly envelope: CommandEnvelope;
+  /** The proposal. */
+  readonly proposalId: string;
+}
+
+/** Changes what a quota's owner declared; a field that is null stays as it is. */
+export interface ChangeQuota {
+  /** What every command carries. */
+  readonly envelope: CommandEnvelope;
+  /** The quota's path, the application first: moka/prod/ads. */
+  readonly quotaId: string;
+  /** The new owner. */
+  readonly owner: null | string;
+  /** The new tier. */
+  readonly tier: null | number;
+  /** The new cut priority. */
+  readonly cutPriority: null | number;
+  /** The new labels, all of them. */
+  readonly labels: null | Readonly<Record<string, string>>;
+  /** The new attributes, all of them. */
+  readonly attributes: null | string;
+  /** Limits to set, replacing those of the same resources. */
+  readonly setLimits: readonly ResourceLimit[];
+  /** Resources whose limits become unset: they inherit. */
+  readonly unsetLimits: readonly string[];
+  /** The new match, whole. */
+  readonly match: null | readonly MatchCondition[];
+  /** The new action. */
+  readonly action: null | ExceedAction;
+  /** The new tag. */
+  readonly degradeTag: null | string;
+  /** The new mode. */
+  readonly mode: null | EnforcementMode;
+  /** The new stale behaviour. */
+  readonly onStale: null | StalePolicy;
+  /** The new bounds, whole. */
+  readonly rightsizing: null | readonly RightsizeBounds[];
+}
+
+/** What every command carries beside its own fields. */
+export interface CommandEnvelope {
+  /** A UUID chosen by the client; with the principal and the stream it names the command for 24 hours. */
+  readonly commandId: string;
+  /** The stream that decides it: application:<id>, organization:<id>, pricebook:<id> or tierpolicy:<id>. */
+  readonly stream: string;
+  /** Who sends it, as the gateway verified. */
+  readonly actor: Actor;
+  /** The roles that the gateway found in the verified token. */
+  readonly roles: readonly string[];
+  /** Why, in the sender's words; it stands in the audit log. */
+  readonly reason: string;
+  /** The quota's version the sender has seen; null: any. */
+  readonly expectedVersion: null | bigint;
+  /** Decide and answer, but write no event. */
+  readonly dryRun: boolean;
+  /** When the gateway let it in. */
+  readonly submittedAt: bigint;
+}
+
+/** Creates a quota. */
+export interface CreateQuota {
+  /** What every command carries. */
+  readonly envelope: CommandEnvelope;
+  /** The quota's path, the application first: moka/prod/ads. */
+  readonly quotaId: string;
+  /** What its owner declares. */
+  readonly content: QuotaContent;
+}
+
+/** Defines a budget, or changes it. */
+export interface DefineBudget {
+  /** What every command carries. */
+  readonly envelope: CommandEnvelope;
+  /** The budget, unique within the organization. */
+  readonly budgetId: string;
+  /** Whose spend it bounds, as <organization>/<project>. */
+  readonly project: string;
+  /** Money per window, an exact decimal. */
+  readonly amount: string;
+  /** ISO 4217; it must be the price book's. */
+  readonly currency: string;
+  /** The time it is for. */
+  readonly window: BudgetWindow;
+  /** The price book that turns usage into money. */
+  readonly priceBook: string;
+  /** The tier policy that turns overrun into cuts. */
+  readonly tierPolicy: string;
+}
+
+/** Defines a price book, or publishes its next version. */
+export interface DefinePriceBook {
+  /** What every command carries. */
+  readonly envelope: CommandEnvelope;
+  /** ISO 4217; one per book, for ever. */
+  readonly currency: string;
+  /** All prices of the book, earlier ones included. */
+  readonly prices: readonly Price[];
+}
+
+/** Deletes a quota that has no children. */
+export interface DeleteQuota {
+  /** What every command carries. */
+  readonly envelope: CommandEnvelope;
+  /** The quota's path, the application first: moka/prod/ads. */
+  readonly quotaId: string;
+}
+
+/** Lifts every cut of one budget in this application. */
+export interface LiftHaircut {
+  /** What every command carries. */
+  readonly envelope: CommandEnvelope;
+  /** Whose quotas were cut. */
+  readonly project: string;
+  /** The budget. */
+  readonly budgetId: string;
+  /** Why it is lifted. */
+  readonly cause: HaircutLiftCause;
+  /** Actual spend in the window that was looked at, an exact decimal. */
+  readonly spend: string;
+  /** The budget's amount then, an exact decimal. */
+  readonly budget: string;
+}
+
+/** Ends an override before its time. */
+export interface LiftOverride {
+  /** What every command carries. */
+  readonly envelope: CommandEnvelope;
+  /** The quota's path, the application first: moka/prod/ads. */
+  readonly quotaId: string;
+}
+
+/** Puts limits above every other layer until a known end. */
+export interface OverrideQuota {
+  /** What every command carries. */
+  readonly envelope: CommandEnvelope;
+  /** The quota's path, the application first: moka/prod/ads. */
+  readonly quotaId: string;
+  /** The limits in force meanwhile. */
+  readonly limits: readonly ResourceLimit[];
+  /** When the override ends by itself. */
+  readonly until: bigint;
+}
+
+/** Publishes the next version of a tier policy. */
+export interface PublishTierPolicy {
+  /** What every command carries. */
+  readonly envelope: CommandEnvelope;
+  /** Steps by rising overrun. */
+  readonly steps: readonly TierPolicyStep[];
+  /** Five numbers, tier 0 to 4: what a cut leaves at least, in basis points. */
+  readonly floorBasisPoints: readonly number[];
+}
+
+/** Registers an application, or changes its registration. */
+export interface RegisterApplication {
+  /** What every command carries. */
+  readonly envelope: CommandEnvelope;
+  /** A name for people. */
+  readonly displayName: string;
+  /** Names of the tree's levels below the application, outermost first. */
+  readonly levels: readonly string[];
+  /** What it governs. */
+  readonly resources: readonly ResourceDeclaration[];
+  /** Mode of quotas that do not say. */
+  readonly defaultMode: EnforcementMode;
+  /** Stale behaviour of quotas that do not say. */
+  readonly defaultOnStale: StalePolicy;
+  /** Whether a robot's resize applies itself or waits for approval. */
+  readonly robotChanges: ApprovalPolicy;
+  /** How long a proposal waits before it expires, microseconds. */
+  readonly proposalLifetimeMicros: bigint;
+}
+
+/** Declines a proposal. */
+export interface RejectProposal {
+  /** What every command carries. */
+  readonly envelope: CommandEnvelope;
+  /** The proposal. */
+  readonly proposalId: string;
+}
+
+/** Sets the rightsized layer of one resource; the application says whether this waits for approval. */
+export interface ResizeQuota {
+  /** What every command carries. */
+  readonly envelope: CommandEnvelope;
+  /** The quota's path, the application first: moka/prod/ads. */
+  readonly quotaId: string;
+  /** The limit proposed. */
+  readonly limit: ResourceLimit;
+  /** Why. */
+  readonly evidence: Evidence;
+}
+
+/** Sets how much of a resource a project may hold in quotas. */
+export interface SetEntitlement {
+  /** What every command carries. */
+  readonly envelope: CommandEnvelope;
+  /** Who holds it, as <organization>/<project>. */
+  readonly project: string;
+  /** The application's resource. */
+  readonly resource: string;
+  /** amount: see amount. */
+  readonly bound: Bound;
+  /** How much the project's quotas may sum to, base units (a rate: per second). */
+  readonly amount: bigint;
+}
+
+/** An application was registered, or its registration changed. */
+export interface ApplicationRegistered {
+  /** What every event carries. */
+  readonly envelope: EventEnvelope;
+  /** A name for people. */
+  readonly displayName: string;
+  /** Names of the tree's levels below the application, outermost first. */
+  readonly levels: readonly string[];
+  /** What it governs. */
+  readonly resources: readonly ResourceDeclaration[];
+  /** Mode of quotas that do not say. */
+  readonly defaultMode: EnforcementMode;
+  /** Stale behaviour of quotas that do not say. */
+  readonly defaultOnStale: StalePolicy;
+  /** Whether a robot's resize applies itself or waits for approval. */
+  readonly robotChanges: ApprovalPolicy;
+  /** How long a proposal waits before it expires, microseconds. */
+  readonly proposalLifetimeMicros: bigint;
+}
+
+/** A budget was defined or changed. */
+export interface BudgetDefined {
+  /** What every event carries. */
+  readonly envelope: EventEnvelope;
+  /** The budget, unique within the organization. */
+  readonly budgetId: string;
+  /** Whose spend it bounds, as <organization>/<project>. */
+  readonly project: string;
+  /** Money per window, an exact decimal. */
+  readonly amount: string;
+  /** ISO 4217; it must be the price book's. */
+  readonly currency: string;
+  /** The time it is for. */
+  readonly window: BudgetWindow;
+  /** The price book that turns usage into money. */
+  readonly priceBook: string;
+  /** The tier policy that turns overrun into cuts. */
+  readonly tierPolicy: string;
+  /** The budget's version, 1 for the first. */
+  readonly version: bigint;
+}
+
+/** What an event answers. */
+export type CauseKind = 'command' | 'timer';
+
+/** A project may hold this much of a resource in quotas. */
+export interface EntitlementSet {
+  /** What every event carries. */
+  readonly envelope: EventEnvelope;
+  /** Who holds it, as <organization>/<project>. */
+  readonly project: string;
+  /** The application's resource. */
+  readonly resource: string;
+  /** amount: see amount. */
+  readonly bound: Bound;
+  /** How much the project's quotas may sum to, base units (a rate: per second). */
+  readonly amount: bigint;
+}
+
+/** What every event carries: one envelope for all. */
+export interface EventEnvelope {
+  /** A UUID derived from stream and stream version. */
+  readonly eventId: string;
+  /** The stream; also the record's key. */
+  readonly stream: string;
+  /** 1 for the first event of the stream, without gaps. */
+  readonly streamVersion: bigint;
+  /** The quota it is about, if one. */
+  readonly quotaId: null | string;
+  /** That quota's version after the event. */
+  readonly quotaVersion: null | bigint;
+  /** Whether a command or a timer caused it. */
+  readonly cause: CauseKind;
+  /** command: the command's id. */
+  readonly commandId: null | string;
+  /** command: its offset in the partition of quota.commands with this partition's number. */
+  readonly commandOffset: null | bigint;
+  /** timer: the name of the due time. */
+  readonly timer: null | string;
+  /** Who caused it; of a timer, who set it. */
+  readonly actor: Actor;
+  /** Decision time; never before the stream's last. */
+  readonly decidedAt: bigint;
+  /** The sender's words. */
+  readonly reason: string;
+  /** SHA-256 of the canonical bytes of the stream's event before this; 32 zero bytes for the first. */
+  readonly previousHash: Sha256;
+}
+
+/** A budget's cut lies on one quota. */
+export interface HaircutApplied {
+  /** What every event carries. */
+  readonly envelope: EventEnvelope;
+  /** Whose quotas are cut, as <organization>/<project>. */
+  readonly project: string;
+  /** The budget that is overspent. */
+  readonly budgetId: string;
+  /** Start of the budget's window, inclusive. */
+  readonly windowStart: bigint;
+  /** End of the budget's window, exclusive: the cut lifts there. */
+  readonly windowEnd: bigint;
+  /** Actual spend in the window so far, an exact decimal. */
+  readonly spend: string;
+  /** The budget's amount, an exact decimal. */
+  readonly budget: string;
+  /** ISO 4217. */
+  readonly currency: string;
+  /** How far spend is over the budget. */
+  readonly overrunBasisPoints: number;
+  /** The tier policy applied. */
+  readonly tierPolicy: string;
+  /** Its version. */
+  readonly tierPolicyVersion: bigint;
+  /** The cut of the maximum, in basis points of what lies under it. */
+  readonly cutBasisPoints: number;
+  /** What is left at least, in basis points of what lies under it. */
+  readonly floorBasisPoints: number;
+  /** The usage that became the spend. */
+  readonly evidence: Evidence;
+}
+
+/** A budget's cut no longer lies on one quota. */
+export interface HaircutLifted {
+  /** What every event carries. */
+  readonly envelope: EventEnvelope;
+  /** The budget. */
+  readonly budgetId: string;
+  /** Why. */
+  readonly cause: HaircutLiftCause;
+  /** Actual spend then, an exact decimal. */
+  readonly spend: string;
+  /** The budget's amount then, an exact decimal. */
+  readonly budget: string;
+}
+
+/** How an override ended. */
+export type OverrideEnd = 'expired' | 'lifted';
+
+/** A price book's next version was published. */
+export interface PriceBookDefined {
+  /** What every event carries. */
+  readonly envelope: EventEnvelope;
+  /** ISO 4217; one per book, for ever. */
+  readonly currency: string;
+  /** All prices of the book, earlier ones included. */
+  readonly prices: readonly Price[];
+  /** Its version, 1 for the first. */
+  readonly version: bigint;
+}
+
+/** A proposal was accepted. */
+export interface ProposalApproved {
+  /** What every event carries. */
+  readonly envelope: EventEnvelope;
+  /** The proposal. */
+  readonly proposalId: string;
+}
+
+/** A proposal was neither accepted nor declined in time. */
+export interface ProposalExpired {
+  /** What every event carries. */
+  readonly envelope: EventEnvelope;
+  /** The proposal. */
+  readonly proposalId: string;
+}
+
+/** A resize waits for approval. */
+export interface ProposalOpened {
+  /** What every event carries. */
+  readonly envelope: EventEnvelope;
+  /** The proposal. */
+  readonly proposalId: string;
+  /** The limit proposed. */
+  readonly limit: ResourceLimit;
+  /** Why. */
+  readonly evidence: Evidence;
+  /** When it expires by itself. */
+  readonly expiresAt: bigint;
+}
+
+/** A proposal was declined. */
+export interface ProposalRejected {
+  /** What every event carries. */
+  readonly envelope: EventEnvelope;
+  /** The proposal. */
+  readonly proposalId: string;
+}
+
+/** What a quota's owner declares has changed. */
+export interface QuotaChanged {
+  /** What every event carries. */
+  readonly envelope: EventEnvelope;
+  /** All that holds now. */
+  readonly content: QuotaContent;
+}
+
+/** A quota was created. */
+export interface QuotaCreated {
+  /** What every event carries. */
+  readonly envelope: EventEnvelope;
+  /** What its owner declared. */
+  readonly content: QuotaContent;
+}
+
+/** A quota was deleted. */
+export interface QuotaDeleted {
+  /** What every event carries. */
+  readonly envelope: EventEnvelope;
+}
+
+/** Limits stand above every other layer until a known end. */
+export interface QuotaOverridden {
+  /** What every event carries. */
+  readonly envelope: EventEnvelope;
+  /** The limits in force meanwhile. */
+  readonly limits: readonly ResourceLimit[];
+  /** When it ends by itself. */
+  readonly until: bigint;
+}
+
+/** An override has ended; what lies under it holds again. */
+export interface QuotaOverrideEnded {
+  /** What every event carries. */
+  readonly envelope: EventEnvelope;
+  /** How it ended. */
+  readonly end: OverrideEnd;
+}
+
+/** The rightsized layer of a resource was set. */
+export interface QuotaResized {
+  /** What every event carries. */
+  readonly envelope: EventEnvelope;
+  /** The limit. */
+  readonly limit: ResourceLimit;
+  /** Why. */
+  readonly evidence: Evidence;
+  /** The proposal it was, if it waited for approval. */
+  readonly proposalId: null | string;
+}
+
+/** A tier policy's next version was published. */
+export interface TierPolicyPublished {
+  /** What every event carries. */
+  readonly envelope: EventEnvelope;
+  /** Steps by rising overrun. */
+  readonly steps: readonly TierPolicyStep[];
+  /** Five numbers, tier 0 to 4: what a cut leaves at least, in basis points. */
+  readonly floorBasisPoints: readonly number[];
+  /** Its version, 1 for the first. */
+  readonly version: bigint;
+}
+
+/** The one answer to a command. */
+export interface CommandOutcome {
+  /** The command's id. */
+  readonly commandId: string;
+  /** Its type, such as CreateQuota; empty when it could not be read. */
+  readonly commandType: string;
+  /** The stream that decided. */
+  readonly stream: string;
+  /** Who sent it; null when it could not be read. */
+  readonly actor: null | Actor;
+  /** SHA-256 over type and body, for refusing the same id with another body. */
+  readonly bodyHash: Sha256;
+  /** The offset that this record answers, in the partition of quota.commands with this partition's number. */
+  readonly commandOffset: bigint;
+  /** A duplicate: the offset that was decided first; null: this one. */
+  readonly firstOffset: null | bigint;
+  /** Accepted or refused. */
+  readonly status: OutcomeStatus;
+  /** A stable code: ACCEPTED, or why it was refused. */
+  readonly code: string;
+  /** For people. */
+  readonly message: string;
+  /** Every failed check. */
+  readonly violations: readonly Violation[];
+  /** No event was written, whatever the status. */
+  readonly dryRun: boolean;
+  /** The stream's version after the command. */
+  readonly streamVersion: bigint;
+  /** The quota it was about. */
+  readonly quotaId: null | string;
+  /** That quota's version after the command. */
+  readonly quotaVersion: null | bigint;
+  /** The events it became; of a dry run, none. */
+  readonly eventIds: readonly string[];
+  /** What the command made, such as a proposal's id. */
+  readonly result: null | string;
+  /** Decision time. */
+  readonly decidedAt: bigint;
+}
+
+/** What became of a command. */
+export type OutcomeStatus = 'accepted' | 'refused';
+
+/** One failed check. */
+export interface Violation {
+  /** A stable code from the table of codes. */
+  readonly code: string;
+  /** Where in the command, as a JSON pointer, or empty. */
+  readonly path: string;
+  /** What is wrong and what to change, for people. */
+  readonly message: string;
+}
+
+/** What a host runs under: sent at a change and as a heartbeat. */
+export interface HostReport {
+  /** The host. */
+  readonly hostId: string;
+  /** A UUID of this start of the host. */
+  readonly bootId: string;
+  /** The application. */
+  readonly application: string;
+  /** The SDK's version. */
+  readonly sdkVersion: string;
+  /** Where the rules in force came from. */
+  readonly source: RuleSource;
+  /** How many rules are in force. */
+  readonly rules: number;
+  /** The event offset of the newest rule applied; -1: none. */
+  readonly appliedOffset: bigint;
+  /** When it was applied, by the host's clock. */
+  readonly appliedAt: bigint;
+  /** When this was sent, by the host's clock. */
+  readonly reportedAt: bigint;
+}
+
+/** Where a host's rules came from. */
+export type RuleSource = 'kafka' | 'http' | 'disk';
+
+/** What a host enforces for one quota. */
+export interface Rule {
+  /** The application. */
+  readonly application: string;
+  /** The quota's path, the application first: moka/prod/ads. */
+  readonly quotaId: string;
+  /** The quota's version; an ancestor's change can alter the rule without it. */
+  readonly quotaVersion: bigint;
+  /** The offset of the event that led to this rule, in its partition of quota.events: rules are ordered by it. */
+  readonly eventOffset: bigint;
+  /** When that event was decided. */
+  readonly decidedAt: bigint;
+  /** The effective limits: layers applied, ancestors counted. */
+  readonly limits: readonly ResourceLimit[];
+  /** Which requests it is for; empty: those that name it. */
+  readonly match: readonly MatchCondition[];
+  /** What to do over the limit. */
+  readonly action: ExceedAction;
+  /** degrade: what to tell the application. */
+  readonly degradeTag: null | string;
+  /** Off, shadow or enforce. */
+  readonly mode: EnforcementMode;
+  /** What to do when rules are no longer confirmed. */
+  readonly onStale: StalePolicy;
+  /** 0 to 4, for shedding load. */
+  readonly tier: number;
+  /** Who pays. */
+  readonly project: null | string;
+  /** What holds after a known end. */
+  readonly after: null | RuleAfter;
+}
+
+/** What holds after a known end, so that hosts need nobody to end an override. */
+export interface RuleAfter {
+  /** When. */
+  readonly at: bigint;
+  /** The limits that hold then. */
+  readonly limits: readonly ResourceLimit[];
+}
+
+/** Written last: names what belongs to one run and where the log goes on. */
+export interface SnapshotManifest {
+  /** The partition. */
+  readonly partition: number;
+  /** The run. */
+  readonly generation: bigint;
+  /** The version of the state's form; another version is ignored. */
+  readonly modelVersion: number;
+  /** The first event not in the snapshot. */
+  readonly eventsNextOffset: bigint;
+  /** The first outcome not in the snapshot. */
+  readonly outcomesNextOffset: bigint;
+  /** The first command not decided in it. */
+  readonly commandsNextOffset: bigint;
+  /** All streams of the partition; the deciding memory of recent commands is the stream named "recent". */
+  readonly streams: readonly SnapshotStream[];
+}
+
+/** A part of one stream's state. Deleting snapshots changes cost, never meaning. */
+export interface StreamSnapshotChunk {
+  /** The stream. */
+  readonly stream: string;
+  /** The snapshot run it belongs to. */
+  readonly generation: bigint;
+  /** Its number, from 0. */
+  readonly chunk: number;
+  /** How many there are. */
+  readonly chunks: number;
+  /** A part of the state as UTF-8 JSON. */
+  readonly body: Uint8Array;
+}
+
+/** Who acted: an issuer and an opaque subject of it, no personal data. */
+export interface Actor {
+  /** The kind of principal. */
+  readonly kind: ActorKind;
+  /** The identity provider that vouches for the subject (the token's iss). */
+  readonly issuer: string;
+  /** The opaque subject at that issuer (the token's sub). */
+  readonly subject: string;
+}
+
+/** Who acted: a person, a service, or a control loop. */
+export type ActorKind = 'user' | 'service' | 'robot';
+
+/** Whether a robot's change of a limit waits for a person. */
+export type ApprovalPolicy = 'apply' | 'propose';
+
+/** Whether a limit is a number, explicitly without end, or nothing at all. Unset is the absence of the limit. */
+export type Bound = 'amount' | 'unlimited' | 'blocked';
+
+/** The time a budget is for. */
+export interface BudgetWindow {
+  /** Calendar windows follow the time zone; fixed ones have a length. */
+  readonly kind: BudgetWindowKind;
+  /** An IANA time zone, for calendar windows; UTC otherwise. */
+  readonly timeZone: string;
+  /** fixed: the length of a window, microseconds. */
+  readonly lengthMicros: null | bigint;
+  /** fixed: the start of one window, from which all others follow. */
+  readonly anchor: null | bigint;
+}
+
+/** How a budget's windows follow each other. */
+export type BudgetWindowKind = 'calendar_day' | 'calendar_month' | 'fixed';
+
+/** Whether a rule is ignored, only counted, or enforced. */
+export type EnforcementMode = 'off' | 'shadow' | 'enforce';
+
+/** What a control loop saw when it decided, so that anyone can look again. */
+export interface Evidence {
+  /** The policy's name and version. */
+  readonly policy: string;
+  /** The usage table version, or another source, that was read. */
+  readonly source: string;
+  /** Start of the usage looked at, inclusive. */
+  readonly windowStart: bigint;
+  /** End of the usage looked at, exclusive. */
+  readonly windowEnd: bigint;
+  /** The figures that decided, exact decimals as text. */
+  readonly figures: Readonly<Record<string, string>>;
+  /** SHA-256 (hex) over the inputs, for showing that the same inputs give the same answer. */
+  readonly inputsHash: string;
+}
+
+/** What a host does with a request over the limit. */
+export type ExceedAction = 'refuse' | 'delay' | 'degrade' | 'mark';
+
+/** Why a cut was lifted. */
+export type HaircutLiftCause = 'budget_raised' | 'window_rolled' | 'spend_corrected' | 'person';
+
+/** The class of a limit, which decides how it is enforced and how it sums. */
+export type LimitKind = 'rate' | 'concurrency' | 'capacity' | 'consumable';
+
+/** One condition on a request attribute; all conditions of a match must hold. */
+export interface MatchCondition {
+  /** The request attribute's name: caller, model, table, query-class. */
+  readonly attribute: string;
+  /** equals and prefix compare with the one value, in with any. */
+  readonly operator: MatchOperator;
+  /** The values compared with, at least one. */
+  readonly values: readonly string[];
+}
+
+/** How a request attribute is compared. */
+export type MatchOperator = 'equals' | 'in' | 'prefix';
+
+/** Money for an amount of a resource, from a moment on. */
+export interface Price {
+  /** The application whose resource is priced. */
+  readonly application: string;
+  /** The resource. */
+  readonly resource: string;
+  /** Money, an exact decimal in the book's currency. */
+  readonly amount: string;
+  /** How many base units that money buys, at least 1. */
+  readonly perUnits: bigint;
+  /** From when the price holds; the latest price at or before the usage window's start applies. */
+  readonly effectiveFrom: bigint;
+}
+
+/** What a quota's owner declares: the base layer and its terms. */
+export interface QuotaContent {
+  /** The owning group at the identity provider. */
+  readonly owner: string;
+  /** Who pays, as <organization>/<project>; null: inherited from the nearest ancestor that says. */
+  readonly project: null | string;
+  /** 0 to 4; 0 is the most protected. */
+  readonly tier: number;
+  /** Within a tier, higher numbers are cut first. */
+  readonly cutPriority: number;
+  /** Free labels, for people and for filters. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** The application's own attributes as a JSON object. */
+  readonly attributes: string;
+  /** Limits by resource, each resource at most once, sorted by resource; a resource that is absent inherits. */
+  readonly limits: readonly ResourceLimit[];
+  /** Which requests the quota is for; empty: those that name it. */
+  readonly match: readonly MatchCondition[];
+  /** What happens over the limit. */
+  readonly action: ExceedAction;
+  /** degrade: what the host tells the application. */
+  readonly degradeTag: null | string;
+  /** null: the application's default. */
+  readonly mode: null | EnforcementMode;
+  /** null: the application's default. */
+  readonly onStale: null | StalePolicy;
+  /** Where and how far the rightsizer may move limits; empty: nowhere. */
+  readonly rightsizing: readonly RightsizeBounds[];
+}
+
+/** A resource that an application governs. */
+export interface ResourceDeclaration {
+  /** Its name, unique within the application. */
+  readonly name: string;
+  /** The class of its limits. */
+  readonly kind: LimitKind;
+  /** The base unit, whole numbers of which limits and usage count: token, request, milli-vcore, byte. */
+  readonly unit: string;
+  /** The declared total in base units, for kinds that sum; null: not declared. */
+  readonly total: null | bigint;
+}
+
+/** One limit of one resource. Which fields carry a value follows from the kind. */
+export interface ResourceLimit {
+  /** The resource's name, as its application declared it. */
+  readonly resource: string;
+  /** The class of the limit; it equals the resource's. */
+  readonly kind: LimitKind;
+  /** amount: see amount. unlimited and blocked: amount is 0 and means nothing. */
+  readonly bound: Bound;
+  /** The upper bound in the resource's base unit: the rate's amount per perMicros, the most at once, the maximum, or the amount of a window. */
+  readonly amount: bigint;
+  /** rate: the time that amount refers to, in microseconds. */
+  readonly perMicros: null | bigint;
+  /** rate: how much may be taken at once, in base units; null: as much as amount. */
+  readonly burst: null | bigint;
+  /** capacity: what is kept for this node whatever others do, in base units; null: 0. */
+  readonly guaranteed: null | bigint;
+  /** consumable: the window that amount refers to, an ISO 8601 duration such as P1D. */
+  readonly window: null | string;
+}
+
+/** How far the rightsizer may move a resource's limit. */
+export interface RightsizeBounds {
+  /** The resource. */
+  readonly resource: string;
+  /** The lowest amount that it may propose, base units. */
+  readonly min: bigint;
+  /** The highest amount that it may propose, base units. */
+  readonly max: bigint;
+}
+
+/** A SHA-256 digest. */
+export type Sha256 = Uint8Array;
+
+/** What a host does when its rules have not been confirmed for too long. */
+export type StalePolicy = 'hold' | 'safe_share' | 'open' | 'closed';
+
+/** The cut of each tier once the overrun has reached this step. */
+export interface TierPolicyStep {
+  /** Overrun from which the step holds: spend over budget, in basis points of the budget (0 is at the budget, 1200 is 12 % over). */
+  readonly overrunBasisPoints: number;
+  /** Five numbers, tier 0 to 4: the cut of the maximum in basis points. */
+  readonly cutBasisPoints: readonly number[];
+}
+
+/** What happened to one resource within the window. */
+export interface ResourceUsage {
+  /** The resource. */
+  readonly resource: string;
+  /** Rate and consumable: the amount let through. Concurrency and capacity: unit-seconds. */
+  readonly used: bigint;
+  /** The amount refused. */
+  readonly refused: bigint;
+  /** The amount delayed before it was let through. */
+  readonly queued: bigint;
+  /** Concurrency and capacity: the most at once. Rate: the most within one second. */
+  readonly peak: bigint;
+}
+
+/** What one host let through and refused for one quota in one window. */
+export interface UsageRecorded {
+  /** The host. */
+  readonly hostId: string;
+  /** A UUID of this start of the host. */
+  readonly bootId: string;
+  /** Counts up within the boot; host, boot and sequence are the record's id. */
+  readonly sequence: bigint;
+  /** The application the host speaks for. */
+  readonly application: string;
+  /** The quota's path, the application first: moka/prod/ads. */
+  readonly quotaId: string;
+  /** Who pays, as the rule said at the window's start. */
+  readonly project: null | string;
+  /** Inclusive. */
+  readonly windowStart: bigint;
+  /** Exclusive. */
+  readonly windowEnd: bigint;
+  /** One entry a resource, sorted. */
+  readonly resources: readonly ResourceUsage[];
+}
+
+/** One stream of the run. */
+export interface SnapshotStream {
+  /** The stream. */
+  readonly stream: string;
+  /** How many chunks. */
+  readonly chunks: number;
+  /** SHA-256 (hex) of the joined body. */
+  readonly sha256: string;
+}
+
+export type CommandMessage =
+  | { readonly type: 'ApplyHaircut'; readonly value: ApplyHaircut }
+  | { readonly type: 'ApproveProposal'; readonly value: ApproveProposal }
+  | { readonly type: 'ChangeQuota'; readonly value: ChangeQuota }
+  | { readonly type: 'CreateQuota'; readonly value: CreateQuota }
+  | { readonly type: 'DefineBudget'; readonly value: DefineBudget }
+  | { readonly type: 'DefinePriceBook'; readonly value: DefinePriceBook }
+  | { readonly type: 'DeleteQuota'; readonly value: DeleteQuota }
+  | { readonly type: 'LiftHaircut'; readonly value: LiftHaircut }
+  | { readonly type: 'LiftOverride'; readonly value: LiftOverride }
+  | { readonly type: 'OverrideQuota'; readonly value: OverrideQuota }
+  | { readonly type: 'PublishTierPolicy'; readonly value: PublishTierPolicy }
+  | { readonly type: 'RegisterApplication'; readonly value: RegisterApplication }
+  | { readonly type: 'RejectProposal'; readonly value: RejectProposal }
+  | { readonly type: 'ResizeQuota'; readonly value: ResizeQuota }
+  | { readonly type: 'SetEntitlement'; readonly value: SetEntitlement };
+
+export type EventMessage =
+  | { readonly type: 'ApplicationRegistered'; readonly value: ApplicationRegistered }
+  | { readonly type: 'BudgetDefined'; readonly value: BudgetDefined }
+  | { readonly type: 'EntitlementSet'; readonly value: EntitlementSet }
+  | { readonly type: 'HaircutApplied'; readonly value: HaircutApplied }
+  | { readonly type: 'HaircutLifted'; readonly value: HaircutLifted }
+  | { readonly type: 'PriceBookDefined'; readonly value: PriceBookDefined }
+  | { readonly type: 'ProposalApproved'; readonly value: ProposalApproved }
+  | { readonly type: 'ProposalExpired'; readonly value: ProposalExpired }
+  | { readonly type: 'ProposalOpened'; readonly value: ProposalOpened }
+  | { readonly type: 'ProposalRejected'; readonly value: ProposalRejected }
+  | { readonly type: 'QuotaChanged'; readonly value: QuotaChanged }
+  | { readonly type: 'QuotaCreated'; readonly value: QuotaCreated }
+  | { readonly type: 'QuotaDeleted'; readonly value: QuotaDeleted }
+  | { readonly type: 'QuotaOverridden'; readonly value: QuotaOverridden }
+  | { readonly type: 'QuotaOverrideEnded'; readonly value: QuotaOverrideEnded }
+  | { readonly type: 'QuotaResized'; readonly value: QuotaResized }
+  | { readonly type: 'TierPolicyPublished'; readonly value: TierPolicyPublished };
+
+export type OutcomeMessage =
+  | { readonly type: 'CommandOutcome'; readonly value: CommandOutcome };
+
+export type SnapshotMessage =
+  | { readonly type: 'SnapshotManifest'; readonly value: SnapshotManifest }
+  | { readonly type: 'StreamSnapshotChunk'; readonly value: StreamSnapshotChunk };
+
+export type RuleMessage =
+  | { readonly type: 'Rule'; readonly value: Rule };
+
+export type ReportMessage =
+  | { readonly type: 'HostReport'; readonly value: HostReport };
+
+export type UsageMessage =
+  | { readonly type: 'UsageRecorded'; readonly value: UsageRecorded };
+
+/** Every message of every topic, tagged by its record's short name. */
+export type Message =
+  | { readonly type: 'ApplyHaircut'; readonly value: ApplyHaircut }
+  | { readonly type: 'ApproveProposal'; readonly value: ApproveProposal }
+  | { readonly type: 'ChangeQuota'; readonly value: ChangeQuota }
+  | { readonly type: 'CreateQuota'; readonly value: CreateQuota }
+  | { readonly type: 'DefineBudget'; readonly value: DefineBudget }
+  | { readonly type: 'DefinePriceBook'; readonly value: DefinePriceBook }
+  | { readonly type: 'DeleteQuota'; readonly value: DeleteQuota }
+  | { readonly type: 'LiftHaircut'; readonly value: LiftHaircut }
+  | { readonly type: 'LiftOverride'; readonly value: LiftOverride }
+  | { readonly type: 'OverrideQuota'; readonly value: OverrideQuota }
+  | { readonly type: 'PublishTierPolicy'; readonly value: PublishTierPolicy }
+  | { readonly type: 'RegisterApplication'; readonly value: RegisterApplication }
+  | { readonly type: 'RejectProposal'; readonly value: RejectProposal }
+  | { readonly type: 'ResizeQuota'; readonly value: ResizeQuota }
+  | { readonly type: 'SetEntitlement'; readonly value: SetEntitlement }
+  | { readonly type: 'ApplicationRegistered'; readonly value: ApplicationRegistered }
+  | { readonly type: 'BudgetDefined'; readonly value: BudgetDefined }
+  | { readonly type: 'EntitlementSet'; readonly value: EntitlementSet }
+  | { readonly type: 'HaircutApplied'; readonly value: HaircutApplied }
+  | { readonly type: 'HaircutLifted'; readonly value: HaircutLifted }
+  | { readonly type: 'PriceBookDefined'; readonly value: PriceBookDefined }
+  | { readonly type: 'ProposalApproved'; readonly value: ProposalApproved }
+  | { readonly type: 'ProposalExpired'; readonly value: ProposalExpired }
+  | { readonly type: 'ProposalOpened'; readonly value: ProposalOpened }
+  | { readonly type: 'ProposalRejected'; readonly value: ProposalRejected }
+  | { readonly type: 'QuotaChanged'; readonly value: QuotaChanged }
+  | { readonly type: 'QuotaCreated'; readonly value: QuotaCreated }
+  | { readonly type: 'QuotaDeleted'; readonly value: QuotaDeleted }
+  | { readonly type: 'QuotaOverridden'; readonly value: QuotaOverridden }
+  | { readonly type: 'QuotaOverrideEnded'; readonly value: QuotaOverrideEnded }
+  | { readonly type: 'QuotaResized'; readonly value: QuotaResized }
+  | { readonly type: 'TierPolicyPublished'; readonly value: TierPolicyPublished }
+  | { readonly type: 'CommandOutcome'; readonly value: CommandOutcome }
+  | { readonly type: 'SnapshotManifest'; readonly value: SnapshotManifest }
+  | { readonly type: 'StreamSnapshotChunk'; readonly value: StreamSnapshotChunk }
+  | { readonly type: 'Rule'; readonly value: Rule }
+  | { readonly type: 'HostReport'; readonly value: HostReport }
+  | { readonly type: 'UsageRecorded'; readonly value: UsageRecorded };
+
+export const fullNameOf: Readonly<Record<Message['type'], string>> = {
+  ApplyHaircut: 'io.prorata.command.ApplyHaircut',
+  ApproveProposal: 'io.prorata.command.ApproveProposal',
+  ChangeQuota: 'io.prorata.command.ChangeQuota',
+  CreateQuota: 'io.prorata.command.CreateQuota',
+  DefineBudget: 'io.prorata.command.DefineBudget',
+  DefinePriceBook: 'io.prorata.command.DefinePriceBook',
+  DeleteQuota: 'io.prorata.command.DeleteQuota',
+  LiftHaircut: 'io.prorata.command.LiftHaircut',
+  LiftOverride: 'io.prorata.command.LiftOverride',
+  OverrideQuota: 'io.prorata.command.OverrideQuota',
+  PublishTierPolicy: 'io.prorata.command.PublishTierPolicy',
+  RegisterApplication: 'io.prorata.command.RegisterApplication',
+  RejectProposal: 'io.prorata.command.RejectProposal',
+  ResizeQuota: 'io.prorata.command.ResizeQuota',
+  SetEntitlement: 'io.prorata.command.SetEntitlement',
+  ApplicationRegistered: 'io.prorata.event.ApplicationRegistered',
+  BudgetDefined: 'io.prorata.event.BudgetDefined',
+  EntitlementSet: 'io.prorata.event.EntitlementSet',
+  HaircutApplied: 'io.prorata.event.HaircutApplied',
+  HaircutLifted: 'io.prorata.event.HaircutLifted',
+  PriceBookDefined: 'io.prorata.event.PriceBookDefined',
+  ProposalApproved: 'io.prorata.event.ProposalApproved',
+  ProposalExpired: 'io.prorata.event.ProposalExpired',
+  ProposalOpened: 'io.prorata.event.ProposalOpened',
+  ProposalRejected: 'io.prorata.event.ProposalRejected',
+  QuotaChanged: 'io.prorata.event.QuotaChanged',
+  QuotaCreated: 'io.prorata.event.QuotaCreated',
+  QuotaDeleted: 'io.prorata.event.QuotaDeleted',
+  QuotaOverridden: 'io.prorata.event.QuotaOverridden',
+  QuotaOverrideEnded: 'io.prorata.event.QuotaOverrideEnded',
+  QuotaResized: 'io.prorata.event.QuotaResized',
+  TierPolicyPublished: 'io.prorata.event.TierPolicyPublished',
+  CommandOutcome: 'io.prorata.outcome.CommandOutcome',
+  SnapshotManifest: 'io.prorata.snapshot.SnapshotManifest',
+  StreamSnapshotChunk: 'io.prorata.snapshot.StreamSnapshotChunk',
+  Rule: 'io.prorata.rule.Rule',
+  HostReport: 'io.prorata.report.HostReport',
+  UsageRecorded: 'io.prorata.usage.UsageRecorded',
+};

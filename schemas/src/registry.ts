@@ -1,0 +1,44 @@
+import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
+import type { SchemaIds } from './codec.ts';
+import { UnreadableRecord } from './codec.ts';
+import type { SchemaJson } from './schemaFiles.ts';
+
+/** A registry lookup that has no answer by then is a fault of the registry, not of the record. */
+const REQUEST_TIMEOUT_MS = 10_000;
+
+/** Ids and schemas from a Confluent-compatible registry; nothing is ever registered through it. */
+export function registryIds(url: string): SchemaIds {
+  const registry = new SchemaRegistry({
+    host: url,
+    retry: { retries: 5, initialRetryTimeInSecs: 0.1, maxRetryTimeInSecs: 2 },
+  });
+  return {
+    idOf: (subject, schema) =>
+      registry.getRegistryIdBySchema(subject, { type: SchemaType.AVRO, schema }),
+    async schemaOf(id) {
+      const response = await fetch(`${url}/schemas/ids/${id}`, {
+        signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+      });
+      if (response.status === 404) throw new UnreadableRecord(`The registry has no schema ${id}.`);
+      if (!response.ok) throw new Error(`The schema registry answered ${response.status}.`);
+      const body = (await response.json()) as { schema: string };
+      return JSON.parse(body.schema) as SchemaJson;
+    },
+  };
+}
+
+/** Ids in the order of asking, without a registry: for simulations and unit tests. */
+export function memoryIds(): SchemaIds {
+  const schemas: string[] = [];
+  return {
+    idOf(_subject, schema) {
+      const known = schemas.indexOf(schema);
+      return Promise.resolve(known >= 0 ? known : schemas.push(schema) - 1);
+    },
+    schemaOf(id) {
+      const schema = schemas[id];
+      if (schema === undefined) throw new UnreadableRecord(`There is no schema ${id}.`);
+      return Promise.resolve(JSON.parse(schema) as SchemaJson);
+    },
+  };
+}
