@@ -34,7 +34,7 @@ function unionOf(schema: Schema, options: object): Type {
     UnwrappedUnionType: new (schema: Schema, options: object) => BucketedUnion;
   };
   const union = new UnwrappedUnionType(schema, options);
-  const branch = union.types.indexOf(exactLong as unknown as Type);
+  const branch = union.types.indexOf(exactLong);
   if (branch >= 0) union._bucketIndices['bigint'] = branch;
   return union;
 }
@@ -43,10 +43,10 @@ export function avroTypeOf(schema: unknown): Type {
   return avro.Type.forSchema(schema as Schema, {
     wrapUnions: 'never' as unknown as boolean,
     typeHook: (part: Schema, options: object): Type | undefined => {
-      if (part === 'long') return exactLong as unknown as Type;
+      if (part === 'long') return exactLong;
       if (Array.isArray(part)) return unionOf(part, options);
       if (typeof part === 'object' && (part as { type?: unknown }).type === 'long') {
-        return exactLong as unknown as Type;
+        return exactLong;
       }
       return undefined;
     },

@@ -73,7 +73,7 @@ export class Codec {
    * @param topic without the namespace
    * @throws UnwritableRecord, or the registry's error when the subject lacks the schema
    */
-  async encode<M extends Message>(topic: string, message: M): Promise<Buffer> {
+  async encode(topic: string, message: Message): Promise<Buffer> {
     const fullName = fullNameOf[message.type];
     const subject = subjectOf(topic, fullName, this.#namespace);
     let id = this.#idsBySubject.get(subject);

@@ -20,7 +20,7 @@ export function fromJson(
   const violations: JsonViolation[] = [];
   const report: Report = (path, message) => {
     violations.push({ path, message });
-    return undefined;
+    return null;
   };
   const value = parse(fullName, json, '', report);
   return violations.length > 0 ? { violations } : { value };

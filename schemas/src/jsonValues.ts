@@ -4,7 +4,7 @@ export interface JsonViolation {
   readonly message: string;
 }
 
-export type Report = (path: string, message: string) => undefined;
+export type Report = (path: string, message: string) => null;
 
 const WHOLE = /^-?(0|[1-9]\d*)$/;
 const LONG_MIN = -(2n ** 63n);

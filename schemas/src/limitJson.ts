@@ -17,7 +17,7 @@ export function limitFromJson(
   json: Record<string, unknown>,
   path: string,
   report: Report,
-): ResourceLimit | undefined {
+): ResourceLimit | null {
   const { resource, ...rest } = json;
   const [kind, ...more] = Object.keys(rest);
   const form = kind === undefined ? undefined : forms[kind as LimitKind];

@@ -1,0 +1,219 @@
+/**
+ * The shapes of the quota model. Everything here is pure: no clock, no random, no I/O; times come in
+ * as microseconds since the epoch.
+ */
+import type {
+  Actor,
+  ApprovalPolicy,
+  BudgetWindow,
+  CommandMessage,
+  EnforcementMode,
+  EventMessage,
+  Evidence,
+  Price,
+  QuotaContent,
+  ResourceDeclaration,
+  ResourceLimit,
+  StalePolicy,
+  TierPolicyStep,
+  Violation,
+} from '@prorata/schemas';
+
+/** Who did what when: what every layer and every row can show. */
+export interface Provenance {
+  readonly actor: Actor;
+  readonly reason: string;
+  /** null when a timer did it. */
+  readonly commandId: string | null;
+  readonly at: bigint;
+  readonly streamVersion: bigint;
+}
+
+export interface OverrideLayer {
+  readonly limits: readonly ResourceLimit[];
+  readonly until: bigint;
+  readonly provenance: Provenance;
+}
+
+export interface RightsizedLayer {
+  readonly limit: ResourceLimit;
+  readonly evidence: Evidence;
+  readonly provenance: Provenance;
+}
+
+export interface HaircutLayer {
+  readonly budgetId: string;
+  readonly project: string;
+  readonly cutBasisPoints: number;
+  readonly floorBasisPoints: number;
+  readonly windowStart: bigint;
+  readonly windowEnd: bigint;
+  readonly spend: string;
+  readonly budget: string;
+  readonly currency: string;
+  readonly overrunBasisPoints: number;
+  readonly tierPolicy: string;
+  readonly tierPolicyVersion: bigint;
+  readonly evidence: Evidence;
+  readonly provenance: Provenance;
+}
+
+/** One node: what its owner declared, and the layers that lie on it. */
+export interface QuotaState {
+  readonly quotaId: string;
+  /** 1 at creation; every event about the quota raises it by one. */
+  readonly version: bigint;
+  readonly content: QuotaContent;
+  /** Where the base layer comes from: creation or the last change. */
+  readonly declared: Provenance;
+  /** By resource. */
+  readonly rightsized: ReadonlyMap<string, RightsizedLayer>;
+  /** By budget; cuts of several budgets do not add up: the deepest counts. */
+  readonly haircuts: ReadonlyMap<string, HaircutLayer>;
+  readonly override: OverrideLayer | null;
+}
+
+export interface ProposalState {
+  readonly proposalId: string;
+  readonly quotaId: string;
+  readonly limit: ResourceLimit;
+  readonly evidence: Evidence;
+  readonly expiresAt: bigint;
+  readonly provenance: Provenance;
+}
+
+export interface ApplicationState {
+  readonly kind: 'application';
+  readonly id: string;
+  registration: {
+    readonly displayName: string;
+    readonly levels: readonly string[];
+    readonly resources: ReadonlyMap<string, ResourceDeclaration>;
+    readonly defaultMode: EnforcementMode;
+    readonly defaultOnStale: StalePolicy;
+    readonly robotChanges: ApprovalPolicy;
+    readonly proposalLifetimeMicros: bigint;
+  };
+  readonly quotas: Map<string, QuotaState>;
+  /** Children by parent id; the application's id is the parent of the first level. */
+  readonly children: Map<string, Set<string>>;
+  /** By `<project> <resource>`. */
+  readonly entitlements: Map<
+    string,
+    {
+      readonly project: string;
+      readonly resource: string;
+      readonly amount: bigint | 'unlimited' | 'blocked';
+      readonly provenance: Provenance;
+    }
+  >;
+  /** Open proposals only, by id. */
+  readonly proposals: Map<string, ProposalState>;
+}
+
+export interface BudgetState {
+  readonly budgetId: string;
+  readonly version: bigint;
+  readonly project: string;
+  /** An exact decimal. */
+  readonly amount: string;
+  readonly currency: string;
+  readonly window: BudgetWindow;
+  readonly priceBook: string;
+  readonly tierPolicy: string;
+  readonly provenance: Provenance;
+}
+
+export interface OrganizationState {
+  readonly kind: 'organization';
+  readonly id: string;
+  readonly budgets: Map<string, BudgetState>;
+}
+
+export interface PriceBookState {
+  readonly kind: 'pricebook';
+  readonly id: string;
+  version: bigint;
+  currency: string;
+  prices: readonly Price[];
+  provenance: Provenance;
+}
+
+export interface TierPolicyState {
+  readonly kind: 'tierpolicy';
+  readonly id: string;
+  version: bigint;
+  steps: readonly TierPolicyStep[];
+  floorBasisPoints: readonly number[];
+  provenance: Provenance;
+}
+
+export type StreamState = ApplicationState | OrganizationState | PriceBookState | TierPolicyState;
+
+type WithoutEnvelope<M> = M extends { readonly type: infer T; readonly value: infer V }
+  ? { readonly type: T; readonly data: Omit<V, 'envelope'> }
+  : never;
+
+/** An event before the writer stamps its envelope. */
+export type EventDraft = WithoutEnvelope<EventMessage> & {
+  readonly quotaId: string | null;
+  /** The quota's version after the event. */
+  readonly quotaVersion: bigint | null;
+};
+
+export type Decision =
+  | {
+      readonly kind: 'accepted';
+      readonly events: readonly EventDraft[];
+      /** What was made, such as a proposal's id. */
+      readonly result: string | null;
+    }
+  | { readonly kind: 'refused'; readonly violations: readonly [Violation, ...Violation[]] };
+
+/** What a decision may know beside the state and the command. */
+export interface DecisionContext {
+  /** Decision time, microseconds; never before the stream's last. */
+  readonly now: bigint;
+  /** The stream's version before the decision; ids of what is made derive from it. */
+  readonly streamVersion: bigint;
+}
+
+/** A moment at which the stream changes by itself. */
+export interface DueTime {
+  readonly at: bigint;
+  /** `override:<quota id>` or `proposal:<proposal id>`. */
+  readonly timer: string;
+  /** Who set it. */
+  readonly actor: Actor;
+  readonly reason: string;
+}
+
+/** `decide(state, command, context)`: state null before the stream's first event. */
+export type Decide = (
+  state: StreamState | null,
+  command: CommandMessage,
+  context: DecisionContext,
+) => Decision;
+
+/** One layer of a limit in force, from the lowest up; the last one not outweighed is in force. */
+export interface ExplainedLayer {
+  readonly layer: 'base' | 'rightsized' | 'haircut' | 'override' | 'ancestor';
+  /** What holds with this layer and all below it. */
+  readonly limit: ResourceLimit;
+  readonly provenance: Provenance;
+  readonly evidence: Evidence | null;
+  /** When it ends by itself. */
+  readonly until: bigint | null;
+  readonly haircut: HaircutLayer | null;
+  /** ancestor: the quota whose limit binds. */
+  readonly ancestor: string | null;
+}
+
+export interface EffectiveLimit {
+  readonly resource: string;
+  /** What is in force. */
+  readonly limit: ResourceLimit;
+  readonly layers: readonly ExplainedLayer[];
+  /** The quota whose limit binds: the quota's own id, or an ancestor's. */
+  readonly boundBy: string;
+}
