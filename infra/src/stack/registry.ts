@@ -1,0 +1,95 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { JvmParts } from '../provision/jars.ts';
+import { freePort } from './freePort.ts';
+import { quickJvm } from './kafka.ts';
+import { startProcess } from './startProcess.ts';
+import type { RunningPart } from './startProcess.ts';
+
+export interface RegistryOptions {
+  readonly directory: string;
+  readonly jvm: JvmParts;
+  /** The registry keeps everything in two topics of its own; it may start before Kafka serves. */
+  readonly brokers: readonly string[];
+  readonly password: string;
+  readonly port?: number;
+  readonly logFile?: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface RunningRegistry extends RunningPart {
+  readonly port: number;
+  /** The base of the Confluent-compatible API. */
+  readonly url: string;
+}
+
+/** About 200 MB are used. */
+const heapMax = '-Xmx256m';
+/** A cold start beside a starting broker on two cores took 20 s at worst. */
+const readyTimeoutMs = 120_000;
+const graceMs = 5_000;
+/** An answer to the readiness question that takes longer counts as none, milliseconds. */
+const askTimeoutMs = 2_000;
+
+/** Kafka's client settings with the password stand in a file for their owner alone, not in `ps`. */
+function settings(options: RegistryOptions, port: number): string {
+  const jaas =
+    'org.apache.kafka.common.security.plain.PlainLoginModule required ' +
+    `username="registry" password="${options.password}";`;
+  const kafka: Record<string, string> = {
+    'bootstrap.servers': options.brokers.join(','),
+    'security.protocol': 'SASL_PLAINTEXT',
+    'sasl.mechanism': 'PLAIN',
+    'sasl.jaas.config': jaas,
+  };
+  const lines = [
+    `quarkus.http.port=${String(port)}`,
+    'quarkus.http.host=127.0.0.1',
+    'quarkus.log.level=WARN',
+    'quarkus.banner.enabled=false',
+    'apicurio.storage.kind=kafkasql',
+    'apicurio.ccompat.legacy-id-mode.enabled=false',
+  ];
+  for (const [key, value] of Object.entries(kafka)) {
+    lines.push(`apicurio.kafkasql.${key}=${value}`);
+    for (const role of ['common', 'producer', 'consumer', 'admin']) {
+      lines.push(`apicurio.kafkasql.${role}.${key}=${value}`);
+    }
+  }
+  return lines.join('\n') + '\n';
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(`${url}/subjects`, { signal: AbortSignal.timeout(askTimeoutMs) });
+    return response.ok;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Starts a schema registry with the Confluent API on loopback.
+ * @throws PartDidNotStart
+ */
+export async function startRegistry(options: RegistryOptions): Promise<RunningRegistry> {
+  const port = options.port ?? (await freePort());
+  const configuration = path.join(options.directory, 'config');
+  await mkdir(configuration, { recursive: true, mode: 0o700 });
+  const file = path.join(configuration, 'application.properties');
+  await writeFile(file, settings(options, port), { mode: 0o600 });
+  const url = `http://127.0.0.1:${String(port)}/apis/ccompat/v7`;
+  const part = await startProcess({
+    name: 'registry',
+    command: options.jvm.java,
+    // Quarkus reads ./config/application.properties of the folder it runs in.
+    workingDirectory: options.directory,
+    arguments: [...quickJvm, heapMax, '-jar', options.jvm.registryJar],
+    logFile: options.logFile ?? path.join(options.directory, 'registry.log'),
+    ready: () => answers(url),
+    readyTimeoutMs,
+    graceMs,
+    signal: options.signal,
+  });
+  return { ...part, port, url };
+}
