@@ -22,7 +22,7 @@ export interface PostgresOptions {
 
 export interface RunningPostgres extends RunningPart {
   readonly port: number;
-  /** Of the database `prorata`, with the password in it. */
+  /** Of the database `postgres`, with the owner's password in it. */
   readonly url: string;
   readonly dataDirectory: string;
 }

@@ -1,1 +1,2 @@
-export {};
+export { freshDatabase, freshNamespace, sharedStack } from './sharedStack.ts';
+export type { SharedStack } from './sharedStack.ts';
