@@ -11,7 +11,7 @@ const usage: UsageRecorded = {
   sequence: 2n ** 63n - 1n,
   application: 'moka',
   quotaId: 'moka/prod',
-  project: null,
+  project: 'acme/x',
   windowStart: 1_700_000_000_000_001n,
   windowEnd: 1_700_000_001_000_000n,
   resources: [{ resource: 'tokens', used: 2n ** 53n + 1n, refused: 0n, queued: 0n, peak: -1n }],
@@ -23,6 +23,43 @@ describe('the codec', () => {
     const bytes = await codec.encode('usage.events', { type: 'UsageRecorded', value: usage });
     expect(bytes.readUInt8(0)).toBe(0);
     expect(await codec.decode(bytes)).toEqual({ type: 'UsageRecorded', value: usage });
+  });
+
+  it('carries an optional long, and its absence', async () => {
+    const codec = new Codec(memoryIds());
+    for (const [total, name] of [
+      [null, 'a'],
+      [2n ** 62n, 'b'],
+    ] as const) {
+      const value = {
+        resource: name,
+        kind: 'rate',
+        bound: 'amount',
+        amount: 1n,
+        perMicros: total,
+        burst: null,
+        guaranteed: null,
+        window: null,
+      } as const;
+      const rule = {
+        application: 'm',
+        quotaId: 'm/a',
+        quotaVersion: 1n,
+        eventOffset: 1n,
+        decidedAt: 1n,
+        limits: [value],
+        match: [],
+        action: 'refuse',
+        degradeTag: null,
+        mode: 'enforce',
+        onStale: 'hold',
+        tier: 0,
+        project: null,
+        after: null,
+      } as const;
+      const bytes = await codec.encode('quota.rules.m', { type: 'Rule', value: rule });
+      expect(await codec.decode(bytes)).toEqual({ type: 'Rule', value: rule });
+    }
   });
 
   it('names the path of a value that does not fit', async () => {
@@ -64,7 +101,7 @@ describe('JSON', () => {
     quotaId: 'moka/prod',
     content: {
       owner: 'ads',
-      project: null,
+      project: 'acme/x',
       tier: 2,
       cutPriority: 0,
       labels: { team: 'ads' },
