@@ -49,32 +49,76 @@ export class AppendTooLarge extends Error {
   override readonly name = 'AppendTooLarge';
 }
 
+/** The log did not answer in time; the same call may succeed later. */
+export class LogUnavailable extends Error {
+  override readonly name = 'LogUnavailable';
+}
+
+/** The log answered no, and will again: an unknown topic, a missing permission. `code` is Kafka's name for it. */
+export class LogRefused extends Error {
+  override readonly name = 'LogRefused';
+  readonly code: string;
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** The offset asked for is outside what the log holds: deleted by retention, or never written. */
+export class OffsetGone extends Error {
+  override readonly name = 'OffsetGone';
+  readonly partition: TopicPartition;
+  readonly offset: bigint;
+  constructor(partition: TopicPartition, offset: bigint, options?: ErrorOptions) {
+    super(`${partition.topic}[${partition.partition}] does not hold offset ${offset}.`, options);
+    this.partition = partition;
+    this.offset = offset;
+  }
+}
+
+/** The publisher's queue is full: nothing of this call was taken, and the caller must slow down. */
+export class PublishQueueFull extends Error {
+  override readonly name = 'PublishQueueFull';
+}
+
 /** The one way to write where ownership matters. There is no plain send. */
 export interface PartitionWriter {
   readonly identity: WriterIdentity;
   /**
    * Appends all records in one transaction, or none. One call at a time.
-   * Limits: 10,000 records and `appendBytesMax` bytes a call, so that no record batch passes the
-   * broker's `message.max.bytes`.
-   * @throws OwnershipLost | CommitUnknown | AppendTooLarge. After the first two the writer is spent.
+   * Limits: `appendLimits` (records and bytes a call, bytes a partition), so that no record batch
+   * passes the broker's `message.max.bytes`.
+   *
+   * When it resolves the outcome is decided, but the broker writes the commit markers a moment
+   * later: a reader that asks for the end at once may still find the old one. A fence waits for them.
+   * @throws OwnershipLost | CommitUnknown | AppendTooLarge | LogRefused. After the first two the
+   * writer is spent; after the others nothing was written and it can go on.
    */
   append(records: readonly OutRecord[]): Promise<void>;
   close(): Promise<void>;
 }
 
 export interface WriterFactory {
-  /** Ends every older writer of this identity, waiting for its open transaction to be aborted. */
+  /**
+   * Ends every older writer of this identity, waiting for its open transaction to be aborted.
+   * @throws LogUnavailable | LogRefused
+   */
   fence(identity: WriterIdentity): Promise<PartitionWriter>;
 }
 
 export interface Follower {
   /** The offset after the last record handed over. */
   readonly position: bigint;
-  /** Rejects when the follower fails for good; resolves after `stop`. */
+  /**
+   * Resolves after `stop`. Rejects with what `onBatch` threw, with `OffsetGone`, or with `LogRefused`;
+   * an outage, however long, does not end a follower.
+   */
   readonly finished: Promise<void>;
+  /** Resolves when the batch being handled is done; none follows. */
   stop(): Promise<void>;
 }
 
+/** All calls throw `LogUnavailable`, `LogRefused` or `OffsetGone`, after retrying what may pass. */
 export interface PartitionLog {
   /** The offset of the oldest record still kept. */
   beginningOffset(partition: TopicPartition): Promise<bigint>;
@@ -89,7 +133,10 @@ export interface PartitionLog {
     from: bigint,
     onBatch: (records: readonly LogRecord[]) => void | Promise<void>,
   ): Promise<bigint>;
-  /** As `readToEnd`, and then goes on with what is appended later, until stopped. */
+  /**
+   * As `readToEnd`, and then goes on with what is appended later, until stopped. Resolves when the
+   * end as it stood at the call has been handed over: from then on the caller has caught up.
+   */
   follow(
     partition: TopicPartition,
     from: bigint,
@@ -100,15 +147,19 @@ export interface PartitionLog {
 export interface OwnershipHandlers {
   /**
    * This instance now owns the partition. No record is handed over before the promise resolves with
-   * the offset to start from; the group's membership is kept meanwhile.
-   * A rejection gives the partition up and ends the source with that error.
+   * the offset to start from; the group's membership is kept meanwhile, however long it takes.
+   * A rejection ends the source with that error.
    */
   assigned(partition: TopicPartition): Promise<bigint>;
-  /** Ownership has gone; what was handed over since the last commit belongs to somebody else. */
+  /**
+   * Ownership has gone; what was handed over belongs to somebody else. May be called while `assigned`
+   * or `batch` still runs; when the partition comes back, `assigned` waits until all three are done.
+   */
   revoked(partition: TopicPartition): Promise<void>;
   /**
    * Records in order. The next batch of this partition waits for the promise, and other partitions
-   * do not, so a handler that queues resolves when there is room.
+   * do not, so a handler that queues resolves when there is room. Membership does not depend on it.
+   * A rejection ends the source with that error.
    */
   batch(partition: TopicPartition, records: readonly LogRecord[]): Promise<void>;
 }
@@ -128,6 +179,12 @@ export interface PartitionSource {
 export interface OwnedSource {
   /** A hint for lag metrics; never where a restart resumes. */
   commitHint(partition: TopicPartition, next: bigint): Promise<void>;
+  /**
+   * For an owner whose writer is spent (`OwnershipLost`, `CommitUnknown`) while the group still calls
+   * it the owner: `revoked`, then `assigned` again, so that it fences and restores. No effect on a
+   * partition that is not owned.
+   */
+  reassign(partition: TopicPartition): void;
   /** Rejects when consumption has ended for good: fail readiness and exit. */
   readonly finished: Promise<void>;
   stop(): Promise<void>;
@@ -135,7 +192,11 @@ export interface OwnedSource {
 
 /** Plain, idempotent publishing, for topics where any number of principals write side by side. */
 export interface Publisher {
-  /** Resolves when all in-sync replicas have the records. */
+  /**
+   * Resolves when all in-sync replicas have the records. Calls keep their order within a partition.
+   * @throws PublishQueueFull and AppendTooLarge (nothing taken), LogUnavailable (may or may not be
+   * written, in part even), LogRefused.
+   */
   publish(records: readonly OutRecord[]): Promise<void>;
   close(): Promise<void>;
 }

@@ -1,0 +1,169 @@
+import kafkajs from 'kafkajs';
+import type { AclEntry, Admin, Kafka } from 'kafkajs';
+import type { AccessRule, LogAdmin, TopicDescription } from '../port.ts';
+import { asLogError, faultOf } from './errors.ts';
+
+// kafkajs is CommonJS, and Node does not see these among its named exports.
+const {
+  AclOperationTypes,
+  AclPermissionTypes,
+  AclResourceTypes,
+  ConfigResourceTypes,
+  ResourcePatternTypes,
+} = kafkajs;
+
+/** A cluster's controller answers a topic change well within this, milliseconds. */
+const topicChangeTimeoutMs = 30_000;
+
+export async function openAdmin(
+  kafka: Kafka,
+  closed: (admin: LogAdmin) => void,
+): Promise<LogAdmin> {
+  const client = kafka.admin();
+  try {
+    await client.connect();
+  } catch (error) {
+    client.disconnect().catch(() => undefined);
+    throw asLogError(error, 'Connecting an administrator');
+  }
+  const admin: LogAdmin = {
+    describeTopics: (topics) => asked('Describing topics', () => describeTopics(client, topics)),
+    listTopics: (prefix) =>
+      asked('Listing topics', async () =>
+        (await client.listTopics()).filter((topic) => topic.startsWith(prefix)).sort(),
+      ),
+    createTopics: (topics) => asked('Creating topics', () => createTopics(client, topics)),
+    deleteTopics: (topics) => asked('Deleting topics', () => deleteTopics(client, topics)),
+    listGroups: () =>
+      asked('Listing groups', async () =>
+        (await client.listGroups()).groups.map(({ groupId }) => groupId).sort(),
+      ),
+    deleteGroups: (groups) => asked('Deleting groups', () => deleteGroups(client, groups)),
+    allow: (rules) => asked('Setting access rules', () => allow(client, rules)),
+    close: async () => {
+      closed(admin);
+      await client.disconnect();
+    },
+  };
+  return admin;
+}
+
+async function asked<T>(doing: string, ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    throw asLogError(error, doing);
+  }
+}
+
+/** Topics that do not exist are left out. */
+async function describeTopics(
+  client: Admin,
+  topics: readonly string[],
+): Promise<TopicDescription[]> {
+  const present = await existing(client, topics);
+  if (present.length === 0) return [];
+  const metadata = await client.fetchTopicMetadata({ topics: present });
+  const { resources } = await client.describeConfigs({
+    includeSynonyms: false,
+    resources: present.map((name) => ({ type: ConfigResourceTypes.TOPIC, name })),
+  });
+  return metadata.topics.map(({ name, partitions }) => {
+    const entries =
+      resources.find(({ resourceName }) => resourceName === name)?.configEntries ?? [];
+    const configuration = Object.fromEntries(
+      entries.map(({ configName, configValue }) => [configName, configValue]),
+    );
+    return { topic: name, partitions: partitions.length, configuration };
+  });
+}
+
+async function existing(client: Admin, topics: readonly string[]): Promise<string[]> {
+  const all = new Set(await client.listTopics());
+  return topics.filter((topic) => all.has(topic));
+}
+
+async function createTopics(
+  client: Admin,
+  topics: Parameters<LogAdmin['createTopics']>[0],
+): Promise<void> {
+  const present = new Set(
+    await existing(
+      client,
+      topics.map(({ topic }) => topic),
+    ),
+  );
+  const absent = topics.filter(({ topic }) => !present.has(topic));
+  if (absent.length === 0) return;
+  await client.createTopics({
+    waitForLeaders: true,
+    timeout: topicChangeTimeoutMs,
+    topics: absent.map(({ topic, partitions, replication, configuration }) => ({
+      topic,
+      numPartitions: partitions,
+      replicationFactor: replication,
+      configEntries: Object.entries(configuration).map(([name, value]) => ({ name, value })),
+    })),
+  });
+}
+
+async function deleteTopics(client: Admin, topics: readonly string[]): Promise<void> {
+  const present = await existing(client, topics);
+  if (present.length > 0)
+    await client.deleteTopics({ topics: present, timeout: topicChangeTimeoutMs });
+}
+
+/** Groups that do not exist are passed over. */
+async function deleteGroups(client: Admin, groups: readonly string[]): Promise<void> {
+  for (const group of groups) {
+    try {
+      await client.deleteGroups([group]);
+    } catch (error) {
+      const refusals = (error as { groups?: { error?: unknown }[] }).groups ?? [];
+      const codes = refusals.map((refusal) => faultOf(refusal.error).code);
+      if (codes.length === 0 || codes.some((code) => code !== 'GROUP_ID_NOT_FOUND')) throw error;
+    }
+  }
+}
+
+const resources = {
+  topic: AclResourceTypes.TOPIC,
+  group: AclResourceTypes.GROUP,
+  'transactional-id': AclResourceTypes.TRANSACTIONAL_ID,
+  cluster: AclResourceTypes.CLUSTER,
+} as const;
+
+const patterns = {
+  literal: ResourcePatternTypes.LITERAL,
+  prefixed: ResourcePatternTypes.PREFIXED,
+} as const;
+
+const operations = {
+  read: AclOperationTypes.READ,
+  write: AclOperationTypes.WRITE,
+  create: AclOperationTypes.CREATE,
+  describe: AclOperationTypes.DESCRIBE,
+  delete: AclOperationTypes.DELETE,
+  alter: AclOperationTypes.ALTER,
+  'describe-configs': AclOperationTypes.DESCRIBE_CONFIGS,
+  'alter-configs': AclOperationTypes.ALTER_CONFIGS,
+  'idempotent-write': AclOperationTypes.IDEMPOTENT_WRITE,
+} as const;
+
+/** Kafka keeps one copy of equal rules, so that setting them again changes nothing. */
+async function allow(client: Admin, rules: readonly AccessRule[]): Promise<void> {
+  if (rules.length === 0) return;
+  await client.createAcls({ acl: rules.map(aclEntry) });
+}
+
+function aclEntry({ principal, resource, name, pattern, operation }: AccessRule): AclEntry {
+  return {
+    principal: principal.includes(':') ? principal : `User:${principal}`,
+    host: '*',
+    resourceType: resources[resource],
+    resourceName: name,
+    resourcePatternType: patterns[pattern],
+    operation: operations[operation],
+    permissionType: AclPermissionTypes.ALLOW,
+  };
+}

@@ -1,0 +1,84 @@
+import { OffsetGone } from '../port.ts';
+import type { OwnershipHandlers, PartitionLog, TopicPartition } from '../port.ts';
+import type { FollowedPartition } from './followedPartition.ts';
+import type { Followers } from './followers.ts';
+
+export interface TenancyParts {
+  readonly handlers: OwnershipHandlers;
+  readonly log: PartitionLog;
+  readonly followers: Followers;
+  /** Called when a handler or the reading has failed: the source ends. */
+  readonly failed: (error: unknown) => void;
+}
+
+/**
+ * One stretch of owning one partition: waiting (for the previous stretch to end) → restoring
+ * (`assigned` runs) → serving (`batch` runs) → gone. Records are read from the offset that `assigned`
+ * names, never from the group's committed one, which is a hint.
+ */
+export class Tenancy {
+  readonly partition: TopicPartition;
+  readonly #parts: TenancyParts;
+  readonly #serving: Promise<void>;
+  #followed: FollowedPartition | undefined;
+  #isAssigned = false;
+  #isGone = false;
+
+  constructor(partition: TopicPartition, previous: Promise<void>, parts: TenancyParts) {
+    this.partition = partition;
+    this.#parts = parts;
+    this.#serving = this.#serve(previous);
+  }
+
+  /** Resolves when every handler of this tenancy is done. A failing `revoked` ends the source. */
+  async end(): Promise<void> {
+    if (this.#isGone) return;
+    this.#isGone = true;
+    const stopped = this.#followed?.stop();
+    if (this.#isAssigned) {
+      try {
+        await this.#parts.handlers.revoked(this.partition);
+      } catch (error) {
+        this.#parts.failed(error);
+      }
+    }
+    await stopped;
+    await this.#serving;
+  }
+
+  async #serve(previous: Promise<void>): Promise<void> {
+    await previous;
+    if (this.#isGone) return;
+    this.#isAssigned = true;
+    try {
+      const from = await this.#parts.handlers.assigned(this.partition);
+      await this.#checkHeld(from);
+      this.#follow(from);
+    } catch (error) {
+      this.#failUnlessGone(error);
+    }
+  }
+
+  #follow(from: bigint): void {
+    if (this.#isGone) return;
+    const { handlers, followers } = this.#parts;
+    this.#followed = followers.add(this.partition, from, (records) =>
+      handlers.batch(this.partition, records),
+    );
+    this.#followed.finished.catch((error: unknown) => this.#failUnlessGone(error));
+  }
+
+  /** What goes wrong after the end concerns nobody: the successor restores by itself. */
+  #failUnlessGone(error: unknown): void {
+    if (!this.#isGone) this.#parts.failed(error);
+  }
+
+  /** An offset that the log does not hold would otherwise be noticed only at the next record, or never. */
+  async #checkHeld(from: bigint): Promise<void> {
+    const [beginning, end] = await Promise.all([
+      this.#parts.log.beginningOffset(this.partition),
+      this.#parts.log.endOffset(this.partition),
+    ]);
+    if (from < beginning || from > end) throw new OffsetGone(this.partition, from);
+  }
+}

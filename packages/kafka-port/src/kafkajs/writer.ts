@@ -1,0 +1,144 @@
+import type { Kafka, Producer, Transaction } from 'kafkajs';
+import { checkAppendLimits } from '../appendLimits.ts';
+import { within } from '../delay.ts';
+import { AppendTooLarge, CommitUnknown, LogUnavailable, OwnershipLost } from '../port.ts';
+import type { OutRecord, PartitionWriter, WriterFactory, WriterIdentity } from '../port.ts';
+import { transactionalId } from '../transactionalId.ts';
+import { retryQuickly } from './client.ts';
+import { asLogError, faultOf, meansOwnershipLost, meansTooLarge } from './errors.ts';
+import { explicitPartition } from './explicitPartition.ts';
+import { topicMessages } from './topicMessages.ts';
+
+/** The broker aborts a transaction that is open for so long, milliseconds: a stalled writer blocks readers. */
+const transactionTimeoutMs = 30_000;
+/** An append or a fence without an outcome for so long is over, milliseconds: past the broker's own abort. */
+const outcomeTimeoutMs = transactionTimeoutMs + 5_000;
+
+export function createWriterFactory(kafka: Kafka): WriterFactory & { close(): Promise<void> } {
+  const open = new Set<KafkaWriter>();
+  return {
+    async fence(identity) {
+      const writer = new KafkaWriter(kafka, identity, () => open.delete(writer));
+      open.add(writer);
+      await writer.fence();
+      return writer;
+    },
+    async close() {
+      await Promise.all(Array.from(open, (writer) => writer.close()));
+    },
+  };
+}
+
+/**
+ * One transactional producer for one partition's owner: fenced → appending → spent. It is never used
+ * again after an error whose outcome is open, since kafkajs leaves it in COMMITTING or ABORTING for
+ * ever. `producer.send` would go out under a second id that nobody fences, so the producer is private.
+ */
+class KafkaWriter implements PartitionWriter {
+  readonly identity: WriterIdentity;
+  readonly #producer: Producer;
+  readonly #closed: () => void;
+  #state: 'ready' | 'appending' | 'spent' = 'ready';
+
+  constructor(kafka: Kafka, identity: WriterIdentity, closed: () => void) {
+    this.identity = identity;
+    this.#closed = closed;
+    this.#producer = kafka.producer({
+      transactionalId: transactionalId(identity),
+      transactionTimeout: transactionTimeoutMs,
+      maxInFlightRequests: 1,
+      allowAutoTopicCreation: false,
+      retry: retryQuickly,
+      createPartitioner: explicitPartition(() => this.#state === 'spent'),
+    });
+  }
+
+  /** The first `transaction()` asks for the producer id, which is what ends older writers. */
+  async fence(): Promise<void> {
+    try {
+      await within(
+        outcomeTimeoutMs,
+        this.#begin(),
+        () => new LogUnavailable('The fence had no answer.'),
+      );
+    } catch (error) {
+      this.#spend();
+      throw asLogError(error, `Fencing ${transactionalId(this.identity)}`);
+    }
+  }
+
+  async #begin(): Promise<void> {
+    await this.#producer.connect();
+    const empty = await this.#producer.transaction();
+    await empty.abort();
+  }
+
+  async append(records: readonly OutRecord[]): Promise<void> {
+    if (this.#state === 'spent')
+      throw new OwnershipLost(`${transactionalId(this.identity)} is spent.`);
+    if (this.#state === 'appending') throw new Error('One append at a time.');
+    checkAppendLimits(records);
+    if (records.length === 0) return;
+    this.#state = 'appending';
+    const transaction = await this.#producer.transaction();
+    try {
+      await this.#inTime(
+        transaction.sendBatch({ acks: -1, topicMessages: topicMessages(records) }),
+      );
+    } catch (error) {
+      throw await this.#sendFailed(transaction, error);
+    }
+    try {
+      await this.#inTime(transaction.commit());
+    } catch (error) {
+      throw this.#outcomeError(error);
+    }
+    this.#state = 'ready';
+  }
+
+  async close(): Promise<void> {
+    this.#state = 'spent';
+    this.#closed();
+    await this.#producer.disconnect();
+  }
+
+  /** A refusal leaves the writer usable when the abort goes through; nothing else does. */
+  async #sendFailed(transaction: Transaction, error: unknown): Promise<Error> {
+    const fault = faultOf(error);
+    const refusal = meansTooLarge(error)
+      ? new AppendTooLarge(`The broker refused the batch: ${fault.code}`, { cause: error })
+      : asLogError(error, 'Appending');
+    if (meansOwnershipLost(error) || refusal.name === 'LogUnavailable')
+      return this.#outcomeError(error);
+    try {
+      await this.#inTime(transaction.abort());
+    } catch (abortError) {
+      return this.#outcomeError(abortError);
+    }
+    this.#state = 'ready';
+    return refusal;
+  }
+
+  #outcomeError(error: unknown): OwnershipLost | CommitUnknown {
+    this.#spend();
+    const message = `${transactionalId(this.identity)}: ${faultOf(error).code}`;
+    return meansOwnershipLost(error)
+      ? new OwnershipLost(message, { cause: error })
+      : new CommitUnknown(message, { cause: error });
+  }
+
+  #spend(): void {
+    this.#state = 'spent';
+    this.#closed();
+    // Nobody waits for it: on a broken connection it may last as long as the outage.
+    this.#producer.disconnect().catch(() => undefined);
+  }
+
+  #inTime<T>(work: Promise<T>): Promise<T> {
+    return within(
+      outcomeTimeoutMs,
+      work,
+      () => new LogUnavailable('No answer within the transaction timeout.'),
+    );
+  }
+}
