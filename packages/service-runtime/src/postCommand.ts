@@ -1,0 +1,118 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { CommandMessage } from '@prorata/schemas';
+import type { ProblemViolation } from './problem.ts';
+
+export interface CommandRequest {
+  readonly gatewayUrl: string;
+  readonly token: string;
+  readonly type: CommandMessage['type'];
+  readonly stream: string;
+  /** The command's own fields in JSON form. */
+  readonly data: Readonly<Record<string, unknown>>;
+  readonly reason: string;
+  /** A UUID; made when absent. The same id again yields the first outcome again. */
+  readonly commandId?: string;
+  readonly expectedVersion?: bigint | number | string;
+  readonly dryRun?: boolean;
+  /** How long to look for an outcome, milliseconds. Default 30,000. */
+  readonly timeoutMs?: number;
+}
+
+export interface CommandAnswer {
+  readonly status: 'accepted' | 'refused' | 'unknown';
+  readonly commandId: string;
+  /** ACCEPTED, or why not: an outcome's code, or the gateway's own; null while unknown. */
+  readonly code: string | null;
+  readonly detail: string | null;
+  readonly violations: readonly ProblemViolation[];
+  /** The CommandOutcome as JSON; null when it is unknown, or the gateway itself refused. */
+  readonly outcome: Readonly<Record<string, unknown>> | null;
+}
+
+const TIMEOUT_MS = 30_000;
+/** Pauses between tries: soon enough for a restart of the gateway, seldom enough not to hammer it. */
+const PAUSE_MS = 250;
+
+/**
+ * Posts a command and waits for its outcome. What the network or a server failed to answer is tried
+ * again with the same id, which the log decides once; after `timeoutMs` the answer is `unknown`,
+ * which is never a failure: ask again with the same id.
+ */
+export async function postCommand(request: CommandRequest): Promise<CommandAnswer> {
+  const commandId = request.commandId ?? randomUUID();
+  const endMs = performance.now() + (request.timeoutMs ?? TIMEOUT_MS);
+  for (;;) {
+    const leftMs = endMs - performance.now();
+    if (leftMs <= 0) return unknownAnswer(commandId);
+    const answer = await postOnce(request, commandId, leftMs);
+    if (answer !== null) return answer;
+    await delay(Math.min(PAUSE_MS, Math.max(0, endMs - performance.now())));
+  }
+}
+
+/** null: no answer yet, and another try may bring one. */
+async function postOnce(
+  request: CommandRequest,
+  commandId: string,
+  leftMs: number,
+): Promise<CommandAnswer | null> {
+  const { type, stream, reason, data } = request;
+  const expected = request.expectedVersion;
+  try {
+    const response = await fetch(`${request.gatewayUrl}/v1/commands`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${request.token}`,
+        'content-type': 'application/json',
+        'idempotency-key': commandId,
+      },
+      body: JSON.stringify({
+        type,
+        stream,
+        reason,
+        data,
+        ...(expected === undefined ? {} : { expectedVersion: expected.toString() }),
+        ...(request.dryRun === undefined ? {} : { dryRun: request.dryRun }),
+      }),
+      signal: AbortSignal.timeout(Math.ceil(leftMs)),
+    });
+    return answerOf(commandId, response.status, (await response.json()) as AnswerBody);
+  } catch (error) {
+    // A body that is no JSON is a proxy's page between us and the gateway: as good as no answer.
+    if (error instanceof TypeError || error instanceof SyntaxError || isAbort(error)) return null;
+    throw error;
+  }
+}
+
+interface AnswerBody {
+  readonly code?: string;
+  readonly detail?: string;
+  readonly message?: string;
+  readonly violations?: readonly ProblemViolation[];
+  readonly outcome?: Readonly<Record<string, unknown>>;
+}
+
+/** Answers of the 400s that another try may change: too many requests, a timeout, too early. */
+const passing = new Set([408, 425, 429]);
+
+function answerOf(commandId: string, status: number, body: AnswerBody): CommandAnswer | null {
+  if (status === 202 || status >= 500 || passing.has(status)) return null;
+  const accepted = status === 200;
+  return {
+    status: accepted ? 'accepted' : 'refused',
+    commandId,
+    code: body.code ?? null,
+    detail: body.detail ?? body.message ?? null,
+    violations: body.violations ?? [],
+    outcome: accepted ? (body as Readonly<Record<string, unknown>>) : (body.outcome ?? null),
+  };
+}
+
+function unknownAnswer(commandId: string): CommandAnswer {
+  return { status: 'unknown', commandId, code: null, detail: null, violations: [], outcome: null };
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof DOMException && ['TimeoutError', 'AbortError'].includes(error.name);
+}

@@ -1,0 +1,96 @@
+import { STATUS_CODES } from 'node:http';
+import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
+import type { Logger } from 'pino';
+
+export interface ProblemViolation {
+  readonly code?: string;
+  /** A JSON pointer into the request's body, or the name of a parameter. */
+  readonly path: string;
+  readonly message: string;
+}
+
+export interface ProblemOptions {
+  readonly violations?: readonly ProblemViolation[];
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Further members of the problem document, such as `outcome`. */
+  readonly extensions?: Readonly<Record<string, unknown>>;
+  readonly title?: string;
+  readonly cause?: unknown;
+}
+
+/** An answer that is no success: RFC 9457, `code` stable for programs, `detail` for people. */
+export class Problem extends Error {
+  override readonly name = 'Problem';
+  readonly status: number;
+  readonly code: string;
+  readonly detail: string;
+  readonly violations: readonly ProblemViolation[] | undefined;
+  readonly options: ProblemOptions;
+
+  constructor(status: number, code: string, detail: string, options: ProblemOptions = {}) {
+    super(`${code}: ${detail}`, { cause: options.cause });
+    this.status = status;
+    this.code = code;
+    this.detail = detail;
+    this.violations = options.violations;
+    this.options = options;
+  }
+
+  toDocument(): Record<string, unknown> {
+    return {
+      type: `urn:prorata:problem:${this.code}`,
+      title: this.options.title ?? STATUS_CODES[this.status] ?? 'Error',
+      status: this.status,
+      code: this.code,
+      detail: this.detail,
+      ...(this.violations === undefined ? {} : { violations: this.violations }),
+      ...this.options.extensions,
+    };
+  }
+}
+
+export function sendProblem(response: Response, problem: Problem): void {
+  for (const [name, value] of Object.entries(problem.options.headers ?? {})) {
+    response.setHeader(name, value);
+  }
+  response.status(problem.status).type('application/problem+json').json(problem.toDocument());
+}
+
+export const routeNotFound: RequestHandler = (request, response) => {
+  sendProblem(
+    response,
+    new Problem(404, 'ROUTE_UNKNOWN', `There is no ${request.method} ${request.path} here.`),
+  );
+};
+
+/** The last handler: a Problem as it is, what express itself refuses by its status, all else 500 and logged. */
+export function problemHandler(logger: Logger): ErrorRequestHandler {
+  return (error: unknown, request, response, next) => {
+    const problem = asProblem(error);
+    if (problem.status >= 500) {
+      logger.error({ err: error, method: request.method, path: request.path }, problem.code);
+    }
+    if (response.headersSent) {
+      // A stream broke halfway: only cutting the connection tells the client so.
+      next(error);
+      return;
+    }
+    sendProblem(response, problem);
+  };
+}
+
+const codesByStatus: Readonly<Record<number, string>> = {
+  400: 'REQUEST_MALFORMED',
+  413: 'BODY_TOO_LARGE',
+  415: 'MEDIA_TYPE_UNSUPPORTED',
+};
+
+function asProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  const status = (error as { status?: unknown } | null)?.status;
+  const code = typeof status === 'number' ? codesByStatus[status] : undefined;
+  if (typeof status === 'number' && code !== undefined) {
+    return new Problem(status, code, (error as Error).message);
+  }
+  return new Problem(500, 'INTERNAL', 'The service failed; its log says why.', { cause: error });
+}

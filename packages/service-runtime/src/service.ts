@@ -1,0 +1,129 @@
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { longToJson } from '@prorata/schemas';
+import express from 'express';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import { createMetrics, measureRequests } from './httpMetrics.ts';
+import { mergeOpenApi } from './openApi.ts';
+import type { OpenApiFragment } from './openApi.ts';
+import { problemHandler, routeNotFound } from './problem.ts';
+
+/** One thing that must hold before the service can do its work. */
+export interface ReadyCheck {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly detail?: string;
+}
+
+export interface ServiceOptions {
+  readonly name: string;
+  readonly settings: { readonly http: { readonly host: string; readonly port: number } };
+  readonly logger: Logger;
+  /** Routes with JSON bodies already parsed. */
+  readonly routes: (router: express.Router) => void;
+  /** Routes before any body is read: proxies and uploads. */
+  readonly streamingRoutes?: (router: express.Router) => void;
+  /** Asked at every `/readyz`; must not wait for anything. */
+  readonly ready: () => readonly ReadyCheck[];
+  readonly openapi?: OpenApiFragment;
+  /** Largest JSON body, bytes. Default 262,144. */
+  readonly bodyBytesMax?: number;
+}
+
+export interface Service {
+  /** Resolves when requests are taken, with the address, e.g. for port 0. */
+  listen(): Promise<{ readonly url: string }>;
+  /** Takes no more requests, gives running ones 5 s, then cuts them. */
+  close(): Promise<void>;
+  readonly metrics: Registry;
+}
+
+/** A command with the largest attributes, match and labels stays well under it. */
+const BODY_BYTES_MAX = 262_144;
+/** More connections than a host fleet's streams on one instance would need. */
+const CONNECTIONS_MAX = 10_000;
+/** A client must send its request in this time: slow ones would hold connections for ever, milliseconds. */
+const REQUEST_TIMEOUT_MS = 30_000;
+/** Running answers, event streams above all, are cut after this at shutdown, milliseconds. */
+const CLOSE_GRACE_MS = 5_000;
+
+/** An HTTP server with health, readiness, metrics, problems and limits as every service has them. */
+export function createService(options: ServiceOptions): Service {
+  const metrics = createMetrics(options.name);
+  const server = createServer(
+    { requestTimeout: REQUEST_TIMEOUT_MS },
+    application(options, metrics),
+  );
+  server.maxConnections = CONNECTIONS_MAX;
+  return {
+    metrics,
+    listen: () => listen(server, options.settings.http),
+    close: () => close(server),
+  };
+}
+
+function application(options: ServiceOptions, metrics: Registry): express.Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('json replacer', (_name: string, value: unknown) =>
+    typeof value === 'bigint' ? longToJson(value) : value,
+  );
+  app.use(measureRequests(metrics));
+  app.get('/healthz', (_request, response) => {
+    response.json({ status: 'up' });
+  });
+  app.get('/readyz', (_request, response) => {
+    const checks = options.ready();
+    const ok = checks.every((check) => check.ok);
+    response.status(ok ? 200 : 503).json({ status: ok ? 'ready' : 'not ready', checks });
+  });
+  app.get('/metrics', async (_request, response) => {
+    response.type(metrics.contentType).send(await metrics.metrics());
+  });
+  if (options.openapi !== undefined) {
+    const document = mergeOpenApi(options.name, [options.openapi]);
+    app.get('/openapi.json', (_request, response) => {
+      response.json(document);
+    });
+  }
+  if (options.streamingRoutes !== undefined) app.use(router(options.streamingRoutes));
+  app.use(express.json({ limit: options.bodyBytesMax ?? BODY_BYTES_MAX, strict: true }));
+  app.use(router(options.routes));
+  app.use(routeNotFound);
+  app.use(problemHandler(options.logger));
+  return app;
+}
+
+function router(routes: (router: express.Router) => void): express.Router {
+  const made = express.Router();
+  routes(made);
+  return made;
+}
+
+function listen(
+  server: Server,
+  { host, port }: { readonly host: string; readonly port: number },
+): Promise<{ readonly url: string }> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      const bound = (server.address() as AddressInfo).port;
+      resolve({ url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}` });
+    });
+  });
+}
+
+function close(server: Server): Promise<void> {
+  if (!server.listening) return Promise.resolve();
+  return new Promise((resolve) => {
+    const cut = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS);
+    server.close(() => {
+      clearTimeout(cut);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}

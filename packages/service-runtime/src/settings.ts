@@ -1,0 +1,151 @@
+import { EnvironmentReader } from './environment.ts';
+import type { Environment } from './environment.ts';
+
+export interface SaslSettings {
+  readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
+  readonly username: string;
+  readonly password: string;
+}
+
+/** What a program needs that only reads and writes the log. */
+export interface LogSettings {
+  readonly kafka: {
+    readonly brokers: readonly string[];
+    /** `ca` is PEM text; true trusts the system's authorities. */
+    readonly tls: boolean | { readonly ca: string };
+    readonly sasl: SaslSettings | null;
+  };
+  readonly registryUrl: string;
+  /** Prefixes topics, subjects, groups and writer identities in a shared cluster; empty: none. */
+  readonly namespace: string;
+}
+
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+export interface Settings extends LogSettings {
+  readonly databaseUrl: string | null;
+  readonly http: { readonly host: string; readonly port: number };
+  readonly logLevel: LogLevel;
+  readonly urls: {
+    readonly projector: string | null;
+    readonly relay: string | null;
+    readonly rightsizer: string | null;
+    readonly gateway: string | null;
+  };
+  readonly usageDirectory: string | null;
+  readonly policyFile: string | null;
+  readonly tokens: { readonly issuer: string; readonly jwksFile: string };
+  /** A file with the service's own bearer token. */
+  readonly tokenFile: string | null;
+  readonly signing: {
+    /** Ed25519, PKCS8 PEM. */
+    readonly keyFile: string | null;
+    readonly keyId: string | null;
+    /** JSON `{ "<key id>": "<SPKI PEM>" }`. */
+    readonly publicKeysFile: string | null;
+  };
+}
+
+/** Bound to this machine until an operator says otherwise: no open door by default. */
+const HTTP_HOST_PRESET = '127.0.0.1';
+const NAMESPACE = /^[a-z0-9][a-z0-9-]{0,31}$/;
+const HTTP = ['http:', 'https:'];
+
+/** @throws SettingsError with every missing or wrong variable at once. */
+export function readSettings(environment: Environment = process.env): Settings {
+  const reader = new EnvironmentReader(environment);
+  const settings: Settings = {
+    ...logSettings(reader),
+    databaseUrl: reader.url('DATABASE_URL', ['postgres:', 'postgresql:']),
+    http: {
+      host: reader.optional('PRORATA_HTTP_HOST') ?? HTTP_HOST_PRESET,
+      port: reader.port('PRORATA_HTTP_PORT', 0),
+    },
+    logLevel: reader.oneOf('PRORATA_LOG_LEVEL', logLevels, 'info'),
+    urls: {
+      projector: reader.url('PRORATA_PROJECTOR_URL', HTTP),
+      relay: reader.url('PRORATA_RELAY_URL', HTTP),
+      rightsizer: reader.url('PRORATA_RIGHTSIZER_URL', HTTP),
+      gateway: reader.url('PRORATA_GATEWAY_URL', HTTP),
+    },
+    usageDirectory: reader.optional('PRORATA_USAGE_DIRECTORY'),
+    policyFile: reader.optional('PRORATA_POLICY_FILE'),
+    tokens: {
+      issuer: reader.required('PRORATA_TOKEN_ISSUER', 'the issuer whose tokens are taken'),
+      jwksFile: reader.required('PRORATA_TOKEN_JWKS_FILE', 'a file with its public keys as a JWKS'),
+    },
+    tokenFile: reader.optional('PRORATA_TOKEN_FILE'),
+    signing: {
+      keyFile: reader.optional('PRORATA_SIGNING_KEY_FILE'),
+      keyId: reader.optional('PRORATA_SIGNING_KEY_ID'),
+      publicKeysFile: reader.optional('PRORATA_SIGNING_PUBLIC_KEYS_FILE'),
+    },
+  };
+  reader.finish();
+  return settings;
+}
+
+/** For programs without HTTP, such as the audit. @throws SettingsError */
+export function readLogSettings(environment: Environment = process.env): LogSettings {
+  const reader = new EnvironmentReader(environment);
+  const settings = logSettings(reader);
+  reader.finish();
+  return settings;
+}
+
+/**
+ * For a variable that one service cannot do without.
+ * @throws SettingsError when the value is null
+ */
+export function requireSetting<T>(value: T | null, variable: string, meaning: string): T {
+  if (value !== null) return value;
+  const reader = new EnvironmentReader({});
+  reader.report(variable, `is missing: ${meaning}`);
+  reader.finish();
+  throw new TypeError('unreachable: finish throws');
+}
+
+function logSettings(reader: EnvironmentReader): LogSettings {
+  const brokers = reader
+    .required('KAFKA_BROKERS', 'host:port, several by comma')
+    .split(',')
+    .map((broker) => broker.trim())
+    .filter((broker) => broker !== '');
+  for (const broker of brokers) {
+    if (!/^\S+:\d{1,5}$/.test(broker)) {
+      reader.report('KAFKA_BROKERS', `must be a list of host:port, and ${broker} is none`);
+    }
+  }
+  const namespace = reader.optional('PRORATA_NAMESPACE') ?? '';
+  if (namespace !== '' && !NAMESPACE.test(namespace)) {
+    reader.report('PRORATA_NAMESPACE', 'must be up to 32 of a-z, 0-9 and -');
+  }
+  reader.required('SCHEMA_REGISTRY_URL', 'a Confluent-compatible schema registry');
+  return {
+    kafka: { brokers, tls: tlsSettings(reader), sasl: saslSettings(reader) },
+    registryUrl: reader.url('SCHEMA_REGISTRY_URL', HTTP) ?? '',
+    namespace,
+  };
+}
+
+function tlsSettings(reader: EnvironmentReader): boolean | { readonly ca: string } {
+  const wanted = reader.oneOf('KAFKA_TLS', ['true', 'false'], 'false') === 'true';
+  const ca = reader.fileText('KAFKA_TLS_CA_FILE');
+  return wanted && ca !== null ? { ca } : wanted;
+}
+
+function saslSettings(reader: EnvironmentReader): SaslSettings | null {
+  const username = reader.optional('KAFKA_SASL_USERNAME');
+  const given = reader.optional('KAFKA_SASL_MECHANISM') !== null || username !== null;
+  if (!given) return null;
+  return {
+    mechanism: reader.oneOf(
+      'KAFKA_SASL_MECHANISM',
+      ['plain', 'scram-sha-256', 'scram-sha-512'],
+      'plain',
+    ),
+    username: reader.required('KAFKA_SASL_USERNAME', 'the user of KAFKA_SASL_MECHANISM'),
+    password: reader.required('KAFKA_SASL_PASSWORD', 'the password of KAFKA_SASL_USERNAME'),
+  };
+}

@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { SettingsError } from './environment.ts';
+import { readLogSettings, readSettings, requireSetting } from './settings.ts';
+
+const enough = {
+  KAFKA_BROKERS: 'a:9092, b:9093',
+  SCHEMA_REGISTRY_URL: 'http://registry/apis/ccompat/v7/',
+  PRORATA_TOKEN_ISSUER: 'https://issuer',
+  PRORATA_TOKEN_JWKS_FILE: '/etc/prorata/jwks.json',
+};
+
+function problemsOf(environment: Record<string, string>): string[] {
+  try {
+    readSettings(environment);
+  } catch (error) {
+    if (error instanceof SettingsError) return error.problems.map((each) => each.variable);
+    throw error;
+  }
+  return [];
+}
+
+describe('the settings', () => {
+  it('take presets for what is not given', () => {
+    const settings = readSettings(enough);
+    expect(settings.kafka).toEqual({ brokers: ['a:9092', 'b:9093'], tls: false, sasl: null });
+    expect(settings.registryUrl).toBe('http://registry/apis/ccompat/v7');
+    expect(settings.http).toEqual({ host: '127.0.0.1', port: 0 });
+    expect(settings.databaseUrl).toBeNull();
+    expect(settings.namespace).toBe('');
+  });
+
+  it('name everything missing and wrong at once', () => {
+    expect(
+      problemsOf({
+        KAFKA_BROKERS: 'nowhere',
+        KAFKA_TLS: 'perhaps',
+        KAFKA_TLS_CA_FILE: '/does/not/exist',
+        KAFKA_SASL_MECHANISM: 'scram-sha-256',
+        DATABASE_URL: 'mysql://x',
+        PRORATA_HTTP_PORT: '70000',
+        PRORATA_LOG_LEVEL: 'loud',
+        PRORATA_NAMESPACE: 'Has Spaces',
+      }).sort(),
+    ).toEqual(
+      [
+        'DATABASE_URL',
+        'KAFKA_BROKERS',
+        'KAFKA_SASL_PASSWORD',
+        'KAFKA_SASL_USERNAME',
+        'KAFKA_TLS',
+        'KAFKA_TLS_CA_FILE',
+        'PRORATA_HTTP_PORT',
+        'PRORATA_LOG_LEVEL',
+        'PRORATA_NAMESPACE',
+        'PRORATA_TOKEN_ISSUER',
+        'PRORATA_TOKEN_JWKS_FILE',
+        'SCHEMA_REGISTRY_URL',
+      ].sort(),
+    );
+  });
+
+  it('never repeat a secret in what they say', () => {
+    const environment = { ...enough, DATABASE_URL: 'mysql://u:hunter2@h/db' };
+    expect(() => readSettings(environment)).toThrow(/DATABASE_URL/);
+    expect(() => readSettings(environment)).not.toThrow(/hunter2/);
+  });
+
+  it('need no tokens for a program that only reads the log', () => {
+    const { KAFKA_BROKERS, SCHEMA_REGISTRY_URL } = enough;
+    expect(readLogSettings({ KAFKA_BROKERS, SCHEMA_REGISTRY_URL }).kafka.brokers).toHaveLength(2);
+  });
+
+  it('let a service insist on what it cannot do without', () => {
+    expect(() => requireSetting(null, 'DATABASE_URL', 'a Postgres')).toThrow(SettingsError);
+    expect(requireSetting('x', 'DATABASE_URL', 'a Postgres')).toBe('x');
+  });
+});
