@@ -48,6 +48,13 @@ module.exports = {
       to: { dependencyTypes: ['core', 'npm'] },
     },
     {
+      name: 'quota-model-takes-only-types-from-schemas',
+      comment: 'The schemas package reads files when it is loaded.',
+      severity: 'error',
+      from: { path: '^packages/quota-model/src/', pathNot: '\\.spec\\.ts$' },
+      to: { path: '^(?!packages/quota-model/)', dependencyTypesNot: ['type-only'] },
+    },
+    {
       name: 'no-unresolved',
       severity: 'error',
       from: {},
