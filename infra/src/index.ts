@@ -1,3 +1,8 @@
+export { accessRules } from './apply/accessRules.ts';
+export { applyManifest } from './apply/applyManifest.ts';
+export type { ApplyOptions, ApplyResult } from './apply/applyManifest.ts';
+export { describeDifference } from './apply/difference.ts';
+export type { Difference } from './apply/difference.ts';
 export { checkoutDirectory, workDirectory } from './checkout.ts';
 export { provideJvmParts } from './provision/jars.ts';
 export type { JvmParts } from './provision/jars.ts';

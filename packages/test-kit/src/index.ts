@@ -1,2 +1,2 @@
-export { freshDatabase, freshNamespace, sharedStack } from './sharedStack.ts';
+export { freshDatabase, freshNamespace, kafkaConnection, sharedStack } from './sharedStack.ts';
 export type { SharedStack } from './sharedStack.ts';

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { createDatabase } from '@prorata/infra';
-import type { Passwords } from '@prorata/infra';
+import { applyManifest, createDatabase, describeDifference } from '@prorata/infra';
+import type { Passwords, Principal } from '@prorata/infra';
+import { connectKafka } from '@prorata/kafka-port';
+import type { KafkaConnection } from '@prorata/kafka-port';
 import { inject } from 'vitest';
 
 /** Where the parts are that all int specs of a run share. */
@@ -41,10 +43,31 @@ export function freshDatabase(): Promise<string> {
   return createDatabase(sharedStack().databaseUrl, `t${randomBytes(6).toString('hex')}`);
 }
 
+/** How to connect as one of the stack's users; `admin` unless told. */
+export function kafkaConnection(principal: Principal = 'admin'): KafkaConnection {
+  const { brokers, passwords } = sharedStack();
+  const sasl = { mechanism: 'plain', username: principal, password: passwords[principal] } as const;
+  return { clientId: `test-${principal}`, brokers, sasl };
+}
+
 /**
  * A namespace that no other test has: every topic, subject, group and transactional id of a test
  * begins with `<namespace>.`, so that tests share a broker and never meet.
+ * @param options.apply makes the manifest's topics, subjects and access rules in it.
  */
-export function freshNamespace(): Promise<string> {
-  return Promise.resolve(`t${randomBytes(4).toString('hex')}`);
+export async function freshNamespace(options: { readonly apply?: boolean } = {}): Promise<string> {
+  const namespace = `t${randomBytes(4).toString('hex')}`;
+  if (options.apply !== true) return namespace;
+  const port = connectKafka(kafkaConnection());
+  try {
+    const admin = await port.admin();
+    const { registryUrl } = sharedStack();
+    const result = await applyManifest({ admin, registryUrl, namespace });
+    if (result.kind === 'refused') {
+      throw new Error(result.differences.map(describeDifference).join('\n'));
+    }
+  } finally {
+    await port.close();
+  }
+  return namespace;
 }

@@ -1,0 +1,128 @@
+import type { LogAdmin } from '@prorata/kafka-port';
+import { inNamespace, subjectsFor, topicManifest } from '@prorata/schemas';
+import type { Subject, TopicManifest } from '@prorata/schemas';
+import { accessRules } from './accessRules.ts';
+import type { Difference } from './difference.ts';
+import { registryClient } from './registryClient.ts';
+import type { RegistryClient } from './registryClient.ts';
+import { applySubject, inspectSubject } from './subjectPlan.ts';
+import type { SubjectFinding } from './subjectPlan.ts';
+import { plannedTopics, topicDifferences } from './topicPlan.ts';
+import type { PlannedTopic } from './topicPlan.ts';
+
+export interface ApplyOptions {
+  readonly admin: LogAdmin;
+  readonly registryUrl: string;
+  /** Empty by default. */
+  readonly namespace?: string;
+  /** The manifest's local count by default; fixed for the life of the log. */
+  readonly streamPartitions?: number;
+  /** 1 by default; 3 on a cluster. */
+  readonly replication?: number;
+  /** false where the cluster has no authorizer, which refuses rules. */
+  readonly access?: boolean;
+  readonly manifest?: TopicManifest;
+}
+
+export type ApplyResult =
+  | {
+      readonly kind: 'applied';
+      readonly topicsCreated: readonly string[];
+      readonly subjectsRegistered: readonly string[];
+      readonly accessRules: number;
+    }
+  | {
+      readonly kind: 'refused';
+      readonly code: 'MANIFEST_MISMATCH';
+      readonly differences: readonly Difference[];
+    };
+
+/** Requests to the registry at once: it answers them one by one, more only waits there. */
+const registryConcurrency = 4;
+
+async function eachOf<T, R>(items: readonly T[], step: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  for (let at = 0; at < items.length; at += registryConcurrency) {
+    results.push(...(await Promise.all(items.slice(at, at + registryConcurrency).map(step))));
+  }
+  return results;
+}
+
+function allSubjects(manifest: TopicManifest, namespace: string): Subject[] {
+  const subjects = manifest.topics.flatMap((entry) =>
+    subjectsFor(entry.name, namespace).map((subject) => ({
+      ...subject,
+      compatibility: entry.compatibility,
+    })),
+  );
+  return [...new Map(subjects.map((subject) => [subject.subject, subject])).values()];
+}
+
+async function inspectTopics(
+  admin: LogAdmin,
+  plan: readonly PlannedTopic[],
+  namespace: string,
+): Promise<{ absent: PlannedTopic[]; differences: Difference[] }> {
+  const existing = new Set(await admin.listTopics(inNamespace('', namespace)));
+  const absent = plan.filter(({ topic }) => !existing.has(topic));
+  const present = plan.filter(({ topic }) => existing.has(topic));
+  const found = await admin.describeTopics(present.map(({ topic }) => topic));
+  const byName = new Map(found.map((description) => [description.topic, description]));
+  const differences = present.flatMap((planned) => {
+    const description = byName.get(planned.topic);
+    return description === undefined ? [] : topicDifferences(planned, description);
+  });
+  return { absent, differences };
+}
+
+async function inspectSubjects(
+  registry: RegistryClient,
+  subjects: readonly Subject[],
+): Promise<SubjectFinding[]> {
+  const existing = new Set(await registry.subjects());
+  return eachOf(subjects, (subject) =>
+    inspectSubject(registry, subject, existing.has(subject.subject)),
+  );
+}
+
+/**
+ * Makes the topics, subjects and access rules of the manifest where they are absent; a second run
+ * changes nothing. When anything that exists differs, nothing at all is changed and every
+ * difference is returned: half an application would be harder to judge than none.
+ * @throws RegistryFailed, and what the log's administration throws.
+ */
+export async function applyManifest(options: ApplyOptions): Promise<ApplyResult> {
+  const { admin, namespace = '', manifest = topicManifest } = options;
+  const registry = registryClient(options.registryUrl);
+  const plan = plannedTopics(manifest, {
+    namespace,
+    streamPartitions: options.streamPartitions ?? manifest.partitions.local,
+    replication: options.replication ?? 1,
+  });
+  const [topics, findings] = await Promise.all([
+    inspectTopics(admin, plan, namespace),
+    inspectSubjects(registry, allSubjects(manifest, namespace)),
+  ]);
+  const differences = [
+    ...topics.differences,
+    ...findings.flatMap((finding) => finding.differences),
+  ];
+  if (differences.length > 0) return { kind: 'refused', code: 'MANIFEST_MISMATCH', differences };
+  const rules = options.access === false ? [] : accessRules(manifest, namespace);
+  const makeLog = async (): Promise<void> => {
+    if (topics.absent.length > 0) await admin.createTopics(topics.absent);
+    if (rules.length > 0) await admin.allow(rules);
+  };
+  const [, registered] = await Promise.all([
+    makeLog(),
+    eachOf(findings, async (finding) =>
+      (await applySubject(registry, finding)) ? [finding.subject.subject] : [],
+    ),
+  ]);
+  return {
+    kind: 'applied',
+    topicsCreated: topics.absent.map(({ topic }) => topic),
+    subjectsRegistered: registered.flat(),
+    accessRules: rules.length,
+  };
+}
