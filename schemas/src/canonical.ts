@@ -10,13 +10,21 @@ type Names = Map<string, NamedSchema>;
  * in the log makes it final. The schema is the one that wrote the record, self-contained.
  */
 export function canonicalBytes(schema: SchemaJson, value: unknown): Buffer {
-  const text = canonicalize(jsonOf(schema, value, new Map()));
+  // Records of different types may have the same fields: without the name, turning an approval into
+  // a rejection would change no hash.
+  const text = canonicalize({ [fullNameIn(schema)]: jsonOf(schema, value, new Map()) });
   if (text === undefined) throw new TypeError('A record has no canonical form.');
   return Buffer.from(text, 'utf8');
 }
 
 export function sha256(bytes: Uint8Array): Buffer {
   return createHash('sha256').update(bytes).digest();
+}
+
+function fullNameIn(schema: SchemaJson): string {
+  const { name, namespace } = schema as Partial<NamedSchema>;
+  if (name === undefined) throw new TypeError('Only a record has a canonical form.');
+  return namespace === undefined || name.includes('.') ? name : `${namespace}.${name}`;
 }
 
 function jsonOf(schema: SchemaJson, value: unknown, names: Names): Json {

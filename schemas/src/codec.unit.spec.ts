@@ -94,6 +94,27 @@ describe('the codec', () => {
     const other = { type: 'UsageRecorded', value: { ...usage, sequence: 1n } } as const;
     expect(hashOf(other)).not.toEqual(hashOf(message));
   });
+
+  it('hashes the type too: records with the same fields differ', () => {
+    const envelope = {
+      eventId: 'e',
+      stream: 'application:m',
+      streamVersion: 1n,
+      quotaId: null,
+      quotaVersion: null,
+      cause: 'command',
+      commandId: 'c',
+      commandOffset: 0n,
+      timer: null,
+      actor: { kind: 'user', issuer: 'i', subject: 's' },
+      decidedAt: 0n,
+      reason: '',
+      previousHash: Buffer.alloc(32),
+    } as const;
+    const value = { envelope, proposalId: 'm-p1' };
+    const approved = hashOf({ type: 'ProposalApproved', value });
+    expect(hashOf({ type: 'ProposalRejected', value })).not.toEqual(approved);
+  });
 });
 
 describe('JSON', () => {
