@@ -1,0 +1,103 @@
+import type { ResourceLimit, Rule } from '@prorata/schemas';
+import { bucketFormOf } from './bucketForm.ts';
+import type { BucketForm } from './bucketForm.ts';
+import { DEGRADE, DELAY, MARK, REFUSE } from './verdict.ts';
+import type { Verdict } from './verdict.ts';
+import { windowFormOf } from './windowForm.ts';
+import type { WindowForm } from './windowForm.ts';
+
+/** A rule that this host cannot enforce as it stands; the last good one of its quota stays. */
+export class UnenforceableRule extends Error {
+  override readonly name = 'UnenforceableRule';
+  readonly quotaId: string;
+  readonly resource: string;
+  constructor(quotaId: string, resource: string, why: string) {
+    super(`The rule of ${quotaId} for ${resource} cannot be enforced: ${why}.`);
+    this.quotaId = quotaId;
+    this.resource = resource;
+  }
+}
+
+interface LimitTerms {
+  readonly resource: string;
+  readonly bound: ResourceLimit['bound'];
+}
+
+/** A limit in the numbers that decide. Capacity has none: it is not decided per request. */
+export type CompiledLimit =
+  | (LimitTerms & { readonly kind: 'rate'; readonly form: BucketForm })
+  | (LimitTerms & { readonly kind: 'concurrency'; readonly max: number })
+  | (LimitTerms & {
+      readonly kind: 'consumable';
+      readonly window: WindowForm;
+      readonly amount: number;
+    })
+  | (LimitTerms & { readonly kind: 'capacity' });
+
+export interface CompiledRule {
+  readonly source: Rule;
+  readonly limits: readonly CompiledLimit[];
+  readonly after: { readonly wallMicros: number; readonly limits: readonly CompiledLimit[] } | null;
+  /** What a request over a limit gets in enforce mode. */
+  readonly overLimit: Verdict;
+}
+
+const verdictOf = { refuse: REFUSE, delay: DELAY, degrade: DEGRADE, mark: MARK } as const;
+
+/** @throws UnenforceableRule */
+export function compileRule(rule: Rule): CompiledRule {
+  return {
+    source: rule,
+    limits: compileLimits(rule.quotaId, rule.limits),
+    after:
+      rule.after === null
+        ? null
+        : {
+            wallMicros: atMost(rule.after.at),
+            limits: compileLimits(rule.quotaId, rule.after.limits),
+          },
+    overLimit: verdictOf[rule.action],
+  };
+}
+
+function compileLimits(quotaId: string, limits: readonly ResourceLimit[]): CompiledLimit[] {
+  const seen = new Set<string>();
+  return limits.map((limit) => {
+    if (seen.has(limit.resource)) {
+      throw new UnenforceableRule(quotaId, limit.resource, 'it is limited twice');
+    }
+    seen.add(limit.resource);
+    return compileLimit(quotaId, limit);
+  });
+}
+
+function compileLimit(quotaId: string, limit: ResourceLimit): CompiledLimit {
+  const { resource, bound, kind } = limit;
+  const amounts = [limit.amount, limit.burst ?? 0n];
+  if (amounts.some((amount) => amount < 0n)) {
+    throw new UnenforceableRule(quotaId, resource, 'an amount is negative');
+  }
+  switch (kind) {
+    case 'rate':
+      if (limit.perMicros !== null && limit.perMicros <= 0n) {
+        throw new UnenforceableRule(quotaId, resource, 'its period is not positive');
+      }
+      return { resource, bound, kind, form: bucketFormOf(limit) };
+    case 'concurrency':
+      return { resource, bound, kind, max: atMost(limit.amount) };
+    case 'consumable': {
+      const window = windowFormOf(limit.window ?? '');
+      if (window === null) {
+        throw new UnenforceableRule(quotaId, resource, `no window "${limit.window ?? ''}"`);
+      }
+      return { resource, bound, kind, window, amount: atMost(limit.amount) };
+    }
+    case 'capacity':
+      return { resource, bound, kind };
+  }
+}
+
+/** Rounded down to what a double counts exactly: stricter by what no host reaches. */
+function atMost(amount: bigint): number {
+  return amount > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(amount);
+}

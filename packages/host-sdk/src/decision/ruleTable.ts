@@ -1,0 +1,116 @@
+import type { MatchCondition, Rule } from '@prorata/schemas';
+import { compileRule } from './compiledRule.ts';
+import type { HostTime } from './hostClock.ts';
+import { QuotaNode } from './quotaNode.ts';
+import { byPrecedence, matches, sameMatch } from './ruleMatch.ts';
+import type { Attributes } from './ruleMatch.ts';
+
+/** Nodes without a rule that come together before the unused are dropped; each takes about 1 KB. */
+const UNRULED_MAX = 10_000;
+type Match = readonly MatchCondition[];
+
+/** The rules in force, with the state of their limits. */
+export class RuleTable {
+  readonly #time: HostTime;
+  readonly #nodes = new Map<string, QuotaNode>();
+  #rules = 0;
+  #unruledMax = UNRULED_MAX;
+  #byPrecedence: readonly Rule[] | null = [];
+  #generation = 0;
+  #matchGeneration = 0;
+  /** Whether any source has said what the rules are, be it that there are none. */
+  isKnown = false;
+
+  constructor(time: HostTime) {
+    this.#time = time;
+  }
+
+  /** Rises whenever what was resolved from the table may be out of date. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** Rises when a handle may stand for another quota. */
+  get matchGeneration(): number {
+    return this.#matchGeneration;
+  }
+
+  get size(): number {
+    return this.#rules;
+  }
+
+  ruleOf(quotaId: string): Rule | null {
+    return this.#nodes.get(quotaId)?.rule?.source ?? null;
+  }
+
+  /** All rules, in the order of their ids. */
+  all(): Rule[] {
+    const rules: Rule[] = [];
+    for (const node of this.#nodes.values()) if (node.rule !== null) rules.push(node.rule.source);
+    return rules.sort((a, b) => (a.quotaId < b.quotaId ? -1 : 1));
+  }
+
+  /**
+   * @returns false for a rule older than the one in force: deliveries may overtake one another.
+   * @throws UnenforceableRule, and the rule in force stays
+   */
+  put(rule: Rule, atMicros: number): boolean {
+    const node = this.nodeOf(rule.quotaId);
+    const present = node.rule?.source ?? null;
+    if (present !== null && present.eventOffset > rule.eventOffset) return false;
+    node.setRule(compileRule(rule), atMicros);
+    if (present === null) this.#rules += 1;
+    this.#changed(present?.match ?? null, rule.match);
+    return true;
+  }
+
+  remove(quotaId: string, atMicros: number): boolean {
+    const node = this.#nodes.get(quotaId);
+    const present = node?.rule?.source ?? null;
+    if (node === undefined || present === null) return false;
+    node.setRule(null, atMicros);
+    this.#rules -= 1;
+    this.#changed(present.match, null);
+    return true;
+  }
+
+  nodeOf(quotaId: string): QuotaNode {
+    let node = this.#nodes.get(quotaId);
+    if (node === undefined) {
+      if (this.#nodes.size - this.#rules >= this.#unruledMax) this.#dropUnused();
+      node = new QuotaNode(quotaId, this.#time);
+      this.#nodes.set(quotaId, node);
+    }
+    return node;
+  }
+
+  /** The quota whose match fits best, or null. */
+  match(attributes: Attributes): string | null {
+    this.#byPrecedence ??= this.all()
+      .filter((rule) => rule.match.length > 0)
+      .sort(byPrecedence);
+    return this.#byPrecedence.find((rule) => matches(rule.match, attributes))?.quotaId ?? null;
+  }
+
+  wallStepped(): void {
+    for (const node of this.#nodes.values()) node.moveSwitch();
+    this.#generation += 1;
+  }
+
+  /** null: there is no rule. A rule that comes or goes can also be one that somebody named. */
+  #changed(before: Match | null, after: Match | null): void {
+    this.#generation += 1;
+    if (before !== null && after !== null && sameMatch(before, after)) return;
+    this.#byPrecedence = null;
+    this.#matchGeneration += 1;
+  }
+
+  /** Whoever resolved a dropped node resolves again, for the generation rises. */
+  #dropUnused(): void {
+    for (const [quotaId, node] of this.#nodes) {
+      if (node.rule === null && !node.isHeld) this.#nodes.delete(quotaId);
+    }
+    this.#unruledMax = this.#nodes.size - this.#rules + UNRULED_MAX;
+    this.#generation += 1;
+  }
+}

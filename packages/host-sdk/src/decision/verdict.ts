@@ -1,0 +1,87 @@
+/**
+ * What a host does with a request, as small integers: a decision allocates nothing and never throws.
+ * Among several limits the smallest code that is not ALLOW wins.
+ */
+export const ALLOW = 0;
+/** Do not let it through. */
+export const REFUSE = 1;
+/** Not now: ask again after `retryAfterMicros`. */
+export const DELAY = 2;
+/** Over the limit; let it through in the degraded form that `tag` names. */
+export const DEGRADE = 3;
+/** Over the limit; let it through and mark it. */
+export const MARK = 4;
+/** Let it through; a rule in shadow mode would have refused it. */
+export const SHADOW_REFUSE = 5;
+
+export type Verdict =
+  typeof ALLOW | typeof REFUSE | typeof DELAY | typeof DEGRADE | typeof MARK | typeof SHADOW_REFUSE;
+
+export const verdictNames = [
+  'allow',
+  'refuse',
+  'delay',
+  'degrade',
+  'mark',
+  'shadow_refuse',
+] as const;
+
+/** Whether the request goes on now, in whatever form. */
+export const isAdmitted = (verdict: Verdict): boolean => verdict !== REFUSE && verdict !== DELAY;
+
+/** Why the verdict is what it is; stable words for logs and metrics. */
+export type Reason =
+  /** All limits had room, or none is decided per request. */
+  | 'within'
+  /** A limit had no room now. */
+  | 'over_limit'
+  /** The cost is more than the limit will ever have room for: waiting does not help. */
+  | 'above_limit'
+  | 'blocked'
+  /** The rules have not been confirmed for too long, and the rule says closed. */
+  | 'stale_closed'
+  /** There are rules, and none limits this resource here. */
+  | 'no_rule'
+  /** The host has no rules at all; `whenNoRules` decided. */
+  | 'no_rules';
+
+/** `retryAfterMicros` when waiting does not help. */
+export const NEVER = -1;
+
+/** What the last decision of this host was about. One object, overwritten by every decision. */
+export interface LastDecision {
+  verdict: Verdict;
+  reason: Reason;
+  /** The quota whose limit decided; the bound quota when all had room; null when there is none. */
+  quotaId: string | null;
+  resource: string;
+  /**
+   * The version of that quota, and the offset of the event that led to its rule; when all had room,
+   * those of the nearest limit asked.
+   */
+  ruleVersion: bigint | null;
+  eventOffset: bigint | null;
+  /** REFUSE and DELAY: microseconds until there may be room, or NEVER. */
+  retryAfterMicros: number;
+  /** Whether the rules were unconfirmed for longer than `staleAfterMs`. */
+  stale: boolean;
+  /** DEGRADE: the tag of the quota that decided. */
+  tag: string | null;
+  /** When, on the host's own clock (`HostClock.monotonicMicros`). */
+  atMicros: number;
+}
+
+export function newLastDecision(): LastDecision {
+  return {
+    verdict: ALLOW,
+    reason: 'no_rules',
+    quotaId: null,
+    resource: '',
+    ruleVersion: null,
+    eventOffset: null,
+    retryAfterMicros: 0,
+    stale: false,
+    tag: null,
+    atMicros: 0,
+  };
+}

@@ -1,0 +1,2 @@
+export { ReferenceLimiter } from './referenceLimiter.ts';
+export type { ReferenceDecision, ReferenceVerdict } from './referenceLimiter.ts';
