@@ -82,31 +82,35 @@ export interface ProposalState {
   readonly provenance: Provenance;
 }
 
+export interface Registration {
+  readonly displayName: string;
+  readonly levels: readonly string[];
+  readonly resources: ReadonlyMap<string, ResourceDeclaration>;
+  readonly defaultMode: EnforcementMode;
+  readonly defaultOnStale: StalePolicy;
+  readonly robotChanges: ApprovalPolicy;
+  readonly proposalLifetimeMicros: bigint;
+}
+
+export interface EntitlementState {
+  readonly project: string;
+  readonly resource: string;
+  /** Base units; of a rate, per second. */
+  readonly amount: bigint | 'unlimited' | 'blocked';
+  readonly provenance: Provenance;
+}
+
 export interface ApplicationState {
   readonly kind: 'application';
   readonly id: string;
-  registration: {
-    readonly displayName: string;
-    readonly levels: readonly string[];
-    readonly resources: ReadonlyMap<string, ResourceDeclaration>;
-    readonly defaultMode: EnforcementMode;
-    readonly defaultOnStale: StalePolicy;
-    readonly robotChanges: ApprovalPolicy;
-    readonly proposalLifetimeMicros: bigint;
-  };
+  registration: Registration;
   readonly quotas: Map<string, QuotaState>;
+  /** Quotas under a live override, so that due times are found without a walk of the tree. */
+  readonly overridden: Set<string>;
   /** Children by parent id; the application's id is the parent of the first level. */
   readonly children: Map<string, Set<string>>;
   /** By `<project> <resource>`. */
-  readonly entitlements: Map<
-    string,
-    {
-      readonly project: string;
-      readonly resource: string;
-      readonly amount: bigint | 'unlimited' | 'blocked';
-      readonly provenance: Provenance;
-    }
-  >;
+  readonly entitlements: Map<string, EntitlementState>;
   /** Open proposals only, by id. */
   readonly proposals: Map<string, ProposalState>;
 }
@@ -195,7 +199,11 @@ export type Decide = (
   context: DecisionContext,
 ) => Decision;
 
-/** One layer of a limit in force, from the lowest up; the last one not outweighed is in force. */
+/**
+ * One layer of a limit in force, from the lowest up. Below a live override the haircut is still shown,
+ * though outweighed. An `ancestor` layer stands for each ancestor that makes the limit tighter, nearest
+ * first, and carries the provenance, evidence, end and haircut of what holds there.
+ */
 export interface ExplainedLayer {
   readonly layer: 'base' | 'rightsized' | 'haircut' | 'override' | 'ancestor';
   /** What holds with this layer and all below it. */

@@ -1,0 +1,154 @@
+/**
+ * What is in force: computed from the layers of a quota and of its ancestors, never written over what
+ * was declared. Ended overrides leave the state by an event, so no clock is needed here.
+ */
+import type { ResourceLimit } from '@prorata/schemas';
+import { ancestorsOf, byCodeUnit } from './ids.ts';
+import { deepestCut, declaredLimit, limitFor, overriddenLimit, resourcesOf } from './layers.ts';
+import { inheritedLimit, minLimit, sameLimit } from './limits.ts';
+import type {
+  ApplicationState,
+  EffectiveLimit,
+  ExplainedLayer,
+  Provenance,
+  QuotaState,
+} from './model.ts';
+
+/**
+ * The limits in force of a quota, by resource in code-unit order; empty when there is no such quota. A
+ * resource that neither the quota nor an ancestor speaks of has no entry.
+ */
+export function effectiveLimits(
+  state: ApplicationState,
+  quotaId: string,
+): readonly EffectiveLimit[] {
+  return effectiveLimitsAt(state, quotaId, null);
+}
+
+/**
+ * As `effectiveLimits`, with the overrides that have ended by a moment left out.
+ *
+ * @param endedBy microseconds since the epoch; null: every override in the state is live.
+ */
+export function effectiveLimitsAt(
+  state: ApplicationState,
+  quotaId: string,
+  endedBy: bigint | null,
+): readonly EffectiveLimit[] {
+  const path = pathOf(state, quotaId);
+  const resources = new Set(path.flatMap((quota) => [...resourcesOf(quota)]));
+  return [...resources].sort(byCodeUnit).flatMap((resource) => {
+    const limit = effectiveOn(path, resource, endedBy);
+    return limit === null ? [] : [limit];
+  });
+}
+
+/** The quota first, then its ancestors, nearest first; empty when there is no such quota. */
+export function pathOf(state: ApplicationState, quotaId: string): readonly QuotaState[] {
+  if (!state.quotas.has(quotaId)) return [];
+  return [quotaId, ...ancestorsOf(quotaId)].flatMap((id) => state.quotas.get(id) ?? []);
+}
+
+/**
+ * What would hold for the resource with no haircut anywhere: base, rightsized, override, ancestors. null
+ * when neither the quota nor an ancestor speaks of it.
+ */
+export function uncutLimit(
+  state: ApplicationState,
+  quotaId: string,
+  resource: string,
+): ResourceLimit | null {
+  let held: ResourceLimit | null = null;
+  for (const quota of pathOf(state, quotaId)) {
+    const own = overriddenLimit(quota, resource, null)?.limit ?? declaredLimit(quota, resource);
+    if (own !== null)
+      held = held === null ? inheritedUnlessOwn(own, quota, quotaId) : minLimit(held, own);
+  }
+  return held;
+}
+
+function inheritedUnlessOwn(
+  limit: ResourceLimit,
+  quota: QuotaState,
+  quotaId: string,
+): ResourceLimit {
+  return quota.quotaId === quotaId ? limit : inheritedLimit(limit);
+}
+
+function effectiveOn(
+  path: readonly QuotaState[],
+  resource: string,
+  endedBy: bigint | null,
+): EffectiveLimit | null {
+  let limit: ResourceLimit | null = null;
+  let boundBy = '';
+  let isBelowOverride = false;
+  const layers: ExplainedLayer[] = [];
+  for (const [depth, quota] of path.entries()) {
+    const own = ownLayers(quota, resource, endedBy, isBelowOverride);
+    const inForce = own.at(-1);
+    if (overriddenLimit(quota, resource, endedBy) !== null) isBelowOverride = true;
+    if (inForce === undefined) continue;
+    const next: ResourceLimit = within(limit, inForce.limit, depth);
+    if (depth === 0) layers.push(...own);
+    if (limit !== null && sameLimit(limit, next)) continue;
+    if (depth > 0) layers.push(ancestorLayer(quota, inForce, next));
+    limit = next;
+    boundBy = quota.quotaId;
+  }
+  return limit === null ? null : { resource, limit, layers, boundBy };
+}
+
+function within(held: ResourceLimit | null, own: ResourceLimit, depth: number): ResourceLimit {
+  if (held !== null) return minLimit(held, own);
+  return depth === 0 ? own : inheritedLimit(own);
+}
+
+function ancestorLayer(
+  ancestor: QuotaState,
+  inForce: ExplainedLayer,
+  limit: ResourceLimit,
+): ExplainedLayer {
+  return { ...inForce, layer: 'ancestor', limit, ancestor: ancestor.quotaId };
+}
+
+/**
+ * The quota's own layers of one resource, lowest first. `isBelowOverride`: a live override lies on a
+ * quota further down the path, which lifts the haircuts above it, so that a fire can be fought.
+ */
+function ownLayers(
+  quota: QuotaState,
+  resource: string,
+  endedBy: bigint | null,
+  isBelowOverride: boolean,
+): ExplainedLayer[] {
+  const layers: ExplainedLayer[] = [];
+  const base = limitFor(quota.content.limits, resource);
+  if (base !== null) layers.push(layerOf('base', base, quota.declared));
+  const rightsized = quota.rightsized.get(resource);
+  if (rightsized !== undefined) {
+    const { limit, provenance, evidence } = rightsized;
+    layers.push({ ...layerOf('rightsized', limit, provenance), evidence });
+  }
+  const uncut = layers.at(-1)?.limit ?? null;
+  const cut = uncut === null || isBelowOverride ? null : deepestCut(quota, uncut);
+  if (cut !== null) {
+    const { limit, haircut } = cut;
+    const { provenance, evidence } = haircut;
+    layers.push({ ...layerOf('haircut', limit, provenance), evidence, haircut });
+  }
+  const overridden = overriddenLimit(quota, resource, endedBy);
+  if (overridden !== null) {
+    const { limit, override } = overridden;
+    layers.push({ ...layerOf('override', limit, override.provenance), until: override.until });
+  }
+  return layers;
+}
+
+function layerOf(
+  layer: ExplainedLayer['layer'],
+  limit: ResourceLimit,
+  provenance: Provenance,
+): ExplainedLayer {
+  return { layer, limit, provenance, evidence: null, until: null, haircut: null, ancestor: null };
+}

@@ -1,0 +1,102 @@
+import type { EventMessage } from '@prorata/schemas';
+import { BrokenStream } from '../faults.ts';
+import { entitlementKey } from '../payers.ts';
+import type { ApplicationState, EntitlementState, ProposalState } from '../model.ts';
+import { evolveQuota } from './quota.ts';
+import type { QuotaEvent } from './quota.ts';
+import { provenanceOf, streamIdOf } from './origin.ts';
+import type { EventOf } from './origin.ts';
+
+type ApplicationEvent =
+  | EventOf<'ApplicationRegistered' | 'EntitlementSet'>
+  | EventOf<'ProposalApproved' | 'ProposalExpired' | 'ProposalOpened' | 'ProposalRejected'>
+  | QuotaEvent;
+
+export function evolveApplication(
+  state: ApplicationState | null,
+  event: ApplicationEvent,
+): ApplicationState {
+  if (event.type === 'ApplicationRegistered') return register(state, event);
+  if (state === null) throw new BrokenStream(event, 'the application is not registered');
+  switch (event.type) {
+    case 'EntitlementSet':
+      return setEntitlement(state, event);
+    case 'ProposalOpened':
+      raiseVersion(state, event);
+      state.proposals.set(event.value.proposalId, proposalOf(event));
+      return state;
+    case 'ProposalApproved':
+    case 'ProposalExpired':
+    case 'ProposalRejected':
+      raiseVersion(state, event);
+      if (!state.proposals.delete(event.value.proposalId)) {
+        throw new BrokenStream(event, `proposal ${event.value.proposalId} is not open`);
+      }
+      return state;
+    default:
+      evolveQuota(state, event);
+      return state;
+  }
+}
+
+function register(
+  state: ApplicationState | null,
+  event: EventOf<'ApplicationRegistered'>,
+): ApplicationState {
+  const { displayName, levels, resources, defaultMode, defaultOnStale } = event.value;
+  const { robotChanges, proposalLifetimeMicros } = event.value;
+  const registration = {
+    displayName,
+    levels,
+    resources: new Map(resources.map((resource) => [resource.name, resource])),
+    defaultMode,
+    defaultOnStale,
+    robotChanges,
+    proposalLifetimeMicros,
+  };
+  if (state !== null) {
+    state.registration = registration;
+    return state;
+  }
+  return {
+    kind: 'application',
+    id: streamIdOf(event, 'application'),
+    registration,
+    quotas: new Map(),
+    overridden: new Set(),
+    children: new Map(),
+    entitlements: new Map(),
+    proposals: new Map(),
+  };
+}
+
+function setEntitlement(
+  state: ApplicationState,
+  event: EventOf<'EntitlementSet'>,
+): ApplicationState {
+  const { project, resource, bound, amount } = event.value;
+  const entitlement: EntitlementState = {
+    project,
+    resource,
+    amount: bound === 'amount' ? amount : bound,
+    provenance: provenanceOf(event),
+  };
+  state.entitlements.set(entitlementKey(project, resource), entitlement);
+  return state;
+}
+
+function proposalOf(event: EventOf<'ProposalOpened'>): ProposalState {
+  const { proposalId, limit, evidence, expiresAt, envelope } = event.value;
+  const quotaId = envelope.quotaId ?? '';
+  return { proposalId, quotaId, limit, evidence, expiresAt, provenance: provenanceOf(event) };
+}
+
+/** A proposal is about its quota: the quota's version rises, its layers stay. */
+function raiseVersion(state: ApplicationState, event: EventMessage): void {
+  const { quotaId, quotaVersion } = event.value.envelope;
+  const quota = quotaId === null ? undefined : state.quotas.get(quotaId);
+  if (quota === undefined) throw new BrokenStream(event, 'there is no such quota');
+  if (quotaVersion !== quota.version + 1n)
+    throw new BrokenStream(event, 'it skips a quota version');
+  state.quotas.set(quota.quotaId, { ...quota, version: quotaVersion });
+}

@@ -1,0 +1,20 @@
+import type { EventMessage } from '@prorata/schemas';
+import { BrokenStream } from '../faults.ts';
+import { parseStream } from '../ids.ts';
+import type { StreamKind } from '../ids.ts';
+import type { Provenance } from '../model.ts';
+
+export type EventOf<T extends EventMessage['type']> = Extract<EventMessage, { type: T }>;
+
+/** What a layer can show of where it comes from. */
+export function provenanceOf(event: EventMessage): Provenance {
+  const { actor, reason, commandId, decidedAt, streamVersion } = event.value.envelope;
+  return { actor, reason, commandId, at: decidedAt, streamVersion };
+}
+
+/** The id that the event's stream names. */
+export function streamIdOf(event: EventMessage, kind: StreamKind): string {
+  const parsed = parseStream(event.value.envelope.stream);
+  if (parsed?.kind !== kind) throw new BrokenStream(event, `it belongs to a stream of ${kind}`);
+  return parsed.id;
+}

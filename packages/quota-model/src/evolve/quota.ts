@@ -1,0 +1,125 @@
+import { BrokenStream } from '../faults.ts';
+import { parentOf } from '../ids.ts';
+import { rightsizedUnder } from '../layers.ts';
+import type { ApplicationState, HaircutLayer, QuotaState } from '../model.ts';
+import { provenanceOf } from './origin.ts';
+import type { EventOf } from './origin.ts';
+
+export type QuotaEvent = EventOf<
+  | 'HaircutApplied'
+  | 'HaircutLifted'
+  | 'QuotaChanged'
+  | 'QuotaCreated'
+  | 'QuotaDeleted'
+  | 'QuotaOverridden'
+  | 'QuotaOverrideEnded'
+  | 'QuotaResized'
+>;
+
+/** A quota's record is replaced whole, never changed: who holds the former one may go on reading it. */
+export function evolveQuota(state: ApplicationState, event: QuotaEvent): void {
+  const { quotaId, quotaVersion } = event.value.envelope;
+  if (quotaId === null || quotaVersion === null) throw new BrokenStream(event, 'it names no quota');
+  const quota = state.quotas.get(quotaId);
+  if (quotaVersion !== (quota?.version ?? 0n) + 1n) {
+    throw new BrokenStream(event, `quota ${quotaId} skips a version`);
+  }
+  if (event.type === 'QuotaCreated') {
+    if (quota !== undefined) throw new BrokenStream(event, `quota ${quotaId} is there already`);
+    insert(state, quotaId, event);
+    return;
+  }
+  if (quota === undefined) throw new BrokenStream(event, `there is no quota ${quotaId}`);
+  if (event.type === 'QuotaDeleted') {
+    remove(state, quotaId);
+    return;
+  }
+  const next: QuotaState = { ...quota, ...changeOf(quota, event), version: quotaVersion };
+  state.quotas.set(quotaId, next);
+  if (next.override === null) state.overridden.delete(quotaId);
+  else state.overridden.add(quotaId);
+}
+
+function changeOf(
+  quota: QuotaState,
+  event: Exclude<QuotaEvent, EventOf<'QuotaCreated' | 'QuotaDeleted'>>,
+): Partial<QuotaState> {
+  const provenance = provenanceOf(event);
+  switch (event.type) {
+    case 'QuotaChanged': {
+      const { content } = event.value;
+      return { content, declared: provenance, rightsized: rightsizedUnder(quota, content) };
+    }
+    case 'QuotaResized': {
+      const { limit, evidence } = event.value;
+      const layer = { limit, evidence, provenance };
+      return { rightsized: new Map(quota.rightsized).set(limit.resource, layer) };
+    }
+    case 'QuotaOverridden': {
+      const { limits, until } = event.value;
+      return { override: { limits, until, provenance } };
+    }
+    case 'QuotaOverrideEnded':
+      return { override: null };
+    case 'HaircutApplied': {
+      const { budgetId } = event.value;
+      return { haircuts: new Map(quota.haircuts).set(budgetId, haircutOf(event)) };
+    }
+    case 'HaircutLifted': {
+      const haircuts = new Map(quota.haircuts);
+      haircuts.delete(event.value.budgetId);
+      return { haircuts };
+    }
+  }
+}
+
+function haircutOf(event: EventOf<'HaircutApplied'>): HaircutLayer {
+  const { value } = event;
+  return {
+    budgetId: value.budgetId,
+    project: value.project,
+    cutBasisPoints: value.cutBasisPoints,
+    floorBasisPoints: value.floorBasisPoints,
+    windowStart: value.windowStart,
+    windowEnd: value.windowEnd,
+    spend: value.spend,
+    budget: value.budget,
+    currency: value.currency,
+    overrunBasisPoints: value.overrunBasisPoints,
+    tierPolicy: value.tierPolicy,
+    tierPolicyVersion: value.tierPolicyVersion,
+    evidence: value.evidence,
+    provenance: provenanceOf(event),
+  };
+}
+
+function insert(state: ApplicationState, quotaId: string, event: EventOf<'QuotaCreated'>): void {
+  const parent = parentOf(quotaId);
+  if (parent !== state.id && !state.quotas.has(parent)) {
+    throw new BrokenStream(event, `the parent ${parent} does not exist`);
+  }
+  state.quotas.set(quotaId, {
+    quotaId,
+    version: 1n,
+    content: event.value.content,
+    declared: provenanceOf(event),
+    rightsized: new Map(),
+    haircuts: new Map(),
+    override: null,
+  });
+  const siblings = state.children.get(parent);
+  if (siblings === undefined) state.children.set(parent, new Set([quotaId]));
+  else siblings.add(quotaId);
+}
+
+function remove(state: ApplicationState, quotaId: string): void {
+  state.quotas.delete(quotaId);
+  state.overridden.delete(quotaId);
+  const parent = parentOf(quotaId);
+  const siblings = state.children.get(parent);
+  siblings?.delete(quotaId);
+  if (siblings?.size === 0) state.children.delete(parent);
+  for (const [id, proposal] of state.proposals) {
+    if (proposal.quotaId === quotaId) state.proposals.delete(id);
+  }
+}

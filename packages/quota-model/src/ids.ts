@@ -1,0 +1,79 @@
+/**
+ * Ids and streams. A segment is `[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?`, the form of a DNS label, so
+ * that an id can name a queue, a namespace or a label in every target.
+ */
+
+/** Deeper trees do not fit the targets (a YuniKorn queue path, a Kubernetes name of its parts). */
+export const SEGMENTS_MAX = 8;
+
+/** Names that the targets keep for themselves: YuniKorn's root, default and recovery queues. */
+export const RESERVED_SEGMENTS: ReadonlySet<string> = new Set(['root', 'default', 'recovery']);
+
+const SEGMENT = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+
+export type StreamKind = 'application' | 'organization' | 'pricebook' | 'tierpolicy';
+
+const streamKinds: ReadonlySet<string> = new Set<StreamKind>([
+  'application',
+  'organization',
+  'pricebook',
+  'tierpolicy',
+]);
+
+export function isSegment(text: string): boolean {
+  return SEGMENT.test(text);
+}
+
+/** What is wrong with a quota's id, or null. An application's id alone is no quota's id. */
+export function quotaIdFault(id: string): 'form' | 'depth' | 'reserved' | null {
+  const segments = id.split('/');
+  if (segments.length < 2 || !segments.every(isSegment)) return 'form';
+  if (segments.length > SEGMENTS_MAX) return 'depth';
+  return segments.some((segment) => RESERVED_SEGMENTS.has(segment)) ? 'reserved' : null;
+}
+
+export function isQuotaId(id: string): boolean {
+  return quotaIdFault(id) === null;
+}
+
+/** Who pays, as `<organization>/<project>`. */
+export function isProjectId(id: string): boolean {
+  const segments = id.split('/');
+  return segments.length === 2 && segments.every(isSegment);
+}
+
+/** The parent's id; of the first level the application's. */
+export function parentOf(quotaId: string): string {
+  return quotaId.slice(0, Math.max(0, quotaId.lastIndexOf('/')));
+}
+
+export function applicationOf(quotaId: string): string {
+  const end = quotaId.indexOf('/');
+  return end < 0 ? quotaId : quotaId.slice(0, end);
+}
+
+/** The quotas above, nearest first, without the application. */
+export function ancestorsOf(quotaId: string): string[] {
+  const ancestors: string[] = [];
+  for (let id = parentOf(quotaId); id.includes('/'); id = parentOf(id)) ancestors.push(id);
+  return ancestors;
+}
+
+/** null: no stream of the model. */
+export function parseStream(
+  stream: string,
+): { readonly kind: StreamKind; readonly id: string } | null {
+  const colon = stream.indexOf(':');
+  const kind = stream.slice(0, Math.max(0, colon));
+  const id = stream.slice(colon + 1);
+  return streamKinds.has(kind) && isSegment(id) ? { kind: kind as StreamKind, id } : null;
+}
+
+export function streamOf(kind: StreamKind, id: string): string {
+  return `${kind}:${id}`;
+}
+
+/** Ids sort by code unit everywhere: an order that depends on a locale would differ between hosts. */
+export function byCodeUnit(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,81 @@
+/** The layers that lie on one quota, one resource at a time (ancestors apart: see effective.ts). */
+import type { QuotaContent, ResourceLimit } from '@prorata/schemas';
+import { byCodeUnit } from './ids.ts';
+import { compareBounds, cutLimit, sameLimit } from './limits.ts';
+import type { HaircutLayer, OverrideLayer, QuotaState, RightsizedLayer } from './model.ts';
+
+export function limitFor(limits: readonly ResourceLimit[], resource: string): ResourceLimit | null {
+  return limits.find((limit) => limit.resource === resource) ?? null;
+}
+
+/** What the owner and the evidence set: base, then rightsized. Sums and trees are checked with it. */
+export function declaredLimit(quota: QuotaState, resource: string): ResourceLimit | null {
+  return quota.rightsized.get(resource)?.limit ?? limitFor(quota.content.limits, resource);
+}
+
+/** The override's limit of the resource, unless the override has ended by `endedBy`. */
+export function overriddenLimit(
+  quota: QuotaState,
+  resource: string,
+  endedBy: bigint | null,
+): { readonly limit: ResourceLimit; readonly override: OverrideLayer } | null {
+  const { override } = quota;
+  if (override === null || (endedBy !== null && override.until <= endedBy)) return null;
+  const limit = limitFor(override.limits, resource);
+  return limit === null ? null : { limit, override };
+}
+
+/** Cuts of several budgets do not add up: the one that leaves least counts, of equals the first id. */
+export function deepestCut(
+  quota: QuotaState,
+  uncut: ResourceLimit,
+): { readonly limit: ResourceLimit; readonly haircut: HaircutLayer } | null {
+  let deepest: { limit: ResourceLimit; haircut: HaircutLayer } | null = null;
+  const haircuts = [...quota.haircuts.values()].sort((a, b) => byCodeUnit(a.budgetId, b.budgetId));
+  for (const haircut of haircuts) {
+    const limit = cutLimit(uncut, haircut.cutBasisPoints, haircut.floorBasisPoints);
+    if (deepest === null || isTighter(limit, deepest.limit)) deepest = { limit, haircut };
+  }
+  return deepest;
+}
+
+/** A cut of one unit may show in the burst alone. */
+function isTighter(a: ResourceLimit, b: ResourceLimit): boolean {
+  const order = compareBounds(a, b);
+  return order === 0 ? (a.burst ?? a.amount) < (b.burst ?? b.amount) : order < 0;
+}
+
+/** Every resource that some layer of the quota speaks of. */
+export function resourcesOf(quota: QuotaState): Set<string> {
+  const resources = new Set(quota.content.limits.map((limit) => limit.resource));
+  for (const limit of quota.override?.limits ?? []) resources.add(limit.resource);
+  return resources;
+}
+
+/**
+ * What stays rightsized under new content. An owner's edit of a resource's limit speaks last: the
+ * rightsized layer of that resource is dropped. It is dropped as well when the owner's bounds no longer
+ * hold it. An edit that sets the same limit again is no edit.
+ */
+export function rightsizedUnder(
+  quota: Pick<QuotaState, 'content' | 'rightsized'>,
+  content: QuotaContent,
+): ReadonlyMap<string, RightsizedLayer> {
+  const kept = [...quota.rightsized].filter(
+    ([resource, layer]) =>
+      sameLimit(limitFor(quota.content.limits, resource), limitFor(content.limits, resource)) &&
+      isWithinBounds(content, layer.limit),
+  );
+  return kept.length === quota.rightsized.size ? quota.rightsized : new Map(kept);
+}
+
+/** The owner's bounds count in the base unit of the limit's amount, per the base limit's own time. */
+export function isWithinBounds(content: QuotaContent, limit: ResourceLimit): boolean {
+  const bounds = content.rightsizing.find((entry) => entry.resource === limit.resource);
+  return (
+    bounds !== undefined &&
+    limit.bound === 'amount' &&
+    limit.amount >= bounds.min &&
+    limit.amount <= bounds.max
+  );
+}

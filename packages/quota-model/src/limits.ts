@@ -1,0 +1,138 @@
+/**
+ * Arithmetic of limits. Whole numbers only, rounded down: no step here may make a limit looser than
+ * the ones it was made from.
+ */
+import type { ResourceLimit } from '@prorata/schemas';
+
+/** Basis points of the whole. */
+export const WHOLE_BASIS_POINTS = 10_000;
+
+const WHOLE = BigInt(WHOLE_BASIS_POINTS);
+
+/** How tight a bound is before its number counts: blocked, a number, no end. */
+const rank = { blocked: 0, amount: 1, unlimited: 2 } as const;
+
+/**
+ * Compares the upper bounds of two limits of one resource: negative when `a` is tighter. Rates are
+ * compared exactly by cross-multiplication, bursts do not count. Consumables are compared by amount:
+ * that their windows are the same along a path is refused otherwise when they are set.
+ */
+export function compareBounds(a: ResourceLimit, b: ResourceLimit): number {
+  if (a.bound !== 'amount' || b.bound !== 'amount') return rank[a.bound] - rank[b.bound];
+  const left = a.amount * (b.perMicros ?? 1n);
+  const right = b.amount * (a.perMicros ?? 1n);
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+export function sameLimit(a: ResourceLimit | null, b: ResourceLimit | null): boolean {
+  if (a === null || b === null) return a === b;
+  return (
+    a.resource === b.resource &&
+    a.kind === b.kind &&
+    a.bound === b.bound &&
+    a.amount === b.amount &&
+    a.perMicros === b.perMicros &&
+    a.burst === b.burst &&
+    a.guaranteed === b.guaranteed &&
+    a.window === b.window
+  );
+}
+
+/** How much may be taken at once; null: without end. Of a rate alone. */
+export function burstOf(limit: ResourceLimit): bigint | null {
+  if (limit.bound === 'unlimited') return null;
+  return limit.bound === 'blocked' ? 0n : (limit.burst ?? limit.amount);
+}
+
+/** What is kept for the node; a blocked one keeps nothing. */
+export function guaranteeOf(limit: ResourceLimit): bigint {
+  return limit.bound === 'blocked' ? 0n : (limit.guaranteed ?? 0n);
+}
+
+/**
+ * The limit under which both hold: the tighter bound, the smaller burst and the smaller guarantee.
+ * When the bounds are equal the first stays.
+ */
+export function minLimit(a: ResourceLimit, b: ResourceLimit): ResourceLimit {
+  const tighter = compareBounds(a, b) <= 0 ? a : b;
+  if (tighter.bound === 'blocked') return blockedLike(tighter);
+  if (tighter.kind === 'rate') return withBurstWithin(tighter, tighter === a ? b : a);
+  if (tighter.kind === 'capacity') return withGuaranteeWithin(tighter, a, b);
+  return tighter;
+}
+
+function withBurstWithin(limit: ResourceLimit, other: ResourceLimit): ResourceLimit {
+  const own = burstOf(limit);
+  const most = burstOf(other);
+  if (own === null || most === null || own <= most) return limit;
+  return { ...limit, burst: most };
+}
+
+function withGuaranteeWithin(
+  limit: ResourceLimit,
+  a: ResourceLimit,
+  b: ResourceLimit,
+): ResourceLimit {
+  const smaller = guaranteeOf(a) <= guaranteeOf(b) ? a : b;
+  const within =
+    limit.bound === 'amount' && guaranteeOf(smaller) > limit.amount
+      ? limit.amount
+      : smaller.guaranteed;
+  return within === limit.guaranteed ? limit : { ...limit, guaranteed: within };
+}
+
+function blockedLike(limit: ResourceLimit): ResourceLimit {
+  return limit.guaranteed === null ? limit : { ...limit, guaranteed: null };
+}
+
+/**
+ * A budget's cut of the upper bound: `max(guarantee, floor × bound, 1 unit, bound × (1 − cut))` in
+ * whole numbers rounded down; a rate's burst in the same proportion, at least 1. Blocked stays
+ * blocked. Unlimited has no number to cut and stays as it is: see `isUncuttable`.
+ *
+ * @param cutBasisPoints 0 to 10000, of the limit given here: cuts are never compounded.
+ * @param floorBasisPoints 0 to 10000, what is left at least.
+ */
+export function cutLimit(
+  limit: ResourceLimit,
+  cutBasisPoints: number,
+  floorBasisPoints: number,
+): ResourceLimit {
+  if (limit.bound !== 'amount') return limit;
+  const kept = BigInt(Math.max(WHOLE_BASIS_POINTS - cutBasisPoints, floorBasisPoints));
+  const cut = largest((limit.amount * kept) / WHOLE, guaranteeOf(limit), 1n);
+  const amount = cut < limit.amount ? cut : limit.amount;
+  if (limit.burst === null) return { ...limit, amount };
+  return { ...limit, amount, burst: largest((limit.burst * kept) / WHOLE, 1n) };
+}
+
+/** True when a cut was meant and has no number to work on, which people must be told. */
+export function isUncuttable(limit: ResourceLimit): boolean {
+  return limit.bound === 'unlimited';
+}
+
+/** What a node takes from an ancestor whose limit it inherits: the ancestor's guarantee is not its own. */
+export function inheritedLimit(limit: ResourceLimit): ResourceLimit {
+  return limit.guaranteed === null ? limit : { ...limit, guaranteed: null };
+}
+
+function largest(...numbers: readonly [bigint, ...bigint[]]): bigint {
+  return numbers.reduce((most, number) => (number > most ? number : most));
+}
+
+const unitsOf: Readonly<Record<ResourceLimit['kind'], string>> = {
+  rate: '',
+  concurrency: ' at once',
+  capacity: '',
+  consumable: '',
+};
+
+/** A limit in a refusal's words: `100 per 1000000 µs`, `unlimited`, `blocked`. */
+export function describeLimit(limit: ResourceLimit): string {
+  if (limit.bound !== 'amount') return limit.bound;
+  if (limit.perMicros !== null) {
+    return `${limit.amount.toString()} per ${limit.perMicros.toString()} µs`;
+  }
+  if (limit.window !== null) return `${limit.amount.toString()} per ${limit.window}`;
+  return `${limit.amount.toString()}${unitsOf[limit.kind]}`;
+}

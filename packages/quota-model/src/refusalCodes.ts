@@ -1,0 +1,213 @@
+/**
+ * The one table of refusals. A code never changes its meaning; clients and the audit log hold on to it.
+ * Status: 403 not allowed, 404 unknown, 409 against the state of the moment, 422 wrong in itself.
+ */
+
+export interface RefusalKind {
+  readonly status: 403 | 404 | 409 | 422;
+  readonly title: string;
+  /** What the sender can do about it. */
+  readonly remedy: string;
+}
+
+const kind = (status: RefusalKind['status'], title: string, remedy: string): RefusalKind => ({
+  status,
+  title,
+  remedy,
+});
+
+export const refusalCodes = {
+  // What the gateway and the writer refuse before the model sees it.
+  INVALID_COMMAND: kind(
+    422,
+    'The command has not the form of its type',
+    'Correct the fields named.',
+  ),
+  COMMAND_ID_REUSED: kind(
+    409,
+    'The command id was used for another body',
+    'Send a new command id.',
+  ),
+  COMMAND_UNSIGNED: kind(
+    403,
+    'The command did not come through the gateway',
+    'Post it to the gateway.',
+  ),
+  COMMAND_TOO_OLD: kind(409, 'The command waited too long', 'Send it again.'),
+
+  WRONG_STREAM: kind(
+    422,
+    'The stream is not the one that decides this',
+    'Name the stream of the thing that changes.',
+  ),
+  NOT_ALLOWED: kind(403, 'The actor may not do this', 'Ask a person who may.'),
+  UNLIMITED_NOT_ALLOWED: kind(
+    403,
+    'Unlimited is a permission of its own',
+    'Give a number, or ask an admin.',
+  ),
+  SELF_APPROVAL: kind(
+    403,
+    'Who proposed a change may not approve it',
+    'Ask somebody else to approve it.',
+  ),
+  VERSION_MISMATCH: kind(
+    409,
+    'It has changed since the version seen',
+    'Read it again and decide anew.',
+  ),
+  TOO_MANY: kind(422, 'A count is over its bound', 'Use fewer, or divide what you send.'),
+  TOO_LARGE: kind(422, 'A text or a number is over its bound', 'Make it smaller.'),
+
+  APPLICATION_UNKNOWN: kind(404, 'The application is not registered', 'Register it first.'),
+  REGISTRATION_INVALID: kind(
+    422,
+    'The registration contradicts itself',
+    'Correct the fields named.',
+  ),
+  RESOURCE_UNKNOWN: kind(
+    422,
+    'The application does not declare this resource',
+    'Declare it, or correct the name.',
+  ),
+  RESOURCE_IN_USE: kind(
+    409,
+    'Quotas still use the resource',
+    'Unset it in the quotas named first.',
+  ),
+
+  QUOTA_UNKNOWN: kind(404, 'There is no such quota', 'Correct the id, or create it.'),
+  QUOTA_EXISTS: kind(409, 'The quota is there already', 'Change it instead.'),
+  QUOTA_ID_INVALID: kind(
+    422,
+    'This is no quota id',
+    'Use segments of a-z, 0-9 and inner hyphens, the application first.',
+  ),
+  QUOTA_ID_RESERVED: kind(
+    422,
+    'The name is reserved',
+    'Choose another than root, default and recovery.',
+  ),
+  QUOTA_TOO_DEEP: kind(
+    422,
+    'The path has too many segments',
+    'Use at most 8, the application included.',
+  ),
+  PARENT_UNKNOWN: kind(409, 'The parent does not exist', 'Create the parent first.'),
+  QUOTA_HAS_CHILDREN: kind(409, 'The quota has children', 'Delete its children first.'),
+  QUOTA_INVALID: kind(422, 'What the quota declares is not valid', 'Correct the fields named.'),
+  TIER_INVALID: kind(422, 'The tier is not 0 to 4', 'Use 0, the most protected, to 4.'),
+  ATTRIBUTES_INVALID: kind(422, 'Attributes must be a JSON object', 'Send an object.'),
+  PROJECT_INVALID: kind(422, 'The project is not <organization>/<project>', 'Name both.'),
+  PAYER_CONFLICT: kind(
+    409,
+    'Another project pays for the subtree',
+    'Leave the project out: it is inherited.',
+  ),
+
+  LIMIT_ZERO_AMBIGUOUS: kind(
+    422,
+    'Zero means nothing here and unlimited elsewhere',
+    'Write "blocked", or a number from 1.',
+  ),
+  LIMIT_NEGATIVE: kind(422, 'A limit is negative', 'Use whole numbers from 1.'),
+  LIMIT_INCONSISTENT: kind(
+    422,
+    'The limit contradicts itself or its kind',
+    'Correct the fields named.',
+  ),
+  LIMIT_DUPLICATE: kind(422, 'A resource is named twice', 'Name each resource once.'),
+  LIMIT_NOT_SET: kind(409, 'The quota sets no number for this resource', 'Set a base limit first.'),
+  KIND_MISMATCH: kind(
+    422,
+    "The limit's kind is not the resource's",
+    'Use the kind that the application declares.',
+  ),
+  WINDOW_MISMATCH: kind(
+    409,
+    'Consumables along a path must share one window',
+    'Use the window named.',
+  ),
+  PARENT_LIMIT_EXCEEDED: kind(
+    409,
+    "The limit is above an ancestor's",
+    'Lower it, or raise the ancestor named first.',
+  ),
+  PARENT_SUM_EXCEEDED: kind(
+    409,
+    'The sum of the children is above what the ancestor has',
+    'Lower it, lower a sibling, or raise the ancestor named.',
+  ),
+  TOTAL_EXCEEDED: kind(
+    409,
+    "The sum is above the resource's total",
+    'Lower it, or raise the total in the registration.',
+  ),
+  CHILDREN_NEED_MORE: kind(
+    409,
+    'Quotas below need more than this leaves',
+    'Lower the quotas named first.',
+  ),
+  ENTITLEMENT_EXCEEDED: kind(
+    409,
+    'The project may not hold this much',
+    'Lower it, or raise the entitlement.',
+  ),
+
+  OVERRIDE_EMPTY: kind(
+    422,
+    'An override needs at least one limit',
+    'Name the limits that hold meanwhile.',
+  ),
+  OVERRIDE_END_INVALID: kind(
+    422,
+    'The end of the override is past or too far',
+    'Choose an end after now and within 366 days.',
+  ),
+  OVERRIDE_ABOVE_ANCESTOR: kind(
+    409,
+    "The override is above an ancestor's uncut limit",
+    'Override the ancestor named as well, or ask for less.',
+  ),
+
+  PROPOSAL_UNKNOWN: kind(
+    404,
+    'There is no such open proposal',
+    'It was decided, has expired, or never was.',
+  ),
+  PROPOSAL_OPEN: kind(409, 'A proposal for this resource is open', 'Wait until it is decided.'),
+  OUTSIDE_RIGHTSIZING_BOUNDS: kind(
+    422,
+    "The limit is outside the owner's bounds",
+    'Stay within the bounds, or ask the owner to widen them.',
+  ),
+  UNDER_HAIRCUT: kind(
+    409,
+    'A budget cuts this quota: nothing raises it meanwhile',
+    'Raise the budget, or wait for its next window.',
+  ),
+
+  HAIRCUT_INVALID: kind(422, 'The cut is not valid', 'Correct the fields named.'),
+  HAIRCUT_TOO_LATE: kind(409, "The budget's window is over", 'Measure the current window.'),
+
+  BUDGET_INVALID: kind(422, 'The budget is not valid', 'Correct the fields named.'),
+  CURRENCY_INVALID: kind(
+    422,
+    'The currency is no ISO 4217 code',
+    'Use three capital letters, such as USD.',
+  ),
+  CURRENCY_CHANGED: kind(
+    409,
+    'A price book keeps its currency for ever',
+    'Use another price book.',
+  ),
+  PRICE_INVALID: kind(422, 'A price is not valid', 'Correct the fields named.'),
+  PRICE_HISTORY_CHANGED: kind(
+    409,
+    'A price that has taken effect can neither go nor change',
+    'Add a price that takes effect later.',
+  ),
+  TIER_POLICY_INVALID: kind(422, 'The tier policy is not valid', 'Correct the fields named.'),
+} as const satisfies Readonly<Record<string, RefusalKind>>;
+
+export type RefusalCode = keyof typeof refusalCodes;
