@@ -4,6 +4,7 @@ import { createClient } from './client.ts';
 import type { KafkaConnection } from './client.ts';
 import { FetchConnection } from './fetchConnection.ts';
 import { Followers } from './followers.ts';
+import { KnownPartitions } from './knownPartitions.ts';
 import { KafkaPartitionLog } from './partitionLog.ts';
 import { KafkaPublisher } from './publisher.ts';
 import { GroupMember } from './source.ts';
@@ -17,9 +18,10 @@ export function connectKafka(connection: KafkaConnection): LogPort {
   const kafka = createClient(connection);
   const open = new Set<{ close(): Promise<void> }>();
   const members = new Set<GroupMember>();
-  const writers = createWriterFactory(kafka);
   // Catching up has a connection of its own, or it would wait behind the followers' long fetches.
   const catchUp = new FetchConnection(kafka);
+  const known = new KnownPartitions(catchUp);
+  const writers = createWriterFactory(kafka, known);
   const longFetch = new FetchConnection(kafka);
   const followers = new Followers(longFetch);
   const log = new KafkaPartitionLog(catchUp, followers);
@@ -36,7 +38,7 @@ export function connectKafka(connection: KafkaConnection): LogPort {
       },
     },
     async publisher() {
-      const publisher = new KafkaPublisher(kafka, () => open.delete(publisher));
+      const publisher = new KafkaPublisher(kafka, known, () => open.delete(publisher));
       open.add(publisher);
       await publisher.open();
       return publisher;

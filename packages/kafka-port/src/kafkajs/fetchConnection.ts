@@ -41,6 +41,11 @@ export class FetchConnection {
     return leader;
   }
 
+  async partitionCount(topic: string): Promise<number> {
+    const cluster = await this.#clusterFor(topic);
+    return cluster.findTopicPartitionMetadata(topic).length;
+  }
+
   /** With read-committed isolation the latest offset is the last stable one. */
   async offsetOf({ topic, partition }: TopicPartition, end: 'beginning' | 'end'): Promise<bigint> {
     const cluster = await this.#clusterFor(topic);

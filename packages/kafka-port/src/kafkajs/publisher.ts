@@ -1,28 +1,21 @@
 import type { Kafka, Producer } from 'kafkajs';
 import { appendLimits, checkAppendLimits, recordBytes } from '../appendLimits.ts';
 import { within } from '../delay.ts';
-import { LogUnavailable, PublishQueueFull } from '../port.ts';
+import { LogUnavailable } from '../port.ts';
 import type { OutRecord, Publisher } from '../port.ts';
+import { PublishRoom, publisherClosed, publisherLimits } from '../publishRoom.ts';
 import { retryQuickly } from './client.ts';
 import { asLogError } from './errors.ts';
 import { explicitPartition } from './explicitPartition.ts';
+import type { KnownPartitions } from './knownPartitions.ts';
 import { topicMessages } from './topicMessages.ts';
-
-export const publisherLimits = {
-  /** Records that wait while a send is under way: a second or two of a busy gateway. */
-  queueRecordsMax: 20_000,
-  /** Bytes that wait, so that large records meet a limit too. */
-  queueBytesMax: 32_000_000,
-  /** Records of one send. kafkajs groups a partition's records in quadratic time. */
-  sendRecordsMax: 2_000,
-} as const;
 
 /** A send without an outcome for so long is given up, and its producer with it, milliseconds. */
 const sendTimeoutMs = 30_000;
 
 interface Waiting {
   readonly records: readonly OutRecord[];
-  readonly bytes: number;
+  readonly giveRoom: () => void;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
 }
@@ -39,17 +32,18 @@ interface Sending {
  */
 export class KafkaPublisher implements Publisher {
   readonly #kafka: Kafka;
+  readonly #known: KnownPartitions;
   readonly #closedListener: () => void;
   #queue: Waiting[] = [];
-  #queuedRecords = 0;
-  #queuedBytes = 0;
+  readonly #room = new PublishRoom();
   #sending: Sending | undefined;
   #loop: Promise<void> = Promise.resolve();
   #isSending = false;
   #closed = false;
 
-  constructor(kafka: Kafka, closed: () => void) {
+  constructor(kafka: Kafka, known: KnownPartitions, closed: () => void) {
     this.#kafka = kafka;
+    this.#known = known;
     this.#closedListener = closed;
   }
 
@@ -59,13 +53,12 @@ export class KafkaPublisher implements Publisher {
   }
 
   async publish(records: readonly OutRecord[]): Promise<void> {
-    if (this.#closed) throw new LogUnavailable('The publisher is closed.');
+    if (this.#closed) throw publisherClosed();
     checkAppendLimits(records);
     if (records.length === 0) return;
-    const bytes = records.reduce((sum, record) => sum + recordBytes(record), 0);
-    this.#takeRoom(records.length, bytes);
+    const giveRoom = this.#room.take(records);
     const outcome = new Promise<void>((resolve, reject) => {
-      this.#queue.push({ records, bytes, resolve, reject });
+      this.#queue.push({ records, giveRoom, resolve, reject });
     });
     if (!this.#isSending) this.#loop = this.#sendAll();
     await outcome;
@@ -78,24 +71,12 @@ export class KafkaPublisher implements Publisher {
     await this.#sending?.producer.disconnect();
   }
 
-  #takeRoom(records: number, bytes: number): void {
-    const { queueRecordsMax, queueBytesMax } = publisherLimits;
-    if (
-      this.#queuedRecords + records > queueRecordsMax ||
-      this.#queuedBytes + bytes > queueBytesMax
-    ) {
-      throw new PublishQueueFull(
-        `${this.#queuedRecords} records (${this.#queuedBytes} bytes) wait to be published.`,
-      );
-    }
-    this.#queuedRecords += records;
-    this.#queuedBytes += bytes;
-  }
-
   async #sendAll(): Promise<void> {
     this.#isSending = true;
     while (this.#queue.length > 0) {
+      await this.#refuseUnknown();
       const calls = this.#nextCalls();
+      if (calls.length === 0) continue;
       try {
         await this.#send(calls.flatMap((call) => call.records));
         for (const call of calls) call.resolve();
@@ -103,21 +84,33 @@ export class KafkaPublisher implements Publisher {
         const fault = asLogError(error, 'Publishing');
         for (const call of calls) call.reject(fault);
       }
-      for (const call of calls) {
-        this.#queuedRecords -= call.records.length;
-        this.#queuedBytes -= call.bytes;
-      }
+      for (const call of calls) call.giveRoom();
     }
     this.#isSending = false;
   }
 
-  /** As many whole calls from the head of the queue as one send may carry; always at least one. */
+  /** Takes calls for topics that are not there off the head of the queue, before others join them. */
+  async #refuseUnknown(): Promise<void> {
+    for (let head = this.#queue[0]; head; head = this.#queue[0]) {
+      try {
+        await this.#known.lookUp(head.records);
+        return;
+      } catch (error) {
+        this.#queue.shift();
+        head.giveRoom();
+        head.reject(asLogError(error, 'Publishing'));
+      }
+    }
+  }
+
+  /** As many whole calls from the head of the queue, to known topics, as one send may carry. */
   #nextCalls(): Waiting[] {
     const bytesByPartition = new Map<string, number>();
     let records = 0;
     let count = 0;
     for (const call of this.#queue) {
       records += call.records.length;
+      if (!this.#known.has(call.records)) break;
       if (count > 0 && records > publisherLimits.sendRecordsMax) break;
       let largest = 0;
       for (const record of call.records) {

@@ -4,7 +4,7 @@ import { asLogError, faultOf, meansAbsentTopic } from './errors.ts';
 /** Outlives a broker's restart; after it the caller learns that the log is away, milliseconds. */
 const retryForMs = 30_000;
 /** A new topic reaches every broker's metadata well within this; then it is absent, milliseconds. */
-const absentTopicForMs = 5_000;
+const absentTopicForMs = 2_000;
 const pauseMinMs = 5;
 const pauseMaxMs = 500;
 

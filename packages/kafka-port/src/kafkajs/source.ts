@@ -10,7 +10,8 @@ import type {
 import { retryQuickly } from './client.ts';
 import { asLogError, faultOf } from './errors.ts';
 import type { Followers } from './followers.ts';
-import { Tenancy } from './tenancy.ts';
+import { Tenancy } from '../tenancy.ts';
+import type { TenancyParts } from '../tenancy.ts';
 
 /** Short enough that a restart after kill -9 goes on soon, above Kafka's least of 6,000, milliseconds. */
 const sessionTimeoutDefaultMs = 10_000;
@@ -159,7 +160,8 @@ export class GroupMember implements OwnedSource {
     const previous = this.#endings.get(partition) ?? Promise.resolve();
     const { log, followers } = this.#parts;
     const failed = (error: unknown): void => this.#fail(error);
-    const parts = { handlers: this.#handlers, log, followers, failed };
+    const follow: TenancyParts['follow'] = (...parameters) => followers.add(...parameters);
+    const parts = { handlers: this.#handlers, log, follow, failed };
     this.#tenancies.set(
       partition,
       new Tenancy({ topic: this.#options.topic, partition }, previous, parts),

@@ -7,6 +7,7 @@ import { transactionalId } from '../transactionalId.ts';
 import { retryQuickly } from './client.ts';
 import { asLogError, faultOf, meansOwnershipLost, meansTooLarge } from './errors.ts';
 import { explicitPartition } from './explicitPartition.ts';
+import type { KnownPartitions } from './knownPartitions.ts';
 import { topicMessages } from './topicMessages.ts';
 
 /** The broker aborts a transaction that is open for so long, milliseconds: a stalled writer blocks readers. */
@@ -14,13 +15,17 @@ const transactionTimeoutMs = 30_000;
 /** An append or a fence without an outcome for so long is over, milliseconds: past the broker's own abort. */
 const outcomeTimeoutMs = transactionTimeoutMs + 5_000;
 
-export function createWriterFactory(kafka: Kafka): WriterFactory & { close(): Promise<void> } {
+export function createWriterFactory(
+  kafka: Kafka,
+  known: KnownPartitions,
+): WriterFactory & { close(): Promise<void> } {
   const open = new Set<KafkaWriter>();
   return {
     async fence(identity) {
-      const writer = new KafkaWriter(kafka, identity, () => open.delete(writer));
+      const writer: KafkaWriter = await KafkaWriter.fence(kafka, known, identity, () =>
+        open.delete(writer),
+      );
       open.add(writer);
-      await writer.fence();
       return writer;
     },
     async close() {
@@ -37,12 +42,13 @@ export function createWriterFactory(kafka: Kafka): WriterFactory & { close(): Pr
 class KafkaWriter implements PartitionWriter {
   readonly identity: WriterIdentity;
   readonly #producer: Producer;
-  readonly #closed: () => void;
+  readonly #known: KnownPartitions;
+  #closed: () => void = () => undefined;
   #state: 'ready' | 'appending' | 'spent' = 'ready';
 
-  constructor(kafka: Kafka, identity: WriterIdentity, closed: () => void) {
+  private constructor(kafka: Kafka, known: KnownPartitions, identity: WriterIdentity) {
     this.identity = identity;
-    this.#closed = closed;
+    this.#known = known;
     this.#producer = kafka.producer({
       transactionalId: transactionalId(identity),
       transactionTimeout: transactionTimeoutMs,
@@ -53,20 +59,29 @@ class KafkaWriter implements PartitionWriter {
     });
   }
 
-  /** The first `transaction()` asks for the producer id, which is what ends older writers. */
-  async fence(): Promise<void> {
+  /** @throws LogUnavailable | LogRefused */
+  static async fence(
+    kafka: Kafka,
+    known: KnownPartitions,
+    identity: WriterIdentity,
+    closed: () => void,
+  ): Promise<KafkaWriter> {
+    const writer = new KafkaWriter(kafka, known, identity);
     try {
       await within(
         outcomeTimeoutMs,
-        this.#begin(),
+        writer.#begin(),
         () => new LogUnavailable('The fence had no answer.'),
       );
     } catch (error) {
-      this.#spend();
-      throw asLogError(error, `Fencing ${transactionalId(this.identity)}`);
+      writer.#spend();
+      throw asLogError(error, `Fencing ${transactionalId(identity)}`);
     }
+    writer.#closed = closed;
+    return writer;
   }
 
+  /** The first `transaction()` asks for the producer id, which is what ends older writers. */
   async #begin(): Promise<void> {
     await this.#producer.connect();
     const empty = await this.#producer.transaction();
@@ -80,6 +95,7 @@ class KafkaWriter implements PartitionWriter {
     checkAppendLimits(records);
     if (records.length === 0) return;
     this.#state = 'appending';
+    await this.#refuseUnknown(records);
     const transaction = await this.#producer.transaction();
     try {
       await this.#inTime(
@@ -94,6 +110,18 @@ class KafkaWriter implements PartitionWriter {
       throw this.#outcomeError(error);
     }
     this.#state = 'ready';
+  }
+
+  /** Nothing has been written yet, so the writer can go on. */
+  async #refuseUnknown(records: readonly OutRecord[]): Promise<void> {
+    try {
+      await this.#known.lookUp(records);
+    } catch (error) {
+      this.#state = 'ready';
+      throw error instanceof LogUnavailable
+        ? new CommitUnknown(error.message, { cause: error })
+        : error;
+    }
   }
 
   async close(): Promise<void> {

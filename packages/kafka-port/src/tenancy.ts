@@ -1,12 +1,21 @@
-import { OffsetGone } from '../port.ts';
-import type { OwnershipHandlers, PartitionLog, TopicPartition } from '../port.ts';
-import type { FollowedPartition } from './followedPartition.ts';
-import type { Followers } from './followers.ts';
+import { OffsetGone } from './port.ts';
+import type {
+  Follower,
+  LogRecord,
+  OwnershipHandlers,
+  PartitionLog,
+  TopicPartition,
+} from './port.ts';
 
 export interface TenancyParts {
   readonly handlers: OwnershipHandlers;
-  readonly log: PartitionLog;
-  readonly followers: Followers;
+  readonly log: Pick<PartitionLog, 'beginningOffset' | 'endOffset'>;
+  /** Starts to hand over what stands from `from` on. */
+  readonly follow: (
+    partition: TopicPartition,
+    from: bigint,
+    onBatch: (records: readonly LogRecord[]) => Promise<void>,
+  ) => Pick<Follower, 'finished' | 'stop'>;
   /** Called when a handler or the reading has failed: the source ends. */
   readonly failed: (error: unknown) => void;
 }
@@ -20,7 +29,7 @@ export class Tenancy {
   readonly partition: TopicPartition;
   readonly #parts: TenancyParts;
   readonly #serving: Promise<void>;
-  #followed: FollowedPartition | undefined;
+  #followed: ReturnType<TenancyParts['follow']> | undefined;
   #isAssigned = false;
   #isGone = false;
 
@@ -61,8 +70,8 @@ export class Tenancy {
 
   #follow(from: bigint): void {
     if (this.#isGone) return;
-    const { handlers, followers } = this.#parts;
-    this.#followed = followers.add(this.partition, from, (records) =>
+    const { handlers, follow } = this.#parts;
+    this.#followed = follow(this.partition, from, (records) =>
       handlers.batch(this.partition, records),
     );
     this.#followed.finished.catch((error: unknown) => this.#failUnlessGone(error));

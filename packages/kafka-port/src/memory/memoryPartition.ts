@@ -1,0 +1,80 @@
+import { OffsetGone } from '../port.ts';
+import type { LogRecord, OutRecord, TopicPartition } from '../port.ts';
+
+/** open → decided (the outcome stands, its markers do not) → ended in every partition by a marker. */
+export interface MemoryTransaction {
+  readonly transactionalId: string;
+  outcome: 'open' | 'committed' | 'aborted';
+  readonly partitions: Set<MemoryPartition>;
+}
+
+interface Entry {
+  /** Absent in a control record, which takes an offset as in Kafka. */
+  readonly record: LogRecord | undefined;
+  readonly transaction: MemoryTransaction | undefined;
+}
+
+export class MemoryPartition {
+  readonly place: TopicPartition;
+  readonly #entries: Entry[] = [];
+  /** Transactions without their marker here, with their first offset. */
+  readonly #unended = new Map<MemoryTransaction, bigint>();
+  readonly #listeners = new Set<() => void>();
+
+  constructor(place: TopicPartition) {
+    this.place = place;
+  }
+
+  append(record: OutRecord, timestampMs: number, transaction?: MemoryTransaction): void {
+    const { key, value } = record;
+    const headers = new Map<string, Buffer>();
+    for (const [name, header] of Object.entries(record.headers ?? {}))
+      headers.set(name, Buffer.from(header));
+    const offset = BigInt(this.#entries.length);
+    this.#entries.push({
+      record: { ...this.place, offset, timestampMs, key, value, headers },
+      transaction,
+    });
+    if (!transaction) {
+      this.announce();
+      return;
+    }
+    transaction.partitions.add(this);
+    if (!this.#unended.has(transaction)) this.#unended.set(transaction, offset);
+  }
+
+  /** The commit or abort marker of a transaction: an offset that no reader is handed. */
+  appendMarker(transaction: MemoryTransaction): void {
+    this.#entries.push({ record: undefined, transaction });
+    this.#unended.delete(transaction);
+  }
+
+  /** Everything before it is committed or aborted, and has its marker. */
+  get lastStableOffset(): bigint {
+    let stable = BigInt(this.#entries.length);
+    for (const first of this.#unended.values()) if (first < stable) stable = first;
+    return stable;
+  }
+
+  /** Up to `limit` committed records from `from` on, below `end`, and where to read next. */
+  read(from: bigint, end: bigint, limit: number): { records: LogRecord[]; next: bigint } {
+    if (from < 0n || from > this.lastStableOffset) throw new OffsetGone(this.place, from);
+    const records: LogRecord[] = [];
+    let next = from;
+    for (; next < end && records.length < limit; next++) {
+      const { record, transaction } = this.#entries[Number(next)] ?? {};
+      if (record && transaction?.outcome !== 'aborted') records.push(record);
+    }
+    return { records, next };
+  }
+
+  /** @returns a function that stops listening. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  announce(): void {
+    for (const listener of [...this.#listeners]) listener();
+  }
+}
