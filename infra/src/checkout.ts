@@ -4,4 +4,4 @@ import path from 'node:path';
 export const checkoutDirectory = path.resolve(import.meta.dirname, '../..');
 
 /** Everything that Prorata makes or downloads lives here; deleting it costs time, never meaning. */
-export const workDirectory = path.join(checkoutDirectory, '.prorata');
+export const dataDirectory = path.join(checkoutDirectory, '.prorata');

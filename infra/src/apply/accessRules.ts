@@ -6,7 +6,17 @@ import { isPerApplication } from './topicPlan.ts';
 type Operation = AccessRule['operation'];
 type Place = Pick<AccessRule, 'resource' | 'name' | 'pattern'>;
 
-/** Who appends in transactions, and so needs a transactional id. */
+/** The group that each principal consumes with; the writer identities of a principal begin with it too. */
+const groups: Partial<Record<Principal, string>> = {
+  writer: 'command-service',
+  projector: 'projector',
+  relay: 'enforcer-relay',
+  rightsizer: 'usage-sink',
+  // For people's own tools: a client that only reads may have to name a group all the same.
+  auditor: 'reader.',
+};
+
+/** Who appends in transactions, and so needs transactional ids. */
 const transactional: readonly Principal[] = ['writer', 'relay'];
 
 function rules(principal: string, place: Place, operations: readonly Operation[]): AccessRule[] {
@@ -35,19 +45,22 @@ function topicRules(entry: TopicEntry, namespace: string): AccessRule[] {
 }
 
 /**
- * A principal's groups and transactional ids begin with its own name, so that nobody else can fence
- * it or take its partitions.
+ * Nobody else's groups and transactional ids begin as a principal's do: who could use the writer's
+ * would take its partitions, or fence it.
  */
 function ownRules(principal: Principal, namespace: string): AccessRule[] {
-  const prefixed = (resource: AccessRule['resource'], name: string): Place => ({
+  const group = groups[principal];
+  if (group === undefined) return [];
+  const name = inNamespace(group, namespace);
+  const place = (resource: AccessRule['resource']): Place => ({
     resource,
-    name: inNamespace(name, namespace),
+    name,
     pattern: 'prefixed',
   });
   return [
-    ...rules(principal, prefixed('group', principal), ['read', 'describe', 'delete']),
+    ...rules(principal, place('group'), ['read', 'describe', 'delete']),
     ...(transactional.includes(principal)
-      ? rules(principal, prefixed('transactional-id', principal), ['write', 'describe'])
+      ? rules(principal, place('transactional-id'), ['write', 'describe'])
       : []),
   ];
 }

@@ -20,7 +20,12 @@ afterAll(() => port.close());
 
 function apply(namespace: string, manifest?: TopicManifest): Promise<ApplyResult> {
   const { registryUrl } = sharedStack();
-  return applyManifest({ admin, registryUrl, namespace, ...(manifest ? { manifest } : {}) });
+  return applyManifest({
+    connection: kafkaConnection(),
+    registryUrl,
+    namespace,
+    ...(manifest ? { manifest } : {}),
+  });
 }
 
 /** The manifest's events topic alone, changed as the test needs it. */
@@ -105,7 +110,10 @@ describe('the access rules', () => {
   });
 
   it('let the writer fence its own identity and nobody else in its name', async () => {
-    const identity = { group: `${namespace}.writer`, topic: `${namespace}.quota.commands` };
+    const identity = {
+      group: `${namespace}.command-service`,
+      topic: `${namespace}.quota.commands`,
+    };
     const fenceAs = async (principal: 'writer' | 'relay'): Promise<void> => {
       const own = connectKafka(kafkaConnection(principal));
       try {

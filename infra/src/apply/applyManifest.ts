@@ -1,4 +1,5 @@
-import type { LogAdmin } from '@prorata/kafka-port';
+import { LogRefused, connectKafka } from '@prorata/kafka-port';
+import type { AccessRule, KafkaConnection, LogAdmin } from '@prorata/kafka-port';
 import { inNamespace, subjectsFor, topicManifest } from '@prorata/schemas';
 import type { Subject, TopicManifest } from '@prorata/schemas';
 import { accessRules } from './accessRules.ts';
@@ -11,16 +12,15 @@ import { plannedTopics, topicDifferences } from './topicPlan.ts';
 import type { PlannedTopic } from './topicPlan.ts';
 
 export interface ApplyOptions {
-  readonly admin: LogAdmin;
+  /** Of a user that may create topics and access rules. */
+  readonly connection: KafkaConnection;
   readonly registryUrl: string;
   /** Empty by default. */
   readonly namespace?: string;
   /** The manifest's local count by default; fixed for the life of the log. */
   readonly streamPartitions?: number;
-  /** 1 by default; 3 on a cluster. */
+  /** 1 by default; 3 on a cluster; -1 leaves it to the broker's own default. */
   readonly replication?: number;
-  /** false where the cluster has no authorizer, which refuses rules. */
-  readonly access?: boolean;
   readonly manifest?: TopicManifest;
 }
 
@@ -29,6 +29,7 @@ export type ApplyResult =
       readonly kind: 'applied';
       readonly topicsCreated: readonly string[];
       readonly subjectsRegistered: readonly string[];
+      /** 0 where the cluster has no authorizer: then everybody may do everything. */
       readonly accessRules: number;
     }
   | {
@@ -85,14 +86,19 @@ async function inspectSubjects(
   );
 }
 
-/**
- * Makes the topics, subjects and access rules of the manifest where they are absent; a second run
- * changes nothing. When anything that exists differs, nothing at all is changed and every
- * difference is returned: half an application would be harder to judge than none.
- * @throws RegistryFailed, and what the log's administration throws.
- */
-export async function applyManifest(options: ApplyOptions): Promise<ApplyResult> {
-  const { admin, namespace = '', manifest = topicManifest } = options;
+/** @returns how many hold from now on: none on a cluster that checks nobody's rights. */
+async function allow(admin: LogAdmin, rules: readonly AccessRule[]): Promise<number> {
+  try {
+    await admin.allow(rules);
+    return rules.length;
+  } catch (error) {
+    if (error instanceof LogRefused && error.code === 'SECURITY_DISABLED') return 0;
+    throw error;
+  }
+}
+
+async function applyWith(admin: LogAdmin, options: ApplyOptions): Promise<ApplyResult> {
+  const { namespace = '', manifest = topicManifest } = options;
   const registry = registryClient(options.registryUrl);
   const plan = plannedTopics(manifest, {
     namespace,
@@ -108,12 +114,11 @@ export async function applyManifest(options: ApplyOptions): Promise<ApplyResult>
     ...findings.flatMap((finding) => finding.differences),
   ];
   if (differences.length > 0) return { kind: 'refused', code: 'MANIFEST_MISMATCH', differences };
-  const rules = options.access === false ? [] : accessRules(manifest, namespace);
-  const makeLog = async (): Promise<void> => {
+  const makeLog = async (): Promise<number> => {
     if (topics.absent.length > 0) await admin.createTopics(topics.absent);
-    if (rules.length > 0) await admin.allow(rules);
+    return allow(admin, accessRules(manifest, namespace));
   };
-  const [, registered] = await Promise.all([
+  const [rules, registered] = await Promise.all([
     makeLog(),
     eachOf(findings, async (finding) =>
       (await applySubject(registry, finding)) ? [finding.subject.subject] : [],
@@ -123,6 +128,21 @@ export async function applyManifest(options: ApplyOptions): Promise<ApplyResult>
     kind: 'applied',
     topicsCreated: topics.absent.map(({ topic }) => topic),
     subjectsRegistered: registered.flat(),
-    accessRules: rules.length,
+    accessRules: rules,
   };
+}
+
+/**
+ * Makes the topics, subjects and access rules of the manifest where they are absent; a second run
+ * changes nothing. When anything that exists differs, nothing at all is changed and every
+ * difference is returned: half an application would be harder to judge than none.
+ * @throws RegistryFailed, LogUnavailable, LogRefused
+ */
+export async function applyManifest(options: ApplyOptions): Promise<ApplyResult> {
+  const port = connectKafka(options.connection);
+  try {
+    return await applyWith(await port.admin(), options);
+  } finally {
+    await port.close();
+  }
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { checkoutDirectory, workDirectory } from '../checkout.ts';
+import { checkoutDirectory, dataDirectory } from '../checkout.ts';
 import { provideJava } from './java.ts';
 import { silent, withProgress } from './progress.ts';
 import type { Progress } from './progress.ts';
@@ -70,7 +70,7 @@ async function resolveJars(directory: string, target: string, progress: Progress
  * @throws MissingTool | ToolFailed
  */
 export async function provideJvmParts(progress: Progress = silent): Promise<JvmParts> {
-  const directory = path.join(workDirectory, 'jars');
+  const directory = path.join(dataDirectory, 'jars');
   const hash = createHash('sha256')
     .update(await readFile(pom))
     .digest('hex')

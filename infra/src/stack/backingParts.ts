@@ -56,8 +56,11 @@ export async function startBackingParts(options: BackingOptions): Promise<Backin
     startRegistry({
       directory: path.join(directory, 'registry'),
       jvm,
-      brokers: [`127.0.0.1:${String(port)}`],
-      password: passwords.registry,
+      connection: {
+        clientId: 'registry',
+        brokers: [`127.0.0.1:${String(port)}`],
+        sasl: { mechanism: 'plain', username: 'registry', password: passwords.registry },
+      },
       signal: either,
     }),
   );

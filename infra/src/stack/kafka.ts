@@ -8,7 +8,7 @@ import { freePort } from './freePort.ts';
 import { kafkaConfiguration } from './kafkaConfiguration.ts';
 import type { Passwords } from './principals.ts';
 import { startProcess } from './startProcess.ts';
-import type { RunningPart } from './startProcess.ts';
+import type { RunningPart, StartOptions } from './startProcess.ts';
 
 export interface KafkaOptions {
   /** Holds the configuration, the data and the log of this broker; a second start goes on with them. */
@@ -19,6 +19,7 @@ export interface KafkaOptions {
   readonly port?: number;
   readonly logFile?: string;
   readonly signal?: AbortSignal | undefined;
+  readonly onSpawn?: StartOptions['onSpawn'];
 }
 
 export interface RunningKafka extends RunningPart {
@@ -98,6 +99,7 @@ export async function startKafka(options: KafkaOptions): Promise<RunningKafka> {
     readyTimeoutMs,
     graceMs,
     signal: options.signal,
+    onSpawn: options.onSpawn,
   });
   return { ...part, port, brokers: [`127.0.0.1:${String(port)}`] };
 }

@@ -8,7 +8,7 @@ import { freePort } from './freePort.ts';
 import { postgresBinaries, postgresDataDirectory, postgresUser } from './postgresPlace.ts';
 import type { PostgresUser } from './postgresPlace.ts';
 import { startProcess } from './startProcess.ts';
-import type { RunningPart } from './startProcess.ts';
+import type { RunningPart, StartOptions } from './startProcess.ts';
 
 export interface PostgresOptions {
   readonly directory: string;
@@ -18,6 +18,7 @@ export interface PostgresOptions {
   /** false gives up durability for speed: for tests, whose data nobody will miss. */
   readonly durable?: boolean;
   readonly signal?: AbortSignal | undefined;
+  readonly onSpawn?: StartOptions['onSpawn'];
 }
 
 export interface RunningPostgres extends RunningPart {
@@ -116,6 +117,7 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
     killSignal: 'SIGQUIT',
     graceMs,
     signal: options.signal,
+    onSpawn: options.onSpawn,
   });
   const address = `127.0.0.1:${String(port)}`;
   const url = `postgresql://${databaseUser}:${options.password}@${address}/postgres`;

@@ -1,20 +1,22 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { KafkaConnection } from '@prorata/kafka-port';
 import type { JvmParts } from '../provision/jars.ts';
 import { freePort } from './freePort.ts';
+import { javaClientSettings } from './javaClientSettings.ts';
 import { quickJvm } from './kafka.ts';
 import { startProcess } from './startProcess.ts';
-import type { RunningPart } from './startProcess.ts';
+import type { RunningPart, StartOptions } from './startProcess.ts';
 
 export interface RegistryOptions {
   readonly directory: string;
   readonly jvm: JvmParts;
-  /** The registry keeps everything in two topics of its own; it may start before Kafka serves. */
-  readonly brokers: readonly string[];
-  readonly password: string;
+  /** Where the registry keeps everything, in topics of its own; it may start before Kafka serves. */
+  readonly connection: KafkaConnection;
   readonly port?: number;
   readonly logFile?: string;
   readonly signal?: AbortSignal | undefined;
+  readonly onSpawn?: StartOptions['onSpawn'];
 }
 
 export interface RunningRegistry extends RunningPart {
@@ -32,24 +34,15 @@ const graceMs = 5_000;
 const askTimeoutMs = 2_000;
 
 /** Kafka's client settings with the password stand in a file for their owner alone, not in `ps`. */
-function settings(options: RegistryOptions, port: number): string {
-  const jaas =
-    'org.apache.kafka.common.security.plain.PlainLoginModule required ' +
-    `username="registry" password="${options.password}";`;
-  const kafka: Record<string, string> = {
-    'bootstrap.servers': options.brokers.join(','),
-    'security.protocol': 'SASL_PLAINTEXT',
-    'sasl.mechanism': 'PLAIN',
-    'sasl.jaas.config': jaas,
-  };
+function settings(options: RegistryOptions, port: number, caFile: string): string {
   const lines = [
     `quarkus.http.port=${String(port)}`,
     'quarkus.http.host=127.0.0.1',
     'quarkus.log.level=WARN',
     'quarkus.banner.enabled=false',
     'apicurio.storage.kind=kafkasql',
-    'apicurio.ccompat.legacy-id-mode.enabled=false',
   ];
+  const kafka = javaClientSettings(options.connection, caFile);
   for (const [key, value] of Object.entries(kafka)) {
     lines.push(`apicurio.kafkasql.${key}=${value}`);
     for (const role of ['common', 'producer', 'consumer', 'admin']) {
@@ -77,7 +70,10 @@ export async function startRegistry(options: RegistryOptions): Promise<RunningRe
   const configuration = path.join(options.directory, 'config');
   await mkdir(configuration, { recursive: true, mode: 0o700 });
   const file = path.join(configuration, 'application.properties');
-  await writeFile(file, settings(options, port), { mode: 0o600 });
+  const caFile = path.join(configuration, 'kafka-ca.pem');
+  const { tls } = options.connection;
+  if (typeof tls === 'object') await writeFile(caFile, tls.ca);
+  await writeFile(file, settings(options, port, caFile), { mode: 0o600 });
   const url = `http://127.0.0.1:${String(port)}/apis/ccompat/v7`;
   const part = await startProcess({
     name: 'registry',
@@ -90,6 +86,7 @@ export async function startRegistry(options: RegistryOptions): Promise<RunningRe
     readyTimeoutMs,
     graceMs,
     signal: options.signal,
+    onSpawn: options.onSpawn,
   });
   return { ...part, port, url };
 }

@@ -34,6 +34,8 @@ export interface StartOptions {
   readonly stopSignal?: NodeJS.Signals;
   readonly killSignal?: NodeJS.Signals;
   readonly graceMs?: number;
+  /** Told who the process is as soon as there is one, long before it is ready. */
+  readonly onSpawn?: ((identity: ProcessIdentity) => Promise<void>) | undefined;
   /** Aborting gives the start up and ends the process. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -163,6 +165,7 @@ export async function startProcess(options: StartOptions): Promise<RunningPart> 
     release,
   };
   try {
+    await options.onSpawn?.(identity);
     await untilReady(options, logStart, () => endedBy);
   } catch (error) {
     await part.stop();

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { applyManifest, createDatabase, describeDifference } from '@prorata/infra';
 import type { Passwords, Principal } from '@prorata/infra';
-import { connectKafka } from '@prorata/kafka-port';
 import type { KafkaConnection } from '@prorata/kafka-port';
 import { inject } from 'vitest';
 
@@ -58,16 +57,10 @@ export function kafkaConnection(principal: Principal = 'admin'): KafkaConnection
 export async function freshNamespace(options: { readonly apply?: boolean } = {}): Promise<string> {
   const namespace = `t${randomBytes(4).toString('hex')}`;
   if (options.apply !== true) return namespace;
-  const port = connectKafka(kafkaConnection());
-  try {
-    const admin = await port.admin();
-    const { registryUrl } = sharedStack();
-    const result = await applyManifest({ admin, registryUrl, namespace });
-    if (result.kind === 'refused') {
-      throw new Error(result.differences.map(describeDifference).join('\n'));
-    }
-  } finally {
-    await port.close();
+  const { registryUrl } = sharedStack();
+  const result = await applyManifest({ connection: kafkaConnection(), registryUrl, namespace });
+  if (result.kind === 'refused') {
+    throw new Error(result.differences.map(describeDifference).join('\n'));
   }
   return namespace;
 }

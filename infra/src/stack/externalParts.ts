@@ -1,0 +1,33 @@
+/** Parts that somebody else runs: used, never started or stopped. */
+export interface ExternalParts {
+  /** Comma-separated, as in KAFKA_BROKERS. */
+  readonly kafka?: string;
+  readonly registry?: string;
+  readonly postgres?: string;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+function given(value: string | undefined): string | undefined {
+  return value === undefined || value.trim() === '' ? undefined : value.trim();
+}
+
+export function externalParts(environment: Environment): ExternalParts {
+  const kafka = given(environment['KAFKA_BROKERS']);
+  const registry = given(environment['SCHEMA_REGISTRY_URL']);
+  const postgres = given(environment['DATABASE_URL']);
+  return {
+    ...(kafka === undefined ? {} : { kafka }),
+    ...(registry === undefined ? {} : { registry }),
+    ...(postgres === undefined ? {} : { postgres }),
+  };
+}
+
+/** What says how to speak to a Kafka of somebody else's; goes to the services as it came. */
+export const kafkaVariables = [
+  'KAFKA_TLS',
+  'KAFKA_TLS_CA_FILE',
+  'KAFKA_SASL_MECHANISM',
+  'KAFKA_SASL_USERNAME',
+  'KAFKA_SASL_PASSWORD',
+] as const;

@@ -1,0 +1,65 @@
+import { chmod, mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { externalParts } from './externalParts.ts';
+import type { ExternalParts } from './externalParts.ts';
+import { liveProcesses, readState, writeState } from './stackFiles.ts';
+import type { StackState } from './stackFiles.ts';
+import { choosePorts } from './stackPlan.ts';
+import type { StackPlan } from './stackPlan.ts';
+import { usualPorts } from './stackParts.ts';
+import { provideSecrets } from './stackSecrets.ts';
+
+/** A stack is running that was started for other backing parts than now asked for. */
+export class StackConflict extends Error {
+  override readonly name = 'StackConflict';
+}
+
+export interface PlanOptions {
+  readonly directory: string;
+  readonly usualPorts?: boolean;
+  readonly useExternal?: boolean;
+  readonly namespace?: string;
+}
+
+function sameExternal(one: ExternalParts, other: ExternalParts): boolean {
+  return (['kafka', 'registry', 'postgres'] as const).every((name) => one[name] === other[name]);
+}
+
+/** While anything runs, everything stays where it is: the running parts know the others' addresses. */
+async function nextState(options: PlanOptions): Promise<StackState> {
+  const external = options.useExternal === true ? externalParts(process.env) : {};
+  const saved = await readState(options.directory);
+  const namespace = options.namespace ?? saved?.namespace ?? '';
+  const running = await liveProcesses(options.directory);
+  if (running.size > 0 && saved !== undefined) {
+    if (sameExternal(saved.external, external) && saved.namespace === namespace) return saved;
+    throw new StackConflict(
+      'a stack with another Kafka, registry, Postgres or namespace is running; end it first with `prorata down`',
+    );
+  }
+  const preferred = saved?.ports ?? (options.usualPorts === true ? usualPorts : {});
+  return { ports: await choosePorts(preferred), external, namespace };
+}
+
+export function secretsDirectory(directory: string): string {
+  return path.join(directory, 'secrets');
+}
+
+/** Decides where everything is, or finds what was decided, and makes the secrets. */
+export async function preparePlan(options: PlanOptions): Promise<StackPlan> {
+  const directory = path.resolve(options.directory);
+  await mkdir(directory, { recursive: true });
+  // Postgres may run as another user, who walks through here and can list nothing.
+  await chmod(directory, 0o711);
+  const state = await nextState({ ...options, directory });
+  await writeState(directory, state);
+  return { directory, ...state, secrets: await provideSecrets(secretsDirectory(directory)) };
+}
+
+/** The plan of a stack that was started before, or undefined when there never was one. */
+export async function findPlan(directory: string): Promise<StackPlan | undefined> {
+  const state = await readState(path.resolve(directory));
+  if (state === undefined) return undefined;
+  const secrets = await provideSecrets(secretsDirectory(path.resolve(directory)));
+  return { directory: path.resolve(directory), ...state, secrets };
+}

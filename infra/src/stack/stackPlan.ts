@@ -1,0 +1,123 @@
+import path from 'node:path';
+import type { KafkaConnection } from '@prorata/kafka-port';
+import { readLogSettings } from '@prorata/service-runtime';
+import type { ExternalParts } from './externalParts.ts';
+import { kafkaVariables } from './externalParts.ts';
+import { freePort } from './freePort.ts';
+import { tokenIssuer } from './mintToken.ts';
+import type { Principal } from './principals.ts';
+import type { StackSecrets } from './stackSecrets.ts';
+import { partNames } from './stackParts.ts';
+import type { PartName, Ports, ServiceName } from './stackParts.ts';
+
+/** A stack as it is meant: where everything is, whether it runs or not. */
+export interface StackPlan {
+  readonly directory: string;
+  readonly ports: Ports;
+  readonly external: ExternalParts;
+  readonly namespace: string;
+  readonly secrets: StackSecrets;
+}
+
+/** The addresses of a stack, as `status --json` prints them. */
+export interface StackAddresses {
+  readonly gateway: string;
+  readonly registry: string;
+  readonly kafka: string;
+  readonly postgres: string;
+  readonly usage: string;
+}
+
+export type Environment = Readonly<Record<string, string>>;
+
+/** Every part's port: the preferred one where it is free, each only once. */
+export async function choosePorts(preferred: Partial<Ports> = {}): Promise<Ports> {
+  const chosen = new Map<PartName, number>();
+  for (const part of partNames) {
+    let port = await freePort(preferred[part]);
+    while ([...chosen.values()].includes(port)) port = await freePort();
+    chosen.set(part, port);
+  }
+  return Object.fromEntries(chosen) as Ports;
+}
+
+const local = (port: number): string => `http://127.0.0.1:${String(port)}`;
+
+export function addressesOf(plan: StackPlan): StackAddresses {
+  const { ports, external, secrets, directory } = plan;
+  const database = `prorata:${secrets.databasePassword}@127.0.0.1:${String(ports.postgres)}`;
+  return {
+    gateway: local(ports.gateway),
+    registry: external.registry ?? `${local(ports.registry)}/apis/ccompat/v7`,
+    kafka: external.kafka ?? `127.0.0.1:${String(ports.kafka)}`,
+    postgres: external.postgres ?? `postgresql://${database}/prorata`,
+    usage: path.join(directory, 'usage'),
+  };
+}
+
+function kafkaEnvironment(plan: StackPlan, principal: Principal): Environment {
+  const { kafka } = addressesOf(plan);
+  if (plan.external.kafka !== undefined) {
+    const given = kafkaVariables.map((name) => [name, process.env[name] ?? '']);
+    return { KAFKA_BROKERS: kafka, ...(Object.fromEntries(given) as Environment) };
+  }
+  return {
+    KAFKA_BROKERS: kafka,
+    KAFKA_TLS: 'false',
+    KAFKA_TLS_CA_FILE: '',
+    KAFKA_SASL_MECHANISM: 'plain',
+    KAFKA_SASL_USERNAME: principal,
+    KAFKA_SASL_PASSWORD: plan.secrets.passwords[principal],
+  };
+}
+
+/** What a program needs to speak to the stack as one of its principals. */
+export function environmentOf(plan: StackPlan, principal: Principal): Environment {
+  const { gateway, registry, postgres, usage } = addressesOf(plan);
+  const reads: readonly Principal[] = ['admin', 'projector'];
+  return {
+    ...kafkaEnvironment(plan, principal),
+    SCHEMA_REGISTRY_URL: registry,
+    PRORATA_NAMESPACE: plan.namespace,
+    PRORATA_GATEWAY_URL: gateway,
+    PRORATA_USAGE_DIRECTORY: usage,
+    PRORATA_TOKEN_ISSUER: tokenIssuer,
+    PRORATA_TOKEN_JWKS_FILE: plan.secrets.jwksFile,
+    // Nobody else has business in the database.
+    DATABASE_URL: reads.includes(principal) ? postgres : '',
+  };
+}
+
+export function connectionOf(plan: StackPlan, principal: Principal): KafkaConnection {
+  const { kafka } = readLogSettings(environmentOf(plan, principal));
+  return {
+    clientId: `prorata-${principal}`,
+    brokers: kafka.brokers,
+    ...(kafka.tls === false ? {} : { tls: kafka.tls }),
+    ...(kafka.sasl === null ? {} : { sasl: kafka.sasl }),
+  };
+}
+
+/** The full environment of a service; only the gateway can sign, only the rightsizer has a token. */
+export function serviceEnvironment(plan: StackPlan, service: ServiceName): Environment {
+  const { secrets, ports } = plan;
+  const own: Record<ServiceName, Environment> = {
+    writer: { PRORATA_SIGNING_PUBLIC_KEYS_FILE: secrets.signingPublicKeysFile },
+    gateway: {
+      PRORATA_SIGNING_KEY_FILE: secrets.signingKeyFile,
+      PRORATA_SIGNING_KEY_ID: secrets.signingKeyId,
+      PRORATA_PROJECTOR_URL: local(ports.projector),
+      PRORATA_RELAY_URL: local(ports.relay),
+      PRORATA_RIGHTSIZER_URL: local(ports.rightsizer),
+    },
+    projector: {},
+    relay: {},
+    rightsizer: { PRORATA_TOKEN_FILE: secrets.rightsizerTokenFile },
+  };
+  return {
+    ...environmentOf(plan, service),
+    PRORATA_HTTP_HOST: '127.0.0.1',
+    PRORATA_HTTP_PORT: String(ports[service]),
+    ...own[service],
+  };
+}

@@ -1,0 +1,53 @@
+import { createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { provideTokenIssuer } from './mintToken.ts';
+import { providePasswords, randomPassword } from './principals.ts';
+import type { Passwords } from './principals.ts';
+import { provideSecret } from './provideSecret.ts';
+
+/** What the local stack must keep from others. Made once; the files are for their owner alone. */
+export interface StackSecrets {
+  readonly directory: string;
+  readonly passwords: Passwords;
+  readonly databasePassword: string;
+  /** The gateway's Ed25519 key, PKCS8 PEM, with which it signs what it lets in. */
+  readonly signingKeyFile: string;
+  readonly signingKeyId: string;
+  /** JSON of key ids and SPKI PEMs, for the writer. */
+  readonly signingPublicKeysFile: string;
+  /** The public keys of the stack's own token issuer. */
+  readonly jwksFile: string;
+  /** The rightsizer's own token. */
+  readonly rightsizerTokenFile: string;
+}
+
+const signingKeyId = 'local-1';
+
+async function provideSigningKey(directory: string): Promise<void> {
+  const privatePem = await provideSecret(path.join(directory, 'signing-key.pem'), () =>
+    generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+  );
+  const publicPem = createPublicKey(privatePem).export({ type: 'spki', format: 'pem' }).toString();
+  const keys = JSON.stringify({ [signingKeyId]: publicPem }, null, 2);
+  await writeFile(path.join(directory, 'signing-public-keys.json'), keys, { mode: 0o600 });
+}
+
+export async function provideSecrets(directory: string): Promise<StackSecrets> {
+  const [passwords, databasePassword] = await Promise.all([
+    providePasswords(directory),
+    provideSecret(path.join(directory, 'postgres.password'), randomPassword),
+    provideSigningKey(directory),
+    provideTokenIssuer(directory),
+  ]);
+  return {
+    directory,
+    passwords,
+    databasePassword,
+    signingKeyFile: path.join(directory, 'signing-key.pem'),
+    signingKeyId,
+    signingPublicKeysFile: path.join(directory, 'signing-public-keys.json'),
+    jwksFile: path.join(directory, 'jwks.json'),
+    rightsizerTokenFile: path.join(directory, 'rightsizer.token'),
+  };
+}
