@@ -1,0 +1,48 @@
+import type { CommandAnswer, CommandRequest } from '@prorata/service-runtime';
+
+/** A command as a control loop makes it; its id is derived from why it is made. */
+export interface LoopCommand {
+  readonly commandId: string;
+  readonly type: CommandRequest['type'];
+  readonly stream: string;
+  readonly data: Readonly<Record<string, unknown>>;
+  readonly reason: string;
+  readonly expectedVersion?: bigint;
+}
+
+export type PostCommand = (command: LoopCommand) => Promise<CommandAnswer>;
+
+/** As many as a loop posts in one evaluation, many times over: beyond it the gateway is simply away. */
+const UNANSWERED_MAX = 1_000;
+
+/**
+ * Posts commands, and remembers those whose outcome is not known: they may or may not have been
+ * decided. About the same subject nothing new is said before the old is answered, and asking again
+ * repeats it to the letter, so that the log decides it once.
+ */
+export class CommandDesk {
+  readonly #post: PostCommand;
+  readonly #unanswered = new Map<string, LoopCommand>();
+
+  constructor(post: PostCommand) {
+    this.#post = post;
+  }
+
+  get unanswered(): number {
+    return this.#unanswered.size;
+  }
+
+  /** @param subject what the command is about, such as a quota's resource */
+  async post(subject: string, command: LoopCommand): Promise<CommandAnswer> {
+    const due = this.#unanswered.get(subject) ?? command;
+    if (!this.#unanswered.has(subject) && this.#unanswered.size >= UNANSWERED_MAX) {
+      const { commandId } = command;
+      const detail = 'Too many commands wait for their answer.';
+      return { status: 'unknown', commandId, code: null, detail, violations: [], outcome: null };
+    }
+    this.#unanswered.set(subject, due);
+    const answer = await this.#post(due);
+    if (answer.status !== 'unknown') this.#unanswered.delete(subject);
+    return answer;
+  }
+}

@@ -1,0 +1,196 @@
+import { readFile } from 'node:fs/promises';
+
+/** Under what terms this process writes, resizes and cuts. Evidence names it by name and version. */
+export interface Policy {
+  readonly name: string;
+  readonly version: number;
+  readonly sink: {
+    /** A file ends at each offset that is a multiple of this. */
+    readonly recordsMax: number;
+    /** A file ends where the records' log time enters another interval of this length. */
+    readonly intervalMs: number;
+    /** A file ends when no record has come for this long. */
+    readonly idleMs: number;
+  };
+  readonly rightsizer: ResizePolicy;
+  readonly throttle: ThrottlePolicy;
+}
+
+export interface ResizePolicy {
+  /** How often it looks. */
+  readonly evaluationMs: number;
+  /** Demand is looked at in steps of this length; hosts' windows should not be longer. */
+  readonly stepMs: number;
+  /** Usage younger than this is not looked at: it is still coming in. */
+  readonly settleMs: number;
+  /** How much history a lowering needs. */
+  readonly evidenceMs: number;
+  /** How much earlier the second look of a lowering stands; both must agree. */
+  readonly agreementMs: number;
+  /** How far back refusals raise. */
+  readonly raiseLookbackMs: number;
+  /** Data older than this is stale: nothing is changed. */
+  readonly freshnessMs: number;
+  /** A limit rests this long before it is lowered, or asked for again after a person declined. */
+  readonly dwellMs: number;
+  /** What is kept above the demand, in basis points of it: 11,500 is 15 % more. */
+  readonly marginBasisPoints: number;
+  /** A change smaller than this part of the limit is not made. */
+  readonly deadbandBasisPoints: number;
+  /** A raise goes at most to this part of the limit: 20,000 doubles it. */
+  readonly raiseMaxBasisPoints: number;
+  /** A lowering takes at most this part of the limit. */
+  readonly lowerMaxBasisPoints: number;
+  /** How many of the evidence's steps must have usage. */
+  readonly coverageMinBasisPoints: number;
+  /** After a refusal the same limit is left alone for this long. */
+  readonly refusalRestMs: number;
+  /** Changes posted in one evaluation, raises first: a fault in the data does not reach the whole fleet at once. */
+  readonly changesMax: number;
+}
+
+export interface ThrottlePolicy {
+  readonly evaluationMs: number;
+  /** Usage older than this is stale: nothing is cut. */
+  readonly freshnessMs: number;
+  /** A cut rests this long before the next step. */
+  readonly escalationMs: number;
+  /** After a lift within a window no cut follows for this long. */
+  readonly cooldownMs: number;
+}
+
+const minute = 60_000;
+const hour = 60 * minute;
+
+/** What holds where the policy file is silent. */
+export const productionPolicy: Policy = {
+  name: 'production',
+  version: 1,
+  sink: { recordsMax: 5_000, intervalMs: minute, idleMs: 10_000 },
+  rightsizer: {
+    evaluationMs: minute,
+    stepMs: 5 * minute,
+    settleMs: minute,
+    evidenceMs: 7 * 24 * hour,
+    agreementMs: 6 * hour,
+    raiseLookbackMs: 15 * minute,
+    freshnessMs: 15 * minute,
+    dwellMs: 12 * hour,
+    marginBasisPoints: 11_500,
+    deadbandBasisPoints: 1_000,
+    raiseMaxBasisPoints: 20_000,
+    lowerMaxBasisPoints: 2_000,
+    coverageMinBasisPoints: 5_000,
+    refusalRestMs: 15 * minute,
+    changesMax: 20,
+  },
+  throttle: {
+    evaluationMs: minute,
+    freshnessMs: 15 * minute,
+    escalationMs: 15 * minute,
+    cooldownMs: 15 * minute,
+  },
+};
+
+/** [least, most] of every number in the file. */
+const durationMs = [1, 400 * 24 * hour] as const;
+const limits: Readonly<Record<string, readonly [number, number]>> = {
+  version: [1, 1_000_000],
+  recordsMax: [1, 100_000],
+  settleMs: [0, 24 * hour],
+  cooldownMs: [0, 24 * hour],
+  escalationMs: [0, 24 * hour],
+  refusalRestMs: [0, 24 * hour],
+  dwellMs: [0, 365 * 24 * hour],
+  stepMs: [100, 24 * hour],
+  marginBasisPoints: [10_000, 100_000],
+  deadbandBasisPoints: [0, 10_000],
+  raiseMaxBasisPoints: [10_000, 100_000],
+  lowerMaxBasisPoints: [1, 9_000],
+  coverageMinBasisPoints: [1, 10_000],
+  changesMax: [1, 10_000],
+};
+/** Steps of one series that are held in memory while it is looked at. */
+const STEPS_MAX = 50_000;
+
+/** The policy file does not say what it must; every mistake is listed. */
+export class PolicyError extends Error {
+  override readonly name = 'PolicyError';
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super(`The policy file is not usable: ${problems.join('; ')}.`);
+    this.problems = problems;
+  }
+}
+
+/** @param file null: the production policy. @throws PolicyError */
+export async function readPolicy(file: string | null): Promise<Policy> {
+  if (file === null) return productionPolicy;
+  let json: unknown;
+  try {
+    json = JSON.parse(await readFile(file, 'utf8'));
+  } catch (cause) {
+    throw new PolicyError([cause instanceof Error ? cause.message : 'it cannot be read']);
+  }
+  return policyFrom(json);
+}
+
+/** @throws PolicyError */
+export function policyFrom(json: unknown): Policy {
+  const problems: string[] = [];
+  const policy = fill(productionPolicy, json, '', problems) as Policy;
+  if (isObject(json) && (json['name'] === undefined || json['version'] === undefined)) {
+    problems.push('name and version must be said: evidence refers to them');
+  }
+  if (problems.length === 0) checkTogether(policy.rightsizer, problems);
+  if (problems.length > 0) throw new PolicyError(problems);
+  return policy;
+}
+
+function fill(preset: object, json: unknown, path: string, problems: string[]): object {
+  if (!isObject(json)) {
+    problems.push(`${path || 'it'} must be an object`);
+    return preset;
+  }
+  for (const key of Object.keys(json)) {
+    if (!(key in preset)) problems.push(`${path}${key} is not a setting`);
+  }
+  const entries = Object.entries(preset as Record<string, unknown>).map(([key, standard]) => {
+    const given = json[key] ?? standard;
+    if (isObject(standard)) return [key, fill(standard, given, `${path}${key}.`, problems)];
+    if (typeof standard === 'string') return [key, name(given, path + key, problems)];
+    return [key, number(given, path, key, problems)];
+  });
+  return Object.fromEntries(entries) as object;
+}
+
+function name(given: unknown, path: string, problems: string[]): unknown {
+  if (typeof given !== 'string' || !/^[\w.-]{1,64}$/.test(given)) {
+    problems.push(`${path} must be a short name`);
+  }
+  return given;
+}
+
+function number(given: unknown, path: string, key: string, problems: string[]): unknown {
+  const [least, most] = limits[key] ?? durationMs;
+  if (!Number.isInteger(given) || (given as number) < least || (given as number) > most) {
+    problems.push(`${path}${key} must be a whole number from ${least} to ${most}`);
+  }
+  return given;
+}
+
+function checkTogether(policy: ResizePolicy, problems: string[]): void {
+  if (policy.lowerMaxBasisPoints < policy.deadbandBasisPoints) {
+    problems.push('rightsizer.lowerMaxBasisPoints below the deadband would never lower');
+  }
+  if (policy.evidenceMs < policy.stepMs || policy.raiseLookbackMs < policy.stepMs) {
+    problems.push('rightsizer.stepMs must fit into evidenceMs and raiseLookbackMs');
+  }
+  if ((2 * policy.evidenceMs) / policy.stepMs > STEPS_MAX) {
+    problems.push(`rightsizer.evidenceMs has more than ${STEPS_MAX / 2} steps`);
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

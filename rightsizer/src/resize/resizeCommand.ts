@@ -1,0 +1,53 @@
+import { limitToJson, timeToJson } from '@prorata/schemas';
+import type { ResourceLimit } from '@prorata/schemas';
+import type { LoopCommand } from '../commandDesk.ts';
+import { derivedId } from '../derivedId.ts';
+import type { Series } from './seriesOf.ts';
+import type { Resize } from './recommend.ts';
+
+export interface ResizeTerms {
+  readonly policyName: string;
+  readonly policyVersion: number;
+  readonly tableVersion: number;
+}
+
+/**
+ * The command for one recommendation. Its id follows from the quota, the resource, the limit and
+ * the hash over what was looked at, the quota's version included, so that the same finding is the
+ * same command.
+ */
+export function resizeCommand(
+  series: Series,
+  limit: ResourceLimit,
+  found: Resize,
+  terms: ResizeTerms,
+): LoopCommand {
+  const { quotaId, resource, quotaVersion } = series;
+  const verb = found.direction === 'raise' ? 'Raise' : 'Lower';
+  return {
+    commandId: derivedId(
+      'resize',
+      quotaId,
+      resource,
+      found.value,
+      found.inputsHash,
+      terms.tableVersion,
+    ),
+    type: 'ResizeQuota',
+    stream: `application:${quotaId.split('/', 1)[0] ?? ''}`,
+    expectedVersion: quotaVersion,
+    reason: `${verb} ${resource} from ${limit.amount} to ${found.value}: ${found.reasons.join(', ')}.`,
+    data: {
+      quotaId,
+      limit: limitToJson({ ...limit, amount: found.value }),
+      evidence: {
+        policy: `${terms.policyName}@${terms.policyVersion}`,
+        source: `usage manifest ${terms.tableVersion}`,
+        windowStart: timeToJson(found.windowStart),
+        windowEnd: timeToJson(found.windowEnd),
+        figures: found.figures,
+        inputsHash: found.inputsHash,
+      },
+    },
+  };
+}

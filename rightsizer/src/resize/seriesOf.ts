@@ -1,0 +1,59 @@
+import { ancestorsOf, effectiveLimits } from '@prorata/quota-model';
+import type { ApplicationState, QuotaState } from '@prorata/quota-model';
+import type { LogView } from '../view/logView.ts';
+import type { ResizeHistory } from './history.ts';
+
+/** A history before its usage is read. */
+export type Series = Omit<ResizeHistory, 'buckets'>;
+
+/**
+ * What the log says about every resource for which an owner gave bounds, or could have: a limit
+ * without bounds is listed too, so that its skip has a reason.
+ */
+export function seriesOf(view: LogView, state: ApplicationState, freshAt: bigint | null): Series[] {
+  return [...state.quotas.values()].flatMap((quota) => seriesOfQuota(view, state, quota, freshAt));
+}
+
+function seriesOfQuota(
+  view: LogView,
+  state: ApplicationState,
+  quota: QuotaState,
+  freshAt: bigint | null,
+): Series[] {
+  const { content, quotaId, version } = quota;
+  const resources = new Set([
+    ...content.limits.map(({ resource }) => resource),
+    ...content.rightsizing.map(({ resource }) => resource),
+  ]);
+  const above = ancestorsOf(quotaId).map((id) => state.quotas.get(id));
+  const path = [quota, ...above.filter((ancestor) => ancestor !== undefined)];
+  const bounded = content.rightsizing.length > 0 ? effectiveLimits(state, quotaId) : [];
+  return [...resources].sort().map((resource) => {
+    const layer = quota.rightsized.get(resource);
+    const boundBy = bounded.find((limit) => limit.resource === resource)?.boundBy;
+    return {
+      quotaId,
+      quotaVersion: version,
+      resource,
+      limit: layer?.limit ?? content.limits.find((limit) => limit.resource === resource) ?? null,
+      bounds: content.rightsizing.find((bounds) => bounds.resource === resource) ?? null,
+      isUnderHaircut: path.some(({ haircuts }) => haircuts.size > 0),
+      isOverridden: path.some(({ override }) => override !== null),
+      isProposed: [...state.proposals.values()].some(
+        (proposal) => proposal.quotaId === quotaId && proposal.limit.resource === resource,
+      ),
+      boundBy: boundBy === undefined || boundBy === quotaId ? null : boundBy,
+      disturbedUntil: latest(path.map((node) => view.disturbedUntil(node.quotaId))),
+      changedAt: layer?.provenance.at ?? quota.declared.at,
+      declinedAt: view.declinedAt(quotaId, resource),
+      freshAt,
+    };
+  });
+}
+
+function latest(times: readonly (bigint | null)[]): bigint | null {
+  return times.reduce(
+    (last, time) => (time !== null && (last === null || time > last) ? time : last),
+    null,
+  );
+}

@@ -1,0 +1,169 @@
+import { createHash } from 'node:crypto';
+import type { LogRecord } from '@prorata/kafka-port';
+import { applicationOf, isQuotaId } from '@prorata/quota-model';
+import { UnreadableRecord } from '@prorata/schemas';
+import type { Codec, UsageRecorded } from '@prorata/schemas';
+import type { QuarantineRow, UsageRow } from '../table/rows.ts';
+
+/** Why a record is not counted. */
+export type QuarantineReason =
+  | 'UNREADABLE'
+  | 'TYPE_UNEXPECTED'
+  | 'APPLICATION_MISMATCH'
+  | 'ID_MALFORMED'
+  | 'WINDOW_EMPTY'
+  | 'WINDOW_TOO_LONG'
+  | 'WINDOW_IN_FUTURE'
+  | 'WINDOW_BEFORE_TIME'
+  | 'RESOURCES_TOO_MANY'
+  | 'RESOURCE_REPEATED'
+  | 'AMOUNT_NEGATIVE'
+  | 'AMOUNT_ABSURD';
+
+/** Hosts report every few seconds; a window of a day is a host's fault, and no history could place its amounts. */
+const WINDOW_MICROS_MAX = 86_400_000_000n;
+/** How far a host's clock may be ahead of the log's: beyond, its usage would count in a window that has not come. */
+const FUTURE_MICROS_MAX = 600_000_000n;
+/** An application declares a handful of resources. */
+const RESOURCES_MAX = 64;
+/** A byte count of an exabyte in one window; sums over a table of such rows still fit 128 bits. */
+const AMOUNT_MAX = 2n ** 60n;
+/** Names beyond this length are no names. */
+const TEXT_LENGTH_MAX = 512;
+/** The beginning of a record that is kept for a person to look at. */
+const VALUE_KEPT_BYTES = 4_096;
+const PROJECT = /^[a-z0-9-]{1,63}(\/[a-z0-9-]{1,63})+$/;
+
+export type JudgedRecord =
+  | { readonly kind: 'usage'; readonly rows: readonly UsageRow[] }
+  | { readonly kind: 'quarantine'; readonly row: QuarantineRow };
+
+/**
+ * The rows of a record, or why it does not count. Judged by the record alone, the broker's time
+ * included, and never by this process's clock: whoever reads the log again comes to the same rows.
+ * @throws what the registry throws when it does not answer: the record's schema may be fine
+ */
+export async function judgeRecord(codec: Codec, record: LogRecord): Promise<JudgedRecord> {
+  let usage: UsageRecorded;
+  try {
+    const message = await codec.decode(record.value);
+    if (message.type !== 'UsageRecorded') {
+      return quarantined(record, 'TYPE_UNEXPECTED', `it is a ${message.type}`);
+    }
+    usage = message.value;
+  } catch (error) {
+    if (!(error instanceof UnreadableRecord)) throw error;
+    return quarantined(record, 'UNREADABLE', error.message);
+  }
+  const objection = objectionTo(usage, BigInt(Math.round(record.timestampMs)) * 1000n);
+  if (objection !== null) return quarantined(record, ...objection);
+  return { kind: 'usage', rows: rowsOf(usage, record.offset) };
+}
+
+type Objection = readonly [QuarantineReason, string];
+
+function objectionTo(usage: UsageRecorded, loggedAt: bigint): Objection | null {
+  return objectionToIds(usage) ?? objectionToWindow(usage, loggedAt) ?? objectionToAmounts(usage);
+}
+
+function objectionToIds({
+  hostId,
+  bootId,
+  sequence,
+  application,
+  quotaId,
+  project,
+}: UsageRecorded): Objection | null {
+  const texts = [hostId, bootId];
+  if (texts.some((text) => text === '' || text.length > TEXT_LENGTH_MAX) || sequence < 0n) {
+    return ['ID_MALFORMED', 'host, boot and sequence must name the record'];
+  }
+  if (!isQuotaId(quotaId)) return ['ID_MALFORMED', 'the quota id is none'];
+  if (project !== null && !(project.length <= TEXT_LENGTH_MAX && PROJECT.test(project))) {
+    return ['ID_MALFORMED', 'the project must be <organization>/<project>'];
+  }
+  if (applicationOf(quotaId) !== application) {
+    return ['APPLICATION_MISMATCH', `${application} speaks for ${quotaId}`];
+  }
+  return null;
+}
+
+function objectionToWindow(
+  { windowStart, windowEnd }: UsageRecorded,
+  loggedAt: bigint,
+): Objection | null {
+  if (windowStart < 0n) return ['WINDOW_BEFORE_TIME', 'the window starts before 1970'];
+  if (windowEnd <= windowStart) return ['WINDOW_EMPTY', 'the window ends at or before its start'];
+  if (windowEnd - windowStart > WINDOW_MICROS_MAX) {
+    return ['WINDOW_TOO_LONG', 'the window is longer than a day'];
+  }
+  if (windowEnd > loggedAt + FUTURE_MICROS_MAX) {
+    return [
+      'WINDOW_IN_FUTURE',
+      'the window ends more than ten minutes after the record was logged',
+    ];
+  }
+  return null;
+}
+
+function objectionToAmounts({ resources }: UsageRecorded): Objection | null {
+  if (resources.length > RESOURCES_MAX) {
+    return ['RESOURCES_TOO_MANY', `${resources.length} resources, ${RESOURCES_MAX} at most`];
+  }
+  const seen = new Set<string>();
+  for (const { resource, used, refused, queued, peak } of resources) {
+    if (resource === '' || resource.length > TEXT_LENGTH_MAX) {
+      return ['ID_MALFORMED', 'a resource has no name'];
+    }
+    if (seen.has(resource)) return ['RESOURCE_REPEATED', resource];
+    seen.add(resource);
+    const amounts = [used, refused, queued, peak];
+    if (amounts.some((amount) => amount < 0n)) return ['AMOUNT_NEGATIVE', resource];
+    if (amounts.some((amount) => amount > AMOUNT_MAX)) return ['AMOUNT_ABSURD', resource];
+  }
+  return null;
+}
+
+const noResource = { resource: '', used: 0n, refused: 0n, queued: 0n, peak: 0n };
+
+function rowsOf(usage: UsageRecorded, offset: bigint): UsageRow[] {
+  const { hostId, bootId, sequence, application, quotaId, project, windowStart, windowEnd } = usage;
+  const shared = {
+    offset,
+    hostId,
+    bootId,
+    sequence,
+    application,
+    quotaId,
+    project,
+    windowStart,
+    windowEnd,
+  };
+  // A record without resources still says that its host was there: one row keeps that.
+  const resources = usage.resources.length === 0 ? [noResource] : usage.resources;
+  return resources.map(({ resource, used, refused, queued, peak }) => ({
+    ...shared,
+    resource,
+    used,
+    refused,
+    queued,
+    peak,
+  }));
+}
+
+function quarantined(record: LogRecord, reason: QuarantineReason, detail: string): JudgedRecord {
+  const value = record.value ?? Buffer.alloc(0);
+  return {
+    kind: 'quarantine',
+    row: {
+      offset: record.offset,
+      timestampMs: Math.round(record.timestampMs),
+      reason,
+      detail,
+      key: record.key?.subarray(0, VALUE_KEPT_BYTES) ?? null,
+      valueBytes: value.length,
+      valueSha256: createHash('sha256').update(value).digest('hex'),
+      value: value.subarray(0, VALUE_KEPT_BYTES),
+    },
+  };
+}

@@ -1,0 +1,261 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type {
+  LogPort,
+  LogRecord,
+  OwnedSource,
+  OwnershipHandlers,
+  TopicPartition,
+} from '@prorata/kafka-port';
+import { UnreadableRecord } from '@prorata/schemas';
+import type { Codec } from '@prorata/schemas';
+import { TableFault } from '../table/tableFault.ts';
+import type { PartitionClaim, UsageTable } from '../table/usageTable.ts';
+import { judgeRecord } from './judgeRecord.ts';
+import type { JudgedRecord } from './judgeRecord.ts';
+import { markerOf, RangeBuffer } from './rangeBuffer.ts';
+import type { CutRule } from './rangeBuffer.ts';
+
+export interface SinkRule extends CutRule {
+  /** A range is cut when no record has come for this long: the one cut that goes by the clock. */
+  readonly idleMs: number;
+}
+
+/** What the sink tells: for metrics and logs. */
+export interface SinkWatcher {
+  committed(partition: number, records: number, rows: number): void;
+  quarantined(partition: number, reason: string, offset: bigint): void;
+  /** A claim was lost to another sink, which is normal when partitions move. */
+  stale(partition: number, message: string): void;
+  /** The marker could not be compared: retention has deleted the last record committed. */
+  unverified(partition: number, offset: bigint): void;
+}
+
+export interface SinkOptions {
+  readonly log: Pick<LogPort, 'log' | 'source'>;
+  readonly codec: Codec;
+  readonly table: UsageTable;
+  /** Full names, the namespace included. */
+  readonly topic: string;
+  readonly group: string;
+  readonly rule: SinkRule;
+  readonly watcher: SinkWatcher;
+}
+
+export interface RunningSink {
+  /** Rejects with the fault that ended the sink. */
+  readonly finished: Promise<void>;
+  /** Writes what is buffered, then leaves the group. */
+  stop(): Promise<void>;
+}
+
+/** A registry that restarts answers again within this; longer is a fault that a supervisor should see. */
+const REGISTRY_ATTEMPTS = 60;
+const REGISTRY_PAUSE_MS = 1_000;
+
+/** Usage events of all partitions this instance owns, into the table. */
+export async function startUsageSink(options: SinkOptions): Promise<RunningSink> {
+  const owned = new Map<number, PartitionIntake>();
+  const faults = Promise.withResolvers<never>();
+  faults.promise.catch(() => undefined);
+  let source: OwnedSource | null = null;
+  const lost = (partition: TopicPartition): void => source?.reassign(partition);
+
+  const handlers: OwnershipHandlers = {
+    async assigned(partition) {
+      const intake = await PartitionIntake.begin(options, partition, lost, faults.reject);
+      owned.set(partition.partition, intake);
+      return intake.start;
+    },
+    async revoked({ partition }) {
+      const intake = owned.get(partition);
+      owned.delete(partition);
+      await intake?.drop();
+    },
+    async batch(partition, records) {
+      const intake = owned.get(partition.partition);
+      const next = await intake?.take(records);
+      if (next !== undefined && next !== null) await hint(source, partition, next);
+    },
+  };
+  source = await options.log.source.run({ group: options.group, topic: options.topic }, handlers);
+  const running = source;
+  return {
+    finished: Promise.race([running.finished, faults.promise]),
+    async stop() {
+      // A fault in this last write loses nothing: the records are read again from the manifest.
+      await Promise.allSettled([...owned.values()].map((intake) => intake.flush()));
+      await running.stop();
+    },
+  };
+}
+
+/** For lag metrics alone: the manifest says where to go on, so a hint that fails is no matter. */
+async function hint(source: OwnedSource | null, at: TopicPartition, next: bigint): Promise<void> {
+  await source?.commitHint(at, next).catch(() => undefined);
+}
+
+/** One owned partition. Its batches and its idle flush take turns. */
+class PartitionIntake {
+  readonly start: bigint;
+  readonly #options: SinkOptions;
+  readonly #partition: TopicPartition;
+  readonly #onLost: (partition: TopicPartition) => void;
+  readonly #onFault: (error: unknown) => void;
+  readonly #buffer: RangeBuffer;
+  #claim: PartitionClaim;
+  #markerDue: boolean;
+  #turn: Promise<unknown> = Promise.resolve();
+  #idle: NodeJS.Timeout | null = null;
+  #over = false;
+
+  private constructor(
+    options: SinkOptions,
+    partition: TopicPartition,
+    claim: PartitionClaim,
+    start: bigint,
+    onLost: (partition: TopicPartition) => void,
+    onFault: (error: unknown) => void,
+  ) {
+    this.#options = options;
+    this.#partition = partition;
+    this.#claim = claim;
+    this.start = start;
+    this.#markerDue = start === claim.marker?.offset;
+    this.#onLost = onLost;
+    this.#onFault = onFault;
+    this.#buffer = new RangeBuffer(options.rule, claim.marker === null ? start : claim.nextOffset);
+  }
+
+  /** @throws TableFault RECORDS_LOST | TOPIC_CHANGED when the log cannot go on where the table ends */
+  static async begin(
+    options: SinkOptions,
+    partition: TopicPartition,
+    onLost: (partition: TopicPartition) => void,
+    onFault: (error: unknown) => void,
+  ): Promise<PartitionIntake> {
+    const claim = await options.table.takeOver(partition.partition);
+    const beginning = await options.log.log.beginningOffset(partition);
+    const end = await options.log.log.endOffset(partition);
+    const start = startOf(claim, beginning, end);
+    if (claim.marker !== null && start > claim.marker.offset) {
+      options.watcher.unverified(partition.partition, start);
+    }
+    return new PartitionIntake(options, partition, claim, start, onLost, onFault);
+  }
+
+  /** @returns the next offset after what was committed; null when nothing was */
+  take(records: readonly LogRecord[]): Promise<bigint | null> {
+    return this.#inTurn(async () => {
+      this.#stopIdle();
+      const before = this.#claim.nextOffset;
+      for (const record of records) {
+        if (this.#isOver()) return null;
+        if (this.#markerDue) {
+          this.#checkMarker(record);
+          continue;
+        }
+        if (this.#buffer.cutsBefore(record)) await this.#commit();
+        this.#buffer.add(record, await this.#judge(record));
+      }
+      this.#awaitIdle();
+      return this.#claim.nextOffset === before ? null : this.#claim.nextOffset;
+    });
+  }
+
+  flush(): Promise<void> {
+    return this.#inTurn(() => (this.#isOver() ? Promise.resolve() : this.#commit()));
+  }
+
+  /** What is buffered belongs to the next owner, who reads it again. */
+  async drop(): Promise<void> {
+    this.#over = true;
+    this.#stopIdle();
+    await this.#turn;
+  }
+
+  /** Read afresh each time: `drop` may have come while something was awaited. */
+  #isOver(): boolean {
+    return this.#over;
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(work);
+    this.#turn = result.catch(() => undefined);
+    return result;
+  }
+
+  /** The record committed last is read once more, to see that the topic is still the same. */
+  #checkMarker(record: LogRecord): void {
+    const { marker } = this.#claim;
+    const same = record.offset === marker?.offset && markerOf(record).sha256 === marker.sha256;
+    if (!same) {
+      const { topic, partition } = this.#partition;
+      throw new TableFault(
+        'TOPIC_CHANGED',
+        `${topic}[${partition}] does not hold the record at ${marker?.offset ?? 0n} that the table ends with`,
+      );
+    }
+    this.#markerDue = false;
+  }
+
+  async #judge(record: LogRecord): Promise<JudgedRecord> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const judged = await judgeRecord(this.#options.codec, record);
+        if (judged.kind === 'quarantine') {
+          const { reason, offset } = judged.row;
+          this.#options.watcher.quarantined(this.#partition.partition, reason, offset);
+        }
+        return judged;
+      } catch (error) {
+        if (error instanceof UnreadableRecord || attempt === REGISTRY_ATTEMPTS) throw error;
+        await delay(REGISTRY_PAUSE_MS);
+      }
+    }
+  }
+
+  async #commit(): Promise<void> {
+    const range = this.#buffer.cut();
+    if (range === null) return;
+    try {
+      this.#claim = await this.#options.table.commit(this.#claim, range);
+      this.#options.watcher.committed(this.#partition.partition, range.records, range.usage.length);
+    } catch (error) {
+      if (!(error instanceof TableFault) || error.code !== 'WRITER_STALE') throw error;
+      this.#over = true;
+      this.#options.watcher.stale(this.#partition.partition, error.message);
+      this.#onLost(this.#partition);
+    }
+  }
+
+  #awaitIdle(): void {
+    if (this.#buffer.isEmpty || this.#isOver()) return;
+    this.#idle = setTimeout(() => {
+      this.flush().catch(this.#onFault);
+    }, this.#options.rule.idleMs);
+  }
+
+  #stopIdle(): void {
+    if (this.#idle !== null) clearTimeout(this.#idle);
+    this.#idle = null;
+  }
+}
+
+/** One record before the next offset, where the log still has it: see `#checkMarker`. */
+function startOf(claim: PartitionClaim, beginning: bigint, end: bigint): bigint {
+  const { nextOffset, marker, partition } = claim;
+  if (marker === null) return beginning;
+  if (end < nextOffset) {
+    throw new TableFault(
+      'TOPIC_CHANGED',
+      `partition ${partition} ends at ${end}, and the table has it up to ${nextOffset}`,
+    );
+  }
+  if (beginning > nextOffset) {
+    throw new TableFault(
+      'RECORDS_LOST',
+      `partition ${partition} begins at ${beginning}, and the table ends at ${nextOffset}`,
+    );
+  }
+  return beginning > marker.offset ? nextOffset : marker.offset;
+}

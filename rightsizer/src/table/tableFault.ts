@@ -1,0 +1,27 @@
+/** Why the usage table refuses: stable, for logs, metrics and tests. */
+export type TableFaultCode =
+  /** Another writer has taken the partition over; what this one holds is void. */
+  | 'WRITER_STALE'
+  /** The range starts after the partition's next offset: records would be missing. */
+  | 'OFFSET_GAP'
+  /** The range starts before the partition's next offset: records would count twice. */
+  | 'OFFSET_OVERLAP'
+  /** The log no longer holds records that the table has not got: a person has to decide. */
+  | 'RECORDS_LOST'
+  /** The topic is not the one that the table was filled from: deleted and made anew. */
+  | 'TOPIC_CHANGED'
+  /** The topic's partition count is not the one that the table was made with. */
+  | 'PARTITIONS_CHANGED'
+  /** A manifest that cannot be read or contradicts itself. */
+  | 'MANIFEST_BROKEN'
+  /** Others committed so often that this commit never found its turn. */
+  | 'COMMIT_CONTENDED';
+
+export class TableFault extends Error {
+  override readonly name = 'TableFault';
+  readonly code: TableFaultCode;
+  constructor(code: TableFaultCode, message: string, options?: ErrorOptions) {
+    super(`${code}: ${message}`, options);
+    this.code = code;
+  }
+}

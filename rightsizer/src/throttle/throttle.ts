@@ -1,0 +1,173 @@
+import type { BudgetState } from '@prorata/quota-model';
+import type { CommandAnswer } from '@prorata/service-runtime';
+import type { CommandDesk, LoopCommand } from '../commandDesk.ts';
+import type { Policy } from '../policy.ts';
+import type { UsageReader, UsageSnapshot } from '../table/usageReader.ts';
+import type { TableFreshness } from '../tableFreshness.ts';
+import type { FollowedView } from '../view/followView.ts';
+import { windowAt } from './budgetWindows.ts';
+import { judgeBudget } from './judgeBudget.ts';
+import type { BudgetInputs, BudgetVerdict, ThrottleAction } from './judgeBudget.ts';
+import { priceStarts, spendOf } from './spend.ts';
+import { standingsOf } from './standings.ts';
+import { applyCommand, liftCommand } from './throttleCommand.ts';
+import type { ThrottleTerms } from './throttleCommand.ts';
+
+export interface ThrottleParts {
+  readonly view: FollowedView;
+  readonly reader: UsageReader;
+  readonly freshness: TableFreshness;
+  readonly desk: CommandDesk;
+  readonly policy: Policy;
+}
+
+/** One budget as it was looked at. */
+export interface BudgetLook {
+  readonly organization: string;
+  readonly inputs: BudgetInputs;
+  readonly verdict: BudgetVerdict;
+  /** null: there is no table yet. */
+  readonly tableVersion: number | null;
+}
+
+export interface PostedAction {
+  readonly action: ThrottleAction;
+  readonly answer: CommandAnswer;
+}
+
+export interface BudgetEvaluation extends BudgetLook {
+  readonly posted: readonly PostedAction[];
+}
+
+export interface ThrottleEvaluation {
+  /** Microseconds. */
+  readonly at: bigint;
+  readonly putOff: 'VIEW_BEHIND' | null;
+  readonly budgets: readonly BudgetEvaluation[];
+}
+
+/** Decisions that are remembered; the oldest are forgotten first. */
+const DECISIONS_MAX = 10_000;
+
+/** What became of a decision so far. */
+interface Decided {
+  readonly accepted: boolean;
+  readonly refusals: number;
+}
+
+/** Looks at every budget, and posts the cuts and lifts that its spend calls for. */
+export class Throttle {
+  readonly #parts: ThrottleParts;
+  readonly #decided = new Map<string, Decided>();
+
+  constructor(parts: ThrottleParts) {
+    this.#parts = parts;
+  }
+
+  /** @param now microseconds */
+  async evaluate(now: bigint): Promise<ThrottleEvaluation> {
+    await this.#parts.freshness.look(now);
+    const snapshot = await this.#parts.reader.newest();
+    if (!(await this.#parts.view.settle())) return { at: now, putOff: 'VIEW_BEHIND', budgets: [] };
+    const budgets: BudgetEvaluation[] = [];
+    for (const { id, budgets: defined } of this.#parts.view.view.organizations()) {
+      for (const budget of [...defined.values()]) {
+        const look = await this.#look(id, budget, snapshot, now);
+        budgets.push({ ...look, posted: await this.#act(look) });
+      }
+    }
+    return { at: now, putOff: null, budgets };
+  }
+
+  /** What would be decided now; nothing is posted. null: there is no such budget. */
+  async look(organization: string, budgetId: string, now: bigint): Promise<BudgetLook | null> {
+    const { view, reader } = this.#parts;
+    const state = view.view.organizations().find(({ id }) => id === organization);
+    const budget = state?.budgets.get(budgetId);
+    if (budget === undefined) return null;
+    return this.#look(organization, budget, await reader.newest(), now);
+  }
+
+  async #look(
+    organization: string,
+    budget: BudgetState,
+    snapshot: UsageSnapshot | null,
+    now: bigint,
+  ): Promise<BudgetLook> {
+    const { view, freshness, policy } = this.#parts;
+    const window = windowAt(budget.window, now);
+    const book = view.view.priceBook(budget.priceBook);
+    const tierPolicy = view.view.tierPolicy(budget.tierPolicy);
+    const used =
+      window && snapshot && book
+        ? await snapshot.usedBy(budget.project, window.start, window.end, priceStarts(book.prices))
+        : [];
+    const since = now - BigInt(policy.throttle.freshnessMs) * 1_000n;
+    const newest = (await snapshot?.newestUsage(since)) ?? new Map<string, bigint>();
+    const inputs: BudgetInputs = {
+      budget,
+      window,
+      book,
+      tierPolicy,
+      spend: window && book ? spendOf(used, book.prices) : null,
+      applications: standingsOf(view.view, organization, budget, tierPolicy, newest),
+      tableCaughtUpAt: snapshot && freshness.caughtUpAt(snapshot.manifest),
+      now,
+    };
+    const verdict = judgeBudget(inputs, policy.throttle);
+    return { organization, inputs, verdict, tableVersion: snapshot?.version ?? null };
+  }
+
+  async #act(look: BudgetLook): Promise<PostedAction[]> {
+    const posted: PostedAction[] = [];
+    const { budgetId } = look.inputs.budget;
+    for (const action of look.verdict.actions) {
+      const decision = this.#commandFor(look, action, 0).commandId;
+      const before = this.#decided.get(decision) ?? { accepted: false, refusals: 0 };
+      // Accepted, and what it wrote has been folded: saying it again would change nothing more.
+      if (before.accepted) continue;
+      const command = this.#commandFor(look, action, before.refusals);
+      const subject = `${look.organization} ${budgetId} ${action.application}`;
+      const answer = await this.#parts.desk.post(subject, command);
+      this.#note(decision, before, answer);
+      posted.push({ action, answer });
+    }
+    return posted;
+  }
+
+  #commandFor(
+    { organization, inputs, verdict, tableVersion }: BudgetLook,
+    action: ThrottleAction,
+    attempt: number,
+  ): LoopCommand {
+    const { budget, window, spend, tierPolicy, applications } = inputs;
+    const { view, policy } = this.#parts;
+    const project = action.kind === 'lift' ? action.project : budget.project;
+    const terms: ThrottleTerms = {
+      organization,
+      budget,
+      policyName: policy.name,
+      policyVersion: policy.version,
+      tableVersion: tableVersion ?? 0,
+      basis: view.view.cutHistory(action.application, project, budget.budgetId).version,
+      attempt,
+    };
+    if (action.kind === 'lift') return liftCommand(action, terms);
+    if (window === null || spend === null || tierPolicy === null) {
+      throw new TypeError('unreachable: a cut has a window, a spend and a tier policy');
+    }
+    const standing = applications.find(({ application }) => application === action.application);
+    const uncovered = standing?.uncovered ?? [];
+    return applyCommand(action, terms, { window, spend, tierPolicy, verdict, uncovered });
+  }
+
+  #note(decision: string, before: Decided, { status }: CommandAnswer): void {
+    this.#decided.set(decision, {
+      accepted: status === 'accepted',
+      refusals: before.refusals + (status === 'refused' ? 1 : 0),
+    });
+    if (this.#decided.size <= DECISIONS_MAX) return;
+    const [oldest] = this.#decided.keys();
+    if (oldest !== undefined) this.#decided.delete(oldest);
+  }
+}

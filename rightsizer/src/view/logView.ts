@@ -1,0 +1,139 @@
+import { evolve, parseStream } from '@prorata/quota-model';
+import type {
+  ApplicationState,
+  OrganizationState,
+  PriceBookState,
+  QuotaState,
+  StreamState,
+  TierPolicyState,
+} from '@prorata/quota-model';
+import type { EventMessage } from '@prorata/schemas';
+
+/** What happened last to one budget's cut in one application. */
+export interface CutHistory {
+  /** The stream's version at the last event of it: tells one cut from the next in derived ids. */
+  readonly version: bigint;
+  readonly appliedAt: bigint | null;
+  /** The last lift within a window; that a window has rolled is none. */
+  readonly liftedAt: bigint | null;
+}
+
+const never: CutHistory = { version: 0n, appliedAt: null, liftedAt: null };
+
+/** An event that cannot be read or folded: going on would act on a wrong state. */
+export class EventUnfoldable extends Error {
+  override readonly name = 'EventUnfoldable';
+}
+
+/** The quotas, payers, budgets, prices and cuts in force, folded from the log, and a little of their past. */
+export class LogView {
+  readonly #states = new Map<string, StreamState>();
+  /** By application, project and budget. */
+  readonly #cuts = new Map<string, CutHistory>();
+  /** When the last cut or override of a quota ended. */
+  readonly #disturbedUntil = new Map<string, bigint>();
+  /** By quota and resource: when a proposal was last declined or lapsed. */
+  readonly #declinedAt = new Map<string, bigint>();
+
+  /** @throws EventUnfoldable */
+  fold(event: EventMessage): void {
+    const { stream } = event.value.envelope;
+    const before = this.#states.get(stream) ?? null;
+    if (parseStream(stream) === null) return;
+    if (before?.kind === 'application') this.#remember(before, event);
+    this.#rememberCut(before, event);
+    try {
+      this.#states.set(stream, evolve(before, event));
+    } catch (cause) {
+      throw new EventUnfoldable(`An event of ${stream} cannot be folded.`, { cause });
+    }
+  }
+
+  application(id: string): ApplicationState | null {
+    const state = this.#states.get(`application:${id}`);
+    return state?.kind === 'application' ? state : null;
+  }
+
+  applications(): ApplicationState[] {
+    return [...this.#states.values()].filter((state) => state.kind === 'application');
+  }
+
+  organizations(): OrganizationState[] {
+    return [...this.#states.values()].filter((state) => state.kind === 'organization');
+  }
+
+  priceBook(id: string): PriceBookState | null {
+    const state = this.#states.get(`pricebook:${id}`);
+    return state?.kind === 'pricebook' ? state : null;
+  }
+
+  tierPolicy(id: string): TierPolicyState | null {
+    const state = this.#states.get(`tierpolicy:${id}`);
+    return state?.kind === 'tierpolicy' ? state : null;
+  }
+
+  cutHistory(application: string, project: string, budgetId: string): CutHistory {
+    return this.#cuts.get(cutKey(application, project, budgetId)) ?? never;
+  }
+
+  disturbedUntil(quotaId: string): bigint | null {
+    return this.#disturbedUntil.get(quotaId) ?? null;
+  }
+
+  declinedAt(quotaId: string, resource: string): bigint | null {
+    return this.#declinedAt.get(`${quotaId} ${resource}`) ?? null;
+  }
+
+  #remember(before: ApplicationState, event: EventMessage): void {
+    const { quotaId, decidedAt } = event.value.envelope;
+    switch (event.type) {
+      case 'QuotaOverrideEnded':
+      case 'HaircutLifted':
+        if (quotaId !== null) this.#disturbedUntil.set(quotaId, decidedAt);
+        return;
+      case 'ProposalRejected':
+      case 'ProposalExpired': {
+        const proposal = before.proposals.get(event.value.proposalId);
+        if (proposal === undefined) return;
+        this.#declinedAt.set(`${proposal.quotaId} ${proposal.limit.resource}`, decidedAt);
+        return;
+      }
+      case 'QuotaDeleted':
+        if (quotaId !== null) this.#forget(before.quotas.get(quotaId));
+        return;
+      default:
+    }
+  }
+
+  #forget(quota: QuotaState | undefined): void {
+    if (quota === undefined) return;
+    this.#disturbedUntil.delete(quota.quotaId);
+    for (const { resource } of quota.content.rightsizing) {
+      this.#declinedAt.delete(`${quota.quotaId} ${resource}`);
+    }
+  }
+
+  #rememberCut(before: StreamState | null, event: EventMessage): void {
+    if (event.type !== 'HaircutApplied' && event.type !== 'HaircutLifted') return;
+    if (before?.kind !== 'application') return;
+    const { quotaId, decidedAt, streamVersion } = event.value.envelope;
+    const { budgetId } = event.value;
+    const project =
+      event.type === 'HaircutApplied'
+        ? event.value.project
+        : before.quotas.get(quotaId ?? '')?.haircuts.get(budgetId)?.project;
+    if (project === undefined) return;
+    const key = cutKey(before.id, project, budgetId);
+    const known = this.#cuts.get(key) ?? never;
+    const counts = event.type === 'HaircutLifted' && event.value.cause !== 'window_rolled';
+    this.#cuts.set(key, {
+      version: streamVersion,
+      appliedAt: event.type === 'HaircutApplied' ? decidedAt : known.appliedAt,
+      liftedAt: counts ? decidedAt : known.liftedAt,
+    });
+  }
+}
+
+function cutKey(application: string, project: string, budgetId: string): string {
+  return `${application} ${project} ${budgetId}`;
+}
