@@ -1,1 +1,32 @@
-export {};
+export { startHost } from './startHost.ts';
+export type { Host, HostOptions, HostStatus } from './host.ts';
+export type { Handle } from './decision/handle.ts';
+export {
+  ALLOW,
+  REFUSE,
+  DELAY,
+  DEGRADE,
+  MARK,
+  SHADOW_REFUSE,
+  NEVER,
+  isAdmitted,
+  verdictNames,
+} from './decision/verdict.ts';
+export type { LastDecision, Reason, Verdict } from './decision/verdict.ts';
+export { systemClock } from './decision/hostClock.ts';
+export type { HostClock } from './decision/hostClock.ts';
+export { UnenforceableRule } from './decision/compiledRule.ts';
+export type { AppliedListener, AppliedRules } from './rules/rulesInForce.ts';
+export type { RuleSet, RuleSink, RuleSource } from './rules/ruleSource.ts';
+export { kafkaRules } from './rules/kafkaRules.ts';
+export type { KafkaRulesOptions } from './rules/kafkaRules.ts';
+export { httpRules, RuleStreamBroken } from './rules/httpRules.ts';
+export type { HttpRulesOptions } from './rules/httpRules.ts';
+export { RulesUnreadable } from './rules/ruleJson.ts';
+export type { BearerToken } from './bearerToken.ts';
+export { UsageRefused } from './usage/usageChannel.ts';
+export type { UsageChannel } from './usage/usageChannel.ts';
+export { kafkaUsage } from './usage/kafkaUsage.ts';
+export type { KafkaUsageOptions } from './usage/kafkaUsage.ts';
+export { httpUsage, IntakeUnavailable } from './usage/httpUsage.ts';
+export type { HttpUsageOptions } from './usage/httpUsage.ts';

@@ -1,3 +1,4 @@
+import { ancestorsOf } from '@prorata/quota-model';
 import type { QuotaMeter, UsageMeters } from '../usage/usageMeters.ts';
 import type { ResourceMeter } from '../usage/resourceMeter.ts';
 import type { CompiledLimit, CompiledRule } from './compiledRule.ts';
@@ -81,7 +82,9 @@ export class QuotaPath {
     if (this.#generation === this.#table.generation && nowMicros < this.#switchAt) return;
     // Read first: making a node may drop others, and then the next use resolves again.
     const generation = this.#table.generation;
-    this.#nodes = pathOf(this.quotaId).map((quotaId) => this.#table.nodeOf(quotaId));
+    this.#nodes = [this.quotaId, ...ancestorsOf(this.quotaId)].map((quotaId) =>
+      this.#table.nodeOf(quotaId),
+    );
     for (const node of this.#nodes) node.switchIfDue(nowMicros);
     this.#switchAt = Math.min(...this.#nodes.map((node) => node.switchAt));
     this.#generation = generation;
@@ -134,10 +137,4 @@ function pathLimitOf(node: QuotaNode, rule: CompiledRule, limit: CompiledLimit):
   }
   const state = node.bucketOf(limit.resource) ?? node.windowOf(limit.resource) ?? null;
   return { quotaId, rule, state, charged: state, lacking: false };
-}
-
-/** The quota and its ancestors, nearest first; the application itself is none. */
-export function pathOf(quotaId: string): readonly string[] {
-  const segments = quotaId.split('/');
-  return segments.slice(1).map((_, index) => segments.slice(0, segments.length - index).join('/'));
 }

@@ -1,0 +1,80 @@
+import type { RuleSource as SourceName } from '@prorata/schemas';
+import type { Handle } from './decision/handle.ts';
+import type { HostClock } from './decision/hostClock.ts';
+import type { LastDecision } from './decision/verdict.ts';
+import type { AppliedListener } from './rules/rulesInForce.ts';
+import type { RuleSource } from './rules/ruleSource.ts';
+import type { UsageChannel } from './usage/usageChannel.ts';
+
+export interface HostOptions {
+  /** The application whose rules are enforced. */
+  readonly application: string;
+  /** Names this host in usage and reports. Default: the machine's name and the process id. */
+  readonly hostId?: string;
+  readonly rules: RuleSource;
+  readonly usage: UsageChannel;
+  /** Where the last good rules are kept; without it a start needs a source. */
+  readonly directory?: string;
+  /** Rules not confirmed for so long are stale, and each rule says what then. Default 60,000. */
+  readonly staleAfterMs?: number;
+  /** Length of a usage window. Default 10,000. */
+  readonly usageWindowMs?: number;
+  /** Heartbeat of the reports. Default 15,000. */
+  readonly reportIntervalMs?: number;
+  /** What holds while there have never been any rules, from disk or a source. Default `open`. */
+  readonly whenNoRules?: 'open' | 'closed';
+  /** How long a start without rules on disk waits for a source. Default 3,000. */
+  readonly startDeadlineMs?: number;
+  readonly clock?: HostClock;
+  /** Hears of what fails in the background; decisions go on. Must not throw. */
+  readonly onProblem?: (error: unknown) => void;
+}
+
+export interface HostStatus {
+  readonly hostId: string;
+  readonly bootId: string;
+  readonly application: string;
+  /** Where the rules in force came from; null: there are none yet. */
+  readonly source: SourceName | null;
+  /** How many rules are in force. */
+  readonly rules: number;
+  /** The newest event that they account for; -1n: none. */
+  readonly appliedOffset: bigint;
+  /** When they last changed, and when a source last confirmed them; microseconds since the epoch. */
+  readonly appliedAt: bigint | null;
+  readonly lastContactAt: bigint | null;
+  readonly stale: boolean;
+  /** Decisions by verdict since the start. */
+  readonly verdicts: Readonly<Record<string, number>>;
+  readonly counters: {
+    /** Let through because no rule speaks of the resource there. */
+    readonly ungoverned: number;
+    /** Decided by `whenNoRules`. */
+    readonly withoutRules: number;
+    readonly misused: number;
+    readonly unmatchedReleases: number;
+    readonly rejectedRules: number;
+    readonly outdatedRules: number;
+    readonly problems: number;
+  };
+  /** Usage records waiting, sent, and lost because the queue was full or the channel refused them. */
+  readonly usage: { readonly waiting: number; readonly sent: number; readonly dropped: number };
+}
+
+export interface Host {
+  readonly hostId: string;
+  /** A UUID of this start. */
+  readonly bootId: string;
+  /** What the last decision was about: one object, overwritten by every decision. */
+  readonly last: Readonly<LastDecision>;
+  /**
+   * Resolves once who is asking, to be asked often. `quota` names a quota, which counts when it has
+   * a rule; the other entries are request attributes, for the rule whose match fits best.
+   */
+  bind(target: Readonly<Record<string, string>>): Handle;
+  status(): HostStatus;
+  /** @returns a function that ends the listening */
+  onApplied(listener: AppliedListener): () => void;
+  /** Closes the usage window, sends what waits (2 s at most), and lets everything go. */
+  stop(): Promise<void>;
+}

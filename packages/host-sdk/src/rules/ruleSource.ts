@@ -1,0 +1,36 @@
+import type { Rule } from '@prorata/schemas';
+
+/** Everything a source knows of an application's rules at a moment. */
+export interface RuleSet {
+  readonly rules: readonly Rule[];
+  /** Quotas whose rule is there but cannot be read: what the host has of them stays. */
+  readonly unreadable: readonly string[];
+  /** False when nothing was ever written: a topic made anew says nothing about what held before. */
+  readonly isWritten: boolean;
+  /** The newest event that the set accounts for, deletions included; -1: none. */
+  readonly appliedOffset: bigint;
+}
+
+/** Where a source puts what it learns. No call throws. */
+export interface RuleSink {
+  /** A whole set: what is not in it is gone. */
+  replaceAll(set: RuleSet): void;
+  change(rule: Rule): void;
+  /** @param eventOffset of the deletion, where the source says. */
+  remove(quotaId: string, eventOffset: bigint | null): void;
+  /** What the host has is what the source has: the rules are not stale. */
+  confirm(): void;
+  /** Something failed; the source goes on by itself. */
+  failed(error: unknown): void;
+}
+
+/** A way for rules to come. It reconnects for as long as it runs; decisions never wait for it. */
+export interface RuleSource {
+  readonly kind: 'kafka' | 'http';
+  /** Resolves when aborted; never rejects. */
+  run(application: string, sink: RuleSink, abort: AbortSignal): Promise<void>;
+}
+
+/** The wait before the first new attempt, and the longest, milliseconds. */
+export const reconnectMinMs = 200;
+export const reconnectMaxMs = 10_000;

@@ -1,0 +1,138 @@
+import type { Rule, RuleSource as SourceName } from '@prorata/schemas';
+import type { HostTime } from '../decision/hostClock.ts';
+import type { RuleTable } from '../decision/ruleTable.ts';
+import type { RuleFile, StoredRules } from './ruleFile.ts';
+import type { RuleSet, RuleSink } from './ruleSource.ts';
+
+/** What came into force at one moment: from then on every decision follows it. */
+export interface AppliedRules {
+  readonly source: SourceName;
+  readonly rules: readonly Rule[];
+  /** Quotas whose rule went. */
+  readonly removed: readonly string[];
+  /** The newest event that the rules in force account for; -1n: none. */
+  readonly appliedOffset: bigint;
+  /** When, on the host's own clock, as `host.last.atMicros` is; and by the wall. */
+  readonly atMicros: number;
+  readonly wallMicros: number;
+}
+
+export type AppliedListener = (applied: AppliedRules) => void;
+
+export interface RulesInForceOptions {
+  readonly table: RuleTable;
+  readonly time: HostTime;
+  readonly source: SourceName;
+  readonly file: RuleFile | null;
+  /** Told of every sign of life, with its time on the monotonic clock. */
+  readonly confirmed: (atMicros: number) => void;
+  readonly failed: (error: unknown) => void;
+}
+
+/** Puts into force what the sources say, in memory first and then on disk. */
+export class RulesInForce implements RuleSink {
+  source: SourceName | null = null;
+  appliedOffset = -1n;
+  appliedAt: bigint | null = null;
+  /** When a source last said that the rules are what it has, on the monotonic clock. */
+  confirmedAt: number | null = null;
+  /** Rules not taken: unreadable, or not enforceable. */
+  rejected = 0;
+  /** Rules older than the one in force. */
+  outdated = 0;
+  readonly #options: RulesInForceOptions;
+  readonly #listeners = new Set<AppliedListener>();
+
+  constructor(options: RulesInForceOptions) {
+    this.#options = options;
+  }
+
+  listen(listener: AppliedListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Rules from an earlier life of this host: good until a source says better. */
+  start({ rules, appliedOffset }: StoredRules): void {
+    this.#putInForce('disk', rules, [], appliedOffset);
+  }
+
+  replaceAll({ rules, unreadable, isWritten, appliedOffset }: RuleSet): void {
+    const { table, source } = this.#options;
+    // A topic that was made anew says nothing; to believe it would open every limit.
+    if (!isWritten && table.size > 0) return;
+    const stay = new Set([...rules.map((rule) => rule.quotaId), ...unreadable]);
+    const gone = table.all().flatMap(({ quotaId }) => (stay.has(quotaId) ? [] : [quotaId]));
+    this.#putInForce(source, rules, gone, appliedOffset);
+    this.confirm();
+  }
+
+  change(rule: Rule): void {
+    this.#putInForce(this.#options.source, [rule], [], rule.eventOffset);
+    this.confirm();
+  }
+
+  remove(quotaId: string, eventOffset: bigint | null): void {
+    this.#putInForce(this.#options.source, [], [quotaId], eventOffset ?? -1n);
+    this.confirm();
+  }
+
+  confirm(): void {
+    this.confirmedAt = this.#options.time.now();
+    this.#options.confirmed(this.confirmedAt);
+  }
+
+  failed(error: unknown): void {
+    this.#options.failed(error);
+  }
+
+  #putInForce(
+    source: SourceName,
+    rules: readonly Rule[],
+    gone: readonly string[],
+    appliedOffset: bigint,
+  ): void {
+    const { table, time, file } = this.#options;
+    const atMicros = time.now();
+    const applied = rules.filter((rule) => this.#put(rule, atMicros));
+    const removed = gone.filter((quotaId) => table.remove(quotaId, atMicros));
+    table.isKnown = true;
+    this.source = source;
+    if (appliedOffset > this.appliedOffset) this.appliedOffset = appliedOffset;
+    const wallMicros = time.wallOf(atMicros);
+    this.appliedAt = BigInt(wallMicros);
+    if (source !== 'disk') file?.save(table, this.appliedOffset);
+    this.#tell({
+      source,
+      rules: applied,
+      removed,
+      appliedOffset: this.appliedOffset,
+      atMicros,
+      wallMicros,
+    });
+  }
+
+  /** A rule that cannot be enforced is rejected whole; the last good one of its quota stays. */
+  #put(rule: Rule, atMicros: number): boolean {
+    try {
+      const isNew = this.#options.table.put(rule, atMicros);
+      if (!isNew) this.outdated += 1;
+      return isNew;
+    } catch (error) {
+      this.rejected += 1;
+      this.#options.failed(error);
+      return false;
+    }
+  }
+
+  #tell(applied: AppliedRules): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(applied);
+      } catch (error) {
+        // A listener's fault must not keep the others, or the rules, waiting.
+        this.#options.failed(error);
+      }
+    }
+  }
+}

@@ -1,0 +1,218 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { HostReport, UsageRecorded } from '@prorata/schemas';
+import { BoundHandle } from './decision/handle.ts';
+import type { Handle } from './decision/handle.ts';
+import { HostTime, systemClock } from './decision/hostClock.ts';
+import { Limiter } from './decision/limiter.ts';
+import { RuleTable } from './decision/ruleTable.ts';
+import { verdictNames } from './decision/verdict.ts';
+import type { LastDecision } from './decision/verdict.ts';
+import { pause } from './backoff.ts';
+import type { Host, HostOptions, HostStatus } from './host.ts';
+import { RuleFile } from './rules/ruleFile.ts';
+import { RulesInForce } from './rules/rulesInForce.ts';
+import type { AppliedListener } from './rules/rulesInForce.ts';
+import { HostReporter } from './usage/hostReporter.ts';
+import { UsageMeters } from './usage/usageMeters.ts';
+import { UsageQueue } from './usage/usageQueue.ts';
+
+const SDK_VERSION = '0.1.0';
+/** Twelve missed confirmations. */
+const STALE_AFTER_MS = 60_000;
+const USAGE_WINDOW_MS = 10_000;
+const REPORT_INTERVAL_MS = 15_000;
+/** Longer than any source takes that is there at all, and short for whoever waits for the process. */
+const START_DEADLINE_MS = 3_000;
+/** How often the wall clock is compared with the monotonic one, milliseconds. */
+const CLOCK_CHECK_MS = 1_000;
+/** What a stop waits for the last usage, milliseconds. */
+const STOP_FLUSH_MS = 2_000;
+
+/**
+ * Starts enforcing. Resolves as soon as there are rules, from disk or from the source, whichever
+ * comes first; with neither, after `startDeadlineMs`, and then `whenNoRules` decides, which
+ * `status()` shows. It never rejects for an outage.
+ */
+export async function startHost(options: HostOptions): Promise<Host> {
+  const host = new LocalHost(options);
+  await host.start();
+  return host;
+}
+
+class LocalHost implements Host {
+  readonly hostId: string;
+  readonly bootId = randomUUID();
+  readonly #options: HostOptions;
+  readonly #time: HostTime;
+  readonly #table: RuleTable;
+  readonly #meters: UsageMeters;
+  readonly #limiter: Limiter;
+  readonly #rules: RulesInForce;
+  readonly #file: RuleFile | null;
+  readonly #queue: UsageQueue;
+  readonly #reporter: HostReporter;
+  readonly #staleAfterMicros: number;
+  readonly #abort = new AbortController();
+  readonly #timers: NodeJS.Timeout[] = [];
+  #following: Promise<void> = Promise.resolve();
+  #sequence = 0n;
+  #problems = 0;
+
+  constructor(options: HostOptions) {
+    this.#options = options;
+    this.hostId = options.hostId ?? `${hostname()}-${process.pid}`;
+    const { application, directory, rules, usage, whenNoRules = 'open' } = options;
+    const failed = (error: unknown): void => this.#failed(error);
+    const time = (this.#time = new HostTime(options.clock ?? systemClock()));
+    const table = (this.#table = new RuleTable(time));
+    this.#meters = new UsageMeters((quotaId) => {
+      const rule = table.ruleOf(quotaId);
+      return { known: rule !== null, project: rule?.project ?? null };
+    }, time.wallOf(time.now()));
+    this.#limiter = new Limiter({ table, time, meters: this.#meters, whenNoRules });
+    this.#file = directory === undefined ? null : new RuleFile(directory, application, failed);
+    this.#rules = new RulesInForce({
+      table,
+      time,
+      source: rules.kind,
+      file: this.#file,
+      confirmed: (atMicros) => this.#confirmed(atMicros),
+      failed,
+    });
+    this.#queue = new UsageQueue(usage, failed);
+    this.#staleAfterMicros = (options.staleAfterMs ?? STALE_AFTER_MS) * 1000;
+    const intervalMs = options.reportIntervalMs ?? REPORT_INTERVAL_MS;
+    this.#reporter = new HostReporter(usage, intervalMs, () => this.#report(), failed);
+  }
+
+  async start(): Promise<void> {
+    const stored = (await this.#file?.read()) ?? null;
+    this.#limiter.staleAt = this.#time.now() + this.#staleAfterMicros;
+    this.#rules.listen(() => this.#reporter.changed());
+    if (stored !== null) this.#rules.start(stored);
+    const known = new Promise<void>((resolve) => {
+      const done = this.#rules.listen(() => {
+        done();
+        resolve();
+      });
+    });
+    this.#following = this.#options.rules.run(
+      this.#options.application,
+      this.#rules,
+      this.#abort.signal,
+    );
+    this.#every(CLOCK_CHECK_MS, () => {
+      if (this.#time.measure()) this.#table.wallStepped();
+    });
+    this.#every(this.#options.usageWindowMs ?? USAGE_WINDOW_MS, () => this.#closeWindow());
+    if (stored === null) {
+      await within(known, this.#options.startDeadlineMs ?? START_DEADLINE_MS);
+    }
+  }
+
+  get last(): Readonly<LastDecision> {
+    return this.#limiter.last;
+  }
+
+  bind(target: Readonly<Record<string, string>>): Handle {
+    return new BoundHandle(this.#limiter, this.#table, target);
+  }
+
+  onApplied(listener: AppliedListener): () => void {
+    return this.#rules.listen(listener);
+  }
+
+  status(): HostStatus {
+    const { source, appliedOffset, appliedAt, confirmedAt, rejected, outdated } = this.#rules;
+    const { byVerdict, ungoverned, withoutRules, misused, unmatchedReleases } =
+      this.#limiter.counters;
+    return {
+      hostId: this.hostId,
+      bootId: this.bootId,
+      application: this.#options.application,
+      source,
+      rules: this.#table.size,
+      appliedOffset,
+      appliedAt,
+      lastContactAt: confirmedAt === null ? null : BigInt(this.#time.wallOf(confirmedAt)),
+      stale: this.#time.now() >= this.#limiter.staleAt,
+      verdicts: Object.fromEntries(verdictNames.map((name, code) => [name, byVerdict[code] ?? 0])),
+      counters: {
+        ungoverned,
+        withoutRules,
+        misused,
+        unmatchedReleases,
+        rejectedRules: rejected,
+        outdatedRules: outdated,
+        problems: this.#problems,
+      },
+      usage: {
+        waiting: this.#queue.size,
+        sent: this.#queue.sent,
+        dropped: this.#queue.dropped,
+      },
+    };
+  }
+
+  async stop(): Promise<void> {
+    this.#abort.abort();
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#reporter.stop();
+    this.#closeWindow();
+    // A source that hangs in a call to a dead broker does not keep the process.
+    await Promise.all([this.#queue.close(STOP_FLUSH_MS), within(this.#following, STOP_FLUSH_MS)]);
+    await this.#file?.settled();
+    await this.#options.usage.close();
+  }
+
+  #closeWindow(): void {
+    const now = this.#time.now();
+    const { application } = this.#options;
+    const closed = this.#meters.close(now, this.#time.wallOf(now));
+    const records = closed.map((usage): UsageRecorded => {
+      const sequence = this.#sequence;
+      this.#sequence += 1n;
+      return { hostId: this.hostId, bootId: this.bootId, sequence, application, ...usage };
+    });
+    if (records.length > 0) this.#queue.push(records);
+  }
+
+  #report(): HostReport {
+    const now = this.#time.now();
+    const { source, appliedOffset, appliedAt } = this.#rules;
+    return {
+      hostId: this.hostId,
+      bootId: this.bootId,
+      application: this.#options.application,
+      sdkVersion: SDK_VERSION,
+      source: source ?? this.#options.rules.kind,
+      rules: this.#table.size,
+      appliedOffset,
+      appliedAt: appliedAt ?? 0n,
+      reportedAt: BigInt(this.#time.wallOf(now)),
+    };
+  }
+
+  #every(ms: number, task: () => void): void {
+    const timer = setInterval(task, ms);
+    timer.unref();
+    this.#timers.push(timer);
+  }
+
+  #confirmed(atMicros: number): void {
+    this.#limiter.staleAt = atMicros + this.#staleAfterMicros;
+  }
+
+  #failed(error: unknown): void {
+    this.#problems += 1;
+    this.#options.onProblem?.(error);
+  }
+}
+
+/** Resolves with the work or after the time, whichever is first. */
+async function within(work: Promise<void>, ms: number): Promise<void> {
+  const done = new AbortController();
+  await Promise.race([work, pause(ms, done.signal)]);
+  done.abort();
+}

@@ -1,0 +1,86 @@
+import type { UsageRecorded } from '@prorata/schemas';
+import { Backoff } from '../backoff.ts';
+import { UsageRefused } from './usageChannel.ts';
+import type { UsageChannel } from './usageChannel.ts';
+
+/** An hour of ten quotas in windows of 10 s, or a minute of 500: about 10 MB. */
+const QUEUE_RECORDS_MAX = 30_000;
+/** A request's body of this many records stays under 256 KB. */
+const BATCH_RECORDS_MAX = 250;
+const RETRY_MIN_MS = 250;
+const RETRY_MAX_MS = 15_000;
+
+/**
+ * Usage on its way, oldest first. A batch is retried as it is until it is taken; when the queue is
+ * full the oldest that is not under way is dropped, and counted.
+ */
+export class UsageQueue {
+  sent = 0;
+  dropped = 0;
+  readonly #channel: UsageChannel;
+  readonly #failed: (error: unknown) => void;
+  readonly #abort = new AbortController();
+  readonly #backoff = new Backoff(RETRY_MIN_MS, RETRY_MAX_MS);
+  #waiting: UsageRecorded[] = [];
+  #underWay = 0;
+  #sending: Promise<void> | null = null;
+
+  constructor(channel: UsageChannel, failed: (error: unknown) => void) {
+    this.#channel = channel;
+    this.#failed = failed;
+  }
+
+  get size(): number {
+    return this.#waiting.length;
+  }
+
+  /** Takes the records at once and sends them on its own time. */
+  push(records: readonly UsageRecorded[]): void {
+    this.#waiting.push(...records);
+    const excess = this.#waiting.length - QUEUE_RECORDS_MAX;
+    if (excess > 0) {
+      this.#waiting.splice(this.#underWay, excess);
+      this.dropped += excess;
+    }
+    this.#sending ??= this.#sendAll();
+  }
+
+  /** Resolves when all is sent, or after `withinMs`; what is left then is lost, and counted. */
+  async close(withinMs: number): Promise<void> {
+    const timer = setTimeout(() => this.#abort.abort(), withinMs);
+    const late = new Promise((resolve) =>
+      this.#abort.signal.addEventListener('abort', resolve, { once: true }),
+    );
+    await Promise.race([this.#sending, late]);
+    clearTimeout(timer);
+    this.#abort.abort();
+    this.dropped += this.#waiting.length;
+    this.#waiting = [];
+  }
+
+  async #sendAll(): Promise<void> {
+    while (this.#waiting.length > 0 && !this.#abort.signal.aborted) {
+      const batch = this.#waiting.slice(0, BATCH_RECORDS_MAX);
+      this.#underWay = batch.length;
+      try {
+        await this.#channel.sendUsage(batch);
+        this.#done(batch.length);
+        this.sent += batch.length;
+        this.#backoff.reset();
+      } catch (error) {
+        this.#failed(error);
+        if (error instanceof UsageRefused) {
+          this.#done(batch.length);
+          this.dropped += batch.length;
+        } else await this.#backoff.pause(this.#abort.signal);
+      }
+    }
+    this.#sending = null;
+  }
+
+  #done(records: number): void {
+    if (this.#abort.signal.aborted) return;
+    this.#waiting.splice(0, records);
+    this.#underWay = 0;
+  }
+}
