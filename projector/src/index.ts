@@ -1,1 +1,2 @@
-export {};
+export { startProjector } from './startProjector.ts';
+export type { Projector } from './startProjector.ts';

@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import { auditedTopics } from './auditSource.ts';
+import type { RawRecord } from './auditSource.ts';
+
+/** One line of a copy: a record's raw bytes in base64, and a digest over the line's other fields. */
+interface CopyLine {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: string;
+  readonly key: string | null;
+  readonly value: string | null;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly sha256?: string;
+}
+
+/** A line that is no record at all. */
+export class CopyDamaged extends Error {
+  override readonly name = 'CopyDamaged';
+  readonly line: number;
+  constructor(line: number, message: string) {
+    super(`Line ${line} ${message}.`);
+    this.line = line;
+  }
+}
+
+export function lineOf(record: Omit<RawRecord, 'damage'>): string {
+  const { topic, partition, offset, key, value, headers } = record;
+  const fields = {
+    topic,
+    partition,
+    offset: offset.toString(),
+    key: base64(key),
+    value: base64(value),
+    headers: Object.fromEntries([...headers].map(([name, bytes]) => [name, base64(bytes) ?? ''])),
+  };
+  return JSON.stringify({ ...fields, sha256: digestOf(fields) });
+}
+
+/** @throws CopyDamaged when the line names no place in the log */
+export function recordOf(text: string, line: number): RawRecord {
+  const { sha256, ...fields } = parse(text, line);
+  const { partition, offset, key, value, headers } = fields;
+  const topic = auditedTopics.find((name) => name === fields.topic);
+  if (topic === undefined) throw new CopyDamaged(line, 'names no topic that is audited');
+  if (!Number.isSafeInteger(partition) || !/^\d{1,19}$/.test(offset)) {
+    throw new CopyDamaged(line, 'has no partition and offset');
+  }
+  const isWhole = sha256 === undefined || sha256 === digestOf(fields);
+  return {
+    topic,
+    partition,
+    offset: BigInt(offset),
+    key: bytesOf(key),
+    value: bytesOf(value),
+    headers: new Map(
+      Object.entries(headers).map(([name, bytes]) => [name, Buffer.from(bytes, 'base64')]),
+    ),
+    damage: isWhole ? null : 'its digest in the copy is another',
+  };
+}
+
+function parse(text: string, line: number): CopyLine {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    throw new CopyDamaged(line, 'is no JSON');
+  }
+  if (!isCopyLine(json)) throw new CopyDamaged(line, 'is no record');
+  return json;
+}
+
+function isCopyLine(json: unknown): json is CopyLine {
+  if (typeof json !== 'object' || json === null) return false;
+  const line = json as Readonly<Record<string, unknown>>;
+  const isBytes = (field: unknown): boolean => field === null || typeof field === 'string';
+  const { headers } = line;
+  return (
+    typeof line['topic'] === 'string' &&
+    typeof line['partition'] === 'number' &&
+    typeof line['offset'] === 'string' &&
+    isBytes(line['key']) &&
+    isBytes(line['value']) &&
+    typeof headers === 'object' &&
+    headers !== null &&
+    Object.values(headers).every((value) => typeof value === 'string')
+  );
+}
+
+const base64 = (bytes: Buffer | null): string | null => bytes?.toString('base64') ?? null;
+const bytesOf = (text: string | null): Buffer | null =>
+  text === null ? null : Buffer.from(text, 'base64');
+
+function digestOf(fields: Omit<CopyLine, 'sha256'>): string {
+  const { topic, partition, offset, key, value, headers } = fields;
+  const ordered = JSON.stringify([topic, partition, offset, key, value, Object.entries(headers)]);
+  return createHash('sha256').update(ordered).digest('hex');
+}

@@ -1,0 +1,141 @@
+import { parseArgs } from 'node:util';
+import { longToJson } from '@prorata/schemas';
+import { assertTopics, connectLog, createCodec, readLogSettings } from '@prorata/service-runtime';
+import { readAnchors, writeAnchors } from './anchorFile.ts';
+import { auditedTopics } from './auditSource.ts';
+import type { AuditSource } from './auditSource.ts';
+import { CopySource } from './copySource.ts';
+import { exportLog } from './exportLog.ts';
+import { LogSource } from './logSource.ts';
+import { verifyLog } from './verifyLog.ts';
+import type { AuditReport } from './verifyLog.ts';
+
+const USAGE = `usage: audit verify [--stream S] [--file COPY] [--anchor FILE] [--json]
+       audit export --to FILE
+       audit anchor --to FILE
+`;
+
+/** Exit codes: 0 nothing wrong, 1 a bad event, 2 the check itself could not be done. */
+const BAD_EVENT = 1;
+const NOT_DONE = 2;
+
+class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+const options = {
+  stream: { type: 'string' },
+  file: { type: 'string' },
+  anchor: { type: 'string' },
+  to: { type: 'string' },
+  json: { type: 'boolean' },
+} as const;
+
+type Values = ReturnType<typeof parse>['values'];
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+async function run(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parse(args);
+  const [command, ...more] = positionals;
+  if (more.length > 0) throw new UsageError(`${more.join(' ')} is not expected.`);
+  switch (command) {
+    case 'verify':
+      return verify(values);
+    case 'export':
+      return withSource(undefined, async (source) => {
+        const records = await exportLog(source, target(values));
+        print({ records });
+        return 0;
+      });
+    case 'anchor':
+      return anchor(values);
+    default:
+      throw new UsageError(`${command ?? 'no command'} is none of verify, export, anchor.`);
+  }
+}
+
+async function verify(values: Values): Promise<number> {
+  const report = await check(values);
+  print(jsonOf(report));
+  if (values.json !== true) process.stderr.write(`${sentenceOf(report)}\n`);
+  return report.firstBad === null ? 0 : BAD_EVENT;
+}
+
+async function anchor(values: Values): Promise<number> {
+  const file = target(values);
+  const report = await check(values);
+  print(jsonOf(report));
+  if (report.firstBad !== null) return BAD_EVENT;
+  await writeAnchors(file, report.heads);
+  return 0;
+}
+
+async function check(values: Values): Promise<AuditReport> {
+  const anchors = values.anchor === undefined ? new Map() : await readAnchors(values.anchor);
+  const codec = createCodec(readLogSettings());
+  const stream = values.stream ?? null;
+  return withSource(values.file, (source) => verifyLog(source, { codec, stream, anchors }));
+}
+
+async function withSource<T>(
+  file: string | undefined,
+  work: (source: AuditSource) => Promise<T>,
+): Promise<T> {
+  if (file !== undefined) return work(new CopySource(file));
+  const settings = readLogSettings();
+  const port = connectLog(settings, 'audit');
+  try {
+    const admin = await port.admin();
+    const partitions = await assertTopics(admin, settings, auditedTopics);
+    return await work(new LogSource(port.log, settings.namespace, partitions));
+  } finally {
+    await port.close();
+  }
+}
+
+function target(values: Values): string {
+  if (values.to === undefined) throw new UsageError('--to FILE is missing.');
+  return values.to;
+}
+
+function jsonOf({ events, streams, firstBad }: AuditReport): object {
+  if (firstBad === null) return { events, streams, firstBad };
+  const { offset, streamVersion } = firstBad;
+  return {
+    events,
+    streams,
+    firstBad: {
+      ...firstBad,
+      offset: offset === null ? null : longToJson(offset),
+      streamVersion: streamVersion === null ? null : longToJson(streamVersion),
+    },
+  };
+}
+
+function sentenceOf({ events, streams, firstBad }: AuditReport): string {
+  if (firstBad === null) return `${events} events in ${streams} streams: the chain holds.`;
+  const { partition, offset, stream, problem } = firstBad;
+  return `First bad event: partition ${partition ?? '?'}, offset ${offset ?? '?'}, stream ${stream ?? '?'}: ${problem}.`;
+}
+
+function print(value: object): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+}
+
+run(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    const text = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`${text}\n${error instanceof UsageError ? USAGE : ''}`);
+    process.exitCode = NOT_DONE;
+  },
+);

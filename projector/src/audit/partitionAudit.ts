@@ -1,0 +1,193 @@
+import { partitionOf } from '@prorata/kafka-port';
+import { fullNameOf, UnreadableRecord } from '@prorata/schemas';
+import type { Codec, EventEnvelope, EventMessage, Message } from '@prorata/schemas';
+import type { RawRecord } from './auditSource.ts';
+import { Chain } from './chain.ts';
+import type { Anchors } from './chain.ts';
+import { Findings } from './finding.ts';
+import type { BadEvent } from './finding.ts';
+import { OutcomeIndex } from './outcomeIndex.ts';
+import type { AnsweredCommand } from './outcomeIndex.ts';
+
+export interface AuditScope {
+  readonly codec: Codec;
+  /** null when it is not known. */
+  readonly partitions: number | null;
+  /** The one stream looked at; null: all. */
+  readonly stream: string | null;
+  readonly anchors: Anchors;
+}
+
+interface CommandEvents extends AnsweredCommand {
+  readonly eventIds: string[];
+  readonly offset: bigint;
+}
+
+/**
+ * One partition: its outcomes are handed over first, then its events, then the outcomes written
+ * meanwhile, then `finish`.
+ */
+export class PartitionAudit {
+  readonly #partition: number;
+  readonly #scope: AuditScope;
+  readonly #findings = new Findings();
+  readonly #chain: Chain;
+  readonly #outcomes = new OutcomeIndex();
+  /** Commands that were decided after the outcomes were read. */
+  readonly #ahead: CommandEvents[] = [];
+  #command: CommandEvents | null = null;
+  #lastOffset = -1n;
+  #events = 0;
+
+  constructor(partition: number, scope: AuditScope) {
+    this.#partition = partition;
+    this.#scope = scope;
+    this.#chain = new Chain(partition, this.#findings, scope.anchors);
+  }
+
+  get events(): number {
+    return this.#events;
+  }
+
+  get heads(): Chain['heads'] {
+    return this.#chain.heads;
+  }
+
+  get first(): BadEvent | null {
+    return this.#findings.first;
+  }
+
+  get isAhead(): boolean {
+    return this.#ahead.some(({ commandOffset }) => this.#outcomes.isAhead(commandOffset));
+  }
+
+  async outcome({ value, offset }: RawRecord): Promise<void> {
+    const message = await this.#decode(value);
+    if (message instanceof UnreadableRecord || message.type !== 'CommandOutcome') {
+      this.#problem(null, null, `the outcome at offset ${offset} cannot be read`);
+    } else if (this.#isInScope(message.value.stream)) {
+      this.#outcomes.add(message.value);
+    }
+  }
+
+  async event(record: RawRecord): Promise<void> {
+    const key = record.key?.toString('utf8') ?? '';
+    const message = await this.#decode(record.value);
+    const event = message instanceof UnreadableRecord || !isEvent(message) ? null : message;
+    if (!this.#isInScope(event?.value.envelope.stream ?? key) && !this.#isInScope(key)) return;
+    this.#events += 1;
+    if (event === null) {
+      const why = message instanceof UnreadableRecord ? message.message : 'It is no event.';
+      this.#chain.breakAt(key, record.offset, `it cannot be read: ${why}`);
+    } else {
+      await this.#take(record, key, event.value.envelope);
+    }
+    // Only now: where the chain tells what is wrong, its word counts.
+    if (record.damage !== null) this.#problem(record.offset, event, record.damage);
+  }
+
+  finish(): void {
+    this.#closeCommand();
+    for (const command of this.#ahead) this.#checkCommand(command);
+    this.#chain.finish();
+    for (const { stream, streamVersion, commandOffset } of this.#outcomes.missing) {
+      const problem = `the events of the command at offset ${commandOffset}, which its outcome names, are not in the log`;
+      this.#findings.add({
+        partition: this.#partition,
+        offset: null,
+        stream,
+        streamVersion,
+        problem,
+      });
+    }
+  }
+
+  async #take(record: RawRecord, key: string, envelope: EventEnvelope): Promise<void> {
+    const { offset, value } = record;
+    const problem = this.#placeProblem(offset, key, envelope);
+    if (problem !== null) this.#findings.add({ ...this.#placeOf(offset, envelope), problem });
+    const hash = (await this.#scope.codec.hash(value)).toString('hex');
+    const holds = this.#chain.take({ offset, envelope, hash });
+    if (holds) this.#collect(offset, envelope);
+  }
+
+  #placeProblem(offset: bigint, key: string, envelope: EventEnvelope): string | null {
+    const previous = this.#lastOffset;
+    this.#lastOffset = offset;
+    if (offset <= previous) return `it stands after offset ${previous}`;
+    if (key !== envelope.stream) return `its key is ${key}, and its stream another`;
+    const { partitions } = this.#scope;
+    if (partitions !== null && partitionOf(envelope.stream, partitions) !== this.#partition) {
+      return 'its stream belongs to another partition';
+    }
+    const isAnswer = envelope.commandId !== null && envelope.commandOffset !== null;
+    if (envelope.cause === 'command' && !isAnswer) return 'it names no command';
+    if (envelope.cause === 'timer' && (isAnswer || envelope.timer === null)) {
+      return 'it names no timer';
+    }
+    return null;
+  }
+
+  /** Gathers the events of one command, which stand together. */
+  #collect(offset: bigint, envelope: EventEnvelope): void {
+    const { commandOffset, commandId, stream, streamVersion, eventId } = envelope;
+    if (commandOffset === null || commandId === null) return;
+    const current = this.#command;
+    const isSame =
+      current?.commandOffset === commandOffset &&
+      current.commandId === commandId &&
+      current.stream === stream;
+    if (!isSame) this.#closeCommand();
+    const eventIds = isSame ? [...current.eventIds, eventId] : [eventId];
+    const first = isSame ? current.offset : offset;
+    this.#command = { commandOffset, commandId, stream, streamVersion, eventIds, offset: first };
+  }
+
+  #closeCommand(): void {
+    const command = this.#command;
+    this.#command = null;
+    if (command === null) return;
+    if (this.#outcomes.isAhead(command.commandOffset)) this.#ahead.push(command);
+    else this.#checkCommand(command);
+  }
+
+  #checkCommand(command: CommandEvents): void {
+    const { commandOffset, offset, stream, streamVersion } = command;
+    const isKept = this.#outcomes.covers(commandOffset) || this.#outcomes.isAhead(commandOffset);
+    const problem = isKept ? this.#outcomes.check(command) : null;
+    if (problem === null) return;
+    this.#findings.add({ partition: this.#partition, offset, stream, streamVersion, problem });
+  }
+
+  #problem(offset: bigint | null, event: EventMessage | null, problem: string): void {
+    const envelope = event?.value.envelope;
+    const place = {
+      partition: this.#partition,
+      offset,
+      stream: envelope?.stream ?? null,
+      streamVersion: envelope?.streamVersion ?? null,
+    };
+    this.#findings.add({ ...place, problem });
+  }
+
+  #placeOf(offset: bigint, { stream, streamVersion }: EventEnvelope): Omit<BadEvent, 'problem'> {
+    return { partition: this.#partition, offset, stream, streamVersion };
+  }
+
+  #isInScope(stream: string): boolean {
+    return this.#scope.stream === null || this.#scope.stream === stream;
+  }
+
+  async #decode(value: Buffer | null): Promise<Message | UnreadableRecord> {
+    try {
+      return await this.#scope.codec.decode(value);
+    } catch (error) {
+      if (error instanceof UnreadableRecord) return error;
+      throw error;
+    }
+  }
+}
+
+function isEvent(message: Message): message is EventMessage {
+  return fullNameOf[message.type].startsWith('io.prorata.event.');
+}

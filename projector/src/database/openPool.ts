@@ -1,0 +1,47 @@
+import pg from 'pg';
+
+/** One connection a partition that writes at once, and some for queries. */
+const CONNECTIONS_MAX = 10;
+const CONNECT_TIMEOUT_MS = 5_000;
+/** Longer than the largest batch takes; a zombie's lock on a checkpoint row is waited for so long. */
+const STATEMENT_TIMEOUT_MS = 60_000;
+/** A process that stalls inside a transaction must not hold its partition's row for ever. */
+const IDLE_IN_TRANSACTION_TIMEOUT_MS = 30_000;
+
+const TIMESTAMPTZ_OID = 1184;
+
+/**
+ * Connections whose times are exact: the driver's Date drops microseconds, so a timestamptz comes as
+ * RFC 3339 text in UTC.
+ */
+export function openPool(databaseUrl: string): pg.Pool {
+  return new pg.Pool({
+    connectionString: databaseUrl,
+    max: CONNECTIONS_MAX,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    query_timeout: STATEMENT_TIMEOUT_MS + 5_000,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
+    application_name: 'prorata-projector',
+    options: '-c timezone=UTC -c datestyle=ISO',
+    types: exactTypes,
+  });
+}
+
+type ParserOf = (oid: number, format?: 'text') => (text: string) => unknown;
+
+/** The driver's parsers, but for times. */
+const driverParser = pg.types.getTypeParser as ParserOf;
+const exactParser: ParserOf = (oid, format) =>
+  oid === TIMESTAMPTZ_OID ? utcText : driverParser(oid, format);
+const exactTypes: pg.CustomTypesConfig = {
+  getTypeParser: exactParser as typeof pg.types.getTypeParser,
+};
+
+/** `2026-01-02 10:04:00.5+00` → `2026-01-02T10:04:00.500Z`, microseconds only where there are any. */
+export function utcText(text: string): string {
+  const [date = '', time = ''] = text.replace(/\+00$/, '').split(' ');
+  const [seconds = '', fraction = ''] = time.split('.');
+  const micros = fraction.padEnd(6, '0');
+  return `${date}T${seconds}.${micros.endsWith('000') ? micros.slice(0, 3) : micros}Z`;
+}

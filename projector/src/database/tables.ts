@@ -1,0 +1,201 @@
+/** A row as it goes to PostgreSQL: whole numbers as text, times as RFC 3339, jsonb as JSON values. */
+export type Row = Readonly<Record<string, unknown>>;
+
+export interface Table {
+  readonly name: string;
+  readonly key: readonly string[];
+  /** Columns and their types, as the migrations made them. */
+  readonly columns: Readonly<Record<string, string>>;
+}
+
+const provenance = {
+  actor: 'jsonb',
+  reason: 'text',
+  command_id: 'text',
+  stream_version: 'bigint',
+  updated_at: 'timestamptz',
+} as const;
+
+export const applications: Table = {
+  name: 'applications',
+  key: ['application'],
+  columns: {
+    application: 'text',
+    display_name: 'text',
+    levels: 'jsonb',
+    resources: 'jsonb',
+    default_mode: 'text',
+    default_on_stale: 'text',
+    robot_changes: 'text',
+    proposal_lifetime_micros: 'bigint',
+    ...provenance,
+  },
+};
+
+export const quotas: Table = {
+  name: 'quotas',
+  key: ['quota_id'],
+  columns: {
+    quota_id: 'text',
+    application: 'text',
+    parent: 'text',
+    owner: 'text',
+    project: 'text',
+    tier: 'smallint',
+    cut_priority: 'integer',
+    labels: 'jsonb',
+    version: 'bigint',
+    stream: 'text',
+    stream_version: 'bigint',
+    partition: 'integer',
+    event_offset: 'bigint',
+    content: 'jsonb',
+    effective: 'jsonb',
+    updated_at: 'timestamptz',
+  },
+};
+
+export const entitlements: Table = {
+  name: 'entitlements',
+  key: ['application', 'project', 'resource'],
+  columns: {
+    application: 'text',
+    project: 'text',
+    resource: 'text',
+    bound: 'text',
+    amount: 'numeric',
+    ...provenance,
+  },
+};
+
+export const proposals: Table = {
+  name: 'proposals',
+  key: ['proposal_id'],
+  columns: {
+    proposal_id: 'text',
+    application: 'text',
+    quota_id: 'text',
+    resource: 'text',
+    status: 'text',
+    proposed_limit: 'jsonb',
+    evidence: 'jsonb',
+    opened_at: 'timestamptz',
+    opened_by: 'jsonb',
+    reason: 'text',
+    command_id: 'text',
+    expires_at: 'timestamptz',
+    closed_at: 'timestamptz',
+    closed_by: 'jsonb',
+    closed_reason: 'text',
+    stream_version: 'bigint',
+  },
+};
+
+export const budgets: Table = {
+  name: 'budgets',
+  key: ['organization', 'budget_id'],
+  columns: {
+    organization: 'text',
+    budget_id: 'text',
+    project: 'text',
+    amount: 'numeric',
+    currency: 'text',
+    window: 'jsonb',
+    price_book: 'text',
+    tier_policy: 'text',
+    version: 'bigint',
+    ...provenance,
+  },
+};
+
+export const priceBooks: Table = {
+  name: 'price_books',
+  key: ['price_book'],
+  columns: {
+    price_book: 'text',
+    version: 'bigint',
+    currency: 'text',
+    prices: 'jsonb',
+    ...provenance,
+  },
+};
+
+export const tierPolicies: Table = {
+  name: 'tier_policies',
+  key: ['tier_policy'],
+  columns: {
+    tier_policy: 'text',
+    version: 'bigint',
+    steps: 'jsonb',
+    floor_basis_points: 'jsonb',
+    ...provenance,
+  },
+};
+
+export const auditLog: Table = {
+  name: 'audit_log',
+  key: ['topic', 'partition', 'log_offset'],
+  columns: {
+    topic: 'text',
+    partition: 'integer',
+    log_offset: 'bigint',
+    kind: 'text',
+    stream: 'text',
+    stream_version: 'bigint',
+    event_id: 'text',
+    type: 'text',
+    quota_id: 'text',
+    quota_version: 'bigint',
+    command_id: 'text',
+    command_offset: 'bigint',
+    timer: 'text',
+    actor_kind: 'text',
+    actor_issuer: 'text',
+    actor_subject: 'text',
+    reason: 'text',
+    code: 'text',
+    decided_at: 'timestamptz',
+    hash: 'text',
+    previous_hash: 'text',
+    body: 'jsonb',
+  },
+};
+
+export const commands: Table = {
+  name: 'commands',
+  key: ['command_id', 'stream', 'actor_kind', 'actor_issuer', 'actor_subject'],
+  columns: {
+    command_id: 'text',
+    stream: 'text',
+    actor_kind: 'text',
+    actor_issuer: 'text',
+    actor_subject: 'text',
+    command_type: 'text',
+    command_offset: 'bigint',
+    partition: 'integer',
+    status: 'text',
+    code: 'text',
+    message: 'text',
+    violations: 'jsonb',
+    dry_run: 'boolean',
+    stream_version: 'bigint',
+    quota_id: 'text',
+    quota_version: 'bigint',
+    event_ids: 'jsonb',
+    result: 'text',
+    decided_at: 'timestamptz',
+  },
+};
+
+/** All that the projection of the events writes, and all that of the outcomes. */
+export const projectedTables: readonly Table[] = [
+  applications,
+  quotas,
+  entitlements,
+  proposals,
+  budgets,
+  priceBooks,
+  tierPolicies,
+  auditLog,
+  commands,
+];

@@ -1,0 +1,44 @@
+import type { ClientBase } from 'pg';
+import { storable } from './storable.ts';
+import type { Row, Table } from './tables.ts';
+
+/** Rows of one statement: about 5 MB of JSON at 1 kB a row, far below PostgreSQL's 1 GB a parameter. */
+const ROWS_PER_STATEMENT_MAX = 5_000;
+
+export type OnConflict = 'replace' | 'keep';
+
+/**
+ * Writes rows, many to a statement. Keys must differ within one call; `rows` may make each row as it
+ * is asked for, so that a change to a large tree never lies in memory whole.
+ */
+export async function upsertRows(
+  client: ClientBase,
+  table: Table,
+  rows: Iterable<Row>,
+  onConflict: OnConflict = 'replace',
+): Promise<void> {
+  const statement = statementOf(table, onConflict);
+  let chunk: unknown[] = [];
+  for (const row of rows) {
+    chunk.push(storable(row));
+    if (chunk.length < ROWS_PER_STATEMENT_MAX) continue;
+    await client.query(statement, [JSON.stringify(chunk)]);
+    chunk = [];
+  }
+  if (chunk.length > 0) await client.query(statement, [JSON.stringify(chunk)]);
+}
+
+function statementOf(table: Table, onConflict: OnConflict): string {
+  const names = Object.keys(table.columns).map(quoted);
+  const typed = Object.entries(table.columns).map(([name, type]) => `${quoted(name)} ${type}`);
+  const others = Object.keys(table.columns).filter((name) => !table.key.includes(name));
+  const replaced = others.map((name) => `${quoted(name)} = EXCLUDED.${quoted(name)}`);
+  const action = onConflict === 'keep' ? 'NOTHING' : `UPDATE SET ${replaced.join(', ')}`;
+  return (
+    `INSERT INTO ${quoted(table.name)} (${names.join(', ')}) ` +
+    `SELECT ${names.join(', ')} FROM jsonb_to_recordset($1::jsonb) AS r (${typed.join(', ')}) ` +
+    `ON CONFLICT (${table.key.map(quoted).join(', ')}) DO ${action}`
+  );
+}
+
+const quoted = (name: string): string => `"${name}"`;

@@ -1,0 +1,139 @@
+import type { EffectiveJson, LayerJson } from '../rows/effectiveJson.ts';
+import type { ActorJson, LimitJson } from '../rows/jsonForms.ts';
+
+/** What a sentence needs to know beside the limit itself. */
+export interface SentenceContext {
+  readonly quotaId: string;
+  readonly tier: number;
+  /** The resource's base unit, singular: token, request, milli-vcore. */
+  readonly unit: string;
+}
+
+/** Why this limit is in force, in words that a person would use; times are UTC. */
+export function sentenceFor(effective: EffectiveJson, context: SentenceContext): string {
+  const layer = decidingLayer(effective, context.quotaId);
+  const holds = holdsOf(effective.limit, context.unit);
+  if (layer === null) return `${holds}.`;
+  const under = underOf(effective, layer, context.unit);
+  return `${holds} ${becauseOf(layer, effective, context)}${under}.`;
+}
+
+/**
+ * The layer that makes the limit what it is: an ancestor where one binds, an override where there is
+ * one, and otherwise the last that changed what lies under it.
+ */
+export function decidingLayer(effective: EffectiveJson, quotaId: string): LayerJson | null {
+  const { layers, boundBy } = effective;
+  const ancestor = layers.findLast(({ layer }) => layer === 'ancestor');
+  if (boundBy !== quotaId && ancestor !== undefined) return ancestor;
+  const own = layers.filter(({ layer }) => layer !== 'ancestor');
+  const index = own.findLastIndex(
+    ({ layer, limit }, at) =>
+      layer === 'override' || at === 0 || !isSame(limit, own[at - 1]?.limit),
+  );
+  return own[index] ?? null;
+}
+
+function becauseOf(layer: LayerJson, effective: EffectiveJson, context: SentenceContext): string {
+  const who = `${actorText(layer.actor)}${layer.reason === '' ? '' : `: “${layer.reason}”`}`;
+  switch (layer.layer) {
+    case 'base':
+      return `as declared on ${minute(layer.at)} by ${who}`;
+    case 'rightsized':
+      return `because it was resized on ${minute(layer.at)} by ${who}${evidenceText(layer)}`;
+    case 'haircut':
+      return `because ${haircutText(layer, context.tier)}`;
+    case 'override':
+      return `because of an override${untilText(layer)}, set on ${minute(layer.at)} by ${who}`;
+    case 'ancestor':
+      return `because it lies under ${layer.ancestor ?? effective.boundBy} (set on ${minute(layer.at)} by ${who})`;
+  }
+}
+
+function haircutText({ haircut, at, reason }: LayerJson, tier: number): string {
+  if (haircut === null) return `it was cut on ${minute(at)}: “${reason}”`;
+  const over = percent(haircut.overrunBasisPoints);
+  const budget = `its budget ${haircut.budgetId} (${haircut.spend} of ${haircut.budget} ${haircut.currency} spent)`;
+  return (
+    `project ${haircut.project} is ${over} over ${budget}: tier ${tier} is cut by ` +
+    `${percent(haircut.cutBasisPoints)} since ${minute(at)}, which lifts on ` +
+    `${minute(haircut.windowEnd)} or when the budget is raised`
+  );
+}
+
+const evidenceText = ({ evidence }: LayerJson): string =>
+  evidence === null ? '' : ` (${evidence.policy}, from ${evidence.source})`;
+
+const untilText = ({ until }: LayerJson): string =>
+  until === null ? '' : ` that ends on ${minute(until)}`;
+
+/** What would hold without the deciding layer, where that is something else. */
+function underOf(effective: EffectiveJson, deciding: LayerJson, unit: string): string {
+  if (deciding.layer === 'base') return '';
+  const under = effective.layers[effective.layers.indexOf(deciding) - 1];
+  if (under === undefined || isSame(under.limit, deciding.limit)) return '';
+  return `; without that it would be ${amountText(under.limit, unit)}`;
+}
+
+function holdsOf(limit: LimitJson, unit: string): string {
+  const { bound } = partsOf(limit);
+  if (bound === 'blocked') return 'blocked';
+  if (bound === 'unlimited') return 'not limited';
+  return `limited to ${amountText(limit, unit)}`;
+}
+
+interface LimitParts {
+  readonly bound: number | string;
+  readonly suffix: string;
+}
+
+function partsOf(limit: LimitJson): LimitParts {
+  const { rate, concurrency, capacity, consumable } = limit;
+  if (rate !== undefined) return { bound: rate.amount, suffix: perText(rate.per) };
+  if (concurrency !== undefined) return { bound: concurrency.max, suffix: ' at once' };
+  if (consumable !== undefined) {
+    return { bound: consumable.amount, suffix: ` per ${consumable.window}` };
+  }
+  const kept = capacity?.guaranteed;
+  const suffix = kept === undefined ? '' : ` (${grouped(kept)} of it guaranteed)`;
+  return { bound: capacity?.max ?? 'unlimited', suffix };
+}
+
+function amountText(limit: LimitJson, unit: string): string {
+  const { bound, suffix } = partsOf(limit);
+  if (bound === 'blocked' || bound === 'unlimited') return bound;
+  return `${grouped(bound)} ${plural(unit, bound)}${suffix}`;
+}
+
+const perText = (per: string): string => `/${per.replace(/^1(?=\D)/, '')}`;
+const plural = (unit: string, amount: number | string): string =>
+  unit === '' || String(amount) === '1' ? unit : `${unit}s`;
+
+/** `40000` → `40,000`, exact whatever its size. */
+function grouped(amount: number | string): string {
+  return String(amount).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+function percent(basisPoints: number): string {
+  const whole = Math.trunc(basisPoints / 100);
+  const rest = Math.abs(basisPoints % 100);
+  return rest === 0
+    ? `${whole} %`
+    : `${whole}.${String(rest).padStart(2, '0').replace(/0$/, '')} %`;
+}
+
+/** `2026-03-02T10:04:00.000Z` → `2026-03-02 10:04 UTC`. */
+const minute = (time: string): string => `${time.slice(0, 16).replace('T', ' ')} UTC`;
+
+const actorText = ({ kind, subject }: ActorJson): string => `${kind}:${subject}`;
+
+function isSame(one: LimitJson, other: LimitJson | undefined): boolean {
+  return other !== undefined && JSON.stringify(sorted(one)) === JSON.stringify(sorted(other));
+}
+
+/** jsonb gives members back in an order of its own. */
+function sorted(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).map(([key, item]) => [key, sorted(item)] as const);
+  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
+}

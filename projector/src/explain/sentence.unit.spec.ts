@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest';
+import type { EffectiveJson, LayerJson } from '../rows/effectiveJson.ts';
+import type { LimitJson } from '../rows/jsonForms.ts';
+import { sentenceFor } from './sentence.ts';
+
+const tokens = (amount: number | string): LimitJson => ({
+  resource: 'tokens',
+  rate: { amount, per: '1s' },
+});
+
+function layerOf(layer: LayerJson['layer'], limit: LimitJson, more: Partial<LayerJson> = {}) {
+  return {
+    layer,
+    limit,
+    actor: { kind: 'user', issuer: 'https://id', subject: 'alice' },
+    reason: 'launch',
+    commandId: 'c1',
+    at: '2026-03-02T10:04:30.000Z',
+    streamVersion: '7',
+    evidence: null,
+    until: null,
+    haircut: null,
+    ancestor: null,
+    ...more,
+  } satisfies LayerJson;
+}
+
+function sentence(layers: readonly LayerJson[], boundBy = 'llm/chat'): string {
+  const effective: EffectiveJson = {
+    resource: 'tokens',
+    limit: layers.at(-1)!.limit,
+    boundBy,
+    layers,
+  };
+  return sentenceFor(effective, { quotaId: 'llm/chat', tier: 2, unit: 'token' });
+}
+
+const base = layerOf('base', tokens(53_334));
+const cut = layerOf('haircut', tokens(40_000), {
+  actor: { kind: 'robot', issuer: 'https://id', subject: 'throttle' },
+  haircut: {
+    budgetId: 'daily',
+    project: 'acme/assistant',
+    cutBasisPoints: 2_500,
+    floorBasisPoints: 1_000,
+    windowStart: '2026-03-02T00:00:00.000Z',
+    windowEnd: '2026-03-03T00:00:00.000Z',
+    spend: '112',
+    budget: '100',
+    currency: 'USD',
+    overrunBasisPoints: 1_250,
+    tierPolicy: 'standard',
+    tierPolicyVersion: '1',
+  },
+});
+
+describe('why a limit is in force', () => {
+  it('names who declared it', () => {
+    expect(sentence([base])).toBe(
+      'limited to 53,334 tokens/s as declared on 2026-03-02 10:04 UTC by user:alice: “launch”.',
+    );
+  });
+
+  it('names the money behind a cut, its tier, its end and what lies under it', () => {
+    expect(sentence([base, cut])).toBe(
+      'limited to 40,000 tokens/s because project acme/assistant is 12.5 % over its budget daily ' +
+        '(112 of 100 USD spent): tier 2 is cut by 25 % since 2026-03-02 10:04 UTC, which lifts on ' +
+        '2026-03-03 00:00 UTC or when the budget is raised; without that it would be 53,334 tokens/s.',
+    );
+  });
+
+  it('passes over a cut that took nothing', () => {
+    expect(sentence([base, { ...cut, limit: base.limit }])).toContain('as declared');
+  });
+
+  it('names an override and its end, also where it changes nothing', () => {
+    const override = layerOf('override', base.limit, { until: '2026-03-02T12:00:00.000Z' });
+    expect(sentence([base, override])).toBe(
+      'limited to 53,334 tokens/s because of an override that ends on 2026-03-02 12:00 UTC, ' +
+        'set on 2026-03-02 10:04 UTC by user:alice: “launch”.',
+    );
+  });
+
+  it('names the evidence of a resize', () => {
+    const evidence = {
+      policy: 'p99@1',
+      source: 'usage@7',
+      windowStart: '',
+      windowEnd: '',
+      figures: {},
+      inputsHash: '',
+    };
+    const resized = layerOf('rightsized', tokens('9223372036854775807'), { evidence });
+    expect(sentence([base, resized])).toContain(
+      'limited to 9,223,372,036,854,775,807 tokens/s because it was resized on ' +
+        '2026-03-02 10:04 UTC by user:alice: “launch” (p99@1, from usage@7)',
+    );
+  });
+
+  it('names the ancestor that binds', () => {
+    const ancestor = layerOf('ancestor', tokens(1), { ancestor: 'llm' });
+    expect(sentence([base, ancestor], 'llm')).toBe(
+      'limited to 1 token/s because it lies under llm (set on 2026-03-02 10:04 UTC by user:alice: ' +
+        '“launch”); without that it would be 53,334 tokens/s.',
+    );
+  });
+
+  it('says blocked and not limited', () => {
+    expect(sentence([layerOf('base', tokens('blocked'))])).toMatch(/^blocked as declared/);
+    expect(sentence([layerOf('base', tokens('unlimited'))])).toMatch(/^not limited as declared/);
+  });
+});

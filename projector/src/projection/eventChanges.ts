@@ -1,0 +1,106 @@
+import type { ApplicationState, StreamState } from '@prorata/quota-model';
+import type { EventMessage } from '@prorata/schemas';
+import type { ClientBase } from 'pg';
+import * as tables from '../database/tables.ts';
+import type { Row, Table } from '../database/tables.ts';
+import { upsertRows } from '../database/upsertRows.ts';
+import {
+  applicationRow,
+  budgetRow,
+  entitlementRow,
+  priceBookRow,
+  proposalRow,
+  quotaRow,
+  tierPolicyRow,
+} from '../rows/currentRows.ts';
+import type { Touch } from '../rows/currentRows.ts';
+import { eventRow } from '../rows/eventRow.ts';
+import type { PlacedEvent } from '../rows/eventRow.ts';
+import type { ClosingProposal } from './closingProposals.ts';
+
+/**
+ * What a batch of events does to the tables. Of several changes to one row only the last is written,
+ * with the place of the last event that could alter it: so rows never tell how records were batched.
+ */
+export class EventChanges {
+  readonly #audit: Row[] = [];
+  readonly #rows = new Map<Table, Map<string, Row>>();
+  readonly #touches = new Map<
+    string,
+    { readonly state: ApplicationState; readonly touch: Touch }
+  >();
+
+  addAudit(event: PlacedEvent): void {
+    this.#audit.push(eventRow(event));
+  }
+
+  /** Rows that follow from the event alone, and from the proposals that it closes. */
+  addRows(event: EventMessage, state: StreamState, closing: readonly ClosingProposal[]): void {
+    for (const { proposal, status } of closing) {
+      this.#put(tables.proposals, proposalRow(proposal, status, event.value.envelope));
+    }
+    switch (event.type) {
+      case 'ApplicationRegistered':
+        this.#put(tables.applications, applicationRow(event.value));
+        return;
+      case 'EntitlementSet':
+        this.#put(tables.entitlements, entitlementRow(event.value));
+        return;
+      case 'BudgetDefined':
+        this.#put(tables.budgets, budgetRow(event.value));
+        return;
+      case 'PriceBookDefined':
+        this.#put(tables.priceBooks, priceBookRow(event.value));
+        return;
+      case 'TierPolicyPublished':
+        this.#put(tables.tierPolicies, tierPolicyRow(event.value));
+        return;
+      case 'ProposalOpened': {
+        const opened =
+          state.kind === 'application' ? state.proposals.get(event.value.proposalId) : undefined;
+        if (opened !== undefined) this.#put(tables.proposals, proposalRow(opened, 'open', null));
+        return;
+      }
+      default:
+        // A quota's rows follow from the state, by `touch`.
+        return;
+    }
+  }
+
+  /** The quotas whose rows an event may alter, deleted ones included. */
+  touch(state: ApplicationState, quotaIds: readonly string[], touch: Touch): void {
+    for (const quotaId of quotaIds) this.#touches.set(quotaId, { state, touch });
+  }
+
+  async write(client: ClientBase): Promise<void> {
+    await upsertRows(client, tables.auditLog, this.#audit);
+    for (const [table, rows] of this.#rows) await upsertRows(client, table, rows.values());
+    await upsertRows(client, tables.quotas, this.#quotaRows());
+    const gone = this.#goneQuotas();
+    if (gone.length > 0) {
+      await client.query('DELETE FROM quotas WHERE quota_id = ANY($1::text[])', [gone]);
+    }
+  }
+
+  *#quotaRows(): Generator<Row> {
+    for (const [quotaId, { state, touch }] of this.#touches) {
+      const quota = state.quotas.get(quotaId);
+      if (quota !== undefined) yield quotaRow(state, quota, touch);
+    }
+  }
+
+  #goneQuotas(): string[] {
+    return [...this.#touches]
+      .filter(([quotaId, { state }]) => !state.quotas.has(quotaId))
+      .map(([quotaId]) => quotaId);
+  }
+
+  #put(table: Table, row: Row): void {
+    let rows = this.#rows.get(table);
+    if (rows === undefined) {
+      rows = new Map();
+      this.#rows.set(table, rows);
+    }
+    rows.set(JSON.stringify(table.key.map((column) => row[column])), row);
+  }
+}

@@ -1,0 +1,125 @@
+import { affectedQuotas, evolve } from '@prorata/quota-model';
+import type { StreamState } from '@prorata/quota-model';
+import { fullNameOf } from '@prorata/schemas';
+import type { EventMessage, Message } from '@prorata/schemas';
+import { closingProposals } from './closingProposals.ts';
+import { EventChanges } from './eventChanges.ts';
+import { BrokenInvariant } from './projection.ts';
+import type { DecodedRecord, Projected, Projection } from './projection.ts';
+
+interface FoldedStream {
+  state: StreamState | null;
+  version: bigint;
+}
+
+/** Events become the current tables and the audit log, by way of the model's own fold. */
+export class EventsProjection implements Projection {
+  readonly folds = true;
+  readonly hashes = true;
+  readonly #topic: string;
+  readonly #partition: number;
+  readonly #streams = new Map<string, FoldedStream>();
+
+  /** @param topic without the namespace */
+  constructor(topic: string, partition: number) {
+    this.#topic = topic;
+    this.#partition = partition;
+  }
+
+  fold(record: DecodedRecord): void {
+    const event = eventOf(record);
+    this.#evolve(record.offset, this.#next(record.offset, event), event);
+  }
+
+  project(records: readonly DecodedRecord[]): Projected {
+    const changes = new EventChanges();
+    let broken: BrokenInvariant | null = null;
+    let taken = 0;
+    for (const record of records) {
+      const step = this.#checked(record);
+      if (step instanceof BrokenInvariant) {
+        broken = step;
+        break;
+      }
+      this.#take(record, step.event, step.stream, changes);
+      taken += 1;
+    }
+    return { changes: (client) => changes.write(client), records: taken, broken };
+  }
+
+  #checked(
+    record: DecodedRecord,
+  ): { readonly event: EventMessage; readonly stream: FoldedStream } | BrokenInvariant {
+    try {
+      const event = eventOf(record);
+      return { event, stream: this.#next(record.offset, event) };
+    } catch (error) {
+      if (error instanceof BrokenInvariant) return error;
+      throw error;
+    }
+  }
+
+  #take(
+    { offset, hash }: DecodedRecord,
+    event: EventMessage,
+    stream: FoldedStream,
+    changes: EventChanges,
+  ): void {
+    const closing = closingProposals(stream.state, event);
+    const state = this.#evolve(offset, stream, event);
+    changes.addAudit({
+      topic: this.#topic,
+      partition: this.#partition,
+      offset,
+      event,
+      hash: hash ?? '',
+    });
+    changes.addRows(event, state, closing);
+    if (state.kind !== 'application') return;
+    const { envelope } = event.value;
+    changes.touch(state, affectedQuotas(state, event), {
+      stream: envelope.stream,
+      streamVersion: envelope.streamVersion,
+      partition: this.#partition,
+      offset,
+      decidedAt: envelope.decidedAt,
+    });
+  }
+
+  /** The event's stream, if the event is the one that comes next. @throws BrokenInvariant */
+  #next(offset: bigint, event: EventMessage): FoldedStream {
+    const { stream: name, streamVersion } = event.value.envelope;
+    const stream = this.#streams.get(name) ?? { state: null, version: 0n };
+    if (streamVersion !== stream.version + 1n) {
+      throw new BrokenInvariant(
+        offset,
+        `${name} is at version ${stream.version}, and the next event says ${streamVersion}.`,
+      );
+    }
+    this.#streams.set(name, stream);
+    return stream;
+  }
+
+  /** @throws BrokenInvariant */
+  #evolve(offset: bigint, stream: FoldedStream, event: EventMessage): StreamState {
+    try {
+      stream.state = evolve(stream.state, event);
+    } catch (cause) {
+      throw new BrokenInvariant(offset, `${event.type} does not fit the state before it.`, {
+        cause,
+      });
+    }
+    stream.version = event.value.envelope.streamVersion;
+    return stream.state;
+  }
+}
+
+/** @throws BrokenInvariant when it is another message */
+function eventOf({ offset, message }: DecodedRecord): EventMessage {
+  if (isEvent(message)) return message;
+  throw new BrokenInvariant(offset, `A ${message.type} stands among the events.`);
+}
+
+function isEvent(message: Message): message is EventMessage {
+  return fullNameOf[message.type].startsWith('io.prorata.event.');
+}

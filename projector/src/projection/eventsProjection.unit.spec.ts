@@ -1,0 +1,157 @@
+import type { EventDraft } from '@prorata/quota-model';
+import { hashOf } from '@prorata/schemas';
+import type { ClientBase } from 'pg';
+import { describe, expect, it } from 'vitest';
+import {
+  budgetDefined,
+  changed,
+  contentOf,
+  created,
+  deleted,
+  haircut,
+  overrideEnded,
+  overridden,
+  proposed,
+  registered,
+  tokensPerSecond,
+} from '../testing/drafts.ts';
+import { EventStamper, testStart } from '../testing/eventStamper.ts';
+import { TableImage } from '../testing/tableImage.ts';
+import { EventsProjection } from './eventsProjection.ts';
+import type { DecodedRecord, Projected } from './projection.ts';
+
+const STREAM = 'application:llm';
+
+const story: readonly (readonly EventDraft[])[] = [
+  [registered],
+  [
+    created(
+      'llm/acme',
+      contentOf({ project: 'acme/assistant', limits: [tokensPerSecond(100_000n)] }),
+    ),
+  ],
+  [created('llm/acme/chat', contentOf({ limits: [tokensPerSecond(53_334n)] }))],
+  [created('llm/acme/code', contentOf({ tier: 4 }))],
+  [created('llm/other', contentOf({ owner: 'others', limits: [tokensPerSecond(7n)] }))],
+  [haircut('llm/acme/chat', 2n), haircut('llm/acme/code', 2n, { cutBasisPoints: 5_000 })],
+  [overridden('llm/acme', 2n, [tokensPerSecond(90_000n)], testStart + 60_000_000n)],
+  [proposed('llm-p8', 'llm/acme/chat', 3n, tokensPerSecond(60_000n))],
+  [
+    changed(
+      'llm/acme',
+      3n,
+      contentOf({ project: 'acme/other', limits: [tokensPerSecond(80_000n)] }),
+    ),
+  ],
+  [proposed('llm-p10', 'llm/other', 2n, tokensPerSecond(9n))],
+  [overrideEnded('llm/acme', 4n)],
+  [deleted('llm/other', 3n)],
+];
+
+function records(): DecodedRecord[] {
+  const stamper = new EventStamper(1);
+  const events = story.flatMap((drafts) => stamper.stamp(STREAM, drafts).events);
+  events.push(...stamper.stamp('organization:acme', [budgetDefined]).events);
+  return events.map((message, index) => ({
+    offset: BigInt(index * 2),
+    message,
+    hash: hashOf(message).toString('hex'),
+  }));
+}
+
+/** The tables after the records, handed over in batches of these sizes. */
+async function tablesAfter(all: readonly DecodedRecord[], size: number): Promise<TableImage> {
+  const projection = new EventsProjection('quota.events', 0);
+  const image = new TableImage();
+  for (let at = 0; at < all.length; at += size) {
+    await write(projection.project(all.slice(at, at + size)), image);
+  }
+  return image;
+}
+
+const write = ({ changes, broken }: Projected, image: TableImage): Promise<void> => {
+  expect(broken).toBeNull();
+  return changes(image as unknown as ClientBase);
+};
+
+describe('the projection of events', () => {
+  it('writes rows that do not tell how events were batched', async () => {
+    const all = records();
+    const one = await tablesAfter(all, 1);
+    for (const size of [2, 3, 5, all.length]) {
+      expect((await tablesAfter(all, size)).tables, `batches of ${size}`).toEqual(one.tables);
+    }
+  });
+
+  it('shows what is in force, and whose event was the last to alter it', async () => {
+    const { tables } = await tablesAfter(records(), 4);
+    const quotas = tables['quotas']!;
+    expect(quotas.map((row) => row['quota_id'])).toEqual([
+      'llm/acme',
+      'llm/acme/chat',
+      'llm/acme/code',
+    ]);
+    const [parent, chat] = quotas;
+    expect(parent).toMatchObject({ parent: 'llm', project: 'acme/other', version: '4' });
+    // The chat quota inherits its payer, and was last altered by its parent's event.
+    expect(chat).toMatchObject({
+      parent: 'llm/acme',
+      project: 'acme/other',
+      version: '3',
+      stream_version: parent!['stream_version'],
+      updated_at: parent!['updated_at'],
+    });
+    const [limit] = chat!['effective'] as [{ limit: object; layers: { layer: string }[] }];
+    expect(limit.limit).toMatchObject({ rate: { amount: 40_000, per: '1s' } });
+    expect(limit.layers.map(({ layer }) => layer)).toContain('haircut');
+  });
+
+  it('closes the proposals of a deleted quota and keeps the others open', async () => {
+    const { tables } = await tablesAfter(records(), 3);
+    expect(tables['proposals']).toMatchObject([
+      { proposal_id: 'llm-p10', status: 'withdrawn', closed_by: { subject: 'alice' } },
+      { proposal_id: 'llm-p8', status: 'open', closed_at: null },
+    ]);
+  });
+
+  it('keeps an audit row for each event, with its hash and no amount rounded', async () => {
+    const all = records();
+    const { tables } = await tablesAfter(all, 100);
+    expect(tables['audit_log']).toHaveLength(all.length);
+    expect(tables['audit_log']![0]).toMatchObject({
+      kind: 'event',
+      type: 'ApplicationRegistered',
+      hash: all[0]!.hash,
+      previous_hash: '0'.repeat(64),
+    });
+    expect(tables['budgets']![0]).toMatchObject({ amount: '100.000000000001' });
+  });
+
+  it('goes on from a fold as if it had written', async () => {
+    const all = records();
+    const folded = new EventsProjection('quota.events', 0);
+    for (const record of all.slice(0, 7)) folded.fold({ ...record, hash: null });
+    const image = new TableImage();
+    await write(folded.project(all.slice(7)), image);
+    const whole = await tablesAfter(all, 100);
+    expect(image.tables['quotas']).toEqual(whole.tables['quotas']);
+  });
+});
+
+describe('a log that breaks its laws', () => {
+  it('is applied up to the gap and no further', () => {
+    const all = records().filter((_, index) => index !== 3);
+    const { records: taken, broken } = new EventsProjection('quota.events', 0).project(all);
+    expect(taken).toBe(3);
+    expect(broken).toMatchObject({ offset: 8n });
+    expect(broken!.message).toContain('is at version 3, and the next event says 5');
+  });
+
+  it('stops at a record that is no event', () => {
+    const stamper = new EventStamper(1);
+    const { outcome } = stamper.refuse(STREAM, 'QUOTA_UNKNOWN');
+    const record = { offset: 0n, message: outcome!, hash: null };
+    const { broken } = new EventsProjection('quota.events', 0).project([record]);
+    expect(broken!.message).toContain('CommandOutcome');
+  });
+});

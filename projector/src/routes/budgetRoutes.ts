@@ -1,0 +1,74 @@
+import { requireRole } from '@prorata/service-runtime';
+import type { Request, Router } from 'express';
+import { Filters, pageOf } from './filters.ts';
+import { Parameters } from './parameters.ts';
+import type { ReadModels } from './readModels.ts';
+
+interface BudgetRow {
+  readonly organization: string;
+  readonly budget_id: string;
+  readonly project: string;
+  /** An exact decimal. */
+  readonly amount: string;
+  readonly currency: string;
+  readonly window: object;
+  readonly price_book: string;
+  readonly tier_policy: string;
+  readonly version: string;
+  readonly actor: object;
+  readonly reason: string;
+  readonly updated_at: string;
+}
+
+const TOPICS = ['quota.events'];
+
+export function budgetRoutes(router: Router, models: ReadModels): void {
+  const readers = requireRole('operator', 'auditor', 'robot');
+  router.get('/v1/budgets', readers, async (request, response) => {
+    response.json(await listBudgets(request, models));
+  });
+}
+
+async function listBudgets(request: Request, models: ReadModels): Promise<object> {
+  const parameters = new Parameters(request, ['organization', 'project', 'after', 'limit']);
+  const limit = parameters.limit();
+  const filters = new Filters()
+    .equal('organization', parameters.text('organization'))
+    .equal('project', parameters.text('project'));
+  const after = cursorIn(parameters);
+  if (after !== null) filters.add('(organization, budget_id) > (?, ?)', ...after);
+  parameters.finish();
+  const lag = await models.lag.measure(TOPICS);
+  const { rows } = await models.pool.query<BudgetRow>(
+    `SELECT * FROM budgets ${filters.where} ORDER BY organization, budget_id LIMIT ${filters.value(limit + 1)}`,
+    filters.values,
+  );
+  const { page, next } = pageOf(rows, limit, (last) => `${last.organization}/${last.budget_id}`);
+  return { budgets: page.map(budgetJson), next, lag };
+}
+
+function cursorIn(parameters: Parameters): readonly string[] | null {
+  const text = parameters.text('after');
+  if (text === null) return null;
+  const [organization, ...budget] = text.split('/');
+  if (organization !== undefined && budget.length > 0) return [organization, budget.join('/')];
+  parameters.report('after', 'must be the `next` of an answer');
+  return null;
+}
+
+function budgetJson(row: BudgetRow): object {
+  return {
+    organization: row.organization,
+    budgetId: row.budget_id,
+    project: row.project,
+    amount: row.amount,
+    currency: row.currency,
+    window: row.window,
+    priceBook: row.price_book,
+    tierPolicy: row.tier_policy,
+    version: BigInt(row.version),
+    actor: row.actor,
+    reason: row.reason,
+    updatedAt: row.updated_at,
+  };
+}

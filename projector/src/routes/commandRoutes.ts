@@ -1,0 +1,79 @@
+import { longToJson } from '@prorata/schemas';
+import { Problem } from '@prorata/service-runtime';
+import type { Principal } from '@prorata/service-runtime';
+import type { Router } from 'express';
+import type { ReadModels } from './readModels.ts';
+
+interface CommandRow {
+  readonly command_id: string;
+  readonly command_type: string;
+  readonly stream: string;
+  readonly actor_kind: string;
+  readonly actor_issuer: string;
+  readonly actor_subject: string;
+  readonly command_offset: string;
+  readonly status: string;
+  readonly code: string;
+  readonly message: string;
+  readonly violations: readonly object[];
+  readonly dry_run: boolean;
+  readonly stream_version: string;
+  readonly quota_id: string | null;
+  readonly quota_version: string | null;
+  readonly event_ids: readonly string[];
+  readonly result: string | null;
+  readonly decided_at: string;
+}
+
+const TOPICS = ['quota.outcomes'];
+/** Who may look at the commands of others. */
+const OVERSEERS: readonly string[] = ['admin', 'operator', 'auditor'];
+
+/** A principal's own command first; an overseer sees another's where there is none of his own. */
+export function commandRoutes(router: Router, models: ReadModels): void {
+  router.get('/v1/commands/:commandId', async (request, response) => {
+    const commandId = request.params.commandId.replaceAll('\0', '');
+    const { actor } = request.principal;
+    const lag = await models.lag.measure(TOPICS);
+    const { rows } = await models.pool.query<CommandRow>(
+      `SELECT * FROM commands
+       WHERE command_id = $1 AND ($5 OR (actor_kind, actor_issuer, actor_subject) = ($2, $3, $4))
+       ORDER BY (actor_kind, actor_issuer, actor_subject) = ($2, $3, $4) DESC, decided_at DESC, stream
+       LIMIT 1`,
+      [commandId, actor.kind, actor.issuer, actor.subject, mayOversee(request.principal)],
+    );
+    const [row] = rows;
+    if (row === undefined) {
+      throw new Problem(404, 'COMMAND_UNKNOWN', `No outcome of ${commandId} is known here.`, {
+        extensions: { lag: lag === null ? null : longToJson(lag) },
+      });
+    }
+    response.json({ ...outcomeJson(row), lag });
+  });
+}
+
+function mayOversee({ roles, application }: Principal): boolean {
+  return application === null && roles.some((role) => OVERSEERS.includes(role));
+}
+
+/** As the gateway answers a command: the members of CommandOutcome. */
+function outcomeJson(row: CommandRow): object {
+  return {
+    commandId: row.command_id,
+    commandType: row.command_type,
+    stream: row.stream,
+    actor: { kind: row.actor_kind, issuer: row.actor_issuer, subject: row.actor_subject },
+    commandOffset: BigInt(row.command_offset),
+    status: row.status,
+    code: row.code,
+    message: row.message,
+    violations: row.violations,
+    dryRun: row.dry_run,
+    streamVersion: BigInt(row.stream_version),
+    quotaId: row.quota_id,
+    quotaVersion: row.quota_version === null ? null : BigInt(row.quota_version),
+    eventIds: row.event_ids,
+    result: row.result,
+    decidedAt: row.decided_at,
+  };
+}

@@ -1,0 +1,42 @@
+/** Conditions of a query, each with its parameters numbered as they come. */
+export class Filters {
+  readonly #conditions: string[] = [];
+  readonly #values: unknown[] = [];
+
+  /** @param columns SQL, never a client's text */
+  equal(columns: string, value: unknown): this {
+    return value === null ? this : this.add(`${columns} = ?`, value);
+  }
+
+  /** Every `?` stands for the next value. */
+  add(condition: string, ...values: readonly unknown[]): this {
+    let at = 0;
+    this.#conditions.push(condition.replace(/\?/g, () => this.value(values[at++])));
+    return this;
+  }
+
+  /** The placeholder of one more value. */
+  value(value: unknown): string {
+    this.#values.push(value);
+    return `$${this.#values.length}`;
+  }
+
+  get where(): string {
+    return this.#conditions.length === 0 ? '' : `WHERE ${this.#conditions.join(' AND ')}`;
+  }
+
+  get values(): unknown[] {
+    return this.#values;
+  }
+}
+
+/** One row more than asked for tells whether there is a next page. */
+export function pageOf<Row>(
+  rows: readonly Row[],
+  limit: number,
+  cursor: (last: Row) => string,
+): { readonly page: readonly Row[]; readonly next: string | null } {
+  const page = rows.slice(0, limit);
+  const last = page.at(-1);
+  return { page, next: rows.length > limit && last !== undefined ? cursor(last) : null };
+}

@@ -1,0 +1,145 @@
+import type { OpenApiFragment } from '@prorata/service-runtime';
+
+interface Parameter {
+  readonly name: string;
+  readonly in: 'query' | 'path';
+  readonly required: boolean;
+  readonly description: string;
+  readonly schema: object;
+}
+
+const text = { type: 'string' };
+const query = (name: string, description: string, schema: object = text): Parameter => ({
+  name,
+  in: 'query',
+  required: false,
+  description,
+  schema,
+});
+const path = (name: string, description: string): Parameter => ({
+  name,
+  in: 'path',
+  required: true,
+  description,
+  schema: text,
+});
+
+const paging = [
+  query('after', 'The `next` of the answer before.'),
+  query('limit', 'Rows of one answer.', {
+    type: 'integer',
+    minimum: 1,
+    maximum: 1_000,
+    default: 100,
+  }),
+];
+
+const problem = (description: string): object => ({
+  description,
+  content: { 'application/problem+json': { schema: { type: 'object' } } },
+});
+
+const lag = {
+  type: ['integer', 'null'],
+  description:
+    'At most how many records of the log the answer does not show yet; null: the log did not say.',
+};
+
+function get(
+  summary: string,
+  parameters: readonly Parameter[],
+  properties: Readonly<Record<string, object>>,
+): object {
+  return {
+    get: {
+      summary,
+      parameters,
+      security: [{ bearer: [] }],
+      responses: {
+        200: {
+          description: 'Found.',
+          content: {
+            'application/json': { schema: { type: 'object', properties: { ...properties, lag } } },
+          },
+        },
+        401: problem('No token, or one that is refused.'),
+        403: problem('The token has none of the roles.'),
+        404: problem('Not there, or not there yet.'),
+        422: problem('A parameter that is not understood.'),
+      },
+    },
+  };
+}
+
+const list = { type: 'array', items: { type: 'object' } };
+const next = { type: ['string', 'null'] };
+const quotaId = path('quotaId', "The quota's id, percent-encoded: moka%2Fprod%2Fads.");
+
+export const openapi: OpenApiFragment = {
+  paths: {
+    '/v1/quotas': get(
+      'Quotas that are in force, by id.',
+      [
+        query('application', 'Of this application.'),
+        query('owner', 'Of this owning group.'),
+        query('project', 'That this project pays for, inherited included.'),
+        query('parent', 'The children of this quota, or of this application.'),
+        ...paging,
+      ],
+      { quotas: list, next },
+    ),
+    '/v1/quotas/{quotaId}': get('One quota: what is declared, and what is in force.', [quotaId], {
+      quotaId: text,
+      version: { type: 'integer' },
+      content: { type: 'object' },
+      effective: list,
+    }),
+    '/v1/quotas/{quotaId}/explain': get(
+      'Why each limit is what it is: a sentence, and every layer with who, when, why and evidence.',
+      [quotaId],
+      { quotaId: text, limits: list },
+    ),
+    '/v1/audit': get(
+      'Events and refused commands by decision time.',
+      [
+        query('stream', 'Of this stream.'),
+        query('quotaId', 'About this quota.'),
+        query('actor', 'By this actor: user:<subject>, or the subject alone.'),
+        query('kind', 'Only these.', { enum: ['event', 'refusal', 'all'], default: 'all' }),
+        query('order', 'Oldest or newest first.', { enum: ['asc', 'desc'], default: 'asc' }),
+        ...paging,
+      ],
+      { entries: list, next },
+    ),
+    '/v1/commands/{commandId}': get(
+      'What became of a command.',
+      [path('commandId', 'The Idempotency-Key it was posted with.')],
+      { commandId: text, status: { enum: ['accepted', 'refused'] }, code: text },
+    ),
+    '/v1/proposals': get(
+      'Changes that wait, or waited, for approval.',
+      [
+        query('application', 'Of this application.'),
+        query('quotaId', 'About this quota.'),
+        query('status', 'Only these.', {
+          enum: ['open', 'approved', 'rejected', 'expired', 'withdrawn', 'all'],
+          default: 'all',
+        }),
+        ...paging,
+      ],
+      { proposals: list, next },
+    ),
+    '/v1/budgets': get(
+      'Budgets as they are defined now.',
+      [
+        query('organization', 'Of this organization.'),
+        query('project', 'Of this project.'),
+        ...paging,
+      ],
+      { budgets: list, next },
+    ),
+  },
+  components: {
+    securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+  },
+};

@@ -1,0 +1,74 @@
+import type { Request, Router } from 'express';
+import { applicationScope, requireQuotaReader } from './access.ts';
+import { Filters, pageOf } from './filters.ts';
+import { Parameters } from './parameters.ts';
+import type { ReadModels } from './readModels.ts';
+
+interface ProposalRow {
+  readonly proposal_id: string;
+  readonly application: string;
+  readonly quota_id: string;
+  readonly resource: string;
+  readonly status: string;
+  readonly proposed_limit: object;
+  readonly evidence: object;
+  readonly opened_at: string;
+  readonly opened_by: object;
+  readonly reason: string;
+  readonly command_id: string | null;
+  readonly expires_at: string;
+  readonly closed_at: string | null;
+  readonly closed_by: object | null;
+  readonly closed_reason: string | null;
+  readonly stream_version: string;
+}
+
+const TOPICS = ['quota.events'];
+const STATUSES = ['open', 'approved', 'rejected', 'expired', 'withdrawn', 'all'] as const;
+
+export function proposalRoutes(router: Router, models: ReadModels): void {
+  router.get('/v1/proposals', requireQuotaReader, async (request, response) => {
+    response.json(await listProposals(request, models));
+  });
+}
+
+async function listProposals(request: Request, models: ReadModels): Promise<object> {
+  const names = ['application', 'quotaId', 'status', 'after', 'limit'];
+  const parameters = new Parameters(request, names);
+  const limit = parameters.limit();
+  const status = parameters.oneOf('status', STATUSES, 'all');
+  const filters = new Filters()
+    .equal('application', applicationScope(request.principal, parameters.text('application')))
+    .equal('quota_id', parameters.text('quotaId'))
+    .equal('status', status === 'all' ? null : status);
+  const after = parameters.text('after');
+  if (after !== null) filters.add('proposal_id > ?', after);
+  parameters.finish();
+  const lag = await models.lag.measure(TOPICS);
+  const { rows } = await models.pool.query<ProposalRow>(
+    `SELECT * FROM proposals ${filters.where} ORDER BY proposal_id LIMIT ${filters.value(limit + 1)}`,
+    filters.values,
+  );
+  const { page, next } = pageOf(rows, limit, (last) => last.proposal_id);
+  return { proposals: page.map(proposalJson), next, lag };
+}
+
+function proposalJson(row: ProposalRow): object {
+  return {
+    proposalId: row.proposal_id,
+    application: row.application,
+    quotaId: row.quota_id,
+    status: row.status,
+    limit: row.proposed_limit,
+    evidence: row.evidence,
+    openedAt: row.opened_at,
+    openedBy: row.opened_by,
+    reason: row.reason,
+    commandId: row.command_id,
+    expiresAt: row.expires_at,
+    closedAt: row.closed_at,
+    closedBy: row.closed_by,
+    closedReason: row.closed_reason,
+    streamVersion: BigInt(row.stream_version),
+  };
+}

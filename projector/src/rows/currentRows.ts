@@ -1,0 +1,154 @@
+import {
+  applicationOf,
+  effectiveLimits,
+  parentOf,
+  parseStream,
+  projectOf,
+} from '@prorata/quota-model';
+import type { ApplicationState, ProposalState, QuotaState } from '@prorata/quota-model';
+import { timeToJson, toJson } from '@prorata/schemas';
+import type {
+  ApplicationRegistered,
+  BudgetDefined,
+  EntitlementSet,
+  EventEnvelope,
+  PriceBookDefined,
+  TierPolicyPublished,
+} from '@prorata/schemas';
+import type { Row } from '../database/tables.ts';
+import { effectiveJson } from './effectiveJson.ts';
+import { actorJson, evidenceJson, limitJson } from './jsonForms.ts';
+
+/** The last event that could alter a quota's row. */
+export interface Touch {
+  readonly stream: string;
+  readonly streamVersion: bigint;
+  readonly partition: number;
+  readonly offset: bigint;
+  readonly decidedAt: bigint;
+}
+
+export type ProposalStatus = 'open' | 'approved' | 'rejected' | 'expired' | 'withdrawn';
+
+export function quotaRow(state: ApplicationState, quota: QuotaState, touch: Touch): Row {
+  const { quotaId, content } = quota;
+  return {
+    quota_id: quotaId,
+    application: applicationOf(quotaId),
+    parent: parentOf(quotaId),
+    owner: content.owner,
+    project: projectOf(state, quotaId),
+    tier: content.tier,
+    cut_priority: content.cutPriority,
+    labels: content.labels,
+    version: quota.version,
+    stream: touch.stream,
+    stream_version: touch.streamVersion,
+    partition: touch.partition,
+    event_offset: touch.offset,
+    content: toJson('io.prorata.type.QuotaContent', content),
+    effective: effectiveLimits(state, quotaId).map(effectiveJson),
+    updated_at: timeToJson(touch.decidedAt),
+  };
+}
+
+export function applicationRow(event: ApplicationRegistered): Row {
+  const json = toJson('io.prorata.event.ApplicationRegistered', event) as Record<string, unknown>;
+  return {
+    application: idOf(event.envelope),
+    display_name: event.displayName,
+    levels: event.levels,
+    resources: json['resources'],
+    default_mode: event.defaultMode,
+    default_on_stale: event.defaultOnStale,
+    robot_changes: event.robotChanges,
+    proposal_lifetime_micros: event.proposalLifetimeMicros,
+    ...provenance(event.envelope),
+  };
+}
+
+export function entitlementRow(event: EntitlementSet): Row {
+  return {
+    application: idOf(event.envelope),
+    project: event.project,
+    resource: event.resource,
+    bound: event.bound,
+    amount: event.bound === 'amount' ? event.amount : null,
+    ...provenance(event.envelope),
+  };
+}
+
+/** @param closing the event that closed it; null while it is open */
+export function proposalRow(
+  proposal: ProposalState,
+  status: ProposalStatus,
+  closing: EventEnvelope | null,
+): Row {
+  return {
+    proposal_id: proposal.proposalId,
+    application: applicationOf(proposal.quotaId),
+    quota_id: proposal.quotaId,
+    resource: proposal.limit.resource,
+    status,
+    proposed_limit: limitJson(proposal.limit),
+    evidence: evidenceJson(proposal.evidence),
+    opened_at: timeToJson(proposal.provenance.at),
+    opened_by: actorJson(proposal.provenance.actor),
+    reason: proposal.provenance.reason,
+    command_id: proposal.provenance.commandId,
+    expires_at: timeToJson(proposal.expiresAt),
+    closed_at: closing === null ? null : timeToJson(closing.decidedAt),
+    closed_by: closing === null ? null : actorJson(closing.actor),
+    closed_reason: closing === null ? null : closing.reason,
+    stream_version: closing?.streamVersion ?? proposal.provenance.streamVersion,
+  };
+}
+
+export function budgetRow(event: BudgetDefined): Row {
+  return {
+    organization: idOf(event.envelope),
+    budget_id: event.budgetId,
+    project: event.project,
+    amount: event.amount,
+    currency: event.currency,
+    window: toJson('io.prorata.type.BudgetWindow', event.window),
+    price_book: event.priceBook,
+    tier_policy: event.tierPolicy,
+    version: event.version,
+    ...provenance(event.envelope),
+  };
+}
+
+export function priceBookRow(event: PriceBookDefined): Row {
+  return {
+    price_book: idOf(event.envelope),
+    version: event.version,
+    currency: event.currency,
+    prices: event.prices.map((price) => toJson('io.prorata.type.Price', price)),
+    ...provenance(event.envelope),
+  };
+}
+
+export function tierPolicyRow(event: TierPolicyPublished): Row {
+  return {
+    tier_policy: idOf(event.envelope),
+    version: event.version,
+    steps: event.steps,
+    floor_basis_points: event.floorBasisPoints,
+    ...provenance(event.envelope),
+  };
+}
+
+function idOf(envelope: EventEnvelope): string {
+  return parseStream(envelope.stream)?.id ?? envelope.stream;
+}
+
+function provenance(envelope: EventEnvelope): Row {
+  return {
+    actor: actorJson(envelope.actor),
+    reason: envelope.reason,
+    command_id: envelope.commandId,
+    stream_version: envelope.streamVersion,
+    updated_at: timeToJson(envelope.decidedAt),
+  };
+}

@@ -1,0 +1,82 @@
+import { fullNameOf, timeToJson, toJson } from '@prorata/schemas';
+import type { CommandOutcome } from '@prorata/schemas';
+import type { Row } from '../database/tables.ts';
+
+/** An outcome with its place in the log. */
+export interface PlacedOutcome {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: bigint;
+  readonly outcome: CommandOutcome;
+}
+
+/** The audit row of a refused command. */
+export function refusalRow({ topic, partition, offset, outcome }: PlacedOutcome): Row {
+  return {
+    topic,
+    partition,
+    log_offset: offset,
+    kind: 'refusal',
+    stream: outcome.stream,
+    stream_version: outcome.streamVersion,
+    event_id: null,
+    type: outcome.commandType,
+    quota_id: outcome.quotaId,
+    quota_version: outcome.quotaVersion,
+    command_id: outcome.commandId,
+    command_offset: outcome.commandOffset,
+    timer: null,
+    actor_kind: outcome.actor?.kind ?? null,
+    actor_issuer: outcome.actor?.issuer ?? null,
+    actor_subject: outcome.actor?.subject ?? null,
+    reason: outcome.message,
+    code: outcome.code,
+    decided_at: timeToJson(outcome.decidedAt),
+    hash: null,
+    previous_hash: null,
+    body: toJson(fullNameOf.CommandOutcome, outcome),
+  };
+}
+
+/** The row of a command's outcome; null when nobody could ask for it by id and principal. */
+export function commandRow({ partition, outcome }: PlacedOutcome): Row | null {
+  if (outcome.actor === null || outcome.commandId === '') return null;
+  return {
+    command_id: outcome.commandId,
+    stream: outcome.stream,
+    actor_kind: outcome.actor.kind,
+    actor_issuer: outcome.actor.issuer,
+    actor_subject: outcome.actor.subject,
+    command_type: outcome.commandType,
+    command_offset: outcome.commandOffset,
+    partition,
+    status: outcome.status,
+    code: outcome.code,
+    message: outcome.message,
+    violations: outcome.violations,
+    dry_run: outcome.dryRun,
+    stream_version: outcome.streamVersion,
+    quota_id: outcome.quotaId,
+    quota_version: outcome.quotaVersion,
+    event_ids: outcome.eventIds,
+    result: outcome.result,
+    decided_at: timeToJson(outcome.decidedAt),
+  };
+}
+
+/**
+ * Codes of records that decided nothing about the command they name, perhaps because somebody else
+ * wrote it: none of them may take the place of a decision.
+ */
+const UNDECIDED: readonly string[] = [
+  'COMMAND_ID_REUSED',
+  'COMMAND_UNSIGNED',
+  'COMMAND_SIGNATURE_INVALID',
+  'COMMAND_TOO_OLD',
+  'COMMAND_UNREADABLE',
+];
+
+/** Whether the outcome is the command's own decision, not a repetition and not a turning away. */
+export function isDecision(outcome: CommandOutcome): boolean {
+  return outcome.firstOffset === null && !UNDECIDED.includes(outcome.code);
+}

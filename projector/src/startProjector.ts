@@ -1,0 +1,140 @@
+import type { OwnedSource } from '@prorata/kafka-port';
+import { inNamespace } from '@prorata/schemas';
+import {
+  assertTopics,
+  authenticate,
+  connectLog,
+  createCodec,
+  createLogger,
+  createService,
+  requireSetting,
+} from '@prorata/service-runtime';
+import type { ReadyCheck, RunningService, Service, Settings } from '@prorata/service-runtime';
+import type { Router } from 'express';
+import { applyMigrations } from './database/applyMigrations.ts';
+import { openPool } from './database/openPool.ts';
+import { LagMeter } from './lag/lagMeter.ts';
+import { projectorMetrics } from './metrics.ts';
+import { PartitionOwner } from './partition/partitionOwner.ts';
+import { EventsProjection } from './projection/eventsProjection.ts';
+import { OutcomesProjection } from './projection/outcomesProjection.ts';
+import type { Projection } from './projection/projection.ts';
+import { auditRoutes } from './routes/auditRoutes.ts';
+import { budgetRoutes } from './routes/budgetRoutes.ts';
+import { commandRoutes } from './routes/commandRoutes.ts';
+import { openapi } from './routes/openapi.ts';
+import { proposalRoutes } from './routes/proposalRoutes.ts';
+import { quotaRoutes } from './routes/quotaRoutes.ts';
+import { Readiness } from './readiness.ts';
+
+/** Names the checkpoint rows; another name would be another set of tables. */
+export const PROJECTION = 'current';
+
+interface ProjectedTopic {
+  readonly topic: string;
+  readonly group: string;
+  readonly newProjection: (partition: number) => Projection;
+}
+
+const projectedTopics: readonly ProjectedTopic[] = [
+  {
+    topic: 'quota.events',
+    group: 'projector',
+    newProjection: (partition) => new EventsProjection('quota.events', partition),
+  },
+  {
+    topic: 'quota.outcomes',
+    group: 'projector-outcomes',
+    newProjection: (partition) => new OutcomesProjection('quota.outcomes', partition),
+  },
+];
+
+export interface Projector extends RunningService {
+  readonly url: string;
+}
+
+/** Migrates, joins the groups and serves the routes, in this order. */
+export async function startProjector(
+  settings: Settings,
+  options: { readonly sessionTimeoutMs?: number } = {},
+): Promise<Projector> {
+  const logger = createLogger('projector', settings.logLevel);
+  const databaseUrl = requireSetting(settings.databaseUrl, 'DATABASE_URL', 'the tables’ database');
+  const pool = openPool(databaseUrl);
+  // A connection that breaks while idle is replaced at its next use.
+  pool.on('error', (error) => logger.warn({ err: error }, 'An idle connection broke.'));
+  const log = connectLog(settings, 'projector');
+  const codec = createCodec(settings);
+  const admin = await log.admin();
+  const topics = projectedTopics.map(({ topic }) => topic);
+  const partitions = await assertTopics(admin, settings, topics);
+  await admin.close();
+  const applied = await applyMigrations(pool);
+  if (applied.length > 0) logger.info({ applied }, 'The tables were brought up to date.');
+
+  const { namespace } = settings;
+  const lag = new LagMeter({
+    pool,
+    log: log.log,
+    namespace,
+    partitions,
+    projectionName: PROJECTION,
+  });
+  const readiness = new Readiness(lag, topics);
+  const owners: PartitionOwner[] = [];
+  const service: Service = createService({
+    name: 'projector',
+    settings,
+    logger,
+    openapi,
+    ready: (): readonly ReadyCheck[] => readiness.checks(owners),
+    routes: (router) => routes(router, settings, { pool, lag }),
+  });
+  const metrics = projectorMetrics(service.metrics, { owners, lag, topics });
+  for (const { topic, group, newProjection } of projectedTopics) {
+    owners.push(
+      new PartitionOwner({
+        log,
+        codec,
+        pool,
+        logger,
+        topic: inNamespace(topic, namespace),
+        group: inNamespace(group, namespace),
+        checkpointTopic: topic,
+        projectionName: PROJECTION,
+        newProjection,
+        applied: (records) => metrics.applied(topic, records),
+        ...options,
+      }),
+    );
+  }
+  const sources: OwnedSource[] = [];
+  for (const owner of owners) sources.push(await owner.start());
+  readiness.start();
+  const { url } = await service.listen();
+  logger.info({ url }, 'The projector is up.');
+  return {
+    url,
+    finished: Promise.race(sources.map((source) => source.finished)),
+    async stop() {
+      readiness.stop();
+      await service.close();
+      await Promise.all(sources.map((source) => source.stop()));
+      await log.close();
+      await pool.end();
+    },
+  };
+}
+
+function routes(
+  router: Router,
+  settings: Settings,
+  models: Parameters<typeof quotaRoutes>[1],
+): void {
+  router.use('/v1', authenticate(settings));
+  quotaRoutes(router, models);
+  auditRoutes(router, models);
+  commandRoutes(router, models);
+  proposalRoutes(router, models);
+  budgetRoutes(router, models);
+}

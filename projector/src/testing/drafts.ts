@@ -1,0 +1,145 @@
+import type { EventDraft } from '@prorata/quota-model';
+import type { Evidence, HaircutApplied, QuotaContent, ResourceLimit } from '@prorata/schemas';
+
+/** `amount` tokens a second. */
+export function tokensPerSecond(amount: bigint): ResourceLimit {
+  return {
+    resource: 'tokens',
+    kind: 'rate',
+    bound: 'amount',
+    amount,
+    perMicros: 1_000_000n,
+    burst: null,
+    guaranteed: null,
+    window: null,
+  };
+}
+
+export function contentOf(change: Partial<QuotaContent> = {}): QuotaContent {
+  return {
+    owner: 'team-assistant',
+    project: null,
+    tier: 2,
+    cutPriority: 0,
+    labels: {},
+    attributes: '{}',
+    limits: [],
+    match: [],
+    action: 'refuse',
+    degradeTag: null,
+    mode: null,
+    onStale: null,
+    rightsizing: [],
+    ...change,
+  };
+}
+
+export const evidence: Evidence = {
+  policy: 'demand-p99@1',
+  source: 'usage-table@7',
+  windowStart: 1_772_440_000_000_000n,
+  windowEnd: 1_772_445_000_000_000n,
+  figures: { p99: '51234.5' },
+  inputsHash: 'ab'.repeat(32),
+};
+
+export const registered: EventDraft = {
+  type: 'ApplicationRegistered',
+  data: {
+    displayName: 'LLM gateway',
+    levels: ['team', 'service'],
+    resources: [
+      { name: 'tokens', kind: 'rate', unit: 'token', total: null },
+      { name: 'requests', kind: 'concurrency', unit: 'request', total: null },
+    ],
+    defaultMode: 'enforce',
+    defaultOnStale: 'hold',
+    robotChanges: 'propose',
+    proposalLifetimeMicros: 86_400_000_000n,
+  },
+  quotaId: null,
+  quotaVersion: null,
+};
+
+export function created(quotaId: string, content: QuotaContent): EventDraft {
+  return { type: 'QuotaCreated', data: { content }, quotaId, quotaVersion: 1n };
+}
+
+export function changed(quotaId: string, quotaVersion: bigint, content: QuotaContent): EventDraft {
+  return { type: 'QuotaChanged', data: { content }, quotaId, quotaVersion };
+}
+
+export function deleted(quotaId: string, quotaVersion: bigint): EventDraft {
+  return { type: 'QuotaDeleted', data: {}, quotaId, quotaVersion };
+}
+
+export function haircut(
+  quotaId: string,
+  quotaVersion: bigint,
+  change: Partial<Omit<HaircutApplied, 'envelope'>> = {},
+): EventDraft {
+  return {
+    type: 'HaircutApplied',
+    data: {
+      project: 'acme/assistant',
+      budgetId: 'daily',
+      windowStart: 1_772_409_600_000_000n,
+      windowEnd: 1_772_496_000_000_000n,
+      spend: '112.000000000000',
+      budget: '100',
+      currency: 'USD',
+      overrunBasisPoints: 1_200,
+      tierPolicy: 'standard',
+      tierPolicyVersion: 1n,
+      cutBasisPoints: 2_500,
+      floorBasisPoints: 1_000,
+      evidence,
+      ...change,
+    },
+    quotaId,
+    quotaVersion,
+  };
+}
+
+export function overridden(
+  quotaId: string,
+  quotaVersion: bigint,
+  limits: readonly ResourceLimit[],
+  until: bigint,
+): EventDraft {
+  return { type: 'QuotaOverridden', data: { limits, until }, quotaId, quotaVersion };
+}
+
+export function overrideEnded(quotaId: string, quotaVersion: bigint): EventDraft {
+  return { type: 'QuotaOverrideEnded', data: { end: 'expired' }, quotaId, quotaVersion };
+}
+
+export function proposed(
+  proposalId: string,
+  quotaId: string,
+  quotaVersion: bigint,
+  limit: ResourceLimit,
+): EventDraft {
+  return {
+    type: 'ProposalOpened',
+    data: { proposalId, limit, evidence, expiresAt: 1_772_532_000_000_000n },
+    quotaId,
+    quotaVersion,
+  };
+}
+
+export const budgetDefined: EventDraft = {
+  type: 'BudgetDefined',
+  data: {
+    budgetId: 'daily',
+    project: 'acme/assistant',
+    amount: '100.000000000001',
+    currency: 'USD',
+    window: { kind: 'calendar_day', timeZone: 'UTC', lengthMicros: null, anchor: null },
+    priceBook: 'list',
+    tierPolicy: 'standard',
+    version: 1n,
+  },
+  quotaId: null,
+  quotaVersion: null,
+};
