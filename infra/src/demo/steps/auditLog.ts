@@ -1,0 +1,80 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { audit } from '../auditCommands.ts';
+import type { DemoContext } from '../context.ts';
+import type { Step } from '../timeline.ts';
+
+interface Verdict {
+  readonly events: number;
+  readonly streams: number;
+  readonly firstBad: {
+    readonly partition: number;
+    readonly offset: string;
+    readonly problem: string;
+  } | null;
+}
+
+/** The hash chain verified, and a flipped byte in a copy of the log named. */
+export const auditLog: Step<DemoContext> = {
+  key: 'audit',
+  title: 'the hash chain holds, and a flipped byte in a copy of the log is named',
+  async run({ stack, directory }, progress) {
+    progress('verifying every event …');
+    const whole = await audit(stack, ['verify', '--json']);
+    const verdict = verdictIn(whole.stdout);
+    const copy = path.join(directory, 'log-copy.ndjson');
+    await audit(stack, ['export', '--to', copy]);
+    const flipped = await flipOneByte(copy);
+    progress('verifying the altered copy …');
+    const altered = await audit(stack, ['verify', '--file', copy, '--json']);
+    const found = verdictIn(altered.stdout)?.firstBad;
+    const named = found !== null && found !== undefined;
+    return {
+      held: whole.exitCode === 0 && (verdict?.events ?? 0) > 0 && altered.exitCode === 1 && named,
+      lines: [
+        `${verdict?.events ?? 0} events in ${verdict?.streams ?? 0} streams: ` +
+          (whole.exitCode === 0
+            ? 'no break in the chain'
+            : `exit ${whole.exitCode} ${whole.stderr}`),
+        `a byte of the value at partition ${flipped.partition} offset ${flipped.offset} flipped in a copy: ` +
+          (named
+            ? `named at partition ${found.partition} offset ${found.offset} (${found.problem})`
+            : `not found: ${altered.stdout} ${altered.stderr}`),
+      ],
+      figures: {
+        events: verdict?.events ?? 0,
+        streams: verdict?.streams ?? 0,
+        verifiedExit: whole.exitCode,
+        alteredExit: altered.exitCode,
+      },
+    };
+  },
+};
+
+interface ExportedRecord {
+  readonly partition: number;
+  readonly offset: string;
+  readonly value: string;
+}
+
+/** Flips the lowest bit of a byte in the middle of the value of the record in the middle. */
+async function flipOneByte(file: string): Promise<ExportedRecord> {
+  const lines = (await readFile(file, 'utf8')).trimEnd().split('\n');
+  const at = Math.floor(lines.length / 2);
+  const record = JSON.parse(lines[at] ?? '{}') as ExportedRecord;
+  const value = Buffer.from(record.value, 'base64');
+  const middle = Math.floor(value.length / 2);
+  value.writeUInt8(value.readUInt8(middle) ^ 1, middle);
+  lines[at] = JSON.stringify({ ...record, value: value.toString('base64') });
+  await writeFile(file, `${lines.join('\n')}\n`);
+  return record;
+}
+
+function verdictIn(text: string): Verdict | undefined {
+  const line = text.trimEnd().split('\n').at(-1) ?? '';
+  try {
+    return JSON.parse(line) as Verdict;
+  } catch {
+    return undefined;
+  }
+}
