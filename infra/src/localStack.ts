@@ -122,6 +122,16 @@ function startContext(
   };
 }
 
+async function startMissing(
+  names: readonly PartName[],
+  parts: PartSet,
+  progress: Progress,
+): Promise<void> {
+  const missing = names.filter((name) => parts.pidOf(name) === undefined);
+  if (missing.length > 0) progress(`starting ${missing.join(', ')} …`);
+  await parts.startTogether(missing);
+}
+
 async function startAll(
   plan: StackPlan,
   parts: PartSet,
@@ -131,16 +141,14 @@ async function startAll(
   const own = backingNames.filter((name: BackingName) => plan.external[name] === undefined);
   // Once, before three starts would each ask for it.
   if (own.some((name) => name !== 'postgres')) await provideJvmParts(progress);
-  progress(`starting ${own.length === 0 ? 'nothing of its own' : own.join(', ')} …`);
-  await parts.startTogether(own);
+  await startMissing(own, parts, progress);
   if (plan.external.postgres === undefined) {
     const { postgres } = addressesOf(plan);
     await createDatabase(postgres.replace(/\/prorata$/, '/postgres'), 'prorata');
   }
   await apply(plan, progress);
   const services = options.services === 'all' ? serviceNames : options.services;
-  if (services.length > 0) progress(`starting ${services.join(', ')} …`);
-  await parts.startTogether(services);
+  await startMissing(services, parts, progress);
 }
 
 /**

@@ -1,0 +1,119 @@
+import { connect } from 'node:net';
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { findPlan } from './preparePlan.ts';
+import { postgresDataDirectory, postgresUser } from './postgresPlace.ts';
+import { stopProcess } from './stopProcess.ts';
+import { forgetProcess, liveProcesses } from './stackFiles.ts';
+import { addressesOf } from './stackPlan.ts';
+import type { StackAddresses, StackPlan } from './stackPlan.ts';
+import { isService, partNames, serviceNames, stopSignalOf } from './stackParts.ts';
+import type { PartName } from './stackParts.ts';
+import { isReady, logFileOf } from './startPart.ts';
+
+export interface PartStatus {
+  readonly part: PartName;
+  /** `external`: somebody else runs it, and it accepts connections. */
+  readonly state: 'ready' | 'not ready' | 'down' | 'external';
+  readonly pid: number | null;
+  readonly address: string;
+  readonly logFile: string;
+}
+
+export interface StackStatus {
+  readonly addresses: StackAddresses;
+  readonly parts: readonly PartStatus[];
+  /** Are all parts there and ready? */
+  readonly ready: boolean;
+}
+
+/** A part on this machine that does not accept in this time has a full queue, milliseconds. */
+const connectTimeoutMs = 2_000;
+
+function accepts(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: connectTimeoutMs });
+    const end = (answer: boolean): void => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.once('connect', () => end(true));
+    socket.once('error', () => end(false));
+    socket.once('timeout', () => end(false));
+  });
+}
+
+/** Host and port of `host:port` or of a URL. */
+function endpoint(address: string): { host: string; port: number } {
+  const url = new URL(address.includes('://') ? address : `tcp://${address.split(',')[0] ?? ''}`);
+  const usual = url.protocol === 'https:' ? 443 : url.protocol === 'http:' ? 80 : 5432;
+  return { host: url.hostname, port: url.port === '' ? usual : Number(url.port) };
+}
+
+function addressOf(plan: StackPlan, part: PartName): string {
+  const addresses = addressesOf(plan);
+  if (isService(part)) return `http://127.0.0.1:${String(plan.ports[part])}`;
+  return addresses[part];
+}
+
+async function statusOf(
+  plan: StackPlan,
+  part: PartName,
+  pid: number | undefined,
+): Promise<PartStatus> {
+  const address = addressOf(plan, part);
+  const logFile = logFileOf(plan.directory, part);
+  const status = (state: PartStatus['state']): PartStatus => ({
+    part,
+    state,
+    pid: pid ?? null,
+    address,
+    logFile,
+  });
+  const external = !isService(part) && plan.external[part] !== undefined;
+  if (pid === undefined && !external) return status('down');
+  const { host, port } = endpoint(address);
+  const ready = await (isService(part) ? isReady(port) : accepts(host, port));
+  if (!ready) return status('not ready');
+  return status(external ? 'external' : 'ready');
+}
+
+/** What of the stack in this folder runs; undefined when there never was one. */
+export async function inspectStack(directory: string): Promise<StackStatus | undefined> {
+  const plan = await findPlan(directory);
+  if (plan === undefined) return undefined;
+  const live = await liveProcesses(plan.directory);
+  const parts = await Promise.all(
+    partNames.map((part) => statusOf(plan, part, live.get(part)?.pid)),
+  );
+  const ready = parts.every(({ state }) => state === 'ready' || state === 'external');
+  return { addresses: addressesOf(plan), parts, ready };
+}
+
+/**
+ * Ends what runs of the stack in this folder, whoever started it.
+ * @returns the parts that were running.
+ */
+export async function stopStack(directory: string): Promise<readonly PartName[]> {
+  const live = await liveProcesses(directory);
+  const stop = (parts: readonly PartName[]): Promise<unknown> =>
+    Promise.all(
+      parts.map(async (part) => {
+        const identity = live.get(part);
+        if (identity !== undefined) await stopProcess(identity, { signal: stopSignalOf(part) });
+        await forgetProcess(directory, part);
+      }),
+    );
+  await stop(serviceNames);
+  await stop(['registry', 'postgres']);
+  await stop(['kafka']);
+  return [...live.keys()];
+}
+
+/** Ends the stack and forgets its data, its logs and its secrets. */
+export async function removeStack(directory: string): Promise<void> {
+  await stopStack(directory);
+  const database = postgresDataDirectory(path.join(directory, 'postgres'), postgresUser());
+  await rm(database, { recursive: true, force: true });
+  await rm(directory, { recursive: true, force: true, maxRetries: 3 });
+}

@@ -1,0 +1,43 @@
+import { CommanderError } from 'commander';
+import { CommandError } from './commandError.ts';
+import { tell } from './print.ts';
+import { createProgram } from './program.ts';
+
+/** Faults whose message already says what happened and what to do: a stack trace would bury it. */
+const plainFaults = new Set([
+  'PartDidNotStart',
+  'MissingTool',
+  'ToolFailed',
+  'ManifestMismatch',
+  'StackConflict',
+  'StackBusy',
+  'RegistryFailed',
+  'LogUnavailable',
+  'LogRefused',
+  'SettingsError',
+]);
+
+function explain(error: unknown): number {
+  // Commander has already printed its own complaint, or the help that was asked for.
+  if (error instanceof CommanderError) return error.exitCode;
+  if (error instanceof CommandError) {
+    tell(error.message);
+    return error.exitCode;
+  }
+  const plain = error instanceof Error && plainFaults.has(error.name);
+  tell(
+    plain ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error),
+  );
+  return 1;
+}
+
+// A reader such as `head` may leave early; that is no fault of ours.
+process.stdout.on('error', () => process.exit(0));
+
+try {
+  await createProgram((exitCode) => {
+    process.exitCode = exitCode;
+  }).parseAsync();
+} catch (error) {
+  process.exitCode = explain(error);
+}

@@ -1,0 +1,94 @@
+import { Command } from 'commander';
+import { CommandError } from './commandError.ts';
+import { down, reset } from './down.ts';
+import { logs } from './logs.ts';
+import { audit, check, demo } from './passOn.ts';
+import { status } from './status.ts';
+import { test } from './testCommand.ts';
+import { token } from './token.ts';
+import type { TokenOptions } from './token.ts';
+import { up } from './up.ts';
+import type { UpOptions } from './up.ts';
+
+type Finish = (exitCode: number) => void;
+
+function stackCommands(program: Command, finish: Finish): void {
+  program
+    .command('up')
+    .description(
+      'start the local stack, or what of it is not running, and print where everything is',
+    )
+    .option('--json', 'print the addresses as one JSON object')
+    .option('--services <names>', 'only these services, comma-separated; none: only their backing')
+    .action(async (options: UpOptions) => finish(await up(options)));
+  program
+    .command('down')
+    .description('stop the local stack; its data stays')
+    .action(async () => finish(await down()));
+  program
+    .command('status')
+    .description('what runs where; exit 0 only when all of it is ready')
+    .option('--json', 'print the addresses as one JSON object')
+    .action(async (options: { json?: boolean }) => finish(await status(options)));
+  program
+    .command('logs [part]')
+    .description('what one part, or every part, has logged last')
+    .option('-f, --follow', 'go on with what is added')
+    .action(async (part: string | undefined, options: { follow?: boolean }) =>
+      finish(await logs(part, options)),
+    );
+  program
+    .command('reset')
+    .description('stop the local stack and forget its data, logs and secrets')
+    .action(async () => finish(await reset()));
+  program
+    .command('token')
+    .description('print a token of the local stack, with all roles unless told')
+    .option('--subject <name>', 'whom it names', 'local-admin')
+    .option('--role <names...>', 'its roles')
+    .option('--application <id>', 'binds it to one application')
+    .action(async (options: TokenOptions) => finish(await token(options)));
+}
+
+function passedOn(program: Command, finish: Finish): void {
+  const passOn = (
+    name: string,
+    description: string,
+    run: (rest: readonly string[]) => Promise<number>,
+  ): void => {
+    program
+      .command(name)
+      .description(description)
+      .argument('[arguments...]')
+      .helpOption(false)
+      .allowUnknownOption()
+      .passThroughOptions()
+      .action(async (rest: string[]) => finish(await run(rest)));
+  };
+  passOn('demo', 'the whole loop, once round, on real parts; every line checked', demo);
+  passOn('audit', 'verify or export the log (audit verify, audit export)', audit);
+}
+
+/** The command line of DESIGN §9. `finish` is told the exit code. */
+export function createProgram(finish: Finish): Command {
+  const program = new Command('prorata').enablePositionalOptions().exitOverride();
+  program.description('Prorata: quotas of every kind, for every system you run');
+  stackCommands(program, finish);
+  passedOn(program, finish);
+  program
+    .command('test [reach]')
+    .description('run the tests: unit, int, sim, e2e, nightly, or all but the nightly ones')
+    .action(async (reach: string | undefined) => finish(await test(reach)));
+  program
+    .command('check')
+    .description('types, lint, format, directions of dependencies, generated files')
+    .action(async () => finish(await check()));
+  program
+    .command('bench <name>')
+    .description('run one benchmark')
+    .option('--json', 'a line of JSON for each figure')
+    .action((name: string) => {
+      throw new CommandError(`no such bench yet: ${name}`);
+    });
+  return program;
+}
