@@ -19,11 +19,14 @@ const sessionTimeoutDefaultMs = 10_000;
 const heartbeatMs = 500;
 /** The pause between kafkajs's rounds while it fetches nothing, milliseconds: how exact `heartbeatMs` is. */
 const roundMs = 100;
-/** kafkajs's own attempts before it calls a failure a crash, after which a new consumer starts. */
-const retriesBeforeCrash = 8;
+/**
+ * Through an outage the member keeps its id and with it its partitions. A new member would have to
+ * wait until the session of the old one, which could not say goodbye, has run out.
+ */
+const retryThroughOutage = { ...retryQuickly, retries: Number.MAX_SAFE_INTEGER } as const;
 /** Without a heartbeat for so many sessions, and so many milliseconds, kafkajs has stalled. */
 const silentSessionsMax = 3;
-const silentMsMin = 30_000;
+const silentMsMin = 60_000;
 const restartPauseMs = 250;
 
 export interface SourceParts {
@@ -108,8 +111,7 @@ export class GroupMember implements OwnedSource {
       maxWaitTimeInMs: roundMs,
       allowAutoTopicCreation: false,
       retry: {
-        ...retryQuickly,
-        retries: retriesBeforeCrash,
+        ...retryThroughOutage,
         restartOnFailure: () => Promise.resolve(false),
       },
     });
