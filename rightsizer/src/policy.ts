@@ -149,7 +149,7 @@ export function policyFrom(json: unknown): Policy {
 
 function fill(preset: object, json: unknown, path: string, problems: string[]): object {
   if (!isObject(json)) {
-    problems.push(`${path || 'it'} must be an object`);
+    problems.push(`${path.slice(0, -1) || 'it'} must be an object`);
     return preset;
   }
   for (const key of Object.keys(json)) {

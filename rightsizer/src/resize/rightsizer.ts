@@ -67,6 +67,7 @@ export class Rightsizer {
     const snapshot = await reader.newest();
     if (snapshot === null) return { ...nothing, putOff: 'TABLE_EMPTY' };
     if (!(await view.settle())) return { ...nothing, putOff: 'VIEW_BEHIND' };
+    this.#endRests(now);
     const findings: ResizeFinding[] = [];
     const candidates: Candidate[] = [];
     for await (const { series, buckets } of histories(this.#parts, snapshot, now)) {
@@ -85,10 +86,14 @@ export class Rightsizer {
   }
 
   #isResting(series: Series, now: bigint): boolean {
-    const until = this.#rests.get(keyOf(series)) ?? 0n;
-    if (until > now) return true;
-    this.#rests.delete(keyOf(series));
-    return false;
+    return (this.#rests.get(keyOf(series)) ?? 0n) > now;
+  }
+
+  /** Also of quotas that are no more. */
+  #endRests(now: bigint): void {
+    for (const [key, until] of this.#rests) {
+      if (until <= now) this.#rests.delete(key);
+    }
   }
 
   async #post(

@@ -1,0 +1,251 @@
+import type {
+  BudgetState,
+  PriceBookState,
+  Provenance,
+  TierPolicyState,
+} from '@prorata/quota-model';
+import { describe, expect, it } from 'vitest';
+import { productionPolicy } from '../policy.ts';
+import { judgeBudget } from './judgeBudget.ts';
+import type {
+  ApplicationStanding,
+  BudgetInputs,
+  BudgetVerdict,
+  FreezeCode,
+  StandingCut,
+  ThrottleAction,
+} from './judgeBudget.ts';
+
+const second = 1_000_000n;
+const now = 10_000n * second;
+const policy = {
+  ...productionPolicy.throttle,
+  freshnessMs: 60_000,
+  escalationMs: 30_000,
+  cooldownMs: 20_000,
+};
+const provenance: Provenance = {
+  actor: { kind: 'user', issuer: 'test', subject: 'someone' },
+  reason: 'test',
+  commandId: null,
+  at: 0n,
+  streamVersion: 1n,
+};
+const budget: BudgetState = {
+  budgetId: 'month',
+  version: 1n,
+  project: 'acme/search',
+  amount: '100',
+  currency: 'USD',
+  window: { kind: 'fixed', timeZone: 'UTC', lengthMicros: 1_000n * second, anchor: 0n },
+  priceBook: 'list',
+  tierPolicy: 'standard',
+  provenance,
+};
+const book: PriceBookState = {
+  kind: 'pricebook',
+  id: 'list',
+  version: 1n,
+  currency: 'USD',
+  prices: [],
+  provenance,
+};
+const tierPolicy: TierPolicyState = {
+  kind: 'tierpolicy',
+  id: 'standard',
+  version: 1n,
+  steps: [
+    { overrunBasisPoints: 0, cutBasisPoints: [0, 0, 1_000, 2_000, 5_000] },
+    { overrunBasisPoints: 1_000, cutBasisPoints: [0, 1_000, 2_500, 5_000, 9_000] },
+    { overrunBasisPoints: 2_500, cutBasisPoints: [500, 2_000, 5_000, 9_000, 10_000] },
+  ],
+  floorBasisPoints: [9_000, 5_000, 2_000, 0, 0],
+  provenance,
+};
+const cut: StandingCut = {
+  project: 'acme/search',
+  step: 0,
+  tierPolicy: 'standard',
+  tierPolicyVersion: 1n,
+  windowStart: now,
+  windowEnd: now + 1_000n * second,
+  budget: '100',
+  spend: '101',
+  appliedAt: now - 60n * second,
+};
+const standing: ApplicationStanding = {
+  application: 'llm',
+  pays: true,
+  cut: null,
+  uncovered: [],
+  liftedAt: null,
+  newestUsage: now - second,
+};
+const spent = (total: string) => ({ lines: [], total, unpriced: [] });
+const judge = (
+  changes: Partial<BudgetInputs>,
+  application: Partial<ApplicationStanding> = {},
+): BudgetVerdict =>
+  judgeBudget(
+    {
+      budget,
+      window: { start: now, end: now + 1_000n * second },
+      book,
+      tierPolicy,
+      spend: spent('115'),
+      applications: [{ ...standing, ...application }],
+      tableCaughtUpAt: now,
+      now,
+      ...changes,
+    },
+    policy,
+  );
+const apply = (step: number): ThrottleAction => ({ kind: 'apply', application: 'llm', step });
+
+describe('judgeBudget cuts', () => {
+  it('by the first step, however far spend is over', () => {
+    expect(judge({ spend: spent('100.000000000001') }).actions).toEqual([apply(0)]);
+    expect(judge({ spend: spent('900') }).actions).toEqual([apply(0)]);
+  });
+
+  it('one step deeper at a time, to the step that the overrun has reached', () => {
+    expect(judge({}, { cut })).toMatchObject({
+      overrunBasisPoints: 1_500,
+      targetStep: 1,
+      actions: [apply(1)],
+      frozen: [],
+    });
+    expect(judge({ spend: spent('900') }, { cut }).actions).toEqual([apply(1)]);
+  });
+
+  it('again where a quota has come to be since, or the terms have changed', () => {
+    expect(judge({}, { cut: { ...cut, step: 1 }, uncovered: ['llm/new'] }).actions).toEqual([
+      apply(1),
+    ]);
+    expect(judge({}, { cut: { ...cut, step: 1, tierPolicyVersion: 0n } }).actions).toEqual([
+      apply(1),
+    ]);
+  });
+});
+
+describe('judgeBudget lifts', () => {
+  const lift = (cause: string) => [expect.objectContaining({ kind: 'lift', cause })];
+
+  it('when the budget is raised', () => {
+    const raised = { ...budget, amount: '115', version: 2n };
+    expect(judge({ budget: raised }, { cut }).actions).toEqual(lift('budget_raised'));
+  });
+
+  it('when spend is corrected', () => {
+    expect(judge({ spend: spent('100') }, { cut }).actions).toEqual(lift('spend_corrected'));
+  });
+
+  it('when the window has rolled, also when nothing else is known', () => {
+    const old = { ...cut, windowEnd: now };
+    expect(judge({}, { cut: old }).actions).toEqual(lift('window_rolled'));
+    const blind = {
+      spend: null,
+      book: null,
+      window: null,
+      tierPolicy: null,
+      tableCaughtUpAt: null,
+    };
+    expect(judge(blind, { cut: old, newestUsage: null }).actions).toEqual(lift('window_rolled'));
+    expect(judge({}, { cut: { ...cut, windowStart: now - 1n } }).actions).toEqual(
+      lift('window_rolled'),
+    );
+  });
+
+  it('when the budget is for another project now', () => {
+    const moved = { ...cut, project: 'acme/ads' };
+    expect(judge({}, { cut: moved }).actions).toEqual([
+      expect.objectContaining({ kind: 'lift', project: 'acme/ads' }),
+    ]);
+  });
+
+  it('at once, however stale the data and however fresh the cut', () => {
+    const raised = { ...budget, amount: '1000' };
+    const verdict = judge(
+      { budget: raised, tableCaughtUpAt: null },
+      { cut: { ...cut, appliedAt: now }, newestUsage: null, liftedAt: now },
+    );
+    expect(verdict.actions).toEqual(lift('budget_raised'));
+    expect(verdict.frozen).toEqual([]);
+  });
+
+  it('in part, when less of a cut is called for', () => {
+    const deep = { ...cut, step: 2, appliedAt: now };
+    expect(judge({ tableCaughtUpAt: null }, { cut: deep, newestUsage: null }).actions).toEqual([
+      apply(1),
+    ]);
+  });
+
+  it('without a tier policy', () => {
+    expect(judge({ spend: spent('5'), tierPolicy: null }, { cut }).actions).toEqual(
+      lift('spend_corrected'),
+    );
+  });
+});
+
+describe('judgeBudget does not cut', () => {
+  const cases: readonly [
+    string,
+    FreezeCode,
+    Partial<BudgetInputs>,
+    Partial<ApplicationStanding>,
+  ][] = [
+    ['when the table has never caught up', 'TABLE_BEHIND', { tableCaughtUpAt: null }, {}],
+    ['when the table lags', 'TABLE_BEHIND', { tableCaughtUpAt: now - 61n * second }, {}],
+    ['when usage is stale', 'USAGE_STALE', {}, { newestUsage: now - 61n * second }],
+    ['when the application sends no usage', 'USAGE_STALE', {}, { newestUsage: null }],
+    [
+      'when a used resource has no price',
+      'PRICE_MISSING',
+      { spend: { lines: [], total: '900', unpriced: ['llm/gpu'] } },
+      {},
+    ],
+    ['when the currency is another', 'CURRENCY_OTHER', { book: { ...book, currency: 'EUR' } }, {}],
+    ['when there is no price book', 'PRICE_BOOK_UNKNOWN', { book: null, spend: null }, {}],
+    ['when there is no tier policy', 'TIER_POLICY_UNKNOWN', { tierPolicy: null }, {}],
+    ['when the window cannot be told', 'WINDOW_UNKNOWN', { window: null, spend: null }, {}],
+    [
+      'deeper, right after a cut',
+      'ESCALATION_RESTS',
+      {},
+      { cut: { ...cut, appliedAt: now - 29n * second } },
+    ],
+    ['right after a lift', 'COOLING_DOWN', {}, { liftedAt: now - 19n * second }],
+  ];
+  it.each(cases)('%s', (_when, code, changes, application) => {
+    const verdict = judge(changes, application);
+    expect(verdict.actions).toEqual([]);
+    expect(verdict.frozen).toEqual([expect.objectContaining({ code })]);
+  });
+
+  const silent: readonly [string, Partial<BudgetInputs>, Partial<ApplicationStanding>][] = [
+    ['at the budget exactly', { spend: spent('100') }, {}],
+    ['again what is cut already', {}, { cut: { ...cut, step: 1 } }],
+    ['where the project pays for nothing', {}, { pays: false }],
+    [
+      'below the first step',
+      { tierPolicy: { ...tierPolicy, steps: tierPolicy.steps.slice(2) } },
+      {},
+    ],
+  ];
+  it.each(silent)('%s, and nothing is wrong', (_when, changes, application) => {
+    expect(judge(changes, application)).toMatchObject({ actions: [], frozen: [] });
+  });
+
+  it('an application with stale usage, and cuts the one beside it', () => {
+    const verdict = judge({
+      applications: [
+        { ...standing, application: 'quiet', newestUsage: null },
+        { ...standing, application: 'llm' },
+      ],
+    });
+    expect(verdict.actions).toEqual([apply(0)]);
+    expect(verdict.frozen).toEqual([
+      expect.objectContaining({ application: 'quiet', code: 'USAGE_STALE' }),
+    ]);
+  });
+});
