@@ -9,6 +9,7 @@ export {
   sameLimit,
 } from './limits.ts';
 export { declaredLimit, isWithinBounds } from './layers.ts';
+export { decide } from './decide.ts';
 export { evolve } from './evolve.ts';
 export { effectiveLimits, uncutLimit } from './effective.ts';
 export { affectedQuotas, ruleOf } from './rules.ts';

@@ -1,0 +1,128 @@
+/** Every decision: a command against the state of its stream. Pure; it never changes its arguments. */
+import type { CommandMessage } from '@prorata/schemas';
+import { refuse } from './decide/answer.ts';
+import { applyHaircut } from './decide/applyHaircut.ts';
+import { approveProposal } from './decide/approveProposal.ts';
+import { changeQuota } from './decide/changeQuota.ts';
+import { createQuota } from './decide/createQuota.ts';
+import { defineBudget } from './decide/defineBudget.ts';
+import { definePriceBook } from './decide/definePriceBook.ts';
+import { deleteQuota } from './decide/deleteQuota.ts';
+import { liftHaircut } from './decide/liftHaircut.ts';
+import { liftOverride } from './decide/liftOverride.ts';
+import { overrideQuota } from './decide/overrideQuota.ts';
+import { publishTierPolicy } from './decide/publishTierPolicy.ts';
+import { registerApplication } from './decide/registerApplication.ts';
+import { rejectProposal } from './decide/rejectProposal.ts';
+import { resizeQuota } from './decide/resizeQuota.ts';
+import { setEntitlement } from './decide/setEntitlement.ts';
+import { RESERVED_SEGMENTS, parseStream } from './ids.ts';
+import type { StreamKind } from './ids.ts';
+import type { Decide, Decision, DecisionContext, StreamState } from './model.ts';
+
+/** The kind of stream that decides each command. */
+const kindOf = {
+  ApplyHaircut: 'application',
+  ApproveProposal: 'application',
+  ChangeQuota: 'application',
+  CreateQuota: 'application',
+  DefineBudget: 'organization',
+  DefinePriceBook: 'pricebook',
+  DeleteQuota: 'application',
+  LiftHaircut: 'application',
+  LiftOverride: 'application',
+  OverrideQuota: 'application',
+  PublishTierPolicy: 'tierpolicy',
+  RegisterApplication: 'application',
+  RejectProposal: 'application',
+  ResizeQuota: 'application',
+  SetEntitlement: 'application',
+} as const satisfies Record<CommandMessage['type'], StreamKind>;
+
+/**
+ * Accepted with the events it becomes (none when it is so already), or refused with the checks that
+ * failed. A dry run is decided like any other: the writer drops its events.
+ *
+ * @throws TypeError when the state is of another stream: the caller mixed them up.
+ */
+export const decide: Decide = (state, command, context) => {
+  const stream = parseStream(command.value.envelope.stream);
+  const kind = kindOf[command.type];
+  if (stream?.kind !== kind) {
+    const message = `${command.type} is decided by a stream ${kind}:<id>.`;
+    return refuse('WRONG_STREAM', '', message);
+  }
+  if (kind === 'application' && RESERVED_SEGMENTS.has(stream.id)) {
+    return refuse('QUOTA_ID_RESERVED', '', `${stream.id} is reserved.`);
+  }
+  if (state !== null && (state.kind !== kind || state.id !== stream.id)) {
+    throw new TypeError(`The state of ${state.kind}:${state.id} cannot decide for another stream.`);
+  }
+  return decideIn(state, stream.id, command, context);
+};
+
+function decideIn(
+  state: StreamState | null,
+  id: string,
+  command: CommandMessage,
+  context: DecisionContext,
+): Decision {
+  switch (command.type) {
+    case 'DefineBudget':
+      return defineBudget(as(state, 'organization'), id, command.value);
+    case 'DefinePriceBook':
+      return definePriceBook(as(state, 'pricebook'), command.value, context);
+    case 'PublishTierPolicy':
+      return publishTierPolicy(as(state, 'tierpolicy'), command.value);
+    case 'RegisterApplication':
+      return registerApplication(as(state, 'application'), command.value, context);
+    default:
+      return decideForApplication(state, id, command, context);
+  }
+}
+
+function decideForApplication(
+  streamState: StreamState | null,
+  id: string,
+  command: Exclude<
+    CommandMessage,
+    { type: 'DefineBudget' | 'DefinePriceBook' | 'PublishTierPolicy' | 'RegisterApplication' }
+  >,
+  context: DecisionContext,
+): Decision {
+  const state = as(streamState, 'application');
+  if (state === null) {
+    return refuse('APPLICATION_UNKNOWN', '', `The application ${id} is not registered.`);
+  }
+  switch (command.type) {
+    case 'ApplyHaircut':
+      return applyHaircut(state, command.value, context);
+    case 'ApproveProposal':
+      return approveProposal(state, command.value, context);
+    case 'ChangeQuota':
+      return changeQuota(state, command.value);
+    case 'CreateQuota':
+      return createQuota(state, command.value);
+    case 'DeleteQuota':
+      return deleteQuota(state, command.value);
+    case 'LiftHaircut':
+      return liftHaircut(state, command.value, context);
+    case 'LiftOverride':
+      return liftOverride(state, command.value);
+    case 'OverrideQuota':
+      return overrideQuota(state, command.value, context);
+    case 'RejectProposal':
+      return rejectProposal(state, command.value);
+    case 'ResizeQuota':
+      return resizeQuota(state, command.value, context);
+    case 'SetEntitlement':
+      return setEntitlement(state, command.value, context);
+  }
+}
+
+function as<K extends StreamState['kind']>(
+  state: StreamState | null,
+  kind: K,
+): Extract<StreamState, { kind: K }> | null {
+  return state?.kind === kind ? (state as Extract<StreamState, { kind: K }>) : null;
+}

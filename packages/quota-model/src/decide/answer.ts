@@ -1,0 +1,36 @@
+import type { Violation } from '@prorata/schemas';
+import type { Decision, EventDraft, QuotaState } from '../model.ts';
+import type { RefusalCode } from '../refusalCodes.ts';
+
+/** @param path where in the command's data, as a JSON pointer; empty: the command as a whole. */
+export function violation(code: RefusalCode, path: string, message: string): Violation {
+  return { code, path, message };
+}
+
+export function refuse(code: RefusalCode, path: string, message: string): Decision {
+  return { kind: 'refused', violations: [violation(code, path, message)] };
+}
+
+/** A refusal with every failed check, or null when there is none. */
+export function refusal(violations: readonly Violation[]): Decision | null {
+  const [first, ...more] = violations;
+  return first === undefined ? null : { kind: 'refused', violations: [first, ...more] };
+}
+
+export function accept(events: readonly EventDraft[], result: string | null = null): Decision {
+  return { kind: 'accepted', events, result };
+}
+
+/** It is so already: accepted, with nothing to write. */
+export const alreadySo: Decision = { kind: 'accepted', events: [], result: null };
+
+/** Adds the quota and the version that the event takes it to; `step` counts events of one decision. */
+export function about(
+  quota: Pick<QuotaState, 'quotaId' | 'version'>,
+  step = 1n,
+): { readonly quotaId: string; readonly quotaVersion: bigint } {
+  return { quotaId: quota.quotaId, quotaVersion: quota.version + step };
+}
+
+/** For events that are about no quota. */
+export const aboutNoQuota = { quotaId: null, quotaVersion: null } as const;

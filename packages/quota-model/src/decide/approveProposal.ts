@@ -1,0 +1,34 @@
+import type { ApproveProposal } from '@prorata/schemas';
+import type { ApplicationState, Decision, DecisionContext } from '../model.ts';
+import { resizeViolations } from '../validate/resize.ts';
+import { about, accept, refusal, refuse } from './answer.ts';
+import { requireProposal } from './openProposals.ts';
+
+/** A proposal is validated anew: the tree, the bounds and the budgets may have changed since. */
+export function approveProposal(
+  state: ApplicationState,
+  command: ApproveProposal,
+  context: DecisionContext,
+): Decision {
+  const { envelope } = command;
+  const found = requireProposal(state, command.proposalId, envelope);
+  if ('refused' in found) return found.refused;
+  const { proposal, quota } = found;
+  if (proposal.expiresAt <= context.now) {
+    return refuse('PROPOSAL_UNKNOWN', '/proposalId', `${proposal.proposalId} has expired.`);
+  }
+  const proposer = proposal.provenance.actor;
+  if (proposer.issuer === envelope.actor.issuer && proposer.subject === envelope.actor.subject) {
+    return refuse('SELF_APPROVAL', '', 'Who proposed a change may not approve it.');
+  }
+  const { limit, evidence, proposalId } = proposal;
+  const refused = refusal(resizeViolations(state, quota, limit, envelope.roles));
+  if (refused !== null) return refused;
+  return accept(
+    [
+      { type: 'ProposalApproved', data: { proposalId }, ...about(quota) },
+      { type: 'QuotaResized', data: { limit, evidence, proposalId }, ...about(quota, 2n) },
+    ],
+    proposalId,
+  );
+}

@@ -1,0 +1,81 @@
+import type { OverrideQuota, ResourceLimit, Violation } from '@prorata/schemas';
+import { ancestorsOf, byCodeUnit } from '../ids.ts';
+import { declaredLimit, overriddenLimit } from '../layers.ts';
+import { compareBounds, describeLimit } from '../limits.ts';
+import type { ApplicationState, Decision, DecisionContext } from '../model.ts';
+import { OVERRIDE_MICROS_MAX } from '../modelBounds.ts';
+import { sameValue } from '../sameValue.ts';
+import { limitListViolations } from '../validate/limitShape.ts';
+import { windowViolations } from '../validate/windows.ts';
+import { about, accept, alreadySo, refusal, refuse, violation } from './answer.ts';
+import { requireQuota, robotFault } from './preconditions.ts';
+
+/** A newer override takes the place of an older one, whole. */
+export function overrideQuota(
+  state: ApplicationState,
+  command: OverrideQuota,
+  context: DecisionContext,
+): Decision {
+  const { quotaId, until, envelope } = command;
+  const robot = robotFault(envelope);
+  if (robot !== null) return robot;
+  const found = requireQuota(state, quotaId, envelope);
+  if ('refused' in found) return found.refused;
+  const { quota } = found;
+  const form = formFault(command, context.now);
+  if (form !== null) return form;
+  const { resources } = state.registration;
+  const terms = { resources, roles: envelope.roles };
+  const shape = refusal(limitListViolations(command.limits, '/limits', terms));
+  if (shape !== null) return shape;
+  const limits = [...command.limits].sort((a, b) => byCodeUnit(a.resource, b.resource));
+  if (sameValue(quota.override?.limits, limits) && quota.override?.until === until) {
+    return alreadySo;
+  }
+  const fit = refusal(
+    command.limits.flatMap((limit, index) => [
+      ...aboveAncestor(state, quotaId, limit, `/limits/${index}`),
+      ...windowViolations({ state, candidate: null }, quotaId, limit, `/limits/${index}`),
+    ]),
+  );
+  if (fit !== null) return fit;
+  return accept([{ type: 'QuotaOverridden', data: { limits, until }, ...about(quota) }]);
+}
+
+function formFault(command: OverrideQuota, now: bigint): Decision | null {
+  if (command.limits.length === 0) {
+    return refuse('OVERRIDE_EMPTY', '/limits', 'The override names no limit.');
+  }
+  if (command.until <= now) {
+    return refuse('OVERRIDE_END_INVALID', '/until', 'The end is not after now.');
+  }
+  if (command.until - now > OVERRIDE_MICROS_MAX) {
+    return refuse('OVERRIDE_END_INVALID', '/until', 'The end is more than 366 days from now.');
+  }
+  return null;
+}
+
+/**
+ * An ancestor counts as it would without haircuts: with its own live override where it has one. So an
+ * override of both opens a path, and a suspended ancestor stays closed.
+ */
+function aboveAncestor(
+  state: ApplicationState,
+  quotaId: string,
+  limit: ResourceLimit,
+  path: string,
+): Violation[] {
+  for (const id of ancestorsOf(quotaId)) {
+    const ancestor = state.quotas.get(id);
+    if (ancestor === undefined) continue;
+    const uncut =
+      overriddenLimit(ancestor, limit.resource, null)?.limit ??
+      declaredLimit(ancestor, limit.resource);
+    if (uncut === null || compareBounds(limit, uncut) <= 0) continue;
+    const message =
+      `${limit.resource} ${describeLimit(limit)} is above ${describeLimit(uncut)} of ${id}, ` +
+      'which holds here too.';
+    return [violation('OVERRIDE_ABOVE_ANCESTOR', path, message)];
+  }
+  return [];
+}

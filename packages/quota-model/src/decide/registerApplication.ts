@@ -1,0 +1,83 @@
+import type { RegisterApplication, ResourceDeclaration, Violation } from '@prorata/schemas';
+import { byCodeUnit } from '../ids.ts';
+import type { ApplicationState, Decision, DecisionContext } from '../model.ts';
+import { sameValue } from '../sameValue.ts';
+import { registrationViolations } from '../validate/registration.ts';
+import { totalExcess } from '../validate/fit.ts';
+import { settersBelow } from '../validate/proposedTree.ts';
+import { aboutNoQuota, accept, alreadySo, refusal, violation } from './answer.ts';
+import { versionFault } from './preconditions.ts';
+
+/** The version expected is the stream's, 0 for an application that is not there yet. */
+export function registerApplication(
+  state: ApplicationState | null,
+  command: RegisterApplication,
+  context: DecisionContext,
+): Decision {
+  const refused = versionFault(command.envelope, context.streamVersion);
+  if (refused !== null) return refused;
+  const shape = refusal(registrationViolations(command));
+  if (shape !== null) return shape;
+  const data = {
+    displayName: command.displayName,
+    levels: command.levels,
+    resources: [...command.resources].sort((a, b) => byCodeUnit(a.name, b.name)),
+    defaultMode: command.defaultMode,
+    defaultOnStale: command.defaultOnStale,
+    robotChanges: command.robotChanges,
+    proposalLifetimeMicros: command.proposalLifetimeMicros,
+  };
+  if (state !== null) {
+    const { registration } = state;
+    const former = { ...registration, resources: [...registration.resources.values()] };
+    former.resources.sort((a, b) => byCodeUnit(a.name, b.name));
+    if (sameValue(former, data)) return alreadySo;
+    const use = refusal(useViolations(state, data.resources));
+    if (use !== null) return use;
+  }
+  return accept([{ type: 'ApplicationRegistered', data, ...aboutNoQuota }]);
+}
+
+/** What existing quotas and entitlements would be broken by. */
+function useViolations(
+  state: ApplicationState,
+  resources: readonly ResourceDeclaration[],
+): Violation[] {
+  const declared = new Map(resources.map((resource) => [resource.name, resource]));
+  const next = { ...state, registration: { ...state.registration, resources: declared } };
+  return [...state.registration.resources.values()].flatMap((former) => {
+    const now = declared.get(former.name);
+    if (now?.kind !== former.kind || now.unit !== former.unit) {
+      const user = userOf(state, former.name);
+      if (user === null) return [];
+      const message = `${user} uses ${former.name}: it can neither go nor change kind or unit.`;
+      return [violation('RESOURCE_IN_USE', '/resources', message)];
+    }
+    if (now.total === former.total) return [];
+    const excess = firstExcess(next, now);
+    return excess === null ? [] : [violation('TOTAL_EXCEEDED', '/resources', excess)];
+  });
+}
+
+/** The first that speaks of the resource, in the words of a message. */
+function userOf(state: ApplicationState, resource: string): string | null {
+  for (const { quotaId, content, override } of state.quotas.values()) {
+    const spoken = [...content.limits, ...content.rightsizing, ...(override?.limits ?? [])];
+    if (spoken.some((entry) => entry.resource === resource)) return `Quota ${quotaId}`;
+  }
+  for (const entitlement of state.entitlements.values()) {
+    if (entitlement.resource === resource) return `The entitlement of ${entitlement.project}`;
+  }
+  return null;
+}
+
+function firstExcess(state: ApplicationState, resource: ResourceDeclaration): string | null {
+  const tree = { state, candidate: null };
+  const windows = new Set<string | null>();
+  for (const { limit } of settersBelow(tree, state.id, resource.name)) windows.add(limit.window);
+  for (const window of windows) {
+    const excess = totalExcess(tree, resource.name, window);
+    if (excess !== null) return excess;
+  }
+  return null;
+}

@@ -1,0 +1,58 @@
+import type { Evidence, ResizeQuota, Violation } from '@prorata/schemas';
+import { EVIDENCE_FIGURES_MAX, PROPOSALS_OPEN_MAX } from '../modelBounds.ts';
+import { declaredLimit } from '../layers.ts';
+import { sameLimit } from '../limits.ts';
+import type { ApplicationState, Decision, DecisionContext, QuotaState } from '../model.ts';
+import { resizeViolations } from '../validate/resize.ts';
+import { about, accept, alreadySo, refusal, refuse, violation } from './answer.ts';
+import { requireQuota } from './preconditions.ts';
+
+/** A robot's resize waits for a person where the application says so; anybody else's applies. */
+export function resizeQuota(
+  state: ApplicationState,
+  command: ResizeQuota,
+  context: DecisionContext,
+): Decision {
+  const { quotaId, limit, evidence, envelope } = command;
+  const found = requireQuota(state, quotaId, envelope);
+  if ('refused' in found) return found.refused;
+  const { quota } = found;
+  const refused = refusal([
+    ...resizeViolations(state, quota, limit, envelope.roles),
+    ...evidenceViolations(evidence, '/evidence'),
+  ]);
+  if (refused !== null) return refused;
+  if (sameLimit(declaredLimit(quota, limit.resource), limit)) return alreadySo;
+  const mustWait = envelope.actor.kind === 'robot' && state.registration.robotChanges === 'propose';
+  if (mustWait) return openProposal(state, quota, command, context);
+  const data = { limit, evidence, proposalId: null };
+  return accept([{ type: 'QuotaResized', data, ...about(quota) }]);
+}
+
+function openProposal(
+  state: ApplicationState,
+  quota: QuotaState,
+  command: ResizeQuota,
+  context: DecisionContext,
+): Decision {
+  const { limit, evidence } = command;
+  for (const open of state.proposals.values()) {
+    if (open.quotaId !== quota.quotaId || open.limit.resource !== limit.resource) continue;
+    const message = `Proposal ${open.proposalId} for ${limit.resource} is open.`;
+    return refuse('PROPOSAL_OPEN', '/limit', message);
+  }
+  if (state.proposals.size >= PROPOSALS_OPEN_MAX) {
+    const message = `${PROPOSALS_OPEN_MAX} proposals are open in ${state.id}.`;
+    return refuse('TOO_MANY', '', message);
+  }
+  const proposalId = `${state.id}-p${(context.streamVersion + 1n).toString()}`;
+  const expiresAt = context.now + state.registration.proposalLifetimeMicros;
+  const data = { proposalId, limit, evidence, expiresAt };
+  return accept([{ type: 'ProposalOpened', data, ...about(quota) }], proposalId);
+}
+
+export function evidenceViolations(evidence: Evidence, path: string): Violation[] {
+  if (Object.keys(evidence.figures).length <= EVIDENCE_FIGURES_MAX) return [];
+  const message = `Evidence has at most ${EVIDENCE_FIGURES_MAX} figures.`;
+  return [violation('TOO_MANY', `${path}/figures`, message)];
+}

@@ -1,0 +1,51 @@
+import type { SetEntitlement } from '@prorata/schemas';
+import { isProjectId } from '../ids.ts';
+import type { ApplicationState, Decision, DecisionContext } from '../model.ts';
+import { AMOUNT_MAX, ENTITLEMENTS_MAX } from '../modelBounds.ts';
+import { entitlementKey } from '../payers.ts';
+import { excessOf } from '../validate/entitlement.ts';
+import { aboutNoQuota, accept, alreadySo, refusal, refuse } from './answer.ts';
+import { versionFault } from './preconditions.ts';
+
+/** An entitlement cannot be set below what the project's quotas hold already: lower them first. */
+export function setEntitlement(
+  state: ApplicationState,
+  command: SetEntitlement,
+  context: DecisionContext,
+): Decision {
+  const { project, resource, bound, envelope } = command;
+  const refused = versionFault(envelope, context.streamVersion) ?? shapeFault(state, command);
+  if (refused !== null) return refused;
+  const amount = bound === 'amount' ? command.amount : bound;
+  const key = entitlementKey(project, resource);
+  const former = state.entitlements.get(key);
+  if (former?.amount === amount) return alreadySo;
+  if (former === undefined && state.entitlements.size >= ENTITLEMENTS_MAX) {
+    return refuse('TOO_MANY', '', `${state.id} has ${ENTITLEMENTS_MAX} entitlements.`);
+  }
+  const tree = { state, candidate: null };
+  const excess = refusal(excessOf(tree, { project, resource, amount }, '/amount'));
+  if (excess !== null) return excess;
+  const data = { project, resource, bound, amount: bound === 'amount' ? command.amount : 0n };
+  return accept([{ type: 'EntitlementSet', data, ...aboutNoQuota }]);
+}
+
+function shapeFault(state: ApplicationState, command: SetEntitlement): Decision | null {
+  const { project, resource, bound, amount, envelope } = command;
+  if (!isProjectId(project)) {
+    return refuse('PROJECT_INVALID', '/project', 'The project is <organization>/<project>.');
+  }
+  if (!state.registration.resources.has(resource)) {
+    return refuse('RESOURCE_UNKNOWN', '/resource', `${resource} is not declared.`);
+  }
+  if (bound === 'unlimited' && !envelope.roles.includes('admin')) {
+    return refuse('UNLIMITED_NOT_ALLOWED', '/bound', 'Unlimited needs the role admin.');
+  }
+  if (bound !== 'amount') return null;
+  if (amount < 0n) return refuse('LIMIT_NEGATIVE', '/amount', 'The amount is negative.');
+  if (amount === 0n) {
+    return refuse('LIMIT_ZERO_AMBIGUOUS', '/amount', 'For nothing, write the bound "blocked".');
+  }
+  if (amount > AMOUNT_MAX) return refuse('TOO_LARGE', '/amount', 'The amount is above 2^63-1.');
+  return null;
+}

@@ -1,0 +1,70 @@
+/** Bounds on everything that a command can make grow. Each is refused with TOO_MANY or TOO_LARGE. */
+
+/** The greatest amount: Avro's long. */
+export const AMOUNT_MAX = 2n ** 63n - 1n;
+
+/** Quotas of one application: its state is held in memory by the writer and every reader of the log. */
+export const QUOTAS_PER_APPLICATION_MAX = 100_000;
+
+/** Resources of one application: each quota may limit each of them, and rules carry all of them. */
+export const RESOURCES_MAX = 64;
+
+/** Limits of one quota: at most one a resource. */
+export const LIMITS_PER_QUOTA_MAX = 64;
+
+/** Labels of one quota: people filter by a few; every event of a change carries them all. */
+export const LABELS_MAX = 64;
+
+/** Length of a label's key, in characters: Kubernetes takes 63. */
+export const LABEL_KEY_LENGTH_MAX = 63;
+
+/** Conditions of one match: hosts test all of them on every request. */
+export const MATCH_CONDITIONS_MAX = 32;
+
+/** Values of one match condition: hosts hold them in memory, each rule its own. */
+export const MATCH_VALUES_MAX = 64;
+
+/** Attributes of one quota, bytes of UTF-8: events are kept for ever. */
+export const ATTRIBUTES_BYTES_MAX = 16 * 1024;
+
+/** Names, owners, tags and values, in characters: they stand in tables and in messages for people. */
+export const TEXT_LENGTH_MAX = 256;
+
+/** Level names below the application: one a segment of a quota's id. */
+export const LEVELS_MAX = 7;
+
+/** Entitlements of one application: projects times the resources they share. */
+export const ENTITLEMENTS_MAX = 10_000;
+
+/** Open proposals of one application: more than people can decide before they expire. */
+export const PROPOSALS_OPEN_MAX = 10_000;
+
+/** How far a proposal may wait, microseconds (90 days): older evidence says nothing about today. */
+export const PROPOSAL_LIFETIME_MICROS_MAX = 90n * 86_400_000_000n;
+
+/** How far an override may end, microseconds (366 days): longer ones are the owner's base limit. */
+export const OVERRIDE_MICROS_MAX = 366n * 86_400_000_000n;
+
+/** The longest time of a rate, microseconds (366 days): beyond it, it is a consumable. */
+export const RATE_MICROS_MAX = 366n * 86_400_000_000n;
+
+/** Figures of one piece of evidence: what decided, not the data behind it. */
+export const EVIDENCE_FIGURES_MAX = 64;
+
+/** Budgets of one organization: the throttle walks all of them at every evaluation. */
+export const BUDGETS_MAX = 10_000;
+
+/** The shortest fixed window of a budget, microseconds (one second): shorter than a usage window is noise. */
+export const BUDGET_WINDOW_MICROS_MIN = 1_000_000n;
+
+/** Prices of one book: each version's event carries all of them and must fit a record of 1 MB. */
+export const PRICES_MAX = 5_000;
+
+/** Steps of one tier policy: people read it before they agree to it. */
+export const TIER_POLICY_STEPS_MAX = 32;
+
+/** Tiers 0 to 4. */
+export const TIERS = 5;
+
+/** Cut priorities lie within plus and minus this. */
+export const CUT_PRIORITY_MAX = 1_000_000;

@@ -1,0 +1,166 @@
+/** What a quota's content must satisfy by itself, its limits apart (limitShape.ts). */
+import type {
+  MatchCondition,
+  QuotaContent,
+  ResourceDeclaration,
+  RightsizeBounds,
+  Violation,
+} from '@prorata/schemas';
+import { violation } from '../decide/answer.ts';
+import { isProjectId } from '../ids.ts';
+import {
+  AMOUNT_MAX,
+  ATTRIBUTES_BYTES_MAX,
+  CUT_PRIORITY_MAX,
+  LABELS_MAX,
+  LABEL_KEY_LENGTH_MAX,
+  LIMITS_PER_QUOTA_MAX,
+  MATCH_CONDITIONS_MAX,
+  MATCH_VALUES_MAX,
+  TEXT_LENGTH_MAX,
+  TIERS,
+} from '../modelBounds.ts';
+
+/** @param path JSON pointer of the content, empty when its fields are the command's own. */
+export function contentViolations(
+  content: QuotaContent,
+  path: string,
+  resources: ReadonlyMap<string, ResourceDeclaration>,
+): Violation[] {
+  return [
+    ...termViolations(content, path),
+    ...labelViolations(content.labels, `${path}/labels`),
+    ...attributeViolations(content.attributes, `${path}/attributes`),
+    ...matchViolations(content.match, `${path}/match`),
+    ...rightsizingViolations(content.rightsizing, `${path}/rightsizing`, resources),
+  ];
+}
+
+function termViolations(content: QuotaContent, path: string): Violation[] {
+  const violations: Violation[] = [];
+  const { owner, project, tier, cutPriority, action, degradeTag, limits } = content;
+  if (owner === '') violations.push(invalid(`${path}/owner`, 'The owner is empty.'));
+  violations.push(...textViolations(owner, `${path}/owner`));
+  violations.push(...textViolations(degradeTag ?? '', `${path}/degradeTag`));
+  if (project !== null && !isProjectId(project)) {
+    const message = `"${project.slice(0, TEXT_LENGTH_MAX)}" is not <organization>/<project>.`;
+    violations.push(violation('PROJECT_INVALID', `${path}/project`, message));
+  }
+  if (!Number.isInteger(tier) || tier < 0 || tier >= TIERS) {
+    violations.push(violation('TIER_INVALID', `${path}/tier`, `Tier ${tier} is not 0 to 4.`));
+  }
+  if (!Number.isInteger(cutPriority) || Math.abs(cutPriority) > CUT_PRIORITY_MAX) {
+    const message = `A cut priority lies within ±${CUT_PRIORITY_MAX}.`;
+    violations.push(violation('TOO_LARGE', `${path}/cutPriority`, message));
+  }
+  if (action === 'degrade' && (degradeTag === null || degradeTag === '')) {
+    const message = 'To degrade, the application needs a tag that says how.';
+    violations.push(invalid(`${path}/degradeTag`, message));
+  }
+  if (limits.length > LIMITS_PER_QUOTA_MAX) {
+    const message = `A quota has at most ${LIMITS_PER_QUOTA_MAX} limits.`;
+    violations.push(violation('TOO_MANY', `${path}/limits`, message));
+  }
+  return violations;
+}
+
+function labelViolations(labels: QuotaContent['labels'], path: string): Violation[] {
+  const entries = Object.entries(labels);
+  if (entries.length > LABELS_MAX) {
+    return [violation('TOO_MANY', path, `A quota has at most ${LABELS_MAX} labels.`)];
+  }
+  return entries.flatMap(([key, value]) => {
+    if (key === '' || key.length > LABEL_KEY_LENGTH_MAX) {
+      const message = `A label's key has 1 to ${LABEL_KEY_LENGTH_MAX} characters.`;
+      return [violation('TOO_LARGE', path, message)];
+    }
+    return textViolations(value, `${path}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`);
+  });
+}
+
+function attributeViolations(attributes: string, path: string): Violation[] {
+  if (bytesOf(attributes) > ATTRIBUTES_BYTES_MAX) {
+    const message = `Attributes have at most ${ATTRIBUTES_BYTES_MAX} bytes as JSON.`;
+    return [violation('TOO_LARGE', path, message)];
+  }
+  return isJsonObject(attributes)
+    ? []
+    : [violation('ATTRIBUTES_INVALID', path, 'Attributes are not a JSON object.')];
+}
+
+function isJsonObject(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
+}
+
+/** Bytes of the text as UTF-8; a text longer than the bound is not walked to its end. */
+function bytesOf(text: string): number {
+  if (text.length > ATTRIBUTES_BYTES_MAX) return text.length;
+  let bytes = 0;
+  for (const character of text) {
+    const point = character.codePointAt(0) ?? 0;
+    bytes += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+  }
+  return bytes;
+}
+
+function matchViolations(match: readonly MatchCondition[], path: string): Violation[] {
+  if (match.length > MATCH_CONDITIONS_MAX) {
+    const message = `A match has at most ${MATCH_CONDITIONS_MAX} conditions.`;
+    return [violation('TOO_MANY', path, message)];
+  }
+  return match.flatMap(({ attribute, operator, values }, index) => {
+    const at = `${path}/${index}`;
+    const violations = textViolations(attribute, `${at}/attribute`);
+    if (attribute === '') violations.push(invalid(`${at}/attribute`, 'The attribute is empty.'));
+    if (values.length > MATCH_VALUES_MAX) {
+      const message = `A condition has at most ${MATCH_VALUES_MAX} values.`;
+      return [...violations, violation('TOO_MANY', `${at}/values`, message)];
+    }
+    if (values.length === 0 || (operator !== 'in' && values.length !== 1)) {
+      violations.push(
+        invalid(`${at}/values`, `${operator} does not take ${values.length} values.`),
+      );
+    }
+    return [...violations, ...values.flatMap((value) => textViolations(value, `${at}/values`))];
+  });
+}
+
+function rightsizingViolations(
+  rightsizing: readonly RightsizeBounds[],
+  path: string,
+  resources: ReadonlyMap<string, ResourceDeclaration>,
+): Violation[] {
+  if (rightsizing.length > LIMITS_PER_QUOTA_MAX) {
+    return [violation('TOO_MANY', path, `At most ${LIMITS_PER_QUOTA_MAX} bounds are taken.`)];
+  }
+  const seen = new Set<string>();
+  return rightsizing.flatMap(({ resource, min, max }, index) => {
+    const at = `${path}/${index}`;
+    const violations: Violation[] = [];
+    if (!resources.has(resource)) {
+      violations.push(violation('RESOURCE_UNKNOWN', at, `${resource} is not declared.`));
+    }
+    if (seen.has(resource)) {
+      violations.push(violation('LIMIT_DUPLICATE', at, `${resource} is bounded twice.`));
+    }
+    seen.add(resource);
+    if (min < 1n || max < min || max > AMOUNT_MAX) {
+      violations.push(violation('LIMIT_INCONSISTENT', at, 'Bounds need 1 ≤ min ≤ max ≤ 2^63-1.'));
+    }
+    return violations;
+  });
+}
+
+export function textViolations(text: string, path: string): Violation[] {
+  if (text.length <= TEXT_LENGTH_MAX) return [];
+  return [violation('TOO_LARGE', path, `A text has at most ${TEXT_LENGTH_MAX} characters here.`)];
+}
+
+function invalid(path: string, message: string): Violation {
+  return violation('QUOTA_INVALID', path, message);
+}

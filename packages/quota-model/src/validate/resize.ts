@@ -1,0 +1,81 @@
+import type { ResourceLimit, Violation } from '@prorata/schemas';
+import { violation } from '../decide/answer.ts';
+import { declaredLimit, isWithinBounds, limitFor } from '../layers.ts';
+import { burstOf, compareBounds, describeLimit } from '../limits.ts';
+import type { ApplicationState, QuotaState } from '../model.ts';
+import { fitViolations } from './fit.ts';
+import { limitViolations } from './limitShape.ts';
+
+const PATH = '/limit';
+
+/** Every reason why a resource may not be resized to this limit now: asked anew when a proposal is approved. */
+export function resizeViolations(
+  state: ApplicationState,
+  quota: QuotaState,
+  limit: ResourceLimit,
+  roles: readonly string[],
+): Violation[] {
+  const { resources } = state.registration;
+  const shape = limitViolations(limit, PATH, { resources, roles });
+  if (shape.length > 0) return shape;
+  const base = limitFor(quota.content.limits, limit.resource);
+  if (base?.bound !== 'amount') {
+    const message = `${quota.quotaId} sets no number for ${limit.resource}: nothing to resize.`;
+    return [violation('LIMIT_NOT_SET', PATH, message)];
+  }
+  const bounds = boundsViolations(quota, base, limit);
+  if (bounds.length > 0) return bounds;
+  const fit = fitViolations(state, candidateOf(quota, limit), [limit.resource], () => PATH);
+  return [...haircutViolations(quota, limit), ...fit];
+}
+
+/** The owner's bounds speak of the amount alone: everything else must stay as the owner declared it. */
+function boundsViolations(
+  quota: QuotaState,
+  base: ResourceLimit,
+  limit: ResourceLimit,
+): Violation[] {
+  if (
+    limit.perMicros !== base.perMicros ||
+    limit.window !== base.window ||
+    limit.guaranteed !== base.guaranteed
+  ) {
+    const message = 'Only the amount may be resized: not the time, the window or the guarantee.';
+    return [violation('LIMIT_INCONSISTENT', PATH, message)];
+  }
+  const bounds = quota.content.rightsizing.find((entry) => entry.resource === limit.resource);
+  if (bounds === undefined) {
+    const message = `The owner of ${quota.quotaId} gave no bounds for ${limit.resource}.`;
+    return [violation('OUTSIDE_RIGHTSIZING_BOUNDS', PATH, message)];
+  }
+  const burst = limit.burst ?? 0n;
+  const burstMost = burstOf(base) ?? 0n;
+  if (isWithinBounds(quota.content, limit) && (burst <= bounds.max || burst <= burstMost)) {
+    return [];
+  }
+  const message =
+    `${describeLimit(limit)} is outside ${bounds.min.toString()} to ` +
+    `${bounds.max.toString()} of the owner.`;
+  return [violation('OUTSIDE_RIGHTSIZING_BOUNDS', PATH, message)];
+}
+
+function haircutViolations(quota: QuotaState, limit: ResourceLimit): Violation[] {
+  const now = declaredLimit(quota, limit.resource);
+  const [haircut] = quota.haircuts.values();
+  if (haircut === undefined || now === null || !isRaise(now, limit)) return [];
+  const message = `Budget ${haircut.budgetId} cuts ${quota.quotaId}.`;
+  return [violation('UNDER_HAIRCUT', PATH, message)];
+}
+
+function isRaise(now: ResourceLimit, limit: ResourceLimit): boolean {
+  return compareBounds(limit, now) > 0 || (burstOf(limit) ?? 0n) > (burstOf(now) ?? 0n);
+}
+
+function candidateOf(quota: QuotaState, limit: ResourceLimit) {
+  return {
+    quotaId: quota.quotaId,
+    project: quota.content.project,
+    limitOf: (resource: string): ResourceLimit | null =>
+      resource === limit.resource ? limit : declaredLimit(quota, resource),
+  };
+}
