@@ -1,1 +1,3 @@
-export {};
+export { startRelay } from './startRelay.ts';
+export type { Relay, RelayParts } from './startRelay.ts';
+export { relayOpenApi } from './http/openApi.ts';

@@ -1,0 +1,95 @@
+import type { Response } from 'express';
+import type { FeedEvent, RuleFeed } from '../feed/ruleFeed.ts';
+
+/** What may wait for a slow client beside one whole set, bytes: then it is cut off, and comes back. */
+const BEHIND_BYTES_MAX = 1_048_576;
+/** A client takes 15 s of silence for a dead connection. */
+const COMMENT_INTERVAL_MS = 5_000;
+
+/** The streams that are open now. */
+export class RuleStreams {
+  /** Clients cut off because they did not read. */
+  cut = 0;
+  readonly #open = new Set<Response>();
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /**
+   * Sends the whole set and then every change. Ids are event offsets: a client that comes back gets
+   * the whole set again, whatever it last saw, for that is right in every case.
+   */
+  open(feed: RuleFeed, response: Response): void {
+    response.writeHead(200, {
+      'content-type': 'text/event-stream',
+      'cache-control': 'no-store',
+      // A proxy that gathers bytes would hold back what hosts wait for.
+      'x-accel-buffering': 'no',
+    });
+    const stream = new RuleStream(feed, response, () => {
+      this.cut += 1;
+    });
+    this.#open.add(response);
+    response.once('close', () => {
+      stream.close();
+      this.#open.delete(response);
+    });
+    stream.begin();
+  }
+
+  /** Ends every stream, so that hosts turn to another instance at once. */
+  close(): void {
+    for (const response of this.#open) response.end();
+  }
+}
+
+class RuleStream {
+  readonly #feed: RuleFeed;
+  readonly #response: Response;
+  readonly #cut: () => void;
+  #setBytes = 0;
+  #comments: NodeJS.Timeout | null = null;
+  #silence: () => void = () => undefined;
+
+  constructor(feed: RuleFeed, response: Response, cut: () => void) {
+    this.#feed = feed;
+    this.#response = response;
+    this.#cut = cut;
+  }
+
+  begin(): void {
+    this.#sendSet();
+    this.#silence = this.#feed.listen((event) => this.#send(event));
+    this.#comments = setInterval(() => this.#write(':\n\n'), COMMENT_INTERVAL_MS);
+    this.#comments.unref();
+  }
+
+  close(): void {
+    this.#silence();
+    if (this.#comments !== null) clearInterval(this.#comments);
+  }
+
+  #send(event: FeedEvent): void {
+    if (event.kind === 'rules') this.#sendSet();
+    else if (event.kind === 'confirmed') this.#write('event: heartbeat\ndata:\n\n');
+    else {
+      const name = event.kind === 'rule' ? 'rule' : 'rule-deleted';
+      this.#write(`id: ${event.id}\nevent: ${name}\ndata: ${event.text}\n\n`);
+    }
+  }
+
+  #sendSet(): void {
+    const { text, appliedOffset } = this.#feed.snapshot();
+    this.#setBytes = Buffer.byteLength(text);
+    this.#write(`id: ${appliedOffset}\nevent: rules\ndata: ${text}\n\n`);
+  }
+
+  #write(text: string): void {
+    if (this.#response.writableEnded || this.#response.destroyed) return;
+    this.#response.write(text);
+    if (this.#response.writableLength <= this.#setBytes + BEHIND_BYTES_MAX) return;
+    this.#cut();
+    this.#response.destroy();
+  }
+}

@@ -1,0 +1,74 @@
+import { isSegment } from '@prorata/quota-model';
+import { Problem, requireRole } from '@prorata/service-runtime';
+import type { Principal } from '@prorata/service-runtime';
+import type { Request, RequestHandler, Router } from 'express';
+import type { RuleFeed } from '../feed/ruleFeed.ts';
+import type { RuleFeeds } from '../feed/ruleFeeds.ts';
+import type { RuleStreams } from './ruleStream.ts';
+
+/** How long a request waits for a feed that has just begun, milliseconds. */
+const FIRST_READ_MS_MAX = 5_000;
+
+/** `GET /v1/rules/<application>` and its stream. */
+export function rulesRoutes(
+  router: Router,
+  authenticated: RequestHandler,
+  feeds: RuleFeeds,
+  streams: RuleStreams,
+): void {
+  const allowed = [authenticated, requireRole('host', 'auditor', 'operator')];
+  router.get('/v1/rules/:application', ...allowed, async (request, response) => {
+    const { text, etag } = (await feedFor(request, feeds)).snapshot();
+    response.set('etag', etag).set('cache-control', 'no-cache');
+    if (isUnchanged(request.headers['if-none-match'], etag)) response.status(304).end();
+    else response.type('application/json').send(text);
+  });
+  router.get('/v1/rules/:application/stream', ...allowed, async (request, response) => {
+    streams.open(await feedFor(request, feeds), response);
+  });
+}
+
+/** @throws Problem 403, 404 or 503 */
+async function feedFor(request: Request, feeds: RuleFeeds): Promise<RuleFeed> {
+  const application = String(request.params['application']);
+  mustSpeakFor(request.principal, application);
+  const feed = isSegment(application) ? await found(feeds, application) : null;
+  if (feed === null) {
+    throw new Problem(404, 'APPLICATION_UNKNOWN', `There is no application ${application}.`);
+  }
+  await Promise.race([feed.known, timeout(FIRST_READ_MS_MAX)]);
+  if (feed.isKnown) return feed;
+  throw notYet('The rules have not been read yet.');
+}
+
+async function found(feeds: RuleFeeds, application: string): Promise<RuleFeed | null> {
+  try {
+    return await feeds.of(application);
+  } catch (cause) {
+    throw notYet('The log does not answer.', cause);
+  }
+}
+
+/** A token that is bound to an application speaks for that one alone. */
+export function mustSpeakFor(principal: Principal, application: string): void {
+  if (principal.application === null || principal.application === application) return;
+  throw new Problem(
+    403,
+    'APPLICATION_FOREIGN',
+    `This token is for ${principal.application}, not for ${application}.`,
+  );
+}
+
+/** RFC 9110: a list of tags, weak ones compared without their mark, or `*`. */
+function isUnchanged(header: string | undefined, etag: string): boolean {
+  if (header === undefined) return false;
+  const tags = header.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
+  return tags.includes('*') || tags.includes(etag);
+}
+
+const notYet = (detail: string, cause?: unknown): Problem =>
+  new Problem(503, 'RULES_NOT_READY', detail, { headers: { 'retry-after': '1' }, cause });
+
+function timeout(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
+}

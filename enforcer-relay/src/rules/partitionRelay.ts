@@ -1,0 +1,145 @@
+import type { LogPort, LogRecord, PartitionWriter, TopicPartition } from '@prorata/kafka-port';
+import { BrokenStream } from '@prorata/quota-model';
+import type { Codec, EventMessage } from '@prorata/schemas';
+import { fullNameOf, inNamespace, UnreadableRecord, UnwritableRecord } from '@prorata/schemas';
+import { RuleFold } from './ruleFold.ts';
+import type { RuleTopics } from './ruleTopics.ts';
+import { writeChanges } from './ruleWriter.ts';
+
+export interface PartitionRelayParts {
+  readonly port: Pick<LogPort, 'writers' | 'log'>;
+  readonly codec: Codec;
+  readonly topics: RuleTopics;
+  readonly namespace: string;
+  /** Called after each successful append with the number of rules, tombstones among them. */
+  readonly wrote: (rules: number) => void;
+}
+
+/** Bytes in the log that nobody can go past: a person has to look. */
+export class PartitionPoisoned extends Error {
+  override readonly name = 'PartitionPoisoned';
+  readonly partition: TopicPartition;
+  readonly offset: bigint;
+  constructor(partition: TopicPartition, offset: bigint, cause: unknown) {
+    super(`${partition.topic}[${partition.partition}] cannot be folded past ${offset}.`, { cause });
+    this.partition = partition;
+    this.offset = offset;
+  }
+}
+
+export const RELAY_GROUP = 'enforcer-relay';
+
+/**
+ * One owned partition of events: fenced and restored by `restore`, then serving. After any error of
+ * either method it is spent, and its successor fences and restores: an append whose outcome is
+ * unknown needs no other treatment.
+ */
+export class PartitionRelay {
+  readonly partition: TopicPartition;
+  readonly #parts: PartitionRelayParts;
+  readonly #fold = new RuleFold();
+  readonly #known = new Set<string>();
+  readonly #writer: PartitionWriter;
+  #next = 0n;
+
+  private constructor(
+    partition: TopicPartition,
+    parts: PartitionRelayParts,
+    writer: PartitionWriter,
+  ) {
+    this.partition = partition;
+    this.#parts = parts;
+    this.#writer = writer;
+  }
+
+  /**
+   * Ends every predecessor, folds all events, and writes where the rule topics differ. The fence
+   * comes first: what is read after it, nobody older can change any more.
+   */
+  static async restore(
+    partition: TopicPartition,
+    parts: PartitionRelayParts,
+  ): Promise<PartitionRelay> {
+    const group = inNamespace(RELAY_GROUP, parts.namespace);
+    const writer = await parts.port.writers.fence({ group, ...partition });
+    const relay = new PartitionRelay(partition, parts, writer);
+    try {
+      await relay.#restore();
+      return relay;
+    } catch (error) {
+      await relay.close();
+      throw error;
+    }
+  }
+
+  /** The first event not yet folded. */
+  get next(): bigint {
+    return this.#next;
+  }
+
+  /** @throws PartitionPoisoned, or what the log or the registry throws. */
+  async serve(records: readonly LogRecord[]): Promise<void> {
+    await this.#apply(records);
+    await this.#createTopics();
+    await this.#write();
+  }
+
+  async close(): Promise<void> {
+    await this.#writer.close();
+  }
+
+  async #restore(): Promise<void> {
+    const { port, topics } = this.#parts;
+    const end = await port.log.readToEnd(this.partition, 0n, (records) => this.#apply(records));
+    this.#next = end;
+    await this.#createTopics();
+    for (const application of this.#fold.applications) {
+      this.#fold.compare(application, await topics.written(application), end);
+    }
+    await this.#write();
+  }
+
+  async #apply(records: readonly LogRecord[]): Promise<void> {
+    for (const record of records) {
+      if (record.offset < this.#next) continue;
+      try {
+        this.#fold.apply(await this.#eventIn(record), record.offset);
+      } catch (error) {
+        if (error instanceof UnreadableRecord || error instanceof BrokenStream) {
+          throw new PartitionPoisoned(this.partition, record.offset, error);
+        }
+        throw error;
+      }
+      this.#next = record.offset + 1n;
+    }
+  }
+
+  async #eventIn(record: LogRecord): Promise<EventMessage> {
+    const message = await this.#parts.codec.decode(record.value);
+    if (!fullNameOf[message.type].startsWith('io.prorata.event.')) {
+      throw new UnreadableRecord(`A ${message.type} is no event.`);
+    }
+    return message as EventMessage;
+  }
+
+  async #createTopics(): Promise<void> {
+    const absent = this.#fold.applications.filter((application) => !this.#known.has(application));
+    await this.#parts.topics.create(absent);
+    for (const application of absent) this.#known.add(application);
+  }
+
+  async #write(): Promise<void> {
+    const { codec, topics, wrote } = this.#parts;
+    const changes = this.#fold.takeChanges();
+    if (changes.length === 0) return;
+    try {
+      await writeChanges(this.#writer, codec, topics, changes);
+    } catch (error) {
+      if (error instanceof UnwritableRecord) {
+        throw new PartitionPoisoned(this.partition, this.#next - 1n, error);
+      }
+      throw error;
+    }
+    wrote(changes.length);
+  }
+}

@@ -1,0 +1,109 @@
+import type { LogAdmin, LogPort, LogRecord, TopicPartition } from '@prorata/kafka-port';
+import type { Codec, Rule } from '@prorata/schemas';
+import { entryOf, inNamespace, rulesTopicOf, UnreadableRecord } from '@prorata/schemas';
+
+/** Let the broker choose (`default.replication.factor`): it knows how many brokers there are. */
+const BROKERS_CHOICE = -1;
+
+/** The rule topics: one a registered application, with one partition. */
+export class RuleTopics {
+  readonly #port: Pick<LogPort, 'log' | 'admin'>;
+  readonly #codec: Codec;
+  readonly #namespace: string;
+  #admin: Promise<LogAdmin> | null = null;
+
+  constructor(port: Pick<LogPort, 'log' | 'admin'>, codec: Codec, namespace: string) {
+    this.#port = port;
+    this.#codec = codec;
+    this.#namespace = namespace;
+  }
+
+  partitionOf(application: string): TopicPartition {
+    return { topic: inNamespace(rulesTopicOf(application), this.#namespace), partition: 0 };
+  }
+
+  async exists(application: string): Promise<boolean> {
+    const admin = await this.#connected();
+    return (await admin.describeTopics([this.partitionOf(application).topic])).length > 0;
+  }
+
+  /** Creates what is absent. How safely a rule is kept follows the topic of events. */
+  async create(applications: readonly string[]): Promise<void> {
+    if (applications.length === 0) return;
+    const admin = await this.#connected();
+    const events = inNamespace('quota.events', this.#namespace);
+    const [like] = await admin.describeTopics([events]);
+    const inSync = like?.configuration['min.insync.replicas'];
+    await admin.createTopics(
+      applications.map((application) => ({
+        topic: this.partitionOf(application).topic,
+        partitions: 1,
+        replication: BROKERS_CHOICE,
+        configuration: {
+          ...entryOf(rulesTopicOf(application)).configuration,
+          ...(inSync === undefined ? {} : { 'min.insync.replicas': inSync }),
+        },
+      })),
+    );
+  }
+
+  /**
+   * What stands in the topic now, by quota; a record that is no rule counts as another rule than any,
+   * so that it is written over.
+   */
+  async written(application: string): Promise<ReadonlyMap<string, Rule>> {
+    const partition = this.partitionOf(application);
+    const rules = new Map<string, Rule>();
+    const from = await this.#port.log.beginningOffset(partition);
+    await this.#port.log.readToEnd(partition, from, async (records) => {
+      for (const record of records) {
+        const quotaId = record.key?.toString() ?? '';
+        if (record.value === null) rules.delete(quotaId);
+        else rules.set(quotaId, await this.#ruleIn(record, quotaId));
+      }
+    });
+    return rules;
+  }
+
+  async close(): Promise<void> {
+    const admin = await this.#admin?.catch(() => null);
+    await admin?.close();
+  }
+
+  async #ruleIn(record: LogRecord, quotaId: string): Promise<Rule> {
+    try {
+      const message = await this.#codec.decode(record.value);
+      if (message.type === 'Rule') return message.value;
+    } catch (error) {
+      if (!(error instanceof UnreadableRecord)) throw error;
+    }
+    return { ...noRule, quotaId };
+  }
+
+  /** A failed connection is not remembered. */
+  #connected(): Promise<LogAdmin> {
+    this.#admin ??= this.#port.admin().catch((error: unknown) => {
+      this.#admin = null;
+      throw error;
+    });
+    return this.#admin;
+  }
+}
+
+/** Its version and its offset are those of no rule. */
+const noRule: Rule = {
+  application: '',
+  quotaId: '',
+  quotaVersion: -1n,
+  eventOffset: -1n,
+  decidedAt: 0n,
+  limits: [],
+  match: [],
+  action: 'refuse',
+  degradeTag: null,
+  mode: 'off',
+  onStale: 'hold',
+  tier: 0,
+  project: null,
+  after: null,
+};
