@@ -3,6 +3,7 @@ export type { Environment, SettingProblem } from './environment.ts';
 export { readLogSettings, readSettings, requireSetting } from './settings.ts';
 export type { LogLevel, LogSettings, SaslSettings, Settings } from './settings.ts';
 export { createLogger } from './logger.ts';
+export type { Logger } from 'pino';
 export { connectLog } from './connectLog.ts';
 export { createCodec } from './createCodec.ts';
 export { Problem, sendProblem } from './problem.ts';

@@ -1,0 +1,40 @@
+import { refusalCodes } from '@prorata/quota-model';
+import { toJson } from '@prorata/schemas';
+import type { CommandOutcome } from '@prorata/schemas';
+import { Problem } from '@prorata/service-runtime';
+import type { Response } from 'express';
+import { writerCodes } from '../outcomeCodes.ts';
+
+interface CodeEntry {
+  readonly status: number;
+  readonly title: string;
+  readonly remedy: string;
+}
+
+const codes: ReadonlyMap<string, CodeEntry> = new Map<string, CodeEntry>([
+  ...Object.entries(refusalCodes),
+  ...Object.entries(writerCodes),
+]);
+
+export function outcomeToJson(outcome: CommandOutcome): unknown {
+  return toJson('io.prorata.outcome.CommandOutcome', outcome);
+}
+
+/** 200 for what was accepted; a problem with the code's own status for what was refused. */
+export function answerOutcome(response: Response, outcome: CommandOutcome): void {
+  if (outcome.status === 'refused') throw problemOf(outcome);
+  if (outcome.quotaVersion !== null) response.setHeader('etag', `"${outcome.quotaVersion}"`);
+  response.status(200).json(outcomeToJson(outcome));
+}
+
+function problemOf(outcome: CommandOutcome): Problem {
+  const entry = codes.get(outcome.code);
+  return new Problem(entry?.status ?? 409, outcome.code, outcome.message, {
+    ...(entry === undefined ? {} : { title: entry.title }),
+    violations: outcome.violations,
+    extensions: {
+      ...(entry === undefined ? {} : { remedy: entry.remedy }),
+      outcome: outcomeToJson(outcome),
+    },
+  });
+}

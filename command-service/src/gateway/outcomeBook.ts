@@ -1,0 +1,119 @@
+import type { LogRecord } from '@prorata/kafka-port';
+import type { Codec, CommandOutcome } from '@prorata/schemas';
+import type { Logger } from '@prorata/service-runtime';
+import { commandKey } from '../writer/recentCommands.ts';
+
+/** Callers that wait at once; beyond it a gateway would only queue timeouts. */
+const WAITING_MAX = 20_000;
+/** Outcomes kept for whoever asks a little later: some 20 MB. */
+const RECENT_MAX = 20_000;
+
+/** The gateway holds as many callers as it can. */
+export class TooManyWaiting extends Error {
+  override readonly name = 'TooManyWaiting';
+}
+
+export interface Awaited {
+  /** Resolves with the outcome, or null at the deadline. */
+  readonly outcome: Promise<CommandOutcome | null>;
+  cancel(): void;
+}
+
+/**
+ * Outcomes as they pass, handed to whoever waits for them. A command is its principal, stream, id
+ * and body: the same id with another body waits for its own refusal, not for the first outcome.
+ */
+export class OutcomeBook {
+  readonly #codec: Pick<Codec, 'decode'>;
+  readonly #logger: Logger;
+  readonly #waiting = new Map<string, Set<(outcome: CommandOutcome) => void>>();
+  readonly #recent = new Map<string, CommandOutcome[]>();
+  #waiters = 0;
+
+  constructor(codec: Pick<Codec, 'decode'>, logger: Logger) {
+    this.#codec = codec;
+    this.#logger = logger;
+  }
+
+  get waiting(): number {
+    return this.#waiters;
+  }
+
+  async onRecord(record: LogRecord): Promise<void> {
+    try {
+      const message = await this.#codec.decode(record.value);
+      if (message.type === 'CommandOutcome') this.#took(message.value);
+    } catch (error) {
+      // Its caller learns "not known yet" and asks the projector; all others are served.
+      const { topic, partition, offset } = record;
+      this.#logger.error({ err: error, topic, partition, offset }, 'an outcome cannot be read');
+    }
+  }
+
+  /** To be called before the command is published. @throws TooManyWaiting */
+  await(
+    command: Pick<CommandOutcome, 'stream' | 'commandId' | 'bodyHash'> & {
+      readonly actor: NonNullable<CommandOutcome['actor']>;
+    },
+    timeoutMs: number,
+  ): Awaited {
+    if (this.#waiters >= WAITING_MAX) throw new TooManyWaiting(`${this.#waiters} callers wait.`);
+    const key = waitingKey(command.actor, command);
+    const { promise, resolve } = Promise.withResolvers<CommandOutcome | null>();
+    const listeners = this.#waiting.get(key) ?? new Set();
+    this.#waiting.set(key, listeners.add(resolve));
+    this.#waiters++;
+    const cancel = (): void => {
+      clearTimeout(timer);
+      if (!listeners.delete(resolve)) return;
+      this.#waiters--;
+      if (listeners.size === 0 && this.#waiting.get(key) === listeners) this.#waiting.delete(key);
+      resolve(null);
+    };
+    const timer = setTimeout(cancel, timeoutMs);
+    return { outcome: promise.finally(cancel), cancel };
+  }
+
+  /** Recent outcomes of a command id, of whatever stream and principal. */
+  find(commandId: string): readonly CommandOutcome[] {
+    return this.#recent.get(commandId) ?? [];
+  }
+
+  #took(outcome: CommandOutcome): void {
+    if (outcome.actor === null) return;
+    const listeners = this.#waiting.get(waitingKey(outcome.actor, outcome));
+    for (const listener of listeners ?? []) listener(outcome);
+    this.#keep(outcome);
+  }
+
+  #keep(outcome: CommandOutcome): void {
+    const others = this.#recent.get(outcome.commandId) ?? [];
+    this.#recent.delete(outcome.commandId);
+    this.#recent.set(outcome.commandId, [
+      ...others.filter((each) => !isSame(each, outcome)),
+      outcome,
+    ]);
+    if (this.#recent.size <= RECENT_MAX) return;
+    for (const oldest of this.#recent.keys()) {
+      this.#recent.delete(oldest);
+      return;
+    }
+  }
+}
+
+function waitingKey(
+  actor: NonNullable<CommandOutcome['actor']>,
+  { stream, commandId, bodyHash }: Pick<CommandOutcome, 'stream' | 'commandId' | 'bodyHash'>,
+): string {
+  return `${Buffer.from(bodyHash).toString('base64')} ${commandKey(actor, stream, commandId)}`;
+}
+
+/** A later outcome of the same command (its repetition) replaces the former. */
+function isSame(one: CommandOutcome, other: CommandOutcome): boolean {
+  return (
+    one.stream === other.stream &&
+    one.actor?.subject === other.actor?.subject &&
+    one.actor?.issuer === other.actor?.issuer &&
+    Buffer.compare(one.bodyHash, other.bodyHash) === 0
+  );
+}

@@ -1,0 +1,123 @@
+import { Agent, request as httpRequest } from 'node:http';
+import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { Problem, sendProblem } from '@prorata/service-runtime';
+import type { Request, Response } from 'express';
+import type { Logger } from '@prorata/service-runtime';
+
+/** How long a service behind may take to begin its answer, milliseconds; a stream then lasts as it likes. */
+const ANSWER_TIMEOUT_MS = 30_000;
+/** What may be uploaded through the gateway: batches of usage records, bytes. */
+const UPLOAD_BYTES_MAX = 8_388_608;
+/** Connections to one service behind; event streams hold one each. */
+const CONNECTIONS_MAX = 4_096;
+
+/** Headers of one connection, not of the message (RFC 9110, 7.6.1). */
+const hopByHop = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'host',
+]);
+
+export interface ReverseProxy {
+  forward(request: Request, response: Response, base: string): void;
+  close(): void;
+}
+
+/** Passes requests on and answers back, as streams both ways: an event reaches the client as it comes. */
+export function createReverseProxy(logger: Logger): ReverseProxy {
+  const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS_MAX });
+  return {
+    forward(request, response, base) {
+      const target = new URL(request.originalUrl, `${base}/`);
+      const send = target.protocol === 'https:' ? httpsRequest : httpRequest;
+      const upstream = send(target, {
+        method: request.method,
+        headers: forwardedHeaders(request),
+        ...(target.protocol === 'http:' ? { agent } : {}),
+      });
+      const failed = (error: unknown): void => {
+        upstream.destroy();
+        answerFailure(response, error, logger, base);
+      };
+      const timer = setTimeout(() => failed(new AnswerTimeout()), ANSWER_TIMEOUT_MS);
+      // A client that has gone must not leave a stream running behind.
+      response.once('close', () => {
+        clearTimeout(timer);
+        upstream.destroy();
+      });
+      upstream.once('response', (answer) => {
+        clearTimeout(timer);
+        pass(answer, response).catch(() => response.destroy());
+      });
+      upstream.once('error', failed);
+      upload(request, upstream).catch(failed);
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+class AnswerTimeout extends Error {
+  override readonly name = 'AnswerTimeout';
+}
+
+async function upload(request: Request, upstream: ClientRequest): Promise<void> {
+  if (Number(request.headers['content-length'] ?? 0) > UPLOAD_BYTES_MAX) throw tooLarge();
+  let bytes = 0;
+  const bounded = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      bytes += chunk.length;
+      done(bytes > UPLOAD_BYTES_MAX ? tooLarge() : null, chunk);
+    },
+  });
+  await pipeline(request, bounded, upstream);
+}
+
+async function pass(answer: IncomingMessage, response: Response): Promise<void> {
+  response.status(answer.statusCode ?? 502);
+  for (const [name, value] of Object.entries(answer.headers)) {
+    if (value !== undefined && !hopByHop.has(name)) response.setHeader(name, value);
+  }
+  // A stream's head goes out before its first event.
+  response.flushHeaders();
+  await pipeline(answer, response);
+}
+
+function forwardedHeaders(request: Request): IncomingHttpHeaders {
+  const named = (request.headers.connection ?? '').toLowerCase().split(/\s*,\s*/);
+  const kept = Object.entries(request.headers).filter(
+    ([name]) => !hopByHop.has(name) && !named.includes(name),
+  );
+  return { ...Object.fromEntries(kept), 'x-forwarded-for': request.socket.remoteAddress ?? '' };
+}
+
+function answerFailure(response: Response, error: unknown, logger: Logger, base: string): void {
+  if (response.headersSent || response.destroyed) {
+    response.destroy();
+    return;
+  }
+  if (error instanceof Problem) {
+    // The rest of the body would otherwise be taken for the next request.
+    response.setHeader('connection', 'close');
+    sendProblem(response, error);
+    return;
+  }
+  logger.warn({ err: error, base }, 'a service behind the gateway does not answer');
+  const isLate = error instanceof AnswerTimeout;
+  const problem = isLate
+    ? new Problem(504, 'UPSTREAM_TIMEOUT', 'The service behind the gateway took too long.')
+    : new Problem(502, 'UPSTREAM_UNREACHABLE', 'The service behind the gateway cannot be reached.');
+  sendProblem(response, problem);
+}
+
+function tooLarge(): Problem {
+  return new Problem(413, 'BODY_TOO_LARGE', `At most ${UPLOAD_BYTES_MAX} bytes are passed on.`);
+}

@@ -1,0 +1,88 @@
+import type { LogPort } from '@prorata/kafka-port';
+import type { Codec } from '@prorata/schemas';
+import { authenticate, followAll } from '@prorata/service-runtime';
+import type { Logger, ReadyCheck, Settings } from '@prorata/service-runtime';
+import type { Router } from 'express';
+import type { Clock } from '../clock.ts';
+import type { SignCommand } from '../signature/commandSigner.ts';
+import { commandRoutes } from './commandRoutes.ts';
+import { openApiMerger } from './openApi.ts';
+import { OutcomeBook } from './outcomeBook.ts';
+import { createReverseProxy } from './reverseProxy.ts';
+import { upstreamOf } from './routeTable.ts';
+
+export interface GatewayOptions {
+  readonly port: LogPort;
+  readonly codec: Codec;
+  readonly settings: Pick<Settings, 'tokens' | 'urls'>;
+  /** Full names. */
+  readonly topics: { readonly commands: string; readonly outcomes: string };
+  readonly partitions: number;
+  readonly sign: SignCommand;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly outcomeTimeoutMs: number;
+}
+
+export interface RunningGateway {
+  routes(router: Router): void;
+  /** Before any body is read: what other services answer. */
+  streamingRoutes(router: Router): void;
+  checks(): readonly ReadyCheck[];
+  /** Rejects when outcomes can no longer be followed. */
+  readonly finished: Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Opens the publisher and follows the outcomes from now on; the routes are for the caller to mount. */
+export async function startGateway(options: GatewayOptions): Promise<RunningGateway> {
+  const { port, codec, settings, topics, partitions, logger } = options;
+  const publisher = await port.publisher();
+  const book = new OutcomeBook(codec, logger);
+  const outcomes = followAll(port, topics.outcomes, partitions, (record) => book.onRecord(record), {
+    from: 'end',
+  });
+  const proxy = createReverseProxy(logger);
+  const { projector, relay, rightsizer } = settings.urls;
+  const urls = { projector, relay, rightsizer };
+  const merged = openApiMerger(Object.values(urls).filter((url) => url !== null));
+
+  return {
+    routes(router) {
+      router.get('/openapi.json', async (_request, response) => {
+        response.json(await merged());
+      });
+      commandRoutes(router, {
+        ...options,
+        publisher,
+        topic: topics.commands,
+        book,
+        authenticate: authenticate(settings),
+        askProjector:
+          projector === null
+            ? null
+            : (request, response) => proxy.forward(request, response, projector),
+      });
+    },
+    streamingRoutes(router) {
+      router.use((request, response, next) => {
+        const upstream = upstreamOf(request.path);
+        const base = upstream === null ? null : urls[upstream];
+        if (base === null) next();
+        else proxy.forward(request, response, base);
+      });
+    },
+    checks: () => [
+      {
+        name: 'outcomes followed',
+        ok: outcomes.isCaughtUp,
+        detail: `${book.waiting} callers wait`,
+      },
+    ],
+    finished: outcomes.finished,
+    async stop() {
+      await Promise.all([outcomes.stop(), publisher.close()]);
+      proxy.close();
+    },
+  };
+}

@@ -1,0 +1,63 @@
+import { verify } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import type { LogRecord } from '@prorata/kafka-port';
+import type { PublicKeyOf } from './publicKeys.ts';
+import { signatureHeaders, signedBytes } from './signedBytes.ts';
+
+export type SignatureCheck =
+  | { readonly ok: true; readonly signedAt: bigint }
+  | {
+      readonly ok: false;
+      readonly code: 'COMMAND_UNSIGNED' | 'COMMAND_SIGNATURE_INVALID';
+      readonly message: string;
+    };
+
+export type CheckBytes = (
+  bytes: Buffer,
+  key: KeyObject,
+  signature: Buffer,
+) => boolean | Promise<boolean>;
+
+/** In libuv's threads: a batch of commands is checked on all cores. */
+export const checkInThreads: CheckBytes = (bytes, key, signature) =>
+  new Promise((resolve, reject) => {
+    verify(null, bytes, key, signature, (error, valid) => (error ? reject(error) : resolve(valid)));
+  });
+
+/** At once, in the caller's thread: the same every time, as a simulation needs it. */
+export const checkAtOnce: CheckBytes = (bytes, key, signature) =>
+  verify(null, bytes, key, signature);
+
+const DIGITS = /^\d{1,18}$/;
+
+/** Whether a gateway whose key we know let this very record in. Says nothing about its age. */
+export async function verifySignature(
+  record: LogRecord,
+  publicKeyOf: PublicKeyOf,
+  check: CheckBytes,
+): Promise<SignatureCheck> {
+  const keyId = record.headers.get(signatureHeaders.keyId)?.toString();
+  const signedAt = record.headers.get(signatureHeaders.signedAt)?.toString();
+  const signature = record.headers.get(signatureHeaders.signature);
+  if (keyId === undefined || signedAt === undefined || signature === undefined) {
+    return { ok: false, code: 'COMMAND_UNSIGNED', message: 'No gateway has signed the command.' };
+  }
+  const key = await publicKeyOf(keyId);
+  if (key === null) return invalid('It names a key that is not among the public keys.');
+  if (!DIGITS.test(signedAt) || record.key === null || record.value === null) {
+    return invalid('Its headers, key or value have no readable form.');
+  }
+  const place = {
+    topic: record.topic,
+    key: record.key,
+    value: record.value,
+    signedAt: BigInt(signedAt),
+  };
+  const valid = await check(signedBytes(place), key, signature);
+  if (!valid) return invalid('The signature is not that of these bytes under this key.');
+  return { ok: true, signedAt: place.signedAt };
+}
+
+function invalid(message: string): SignatureCheck {
+  return { ok: false, code: 'COMMAND_SIGNATURE_INVALID', message };
+}

@@ -1,0 +1,196 @@
+import type { OutRecord, PartitionLog, PartitionWriter } from '@prorata/kafka-port';
+import { MODEL_VERSION } from '@prorata/quota-model';
+import type { Codec, SnapshotManifest } from '@prorata/schemas';
+import type { Logger } from '@prorata/service-runtime';
+import { AppendBatch } from '../writer/appendBatch.ts';
+import type { EncodeFor } from '../writer/outRecords.ts';
+import type { PartitionState } from '../writer/partitionState.ts';
+import type { RestorePoint } from '../writer/restorePartition.ts';
+import type { WriterTopics } from '../writer/writerTopics.ts';
+import { marksToBytes, outcomesFrom, withMark } from './outcomeMarks.ts';
+import type { OutcomeMark } from './outcomeMarks.ts';
+import {
+  assembleSnapshot,
+  chunkKey,
+  MANIFEST_KEY,
+  readSnapshotRecords,
+  RECENT_STREAM,
+  SnapshotUnusable,
+} from './readSnapshot.ts';
+import type { StoredSnapshot } from './readSnapshot.ts';
+import { fromTheBeginning } from './snapshots.ts';
+import type { Snapshots } from './snapshots.ts';
+import { chunksOf, headToBytes, sha256Hex } from './streamBody.ts';
+
+/** Events of a partition between two snapshots: some 0.1 s of folding at a restore. */
+export const SNAPSHOT_EVENTS = 5_000;
+/** A large state is written less often, so that snapshots cost at most so many bytes an event. */
+const BYTES_PER_EVENT = 500;
+
+export interface LogSnapshotsParts {
+  readonly log: PartitionLog;
+  readonly codec: Pick<Codec, 'decode'>;
+  readonly encode: EncodeFor;
+  readonly topics: WriterTopics;
+  readonly logger: Logger;
+  /** Events of a partition between two snapshots. */
+  readonly everyEvents: number;
+  readonly taken: () => void;
+}
+
+/** What the owner of a partition knows of its snapshots. */
+interface Kept {
+  generation: bigint;
+  bytes: number;
+  marks: readonly OutcomeMark[];
+  /** Keys of chunks that stand in the topic, of whatever generation. */
+  keys: Set<string>;
+}
+
+/** Snapshots in quota.snapshots: chunks first, the manifest last, then the former chunks' tombstones. */
+export class LogSnapshots implements Snapshots {
+  readonly #parts: LogSnapshotsParts;
+  readonly #kept = new Map<number, Kept>();
+
+  constructor(parts: LogSnapshotsParts) {
+    this.#parts = parts;
+  }
+
+  async restorePoint(partition: number, now: bigint): Promise<RestorePoint> {
+    const { log, topics } = this.#parts;
+    const place = { topic: topics.snapshots, partition };
+    const values = await readSnapshotRecords(log, place);
+    const stored = await this.#assembled(values, partition);
+    const keys = new Set([...values.keys()].filter((key) => key !== MANIFEST_KEY));
+    const bytes = [...values.values()].reduce((sum, value) => sum + value.length, 0);
+    const marks = stored?.marks ?? [];
+    this.#kept.set(partition, { generation: newest(keys), bytes, marks, keys });
+    if (stored === null) return fromTheBeginning();
+    const { state, manifest } = stored;
+    return {
+      state,
+      eventsFrom: manifest.eventsNextOffset,
+      outcomesFrom: outcomesFrom(marks, now),
+    };
+  }
+
+  async takeIfDue(
+    partition: number,
+    state: PartitionState,
+    writer: PartitionWriter,
+    now: bigint,
+  ): Promise<void> {
+    const kept = this.#kept.get(partition);
+    if (kept === undefined) return;
+    const spacing = Math.max(this.#parts.everyEvents, Math.ceil(kept.bytes / BYTES_PER_EVENT));
+    if (state.eventsSinceSnapshot < spacing) return;
+    await this.#take(partition, state, writer, kept, now);
+    state.eventsSinceSnapshot = 0;
+    this.#parts.taken();
+  }
+
+  async #assembled(
+    values: ReadonlyMap<string, Buffer>,
+    partition: number,
+  ): Promise<StoredSnapshot | null> {
+    try {
+      return await assembleSnapshot(values, this.#parts.codec);
+    } catch (error) {
+      if (!(error instanceof SnapshotUnusable)) throw error;
+      this.#parts.logger.warn({ err: error, partition }, 'a snapshot is passed over');
+      return null;
+    }
+  }
+
+  async #take(
+    partition: number,
+    state: PartitionState,
+    writer: PartitionWriter,
+    kept: Kept,
+    now: bigint,
+  ): Promise<void> {
+    const { log, topics } = this.#parts;
+    // Nothing is being appended, so all that the state holds lies before these ends, or is about to
+    // show before them: an event that is read again is known by its version.
+    const eventsEnd = await log.endOffset({ topic: topics.events, partition });
+    const outcomesEnd = await log.endOffset({ topic: topics.outcomes, partition });
+    const marks = withMark(kept.marks, { at: now, offset: outcomesEnd });
+    const generation = kept.generation + 1n;
+    const bodies = new Map([...state.streams].map(([stream, head]) => [stream, headToBytes(head)]));
+    bodies.set(RECENT_STREAM, marksToBytes(marks));
+    const keys = new Set<string>();
+    const streams: SnapshotManifest['streams'][number][] = [];
+    const chunks: OutRecord[] = [];
+    for (const [stream, body] of bodies) {
+      const parts = chunksOf(body);
+      streams.push({ stream, chunks: parts.length, sha256: sha256Hex(body) });
+      for (const [chunk, part] of parts.entries()) {
+        const key = chunkKey(stream, generation, chunk);
+        keys.add(key);
+        const value = { stream, generation, chunk, chunks: parts.length, body: part };
+        chunks.push(await this.#record(partition, key, { type: 'StreamSnapshotChunk', value }));
+      }
+    }
+    // From here on chunks of this generation may stand in the topic, whatever happens.
+    const former = kept.keys;
+    kept.keys = new Set([...former, ...keys]);
+    kept.generation = generation;
+    await appendInParts(writer, chunks);
+    const manifest: SnapshotManifest = {
+      partition,
+      generation,
+      modelVersion: MODEL_VERSION,
+      eventsNextOffset: eventsEnd,
+      outcomesNextOffset: outcomesEnd,
+      commandsNextOffset: state.nextCommand ?? 0n,
+      streams,
+    };
+    await writer.append([
+      await this.#record(partition, MANIFEST_KEY, { type: 'SnapshotManifest', value: manifest }),
+    ]);
+    await appendInParts(
+      writer,
+      [...former].map((key) => ({ ...this.#place(partition), key: Buffer.from(key), value: null })),
+    );
+    kept.keys = keys;
+    kept.marks = marks;
+    kept.bytes = chunks.reduce((sum, chunk) => sum + (chunk.value?.length ?? 0), 0);
+  }
+
+  #place(partition: number): { readonly topic: string; readonly partition: number } {
+    return { topic: this.#parts.topics.snapshots, partition };
+  }
+
+  async #record(
+    partition: number,
+    key: string,
+    message: Parameters<EncodeFor>[1],
+  ): Promise<OutRecord> {
+    const value = await this.#parts.encode('snapshots', message);
+    return { ...this.#place(partition), key: Buffer.from(key), value };
+  }
+}
+
+async function appendInParts(
+  writer: PartitionWriter,
+  records: readonly OutRecord[],
+): Promise<void> {
+  let batch = new AppendBatch();
+  for (const record of records) {
+    if (batch.add([record])) continue;
+    await writer.append(batch.records);
+    batch = new AppendBatch();
+    batch.add([record]);
+  }
+  if (!batch.isEmpty) await writer.append(batch.records);
+}
+
+/** The highest generation of any chunk, so that leftovers of a torn run are never taken for new ones. */
+function newest(keys: ReadonlySet<string>): bigint {
+  let highest = 0n;
+  for (const key of keys) {
+    const generation = BigInt(key.split(' ').at(-2) ?? 0);
+    if (generation > highest) highest = generation;
+  }
+  return highest;
+}

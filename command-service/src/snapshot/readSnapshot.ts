@@ -1,0 +1,105 @@
+import type { LogRecord, PartitionLog, TopicPartition } from '@prorata/kafka-port';
+import { MODEL_VERSION } from '@prorata/quota-model';
+import type { Codec, SnapshotManifest, StreamSnapshotChunk } from '@prorata/schemas';
+import { PartitionState } from '../writer/partitionState.ts';
+import { marksFromBytes } from './outcomeMarks.ts';
+import type { OutcomeMark } from './outcomeMarks.ts';
+import { headFromBytes, sha256Hex } from './streamBody.ts';
+
+export const MANIFEST_KEY = 'manifest';
+/** The name, among a snapshot's streams, of the marks that lead to the recent outcomes. */
+export const RECENT_STREAM = 'recent';
+
+export const chunkKey = (stream: string, generation: bigint, chunk: number): string =>
+  `${stream} ${generation} ${chunk}`;
+
+/** The snapshot does not hold together; the log does, so it is folded from its beginning. */
+export class SnapshotUnusable extends Error {
+  override readonly name = 'SnapshotUnusable';
+}
+
+export interface StoredSnapshot {
+  readonly manifest: SnapshotManifest;
+  readonly state: PartitionState;
+  readonly marks: readonly OutcomeMark[];
+}
+
+/** Values by key as they stand in the partition: what a tombstone took away is gone. */
+export async function readSnapshotRecords(
+  log: PartitionLog,
+  place: TopicPartition,
+): Promise<Map<string, Buffer>> {
+  const values = new Map<string, Buffer>();
+  const keep = ({ key, value }: LogRecord): void => {
+    if (key === null) return;
+    if (value === null) values.delete(key.toString());
+    else values.set(key.toString(), value);
+  };
+  await log.readToEnd(place, await log.beginningOffset(place), (records) => records.forEach(keep));
+  return values;
+}
+
+/**
+ * The snapshot that the manifest names; null: there is none.
+ * @throws SnapshotUnusable when a part is missing, torn or of another model version
+ */
+export async function assembleSnapshot(
+  values: ReadonlyMap<string, Buffer>,
+  codec: Pick<Codec, 'decode'>,
+): Promise<StoredSnapshot | null> {
+  const bytes = values.get(MANIFEST_KEY);
+  if (bytes === undefined) return null;
+  try {
+    const manifest = await decoded(bytes, codec, 'SnapshotManifest');
+    if (manifest.modelVersion !== MODEL_VERSION) {
+      throw new SnapshotUnusable(
+        `Its model version is ${manifest.modelVersion}, not ${MODEL_VERSION}.`,
+      );
+    }
+    const state = new PartitionState();
+    let marks: readonly OutcomeMark[] = [];
+    for (const entry of manifest.streams) {
+      const body = await joinedBody(values, codec, manifest.generation, entry);
+      if (entry.stream === RECENT_STREAM) marks = marksFromBytes(body);
+      else state.streams.set(entry.stream, headFromBytes(body));
+    }
+    state.nextCommand = manifest.commandsNextOffset;
+    return { manifest, state, marks };
+  } catch (error) {
+    if (error instanceof SnapshotUnusable) throw error;
+    throw new SnapshotUnusable('A part of it cannot be read.', { cause: error });
+  }
+}
+
+async function joinedBody(
+  values: ReadonlyMap<string, Buffer>,
+  codec: Pick<Codec, 'decode'>,
+  generation: bigint,
+  entry: SnapshotManifest['streams'][number],
+): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  for (let chunk = 0; chunk < entry.chunks; chunk++) {
+    const bytes = values.get(chunkKey(entry.stream, generation, chunk));
+    if (bytes === undefined)
+      throw new SnapshotUnusable(`Chunk ${chunk} of ${entry.stream} is missing.`);
+    parts.push(Buffer.from((await decoded(bytes, codec, 'StreamSnapshotChunk')).body));
+  }
+  const body = Buffer.concat(parts);
+  if (sha256Hex(body) !== entry.sha256) throw new SnapshotUnusable(`${entry.stream} is torn.`);
+  return body;
+}
+
+interface SnapshotValues {
+  readonly SnapshotManifest: SnapshotManifest;
+  readonly StreamSnapshotChunk: StreamSnapshotChunk;
+}
+
+async function decoded<T extends keyof SnapshotValues>(
+  bytes: Buffer,
+  codec: Pick<Codec, 'decode'>,
+  type: T,
+): Promise<SnapshotValues[T]> {
+  const message = await codec.decode(bytes);
+  if (message.type !== type) throw new SnapshotUnusable(`A ${message.type} stands for a ${type}.`);
+  return message.value as SnapshotValues[T];
+}

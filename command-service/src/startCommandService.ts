@@ -1,0 +1,157 @@
+import { readFile } from 'node:fs/promises';
+import { inNamespace } from '@prorata/schemas';
+import {
+  assertTopics,
+  connectLog,
+  createCodec,
+  createLogger,
+  createService,
+  requireSetting,
+} from '@prorata/service-runtime';
+import type { ReadyCheck, RunningService, Settings } from '@prorata/service-runtime';
+import { wallClock } from './clock.ts';
+import { OUTCOME_TIMEOUT_MS } from './gateway/commandRoutes.ts';
+import { startGateway } from './gateway/startGateway.ts';
+import type { RunningGateway } from './gateway/startGateway.ts';
+import type { CommandServiceRole } from './readRole.ts';
+import { commandSigner } from './signature/commandSigner.ts';
+import { publicKeysFrom } from './signature/publicKeys.ts';
+import { checkInThreads } from './signature/verifySignature.ts';
+import { noSnapshots } from './snapshot/snapshots.ts';
+import { startWriter } from './writer/startWriter.ts';
+import type { RunningWriter } from './writer/startWriter.ts';
+import { writerMetrics } from './writer/writerMetrics.ts';
+import { writerTopicNames, writerTopicsIn } from './writer/writerTopics.ts';
+
+/** The writers' group, and the first part of their transactional ids. */
+const GROUP = 'command-service';
+
+export interface CommandServiceOptions {
+  readonly outcomeTimeoutMs?: number;
+  readonly sessionTimeoutMs?: number;
+}
+
+export interface RunningCommandService extends RunningService {
+  readonly url: string;
+}
+
+/** One process of the command-service: its HTTP server first, so that readiness can be asked while it starts. */
+export async function startCommandService(
+  role: CommandServiceRole,
+  settings: Settings,
+  options: CommandServiceOptions = {},
+): Promise<RunningCommandService> {
+  const name = role === 'both' ? GROUP : `${GROUP}-${role}`;
+  const logger = createLogger(name, settings.logLevel);
+  const port = connectLog(settings, name);
+  const codec = createCodec(settings);
+  const topics = writerTopicsIn(settings.namespace);
+  const shared = { port, codec, topics, logger, clock: wallClock };
+  const stops: (() => Promise<void>)[] = [() => port.close()];
+  const stop = async (): Promise<void> => {
+    for (const each of stops.splice(0).reverse()) await each();
+  };
+  try {
+    const partitions = await countPartitions(port, settings, role);
+    const gateway =
+      role === 'writer' ? null : await openGateway({ ...shared, partitions }, settings, options);
+    if (gateway !== null) stops.push(() => gateway.stop());
+    let writer: RunningWriter | null = null;
+    const service = createService({
+      name,
+      settings,
+      logger,
+      routes: (router) => gateway?.routes(router),
+      streamingRoutes: (router) => gateway?.streamingRoutes(router),
+      ready: () => checks(role, gateway, writer),
+    });
+    const { url } = await service.listen();
+    stops.push(() => service.close());
+    if (role !== 'gateway') {
+      const started = await openWriter(
+        { ...shared, partitions },
+        settings,
+        options,
+        service.metrics,
+      );
+      writer = started;
+      stops.push(() => started.stop());
+    }
+    logger.info({ url, role, partitions }, 'listening');
+    const faults = [gateway?.finished, writer?.finished].filter((each) => each !== undefined);
+    return { url, stop, finished: Promise.race(faults) };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+type Shared = Omit<Parameters<typeof startGateway>[0], 'settings' | 'sign' | 'outcomeTimeoutMs'> &
+  Pick<Parameters<typeof startWriter>[0], 'topics'>;
+
+async function countPartitions(
+  port: Shared['port'],
+  settings: Settings,
+  role: CommandServiceRole,
+): Promise<number> {
+  const { commands, events, outcomes, snapshots } = writerTopicNames;
+  const admin = await port.admin();
+  try {
+    // Each principal may describe only what it reads or writes.
+    const topics =
+      role === 'gateway' ? [commands, outcomes] : [commands, events, outcomes, snapshots];
+    return await assertTopics(admin, settings, topics);
+  } finally {
+    await admin.close();
+  }
+}
+
+async function openGateway(
+  shared: Shared,
+  settings: Settings,
+  { outcomeTimeoutMs = OUTCOME_TIMEOUT_MS }: CommandServiceOptions,
+): Promise<RunningGateway> {
+  const { keyFile, keyId } = settings.signing;
+  const file = requireSetting(
+    keyFile,
+    'PRORATA_SIGNING_KEY_FILE',
+    'the Ed25519 key of the gateway',
+  );
+  const id = requireSetting(keyId, 'PRORATA_SIGNING_KEY_ID', 'the name of that key');
+  const sign = commandSigner(id, await readFile(file, 'utf8'));
+  return startGateway({ ...shared, settings, sign, outcomeTimeoutMs });
+}
+
+async function openWriter(
+  shared: Shared,
+  settings: Settings,
+  { sessionTimeoutMs }: CommandServiceOptions,
+  registry: Parameters<typeof writerMetrics>[0],
+): Promise<RunningWriter> {
+  const file = requireSetting(
+    settings.signing.publicKeysFile,
+    'PRORATA_SIGNING_PUBLIC_KEYS_FILE',
+    'the public keys of the gateways, as JSON',
+  );
+  return startWriter({
+    ...shared,
+    group: inNamespace(GROUP, settings.namespace),
+    publicKeyOf: await publicKeysFrom(file),
+    checkBytes: checkInThreads,
+    snapshots: noSnapshots,
+    metrics: writerMetrics(registry),
+    ...(sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs }),
+  });
+}
+
+function checks(
+  role: CommandServiceRole,
+  gateway: RunningGateway | null,
+  writer: RunningWriter | null,
+): ReadyCheck[] {
+  return [
+    ...(gateway?.checks() ?? []),
+    ...(role === 'gateway' ? [] : [{ name: 'writer joined', ok: writer !== null }]),
+    ...(writer?.checks() ?? []),
+  ];
+}

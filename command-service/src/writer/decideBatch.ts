@@ -1,0 +1,167 @@
+import type { OutRecord } from '@prorata/kafka-port';
+import { decideTimer, dueTimes } from '@prorata/quota-model';
+import type { CommandOutcome } from '@prorata/schemas';
+import { AppendBatch } from './appendBatch.ts';
+import { decideCommand, decisionTime, tooLarge } from './decideCommand.ts';
+import type { Decided } from './decideCommand.ts';
+import { deadLetter, eventRecord, outcomeRecord } from './outRecords.ts';
+import type { EncodeFor } from './outRecords.ts';
+import type { PartitionState } from './partitionState.ts';
+import type { ReadCommand } from './readCommand.ts';
+import { stampEvents } from './stampEvents.ts';
+import type { StampedEvent } from './stampEvents.ts';
+import type { WriterTopics } from './writerTopics.ts';
+
+export interface BatchParts {
+  readonly partition: number;
+  readonly topics: WriterTopics;
+  readonly encode: EncodeFor;
+  /** Bytes of one append for one topic. */
+  readonly bytesMax: number;
+}
+
+export interface DecidedBatch {
+  /** For one append. */
+  readonly records: readonly OutRecord[];
+  /** How many of the commands given are in it, from the first on; the others come next time. */
+  readonly commands: number;
+  readonly outcomes: readonly CommandOutcome[];
+  readonly commandEvents: number;
+  readonly timerEvents: number;
+}
+
+/** A timer that is due and changes nothing is asked again after this, microseconds. */
+const IDLE_TIMER_MICROS = 1_000_000n;
+
+/**
+ * Decides what is due and then commands in order, all at one moment, and folds each event into the
+ * state at once. The state is ahead of the log until the append is through: whoever cannot append
+ * must drop it and restore.
+ */
+export async function decideBatch(
+  state: PartitionState,
+  reads: readonly ReadCommand[],
+  now: bigint,
+  parts: BatchParts,
+): Promise<DecidedBatch> {
+  const building = new BatchBuilding(state, now, parts);
+  await building.runTimers();
+  for (const read of reads) if (!(await building.addCommand(read))) break;
+  building.reschedule();
+  return building.result();
+}
+
+class BatchBuilding {
+  readonly #state: PartitionState;
+  readonly #now: bigint;
+  readonly #parts: BatchParts;
+  readonly #batch: AppendBatch;
+  readonly #outcomes: CommandOutcome[] = [];
+  readonly #changed = new Set<string>();
+  readonly #idle = new Set<string>();
+  #commandEvents = 0;
+  #timerEvents = 0;
+
+  constructor(state: PartitionState, now: bigint, parts: BatchParts) {
+    this.#state = state;
+    this.#now = now;
+    this.#parts = parts;
+    this.#batch = new AppendBatch(parts.bytesMax);
+  }
+
+  async runTimers(): Promise<void> {
+    for (let isRoom = true; isRoom;) {
+      const stream = this.#state.due.popDue(this.#now);
+      if (stream === null) return;
+      isRoom = await this.#runTimersOf(stream);
+    }
+  }
+
+  /** false when the batch is full. */
+  async addCommand(read: ReadCommand): Promise<boolean> {
+    let decided = decideCommand(this.#state, read, this.#now);
+    let records = await this.#recordsOf(decided, read);
+    if (!this.#batch.add(records)) {
+      if (!this.#batch.isEmpty || read.kind !== 'command') return false;
+      decided = tooLarge(decided, read.command);
+      records = await this.#recordsOf(decided, read);
+      this.#batch.add(records);
+    }
+    this.#apply(decided.events);
+    this.#commandEvents += decided.events.length;
+    this.#state.recent.remember(decided.outcome);
+    this.#state.decided(read.record.offset);
+    this.#outcomes.push(decided.outcome);
+    return true;
+  }
+
+  reschedule(): void {
+    for (const stream of this.#changed) {
+      const isIdle = this.#idle.has(stream);
+      this.#state.reschedule(stream, isIdle ? this.#now + IDLE_TIMER_MICROS : null);
+    }
+  }
+
+  result(): DecidedBatch {
+    return {
+      records: this.#batch.records,
+      commands: this.#outcomes.length,
+      outcomes: this.#outcomes,
+      commandEvents: this.#commandEvents,
+      timerEvents: this.#timerEvents,
+    };
+  }
+
+  async #runTimersOf(stream: string): Promise<boolean> {
+    const head = this.#state.streams.get(stream);
+    this.#changed.add(stream);
+    const dues = head === undefined ? [] : dueTimes(head.state);
+    let happened = false;
+    for (const due of [...dues].filter((each) => each.at <= this.#now).sort(byTime)) {
+      const current = this.#state.streams.get(stream);
+      if (current === undefined) break;
+      const decidedAt = decisionTime(current, this.#now);
+      const context = { now: decidedAt, streamVersion: current.version };
+      const drafts = decideTimer(current.state, due, context);
+      const { timer, actor, reason } = due;
+      const cause = { kind: 'timer', timer, actor, reason } as const;
+      const events = stampEvents(stream, drafts, cause, decidedAt, current);
+      if (!this.#batch.add(await this.#eventRecords(events))) {
+        if (this.#batch.isEmpty)
+          throw new RangeError(`${timer} yields more than one append takes.`);
+        return false;
+      }
+      this.#apply(events);
+      this.#timerEvents += events.length;
+      happened ||= events.length > 0;
+    }
+    if (!happened) this.#idle.add(stream);
+    return true;
+  }
+
+  #apply(events: readonly StampedEvent[]): void {
+    for (const event of events) {
+      this.#state.apply(event.message, event.hash);
+      this.#changed.add(event.message.value.envelope.stream);
+    }
+  }
+
+  #eventRecords(events: readonly StampedEvent[]): Promise<OutRecord[]> {
+    const { partition, topics, encode } = this.#parts;
+    return Promise.all(events.map((event) => eventRecord(event, partition, topics, encode)));
+  }
+
+  async #recordsOf(decided: Decided, read: ReadCommand): Promise<OutRecord[]> {
+    const { partition, topics, encode } = this.#parts;
+    const records = await this.#eventRecords(decided.events);
+    records.push(await outcomeRecord(decided.outcome, partition, topics, encode));
+    if (read.kind === 'unreadable') {
+      records.push(deadLetter(read.record, decided.outcome.code, topics));
+    }
+    return records;
+  }
+}
+
+function byTime(one: { readonly at: bigint }, other: { readonly at: bigint }): number {
+  return one.at < other.at ? -1 : one.at > other.at ? 1 : 0;
+}

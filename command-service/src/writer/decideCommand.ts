@@ -1,0 +1,169 @@
+import { decide } from '@prorata/quota-model';
+import type { Decision, StreamState } from '@prorata/quota-model';
+import type { CommandMessage, CommandOutcome } from '@prorata/schemas';
+import type { WriterCode } from '../outcomeCodes.ts';
+import { writerCodes } from '../outcomeCodes.ts';
+import { bodyHash } from './bodyHash.ts';
+import type { PartitionState, StreamHead } from './partitionState.ts';
+import type { ReadCommand } from './readCommand.ts';
+import { commandKey } from './recentCommands.ts';
+import { stampEvents } from './stampEvents.ts';
+import type { StampedEvent } from './stampEvents.ts';
+
+/** What one record of quota.commands becomes; nothing has changed yet. */
+export interface Decided {
+  readonly events: readonly StampedEvent[];
+  readonly outcome: CommandOutcome;
+}
+
+const NO_HASH = Buffer.alloc(32);
+
+/** Pure: reads the partition's state and changes nothing. @param now the batch's time, microseconds */
+export function decideCommand(state: PartitionState, read: ReadCommand, now: bigint): Decided {
+  const { offset } = read.record;
+  const refuse = (code: WriterCode, message: string, command: CommandMessage | null): Decided => {
+    const streamVersion = state.streams.get(read.stream)?.version ?? 0n;
+    const { stream } = read;
+    return refusal({ command, stream, offset, code, message, now, streamVersion });
+  };
+  if (read.kind === 'unreadable') return refuse('COMMAND_UNREADABLE', read.message, null);
+  if (read.kind === 'refused') return refuse(read.code, read.message, read.command);
+  const { command, stream } = read;
+  const { actor, commandId } = command.value.envelope;
+  const hash = bodyHash(command);
+  const first = state.recent.find(commandKey(actor, stream, commandId), now);
+  if (first === null) {
+    return decideFirst(state.streams.get(stream) ?? null, command, hash, offset, now);
+  }
+  if (Buffer.compare(first.bodyHash, hash) === 0) {
+    const outcome = { ...first, commandOffset: offset, firstOffset: first.commandOffset };
+    return { events: [], outcome };
+  }
+  const message = `Within 24 hours this id was sent with another body, at offset ${first.commandOffset}.`;
+  return refuse('COMMAND_ID_REUSED', message, command);
+}
+
+/** Instead of a decision whose events do not fit into one append. */
+export function tooLarge(decided: Decided, command: CommandMessage): Decided {
+  const { stream, commandOffset, decidedAt, streamVersion } = decided.outcome;
+  const events = decided.events.length;
+  return refusal({
+    command,
+    stream,
+    offset: commandOffset,
+    code: 'COMMAND_TOO_LARGE',
+    message: `It would yield ${events} events at once. ${writerCodes.COMMAND_TOO_LARGE.remedy}`,
+    now: decidedAt,
+    streamVersion: streamVersion - BigInt(events),
+  });
+}
+
+function decideFirst(
+  head: StreamHead | null,
+  command: CommandMessage,
+  hash: Buffer,
+  offset: bigint,
+  now: bigint,
+): Decided {
+  const { envelope } = command.value;
+  const decidedAt = decisionTime(head, now);
+  const version = head?.version ?? 0n;
+  const decision = decide(head?.state ?? null, command, { now: decidedAt, streamVersion: version });
+  const cause = {
+    kind: 'command',
+    commandId: envelope.commandId,
+    commandOffset: offset,
+    actor: envelope.actor,
+    reason: envelope.reason,
+  } as const;
+  const drafts = decision.kind === 'accepted' && !envelope.dryRun ? decision.events : [];
+  const events = stampEvents(envelope.stream, drafts, cause, decidedAt, head);
+  const quota = quotaAfter(command, events, head?.state ?? null);
+  return {
+    events,
+    outcome: {
+      commandId: envelope.commandId,
+      commandType: command.type,
+      stream: envelope.stream,
+      actor: envelope.actor,
+      bodyHash: hash,
+      commandOffset: offset,
+      firstOffset: null,
+      ...verdictOf(decision),
+      dryRun: envelope.dryRun,
+      streamVersion: version + BigInt(events.length),
+      quotaId: quota.id,
+      quotaVersion: quota.version,
+      eventIds: events.map((event) => event.message.value.envelope.eventId),
+      decidedAt,
+    },
+  };
+}
+
+/** Time never goes back within a stream, whatever the clock does. */
+export function decisionTime(head: StreamHead | null, now: bigint): bigint {
+  return head !== null && head.decidedAt > now ? head.decidedAt : now;
+}
+
+function verdictOf(
+  decision: Decision,
+): Pick<CommandOutcome, 'status' | 'code' | 'message' | 'violations' | 'result'> {
+  if (decision.kind === 'accepted') {
+    const { result } = decision;
+    return { status: 'accepted', code: 'ACCEPTED', message: '', violations: [], result };
+  }
+  const { violations } = decision;
+  const [{ code, message }] = violations;
+  return { status: 'refused', code, message, violations, result: null };
+}
+
+/** The quota that the command names, else the one that its events are about, with its version afterwards. */
+function quotaAfter(
+  command: CommandMessage,
+  events: readonly StampedEvent[],
+  state: StreamState | null,
+): { readonly id: string | null; readonly version: bigint | null } {
+  const named = 'quotaId' in command.value ? command.value.quotaId : null;
+  const last = events.findLast(({ message }) => {
+    const { quotaId } = message.value.envelope;
+    return named === null ? quotaId !== null : quotaId === named;
+  })?.message.value.envelope;
+  if (last !== undefined) return { id: last.quotaId, version: last.quotaVersion };
+  const quota =
+    named !== null && state?.kind === 'application' ? state.quotas.get(named) : undefined;
+  return { id: named, version: quota?.version ?? null };
+}
+
+function refusal(given: {
+  readonly command: CommandMessage | null;
+  readonly stream: string;
+  readonly offset: bigint;
+  readonly code: WriterCode;
+  readonly message: string;
+  readonly now: bigint;
+  readonly streamVersion: bigint;
+}): Decided {
+  const { command, code, message } = given;
+  const envelope = command?.value.envelope;
+  const outcome: CommandOutcome = {
+    commandId: envelope?.commandId ?? '',
+    commandType: command?.type ?? '',
+    stream: given.stream,
+    actor: envelope?.actor ?? null,
+    bodyHash: command === null ? NO_HASH : bodyHash(command),
+    commandOffset: given.offset,
+    firstOffset: null,
+    status: 'refused',
+    code,
+    message,
+    violations: [{ code, path: '', message }],
+    dryRun: envelope?.dryRun ?? false,
+    streamVersion: given.streamVersion,
+    quotaId: null,
+    quotaVersion: null,
+    eventIds: [],
+    result: null,
+    decidedAt: given.now,
+  };
+  return { events: [], outcome };
+}

@@ -1,0 +1,110 @@
+interface Due {
+  readonly at: bigint;
+  readonly stream: string;
+  readonly generation: number;
+}
+
+/** Stale entries may make up so much of the heap before it is built anew. */
+const STALE_SHARE_MAX = 2;
+/** Below this many entries, building anew saves nothing. */
+const REBUILD_MIN = 1_024;
+
+/**
+ * The earliest due time of every stream, smallest first. A stream's time is replaced by pushing anew
+ * and passing over the older entry when it comes up.
+ */
+export class DueTimeHeap {
+  #heap: Due[] = [];
+  readonly #current = new Map<string, Due>();
+  #generation = 0;
+
+  /** Entries held, stale ones included. */
+  get size(): number {
+    return this.#heap.length;
+  }
+
+  /** The earliest time of all; null: nothing is due, ever. */
+  earliest(): bigint | null {
+    this.#dropStale();
+    return this.#heap[0]?.at ?? null;
+  }
+
+  /** Sets a stream's earliest time; null: it has none. */
+  set(stream: string, at: bigint | null): void {
+    if (at === null) {
+      this.#current.delete(stream);
+      return;
+    }
+    if (this.#current.get(stream)?.at === at) return;
+    const due = { at, stream, generation: ++this.#generation };
+    this.#current.set(stream, due);
+    this.#push(due);
+    if (
+      this.#heap.length > REBUILD_MIN &&
+      this.#heap.length > this.#current.size * STALE_SHARE_MAX
+    ) {
+      this.#rebuild();
+    }
+  }
+
+  /** Takes out the stream that is due first, if it is due at `now`; `set` puts it back. */
+  popDue(now: bigint): string | null {
+    this.#dropStale();
+    const first = this.#heap[0];
+    if (first === undefined || first.at > now) return null;
+    this.#pop();
+    this.#current.delete(first.stream);
+    return first.stream;
+  }
+
+  #isCurrent(due: Due): boolean {
+    return this.#current.get(due.stream)?.generation === due.generation;
+  }
+
+  #dropStale(): void {
+    for (let first = this.#heap[0]; first && !this.#isCurrent(first); first = this.#heap[0]) {
+      this.#pop();
+    }
+  }
+
+  #rebuild(): void {
+    this.#heap = [];
+    for (const due of this.#current.values()) this.#push(due);
+  }
+
+  #push(due: Due): void {
+    const heap = this.#heap;
+    heap.push(due);
+    for (let child = heap.length - 1; child > 0;) {
+      const parent = (child - 1) >>> 1;
+      if (!this.#swapIfSmaller(child, parent)) return;
+      child = parent;
+    }
+  }
+
+  #pop(): void {
+    const heap = this.#heap;
+    const last = heap.pop();
+    if (last === undefined || heap.length === 0) return;
+    heap[0] = last;
+    for (let parent = 0; ;) {
+      const left = parent * 2 + 1;
+      const right = left + 1;
+      const child = this.#isSmaller(right, left) ? right : left;
+      if (child >= heap.length || !this.#swapIfSmaller(child, parent)) return;
+      parent = child;
+    }
+  }
+
+  #isSmaller(one: number, other: number): boolean {
+    const [a, b] = [this.#heap[one], this.#heap[other]];
+    return a !== undefined && b !== undefined && a.at < b.at;
+  }
+
+  #swapIfSmaller(child: number, parent: number): boolean {
+    const [a, b] = [this.#heap[child], this.#heap[parent]];
+    if (a === undefined || b === undefined || a.at >= b.at) return false;
+    [this.#heap[child], this.#heap[parent]] = [b, a];
+    return true;
+  }
+}

@@ -1,0 +1,279 @@
+import { CommitUnknown, OwnershipLost } from '@prorata/kafka-port';
+import type { LogPort, LogRecord, PartitionWriter, TopicPartition } from '@prorata/kafka-port';
+import type { Logger } from '@prorata/service-runtime';
+import { sleep } from '../clock.ts';
+import type { Clock } from '../clock.ts';
+import type { Snapshots } from '../snapshot/snapshots.ts';
+import { BATCH_BYTES_MAX, BATCH_COMMANDS_MAX } from './appendBatch.ts';
+import { CommandQueue } from './commandQueue.ts';
+import { decideBatch } from './decideBatch.ts';
+import type { DecidedBatch } from './decideBatch.ts';
+import { RegistryUnavailable } from './outRecords.ts';
+import type { EncodeFor } from './outRecords.ts';
+import type { PartitionState } from './partitionState.ts';
+import { readCommand } from './readCommand.ts';
+import type { CommandReading, ReadCommand } from './readCommand.ts';
+import { LogUnusable, restorePartition } from './restorePartition.ts';
+import type { RestoreParts } from './restorePartition.ts';
+import type { WriterMetrics } from './writerMetrics.ts';
+import type { WriterTopics } from './writerTopics.ts';
+
+/** Due times are looked at so often at least, milliseconds: how late a timer's event may be. */
+const TICK_MS = 250;
+/** Before another try when the log or the registry does not answer, milliseconds. */
+const RETRY_MS = 500;
+/** The group's word is awaited this long after a successor's fence, so that two do not fence in turn, milliseconds. */
+const LOST_PAUSE_MS = 1_000;
+/** A hint costs a request, so it goes out seldom, microseconds. */
+const HINT_MICROS = 1_000_000n;
+
+export interface RuntimeParts extends RestoreParts {
+  readonly writers: LogPort['writers'];
+  readonly topics: WriterTopics;
+  /** The writer's group as it stands in the cluster; part of its transactional ids. */
+  readonly group: string;
+  readonly reading: CommandReading;
+  readonly encode: EncodeFor;
+  readonly snapshots: Snapshots;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: WriterMetrics;
+  readonly reassign: (partition: TopicPartition) => void;
+  readonly hint: (partition: TopicPartition, next: bigint) => void;
+}
+
+export interface PartitionStatus {
+  readonly partition: number;
+  readonly phase: 'restoring' | 'serving' | 'lost' | 'stopped' | 'closed';
+  readonly detail: string;
+}
+
+/**
+ * One stretch of owning one partition: restoring (fence, then fold the log) → serving → lost (a
+ * successor fenced, or a commit's outcome is unknown: asks to be assigned anew) or stopped (the log
+ * or a decision cannot be trusted: stays so until somebody looks) → closed. A new stretch is a new
+ * runtime: nothing is carried over but what the log says.
+ */
+export class PartitionRuntime {
+  readonly #parts: RuntimeParts;
+  readonly #place: TopicPartition;
+  readonly #queue = new CommandQueue();
+  #phase: PartitionStatus['phase'] = 'restoring';
+  #detail = 'fencing';
+  #serving: Promise<void> = Promise.resolve();
+  #wake: () => void = () => undefined;
+  readonly #closing = Promise.withResolvers<undefined>();
+  #isClosing = false;
+  #hintedAt = 0n;
+  #hinted: bigint | null = null;
+
+  constructor(partition: number, parts: RuntimeParts) {
+    this.#parts = parts;
+    this.#place = { topic: parts.topics.commands, partition };
+    this.#queue.onOffer(() => this.#wake());
+  }
+
+  get status(): PartitionStatus {
+    return { partition: this.#place.partition, phase: this.#phase, detail: this.#detail };
+  }
+
+  /** Fences, restores and begins to serve. @returns the offset of the next command to hand over */
+  async start(): Promise<bigint> {
+    const startedMs = performance.now();
+    for (;;) {
+      try {
+        const resume = await this.#fenceAndRestore();
+        this.#parts.metrics.restoreSeconds.observe((performance.now() - startedMs) / 1_000);
+        return resume;
+      } catch (error) {
+        if (error instanceof LogUnusable) return this.#stop(error);
+        // A missing permission or topic heals as little by waiting as it harms: it shows in readiness and the log.
+        this.#detail = `waiting to restore: ${messageOf(error)}`;
+        this.#parts.logger.warn({ err: error, ...this.#place }, 'restoring will be tried again');
+      }
+      await Promise.race([sleep(this.#parts.clock, RETRY_MS), this.#closing.promise]);
+      if (this.#isClosing) return 0n;
+    }
+  }
+
+  async offer(records: readonly LogRecord[]): Promise<void> {
+    if (this.#phase === 'stopped') await this.#closing.promise;
+    else await this.#queue.offer(records);
+  }
+
+  /** Resolves when nothing of this stretch runs any more. */
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    this.#closing.resolve(undefined);
+    this.#queue.close();
+    this.#wake();
+    await this.#serving;
+    this.#phase = 'closed';
+    const { metrics } = this.#parts;
+    const { partition } = this.#place;
+    metrics.owned.remove({ partition });
+    metrics.queued.remove({ partition });
+    metrics.stopped.remove({ partition });
+  }
+
+  async #fenceAndRestore(): Promise<bigint> {
+    const { writers, group, snapshots, clock, log, logger, metrics } = this.#parts;
+    const { partition } = this.#place;
+    this.#phase = 'restoring';
+    this.#detail = 'fencing';
+    const writer = await writers.fence({ group, ...this.#place });
+    try {
+      this.#detail = 'reading the log';
+      const point = await snapshots.restorePoint(partition, clock.now());
+      const state = await restorePartition(this.#parts, partition, point, clock.now());
+      const beginning = await log.beginningOffset(this.#place);
+      const resume = laterOf(state.nextCommand ?? beginning, beginning);
+      if (state.nextCommand !== null && state.nextCommand < beginning) {
+        logger.error(
+          { ...this.#place, from: state.nextCommand, to: beginning },
+          'commands were deleted by retention before they were decided',
+        );
+      }
+      state.nextCommand = resume;
+      this.#phase = 'serving';
+      this.#detail = `from command ${resume}`;
+      metrics.owned.set({ partition }, 1);
+      this.#serving = this.#serve(state, writer).finally(() =>
+        writer.close().catch(() => undefined),
+      );
+      return resume;
+    } catch (error) {
+      await writer.close().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** Ends only by closing, by loss, or by stopping; each is a state, none is thrown. */
+  async #serve(state: PartitionState, writer: PartitionWriter): Promise<void> {
+    try {
+      while (!this.#isClosing) await this.#serveOnce(state, writer);
+    } catch (error) {
+      await this.#serveFailed(error);
+    }
+  }
+
+  async #serveOnce(state: PartitionState, writer: PartitionWriter): Promise<void> {
+    const { clock, metrics } = this.#parts;
+    const { partition } = this.#place;
+    const next = state.nextCommand ?? 0n;
+    const records = this.#queue
+      .take(BATCH_COMMANDS_MAX, BATCH_BYTES_MAX)
+      .filter((record) => record.offset >= next);
+    const dueAt = state.due.earliest();
+    if (records.length === 0 && (dueAt === null || dueAt > clock.now())) {
+      this.#hint(state);
+      await this.#rest();
+      return;
+    }
+    const reads = await this.#read(records);
+    if (reads === null) return;
+    const batch = await decideBatch(state, reads, clock.now(), {
+      ...this.#parts,
+      partition,
+      bytesMax: BATCH_BYTES_MAX,
+    });
+    this.#queue.putBack(records.slice(batch.commands));
+    if (batch.records.length > 0) await this.#append(writer, batch);
+    metrics.queued.set({ partition }, this.#queue.length);
+    metrics.forgottenEarly.set({ partition }, state.recent.forgottenEarly);
+    this.#hint(state);
+    await this.#parts.snapshots.takeIfDue(partition, state, writer, clock.now());
+  }
+
+  /** null when the partition is closing; waits as long as the registry does not answer. */
+  async #read(records: readonly LogRecord[]): Promise<readonly ReadCommand[] | null> {
+    for (;;) {
+      try {
+        return await Promise.all(records.map((record) => readCommand(record, this.#parts.reading)));
+      } catch (error) {
+        this.#parts.logger.warn({ err: error, ...this.#place }, 'commands cannot be read yet');
+      }
+      await Promise.race([sleep(this.#parts.clock, RETRY_MS), this.#closing.promise]);
+      if (this.#isClosing) return null;
+    }
+  }
+
+  async #append(writer: PartitionWriter, batch: DecidedBatch): Promise<void> {
+    const { metrics } = this.#parts;
+    const end = metrics.appendSeconds.startTimer();
+    await writer.append(batch.records);
+    end();
+    if (batch.commands > 0) metrics.batchCommands.observe(batch.commands);
+    metrics.events.inc({ cause: 'command' }, batch.commandEvents);
+    metrics.events.inc({ cause: 'timer' }, batch.timerEvents);
+    for (const { status, code } of batch.outcomes) metrics.commands.inc({ status, code });
+  }
+
+  async #serveFailed(error: unknown): Promise<void> {
+    const { logger, metrics, clock, reassign } = this.#parts;
+    this.#queue.close();
+    const why = reasonToRestore(error);
+    if (why === null) {
+      await this.#stop(error);
+      return;
+    }
+    this.#phase = 'lost';
+    this.#detail = `${why}: ${messageOf(error)}`;
+    metrics.ownershipLost.inc({ why });
+    logger.warn({ err: error, ...this.#place }, 'the partition will be fenced and restored anew');
+    if (why !== 'CommitUnknown') {
+      await Promise.race([sleep(clock, LOST_PAUSE_MS), this.#closing.promise]);
+    }
+    // Until it is heard: the source may still be joining, and a partition that stays lost serves nobody.
+    while (!this.#isClosing) {
+      reassign(this.#place);
+      await Promise.race([sleep(clock, LOST_PAUSE_MS), this.#closing.promise]);
+    }
+  }
+
+  /** The end of the commands, for a source that must be told some offset; it will hand over nothing. */
+  async #stop(error: unknown): Promise<bigint> {
+    const { logger, metrics, log } = this.#parts;
+    this.#phase = 'stopped';
+    this.#detail = messageOf(error);
+    metrics.stopped.set({ partition: this.#place.partition }, 1);
+    logger.error({ err: error, ...this.#place }, 'the partition is stopped until somebody looks');
+    return log.endOffset(this.#place).catch(() => 0n);
+  }
+
+  async #rest(): Promise<void> {
+    if (this.#isClosing || this.#queue.length > 0) return;
+    await new Promise<void>((resolve) => {
+      const cancel = this.#parts.clock.after(TICK_MS, resolve);
+      this.#wake = () => {
+        cancel();
+        resolve();
+      };
+    });
+    this.#wake = () => undefined;
+  }
+
+  #hint(state: PartitionState): void {
+    const now = this.#parts.clock.now();
+    const next = state.nextCommand;
+    if (next === null || next === this.#hinted || now - this.#hintedAt < HINT_MICROS) return;
+    this.#hinted = next;
+    this.#hintedAt = now;
+    this.#parts.hint(this.#place, next);
+  }
+}
+
+function reasonToRestore(error: unknown): string | null {
+  if (error instanceof OwnershipLost) return 'OwnershipLost';
+  if (error instanceof CommitUnknown) return 'CommitUnknown';
+  if (error instanceof RegistryUnavailable) return 'RegistryUnavailable';
+  return null;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function laterOf(one: bigint, other: bigint): bigint {
+  return one > other ? one : other;
+}

@@ -1,0 +1,72 @@
+import type { EventMessage } from '@prorata/schemas';
+import { dueTimes, evolve } from '@prorata/quota-model';
+import type { StreamState } from '@prorata/quota-model';
+import { DueTimeHeap } from './dueTimeHeap.ts';
+import { RecentCommands } from './recentCommands.ts';
+
+/** What the next event of a stream builds on. */
+export interface StreamHead {
+  state: StreamState;
+  version: bigint;
+  /** Of the event at `version`. */
+  hash: Buffer;
+  /** Decision time of that event, microseconds. */
+  decidedAt: bigint;
+}
+
+/** The stream's events do not follow each other: the log is not what this writer's law makes it. */
+export class StreamBroken extends Error {
+  override readonly name = 'StreamBroken';
+  readonly stream: string;
+  constructor(stream: string, expected: bigint, found: bigint) {
+    super(`${stream} continues with version ${found} where ${expected} is due.`);
+    this.stream = stream;
+  }
+}
+
+/** Everything that deciding needs to know of one partition; a fold of its events and outcomes. */
+export class PartitionState {
+  readonly streams = new Map<string, StreamHead>();
+  readonly recent: RecentCommands;
+  readonly due = new DueTimeHeap();
+  /** The offset after the last command decided; null: none is known. */
+  nextCommand: bigint | null = null;
+  /** Events folded since the last snapshot. */
+  eventsSinceSnapshot = 0;
+
+  constructor(recent = new RecentCommands()) {
+    this.recent = recent;
+  }
+
+  decided(commandOffset: bigint): void {
+    if (this.nextCommand === null || commandOffset >= this.nextCommand) {
+      this.nextCommand = commandOffset + 1n;
+    }
+  }
+
+  /**
+   * @param hash of the event itself, for its successor
+   * @throws StreamBroken when a version is missing or comes twice
+   */
+  apply(event: EventMessage, hash: Buffer): void {
+    const { stream, streamVersion, decidedAt, commandOffset } = event.value.envelope;
+    const head = this.streams.get(stream);
+    const expected = (head?.version ?? 0n) + 1n;
+    if (streamVersion !== expected) throw new StreamBroken(stream, expected, streamVersion);
+    const state = evolve(head?.state ?? null, event);
+    this.streams.set(stream, { state, version: streamVersion, hash, decidedAt });
+    if (commandOffset !== null) this.decided(commandOffset);
+    this.eventsSinceSnapshot++;
+  }
+
+  /** Once for every stream that changed: what is due next in it, but not before `notBefore`. */
+  reschedule(stream: string, notBefore: bigint | null = null): void {
+    const head = this.streams.get(stream);
+    let earliest: bigint | null = null;
+    for (const due of head === undefined ? [] : dueTimes(head.state)) {
+      if (earliest === null || due.at < earliest) earliest = due.at;
+    }
+    const isTooSoon = earliest !== null && notBefore !== null && earliest < notBefore;
+    this.due.set(stream, isTooSoon ? notBefore : earliest);
+  }
+}

@@ -1,0 +1,130 @@
+import type { LogRecord, PartitionLog } from '@prorata/kafka-port';
+import { fullNameOf, UnreadableRecord } from '@prorata/schemas';
+import type { Codec, CommandOutcome, EventMessage, Message } from '@prorata/schemas';
+import type { PartitionState } from './partitionState.ts';
+import type { WriterTopics } from './writerTopics.ts';
+
+/** A record that the state is made of cannot be used: the partition must stop, for skipping it would corrupt the state. */
+export class LogUnusable extends Error {
+  override readonly name = 'LogUnusable';
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: bigint;
+  constructor({ topic, partition, offset }: LogRecord, cause: Error) {
+    super(`${topic}[${partition}] cannot be used at offset ${offset}: ${cause.message}`, { cause });
+    this.topic = topic;
+    this.partition = partition;
+    this.offset = offset;
+  }
+}
+
+export interface RestoreParts {
+  readonly log: PartitionLog;
+  readonly codec: Pick<Codec, 'decode' | 'hash'>;
+  readonly topics: WriterTopics;
+}
+
+/** Where folding begins: the start of the log, or where a snapshot ends. */
+export interface RestorePoint {
+  readonly state: PartitionState;
+  /** null: from the oldest record on. */
+  readonly eventsFrom: bigint | null;
+  readonly outcomesFrom: bigint | null;
+}
+
+/**
+ * Folds the partition's events and the tail of its outcomes to their ends. To be called after the
+ * fence: what is read then is all there will ever be from predecessors.
+ * @param now microseconds, for letting go of outcomes that are too old to matter
+ * @throws LogUnusable, or what the log or the registry fails with
+ */
+export async function restorePartition(
+  parts: RestoreParts,
+  partition: number,
+  point: RestorePoint,
+  now: bigint,
+): Promise<PartitionState> {
+  const { state } = point;
+  await foldEvents(parts, partition, point);
+  await foldOutcomes(parts, partition, point);
+  state.recent.forget(now);
+  for (const stream of state.streams.keys()) state.reschedule(stream);
+  return state;
+}
+
+async function foldEvents(
+  { log, codec, topics }: RestoreParts,
+  partition: number,
+  { state, eventsFrom }: RestorePoint,
+): Promise<void> {
+  const place = { topic: topics.events, partition };
+  const from = eventsFrom ?? (await log.beginningOffset(place));
+  // Only the last event of a stream is hashed: its successor alone will need that.
+  const last = new Map<string, LogRecord>();
+  await log.readToEnd(place, from, async (records) => {
+    for (const record of records) {
+      const event = await usable(record, codec, isEvent, 'event');
+      const { stream, streamVersion } = event.value.envelope;
+      // A snapshot says at least what its offset promises; the records between are in it already.
+      if (eventsFrom !== null && streamVersion <= (state.streams.get(stream)?.version ?? 0n))
+        continue;
+      applyOrStop(state, event, record);
+      last.set(stream, record);
+    }
+  });
+  for (const [stream, record] of last) {
+    const head = state.streams.get(stream);
+    if (head !== undefined) head.hash = await codec.hash(record.value);
+  }
+}
+
+const NOT_YET_HASHED = Buffer.alloc(0);
+
+function applyOrStop(state: PartitionState, event: EventMessage, record: LogRecord): void {
+  try {
+    state.apply(event, NOT_YET_HASHED);
+  } catch (error) {
+    throw new LogUnusable(record, error instanceof Error ? error : new Error(String(error)));
+  }
+}
+
+async function foldOutcomes(
+  { log, codec, topics }: RestoreParts,
+  partition: number,
+  { state, outcomesFrom }: RestorePoint,
+): Promise<void> {
+  const place = { topic: topics.outcomes, partition };
+  const from = outcomesFrom ?? (await log.beginningOffset(place));
+  await log.readToEnd(place, from, async (records) => {
+    for (const record of records) {
+      const { value: outcome } = await usable(record, codec, isOutcome, 'outcome');
+      state.recent.remember(outcome);
+      state.decided(outcome.commandOffset);
+    }
+  });
+}
+
+type OutcomeMessage = { readonly type: 'CommandOutcome'; readonly value: CommandOutcome };
+
+const isOutcome = (message: Message): message is OutcomeMessage =>
+  message.type === 'CommandOutcome';
+const isEvent = (message: Message): message is EventMessage =>
+  fullNameOf[message.type].startsWith('io.prorata.event.');
+
+async function usable<M extends Message>(
+  record: LogRecord,
+  codec: Pick<Codec, 'decode'>,
+  isWanted: (message: Message) => message is M,
+  wanted: string,
+): Promise<M> {
+  let message: Message;
+  try {
+    message = await codec.decode(record.value);
+  } catch (error) {
+    if (error instanceof UnreadableRecord) throw new LogUnusable(record, error);
+    throw error;
+  }
+  if (!isWanted(message))
+    throw new LogUnusable(record, new TypeError(`a ${message.type} is no ${wanted}`));
+  return message;
+}

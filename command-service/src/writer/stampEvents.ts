@@ -1,0 +1,66 @@
+import { hashOf } from '@prorata/schemas';
+import type { Actor, EventEnvelope, EventMessage } from '@prorata/schemas';
+import type { EventDraft } from '@prorata/quota-model';
+import { eventIdOf } from './eventId.ts';
+
+/** What the first event of a stream names as the hash of its predecessor. */
+const NO_PREDECESSOR = Buffer.alloc(32);
+
+/** Why an event happens: the command it answers, or the timer. */
+export type Cause =
+  | {
+      readonly kind: 'command';
+      readonly commandId: string;
+      readonly commandOffset: bigint;
+      readonly actor: Actor;
+      readonly reason: string;
+    }
+  | {
+      readonly kind: 'timer';
+      readonly timer: string;
+      readonly actor: Actor;
+      readonly reason: string;
+    };
+
+export interface Predecessor {
+  readonly version: bigint;
+  readonly hash: Buffer;
+}
+
+export interface StampedEvent {
+  readonly message: EventMessage;
+  readonly hash: Buffer;
+}
+
+/** Gives drafts their envelopes: each names its place in the stream and the hash of the event before. */
+export function stampEvents(
+  stream: string,
+  drafts: readonly EventDraft[],
+  cause: Cause,
+  decidedAt: bigint,
+  predecessor: Predecessor | null,
+): StampedEvent[] {
+  let version = predecessor?.version ?? 0n;
+  let previousHash = predecessor?.hash ?? NO_PREDECESSOR;
+  return drafts.map((draft) => {
+    version += 1n;
+    const envelope: EventEnvelope = {
+      eventId: eventIdOf(stream, version),
+      stream,
+      streamVersion: version,
+      quotaId: draft.quotaId,
+      quotaVersion: draft.quotaVersion,
+      cause: cause.kind,
+      commandId: cause.kind === 'command' ? cause.commandId : null,
+      commandOffset: cause.kind === 'command' ? cause.commandOffset : null,
+      timer: cause.kind === 'timer' ? cause.timer : null,
+      actor: cause.actor,
+      decidedAt,
+      reason: cause.reason,
+      previousHash,
+    };
+    const message = { type: draft.type, value: { envelope, ...draft.data } } as EventMessage;
+    previousHash = hashOf(message);
+    return { message, hash: previousHash };
+  });
+}

@@ -1,0 +1,74 @@
+import { Counter, Gauge, Histogram } from 'prom-client';
+import type { Registry } from 'prom-client';
+
+export interface WriterMetrics {
+  readonly commands: Counter<'status' | 'code'>;
+  readonly events: Counter<'cause'>;
+  readonly appendSeconds: Histogram;
+  readonly batchCommands: Histogram;
+  readonly restoreSeconds: Histogram;
+  /** 1 while a partition is stopped: somebody has to look. */
+  readonly stopped: Gauge<'partition'>;
+  readonly owned: Gauge<'partition'>;
+  readonly queued: Gauge<'partition'>;
+  readonly ownershipLost: Counter<'why'>;
+  readonly forgottenEarly: Gauge<'partition'>;
+  readonly snapshots: Counter;
+}
+
+export function writerMetrics(registry: Registry): WriterMetrics {
+  const registers = [registry];
+  const seconds = [0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.125, 0.25, 0.5, 1, 2, 5, 15, 60];
+  const gauge = (name: string, help: string): Gauge<'partition'> =>
+    new Gauge({ name: `prorata_writer_${name}`, help, labelNames: ['partition'], registers });
+  return {
+    commands: new Counter({
+      name: 'prorata_writer_commands_total',
+      help: 'Outcomes written, by status and code.',
+      labelNames: ['status', 'code'],
+      registers,
+    }),
+    events: new Counter({
+      name: 'prorata_writer_events_total',
+      help: 'Events written, by cause.',
+      labelNames: ['cause'],
+      registers,
+    }),
+    appendSeconds: new Histogram({
+      name: 'prorata_writer_append_seconds',
+      help: 'One transaction, begin to commit.',
+      buckets: seconds,
+      registers,
+    }),
+    batchCommands: new Histogram({
+      name: 'prorata_writer_batch_commands',
+      help: 'Commands decided in one append.',
+      buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000],
+      registers,
+    }),
+    restoreSeconds: new Histogram({
+      name: 'prorata_writer_restore_seconds',
+      help: 'Fence and restore of one partition.',
+      buckets: seconds,
+      registers,
+    }),
+    stopped: gauge('partition_stopped', 'The partition takes no commands until somebody looks.'),
+    owned: gauge('partition_owned', 'This process serves the partition.'),
+    queued: gauge('queued_commands', 'Commands fetched and not yet decided.'),
+    ownershipLost: new Counter({
+      name: 'prorata_writer_ownership_lost_total',
+      help: 'Times a partition was fenced and restored anew, by reason.',
+      labelNames: ['why'],
+      registers,
+    }),
+    forgottenEarly: gauge(
+      'recent_forgotten_early',
+      'Command ids forgotten before 24 hours were over, for want of room.',
+    ),
+    snapshots: new Counter({
+      name: 'prorata_writer_snapshots_total',
+      help: 'Snapshots completed.',
+      registers,
+    }),
+  };
+}

@@ -1,0 +1,127 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { createCodec, readSettings } from '@prorata/service-runtime';
+import type { Settings } from '@prorata/service-runtime';
+import { connectKafka } from '@prorata/kafka-port';
+import type { LogPort, LogRecord } from '@prorata/kafka-port';
+import { inNamespace } from '@prorata/schemas';
+import type { Codec, CommandOutcome, EventMessage } from '@prorata/schemas';
+import { freshNamespace, kafkaConnection, sharedStack } from '@prorata/test-kit';
+import { startCommandService } from '../src/index.ts';
+import type {
+  CommandServiceOptions,
+  CommandServiceRole,
+  RunningCommandService,
+} from '../src/index.ts';
+import { makeSecrets, tokenIssuer } from './secrets.ts';
+import type { TestSecrets } from './secrets.ts';
+
+/** A namespace with its secrets, and what a test does in it as somebody who may do all. */
+export interface TestDeployment {
+  readonly namespace: string;
+  readonly secrets: TestSecrets;
+  readonly port: LogPort;
+  readonly codec: Codec;
+  settings(principal: 'gateway' | 'writer'): Settings;
+  environment(principal: 'gateway' | 'writer'): Record<string, string>;
+  start(role: CommandServiceRole, options?: CommandServiceOptions): Promise<RunningCommandService>;
+  topic(name: string): string;
+  records(topic: string, partition?: number): Promise<LogRecord[]>;
+  events(): Promise<EventMessage[]>;
+  outcomes(): Promise<CommandOutcome[]>;
+  close(): Promise<void>;
+}
+
+const PARTITIONS = 4;
+
+export async function deploy(): Promise<TestDeployment> {
+  const namespace = await freshNamespace({ apply: true });
+  const secrets = await makeSecrets();
+  const port = connectKafka(kafkaConnection());
+  const environment = (principal: 'gateway' | 'writer'): Record<string, string> =>
+    environmentOf(principal, namespace, secrets);
+  const settings = (principal: 'gateway' | 'writer'): Settings =>
+    readSettings(environment(principal));
+  const codec = createCodec(settings('writer'));
+  const running: RunningCommandService[] = [];
+  const topic = (name: string): string => inNamespace(name, namespace);
+  const records = async (name: string, only?: number): Promise<LogRecord[]> => {
+    const found: LogRecord[] = [];
+    for (let partition = 0; partition < PARTITIONS; partition++) {
+      if (only !== undefined && only !== partition) continue;
+      const place = { topic: topic(name), partition };
+      await port.log.readToEnd(place, 0n, (batch) => void found.push(...batch));
+    }
+    return found;
+  };
+  return {
+    namespace,
+    secrets,
+    port,
+    codec,
+    settings,
+    environment,
+    topic,
+    records,
+    async start(role, options) {
+      const service = await startCommandService(
+        role,
+        settings(role === 'writer' ? 'writer' : 'gateway'),
+        { sessionTimeoutMs: 6_000, ...options },
+      );
+      running.push(service);
+      return service;
+    },
+    async events() {
+      const messages = await Promise.all(
+        (await records('quota.events')).map((record) => codec.decode(record.value)),
+      );
+      return messages as EventMessage[];
+    },
+    async outcomes() {
+      const messages = await Promise.all(
+        (await records('quota.outcomes')).map((record) => codec.decode(record.value)),
+      );
+      return messages.map((message) => message.value as CommandOutcome);
+    },
+    async close() {
+      await Promise.all(running.map((service) => service.stop()));
+      await port.close();
+      await secrets.remove();
+    },
+  };
+}
+
+function environmentOf(
+  principal: 'gateway' | 'writer',
+  namespace: string,
+  secrets: TestSecrets,
+): Record<string, string> {
+  const { brokers, registryUrl, passwords } = sharedStack();
+  return {
+    KAFKA_BROKERS: brokers.join(','),
+    KAFKA_SASL_MECHANISM: 'plain',
+    KAFKA_SASL_USERNAME: principal,
+    KAFKA_SASL_PASSWORD: passwords[principal],
+    SCHEMA_REGISTRY_URL: registryUrl,
+    PRORATA_NAMESPACE: namespace,
+    PRORATA_TOKEN_ISSUER: tokenIssuer,
+    PRORATA_TOKEN_JWKS_FILE: secrets.jwksFile,
+    PRORATA_SIGNING_KEY_FILE: secrets.keyFile,
+    PRORATA_SIGNING_KEY_ID: secrets.keyId,
+    PRORATA_SIGNING_PUBLIC_KEYS_FILE: secrets.publicKeysFile,
+    PRORATA_LOG_LEVEL: process.env['PRORATA_TEST_LOG_LEVEL'] ?? 'fatal',
+  };
+}
+
+/** Waits until `condition` holds, 30 s at the most. */
+export async function eventually(what: string, condition: () => Promise<boolean>): Promise<void> {
+  const end = Date.now() + 30_000;
+  while (!(await condition())) {
+    if (Date.now() > end) throw new Error(`It never came about that ${what}.`);
+    await delay(50);
+  }
+}
+
+export async function isReady(url: string): Promise<boolean> {
+  return (await fetch(`${url}/readyz`)).ok;
+}
