@@ -148,7 +148,8 @@ export interface OwnershipHandlers {
   /**
    * This instance now owns the partition. No record is handed over before the promise resolves with
    * the offset to start from; the group's membership is kept meanwhile, however long it takes.
-   * A rejection ends the source with that error.
+   * Rejecting with `LogUnavailable`, `OwnershipLost` or `CommitUnknown` has it called again after a
+   * pause, as long as the partition is owned; any other rejection ends the source with that error.
    */
   assigned(partition: TopicPartition): Promise<bigint>;
   /**
@@ -159,7 +160,8 @@ export interface OwnershipHandlers {
   /**
    * Records in order. The next batch of this partition waits for the promise, and other partitions
    * do not, so a handler that queues resolves when there is room. Membership does not depend on it.
-   * A rejection ends the source with that error.
+   * Rejecting with `OwnershipLost` or `CommitUnknown` does what `reassign` does; any other rejection
+   * ends the source with that error.
    */
   batch(partition: TopicPartition, records: readonly LogRecord[]): Promise<void>;
 }

@@ -1,4 +1,4 @@
-import { OffsetGone } from './port.ts';
+import { CommitUnknown, LogUnavailable, OffsetGone, OwnershipLost } from './port.ts';
 import type {
   Follower,
   LogRecord,
@@ -16,6 +16,10 @@ export interface TenancyParts {
     from: bigint,
     onBatch: (records: readonly LogRecord[]) => Promise<void>,
   ) => Pick<Follower, 'finished' | 'stop'>;
+  /** Called when a handler's writer is spent: the partition is to be taken afresh. */
+  readonly reassign: () => void;
+  /** The pause before a restore that failed for a passing reason is tried again. */
+  readonly pause: () => Promise<void>;
   /** Called when a handler or the reading has failed: the source ends. */
   readonly failed: (error: unknown) => void;
 }
@@ -59,13 +63,24 @@ export class Tenancy {
     await previous;
     if (this.#isGone) return;
     this.#isAssigned = true;
-    try {
-      const from = await this.#parts.handlers.assigned(this.partition);
-      await this.#checkHeld(from);
-      this.#follow(from);
-    } catch (error) {
-      this.#failUnlessGone(error);
+    while (!this.#isOver()) {
+      try {
+        const from = await this.#parts.handlers.assigned(this.partition);
+        await this.#checkHeld(from);
+        this.#follow(from);
+        return;
+      } catch (error) {
+        if (!mayPass(error)) {
+          this.#failUnlessGone(error);
+          return;
+        }
+        await this.#parts.pause();
+      }
     }
+  }
+
+  #isOver(): boolean {
+    return this.#isGone;
   }
 
   #follow(from: bigint): void {
@@ -74,7 +89,10 @@ export class Tenancy {
     this.#followed = follow(this.partition, from, (records) =>
       handlers.batch(this.partition, records),
     );
-    this.#followed.finished.catch((error: unknown) => this.#failUnlessGone(error));
+    this.#followed.finished.catch((error: unknown) => {
+      if (meansSpent(error) && !this.#isGone) this.#parts.reassign();
+      else this.#failUnlessGone(error);
+    });
   }
 
   /** What goes wrong after the end concerns nobody: the successor restores by itself. */
@@ -90,4 +108,13 @@ export class Tenancy {
     ]);
     if (from < beginning || from > end) throw new OffsetGone(this.partition, from);
   }
+}
+
+/** Another owner took over, or nobody knows: fencing and restoring again answers both. */
+function meansSpent(error: unknown): boolean {
+  return error instanceof OwnershipLost || error instanceof CommitUnknown;
+}
+
+function mayPass(error: unknown): boolean {
+  return meansSpent(error) || error instanceof LogUnavailable;
 }

@@ -21,6 +21,8 @@ export interface CommandApplierOptions {
   readonly sessionTimeoutMs: number;
   /** Awaited between receiving a command and appending its event: where a process stalls. */
   readonly beforeAppend?: () => Promise<void>;
+  /** Fence and restore again after a failed append, as a service does that the group still counts in. */
+  readonly reassignOnFault?: boolean;
 }
 
 const commandOffset = 'command-offset';
@@ -34,6 +36,7 @@ export async function runCommandApplier(options: CommandApplierOptions): Promise
     faults: [] as Error[],
     received: [] as string[],
   };
+  const running: { source?: OwnedSource } = {};
   const source = await port.source.run(
     { group, topic: commands, sessionTimeoutMs },
     {
@@ -56,10 +59,12 @@ export async function runCommandApplier(options: CommandApplierOptions): Promise
             ?.append(records.map((record) => eventOf(record, events)));
         } catch (error) {
           seen.faults.push(error as Error);
+          if (options.reassignOnFault === true) running.source?.reassign(place);
         }
       },
     },
   );
+  running.source = source;
   source.finished.catch((error: unknown) => seen.faults.push(error as Error));
   return { source, ...seen };
 }

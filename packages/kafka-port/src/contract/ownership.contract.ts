@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CommitUnknown, LogUnavailable, OwnershipLost } from '../port.ts';
 import type { LogPort, OwnershipHandlers } from '../port.ts';
 import { runCommandApplier } from './commandApplier.ts';
 import { until } from './logHarness.ts';
@@ -166,6 +167,38 @@ export function describeOwnership(start: () => Promise<LogHarness>): void {
       await until(harness, 'the last word', () => calls.at(-1) === 'revoked');
       const first = ['assigned', '0', '1', '2', 'revoked'];
       expect(calls).toEqual([...first, 'assigned', '1', '2', '3', 'revoked']);
+    });
+
+    it('fences and restores again when a handler’s writer is spent or the log was away', async () => {
+      const topic = await harness.createTopic(1);
+      const { port } = harness.connect('p');
+      const calls: string[] = [];
+      const faults = [new LogUnavailable('away'), undefined, new OwnershipLost('fenced')];
+      const options = { group: `${topic}.g`, topic, sessionTimeoutMs: harness.sessionTimeoutMs };
+      await port.source.run(options, {
+        assigned() {
+          calls.push('assigned');
+          const fault = faults.shift();
+          return fault ? Promise.reject(fault) : Promise.resolve(0n);
+        },
+        revoked: () => Promise.resolve(void calls.push('revoked')),
+        batch(_, records) {
+          calls.push(...texts(records));
+          return calls.includes('again')
+            ? Promise.resolve()
+            : Promise.reject(new CommitUnknown('lost'));
+        },
+      });
+      await publish(port, topic, 0, 'command');
+      await until(harness, 'the second try', () => calls.includes('revoked'));
+      calls.push('again');
+      await until(
+        harness,
+        'the last try',
+        () => calls.filter((call) => call === 'command').length === 2,
+      );
+      expect(calls.slice(0, 4)).toEqual(['assigned', 'assigned', 'command', 'revoked']);
+      expect(calls.filter((call) => call === 'assigned')).toHaveLength(4);
     });
 
     it('revokes everything and lets others have it when it stops', async () => {

@@ -27,6 +27,7 @@ const retryThroughOutage = { ...retryQuickly, retries: Number.MAX_SAFE_INTEGER }
 /** Without a heartbeat for so many sessions, and so many milliseconds, kafkajs has stalled. */
 const silentSessionsMax = 3;
 const silentMsMin = 60_000;
+/** Before a join or a restore that failed is tried again, milliseconds. */
 const restartPauseMs = 250;
 
 export interface SourceParts {
@@ -163,7 +164,9 @@ export class GroupMember implements OwnedSource {
     const { log, followers } = this.#parts;
     const failed = (error: unknown): void => this.#fail(error);
     const follow: TenancyParts['follow'] = (...parameters) => followers.add(...parameters);
-    const parts = { handlers: this.#handlers, log, follow, failed };
+    const reassign = (): void => this.reassign({ topic: this.#options.topic, partition });
+    const pause = (): Promise<void> => delay(restartPauseMs);
+    const parts = { handlers: this.#handlers, log, follow, reassign, pause, failed };
     this.#tenancies.set(
       partition,
       new Tenancy({ topic: this.#options.topic, partition }, previous, parts),

@@ -106,6 +106,8 @@ export class MemoryMember implements OwnedSource {
       handlers: this.#handlers,
       log: this.#log,
       follow: (place, from, onBatch) => this.#follow(place, from, onBatch),
+      reassign: () => this.reassign({ topic: this.#options.topic, partition }),
+      pause: () => this.#broker.clock.sleep(heartbeatMs),
       failed: (error) => this.#fail(error),
     };
     const previous = this.#endings.get(partition) ?? Promise.resolve();

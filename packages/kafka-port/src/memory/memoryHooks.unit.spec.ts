@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest';
+import { outRecord, readAll, texts } from '../contract/records.ts';
+import { CommitUnknown, OwnershipLost } from '../port.ts';
+import { createMemoryLog } from './memoryLog.ts';
+import { seededRandom } from './seededRandom.ts';
+import { VirtualClock } from './virtualClock.ts';
+
+const place = { topic: 't', partition: 0 };
+const identity = { group: 'g', ...place };
+
+describe('what a simulation injects', () => {
+  it.each(['committed', 'aborted'] as const)(
+    'loses the answer of a commit that was %s',
+    async (outcome) => {
+      const log = createMemoryLog({ seed: 1, faults: { unknownCommit: () => outcome } });
+      log.createTopic('t', 1);
+      const port = log.connect();
+      const writer = await port.writers.fence(identity);
+      await expect(writer.append([outRecord('t', 0, 'x')])).rejects.toBeInstanceOf(CommitUnknown);
+      await expect(writer.append([outRecord('t', 0, 'y')])).rejects.toBeInstanceOf(OwnershipLost);
+      const { records, end } = await readAll(port, place);
+      expect({ texts: texts(records), end }).toEqual({
+        texts: outcome === 'committed' ? ['x'] : [],
+        end: 2n,
+      });
+    },
+  );
+
+  it('hands a batch over twice', async () => {
+    const log = createMemoryLog({ seed: 1, faults: { duplicateDelivery: () => true } });
+    log.createTopic('t', 1);
+    const port = log.connect();
+    const seen: string[] = [];
+    await port.source.run(
+      { group: 'g', topic: 't' },
+      {
+        assigned: () => Promise.resolve(0n),
+        revoked: () => Promise.resolve(),
+        batch: (_, records) => Promise.resolve(void seen.push(...texts(records))),
+      },
+    );
+    await (await port.publisher()).publish([outRecord('t', 0, 'x')]);
+    await log.clock.advance(10);
+    expect(seen).toEqual(['x', 'x']);
+  });
+
+  it('aborts what a crashed process left open when its time is up, and not before', async () => {
+    const log = createMemoryLog({ seed: 1 });
+    log.createTopic('t', 1);
+    await log.leaveOpen(identity, [outRecord('t', 0, 'open')]);
+    const port = log.connect();
+    await (await port.publisher()).publish([outRecord('t', 0, 'behind it')]);
+    await log.clock.advance(29_000);
+    expect(await port.log.endOffset(place)).toBe(0n);
+    await log.clock.advance(2_000);
+    const { records, end } = await readAll(port, place);
+    expect({ texts: texts(records), end }).toEqual({ texts: ['behind it'], end: 3n });
+  });
+
+  it('keeps the last stable offset until the markers are written, and a fence waits for them', async () => {
+    const log = createMemoryLog({ seed: 3, markerDelayMsMax: 50 });
+    log.createTopic('t', 1);
+    const port = log.connect();
+    const writer = await port.writers.fence(identity);
+    await writer.append([outRecord('t', 0, 'x')]);
+    expect(await port.log.endOffset(place)).toBe(0n);
+    let fenced = false;
+    const fencing = port.writers.fence(identity).then(() => (fenced = true));
+    await log.clock.advance(0);
+    expect(fenced).toBe(false);
+    await log.clock.advance(100);
+    await fencing;
+    expect(await port.log.endOffset(place)).toBe(2n);
+  });
+
+  it('never lets a crashed process go on', async () => {
+    const log = createMemoryLog({ seed: 1 });
+    log.createTopic('t', 1);
+    const process = log.connect();
+    const writer = await process.writers.fence(identity);
+    process.crash();
+    let settled = false;
+    void writer.append([outRecord('t', 0, 'x')]).finally(() => (settled = true));
+    process.resume();
+    await log.clock.advance(1_000);
+    expect(settled).toBe(false);
+    expect(await log.connect().log.endOffset(place)).toBe(0n);
+  });
+});
+
+describe('the virtual clock', () => {
+  it('runs timers by time, then by age, with all that follows from one before the next', async () => {
+    const clock = new VirtualClock(0);
+    const seen: string[] = [];
+    const then = async (name: string, milliseconds: number): Promise<void> => {
+      await clock.sleep(milliseconds);
+      seen.push(`${name}@${clock.nowMs}`);
+      await clock.sleep(5);
+      seen.push(`${name}+@${clock.nowMs}`);
+    };
+    void then('late', 10);
+    void then('early', 4);
+    void then('same', 10);
+    clock.after(6, () => seen.push('cancelled'))();
+    await clock.advance(10);
+    expect(seen).toEqual(['early@4', 'early+@9', 'late@10', 'same@10']);
+    await clock.advance(5);
+    expect(seen.slice(4)).toEqual(['late+@15', 'same+@15']);
+  });
+
+  it('draws the same numbers for the same seed', () => {
+    const [a, b, c] = [seededRandom(5), seededRandom(5), seededRandom(6)];
+    const draw = (random: () => number): number[] => Array.from({ length: 5 }, random);
+    expect(draw(a)).toEqual(draw(b));
+    expect(draw(a)).not.toEqual(draw(c));
+  });
+});
