@@ -60,9 +60,8 @@ export async function startProjector(
 ): Promise<Projector> {
   const logger = createLogger('projector', settings.logLevel);
   const databaseUrl = requireSetting(settings.databaseUrl, 'DATABASE_URL', 'the tables’ database');
-  const pool = openPool(databaseUrl);
-  // A connection that breaks while idle is replaced at its next use.
-  pool.on('error', (error) => logger.warn({ err: error }, 'An idle connection broke.'));
+  const broken = (error: Error): void => logger.warn({ err: error }, 'A connection broke.');
+  const [pool, queries] = [openPool(databaseUrl, broken), openPool(databaseUrl, broken)];
   const log = connectLog(settings, 'projector');
   const codec = createCodec(settings);
   const admin = await log.admin();
@@ -74,7 +73,7 @@ export async function startProjector(
 
   const { namespace } = settings;
   const lag = new LagMeter({
-    pool,
+    pool: queries,
     log: log.log,
     namespace,
     partitions,
@@ -88,7 +87,7 @@ export async function startProjector(
     logger,
     openapi,
     ready: (): readonly ReadyCheck[] => readiness.checks(owners),
-    routes: (router) => routes(router, settings, { pool, lag }),
+    routes: (router) => routes(router, settings, { pool: queries, lag }),
   });
   const metrics = projectorMetrics(service.metrics, { owners, lag, topics });
   for (const { topic, group, newProjection } of projectedTopics) {
@@ -121,7 +120,7 @@ export async function startProjector(
       await service.close();
       await Promise.all(sources.map((source) => source.stop()));
       await log.close();
-      await pool.end();
+      await Promise.all([pool.end(), queries.end()]);
     },
   };
 }

@@ -1,7 +1,7 @@
 import pg from 'pg';
 
-/** One connection a partition that writes at once, and some for queries. */
-const CONNECTIONS_MAX = 10;
+/** Writers and queries have a pool each, so that a long catching-up keeps no answer waiting. */
+const CONNECTIONS_MAX = 8;
 const CONNECT_TIMEOUT_MS = 5_000;
 /** Longer than the largest batch takes; a zombie's lock on a checkpoint row is waited for so long. */
 const STATEMENT_TIMEOUT_MS = 60_000;
@@ -13,9 +13,10 @@ const TIMESTAMPTZ_OID = 1184;
 /**
  * Connections whose times are exact: the driver's Date drops microseconds, so a timestamptz comes as
  * RFC 3339 text in UTC.
+ * @param broken hears of connections that broke; whoever uses one gets the error as well
  */
-export function openPool(databaseUrl: string): pg.Pool {
-  return new pg.Pool({
+export function openPool(databaseUrl: string, broken: (error: Error) => void): pg.Pool {
+  const pool = new pg.Pool({
     connectionString: databaseUrl,
     max: CONNECTIONS_MAX,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
@@ -26,6 +27,11 @@ export function openPool(databaseUrl: string): pg.Pool {
     options: '-c timezone=UTC -c datestyle=ISO',
     types: exactTypes,
   });
+  pool.on('error', broken);
+  // The pool listens to idle connections only; one that breaks between two queries of a transaction
+  // would otherwise end the process.
+  pool.on('connect', (client) => client.on('error', broken));
+  return pool;
 }
 
 type ParserOf = (oid: number, format?: 'text') => (text: string) => unknown;

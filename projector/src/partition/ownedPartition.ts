@@ -3,7 +3,7 @@ import type { LogRecord, PartitionLog, TopicPartition } from '@prorata/kafka-por
 import { UnreadableRecord } from '@prorata/schemas';
 import type { Codec } from '@prorata/schemas';
 import type { Pool } from 'pg';
-import type { Logger } from 'pino';
+import type { Logger } from '../logger.ts';
 import {
   applyBatch,
   CheckpointMoved,

@@ -7,7 +7,7 @@ import type {
 } from '@prorata/kafka-port';
 import type { Codec } from '@prorata/schemas';
 import type { Pool } from 'pg';
-import type { Logger } from 'pino';
+import type { Logger } from '../logger.ts';
 import type { Projection } from '../projection/projection.ts';
 import { OwnedPartition } from './ownedPartition.ts';
 import type { PartitionStop } from './partitionStop.ts';

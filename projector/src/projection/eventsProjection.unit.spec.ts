@@ -14,9 +14,9 @@ import {
   proposed,
   registered,
   tokensPerSecond,
-} from '../testing/drafts.ts';
-import { EventStamper, testStart } from '../testing/eventStamper.ts';
-import { TableImage } from '../testing/tableImage.ts';
+} from '../../test/drafts.ts';
+import { EventStamper, testStart } from '../../test/eventStamper.ts';
+import { TableImage } from '../../test/tableImage.ts';
 import { EventsProjection } from './eventsProjection.ts';
 import type { DecodedRecord, Projected } from './projection.ts';
 

@@ -41,6 +41,8 @@ export function refusalRow({ topic, partition, offset, outcome }: PlacedOutcome)
 /** The row of a command's outcome; null when nobody could ask for it by id and principal. */
 export function commandRow({ partition, outcome }: PlacedOutcome): Row | null {
   if (outcome.actor === null || outcome.commandId === '') return null;
+  // Its stream belongs to another partition, whose order alone may decide what the row says.
+  if (outcome.code === 'COMMAND_MISROUTED') return null;
   return {
     command_id: outcome.commandId,
     stream: outcome.stream,

@@ -1,4 +1,4 @@
-import type { Row } from '../database/tables.ts';
+import type { Row } from '../src/database/tables.ts';
 
 /**
  * Stands in for a connection: takes the statements of `upsertRows` and the deletion of quotas, and

@@ -1,5 +1,5 @@
 import type { Codec } from '@prorata/schemas';
-import type { AuditedTopic, AuditSource, RawRecord } from '../audit/auditSource.ts';
+import type { AuditedTopic, AuditSource, RawRecord } from '../src/audit/auditSource.ts';
 import { recordsOf } from './eventStamper.ts';
 import type { Stamped } from './eventStamper.ts';
 

@@ -1,0 +1,3 @@
+import type { createLogger } from '@prorata/service-runtime';
+
+export type Logger = ReturnType<typeof createLogger>;

@@ -1,0 +1,299 @@
+import { inNamespace } from '@prorata/schemas';
+import { freshDatabase } from '@prorata/test-kit';
+import pg from 'pg';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import {
+  budgetDefined,
+  changed,
+  contentOf,
+  created,
+  deleted,
+  haircut,
+  overridden,
+  proposed,
+  registered,
+  tokensPerSecond,
+} from '../test/drafts.ts';
+import { testStart } from '../test/eventStamper.ts';
+import { dumpOf, eventually, openStand } from '../test/projectorStand.ts';
+import type { Stand } from '../test/projectorStand.ts';
+import { startProjector } from './startProjector.ts';
+import type { Projector } from './startProjector.ts';
+
+const SESSION_TIMEOUT_MS = 6_000;
+const running: Projector[] = [];
+
+async function start(stand: Stand, databaseUrl: string): Promise<Projector> {
+  const projector = await startProjector(stand.settings(databaseUrl), {
+    sessionTimeoutMs: SESSION_TIMEOUT_MS,
+  });
+  running.push(projector);
+  return projector;
+}
+
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((projector) => projector.stop()));
+});
+
+async function get(projector: Projector, path: string, token: string) {
+  const response = await fetch(`${projector.url}${path}`, {
+    headers: { authorization: `Bearer ${token}` },
+  });
+  return { status: response.status, body: (await response.json()) as never, response };
+}
+
+async function ready(projector: Projector): Promise<void> {
+  await eventually(async () => {
+    const response = await fetch(`${projector.url}/readyz`);
+    expect(await response.json()).toMatchObject({ status: 'ready' });
+  });
+}
+
+/** Commands on one application: a tree, a cut, an override, a proposal, a deletion, a refusal. */
+async function tellStory(stand: Stand, application: string): Promise<void> {
+  const stream = `application:${application}`;
+  const { stamper } = stand;
+  const root = `${application}/acme`;
+  const payer = { project: 'acme/assistant', limits: [tokensPerSecond(100_000n)] };
+  await stand.append(
+    stamper.stamp(stream, [registered]),
+    stamper.stamp(stream, [created(root, contentOf(payer))]),
+    stamper.stamp(stream, [
+      created(`${root}/chat`, contentOf({ limits: [tokensPerSecond(53_334n)] })),
+    ]),
+    stamper.stamp(stream, [created(`${root}/code`, contentOf({ owner: 'team-code' }))]),
+    stamper.refuse(stream, 'PARENT_LIMIT_EXCEEDED'),
+    stamper.stamp(stream, [haircut(`${root}/chat`, 2n)], { reason: 'over budget' }),
+    stamper.stamp(stream, [
+      overridden(`${root}/code`, 2n, [tokensPerSecond(5n)], testStart + 3_600_000_000n),
+    ]),
+    stamper.stamp(stream, [
+      proposed(`${application}-p8`, `${root}/chat`, 3n, tokensPerSecond(60_000n)),
+    ]),
+    stamper.stamp(stream, [created(`${application}/gone`, contentOf())]),
+    stamper.stamp(stream, [deleted(`${application}/gone`, 2n)]),
+  );
+}
+
+describe('the projector', () => {
+  let stand: Stand;
+  let databaseUrl: string;
+  beforeAll(async () => {
+    stand = await openStand();
+    databaseUrl = await freshDatabase();
+    await tellStory(stand, 'llm');
+    await tellStory(stand, 'moka');
+    await stand.append(stand.stamper.stamp('organization:acme', [budgetDefined]));
+  });
+  afterAll(() => stand.close());
+
+  it('answers what is in force and why, and says how far behind it is', async () => {
+    const projector = await start(stand, databaseUrl);
+    await ready(projector);
+    const token = await stand.token(['operator']);
+    const list = await get(projector, '/v1/quotas?application=llm&limit=2', token);
+    expect(list.body).toMatchObject({
+      quotas: [{ quotaId: 'llm/acme' }, { quotaId: 'llm/acme/chat', project: 'acme/assistant' }],
+      next: 'llm/acme/chat',
+      lag: 0,
+    });
+    const rest = await get(projector, '/v1/quotas?application=llm&after=llm/acme/chat', token);
+    expect(rest.body).toMatchObject({ quotas: [{ quotaId: 'llm/acme/code' }], next: null });
+    const one = await get(projector, '/v1/quotas/llm%2Facme%2Fchat', token);
+    expect(one.response.headers.get('etag')).toBe('"3"');
+    expect(one.body).toMatchObject({ version: 3, parent: 'llm/acme', owner: 'team-assistant' });
+    const explained = await get(projector, '/v1/quotas/llm%2Facme%2Fchat/explain', token);
+    expect(explained.body).toMatchObject({
+      limits: [
+        {
+          resource: 'tokens',
+          limit: { rate: { amount: 40_000, per: '1s' } },
+          decidedBy: 'haircut',
+          sentence: expect.stringMatching(
+            /^limited to 40,000 tokens\/s because project acme\/assistant is 12 % over/,
+          ) as string,
+        },
+      ],
+      lag: 0,
+    });
+    const missing = await get(projector, '/v1/quotas/llm%2Fgone', token);
+    expect(missing).toMatchObject({ status: 404, body: { code: 'QUOTA_UNKNOWN', lag: 0 } });
+  });
+
+  it('answers the audit, commands, proposals and budgets', async () => {
+    const projector = await start(stand, databaseUrl);
+    await ready(projector);
+    const token = await stand.token(['auditor']);
+    const audit = async (query: string) =>
+      (await get(projector, `/v1/audit?${query}`, token)).body as {
+        entries: { type: string; kind: string; commandId: string; hash: string | null }[];
+        next: string | null;
+      };
+    const first = await audit('stream=application:llm&limit=6');
+    const second = await audit(`stream=application:llm&after=${first.next!}`);
+    const entries = [...first.entries, ...second.entries];
+    expect(entries.map(({ type }) => type)).toEqual([
+      'ApplicationRegistered',
+      'QuotaCreated',
+      'QuotaCreated',
+      'QuotaCreated',
+      'TestCommand',
+      'HaircutApplied',
+      'QuotaOverridden',
+      'ProposalOpened',
+      'QuotaCreated',
+      'QuotaDeleted',
+    ]);
+    expect(entries[0]!.hash).toMatch(/^[0-9a-f]{64}$/);
+    expect((await audit('quotaId=llm/gone&order=desc')).entries[0]!.type).toBe('QuotaDeleted');
+    expect((await audit('actor=user:alice&kind=refusal')).entries).toHaveLength(2);
+    expect((await audit('actor=robot:alice')).entries).toEqual([]);
+    const refused = entries[4]!;
+    expect(refused).toMatchObject({ kind: 'refusal', code: 'PARENT_LIMIT_EXCEEDED' });
+    const command = await get(projector, `/v1/commands/${refused.commandId}`, token);
+    expect(command.body).toMatchObject({ status: 'refused', code: 'PARENT_LIMIT_EXCEEDED' });
+    expect((await get(projector, '/v1/commands/none', token)).status).toBe(404);
+    const proposals = await get(projector, '/v1/proposals?application=llm&status=open', token);
+    expect(proposals.body).toMatchObject({ proposals: [{ proposalId: 'llm-p8' }], lag: 0 });
+    const budgets = await get(projector, '/v1/budgets?organization=acme', token);
+    expect(budgets.body).toMatchObject({ budgets: [{ amount: '100.000000000001' }] });
+  });
+
+  it('lets nobody see what is not theirs', async () => {
+    const projector = await start(stand, databaseUrl);
+    await ready(projector);
+    const status = async (path: string, token: string) =>
+      (await get(projector, path, token)).status;
+    expect(await status('/v1/quotas', 'none')).toBe(401);
+    expect(await status('/v1/quotas', await stand.token(['host']))).toBe(403);
+    expect(await status('/v1/audit', await stand.token(['operator']))).toBe(403);
+    const service = await stand.token([], { kind: 'service', application: 'llm' });
+    expect(await status('/v1/quotas/moka%2Facme', service)).toBe(403);
+    expect(await status('/v1/quotas?application=moka', service)).toBe(403);
+    const own = await get(projector, '/v1/quotas', service);
+    expect(own.body).toMatchObject({ quotas: [{ application: 'llm' }, {}, {}], next: null });
+    const wrong = await get(projector, '/v1/quotas?limit=0&colour=red', service);
+    expect(wrong).toMatchObject({ status: 422, body: { code: 'PARAMETER_INVALID' } });
+  });
+
+  it('brings every column of every row back from the log alone', async () => {
+    const one = await start(stand, databaseUrl);
+    await ready(one);
+    // Written in many small batches, and by two owners one after the other.
+    await tellStory(stand, 'tidb');
+    await stand.append(
+      stand.stamper.stamp('application:llm', [
+        changed('llm/acme', 2n, contentOf({ project: 'acme/b', limits: [tokensPerSecond(9n)] })),
+      ]),
+    );
+    await one.stop();
+    running.splice(running.indexOf(one), 1);
+    const two = await start(stand, databaseUrl);
+    await stand.append(stand.stamper.refuse('application:tidb', 'QUOTA_UNKNOWN'));
+    await ready(two);
+    const token = await stand.token(['auditor']);
+    await eventually(async () => {
+      expect((await get(two, '/v1/audit?limit=1', token)).body).toMatchObject({ lag: 0 });
+    });
+    await two.stop();
+    running.splice(running.indexOf(two), 1);
+    const again = await freshDatabase();
+    const rebuilt = await start(stand, again);
+    await ready(rebuilt);
+    const [before, after] = [await dumpOf(databaseUrl), await dumpOf(again)];
+    expect(before['audit_log']!.length).toBe(3 * 10 + 3);
+    expect(after).toEqual(before);
+  });
+
+  it('goes on when the database drops its connections', async () => {
+    const projector = await start(stand, databaseUrl);
+    await ready(projector);
+    const admin = new pg.Client({ connectionString: databaseUrl });
+    await admin.connect();
+    await admin.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+       WHERE datname = current_database() AND pid <> pg_backend_pid()`,
+    );
+    await tellStory(stand, 'late');
+    await eventually(async () => {
+      const { rows } = await admin.query(`SELECT 1 FROM quotas WHERE application = 'late'`);
+      expect(rows).toHaveLength(3);
+    });
+    await admin.end();
+  });
+});
+
+describe('two projectors', () => {
+  it('share the partitions, and one ends while the other goes on', async () => {
+    const stand = await openStand();
+    try {
+      const databaseUrl = await freshDatabase();
+      const [one, two] = [await start(stand, databaseUrl), await start(stand, databaseUrl)];
+      const telling = (async () => {
+        for (const application of ['a', 'b', 'c', 'd', 'e', 'f'])
+          await tellStory(stand, application);
+      })();
+      await ready(one);
+      await one.stop();
+      running.splice(running.indexOf(one), 1);
+      await telling;
+      const token = await stand.token(['auditor']);
+      await eventually(async () => {
+        expect((await get(two, '/v1/audit?limit=1', token)).body).toMatchObject({ lag: 0 });
+      });
+      const dump = await dumpOf(databaseUrl);
+      expect(dump['audit_log']).toHaveLength(60);
+      await two.stop();
+      running.splice(running.indexOf(two), 1);
+      const again = await freshDatabase();
+      await ready(await start(stand, again));
+      expect(await dumpOf(again)).toEqual(dump);
+    } finally {
+      await Promise.all(running.splice(0).map((projector) => projector.stop()));
+      await stand.close();
+    }
+  });
+});
+
+describe('an event that cannot be read', () => {
+  it('stops its partition, says so, and stops no other', async () => {
+    const stand = await openStand();
+    try {
+      const databaseUrl = await freshDatabase();
+      await tellStory(stand, 'llm');
+      const { partition } = stand.stamper.stamp('application:llm', []);
+      const topic = inNamespace('quota.events', stand.namespace);
+      const value = Buffer.from('no event at all');
+      await stand.appendRecords(partition, [{ topic, partition, key: Buffer.from('x'), value }]);
+      const projector = await start(stand, databaseUrl);
+      const told = new RegExp(
+        `${topic}\\[${partition}\\] stopped at offset \\d+ .EVENT_UNREADABLE`,
+      );
+      const stopped = async () => {
+        const response = await fetch(`${projector.url}/readyz`);
+        expect(response.status).toBe(503);
+        expect(JSON.stringify(await response.json())).toMatch(told);
+      };
+      await eventually(stopped);
+      const metrics = await (await fetch(`${projector.url}/metrics`)).text();
+      expect(metrics).toMatch(/prorata_projector_stopped_offset\{.*EVENT_UNREADABLE.*\} \d+/);
+      const others = ['a', 'b', 'c', 'd', 'e', 'f'].filter(
+        (id) => stand.stamper.stamp(`application:${id}`, []).partition !== partition,
+      );
+      await tellStory(stand, others[0]!);
+      const token = await stand.token(['admin']);
+      await eventually(async () => {
+        const { body } = await get(projector, `/v1/quotas?application=${others[0]!}`, token);
+        expect((body as { quotas: object[] }).quotas).toHaveLength(3);
+      });
+      // What stands before it is there, and what is behind it shows as lag.
+      const before = await get(projector, '/v1/quotas?application=llm', token);
+      expect(before.body).toMatchObject({ quotas: [{}, {}, {}] });
+      expect((before.body as { lag: number }).lag).toBeGreaterThanOrEqual(1);
+      await stopped();
+    } finally {
+      await Promise.all(running.splice(0).map((projector) => projector.stop()));
+      await stand.close();
+    }
+  });
+});

@@ -1,0 +1,131 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connectKafka } from '@prorata/kafka-port';
+import type { LogPort, OutRecord, PartitionWriter } from '@prorata/kafka-port';
+import { Codec, inNamespace, registryIds, topicManifest } from '@prorata/schemas';
+import { readSettings } from '@prorata/service-runtime';
+import type { Settings } from '@prorata/service-runtime';
+import { freshNamespace, kafkaConnection, sharedStack } from '@prorata/test-kit';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import pg from 'pg';
+import { EventStamper, recordsOf } from './eventStamper.ts';
+import type { Stamped } from './eventStamper.ts';
+
+const ISSUER = 'https://issuer.test';
+
+export interface Stand {
+  readonly namespace: string;
+  readonly stamper: EventStamper;
+  readonly codec: Codec;
+  readonly port: LogPort;
+  readonly token: (roles: readonly string[], claims?: object) => Promise<string>;
+  /** For a service of that Kafka user. */
+  readonly environment: (user: 'projector' | 'auditor', databaseUrl: string) => NodeJS.ProcessEnv;
+  readonly settings: (databaseUrl: string) => Settings;
+  /** Appends as the one writer does: a command's events and its outcome in one transaction. */
+  readonly append: (...commands: readonly Stamped[]) => Promise<void>;
+  readonly appendRecords: (partition: number, records: readonly OutRecord[]) => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+/** A namespace of its own on the shared stack, with a writer for tests. */
+export async function openStand(): Promise<Stand> {
+  const namespace = await freshNamespace({ apply: true });
+  const { registryUrl, brokers, passwords } = sharedStack();
+  const port = connectKafka(kafkaConnection());
+  const codec = new Codec(registryIds(registryUrl), namespace);
+  const directory = await mkdtemp(path.join(os.tmpdir(), 'prorata-projector-'));
+  const { privateKey, publicKey } = await generateKeyPair('EdDSA', { extractable: true });
+  const jwksFile = path.join(directory, 'jwks.json');
+  const jwk = { ...(await exportJWK(publicKey)), kid: 'k1', alg: 'EdDSA' };
+  await writeFile(jwksFile, JSON.stringify({ keys: [jwk] }));
+  const writers = new Map<number, PartitionWriter>();
+  const topic = inNamespace('quota.events', namespace);
+
+  const appendRecords = async (partition: number, records: readonly OutRecord[]) => {
+    let writer = writers.get(partition);
+    if (writer === undefined) {
+      const group = inNamespace('writer', namespace);
+      writer = await port.writers.fence({ group, topic, partition });
+      writers.set(partition, writer);
+    }
+    await writer.append(records);
+  };
+  const environment = (user: 'projector' | 'auditor', databaseUrl: string): NodeJS.ProcessEnv => ({
+    KAFKA_BROKERS: brokers.join(','),
+    KAFKA_SASL_MECHANISM: 'plain',
+    KAFKA_SASL_USERNAME: user,
+    KAFKA_SASL_PASSWORD: passwords[user],
+    SCHEMA_REGISTRY_URL: registryUrl,
+    DATABASE_URL: databaseUrl,
+    PRORATA_NAMESPACE: namespace,
+    PRORATA_TOKEN_ISSUER: ISSUER,
+    PRORATA_TOKEN_JWKS_FILE: jwksFile,
+    PRORATA_LOG_LEVEL: process.env['PRORATA_LOG_LEVEL'] ?? 'silent',
+  });
+  return {
+    namespace,
+    stamper: new EventStamper(topicManifest.partitions.local),
+    codec,
+    port,
+    environment,
+    settings: (databaseUrl) => readSettings(environment('projector', databaseUrl)),
+    token: (roles, claims = {}) =>
+      new SignJWT({ kind: 'user', roles, ...claims })
+        .setProtectedHeader({ alg: 'EdDSA', kid: 'k1' })
+        .setIssuer(ISSUER)
+        .setAudience('prorata')
+        .setSubject('alice')
+        .setExpirationTime('10m')
+        .sign(privateKey),
+    appendRecords,
+    append: async (...commands) => {
+      for (const command of commands) {
+        await appendRecords(command.partition, await recordsOf(command, codec, namespace));
+      }
+    },
+    close: async () => {
+      await Promise.all([...writers.values()].map((writer) => writer.close()));
+      await port.close();
+      await rm(directory, { recursive: true });
+    },
+  };
+}
+
+/** Every column of every row of every table, sorted. */
+export async function dumpOf(databaseUrl: string): Promise<Readonly<Record<string, string[]>>> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    const { rows: tables } = await client.query<{ name: string }>(
+      `SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public'
+       ORDER BY 1`,
+    );
+    const dump: Record<string, string[]> = {};
+    for (const { name } of tables) {
+      const { rows } = await client.query<{ row: string }>(
+        `SELECT t::text AS row FROM "${name}" t ORDER BY 1`,
+      );
+      dump[name] = rows.map(({ row }) => row);
+    }
+    return dump;
+  } finally {
+    await client.end();
+  }
+}
+
+/** Asks until the answer satisfies; the last failure is the test's. */
+export async function eventually(check: () => Promise<void>, withinMs = 20_000): Promise<void> {
+  const end = performance.now() + withinMs;
+  for (;;) {
+    try {
+      await check();
+      return;
+    } catch (error) {
+      if (performance.now() > end) throw error;
+      await sleep(100);
+    }
+  }
+}
