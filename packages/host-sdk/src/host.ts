@@ -73,7 +73,10 @@ export interface Host {
    */
   bind(target: Readonly<Record<string, string>>): Handle;
   status(): HostStatus;
-  /** @returns a function that ends the listening */
+  /**
+   * Hears of every change of the rules in force, and at once what they are, if there are any.
+   * @returns a function that ends the listening
+   */
   onApplied(listener: AppliedListener): () => void;
   /** Closes the usage window, sends what waits (2 s at most), and lets everything go. */
   stop(): Promise<void>;

@@ -84,12 +84,12 @@ async function haircutOf(client: DemoContext['client']): Promise<
   const haircut = layers[at]?.haircut;
   if (haircut === undefined || haircut === null) return undefined;
   const explained = await client.read(`/v1/quotas/${encodeURIComponent(quotaOf.conv)}/explain`);
-  const resources = (explained?.['resources'] ?? []) as { resource: string; sentence: string }[];
+  const limits = (explained?.['limits'] ?? []) as { resource: string; sentence: string }[];
   return {
     haircut,
     uncut: JSON.stringify(layers[at - 1]?.limit),
     version: versionOf(quota),
-    sentence: resources.find((entry) => entry.resource === 'tokens')?.sentence ?? '',
+    sentence: limits.find((entry) => entry.resource === 'tokens')?.sentence ?? '',
   };
 }
 

@@ -27,7 +27,7 @@ export const proposal: Step<DemoContext> = {
     progress('waiting for the rightsizer to see refusals …');
     const found = await eventually('a proposal of the rightsizer', PROPOSAL_MS, async () => {
       const page = await client.read(`/v1/proposals?application=${application}`);
-      const items = (page?.['items'] ?? []) as ProposalRow[];
+      const items = (page?.['proposals'] ?? []) as ProposalRow[];
       return items.find((item) => item.quotaId === quotaOf.code);
     });
     const answer = await client.accept(

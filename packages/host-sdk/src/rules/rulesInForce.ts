@@ -47,8 +47,17 @@ export class RulesInForce implements RuleSink {
     this.#options = options;
   }
 
+  /** A new listener hears at once what is in force, so that it need not ask for what it missed. */
   listen(listener: AppliedListener): () => void {
     this.#listeners.add(listener);
+    const { table, time } = this.#options;
+    if (this.source !== null) {
+      const atMicros = time.now();
+      const { source, appliedOffset } = this;
+      const wallMicros = time.wallOf(atMicros);
+      const rules = table.all();
+      listener({ source, rules, removed: [], appliedOffset, atMicros, wallMicros });
+    }
     return () => this.#listeners.delete(listener);
   }
 
