@@ -120,7 +120,7 @@ class LocalHost implements Host {
   }
 
   onApplied(listener: AppliedListener): () => void {
-    return this.#rules.listen(listener);
+    return this.#rules.hear(listener);
   }
 
   status(): HostStatus {

@@ -47,18 +47,27 @@ export class RulesInForce implements RuleSink {
     this.#options = options;
   }
 
-  /** A new listener hears at once what is in force, so that it need not ask for what it missed. */
+  /** Hears of every change from now on. */
   listen(listener: AppliedListener): () => void {
     this.#listeners.add(listener);
-    const { table, time } = this.#options;
-    if (this.source !== null) {
-      const atMicros = time.now();
-      const { source, appliedOffset } = this;
-      const wallMicros = time.wallOf(atMicros);
-      const rules = table.all();
-      listener({ source, rules, removed: [], appliedOffset, atMicros, wallMicros });
-    }
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Hears at once what is in force, if there is anything, so that nothing was missed; then as `listen`. */
+  hear(listener: AppliedListener): () => void {
+    const end = this.listen(listener);
+    if (this.source === null) return end;
+    const { table, time } = this.#options;
+    const atMicros = time.now();
+    this.#tellOne(listener, {
+      source: this.source,
+      rules: table.all(),
+      removed: [],
+      appliedOffset: this.appliedOffset,
+      atMicros,
+      wallMicros: time.wallOf(atMicros),
+    });
+    return end;
   }
 
   /** Rules from an earlier life of this host: good until a source says better. */
@@ -135,13 +144,15 @@ export class RulesInForce implements RuleSink {
   }
 
   #tell(applied: AppliedRules): void {
-    for (const listener of this.#listeners) {
-      try {
-        listener(applied);
-      } catch (error) {
-        // A listener's fault must not keep the others, or the rules, waiting.
-        this.#options.failed(error);
-      }
+    for (const listener of this.#listeners) this.#tellOne(listener, applied);
+  }
+
+  #tellOne(listener: AppliedListener, applied: AppliedRules): void {
+    try {
+      listener(applied);
+    } catch (error) {
+      // A listener's fault must not keep the others, or the rules, waiting.
+      this.#options.failed(error);
     }
   }
 }

@@ -1,0 +1,86 @@
+import { createMemoryLog } from '@prorata/kafka-port';
+import type { OutRecord } from '@prorata/kafka-port';
+import { Codec, memoryIds } from '@prorata/schemas';
+import type { Rule } from '@prorata/schemas';
+import { describe, expect, it } from 'vitest';
+import { rate, rule } from '../../test/fixtures.ts';
+import { kafkaRules } from './kafkaRules.ts';
+import type { RuleSet, RuleSink } from './ruleSource.ts';
+
+function recorder() {
+  const seen: unknown[] = [];
+  const sink: RuleSink = {
+    replaceAll: ({ rules, ...rest }: RuleSet) =>
+      seen.push({ ...rest, rules: rules.map(({ quotaId }) => quotaId).sort() }),
+    change: ({ quotaId }) => seen.push(quotaId),
+    remove: (quotaId, eventOffset) => seen.push([quotaId, eventOffset]),
+    confirm: () => undefined,
+    failed: (error) => seen.push((error as Error).name),
+  };
+  return { seen, sink };
+}
+
+async function topic() {
+  const memory = createMemoryLog({ seed: 1 });
+  memory.createTopic('quota.rules.a', 1);
+  const port = memory.connect();
+  const codec = new Codec(memoryIds());
+  const place = { topic: 'quota.rules.a', partition: 0 };
+  const writer = await port.writers.fence({ group: 'relay', topic: 'quota.events', partition: 0 });
+  const record = async (value: Rule): Promise<OutRecord> => ({
+    ...place,
+    key: Buffer.from(value.quotaId),
+    value: await codec.encode('quota.rules.a', { type: 'Rule', value }),
+  });
+  const gone = (quotaId: string, offset: string): OutRecord => ({
+    ...place,
+    key: Buffer.from(quotaId),
+    value: null,
+    headers: { 'event-offset': offset },
+  });
+  return { port, codec, writer, record, gone, place };
+}
+
+describe('rules from a topic', () => {
+  it('are read to the end, what is gone left out, and then followed', async () => {
+    const { port, codec, writer, record, gone, place } = await topic();
+    await writer.append([
+      await record(rule('a/x', [rate(1n)], { eventOffset: 1n })),
+      await record(rule('a/y', [rate(1n)], { eventOffset: 2n })),
+      gone('a/x', '3'),
+      { ...place, key: Buffer.from('a/z'), value: Buffer.from('nonsense') },
+    ]);
+    const { seen, sink } = recorder();
+    const abort = new AbortController();
+    const running = kafkaRules({ port, codec }).run('a', sink, abort.signal);
+    await expect.poll(() => seen).toHaveLength(2);
+    await writer.append([await record(rule('a/w', [rate(1n)])), gone('a/y', '9')]);
+    await expect.poll(() => seen).toHaveLength(4);
+    expect(seen).toEqual([
+      'UnreadableRecord',
+      { rules: ['a/y'], unreadable: ['a/z'], isWritten: true, appliedOffset: 3n },
+      'a/w',
+      ['a/y', 9n],
+    ]);
+    abort.abort();
+    await running;
+  });
+
+  it('say nothing while the topic was never written, and wait for one that is not there', async () => {
+    const { port, codec } = await topic();
+    const { seen, sink } = recorder();
+    const abort = new AbortController();
+    const source = kafkaRules({ port, codec });
+    const running = [source.run('a', sink, abort.signal), source.run('b', sink, abort.signal)];
+    await expect.poll(() => seen.length).toBeGreaterThan(1);
+    expect(seen).toContainEqual({
+      rules: [],
+      unreadable: [],
+      isWritten: false,
+      appliedOffset: -1n,
+    });
+    expect(seen).toContain('LogRefused');
+    abort.abort();
+    await Promise.all(running);
+  });
+});

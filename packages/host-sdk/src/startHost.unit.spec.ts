@@ -1,0 +1,165 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { rate, RecordingChannel, rule, TestClock, ToldSource } from '../test/fixtures.ts';
+import { ALLOW, REFUSE, startHost } from './index.ts';
+import type { Host, HostOptions } from './index.ts';
+
+let directory = '';
+const hosts: Host[] = [];
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'prorata-host-'));
+});
+afterEach(async () => {
+  await Promise.all(hosts.splice(0).map((host) => host.stop()));
+  await rm(directory, { recursive: true });
+});
+
+async function start(options: Partial<HostOptions> = {}) {
+  const source = new ToldSource();
+  const channel = new RecordingChannel();
+  const problems: unknown[] = [];
+  const starting = startHost({
+    application: 'a',
+    hostId: 'h1',
+    rules: source,
+    usage: channel,
+    onProblem: (error) => problems.push(error),
+    ...options,
+  });
+  const host = await (async () => {
+    if (options.startDeadlineMs === undefined && options.directory === undefined) {
+      (await source.sink).replaceAll(set([rule('a/x', [rate(5n)])]));
+    }
+    return starting;
+  })();
+  hosts.push(host);
+  return { host, sink: await source.sink, channel, problems };
+}
+
+const set = (rules: ReturnType<typeof rule>[], isWritten = true) => ({
+  rules,
+  unreadable: [],
+  isWritten,
+  appliedOffset: rules.reduce(
+    (max, { eventOffset }) => (eventOffset > max ? eventOffset : max),
+    -1n,
+  ),
+});
+
+describe('a host', () => {
+  it('starts from disk when nothing else answers, with the rules it last had', async () => {
+    const first = await start({ directory, startDeadlineMs: 1 });
+    first.sink.replaceAll(set([rule('a/x', [rate(5n)], { eventOffset: 41n })]));
+    first.sink.change(rule('a/y', [rate(3n)], { eventOffset: 42n }));
+    await first.host.stop();
+    const { host } = await start({ directory });
+    expect(host.status()).toMatchObject({
+      source: 'disk',
+      rules: 2,
+      appliedOffset: 42n,
+      stale: false,
+    });
+    expect(host.bind({ quota: 'a/y' }).take('tokens', 4)).toBe(REFUSE);
+  });
+
+  it('does not trust a damaged file, nor one of another application', async () => {
+    const first = await start({ directory, startDeadlineMs: 1 });
+    first.sink.replaceAll(set([rule('a/x', [rate(5n)])]));
+    await first.host.stop();
+    expect(await readdir(directory)).toEqual(['a.rules']);
+    const path = join(directory, 'a.rules');
+    const text = await readFile(path, 'utf8');
+    for (const damaged of [
+      text.replace('"amount":5', '"amount":6'),
+      'nonsense',
+      text.slice(0, 90),
+    ]) {
+      await writeFile(path, damaged);
+      const { host, problems } = await start({ directory, startDeadlineMs: 1 });
+      expect(host.status()).toMatchObject({ source: null, rules: 0 });
+      expect(problems).toHaveLength(1);
+    }
+  });
+
+  it('resolves without rules after the deadline, in the state it was told to have', async () => {
+    const { host } = await start({ startDeadlineMs: 1, whenNoRules: 'closed' });
+    expect(host.bind({ quota: 'a/x' }).take('tokens', 1)).toBe(REFUSE);
+    expect(host.status()).toMatchObject({ source: null, counters: { withoutRules: 1 } });
+  });
+
+  it('drops what a whole set lacks, but believes no topic that was never written', async () => {
+    const { host, sink } = await start();
+    const handle = host.bind({ quota: 'a/x' });
+    sink.replaceAll(set([], false));
+    expect(handle.take('tokens', 6)).toBe(REFUSE);
+    sink.replaceAll({ ...set([]), unreadable: ['a/x'] });
+    expect(handle.take('tokens', 6)).toBe(REFUSE);
+    sink.replaceAll(set([]));
+    expect(handle.take('tokens', 6)).toBe(ALLOW);
+  });
+
+  it('tells listeners what is and comes into force, and when by its own clock', async () => {
+    const clock = new TestClock();
+    const { host, sink } = await start({ clock });
+    const applied: unknown[] = [];
+    host.onApplied(({ rules, removed, appliedOffset, atMicros }) =>
+      applied.push([rules.map(({ quotaId }) => quotaId), removed, appliedOffset, atMicros]),
+    );
+    clock.now += 5;
+    sink.change(rule('a/y', [rate(1n)], { eventOffset: 9n }));
+    clock.now += 5;
+    sink.remove('a/x', 10n);
+    sink.change(rule('a/y', [rate(2n)], { eventOffset: 8n }));
+    expect(applied).toEqual([
+      [['a/x'], [], 1n, clock.now - 10],
+      [['a/y'], [], 9n, clock.now - 5],
+      [[], ['a/x'], 10n, clock.now],
+      [[], [], 10n, clock.now],
+    ]);
+    expect(host.status().counters.outdatedRules).toBe(1);
+  });
+
+  it('becomes stale when nobody confirms, and fresh when somebody does', async () => {
+    const clock = new TestClock();
+    const { host, sink } = await start({ clock, staleAfterMs: 1_000 });
+    clock.now += 1_000_000;
+    expect(host.status().stale).toBe(true);
+    sink.confirm();
+    expect(host.status().stale).toBe(false);
+  });
+
+  it('sends usage under one id a record, and its last window when it stops', async () => {
+    const clock = new TestClock();
+    const { host, channel } = await start({ clock, usageWindowMs: 20 });
+    host.bind({ quota: 'a/x' }).take('tokens', 2);
+    await expect.poll(() => channel.usage.length).toBeGreaterThan(1);
+    host.bind({ quota: 'a/x' }).take('tokens', 3);
+    clock.now += 1;
+    await host.stop();
+    const sequences = channel.usage.map(({ sequence }) => sequence);
+    expect(sequences).toEqual(sequences.map((_, index) => BigInt(index)));
+    const used = channel.usage.map(({ resources }) => resources[0]?.used ?? 0n);
+    expect(used.reduce((sum, amount) => sum + amount)).toBe(5n);
+    expect(channel.usage.at(-1)).toMatchObject({
+      hostId: 'h1',
+      bootId: host.bootId,
+      quotaId: 'a/x',
+    });
+  });
+
+  it('reports what it runs under, soon after a change', async () => {
+    const { host, sink, channel } = await start();
+    sink.change(rule('a/y', [rate(1n)], { eventOffset: 77n }));
+    await expect.poll(() => channel.reports.at(-1)?.appliedOffset).toBe(77n);
+    expect(channel.reports.at(-1)).toMatchObject({
+      hostId: 'h1',
+      bootId: host.bootId,
+      application: 'a',
+      source: 'kafka',
+      rules: 2,
+    });
+  });
+});

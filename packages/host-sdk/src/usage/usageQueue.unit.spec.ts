@@ -1,0 +1,66 @@
+import type { UsageRecorded } from '@prorata/schemas';
+import { describe, expect, it, vi } from 'vitest';
+import { RecordingChannel } from '../../test/fixtures.ts';
+import { UsageRefused } from './usageChannel.ts';
+import { UsageQueue } from './usageQueue.ts';
+
+const records = (from: number, count: number): UsageRecorded[] =>
+  Array.from({ length: count }, (_, index) => ({
+    hostId: 'h',
+    bootId: 'b',
+    sequence: BigInt(from + index),
+    application: 'a',
+    quotaId: 'a/x',
+    project: null,
+    windowStart: 0n,
+    windowEnd: 1n,
+    resources: [],
+  }));
+
+describe('the usage queue', () => {
+  it('sends the same records again until they are taken, though the first try may have worked', async () => {
+    vi.useFakeTimers();
+    const channel = new RecordingChannel();
+    const problems: unknown[] = [];
+    const queue = new UsageQueue(channel, (error) => problems.push(error));
+    channel.fails = 'after';
+    queue.push(records(0, 3));
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(queue.size).toBe(3);
+    channel.fails = null;
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(queue).toMatchObject({ size: 0, sent: 3, dropped: 0 });
+    const ids = new Set(channel.usage.map(({ sequence }) => sequence));
+    expect(channel.usage.length).toBeGreaterThan(3);
+    expect([...ids]).toEqual([0n, 1n, 2n]);
+    expect(problems.length).toBeGreaterThan(0);
+    vi.useRealTimers();
+  });
+
+  it('drops the oldest beyond its limit, and counts them', async () => {
+    vi.useFakeTimers();
+    const channel = new RecordingChannel();
+    const queue = new UsageQueue(channel, () => undefined);
+    channel.fails = 'before';
+    queue.push(records(0, 30_000));
+    queue.push(records(30_000, 10));
+    expect(queue).toMatchObject({ size: 30_000, dropped: 10 });
+    channel.fails = null;
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(queue).toMatchObject({ size: 0, sent: 30_000 });
+    // What was under way stays; the next oldest went.
+    expect(channel.usage.map(({ sequence }) => Number(sequence)).slice(248, 252)).toEqual([
+      248, 249, 260, 261,
+    ]);
+    vi.useRealTimers();
+  });
+
+  it('does not ask again for what is refused for good', async () => {
+    const channel = new RecordingChannel();
+    channel.sendUsage = () => Promise.reject(new UsageRefused('no'));
+    const queue = new UsageQueue(channel, () => undefined);
+    queue.push(records(0, 2));
+    await queue.close(1_000);
+    expect(queue).toMatchObject({ size: 0, sent: 0, dropped: 2 });
+  });
+});
