@@ -17,7 +17,8 @@ import type { CommandServiceRole } from './readRole.ts';
 import { commandSigner } from './signature/commandSigner.ts';
 import { publicKeysFrom } from './signature/publicKeys.ts';
 import { checkInThreads } from './signature/verifySignature.ts';
-import { noSnapshots } from './snapshot/snapshots.ts';
+import { LogSnapshots, SNAPSHOT_EVENTS } from './snapshot/logSnapshots.ts';
+import { encoder } from './writer/outRecords.ts';
 import { startWriter } from './writer/startWriter.ts';
 import type { RunningWriter } from './writer/startWriter.ts';
 import { writerMetrics } from './writer/writerMetrics.ts';
@@ -29,6 +30,8 @@ const GROUP = 'command-service';
 export interface CommandServiceOptions {
   readonly outcomeTimeoutMs?: number;
   readonly sessionTimeoutMs?: number;
+  /** Events of a partition between two snapshots. */
+  readonly snapshotEvents?: number;
 }
 
 export interface RunningCommandService extends RunningService {
@@ -125,7 +128,7 @@ async function openGateway(
 async function openWriter(
   shared: Shared,
   settings: Settings,
-  { sessionTimeoutMs }: CommandServiceOptions,
+  { sessionTimeoutMs, snapshotEvents = SNAPSHOT_EVENTS }: CommandServiceOptions,
   registry: Parameters<typeof writerMetrics>[0],
 ): Promise<RunningWriter> {
   const file = requireSetting(
@@ -133,13 +136,22 @@ async function openWriter(
     'PRORATA_SIGNING_PUBLIC_KEYS_FILE',
     'the public keys of the gateways, as JSON',
   );
+  const metrics = writerMetrics(registry);
+  const encode = encoder(shared.codec);
+  const snapshots = new LogSnapshots({
+    ...shared,
+    log: shared.port.log,
+    encode,
+    everyEvents: snapshotEvents,
+    taken: () => metrics.snapshots.inc(),
+  });
   return startWriter({
     ...shared,
     group: inNamespace(GROUP, settings.namespace),
     publicKeyOf: await publicKeysFrom(file),
     checkBytes: checkInThreads,
-    snapshots: noSnapshots,
-    metrics: writerMetrics(registry),
+    snapshots,
+    metrics,
     ...(sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs }),
   });
 }

@@ -112,49 +112,59 @@ export class LogSnapshots implements Snapshots {
     const { log, topics } = this.#parts;
     // Nothing is being appended, so all that the state holds lies before these ends, or is about to
     // show before them: an event that is read again is known by its version.
-    const eventsEnd = await log.endOffset({ topic: topics.events, partition });
-    const outcomesEnd = await log.endOffset({ topic: topics.outcomes, partition });
-    const marks = withMark(kept.marks, { at: now, offset: outcomesEnd });
+    const eventsNextOffset = await log.endOffset({ topic: topics.events, partition });
+    const outcomesNextOffset = await log.endOffset({ topic: topics.outcomes, partition });
+    const marks = withMark(kept.marks, { at: now, offset: outcomesNextOffset });
     const generation = kept.generation + 1n;
-    const bodies = new Map([...state.streams].map(([stream, head]) => [stream, headToBytes(head)]));
-    bodies.set(RECENT_STREAM, marksToBytes(marks));
-    const keys = new Set<string>();
-    const streams: SnapshotManifest['streams'][number][] = [];
-    const chunks: OutRecord[] = [];
-    for (const [stream, body] of bodies) {
-      const parts = chunksOf(body);
-      streams.push({ stream, chunks: parts.length, sha256: sha256Hex(body) });
-      for (const [chunk, part] of parts.entries()) {
-        const key = chunkKey(stream, generation, chunk);
-        keys.add(key);
-        const value = { stream, generation, chunk, chunks: parts.length, body: part };
-        chunks.push(await this.#record(partition, key, { type: 'StreamSnapshotChunk', value }));
-      }
-    }
-    // From here on chunks of this generation may stand in the topic, whatever happens.
+    const { chunks, streams } = await this.#chunks(partition, state, marks, generation);
     const former = kept.keys;
+    const keys = new Set(chunks.map(({ key }) => String(key)));
+    // From here on chunks of this generation may stand in the topic, whatever happens.
     kept.keys = new Set([...former, ...keys]);
     kept.generation = generation;
     await appendInParts(writer, chunks);
-    const manifest: SnapshotManifest = {
+    const value: SnapshotManifest = {
       partition,
       generation,
       modelVersion: MODEL_VERSION,
-      eventsNextOffset: eventsEnd,
-      outcomesNextOffset: outcomesEnd,
+      eventsNextOffset,
+      outcomesNextOffset,
       commandsNextOffset: state.nextCommand ?? 0n,
       streams,
     };
-    await writer.append([
-      await this.#record(partition, MANIFEST_KEY, { type: 'SnapshotManifest', value: manifest }),
-    ]);
+    const manifest = { type: 'SnapshotManifest', value } as const;
+    await writer.append([await this.#record(partition, MANIFEST_KEY, manifest)]);
+    const tombstone = { ...this.#place(partition), value: null };
     await appendInParts(
       writer,
-      [...former].map((key) => ({ ...this.#place(partition), key: Buffer.from(key), value: null })),
+      [...former].map((key) => ({ ...tombstone, key: Buffer.from(key) })),
     );
     kept.keys = keys;
     kept.marks = marks;
     kept.bytes = chunks.reduce((sum, chunk) => sum + (chunk.value?.length ?? 0), 0);
+  }
+
+  /** The state as it is at this moment: its bytes are made before anything is awaited. */
+  async #chunks(
+    partition: number,
+    state: PartitionState,
+    marks: readonly OutcomeMark[],
+    generation: bigint,
+  ): Promise<{ chunks: OutRecord[]; streams: SnapshotManifest['streams'] }> {
+    const bodies = new Map([...state.streams].map(([stream, head]) => [stream, headToBytes(head)]));
+    bodies.set(RECENT_STREAM, marksToBytes(marks));
+    const streams: SnapshotManifest['streams'][number][] = [];
+    const chunks: OutRecord[] = [];
+    for (const [stream, bytes] of bodies) {
+      const parts = chunksOf(bytes);
+      streams.push({ stream, chunks: parts.length, sha256: sha256Hex(bytes) });
+      for (const [chunk, body] of parts.entries()) {
+        const value = { stream, generation, chunk, chunks: parts.length, body };
+        const message = { type: 'StreamSnapshotChunk', value } as const;
+        chunks.push(await this.#record(partition, chunkKey(stream, generation, chunk), message));
+      }
+    }
+    return { chunks, streams };
   }
 
   #place(partition: number): { readonly topic: string; readonly partition: number } {

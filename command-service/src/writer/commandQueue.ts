@@ -12,6 +12,7 @@ export class CommandQueue {
   #wake: (() => void) | null = null;
   #room: PromiseWithResolvers<undefined> | null = null;
   #isClosed = false;
+  #lastOffset = -1n;
 
   get length(): number {
     return this.#records.length;
@@ -21,6 +22,9 @@ export class CommandQueue {
   async offer(records: readonly LogRecord[]): Promise<void> {
     if (this.#isClosed) return;
     for (const record of records) {
+      // A source may hand the same records over twice, as after a broken connection.
+      if (record.offset <= this.#lastOffset) continue;
+      this.#lastOffset = record.offset;
       this.#records.push(record);
       this.#bytes += bytesOf(record);
     }

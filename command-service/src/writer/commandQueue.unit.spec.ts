@@ -24,6 +24,13 @@ describe('the queue of commands', () => {
     expect(offsets(queue.take(10, 1_000))).toEqual([1, 2, 3, 4]);
   });
 
+  it('takes a record that is handed over twice once', async () => {
+    const queue = new CommandQueue();
+    await queue.offer(records(0, 3));
+    await queue.offer(records(1, 4));
+    expect(offsets(queue.take(10, 1_000))).toEqual([0, 1, 2, 3, 4]);
+  });
+
   it('takes up to so many bytes, and at least one record', async () => {
     const queue = new CommandQueue();
     await queue.offer(records(0, 4, 100));
