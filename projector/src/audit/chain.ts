@@ -121,7 +121,14 @@ export class Chain {
     const head = this.#heads.get(stream);
     if (head !== undefined) head.isBroken = true;
     const partition = this.#partition;
-    this.#findings.add({ partition, offset, stream, streamVersion: version, problem });
+    this.#findings.add({
+      topic: 'quota.events',
+      partition,
+      offset,
+      stream,
+      streamVersion: version,
+      problem,
+    });
   }
 }
 

@@ -1,5 +1,8 @@
+import type { AuditedTopic } from './auditSource.ts';
+
 /** The first thing wrong with the log, as `verify` prints it. */
 export interface BadEvent {
+  readonly topic: AuditedTopic;
   readonly partition: number | null;
   /** null: the event is missing, or the copy does not say. */
   readonly offset: bigint | null;
@@ -8,17 +11,36 @@ export interface BadEvent {
   readonly problem: string;
 }
 
-/** A finding and where it ranks: by offset; of several at one offset the first found counts. */
+/**
+ * Where a finding comes from: from the record itself and its chain, or only from comparing events
+ * with outcomes, where the other of the two may be at fault.
+ */
+export type FindingSource = 'record' | 'comparison';
+
+/** The first finding: what records show by themselves, then what a comparison does, each by place. */
 export class Findings {
-  #first: BadEvent | null = null;
+  #first: Found | null = null;
 
   get first(): BadEvent | null {
-    return this.#first;
+    return this.#first?.bad ?? null;
   }
 
-  add(bad: BadEvent): void {
-    if (this.#first === null || rank(bad) < rank(this.#first)) this.#first = bad;
+  /** Of several at one place the first found counts. */
+  add(bad: BadEvent, source: FindingSource = 'record'): void {
+    const found = { bad, source };
+    if (this.#first === null || isBefore(found, this.#first)) this.#first = found;
   }
+}
+
+interface Found {
+  readonly bad: BadEvent;
+  readonly source: FindingSource;
+}
+
+function isBefore(one: Found, other: Found): boolean {
+  if (one.source !== other.source) return one.source === 'record';
+  if (one.bad.topic !== other.bad.topic) return one.bad.topic === 'quota.events';
+  return rank(one.bad) < rank(other.bad);
 }
 
 /** What is missing stands behind whatever is there. */

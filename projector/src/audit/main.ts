@@ -121,8 +121,8 @@ function jsonOf({ events, streams, firstBad }: AuditReport): object {
 
 function sentenceOf({ events, streams, firstBad }: AuditReport): string {
   if (firstBad === null) return `${events} events in ${streams} streams: the chain holds.`;
-  const { partition, offset, stream, problem } = firstBad;
-  return `First bad event: partition ${partition ?? '?'}, offset ${offset ?? '?'}, stream ${stream ?? '?'}: ${problem}.`;
+  const { topic, partition, offset, stream, problem } = firstBad;
+  return `First bad record: ${topic} partition ${partition ?? '?'}, offset ${offset ?? '?'}, stream ${stream ?? '?'}: ${problem}.`;
 }
 
 function print(value: object): void {

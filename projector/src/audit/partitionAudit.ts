@@ -61,13 +61,20 @@ export class PartitionAudit {
     return this.#ahead.some(({ commandOffset }) => this.#outcomes.isAhead(commandOffset));
   }
 
-  async outcome({ value, offset }: RawRecord): Promise<void> {
+  async outcome({ value, offset, damage }: RawRecord): Promise<void> {
     const message = await this.#decode(value);
-    if (message instanceof UnreadableRecord || message.type !== 'CommandOutcome') {
-      this.#problem(null, null, `the outcome at offset ${offset} cannot be read`);
-    } else if (this.#isInScope(message.value.stream)) {
-      this.#outcomes.add(message.value);
-    }
+    const outcome =
+      !(message instanceof UnreadableRecord) && message.type === 'CommandOutcome'
+        ? message.value
+        : null;
+    if (outcome !== null && !this.#isInScope(outcome.stream)) return;
+    const problem = outcome === null ? 'the outcome cannot be read' : damage;
+    // Of a damaged outcome nothing is believed, least of all about the events.
+    if (outcome !== null && problem === null) this.#outcomes.add(outcome);
+    if (problem === null) return;
+    const stream = outcome?.stream ?? null;
+    const place = { topic: 'quota.outcomes', partition: this.#partition, offset, stream } as const;
+    this.#findings.add({ ...place, streamVersion: outcome?.streamVersion ?? null, problem });
   }
 
   async event(record: RawRecord): Promise<void> {
@@ -83,7 +90,14 @@ export class PartitionAudit {
       await this.#take(record, key, event.value.envelope);
     }
     // Only now: where the chain tells what is wrong, its word counts.
-    if (record.damage !== null) this.#problem(record.offset, event, record.damage);
+    if (record.damage === null) return;
+    const [stream, streamVersion] =
+      event === null
+        ? [key, null]
+        : [event.value.envelope.stream, event.value.envelope.streamVersion];
+    const place = { topic: 'quota.events', partition: this.#partition } as const;
+    const { offset, damage: problem } = record;
+    this.#findings.add({ ...place, offset, stream, streamVersion, problem });
   }
 
   finish(): void {
@@ -92,13 +106,8 @@ export class PartitionAudit {
     this.#chain.finish();
     for (const { stream, streamVersion, commandOffset } of this.#outcomes.missing) {
       const problem = `the events of the command at offset ${commandOffset}, which its outcome names, are not in the log`;
-      this.#findings.add({
-        partition: this.#partition,
-        offset: null,
-        stream,
-        streamVersion,
-        problem,
-      });
+      const place = { topic: 'quota.events', partition: this.#partition, offset: null } as const;
+      this.#findings.add({ ...place, stream, streamVersion, problem }, 'comparison');
     }
   }
 
@@ -156,22 +165,13 @@ export class PartitionAudit {
     const isKept = this.#outcomes.covers(commandOffset) || this.#outcomes.isAhead(commandOffset);
     const problem = isKept ? this.#outcomes.check(command) : null;
     if (problem === null) return;
-    this.#findings.add({ partition: this.#partition, offset, stream, streamVersion, problem });
-  }
-
-  #problem(offset: bigint | null, event: EventMessage | null, problem: string): void {
-    const envelope = event?.value.envelope;
-    const place = {
-      partition: this.#partition,
-      offset,
-      stream: envelope?.stream ?? null,
-      streamVersion: envelope?.streamVersion ?? null,
-    };
-    this.#findings.add({ ...place, problem });
+    const place = { topic: 'quota.events', partition: this.#partition, offset } as const;
+    this.#findings.add({ ...place, stream, streamVersion, problem }, 'comparison');
   }
 
   #placeOf(offset: bigint, { stream, streamVersion }: EventEnvelope): Omit<BadEvent, 'problem'> {
-    return { partition: this.#partition, offset, stream, streamVersion };
+    const topic = 'quota.events';
+    return { topic, partition: this.#partition, offset, stream, streamVersion };
   }
 
   #isInScope(stream: string): boolean {

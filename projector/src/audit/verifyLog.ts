@@ -78,8 +78,8 @@ function reportOf(
     const reached = heads.get(name)?.version ?? 0n;
     if (reached >= anchor.streamVersion) return [];
     const problem = `the stream ends at version ${reached}, and the anchor knows ${anchor.streamVersion}`;
-    const place = { partition: null, offset: null, stream: name, streamVersion: reached + 1n };
-    return [{ ...place, problem }];
+    const place = { topic: 'quota.events', partition: null, offset: null } as const;
+    return [{ ...place, stream: name, streamVersion: reached + 1n, problem }];
   });
   return {
     events: inOrder.reduce((sum, { events }) => sum + events, 0),
@@ -91,6 +91,7 @@ function reportOf(
 
 function damaged(error: CopyDamaged): BadEvent {
   return {
+    topic: 'quota.events',
     partition: null,
     offset: null,
     stream: null,

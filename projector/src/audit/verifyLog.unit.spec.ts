@@ -193,6 +193,21 @@ describe('a copy', () => {
     }
   });
 
+  it('names whichever record a byte was flipped in, outcomes too', async () => {
+    const file = await copied();
+    const lines = (await readFile(file, 'utf8')).trimEnd().split('\n');
+    for (const [index, text] of lines.entries()) {
+      const line = JSON.parse(text) as { value: string; offset: string; topic: string };
+      const value = Buffer.from(line.value, 'base64');
+      const middle = Math.floor(value.length / 2);
+      value.writeUInt8(value.readUInt8(middle) ^ 1, middle);
+      const altered = JSON.stringify({ ...line, value: value.toString('base64') });
+      await writeFile(file, lines.with(index, altered).join('\n'));
+      const { firstBad } = await verifyCopy(file);
+      expect(firstBad).toMatchObject({ topic: line.topic, offset: BigInt(line.offset) });
+    }
+  });
+
   it('says so when a line is no record', async () => {
     const file = await copied();
     const text = await readFile(file, 'utf8');

@@ -4,6 +4,7 @@ import type { Request, Router } from 'express';
 import { applicationScope } from './access.ts';
 import { Filters, pageOf } from './filters.ts';
 import { Parameters } from './parameters.ts';
+import { projectedTopics } from './readModels.ts';
 import type { ReadModels } from './readModels.ts';
 
 interface AuditRow {
@@ -31,7 +32,6 @@ interface AuditRow {
   readonly body: unknown;
 }
 
-const TOPICS = ['quota.events', 'quota.outcomes'];
 const PLACE = '(decided_at, topic, partition, log_offset)';
 const ACTOR = /^(user|service|robot):(.+)$/;
 
@@ -63,7 +63,7 @@ async function listAudit(request: Request, models: ReadModels): Promise<object> 
   const comparison = order === 'asc' ? '>' : '<';
   if (after !== null) filters.add(`${PLACE} ${comparison} (?::timestamptz, ?, ?, ?)`, ...after);
   parameters.finish();
-  const lag = await models.lag.measure(TOPICS);
+  const lag = await models.lag.measure(projectedTopics);
   const columns = ['decided_at', 'topic', 'partition', 'log_offset'];
   const sorting = columns.map((column) => `${column} ${order}`).join(', ');
   const { rows } = await models.pool.query<AuditRow>(

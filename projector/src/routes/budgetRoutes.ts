@@ -2,6 +2,7 @@ import { requireRole } from '@prorata/service-runtime';
 import type { Request, Router } from 'express';
 import { Filters, pageOf } from './filters.ts';
 import { Parameters } from './parameters.ts';
+import { projectedTopics } from './readModels.ts';
 import type { ReadModels } from './readModels.ts';
 
 interface BudgetRow {
@@ -20,8 +21,6 @@ interface BudgetRow {
   readonly updated_at: string;
 }
 
-const TOPICS = ['quota.events'];
-
 export function budgetRoutes(router: Router, models: ReadModels): void {
   const readers = requireRole('operator', 'auditor', 'robot');
   router.get('/v1/budgets', readers, async (request, response) => {
@@ -38,7 +37,7 @@ async function listBudgets(request: Request, models: ReadModels): Promise<object
   const after = cursorIn(parameters);
   if (after !== null) filters.add('(organization, budget_id) > (?, ?)', ...after);
   parameters.finish();
-  const lag = await models.lag.measure(TOPICS);
+  const lag = await models.lag.measure(projectedTopics);
   const { rows } = await models.pool.query<BudgetRow>(
     `SELECT * FROM budgets ${filters.where} ORDER BY organization, budget_id LIMIT ${filters.value(limit + 1)}`,
     filters.values,

@@ -2,6 +2,7 @@ import { longToJson } from '@prorata/schemas';
 import { Problem } from '@prorata/service-runtime';
 import type { Principal } from '@prorata/service-runtime';
 import type { Router } from 'express';
+import { projectedTopics } from './readModels.ts';
 import type { ReadModels } from './readModels.ts';
 
 interface CommandRow {
@@ -25,7 +26,6 @@ interface CommandRow {
   readonly decided_at: string;
 }
 
-const TOPICS = ['quota.outcomes'];
 /** Who may look at the commands of others. */
 const OVERSEERS: readonly string[] = ['admin', 'operator', 'auditor'];
 
@@ -34,7 +34,7 @@ export function commandRoutes(router: Router, models: ReadModels): void {
   router.get('/v1/commands/:commandId', async (request, response) => {
     const commandId = request.params.commandId.replaceAll('\0', '');
     const { actor } = request.principal;
-    const lag = await models.lag.measure(TOPICS);
+    const lag = await models.lag.measure(projectedTopics);
     const { rows } = await models.pool.query<CommandRow>(
       `SELECT * FROM commands
        WHERE command_id = $1 AND ($5 OR (actor_kind, actor_issuer, actor_subject) = ($2, $3, $4))

@@ -2,6 +2,7 @@ import type { Request, Router } from 'express';
 import { applicationScope, requireQuotaReader } from './access.ts';
 import { Filters, pageOf } from './filters.ts';
 import { Parameters } from './parameters.ts';
+import { projectedTopics } from './readModels.ts';
 import type { ReadModels } from './readModels.ts';
 
 interface ProposalRow {
@@ -23,7 +24,6 @@ interface ProposalRow {
   readonly stream_version: string;
 }
 
-const TOPICS = ['quota.events'];
 const STATUSES = ['open', 'approved', 'rejected', 'expired', 'withdrawn', 'all'] as const;
 
 export function proposalRoutes(router: Router, models: ReadModels): void {
@@ -44,7 +44,7 @@ async function listProposals(request: Request, models: ReadModels): Promise<obje
   const after = parameters.text('after');
   if (after !== null) filters.add('proposal_id > ?', after);
   parameters.finish();
-  const lag = await models.lag.measure(TOPICS);
+  const lag = await models.lag.measure(projectedTopics);
   const { rows } = await models.pool.query<ProposalRow>(
     `SELECT * FROM proposals ${filters.where} ORDER BY proposal_id LIMIT ${filters.value(limit + 1)}`,
     filters.values,

@@ -6,6 +6,7 @@ import { decidingLayer, sentenceFor } from '../explain/sentence.ts';
 import { applicationScope, requireQuotaReader } from './access.ts';
 import { Filters, pageOf } from './filters.ts';
 import { Parameters } from './parameters.ts';
+import { projectedTopics } from './readModels.ts';
 import type { ReadModels } from './readModels.ts';
 
 interface QuotaRow {
@@ -24,8 +25,6 @@ interface QuotaRow {
   readonly effective: readonly EffectiveJson[];
   readonly updated_at: string;
 }
-
-const TOPICS = ['quota.events'];
 
 export function quotaRoutes(router: Router, models: ReadModels): void {
   router.get('/v1/quotas', requireQuotaReader, async (request, response) => {
@@ -54,7 +53,7 @@ async function listQuotas(request: Request, models: ReadModels): Promise<object>
   const after = parameters.text('after');
   if (after !== null) filters.add('quota_id > ?', after);
   parameters.finish();
-  const lag = await models.lag.measure(TOPICS);
+  const lag = await models.lag.measure(projectedTopics);
   const { rows } = await models.pool.query<QuotaRow>(
     `SELECT * FROM quotas ${filters.where} ORDER BY quota_id LIMIT ${filters.value(limit + 1)}`,
     filters.values,
@@ -69,7 +68,7 @@ async function findQuota(
 ): Promise<{ readonly quota: QuotaRow; readonly lag: bigint | null }> {
   const quotaId = String(request.params['quotaId']);
   applicationScope(request.principal, quotaId.split('/')[0] ?? '');
-  const lag = await models.lag.measure(TOPICS);
+  const lag = await models.lag.measure(projectedTopics);
   const { rows } = await models.pool.query<QuotaRow>('SELECT * FROM quotas WHERE quota_id = $1', [
     quotaId.replaceAll('\0', ''),
   ]);

@@ -1,6 +1,12 @@
 import type { Pool } from 'pg';
 import type { LagMeter } from '../lag/lagMeter.ts';
 
+/**
+ * Every answer tells the lag of both: to a client, the projector is behind or it is not, and what
+ * one topic lacks the other mostly lacks too.
+ */
+export const projectedTopics = ['quota.events', 'quota.outcomes'] as const;
+
 /** What every query stands on. Lag is measured before the tables are read, so it is never too small. */
 export interface ReadModels {
   readonly pool: Pool;
