@@ -1,0 +1,104 @@
+import { createMemoryLog, OwnershipLost, recordBytes } from '@prorata/kafka-port';
+import type { LogRecord, OutRecord } from '@prorata/kafka-port';
+import { Codec, memoryIds } from '@prorata/schemas';
+import { describe, expect, it } from 'vitest';
+import { EventScript, EventWriter } from '../../test/eventScript.ts';
+import { PartitionPoisoned, PartitionRelay } from './partitionRelay.ts';
+import { RuleTopics } from './ruleTopics.ts';
+import { boundedBatches } from './ruleWriter.ts';
+
+const events = { topic: 'quota.events', partition: 0 };
+const rules = { topic: 'quota.rules.moka', partition: 0 };
+
+function setUp() {
+  const memory = createMemoryLog({ seed: 7 });
+  memory.createTopic('quota.events', 1);
+  const codec = new Codec(memoryIds());
+  const port = memory.connect();
+  const parts = () => {
+    const own = memory.connect();
+    const topics = new RuleTopics(own, codec, '');
+    return { port: own, codec, topics, namespace: '', wrote: () => undefined };
+  };
+  const end = () => port.log.endOffset(rules);
+  const read = async (place: typeof events, from: bigint) => {
+    const records: LogRecord[] = [];
+    await port.log.readToEnd(place, from, (batch) => void records.push(...batch));
+    return records;
+  };
+  const script = new EventScript('moka');
+  return { port, codec, parts, end, read, script, writer: new EventWriter(port, codec, '', 1) };
+}
+
+describe('a partition of the relay', () => {
+  it('writes once what the events say, whoever restores however often', async () => {
+    const { parts, end, script, writer, read } = setUp();
+    await writer.write(script.register(), script.create('prod', 9n), script.create('prod/a', 5n));
+    const first = await PartitionRelay.restore(events, parts());
+    const after = await end();
+    expect((await read(rules, 0n)).map(({ key }) => key?.toString())).toEqual([
+      'moka/prod',
+      'moka/prod/a',
+    ]);
+    for (let takeover = 0; takeover < 3; takeover++) {
+      const next = await PartitionRelay.restore(events, parts());
+      expect(next.next).toBe(first.next);
+      expect(await end()).toBe(after);
+    }
+  });
+
+  it('cannot write an older rule over a newer one, once it has a successor', async () => {
+    const { parts, end, script, writer, read } = setUp();
+    await writer.write(script.register(), script.create('prod', 9n));
+    const zombie = await PartitionRelay.restore(events, parts());
+    await writer.write(script.change('prod', 8n));
+    const late = await read(events, zombie.next);
+    await writer.write(script.change('prod', 7n));
+    await PartitionRelay.restore(events, parts());
+    const before = await end();
+    await expect(zombie.serve(late)).rejects.toThrow(OwnershipLost);
+    expect(await end()).toBe(before);
+  });
+
+  it('serves events, tombstones included, and passes over what it was given twice', async () => {
+    const { parts, end, script, writer, read } = setUp();
+    await writer.write(script.register(), script.create('prod', 9n));
+    const relay = await PartitionRelay.restore(events, parts());
+    await writer.write(script.change('prod', 3n), script.delete('prod'));
+    const records = await read(events, 0n);
+    await relay.serve(records);
+    const after = await end();
+    await relay.serve(records);
+    expect(await end()).toBe(after);
+    const last = (await read(rules, 0n)).at(-1);
+    expect([last?.key?.toString(), last?.value]).toEqual(['moka/prod', null]);
+    expect(last?.headers.get('event-offset')?.toString()).toBe(records.at(-1)!.offset.toString());
+  });
+
+  it('stops at bytes that are no event, and names the place', async () => {
+    const { port, parts, script, writer } = setUp();
+    await writer.write(script.register());
+    const stray = await port.writers.fence({ group: 'stray', ...events });
+    await stray.append([{ ...events, key: null, value: Buffer.from('no event') }]);
+    const fault = await PartitionRelay.restore(events, parts()).catch((error: unknown) => error);
+    expect(fault).toBeInstanceOf(PartitionPoisoned);
+    expect((fault as PartitionPoisoned).offset).toBe(2n);
+  });
+});
+
+describe('the batches of a writer', () => {
+  it('keep the order, and each fits one append', () => {
+    const records = Array.from({ length: 40 }, (_, index): OutRecord => ({
+      ...rules,
+      key: Buffer.from(String(index)),
+      value: Buffer.alloc(100_000),
+    }));
+    const batches = boundedBatches(records);
+    expect(batches.flat()).toEqual(records);
+    expect(batches.length).toBeGreaterThan(4);
+    for (const batch of batches) {
+      const bytes = batch.reduce((sum, record) => sum + recordBytes(record), 0);
+      expect(bytes).toBeLessThanOrEqual(900_000);
+    }
+  });
+});

@@ -1,0 +1,111 @@
+import type { EventMessage, Rule } from '@prorata/schemas';
+import { describe, expect, it } from 'vitest';
+import { EventScript } from '../../test/eventScript.ts';
+import { RuleFold } from './ruleFold.ts';
+
+function folded(events: readonly EventMessage[]): RuleFold {
+  const fold = new RuleFold();
+  for (const [offset, event] of events.entries()) fold.apply(event, BigInt(offset));
+  return fold;
+}
+
+/** The topic after the changes: what compaction would leave. */
+function written(fold: RuleFold, before: ReadonlyMap<string, Rule> = new Map()): Map<string, Rule> {
+  const rules = new Map(before);
+  for (const { quotaId, rule } of fold.takeChanges()) {
+    if (rule === null) rules.delete(quotaId);
+    else rules.set(quotaId, rule);
+  }
+  return rules;
+}
+
+const brief = (fold: RuleFold) =>
+  fold.takeChanges().map(({ quotaId, rule, eventOffset }) => ({
+    quotaId,
+    amount: rule?.limits[0]?.amount ?? null,
+    eventOffset,
+    ruleOffset: rule?.eventOffset ?? null,
+  }));
+
+describe('the fold of events to rules', () => {
+  it('names the event that led to each rule, children of a changed parent included', () => {
+    const script = new EventScript('moka');
+    const fold = folded([
+      script.register(),
+      script.create('prod', 100n),
+      script.create('prod/a', 80n),
+    ]);
+    expect(brief(fold)).toEqual([
+      { quotaId: 'moka/prod', amount: 100n, eventOffset: 1n, ruleOffset: 1n },
+      { quotaId: 'moka/prod/a', amount: 80n, eventOffset: 2n, ruleOffset: 2n },
+    ]);
+    fold.apply(script.change('prod', 50n), 7n);
+    expect(brief(fold)).toEqual([
+      { quotaId: 'moka/prod', amount: 50n, eventOffset: 7n, ruleOffset: 7n },
+      { quotaId: 'moka/prod/a', amount: 50n, eventOffset: 7n, ruleOffset: 7n },
+    ]);
+  });
+
+  it('leaves a child alone whose limit is not touched, and removes what is deleted', () => {
+    const script = new EventScript('moka');
+    const fold = folded([
+      script.register(),
+      script.create('prod', 100n),
+      script.create('prod/a', 10n),
+    ]);
+    fold.takeChanges();
+    fold.apply(script.change('prod', 50n), 3n);
+    expect(brief(fold).map(({ quotaId }) => quotaId)).toEqual(['moka/prod']);
+    fold.apply(script.delete('prod/a'), 4n);
+    expect(brief(fold)).toEqual([
+      { quotaId: 'moka/prod/a', amount: null, eventOffset: 4n, ruleOffset: null },
+    ]);
+  });
+
+  it('carries what holds after an override', () => {
+    const script = new EventScript('moka');
+    const until = 1_900_000_000_000_000n;
+    const fold = folded([
+      script.register(),
+      script.create('prod', 100n),
+      script.override('prod', 500n, until),
+    ]);
+    const rule = fold.rulesOf('moka').get('moka/prod');
+    expect(rule?.limits[0]?.amount).toBe(500n);
+    expect(rule?.after).toMatchObject({ at: until, limits: [{ amount: 100n }] });
+  });
+
+  it('finds nothing to write after a replay of what was written, at any point before', () => {
+    const script = new EventScript('moka');
+    const events = [
+      script.register(),
+      script.create('prod', 100n),
+      script.create('prod/a', 80n),
+      script.change('prod', 50n),
+      script.change('prod', 100n),
+      script.delete('prod/a'),
+      script.create('prod/b', 1n),
+    ];
+    const complete = written(folded(events));
+    for (let crash = 0; crash <= events.length; crash++) {
+      const topic = written(folded(events.slice(0, crash)));
+      const successor = folded(events);
+      successor.compare('moka', topic, BigInt(events.length));
+      expect(written(successor, topic)).toEqual(complete);
+    }
+    const again = folded(events);
+    again.compare('moka', complete, BigInt(events.length));
+    expect(again.takeChanges()).toEqual([]);
+  });
+
+  it('removes from the topic what no event speaks of', () => {
+    const script = new EventScript('moka');
+    const fold = folded([script.register(), script.create('prod', 100n)]);
+    const topic = written(fold);
+    const stray = { ...topic.get('moka/prod')!, quotaId: 'moka/stray' };
+    fold.compare('moka', new Map([...topic, ['moka/stray', stray]]), 2n);
+    expect(brief(fold)).toEqual([
+      { quotaId: 'moka/stray', amount: null, eventOffset: 1n, ruleOffset: null },
+    ]);
+  });
+});
