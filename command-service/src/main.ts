@@ -2,6 +2,9 @@ import { readSettings, runService } from '@prorata/service-runtime';
 import { readRole } from './readRole.ts';
 import { startCommandService } from './startCommandService.ts';
 
-runService('command-service', () =>
-  startCommandService(readRole(process.argv.slice(2)), readSettings()),
-);
+runService('command-service', () => {
+  const settings = readSettings();
+  const { snapshotEvents } = settings;
+  const options = snapshotEvents === null ? {} : { snapshotEvents };
+  return startCommandService(readRole(process.argv.slice(2)), settings, options);
+});

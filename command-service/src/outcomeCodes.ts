@@ -1,20 +1,21 @@
-/** Codes that the writer itself gives, beside the quota model's: one table for routes and documents. */
-export const writerCodes = {
-  COMMAND_UNSIGNED: {
-    status: 403,
-    title: 'The command is not signed',
-    remedy: 'Send commands through the gateway; nothing else may write them.',
-  },
+import { refusalCodes } from '@prorata/quota-model';
+
+interface CodeEntry {
+  readonly status: 403 | 404 | 409 | 422;
+  readonly title: string;
+  readonly remedy: string;
+}
+
+/** What the writer itself refuses, beside what the model does. */
+const writerCodes = {
+  COMMAND_UNSIGNED: refusalCodes.COMMAND_UNSIGNED,
+  COMMAND_TOO_OLD: refusalCodes.COMMAND_TOO_OLD,
+  COMMAND_ID_REUSED: refusalCodes.COMMAND_ID_REUSED,
   COMMAND_SIGNATURE_INVALID: {
     status: 403,
     title: "The command's signature does not hold",
     remedy:
       "Give the writer the public key of the gateway's signing key, and set the clocks right.",
-  },
-  COMMAND_TOO_OLD: {
-    status: 409,
-    title: 'The command waited too long to be decided',
-    remedy: 'Look at what is in force now, and send the command again with a new id.',
   },
   COMMAND_MISROUTED: {
     status: 422,
@@ -25,18 +26,21 @@ export const writerCodes = {
     status: 422,
     title: 'The bytes are no command',
     remedy:
-      'The bytes are in quota.commands.dlq; register schemas before anybody writes with them.',
-  },
-  COMMAND_ID_REUSED: {
-    status: 409,
-    title: 'The id names another command',
-    remedy: 'Use a new id for every command, and the same id only to send the same body again.',
+      'The bytes are in quota.commands.dlq; apply the schemas before anybody writes with them.',
   },
   COMMAND_TOO_LARGE: {
     status: 422,
     title: 'The command would yield more events than fit in one append',
     remedy: 'Split the project or the application, so that one command touches fewer quotas.',
   },
-} as const;
+} as const satisfies Record<string, CodeEntry>;
 
 export type WriterCode = keyof typeof writerCodes;
+
+/** Every code that a refused outcome can have. */
+export const outcomeCodes: Readonly<Record<string, CodeEntry>> = {
+  ...refusalCodes,
+  ...writerCodes,
+};
+
+export const TOO_LARGE_REMEDY = writerCodes.COMMAND_TOO_LARGE.remedy;

@@ -27,7 +27,7 @@ export interface TestDeployment {
   topic(name: string): string;
   records(topic: string, partition?: number): Promise<LogRecord[]>;
   events(): Promise<EventMessage[]>;
-  outcomes(): Promise<CommandOutcome[]>;
+  outcomes(partition?: number): Promise<CommandOutcome[]>;
   close(): Promise<void>;
 }
 
@@ -77,9 +77,9 @@ export async function deploy(): Promise<TestDeployment> {
       );
       return messages as EventMessage[];
     },
-    async outcomes() {
+    async outcomes(partition) {
       const messages = await Promise.all(
-        (await records('quota.outcomes')).map((record) => codec.decode(record.value)),
+        (await records('quota.outcomes', partition)).map((record) => codec.decode(record.value)),
       );
       return messages.map((message) => message.value as CommandOutcome);
     },
@@ -122,6 +122,11 @@ export async function eventually(what: string, condition: () => Promise<boolean>
   }
 }
 
-export async function isReady(url: string): Promise<boolean> {
-  return (await fetch(`${url}/readyz`)).ok;
+/** Whether the writer at the address is ready and owns every partition. */
+export async function servesAll(url: string): Promise<boolean> {
+  const response = await fetch(`${url}/readyz`);
+  const { checks } = (await response.json()) as { checks: { name: string; ok: boolean }[] };
+  return (
+    response.ok && checks.filter(({ name }) => name.startsWith('partition')).length === PARTITIONS
+  );
 }

@@ -1,20 +1,8 @@
-import { refusalCodes } from '@prorata/quota-model';
 import { toJson } from '@prorata/schemas';
 import type { CommandOutcome } from '@prorata/schemas';
 import { Problem } from '@prorata/service-runtime';
 import type { Response } from 'express';
-import { writerCodes } from '../outcomeCodes.ts';
-
-interface CodeEntry {
-  readonly status: number;
-  readonly title: string;
-  readonly remedy: string;
-}
-
-const codes: ReadonlyMap<string, CodeEntry> = new Map<string, CodeEntry>([
-  ...Object.entries(refusalCodes),
-  ...Object.entries(writerCodes),
-]);
+import { outcomeCodes } from '../outcomeCodes.ts';
 
 export function outcomeToJson(outcome: CommandOutcome): unknown {
   return toJson('io.prorata.outcome.CommandOutcome', outcome);
@@ -28,7 +16,7 @@ export function answerOutcome(response: Response, outcome: CommandOutcome): void
 }
 
 function problemOf(outcome: CommandOutcome): Problem {
-  const entry = codes.get(outcome.code);
+  const entry = outcomeCodes[outcome.code];
   return new Problem(entry?.status ?? 409, outcome.code, outcome.message, {
     ...(entry === undefined ? {} : { title: entry.title }),
     violations: outcome.violations,

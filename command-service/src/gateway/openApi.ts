@@ -1,7 +1,6 @@
-import { refusalCodes } from '@prorata/quota-model';
 import { mergeOpenApi } from '@prorata/service-runtime';
 import type { OpenApiDocument, OpenApiFragment } from '@prorata/service-runtime';
-import { writerCodes } from '../outcomeCodes.ts';
+import { outcomeCodes } from '../outcomeCodes.ts';
 import { commandRoles } from './commandRoles.ts';
 
 const UPSTREAM_TIMEOUT_MS = 1_000;
@@ -94,7 +93,7 @@ export const commandsFragment: OpenApiFragment = {
         properties: {
           commandId: { type: 'string' },
           status: { enum: ['accepted', 'refused'] },
-          code: { enum: ['ACCEPTED', ...Object.keys(refusalCodes), ...Object.keys(writerCodes)] },
+          code: { enum: ['ACCEPTED', ...Object.keys(outcomeCodes)] },
           message: { type: 'string' },
           streamVersion: { type: ['integer', 'string'] },
           quotaVersion: { type: ['integer', 'string', 'null'] },

@@ -113,9 +113,9 @@ export class WriterSimulation {
 
   /** Resolves `work` while virtual time moves under it. */
   async within<T>(work: Promise<T>): Promise<T> {
-    let settled = false;
-    void work.finally(() => (settled = true)).catch(() => undefined);
-    while (!settled) await this.log.clock.advance(100);
+    const state = { isSettled: false };
+    void work.finally(() => (state.isSettled = true)).catch(() => undefined);
+    while (!state.isSettled) await this.log.clock.advance(100);
     return work;
   }
 

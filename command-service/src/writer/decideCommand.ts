@@ -2,7 +2,7 @@ import { decide } from '@prorata/quota-model';
 import type { Decision, StreamState } from '@prorata/quota-model';
 import type { CommandMessage, CommandOutcome } from '@prorata/schemas';
 import type { WriterCode } from '../outcomeCodes.ts';
-import { writerCodes } from '../outcomeCodes.ts';
+import { TOO_LARGE_REMEDY } from '../outcomeCodes.ts';
 import { bodyHash } from './bodyHash.ts';
 import type { PartitionState, StreamHead } from './partitionState.ts';
 import type { ReadCommand } from './readCommand.ts';
@@ -52,7 +52,7 @@ export function tooLarge(decided: Decided, command: CommandMessage): Decided {
     stream,
     offset: commandOffset,
     code: 'COMMAND_TOO_LARGE',
-    message: `It would yield ${events} events at once. ${writerCodes.COMMAND_TOO_LARGE.remedy}`,
+    message: `It would yield ${events} events at once. ${TOO_LARGE_REMEDY}`,
     now: decidedAt,
     streamVersion: streamVersion - BigInt(events),
   });
