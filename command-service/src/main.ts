@@ -5,6 +5,6 @@ import { startCommandService } from './startCommandService.ts';
 runService('command-service', () => {
   const settings = readSettings();
   const { snapshotEvents } = settings;
-  const options = snapshotEvents === null ? {} : { snapshotEvents };
+  const options = typeof snapshotEvents === 'number' ? { snapshotEvents } : {};
   return startCommandService(readRole(process.argv.slice(2)), settings, options);
 });

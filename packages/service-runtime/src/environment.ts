@@ -75,6 +75,15 @@ export class EnvironmentReader {
     return preset;
   }
 
+  wholeNumber(variable: string, least: number, most: number): number | null {
+    const value = this.optional(variable);
+    if (value === null) return null;
+    const number = Number(value);
+    if (/^\d+$/.test(value) && number >= least && number <= most) return number;
+    this.report(variable, `must be a whole number from ${least} to ${most}`);
+    return null;
+  }
+
   /** The text of the file that the variable names; null when the variable is not set. */
   fileText(variable: string): string | null {
     const path = this.optional(variable);

@@ -38,6 +38,8 @@ export interface Settings extends LogSettings {
   readonly tokens: { readonly issuer: string; readonly jwksFile: string };
   /** A file with the service's own bearer token. */
   readonly tokenFile: string | null;
+  /** Events of a partition between two of the writer's snapshots; null: its own preset. */
+  readonly snapshotEvents?: number | null;
   readonly signing: {
     /** Ed25519, PKCS8 PEM. */
     readonly keyFile: string | null;
@@ -76,6 +78,7 @@ export function readSettings(environment: Environment = process.env): Settings {
       jwksFile: reader.required('PRORATA_TOKEN_JWKS_FILE', 'a file with its public keys as a JWKS'),
     },
     tokenFile: reader.optional('PRORATA_TOKEN_FILE'),
+    snapshotEvents: reader.wholeNumber('PRORATA_SNAPSHOT_EVENTS', 1, 10_000_000),
     signing: {
       keyFile: reader.optional('PRORATA_SIGNING_KEY_FILE'),
       keyId: reader.optional('PRORATA_SIGNING_KEY_ID'),
