@@ -52,6 +52,13 @@ export interface RunningSink {
 const REGISTRY_ATTEMPTS = 60;
 const REGISTRY_PAUSE_MS = 1_000;
 
+/**
+ * A claim is lost to who owns the partition now, and the group tells us so in a moment. Only if it
+ * still calls us the owner after this long do we take the partition back; at once, two sinks that were
+ * set up wrongly would do nothing but take it from each other.
+ */
+const LOST_CLAIM_PAUSE_MS = 5_000;
+
 /** Usage events of all partitions this instance owns, into the table. */
 export async function startUsageSink(options: SinkOptions): Promise<RunningSink> {
   const owned = new Map<number, PartitionIntake>();
@@ -106,6 +113,7 @@ class PartitionIntake {
   #markerDue: boolean;
   #turn: Promise<unknown> = Promise.resolve();
   #idle: NodeJS.Timeout | null = null;
+  #retake: NodeJS.Timeout | null = null;
   #over = false;
 
   private constructor(
@@ -171,6 +179,7 @@ class PartitionIntake {
     this.#over = true;
     this.#stopIdle();
     await this.#turn;
+    if (this.#retake !== null) clearTimeout(this.#retake);
   }
 
   /** Read afresh each time: `drop` may have come while something was awaited. */
@@ -224,7 +233,7 @@ class PartitionIntake {
       if (!(error instanceof TableFault) || error.code !== 'WRITER_STALE') throw error;
       this.#over = true;
       this.#options.watcher.stale(this.#partition.partition, error.message);
-      this.#onLost(this.#partition);
+      this.#retake = setTimeout(() => this.#onLost(this.#partition), LOST_CLAIM_PAUSE_MS);
     }
   }
 

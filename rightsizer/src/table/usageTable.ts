@@ -113,16 +113,7 @@ export class UsageTable {
   async #commitRange(claim: PartitionClaim, range: RangeToCommit): Promise<PartitionClaim> {
     const { partition } = claim;
     checkRange(claim, range);
-    const usage = await this.#write(usageForm, partition, range, range.usage);
-    const quarantine = await this.#write(quarantineForm, partition, range, range.quarantine);
-    const committed: CommittedRange = {
-      partition,
-      from: range.from,
-      to: range.to,
-      records: range.records,
-      usage: usage === null ? null : { ...usage, ...timeBounds(range.usage) },
-      quarantine,
-    };
+    const committed = await this.#writeRange(claim, range);
     this.#onStep('commit-begins');
     const position: PartitionPosition = {
       nextOffset: range.to,
@@ -131,10 +122,7 @@ export class UsageTable {
       marker: range.marker,
     };
     await this.#commit((newest) => {
-      const now = newest.partitions.get(partition);
-      if (now?.epoch !== claim.epoch || now.writer !== this.#writer) {
-        throw new TableFault('WRITER_STALE', `partition ${partition} has been taken over`);
-      }
+      const now = this.#ownPosition(newest, claim);
       // Our own commit, of which the answer was lost.
       if (now.nextOffset === range.to && now.marker?.sha256 === range.marker.sha256) return null;
       checkRange({ ...claim, nextOffset: now.nextOffset }, range);
@@ -143,6 +131,35 @@ export class UsageTable {
     });
     this.#onStep('committed');
     return { ...claim, nextOffset: range.to, marker: range.marker };
+  }
+
+  async #writeRange(claim: PartitionClaim, range: RangeToCommit): Promise<CommittedRange> {
+    const { partition } = claim;
+    try {
+      const usage = await this.#write(usageForm, partition, range, range.usage);
+      const quarantine = await this.#write(quarantineForm, partition, range, range.quarantine);
+      return {
+        partition,
+        from: range.from,
+        to: range.to,
+        records: range.records,
+        usage: usage === null ? null : { ...usage, ...timeBounds(range.usage) },
+        quarantine,
+      };
+    } catch (error) {
+      // Who has taken over clears away our files, also those that we are just writing.
+      this.#ownPosition(await this.#newest(), claim);
+      throw error;
+    }
+  }
+
+  /** @throws TableFault WRITER_STALE */
+  #ownPosition(newest: Manifest, { partition, epoch }: PartitionClaim): PartitionPosition {
+    const position = newest.partitions.get(partition);
+    if (position?.epoch !== epoch || position.writer !== this.#writer) {
+      throw new TableFault('WRITER_STALE', `partition ${partition} has been taken over`);
+    }
+    return position;
   }
 
   async #write<Row>(

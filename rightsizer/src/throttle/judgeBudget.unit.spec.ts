@@ -129,7 +129,7 @@ describe('judgeBudget cuts', () => {
 });
 
 describe('judgeBudget lifts', () => {
-  const lift = (cause: string) => [expect.objectContaining({ kind: 'lift', cause })];
+  const lift = (cause: string): unknown[] => [expect.objectContaining({ kind: 'lift', cause })];
 
   it('when the budget is raised', () => {
     const raised = { ...budget, amount: '115', version: 2n };

@@ -39,7 +39,9 @@ export function followView(
     get isCaughtUp() {
       return followed.isCaughtUp;
     },
-    settle: () => settle(ends, followed, partitions),
+    async settle() {
+      return followed.isCaughtUp && (await settle(ends, followed, partitions));
+    },
     stop: () => followed.stop(),
   };
 }

@@ -1,0 +1,54 @@
+import type { createLogger } from '@prorata/service-runtime';
+import type { ResizeEvaluation } from '../resize/rightsizer.ts';
+import type { BudgetEvaluation, ThrottleEvaluation } from '../throttle/throttle.ts';
+
+type Logger = ReturnType<typeof createLogger>;
+
+/** Freezes are said again after this, however long they last: loud, and not a line an evaluation. */
+const REPEAT_MICROS = 600_000_000n;
+/** Freezes that are remembered as said. */
+const SAID_MAX = 10_000;
+
+export interface EvaluationLog {
+  resizes(evaluation: ResizeEvaluation): void;
+  budgets(evaluation: ThrottleEvaluation): void;
+}
+
+export function logEvaluations(logger: Logger): EvaluationLog {
+  const said = new Map<string, bigint>();
+
+  function freezes({ organization, inputs, verdict }: BudgetEvaluation): void {
+    const { budgetId } = inputs.budget;
+    for (const { application, code, detail } of verdict.frozen) {
+      const key = [organization, budgetId, application, code].join(' ');
+      if (inputs.now - (said.get(key) ?? -REPEAT_MICROS) < REPEAT_MICROS) continue;
+      if (said.size >= SAID_MAX) said.clear();
+      said.set(key, inputs.now);
+      const fields = { organization, budget: budgetId, application, code, detail };
+      logger.warn(fields, 'The budget is frozen: nothing is cut.');
+    }
+  }
+
+  return {
+    resizes({ putOff, findings }) {
+      if (putOff !== null) logger.info({ putOff }, 'The resizes are put off.');
+      for (const finding of findings) {
+        if (!['POSTED', 'REFUSED', 'UNKNOWN'].includes(finding.result)) continue;
+        logger.info(finding, 'A resize was posted.');
+      }
+    },
+    budgets({ putOff, budgets }) {
+      if (putOff !== null) logger.info({ putOff }, 'The budgets are put off.');
+      for (const budget of budgets) {
+        freezes(budget);
+        for (const { action, answer } of budget.posted) {
+          const { status, code, commandId } = answer;
+          logger.info(
+            { ...action, budget: budget.inputs.budget.budgetId, status, code, commandId },
+            'A cut or a lift was posted.',
+          );
+        }
+      }
+    },
+  };
+}

@@ -1,0 +1,80 @@
+import { Counter, Gauge } from 'prom-client';
+import type { Registry } from 'prom-client';
+import type { ResizeEvaluation } from '../resize/rightsizer.ts';
+import type { ThrottleEvaluation } from '../throttle/throttle.ts';
+
+export interface RightsizerMetrics {
+  committed(partition: number, records: number, rows: number): void;
+  quarantined(reason: string): void;
+  stale(): void;
+  resizes(evaluation: ResizeEvaluation): void;
+  budgets(evaluation: ThrottleEvaluation): void;
+  failed(loop: string): void;
+}
+
+/** What an operator watches; labels are bounded by the tree of budgets and the tables of codes. */
+export function rightsizerMetrics(registry: Registry): RightsizerMetrics {
+  const registers = [registry];
+  const counter = (name: string, help: string, labelNames: string[] = []): Counter =>
+    new Counter({ name: `prorata_${name}`, help, labelNames, registers });
+  const gauge = (name: string, help: string, labelNames: string[]): Gauge =>
+    new Gauge({ name: `prorata_${name}`, help, labelNames, registers });
+
+  const records = counter('usage_records_total', 'Usage records committed to the table.', [
+    'partition',
+  ]);
+  const rows = counter('usage_rows_total', 'Rows that they became.', ['partition']);
+  const aside = counter('usage_quarantined_total', 'Usage records put aside, by reason.', [
+    'reason',
+  ]);
+  const stale = counter(
+    'usage_stale_claims_total',
+    'Commits refused because another sink took over.',
+  );
+  const findings = gauge('resize_findings', 'Limits by what the last evaluation found.', [
+    'result',
+  ]);
+  const overrun = gauge('budget_overrun_basis_points', 'Spend over budget; negative below it.', [
+    'organization',
+    'budget',
+  ]);
+  const frozen = gauge('budget_frozen', '1 where a cut is held back, by code.', [
+    'organization',
+    'budget',
+    'code',
+  ]);
+  const actions = counter('budget_actions_total', 'Cuts and lifts posted, by answer.', [
+    'kind',
+    'status',
+  ]);
+  const failures = counter('evaluation_failures_total', 'Evaluations that ended in a fault.', [
+    'loop',
+  ]);
+
+  return {
+    committed(partition, count, rowCount) {
+      records.inc({ partition }, count);
+      rows.inc({ partition }, rowCount);
+    },
+    quarantined: (reason) => aside.inc({ reason }),
+    stale: () => stale.inc(),
+    resizes(evaluation) {
+      findings.reset();
+      for (const { result } of evaluation.findings) findings.inc({ result });
+    },
+    budgets(evaluation) {
+      if (evaluation.putOff !== null) return;
+      overrun.reset();
+      frozen.reset();
+      for (const { organization, inputs, verdict, posted } of evaluation.budgets) {
+        const labels = { organization, budget: inputs.budget.budgetId };
+        if (verdict.overrunBasisPoints !== null) overrun.set(labels, verdict.overrunBasisPoints);
+        for (const { code } of verdict.frozen) frozen.set({ ...labels, code }, 1);
+        for (const { action, answer } of posted) {
+          actions.inc({ kind: action.kind, status: answer.status });
+        }
+      }
+    },
+    failed: (loop) => failures.inc({ loop }),
+  };
+}

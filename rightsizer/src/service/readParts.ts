@@ -1,0 +1,23 @@
+import { SettingsError } from '@prorata/service-runtime';
+
+export const partNames = ['sink', 'rightsizer', 'throttle'] as const;
+export type PartName = (typeof partNames)[number];
+
+/**
+ * `--parts sink,rightsizer,throttle`; all of them without it. The sink may run where the disk is,
+ * the loops elsewhere on a copy: they read the table and never write it.
+ * @throws SettingsError
+ */
+export function readParts(argv: readonly string[]): ReadonlySet<PartName> {
+  if (argv.length === 0) return new Set(partNames);
+  const [flag, list] = argv;
+  const names = (list ?? '').split(',').map((name) => name.trim());
+  const known = names.filter((name): name is PartName =>
+    (partNames as readonly string[]).includes(name),
+  );
+  if (flag !== '--parts' || argv.length !== 2 || known.length !== names.length) {
+    const problem = `must be a list of ${partNames.join(', ')}, by comma`;
+    throw new SettingsError([{ variable: '--parts', problem }]);
+  }
+  return new Set(known);
+}

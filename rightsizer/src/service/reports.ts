@@ -1,0 +1,128 @@
+import { timeToJson } from '@prorata/schemas';
+import type { Policy } from '../policy.ts';
+import type { ResizeEvaluation } from '../resize/rightsizer.ts';
+import type { BudgetLook, BudgetEvaluation, ThrottleEvaluation } from '../throttle/throttle.ts';
+import type { UsageSnapshot } from '../table/usageReader.ts';
+import type { RunningLoop } from './loop.ts';
+
+/** Findings of one evaluation that the status shows; the counts cover all. */
+const FINDINGS_MAX = 200;
+
+export interface LoopStatus<Evaluation> {
+  readonly loop: RunningLoop;
+  readonly last: Evaluation | null;
+}
+
+export interface StatusParts {
+  readonly policy: Policy;
+  readonly parts: readonly string[];
+  readonly snapshot: UsageSnapshot | null;
+  readonly resizes: LoopStatus<ResizeEvaluation> | null;
+  readonly budgets: LoopStatus<ThrottleEvaluation> | null;
+}
+
+/** The body of `GET /v1/rightsizer/status`; bigints are the server's to write. */
+export function statusReport({ policy, parts, snapshot, resizes, budgets }: StatusParts): object {
+  return {
+    policy,
+    parts,
+    table: snapshot && tableReport(snapshot),
+    rightsizer: resizes && {
+      ...loopReport(resizes.loop),
+      ...(resizes.last && resizeReport(resizes.last)),
+    },
+    throttle: budgets && {
+      ...loopReport(budgets.loop),
+      putOff: budgets.last?.putOff ?? null,
+      budgets: budgets.last?.budgets.map(budgetReport) ?? [],
+    },
+  };
+}
+
+function tableReport({ manifest }: UsageSnapshot): object {
+  const sum = (pick: (range: (typeof manifest.ranges)[number]) => number): number =>
+    manifest.ranges.reduce((total, range) => total + pick(range), 0);
+  return {
+    version: manifest.version,
+    topic: manifest.topic.name,
+    files: sum(({ usage }) => (usage === null ? 0 : 1)),
+    records: sum(({ records }) => records),
+    rows: sum(({ usage }) => usage?.rows ?? 0),
+    quarantined: sum(({ quarantine }) => quarantine?.rows ?? 0),
+    partitions: [...manifest.partitions].map(([partition, { nextOffset, epoch }]) => ({
+      partition,
+      nextOffset,
+      epoch,
+    })),
+  };
+}
+
+function loopReport({ fault, evaluatedAt }: RunningLoop): object {
+  return {
+    evaluatedAt: evaluatedAt === null ? null : timeToJson(evaluatedAt),
+    fault: fault && { at: timeToJson(fault.at), message: fault.message },
+  };
+}
+
+function resizeReport({ putOff, tableVersion, findings }: ResizeEvaluation): object {
+  const counts: Record<string, number> = {};
+  for (const { result } of findings) counts[result] = (counts[result] ?? 0) + 1;
+  return { putOff, tableVersion, counts, findings: findings.slice(0, FINDINGS_MAX) };
+}
+
+function budgetReport(evaluation: BudgetEvaluation): object {
+  const { posted } = evaluation;
+  return {
+    ...spendReport(evaluation),
+    lines: undefined,
+    posted: posted.map(({ action, answer: { status, code, commandId, detail } }) => ({
+      ...action,
+      commandId,
+      status,
+      code,
+      detail,
+    })),
+  };
+}
+
+/** The body of `GET /v1/budgets/<organization>/<budget>/spend`. */
+export function spendReport({ organization, inputs, verdict, tableVersion }: BudgetLook): object {
+  const { budget, window, spend, applications, tableCaughtUpAt, now } = inputs;
+  return {
+    organization,
+    budget: budget.budgetId,
+    project: budget.project,
+    at: timeToJson(now),
+    window: window && { start: timeToJson(window.start), end: timeToJson(window.end) },
+    amount: budget.amount,
+    currency: budget.currency,
+    spend: spend?.total ?? null,
+    overrunBasisPoints: verdict.overrunBasisPoints,
+    targetStep: verdict.targetStep,
+    lines: spend?.lines.map(({ application, resource, used, price, money }) => ({
+      application,
+      resource,
+      used,
+      price: price && {
+        amount: price.amount,
+        perUnits: price.perUnits,
+        effectiveFrom: timeToJson(price.effectiveFrom),
+      },
+      money,
+    })),
+    tableVersion,
+    tableCaughtUpAt: tableCaughtUpAt === null ? null : timeToJson(tableCaughtUpAt),
+    applications: applications.map(({ application, pays, cut, newestUsage }) => ({
+      application,
+      pays,
+      newestUsage: newestUsage === null ? null : timeToJson(newestUsage),
+      cut: cut && {
+        step: cut.step,
+        since: timeToJson(cut.appliedAt),
+        until: timeToJson(cut.windowEnd),
+      },
+    })),
+    wouldDo: verdict.actions,
+    frozen: verdict.frozen,
+  };
+}

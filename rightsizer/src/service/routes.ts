@@ -1,0 +1,62 @@
+import { authenticate, Problem, requireRole } from '@prorata/service-runtime';
+import type { OpenApiFragment, TokenSettings } from '@prorata/service-runtime';
+import type { Router } from 'express';
+import type { BudgetLook } from '../throttle/throttle.ts';
+import { spendReport } from './reports.ts';
+
+export interface RouteParts {
+  readonly status: () => Promise<object>;
+  /** null: there is no such budget. */
+  readonly look: (organization: string, budget: string) => Promise<BudgetLook | null>;
+}
+
+/** Spend is nobody's business who may not read the audit either; hosts above all. */
+const readers = ['operator', 'auditor', 'robot'] as const;
+
+export function routes(router: Router, settings: TokenSettings, parts: RouteParts): void {
+  router.use('/v1', authenticate(settings), requireRole(...readers));
+  router.get('/v1/rightsizer/status', async (_request, response) => {
+    response.json(await parts.status());
+  });
+  router.get('/v1/budgets/:organization/:budget/spend', async (request, response) => {
+    const { organization, budget } = request.params;
+    const look = await parts.look(organization, budget);
+    if (look === null) {
+      throw new Problem(404, 'BUDGET_UNKNOWN', `There is no budget ${budget} of ${organization}.`);
+    }
+    response.json(spendReport(look));
+  });
+}
+
+const parameter = (name: string): object => ({
+  name,
+  in: 'path',
+  required: true,
+  schema: { type: 'string' },
+});
+const ok = (description: string): object => ({
+  200: { description, content: { 'application/json': { schema: { type: 'object' } } } },
+});
+
+export const openapi: OpenApiFragment = {
+  paths: {
+    '/v1/rightsizer/status': {
+      get: {
+        summary: 'What the usage table holds, and what the control loops last found and did.',
+        responses: ok('The policy in force, the table, the last evaluation of each loop.'),
+      },
+    },
+    '/v1/budgets/{organization}/{budget}/spend': {
+      get: {
+        summary: "A budget's usage, money and overrun in its window, and what follows from it.",
+        parameters: [parameter('organization'), parameter('budget')],
+        responses: {
+          ...ok(
+            'Lines by resource and price; `wouldDo` and `frozen` say what would be cut, and why not.',
+          ),
+          404: { description: 'BUDGET_UNKNOWN' },
+        },
+      },
+    },
+  },
+};

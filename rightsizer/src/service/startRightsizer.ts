@@ -1,0 +1,273 @@
+import { readFile } from 'node:fs/promises';
+import type { LogPort } from '@prorata/kafka-port';
+import { inNamespace } from '@prorata/schemas';
+import type { Codec } from '@prorata/schemas';
+import {
+  assertTopics,
+  connectLog,
+  createCodec,
+  createLogger,
+  createService,
+  postCommand,
+  Problem,
+  requireSetting,
+} from '@prorata/service-runtime';
+import type { ReadyCheck, RunningService, Settings } from '@prorata/service-runtime';
+import { CommandDesk } from '../commandDesk.ts';
+import { readPolicy } from '../policy.ts';
+import type { Policy } from '../policy.ts';
+import { Rightsizer } from '../resize/rightsizer.ts';
+import type { ResizeEvaluation } from '../resize/rightsizer.ts';
+import { startUsageSink } from '../sink/usageSink.ts';
+import type { RunningSink } from '../sink/usageSink.ts';
+import { tablePlaces, UsageDatabase } from '../table/usageDatabase.ts';
+import type { TablePlaces } from '../table/usageDatabase.ts';
+import { UsageReader } from '../table/usageReader.ts';
+import { UsageTable } from '../table/usageTable.ts';
+import { TableFreshness } from '../tableFreshness.ts';
+import { Throttle } from '../throttle/throttle.ts';
+import type { ThrottleEvaluation } from '../throttle/throttle.ts';
+import { followView } from '../view/followView.ts';
+import type { FollowedView } from '../view/followView.ts';
+import { logEvaluations } from './logEvaluations.ts';
+import { startLoop } from './loop.ts';
+import type { RunningLoop } from './loop.ts';
+import { rightsizerMetrics } from './metrics.ts';
+import type { RightsizerMetrics } from './metrics.ts';
+import type { PartName } from './readParts.ts';
+import { statusReport } from './reports.ts';
+import { openapi, routes } from './routes.ts';
+
+type Logger = ReturnType<typeof createLogger>;
+
+/** What every part stands on. */
+interface Ground {
+  readonly settings: Settings;
+  readonly policy: Policy;
+  readonly logger: Logger;
+  readonly log: LogPort;
+  readonly codec: Codec;
+  readonly partitions: number;
+  readonly usageTopic: string;
+  readonly places: TablePlaces;
+  readonly database: UsageDatabase;
+}
+
+/** Writing a command and waiting for its outcome, milliseconds: an evaluation posts one after another. */
+const COMMAND_TIMEOUT_MS = 10_000;
+
+export interface RunningRightsizer extends RunningService {
+  readonly url: string;
+}
+
+/** Opens the table, starts the parts that are asked for, and serves the routes, in this order. */
+export async function startRightsizer(
+  parts: ReadonlySet<PartName>,
+  settings: Settings,
+): Promise<RunningRightsizer> {
+  const ground = await prepare(settings);
+  const { logger, log, database } = ground;
+  const reader = new UsageReader(database, ground.places);
+  const loops = parts.has('rightsizer') || parts.has('throttle') ? startView(ground) : null;
+  const running = new Running();
+  const service = createService({
+    name: 'rightsizer',
+    settings,
+    logger,
+    openapi,
+    ready: () => running.checks(loops),
+    routes: (router) =>
+      routes(router, settings, {
+        status: async () =>
+          statusReport({
+            policy: ground.policy,
+            parts: [...parts],
+            snapshot: await reader.newest(),
+            ...running.statuses(),
+          }),
+        look(organization, budget) {
+          if (running.throttle === null) {
+            throw new Problem(503, 'THROTTLE_NOT_RUNNING', 'Another process looks at budgets.');
+          }
+          return running.throttle.look(organization, budget, BigInt(Date.now()) * 1_000n);
+        },
+      }),
+  });
+  const metrics = rightsizerMetrics(service.metrics);
+  const { url } = await service.listen();
+  if (parts.has('sink')) running.sink = await startSink(ground, metrics);
+  if (loops !== null) await startLoops(ground, parts, loops, reader, metrics, running);
+  logger.info({ url, parts: [...parts], policy: ground.policy.name }, 'The rightsizer is up.');
+  return {
+    url,
+    finished: Promise.race(
+      [running.sink?.finished, loops?.finished].filter((each) => each !== undefined),
+    ),
+    async stop() {
+      await service.close();
+      await running.stop();
+      await loops?.stop();
+      await log.close();
+      database.close();
+    },
+  };
+}
+
+async function prepare(settings: Settings): Promise<Ground> {
+  const logger = createLogger('rightsizer', settings.logLevel);
+  const policy = await readPolicy(settings.policyFile);
+  const directory = requireSetting(
+    settings.usageDirectory,
+    'PRORATA_USAGE_DIRECTORY',
+    "the usage table's folder",
+  );
+  const log = connectLog(settings, 'rightsizer');
+  const admin = await log.admin();
+  const partitions = await assertTopics(admin, settings, ['quota.events', 'usage.events']);
+  await admin.close();
+  const places = await tablePlaces(directory);
+  return {
+    settings,
+    policy,
+    logger,
+    log,
+    codec: createCodec(settings),
+    partitions,
+    usageTopic: inNamespace('usage.events', settings.namespace),
+    places,
+    database: await UsageDatabase.open(places.root),
+  };
+}
+
+function startView({ log, codec, partitions, settings }: Ground): FollowedView {
+  return followView(log, codec, inNamespace('quota.events', settings.namespace), partitions);
+}
+
+async function startSink(ground: Ground, metrics: RightsizerMetrics): Promise<RunningSink> {
+  const { database, places, usageTopic, partitions, logger, settings } = ground;
+  const topic = { name: usageTopic, partitions };
+  const table = await UsageTable.open({ database, places, topic });
+  return startUsageSink({
+    log: ground.log,
+    codec: ground.codec,
+    table,
+    topic: usageTopic,
+    group: inNamespace('usage-sink', settings.namespace),
+    rule: ground.policy.sink,
+    watcher: {
+      committed: (partition, records, rows) => metrics.committed(partition, records, rows),
+      quarantined(partition, reason, offset) {
+        metrics.quarantined(reason);
+        logger.warn({ partition, reason, offset }, 'A usage record is not counted.');
+      },
+      stale(partition, message) {
+        metrics.stale();
+        logger.warn({ partition, detail: message }, 'Another sink has taken the partition over.');
+      },
+      unverified: (partition, offset) =>
+        logger.warn({ partition, offset }, 'Retention has deleted the last record committed.'),
+    },
+  });
+}
+
+async function startLoops(
+  ground: Ground,
+  parts: ReadonlySet<PartName>,
+  view: FollowedView,
+  reader: UsageReader,
+  metrics: RightsizerMetrics,
+  running: Running,
+): Promise<void> {
+  const { log, usageTopic, partitions, policy, logger } = ground;
+  const post = await commandPost(ground.settings);
+  const freshness = new TableFreshness(log, usageTopic, partitions);
+  const shared = { view, reader, freshness, policy };
+  const failed = (loop: string) => (error: unknown) => {
+    metrics.failed(loop);
+    logger.error({ err: error, loop }, 'An evaluation failed; nothing was changed by it.');
+  };
+  const told = logEvaluations(logger);
+  if (parts.has('rightsizer')) {
+    const rightsizer = new Rightsizer({ ...shared, desk: new CommandDesk(post) });
+    running.resizeLoop = startLoop({
+      intervalMs: policy.rightsizer.evaluationMs,
+      async evaluate(now) {
+        const evaluation = await rightsizer.evaluate(now);
+        running.resizes = evaluation;
+        metrics.resizes(evaluation);
+        told.resizes(evaluation);
+      },
+      failed: failed('rightsizer'),
+    });
+  }
+  if (parts.has('throttle')) {
+    const throttle = new Throttle({ ...shared, desk: new CommandDesk(post) });
+    running.throttle = throttle;
+    running.budgetLoop = startLoop({
+      intervalMs: policy.throttle.evaluationMs,
+      async evaluate(now) {
+        const evaluation = await throttle.evaluate(now);
+        running.budgets = evaluation;
+        metrics.budgets(evaluation);
+        told.budgets(evaluation);
+      },
+      failed: failed('throttle'),
+    });
+  }
+}
+
+async function commandPost(
+  settings: Settings,
+): Promise<ConstructorParameters<typeof CommandDesk>[0]> {
+  const gatewayUrl = requireSetting(
+    settings.urls.gateway,
+    'PRORATA_GATEWAY_URL',
+    'where the control loops post their commands',
+  );
+  const tokenFile = requireSetting(settings.tokenFile, 'PRORATA_TOKEN_FILE', "the robot's token");
+  await readFile(tokenFile, 'utf8');
+  return async (command) =>
+    postCommand({
+      ...command,
+      gatewayUrl,
+      // Read each time: tokens end and are replaced.
+      token: (await readFile(tokenFile, 'utf8')).trim(),
+      timeoutMs: COMMAND_TIMEOUT_MS,
+    });
+}
+
+/** What runs, and what it last found. */
+class Running {
+  sink: RunningSink | null = null;
+  resizeLoop: RunningLoop | null = null;
+  resizes: ResizeEvaluation | null = null;
+  throttle: Throttle | null = null;
+  budgetLoop: RunningLoop | null = null;
+  budgets: ThrottleEvaluation | null = null;
+
+  checks(view: FollowedView | null): ReadyCheck[] {
+    const loops = { rightsizer: this.resizeLoop, throttle: this.budgetLoop };
+    return [
+      ...(view === null ? [] : [{ name: 'events folded', ok: view.isCaughtUp }]),
+      ...Object.entries(loops)
+        .filter(([, loop]) => loop !== null)
+        .map(([name, loop]) => ({
+          name,
+          ok: loop?.fault == null,
+          ...(loop?.fault == null ? {} : { detail: loop.fault.message }),
+        })),
+    ];
+  }
+
+  statuses(): Pick<Parameters<typeof statusReport>[0], 'resizes' | 'budgets'> {
+    return {
+      resizes: this.resizeLoop && { loop: this.resizeLoop, last: this.resizes },
+      budgets: this.budgetLoop && { loop: this.budgetLoop, last: this.budgets },
+    };
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.resizeLoop?.stop(), this.budgetLoop?.stop()]);
+    await this.sink?.stop();
+  }
+}

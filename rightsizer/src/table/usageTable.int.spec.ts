@@ -1,0 +1,271 @@
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ManifestStore } from './manifestStore.ts';
+import { emptyManifest } from './manifest.ts';
+import type { UsageRow } from './rows.ts';
+import { tablePlaces, UsageDatabase } from './usageDatabase.ts';
+import type { TablePlaces } from './usageDatabase.ts';
+import { UsageReader } from './usageReader.ts';
+import { UsageTable } from './usageTable.ts';
+import type { RangeToCommit } from './usageTable.ts';
+
+const topic = { name: 'usage.events', partitions: 4 };
+const second = 1_000_000n;
+
+let root: string;
+let places: TablePlaces;
+let database: UsageDatabase;
+
+beforeEach(async () => {
+  root = await mkdtemp(path.join(os.tmpdir(), "usage table's "));
+  places = await tablePlaces(root);
+  database = await UsageDatabase.open(places.root);
+});
+
+afterEach(async () => {
+  database.close();
+  await rm(root, { recursive: true, force: true });
+});
+
+const open = (): Promise<UsageTable> => UsageTable.open({ database, places, topic });
+const newest = async () => (await new UsageReader(database, places).newest())!;
+
+const row = (offset: bigint, changes: Partial<UsageRow> = {}): UsageRow => ({
+  offset,
+  hostId: 'host-1',
+  bootId: 'boot-1',
+  sequence: offset,
+  application: 'llm',
+  quotaId: 'llm/chat',
+  project: 'acme/search',
+  windowStart: offset * second,
+  windowEnd: (offset + 1n) * second,
+  resource: 'tokens',
+  used: 10n,
+  refused: 0n,
+  queued: 0n,
+  peak: 10n,
+  ...changes,
+});
+
+const range = (from: bigint, to: bigint, changes: Partial<RangeToCommit> = {}): RangeToCommit => ({
+  from,
+  to,
+  records: Number(to - from),
+  usage: Array.from({ length: Number(to - from) }, (_, index) => row(from + BigInt(index))),
+  quarantine: [],
+  marker: { offset: to - 1n, sha256: `at ${to}` },
+  ...changes,
+});
+
+describe('the usage table', () => {
+  it('reads back what was committed, whole numbers of 60 bits and absent projects included', async () => {
+    const table = await open();
+    const claim = await table.takeOver(1);
+    const large = 2n ** 60n;
+    const usage = [row(0n, { used: large, project: null }), row(1n, { used: large })];
+    await table.commit(claim, range(0n, 2n, { usage }));
+    const snapshot = await newest();
+    expect(snapshot.version).toBe(2);
+    const [sum] = await snapshot.ask(
+      'SELECT sum(used) AS used, count(project) AS named, min(epoch_us(window_start)) AS first FROM usage',
+    );
+    expect(sum).toEqual({ used: 2n * large, named: 1n, first: 0n });
+    expect(await readdir(places.data)).toEqual(['usage-usage.events-1-0-2.parquet']);
+  });
+
+  it('counts a usage id once, however often it was sent', async () => {
+    const table = await open();
+    let claim = await table.takeOver(0);
+    claim = await table.commit(claim, range(0n, 3n));
+    const again = [row(3n, { sequence: 1n, windowStart: second, windowEnd: 2n * second })];
+    await table.commit(claim, range(3n, 4n, { usage: again }));
+    const snapshot = await newest();
+    expect(await snapshot.ask('SELECT count(*) AS rows FROM usage_rows')).toEqual([{ rows: 4n }]);
+    const [line] = await snapshot.usedBy('acme/search', 0n, 100n * second, []);
+    expect(line).toMatchObject({ used: 30n, priceIndex: null });
+  });
+
+  it('prices each use from its own moment on, and takes windows as half-open', async () => {
+    const table = await open();
+    await table.commit(await table.takeOver(0), range(0n, 10n));
+    const price = { application: 'llm', resource: 'tokens' };
+    const lines = await (
+      await newest()
+    ).usedBy('acme/search', 2n * second, 8n * second, [
+      { ...price, effectiveFrom: 3n * second, index: 0 },
+      { ...price, effectiveFrom: 6n * second, index: 1 },
+      { ...price, effectiveFrom: 50n * second, index: 2 },
+    ]);
+    expect(lines.map(({ priceIndex, used }) => [priceIndex, used])).toEqual([
+      [0, 30n],
+      [1, 20n],
+      [null, 10n],
+    ]);
+  });
+
+  it('spreads a window over the steps it reaches over, and adds up the peaks of hosts', async () => {
+    const table = await open();
+    const usage = [
+      row(0n, { windowStart: 5n * second, windowEnd: 15n * second, used: 100n, peak: 7n }),
+      row(1n, { hostId: 'host-2', windowStart: 12n * second, windowEnd: 13n * second, peak: 5n }),
+      row(2n, { quotaId: 'llm/code', windowStart: 12n * second, windowEnd: 13n * second }),
+    ];
+    await table.commit(await table.takeOver(0), range(0n, 3n, { usage }));
+    const steps = [];
+    const snapshot = await newest();
+    for await (const step of snapshot.demand(['llm/chat'], 0n, 100n * second, 10n * second)) {
+      steps.push([step.start / second, step.usedMicros / second, step.peak]);
+    }
+    expect(steps).toEqual([
+      [0n, 50n, 7n],
+      [10n, 60n, 12n],
+    ]);
+  });
+
+  it('refuses a gap, an overlap and a writer whose partition was taken over', async () => {
+    const table = await open();
+    const claim = await table.commit(await table.takeOver(0), range(5n, 8n));
+    await expect(table.commit(claim, range(9n, 10n))).rejects.toMatchObject({ code: 'OFFSET_GAP' });
+    await expect(table.commit(claim, range(7n, 9n))).rejects.toMatchObject({
+      code: 'OFFSET_OVERLAP',
+    });
+    const successor = await open();
+    const taken = await successor.takeOver(0);
+    expect(taken).toMatchObject({ epoch: 2, nextOffset: 8n });
+    await expect(table.commit(claim, range(8n, 9n))).rejects.toMatchObject({
+      code: 'WRITER_STALE',
+    });
+    await successor.commit(taken, range(8n, 9n));
+    expect(await (await newest()).ask('SELECT count(*) AS rows FROM usage_rows')).toEqual([
+      { rows: 4n },
+    ]);
+  });
+
+  it('keeps the commits of writers side by side', async () => {
+    const tables = await Promise.all([open(), open(), open()]);
+    await Promise.all(
+      tables.map(async (table, partition) => {
+        let claim = await table.takeOver(partition);
+        for (let at = 0n; at < 10n; at += 1n) claim = await table.commit(claim, range(at, at + 1n));
+      }),
+    );
+    const snapshot = await newest();
+    expect(snapshot.manifest.ranges).toHaveLength(30);
+    expect(snapshot.version).toBe(33);
+  });
+
+  it('clears away what a dead owner left, of the partition taken over alone', async () => {
+    const table = await open();
+    await table.commit(await table.takeOver(0), range(0n, 2n));
+    const left = [
+      [places.data, 'usage-usage.events-0-2-9.parquet'],
+      [places.data, 'quarantine-usage.events-0-2-9.parquet'],
+      [places.staging, 'dead.usage-usage.events-0-2-9.parquet'],
+    ] as const;
+    const others = [
+      [places.data, 'usage-usage.events-3-0-9.parquet'],
+      [places.staging, 'alive.usage-usage.events-3-0-9.parquet'],
+    ] as const;
+    for (const [place, name] of [...left, ...others]) {
+      await writeFile(path.join(place, name), 'torn');
+    }
+    await (await open()).takeOver(0);
+    expect((await readdir(places.data)).sort()).toEqual([
+      'usage-usage.events-0-0-2.parquet',
+      'usage-usage.events-3-0-9.parquet',
+    ]);
+    expect(await readdir(places.staging)).toEqual([others[1][1]]);
+  });
+
+  it('gives the same bytes for the same range', async () => {
+    const bytes = await Promise.all(
+      ['one', 'other'].map(async (name) => {
+        const own = await tablePlaces(path.join(root, name));
+        const table = await UsageTable.open({ database, places: own, topic });
+        await table.commit(await table.takeOver(0), range(0n, 500n));
+        return readFile(path.join(own.data, 'usage-usage.events-0-0-500.parquet'));
+      }),
+    );
+    expect(bytes[0]!.equals(bytes[1]!)).toBe(true);
+  });
+
+  it('is of one topic with one number of partitions', async () => {
+    const table = await open();
+    await table.takeOver(0);
+    const other = (changes: Partial<typeof topic>) =>
+      UsageTable.open({ database, places, topic: { ...topic, ...changes } });
+    await expect(other({ name: 'x.usage.events' })).rejects.toMatchObject({
+      code: 'TOPIC_CHANGED',
+    });
+    await expect(other({ partitions: 8 })).rejects.toMatchObject({ code: 'PARTITIONS_CHANGED' });
+  });
+});
+
+describe('the manifests', () => {
+  it('keep the newest few', async () => {
+    const table = await open();
+    let claim = await table.takeOver(0);
+    for (let at = 0n; at < 30n; at += 1n) claim = await table.commit(claim, range(at, at + 1n));
+    const names = await readdir(places.manifests);
+    expect(names).toHaveLength(20);
+    expect(names.sort().at(-1)).toBe('manifest-000000000031.json');
+  });
+
+  it('are made by one writer each, also by one who slept while they were retired', async () => {
+    const sleeper = new ManifestStore(places.manifests);
+    const first = { ...emptyManifest(topic), version: 1 };
+    expect(await sleeper.create(first)).toBe(true);
+    expect(await new ManifestStore(places.manifests).create(first)).toBe(false);
+    const busy = new ManifestStore(places.manifests);
+    for (let version = 2; version <= 40; version += 1) {
+      expect(await busy.create({ ...first, version })).toBe(true);
+    }
+    // Version 2 is free again, and its predecessor is gone.
+    expect(await sleeper.create({ ...first, version: 2 })).toBe(false);
+    expect((await sleeper.newest())?.version).toBe(40);
+    expect(await readdir(places.manifests)).toHaveLength(20);
+  });
+
+  it('are not believed when they contradict themselves', async () => {
+    const table = await open();
+    await table.commit(await table.takeOver(0), range(0n, 2n));
+    const file = path.join(places.manifests, 'manifest-000000000002.json');
+    const text = await readFile(file, 'utf8');
+    for (const broken of [
+      text.slice(0, -3),
+      text.replace('"to":2', '"to":3'),
+      text.replace('"format":1', '"format":2'),
+      text.replace('"version":2', '"version":7'),
+    ]) {
+      expect(broken).not.toBe(text);
+      await writeFile(file, broken);
+      await expect(new UsageReader(database, places).newest()).rejects.toMatchObject({
+        code: 'MANIFEST_BROKEN',
+      });
+    }
+  });
+});
+
+describe('the database', () => {
+  const forbidden = [
+    "SELECT * FROM read_csv('/etc/passwd')",
+    "COPY (SELECT 1) TO '/tmp/outside.parquet' (FORMAT parquet)",
+    "ATTACH '/tmp/outside.db'",
+    "SELECT * FROM read_parquet('s3://bucket/file.parquet')",
+    'INSTALL httpfs',
+    'SET threads = 8',
+    "SET allowed_directories = ['/']",
+    'SET enable_external_access = true',
+  ];
+  it.each(forbidden)('refuses %s', async (sql) => {
+    const connection = await database.connect();
+    try {
+      await expect(connection.run(sql)).rejects.toThrow();
+    } finally {
+      connection.closeSync();
+    }
+  });
+});
