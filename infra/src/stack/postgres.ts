@@ -77,6 +77,17 @@ async function initialise(
   }
 }
 
+/**
+ * Data outside the stack's folder belongs to it only while the folder says so: otherwise it is left
+ * over from one that was deleted, whose password nobody knows any more.
+ */
+async function claimOutside(directory: string, dataDirectory: string): Promise<void> {
+  const claim = path.join(directory, 'data-is-elsewhere');
+  if (dataDirectory.startsWith(path.resolve(directory)) || existsSync(claim)) return;
+  await rm(dataDirectory, { recursive: true, force: true });
+  await writeFile(claim, `${dataDirectory}\n`);
+}
+
 function serverSettings(port: number, durable: boolean): string[] {
   const settings: Record<string, string> = {
     port: String(port),
@@ -95,10 +106,11 @@ function serverSettings(port: number, durable: boolean): string[] {
 export async function startPostgres(options: PostgresOptions): Promise<RunningPostgres> {
   const user = postgresUser();
   const binaries = await postgresBinaries(user);
-  const dataDirectory = postgresDataDirectory(options.directory, user);
+  const dataDirectory = postgresDataDirectory(path.resolve(options.directory), user);
   await mkdir(options.directory, { recursive: true });
   // The server's user has to walk through, and may see no more than the names of its own folders.
   if (user !== undefined) await chmod(options.directory, 0o711);
+  await claimOutside(options.directory, dataDirectory);
   await initialise(binaries.initdb, dataDirectory, options.password, user);
   const port = options.port ?? (await freePort());
   const part = await startProcess({

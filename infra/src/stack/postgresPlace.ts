@@ -88,5 +88,9 @@ export async function postgresBinaries(user: PostgresUser | undefined): Promise<
     await cp(native, staging, { recursive: true, verbatimSymlinks: true });
     await rename(staging, target);
   }
+  // Anybody may write to /var/tmp: programs that somebody else has put there must not be run.
+  if (statSync(target).uid !== process.getuid?.()) {
+    throw new Error(`${target} belongs to another user; remove it and start again`);
+  }
   return { postgres: path.join(target, 'bin/postgres'), initdb: path.join(target, 'bin/initdb') };
 }
