@@ -1,6 +1,6 @@
 import { freshNamespace, sharedStack } from '@prorata/test-kit';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { Codec, hashOf } from './codec.ts';
+import { Codec, hashOf, UnreadableRecord } from './codec.ts';
 import { subjectsFor } from './manifest.ts';
 import { registryIds } from './registry.ts';
 import type { EventMessage } from './generated/messages.ts';
@@ -115,6 +115,15 @@ describe('a real registry', () => {
     newer.writeUInt32BE(versions.id, 1);
     expect(await codec.decode(newer)).toEqual(event);
     expect(await codec.hash(newer)).not.toEqual(hashOf(event));
+  });
+
+  it('says that a record is unreadable when its schema id is absent or damaged', async () => {
+    const codec = new Codec(registryIds(url), namespace);
+    const bytes = await codec.encode('quota.events', event);
+    for (const id of [0, 9_999_999, 0x7fff_ffff, 0x8000_0001, 0xffff_ffff]) {
+      bytes.writeUInt32BE(id, 1);
+      await expect(codec.decode(bytes), String(id)).rejects.toThrow(UnreadableRecord);
+    }
   });
 
   it('says when a subject lacks our schema', async () => {

@@ -6,6 +6,9 @@ import type { SchemaJson } from './schemaFiles.ts';
 /** A registry lookup that has no answer by then is a fault of the registry, not of the record. */
 const REQUEST_TIMEOUT_MS = 10_000;
 
+/** Registries differ in how they say it of an id that is absent, or too large to be one. */
+const NO_SUCH_ID: ReadonlySet<number> = new Set([400, 404, 422]);
+
 /** Ids and schemas from a Confluent-compatible registry; nothing is ever registered through it. */
 export function registryIds(url: string): SchemaIds {
   const registry = new SchemaRegistry({
@@ -19,7 +22,9 @@ export function registryIds(url: string): SchemaIds {
       const response = await fetch(`${url}/schemas/ids/${id}`, {
         signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
       });
-      if (response.status === 404) throw new UnreadableRecord(`The registry has no schema ${id}.`);
+      if (NO_SUCH_ID.has(response.status)) {
+        throw new UnreadableRecord(`The registry has no schema ${id}.`);
+      }
       if (!response.ok) throw new Error(`The schema registry answered ${response.status}.`);
       const body = (await response.json()) as { schema: string };
       return JSON.parse(body.schema) as SchemaJson;

@@ -3,6 +3,7 @@ import type { DemoContext } from '../context.ts';
 import type { HostFigures } from '../hostMessages.ts';
 import type { HostProcess } from '../hostProcess.ts';
 import type { Step, StepResult } from '../timeline.ts';
+import type { Request, Workload } from '../workload.ts';
 
 const BEFORE_MS = 10_000;
 const OUTAGE_MS = 20_000;
@@ -31,6 +32,7 @@ export const outage: Step<DemoContext> = {
     await delay(START_AFTER_MS);
     const late = context.startHost('host-late', 'kafka');
     const ready = await late.ready();
+    late.replay(someRequests(context.workload), Date.now());
     await delay(Math.max(0, killedAt + OUTAGE_MS - Date.now()));
     const during = await measureAll(hosts);
     const lateFigures = await late.measure();
@@ -48,6 +50,11 @@ async function leaveRulesOnDisk(context: DemoContext): Promise<void> {
   await early.ready();
   await delay(1_000);
   await early.stop();
+}
+
+/** Every third request of the first seconds, as one host of three would get them. */
+function someRequests(workload: Workload): readonly Request[] {
+  return workload.requests.filter(({ atMs }, at) => atMs < OUTAGE_MS && at % 3 === 0);
 }
 
 interface LateHost {
