@@ -7,7 +7,7 @@ const include = (reach: string): string[] => [
 
 // A test file's suffix says its reach. `unit` and `sim` do no I/O; `int` shares one real stack
 // (Kafka, registry, Postgres) that the global setup starts, each file in a namespace of its own;
-// `e2e` starts processes and may start a stack of its own, so its files run one after another.
+// `e2e` starts processes, on that stack or on one of its own, so its files run one after another.
 export default defineConfig({
   test: {
     passWithNoTests: false,
@@ -28,6 +28,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: include('e2e'),
+          globalSetup: ['packages/test-kit/src/vitestSharedStack.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
           fileParallelism: false,

@@ -1,4 +1,4 @@
 export { startCommandService } from './startCommandService.ts';
-export type { CommandServiceOptions, RunningCommandService } from './startCommandService.ts';
-export { readRole } from './readRole.ts';
-export type { CommandServiceRole } from './readRole.ts';
+export type { RunningCommandService } from './startCommandService.ts';
+export { readArguments } from './readArguments.ts';
+export type { CommandServiceOptions, CommandServiceRole } from './readArguments.ts';

@@ -1,10 +1,8 @@
 import { readSettings, runService } from '@prorata/service-runtime';
-import { readRole } from './readRole.ts';
+import { readArguments } from './readArguments.ts';
 import { startCommandService } from './startCommandService.ts';
 
 runService('command-service', () => {
-  const settings = readSettings();
-  const { snapshotEvents } = settings;
-  const options = typeof snapshotEvents === 'number' ? { snapshotEvents } : {};
-  return startCommandService(readRole(process.argv.slice(2)), settings, options);
+  const { role, options } = readArguments(process.argv.slice(2));
+  return startCommandService(role, readSettings(), options);
 });

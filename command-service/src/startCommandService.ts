@@ -13,7 +13,7 @@ import { wallClock } from './clock.ts';
 import { OUTCOME_TIMEOUT_MS } from './gateway/commandRoutes.ts';
 import { startGateway } from './gateway/startGateway.ts';
 import type { RunningGateway } from './gateway/startGateway.ts';
-import type { CommandServiceRole } from './readRole.ts';
+import type { CommandServiceOptions, CommandServiceRole } from './readArguments.ts';
 import { commandSigner } from './signature/commandSigner.ts';
 import { publicKeysFrom } from './signature/publicKeys.ts';
 import { checkInThreads } from './signature/verifySignature.ts';
@@ -26,13 +26,6 @@ import { writerTopicNames, writerTopicsIn } from './writer/writerTopics.ts';
 
 /** The writers' group, and the first part of their transactional ids. */
 const GROUP = 'command-service';
-
-export interface CommandServiceOptions {
-  readonly outcomeTimeoutMs?: number;
-  readonly sessionTimeoutMs?: number;
-  /** Events of a partition between two snapshots. */
-  readonly snapshotEvents?: number;
-}
 
 export interface RunningCommandService extends RunningService {
   readonly url: string;

@@ -130,3 +130,10 @@ export async function servesAll(url: string): Promise<boolean> {
     response.ok && checks.filter(({ name }) => name.startsWith('partition')).length === PARTITIONS
   );
 }
+
+/** Whether the writer at the address is ready and owns a partition. */
+export async function servesAny(url: string): Promise<boolean> {
+  const response = await fetch(`${url}/readyz`);
+  const { checks } = (await response.json()) as { checks: { name: string }[] };
+  return response.ok && checks.some(({ name }) => name.startsWith('partition'));
+}

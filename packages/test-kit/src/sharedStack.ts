@@ -27,12 +27,12 @@ declare module 'vitest' {
 
 /**
  * The stack of this test run.
- * @throws Error outside the `int` project, which alone starts one.
+ * @throws Error outside the projects `int` and `e2e`, which start one.
  */
 export function sharedStack(): SharedStack {
   const stack = inject('prorataStack') as SharedStack | undefined;
   if (stack === undefined) {
-    throw new Error('no shared stack: only files named *.int.spec.ts get one');
+    throw new Error('no shared stack: only files named *.int.spec.ts and *.e2e.spec.ts get one');
   }
   return stack;
 }

@@ -1,0 +1,20 @@
+import { describe, expect, it } from 'vitest';
+import { readArguments } from './readArguments.ts';
+
+describe('the arguments', () => {
+  it('say the role, and what differs from the presets', () => {
+    expect(readArguments(['--role', 'writer', '--snapshot-events', '100'])).toEqual({
+      role: 'writer',
+      options: { snapshotEvents: 100 },
+    });
+  });
+
+  it.each([
+    [[]],
+    [['--role', 'reader']],
+    [['--role', 'writer', '--session-timeout-ms', '0']],
+    [['--role', 'writer', '--fast']],
+  ])('%j are refused', (args) => {
+    expect(() => readArguments(args)).toThrow(TypeError);
+  });
+});

@@ -1,0 +1,135 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { postCommand } from '@prorata/service-runtime';
+import type { CommandAnswer } from '@prorata/service-runtime';
+import { hashOf } from '@prorata/schemas';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RunningCommandService } from '../src/index.ts';
+import { createQuota, post, registerApplication } from './commands.ts';
+import type { CommandBody } from './commands.ts';
+import { deploy, eventually } from './runningService.ts';
+import type { TestDeployment } from './runningService.ts';
+import { startWriterProcess } from './writerProcess.ts';
+import type { WriterProcess } from './writerProcess.ts';
+
+const applications = ['moka', 'tidb', 'llm', 'kube', 'ads', 'etl'];
+const CLIENTS = 24;
+const KILLS = 3;
+/** The least that a broker allows: how long a killed writer's partitions wait for their next owner. */
+const SESSION_MS = 6_000;
+
+interface Sent {
+  readonly commandId: string;
+  readonly body: CommandBody;
+  answer: 'accepted' | 'refused' | 'unknown';
+}
+
+let deployment: TestDeployment;
+let gateway: RunningCommandService;
+let token: string;
+const writers: WriterProcess[] = [];
+
+const startWriter = async (): Promise<void> => {
+  const args = ['--session-timeout-ms', `${SESSION_MS}`, '--snapshot-events', '200'];
+  writers.push(await startWriterProcess(deployment.environment('writer'), args));
+};
+
+beforeAll(async () => {
+  deployment = await deploy();
+  token = deployment.secrets.token();
+  gateway = await deployment.start('gateway', { outcomeTimeoutMs: 2_000 });
+  await Promise.all([startWriter(), startWriter()]);
+  for (const application of applications) {
+    const { type, stream, reason, data } = registerApplication(application);
+    const request = { gatewayUrl: gateway.url, token, type, stream, reason, data };
+    const answer = await postCommand(request as Parameters<typeof postCommand>[0]);
+    expect(answer.status).toBe('accepted');
+  }
+});
+afterAll(async () => {
+  await Promise.all(writers.map((writer) => writer.kill()));
+  await deployment.close();
+});
+
+/** New quotas, and every fifth time one that is there already and so is refused. */
+async function client(number: number, sent: Sent[], done: () => boolean): Promise<void> {
+  for (let count = 0; !done(); count++) {
+    const name = count % 5 === 4 ? count - 1 : count;
+    const application = applications[(number + name) % applications.length]!;
+    const body = createQuota(`${application}/c${number}-${name}`);
+    const entry: Sent = { commandId: randomUUID(), body, answer: 'unknown' };
+    sent.push(entry);
+    const { status } = await post(gateway.url, token, body, entry.commandId).catch(() => ({
+      status: 0,
+    }));
+    if (status === 200) entry.answer = 'accepted';
+    else if (status >= 400 && status < 500) entry.answer = 'refused';
+  }
+}
+
+async function killRepeatedly(): Promise<void> {
+  for (let kill = 0; kill < KILLS; kill++) {
+    await eventually('both writers serve', async () =>
+      (await Promise.all(writers.map((writer) => writer.isServing()))).every(Boolean),
+    );
+    await delay(300 + Math.random() * 700);
+    await writers.shift()?.kill();
+    await startWriter();
+  }
+}
+
+async function ask(entry: Sent): Promise<CommandAnswer> {
+  const { commandId, body } = entry;
+  const request = { gatewayUrl: gateway.url, token, ...body, commandId, timeoutMs: 30_000 };
+  return postCommand(request as Parameters<typeof postCommand>[0]);
+}
+
+describe('a writer killed with -9 again and again under load', () => {
+  it('loses nothing, applies nothing twice, and every unknown answer can be asked again', async () => {
+    const sent: Sent[] = [];
+    let isOver = false;
+    const clients = Array.from({ length: CLIENTS }, (_, number) =>
+      client(number, sent, () => isOver),
+    );
+    await killRepeatedly();
+    isOver = true;
+    await Promise.all(clients);
+
+    const unknown = sent.filter(({ answer }) => answer === 'unknown');
+    for (const entry of unknown) {
+      const { status } = await ask(entry);
+      expect(status).not.toBe('unknown');
+      entry.answer = status;
+    }
+    const events = await deployment.events();
+    const byCommand = Map.groupBy(events, (event) => event.value.envelope.commandId);
+    for (const { commandId, answer } of sent) {
+      const count = byCommand.get(commandId)?.length ?? 0;
+      expect([commandId, count]).toEqual([commandId, answer === 'accepted' ? 1 : 0]);
+    }
+    const accepted = sent.filter(({ answer }) => answer === 'accepted').length;
+    expect(events.length).toBe(accepted + applications.length);
+    process.stderr.write(
+      `  ${sent.length} sent, ${accepted} accepted, ${unknown.length} unknown at first, ${KILLS} kills\n`,
+    );
+    expect(accepted).toBeGreaterThan(100);
+  });
+
+  it('leaves one outcome a command, and whole chains', async () => {
+    const outcomes = await Promise.all(
+      [0, 1, 2, 3].map(async (partition) => {
+        const offsets = (await deployment.outcomes(partition)).map((each) => each.commandOffset);
+        return offsets.length - new Set(offsets).size;
+      }),
+    );
+    expect(outcomes).toEqual([0, 0, 0, 0]);
+    const heads = new Map<string, { version: bigint; hash: Buffer }>();
+    for (const event of await deployment.events()) {
+      const { stream, streamVersion, previousHash } = event.value.envelope;
+      const head = heads.get(stream) ?? { version: 0n, hash: Buffer.alloc(32) };
+      expect([stream, streamVersion]).toEqual([stream, head.version + 1n]);
+      expect(Buffer.compare(previousHash, head.hash)).toBe(0);
+      heads.set(stream, { version: streamVersion, hash: hashOf(event) });
+    }
+  });
+});

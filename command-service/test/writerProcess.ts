@@ -1,0 +1,53 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import path from 'node:path';
+import { servesAny } from './runningService.ts';
+
+/** A writer in a process of its own, which a test can kill. */
+export interface WriterProcess {
+  readonly url: string;
+  /** SIGKILL: no handler runs, nothing is closed. */
+  kill(): Promise<void>;
+  isServing(): Promise<boolean>;
+}
+
+const program = path.join(import.meta.dirname, '..', 'src', 'main.ts');
+const START_MS_MAX = 30_000;
+
+export async function startWriterProcess(
+  environment: Readonly<Record<string, string>>,
+  args: readonly string[] = [],
+): Promise<WriterProcess> {
+  const child = spawn(process.execPath, [program, '--role', 'writer', ...args], {
+    env: { ...process.env, ...environment, PRORATA_LOG_LEVEL: 'info' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const url = await listeningUrl(child);
+  return {
+    url,
+    async kill() {
+      child.kill('SIGKILL');
+      await ended;
+    },
+    isServing: () => servesAny(url),
+  };
+}
+
+/** The process says in its log where it listens. */
+function listeningUrl(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL');
+      reject(new Error(`The writer did not start: ${text}`));
+    }, START_MS_MAX);
+    child.stdout?.on('data', (part: Buffer) => {
+      text = (text + part.toString()).slice(-20_000);
+      const url = /"url":"([^"]+)"/.exec(text)?.[1];
+      if (url === undefined) return;
+      clearTimeout(timer);
+      resolve(url);
+    });
+  });
+}
