@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -265,6 +265,7 @@ describe('a host', () => {
       rules: httpRules({ url: relay.url, token: bench.issuer.token(['host']) }),
     });
     const handle = first.bind({ quota: 'moka/prod' });
+    await expect.poll(() => readdir(directory), slowly).toEqual(['moka.rules']);
     await relay.stop();
     expect(handle.take('tokens', 7)).toBe(ALLOW);
     expect(handle.take('tokens', 7)).toBe(REFUSE);

@@ -12,6 +12,9 @@ export interface FeedSnapshot {
   readonly appliedOffset: bigint;
 }
 
+/** Three rounds of asking for the topic's end, milliseconds. */
+const FRESH_MS = 15_000;
+
 export type FeedEvent =
   | { readonly kind: 'rules' }
   | { readonly kind: 'rule'; readonly id: bigint; readonly text: string }
@@ -32,6 +35,7 @@ export class RuleFeed implements RuleSink {
   #appliedOffset = -1n;
   #isWritten = false;
   #isKnown = false;
+  #confirmedAtMs = -Infinity;
   #snapshot: FeedSnapshot | null = null;
   readonly #first = Promise.withResolvers<undefined>();
 
@@ -48,6 +52,11 @@ export class RuleFeed implements RuleSink {
   /** Resolves when it has. */
   get known(): Promise<void> {
     return this.#first.promise;
+  }
+
+  /** Whether the topic was reached of late: what is older may be told, but not confirmed. */
+  get isFresh(): boolean {
+    return performance.now() - this.#confirmedAtMs < FRESH_MS;
   }
 
   get appliedOffset(): bigint {
@@ -96,6 +105,7 @@ export class RuleFeed implements RuleSink {
   }
 
   confirm(): void {
+    this.#confirmedAtMs = performance.now();
     this.#tell({ kind: 'confirmed' });
   }
 
@@ -105,7 +115,10 @@ export class RuleFeed implements RuleSink {
 
   #changed(eventOffset: bigint, event: FeedEvent): void {
     if (eventOffset > this.#appliedOffset) this.#appliedOffset = eventOffset;
-    if (event.kind !== 'rules') this.#isWritten = true;
+    if (event.kind !== 'rules') {
+      this.#isWritten = true;
+      this.#confirmedAtMs = performance.now();
+    }
     this.#snapshot = null;
     this.#tell(event);
   }

@@ -60,6 +60,7 @@ class RuleStream {
 
   begin(): void {
     this.#sendSet();
+    if (this.#feed.isFresh) this.#send({ kind: 'confirmed' });
     this.#silence = this.#feed.listen((event) => this.#send(event));
     this.#comments = setInterval(() => this.#write(':\n\n'), COMMENT_INTERVAL_MS);
     this.#comments.unref();

@@ -65,6 +65,18 @@ function openFeed() {
 }
 
 describe('a stream of rules', () => {
+  it('confirms the set at once only while the topic is reached', () => {
+    const { feed, streams } = openFeed();
+    const names = () => {
+      const client = new Client();
+      streams.open(feed, client.asResponse);
+      return client.events.map(({ name }) => name);
+    };
+    expect(names()).toEqual(['rules']);
+    feed.confirm();
+    expect(names()).toEqual(['rules', 'heartbeat']);
+  });
+
   it('begins with the whole set and goes on with changes, by the ids of their events', () => {
     const { feed, streams } = openFeed();
     const client = new Client();

@@ -8,7 +8,6 @@ import { Limiter } from './decision/limiter.ts';
 import { RuleTable } from './decision/ruleTable.ts';
 import { verdictNames } from './decision/verdict.ts';
 import type { LastDecision } from './decision/verdict.ts';
-import { pause } from './backoff.ts';
 import type { Host, HostOptions, HostStatus } from './host.ts';
 import { RuleFile } from './rules/ruleFile.ts';
 import { RulesInForce } from './rules/rulesInForce.ts';
@@ -210,9 +209,10 @@ class LocalHost implements Host {
   }
 }
 
-/** Resolves with the work or after the time, whichever is first. */
+/** Resolves with the work or after the time, whichever is first; the process lives until then. */
 async function within(work: Promise<void>, ms: number): Promise<void> {
-  const done = new AbortController();
-  await Promise.race([work, pause(ms, done.signal)]);
-  done.abort();
+  const { promise: late, resolve } = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => resolve(undefined), ms);
+  await Promise.race([work, late]);
+  clearTimeout(timer);
 }

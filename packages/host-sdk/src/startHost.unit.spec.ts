@@ -85,7 +85,8 @@ describe('a host', () => {
   });
 
   it('resolves without rules after the deadline, in the state it was told to have', async () => {
-    const { host } = await start({ startDeadlineMs: 1, whenNoRules: 'closed' });
+    const { host, sink } = await start({ startDeadlineMs: 1, whenNoRules: 'closed' });
+    sink.replaceAll(set([], false));
     expect(host.bind({ quota: 'a/x' }).take('tokens', 1)).toBe(REFUSE);
     expect(host.status()).toMatchObject({ source: null, counters: { withoutRules: 1 } });
   });

@@ -42,7 +42,7 @@ const longer = (a: number, b: number): number =>
 /**
  * Decides. Every limit on the path that speaks of the resource must have room, and then all of them
  * are charged; a limit over which a request goes on all the same (degrade, mark, shadow) is not
- * charged, so that it never runs into debt. Nothing here waits, throws for a refusal, or allocates.
+ * charged, so that it never runs into debt. Nothing here waits, throws for a refusal, or makes an object.
  */
 export class Limiter {
   readonly last = newLastDecision();

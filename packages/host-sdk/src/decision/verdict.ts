@@ -1,5 +1,5 @@
 /**
- * What a host does with a request, as small integers: a decision allocates nothing and never throws.
+ * What a host does with a request, as small integers: a decision makes no object and does not throw.
  * Among several limits the smallest code that is not ALLOW wins.
  */
 export const ALLOW = 0;

@@ -70,6 +70,7 @@ async function readAll(
     if (offset !== null && offset > appliedOffset) appliedOffset = offset;
   }
   sink.replaceAll({ rules, unreadable, isWritten: end > 0n, appliedOffset });
+  sink.confirm();
   return end;
 }
 

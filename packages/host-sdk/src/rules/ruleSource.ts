@@ -13,8 +13,9 @@ export interface RuleSet {
 
 /** Where a source puts what it learns. No call throws. */
 export interface RuleSink {
-  /** A whole set: what is not in it is gone. */
+  /** A whole set: what is not in it is gone. Confirms nothing: it may come from a memory. */
   replaceAll(set: RuleSet): void;
+  /** News, and so a confirmation as well, as is `remove`. */
   change(rule: Rule): void;
   /** @param eventOffset of the deletion, where the source says. */
   remove(quotaId: string, eventOffset: bigint | null): void;

@@ -77,12 +77,12 @@ export class RulesInForce implements RuleSink {
 
   replaceAll({ rules, unreadable, isWritten, appliedOffset }: RuleSet): void {
     const { table, source } = this.#options;
-    // A topic that was made anew says nothing; to believe it would open every limit.
-    if (!isWritten && table.size > 0) return;
+    // A topic that was never written, or was made anew, says nothing: to believe it would open every
+    // limit, and would end what `whenNoRules` holds.
+    if (!isWritten) return;
     const stay = new Set([...rules.map((rule) => rule.quotaId), ...unreadable]);
     const gone = table.all().flatMap(({ quotaId }) => (stay.has(quotaId) ? [] : [quotaId]));
     this.#putInForce(source, rules, gone, appliedOffset);
-    this.confirm();
   }
 
   change(rule: Rule): void {

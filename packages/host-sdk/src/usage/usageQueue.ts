@@ -36,7 +36,7 @@ export class UsageQueue {
 
   /** Takes the records at once and sends them on its own time. */
   push(records: readonly UsageRecorded[]): void {
-    this.#waiting.push(...records);
+    for (const record of records) this.#waiting.push(record);
     const excess = this.#waiting.length - QUEUE_RECORDS_MAX;
     if (excess > 0) {
       this.#waiting.splice(this.#underWay, excess);
