@@ -31,7 +31,7 @@ export interface RunningCommandService extends RunningService {
   readonly url: string;
 }
 
-/** One process of the command-service: its HTTP server first, so that readiness can be asked while it starts. */
+/** One process of the command-service; once it listens, `/readyz` says what it still waits for. */
 export async function startCommandService(
   role: CommandServiceRole,
   settings: Settings,

@@ -1,3 +1,4 @@
+import { AppendTooLarge } from '@prorata/kafka-port';
 import type { OutRecord, PartitionLog, PartitionWriter } from '@prorata/kafka-port';
 import { MODEL_VERSION } from '@prorata/quota-model';
 import type { Codec, SnapshotManifest } from '@prorata/schemas';
@@ -84,9 +85,15 @@ export class LogSnapshots implements Snapshots {
     if (kept === undefined) return;
     const spacing = Math.max(this.#parts.everyEvents, Math.ceil(kept.bytes / BYTES_PER_EVENT));
     if (state.eventsSinceSnapshot < spacing) return;
-    await this.#take(partition, state, writer, kept, now);
     state.eventsSinceSnapshot = 0;
-    this.#parts.taken();
+    try {
+      await this.#take(partition, state, writer, kept, now);
+      this.#parts.taken();
+    } catch (error) {
+      if (!(error instanceof AppendTooLarge)) throw error;
+      // So many streams that their manifest passes one append: restores are slow then, and right.
+      this.#parts.logger.warn({ err: error, partition }, 'a snapshot does not fit');
+    }
   }
 
   async #assembled(

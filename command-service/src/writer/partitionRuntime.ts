@@ -1,4 +1,4 @@
-import { CommitUnknown, OwnershipLost } from '@prorata/kafka-port';
+import { CommitUnknown, LogUnavailable, OwnershipLost } from '@prorata/kafka-port';
 import type { LogPort, LogRecord, PartitionWriter, TopicPartition } from '@prorata/kafka-port';
 import type { Logger } from '@prorata/service-runtime';
 import { sleep } from '../clock.ts';
@@ -20,8 +20,9 @@ import type { WriterTopics } from './writerTopics.ts';
 
 /** Due times are looked at so often at least, milliseconds: how late a timer's event may be. */
 const TICK_MS = 250;
-/** Before another try when the log or the registry does not answer, milliseconds. */
-const RETRY_MS = 500;
+/** Before another try when the log or the registry does not answer, milliseconds; twice that each time. */
+const RETRY_MS = 250;
+const RETRY_MS_MAX = 5_000;
 /** The group's word is awaited this long after a successor's fence, so that two do not fence in turn, milliseconds. */
 const LOST_PAUSE_MS = 1_000;
 /** A hint costs a request, so it goes out seldom, microseconds. */
@@ -80,18 +81,18 @@ export class PartitionRuntime {
   /** Fences, restores and begins to serve. @returns the offset of the next command to hand over */
   async start(): Promise<bigint> {
     const startedMs = performance.now();
-    for (;;) {
+    for (let pauseMs = RETRY_MS; ; pauseMs = Math.min(pauseMs * 2, RETRY_MS_MAX)) {
       try {
         const resume = await this.#fenceAndRestore();
         this.#parts.metrics.restoreSeconds.observe((performance.now() - startedMs) / 1_000);
         return resume;
       } catch (error) {
         if (error instanceof LogUnusable) return this.#stop(error);
-        // A missing permission or topic heals as little by waiting as it harms: it shows in readiness and the log.
+        // Whatever it is, readiness and the log say it, and nobody is served wrongly meanwhile.
         this.#detail = `waiting to restore: ${messageOf(error)}`;
         this.#parts.logger.warn({ err: error, ...this.#place }, 'restoring will be tried again');
       }
-      await Promise.race([sleep(this.#parts.clock, RETRY_MS), this.#closing.promise]);
+      await this.#pause(pauseMs);
       if (this.#isClosing) return 0n;
     }
   }
@@ -187,13 +188,13 @@ export class PartitionRuntime {
 
   /** null when the partition is closing; waits as long as the registry does not answer. */
   async #read(records: readonly LogRecord[]): Promise<readonly ReadCommand[] | null> {
-    for (;;) {
+    for (let pauseMs = RETRY_MS; ; pauseMs = Math.min(pauseMs * 2, RETRY_MS_MAX)) {
       try {
         return await Promise.all(records.map((record) => readCommand(record, this.#parts.reading)));
       } catch (error) {
         this.#parts.logger.warn({ err: error, ...this.#place }, 'commands cannot be read yet');
       }
-      await Promise.race([sleep(this.#parts.clock, RETRY_MS), this.#closing.promise]);
+      await this.#pause(pauseMs);
       if (this.#isClosing) return null;
     }
   }
@@ -210,7 +211,7 @@ export class PartitionRuntime {
   }
 
   async #serveFailed(error: unknown): Promise<void> {
-    const { logger, metrics, clock, reassign } = this.#parts;
+    const { logger, metrics, reassign } = this.#parts;
     this.#queue.close();
     const why = reasonToRestore(error);
     if (why === null) {
@@ -221,13 +222,11 @@ export class PartitionRuntime {
     this.#detail = `${why}: ${messageOf(error)}`;
     metrics.ownershipLost.inc({ why });
     logger.warn({ err: error, ...this.#place }, 'the partition will be fenced and restored anew');
-    if (why !== 'CommitUnknown') {
-      await Promise.race([sleep(clock, LOST_PAUSE_MS), this.#closing.promise]);
-    }
+    if (why !== 'CommitUnknown') await this.#pause(LOST_PAUSE_MS);
     // Until it is heard: the source may still be joining, and a partition that stays lost serves nobody.
     while (!this.#isClosing) {
       reassign(this.#place);
-      await Promise.race([sleep(clock, LOST_PAUSE_MS), this.#closing.promise]);
+      await this.#pause(LOST_PAUSE_MS);
     }
   }
 
@@ -241,6 +240,11 @@ export class PartitionRuntime {
     return log.endOffset(this.#place).catch(() => 0n);
   }
 
+  async #pause(milliseconds: number): Promise<void> {
+    await Promise.race([sleep(this.#parts.clock, milliseconds), this.#closing.promise]);
+  }
+
+  /** Until a command comes, the next tick, or the end. */
   async #rest(): Promise<void> {
     if (this.#isClosing || this.#queue.length > 0) return;
     await new Promise<void>((resolve) => {
@@ -266,6 +270,7 @@ export class PartitionRuntime {
 function reasonToRestore(error: unknown): string | null {
   if (error instanceof OwnershipLost) return 'OwnershipLost';
   if (error instanceof CommitUnknown) return 'CommitUnknown';
+  if (error instanceof LogUnavailable) return 'LogUnavailable';
   if (error instanceof RegistryUnavailable) return 'RegistryUnavailable';
   return null;
 }

@@ -3,14 +3,10 @@ import type { Actor, CommandOutcome } from '@prorata/schemas';
 /** How long a command id names its command, microseconds: DESIGN's law of one decision. */
 export const RECENT_MICROS = 24n * 3_600n * 1_000_000n;
 /**
- * Outcomes remembered in a partition: about 700 MB at the most. One that decides more in 24 hours
- * (11 a second, sustained) forgets the oldest early, and `forgottenEarly` says how many.
+ * Outcomes remembered in a partition, about 1 kB each. One that decides more in 24 hours (6 a second,
+ * sustained) forgets the oldest early, and `forgottenEarly` says how many.
  */
-export const RECENT_MAX = 1_000_000;
-
-export type Remembered = Pick<CommandOutcome, 'commandOffset' | 'bodyHash'> & {
-  readonly outcome: CommandOutcome;
-};
+export const RECENT_MAX = 500_000;
 
 /** (principal, stream, command id): the same id of another sender is another command. */
 export function commandKey(actor: Actor, stream: string, commandId: string): string {
