@@ -1,6 +1,7 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { dataDirectory } from '../checkout.ts';
+import { removeStack } from '../stack/inspectStack.ts';
 import { startLocalStack } from '../localStack.ts';
 import type { LocalStack } from '../localStack.ts';
 import { GatewayClient } from './context.ts';
@@ -46,7 +47,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   const timeline = new Timeline();
   const startedMs = Date.now();
   const directory = path.join(dataDirectory, 'demo');
-  await rm(directory, { recursive: true, force: true });
+  await removeStack(directory);
   await mkdir(directory, { recursive: true });
   const workload =
     options.trace === null ? syntheticWorkload() : await traceWorkload(options.trace, options.pace);
@@ -70,7 +71,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
     traffic?.stop();
     await Promise.all(context.hosts.map((host) => host.stop()));
     await stack.stop();
-    if (!options.keep) await rm(directory, { recursive: true, force: true });
+    if (!options.keep) await removeStack(directory);
   }
   return summarize(results, startedMs, timeline);
 }

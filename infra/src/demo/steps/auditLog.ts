@@ -52,23 +52,32 @@ export const auditLog: Step<DemoContext> = {
 };
 
 interface ExportedRecord {
+  readonly topic: string;
   readonly partition: number;
   readonly offset: string;
   readonly value: string;
+  readonly sha256?: string;
 }
 
-/** Flips the lowest bit of a byte in the middle of the value of the record in the middle. */
+/**
+ * Flips the lowest bit of a byte in the middle of an event from the middle of the log. The line's own
+ * digest goes too, as it would by a hand that means it: what names the event is the chain.
+ */
 async function flipOneByte(file: string): Promise<ExportedRecord> {
   const lines = (await readFile(file, 'utf8')).trimEnd().split('\n');
-  const at = Math.floor(lines.length / 2);
+  const events = lines.flatMap((line, at) => (isEvent(line) ? [at] : []));
+  const at = events[Math.floor(events.length / 2)] ?? 0;
   const record = JSON.parse(lines[at] ?? '{}') as ExportedRecord;
   const value = Buffer.from(record.value, 'base64');
   const middle = Math.floor(value.length / 2);
   value.writeUInt8(value.readUInt8(middle) ^ 1, middle);
-  lines[at] = JSON.stringify({ ...record, value: value.toString('base64') });
+  lines[at] = JSON.stringify({ ...record, value: value.toString('base64'), sha256: undefined });
   await writeFile(file, `${lines.join('\n')}\n`);
   return record;
 }
+
+const isEvent = (line: string): boolean =>
+  (JSON.parse(line) as ExportedRecord).topic.endsWith('quota.events');
 
 function verdictIn(text: string): Verdict | undefined {
   const line = text.trimEnd().split('\n').at(-1) ?? '';
