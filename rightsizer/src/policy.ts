@@ -69,7 +69,7 @@ export const productionPolicy: Policy = {
   sink: { recordsMax: 5_000, intervalMs: minute, idleMs: 10_000 },
   rightsizer: {
     evaluationMs: minute,
-    stepMs: 5 * minute,
+    stepMs: minute,
     settleMs: minute,
     evidenceMs: 7 * 24 * hour,
     agreementMs: 6 * hour,

@@ -39,7 +39,7 @@ export function resizeCommand(
     reason: `${verb} ${resource} from ${limit.amount} to ${found.value}: ${found.reasons.join(', ')}.`,
     data: {
       quotaId,
-      limit: limitToJson({ ...limit, amount: found.value }),
+      limit: limitToJson({ ...limit, amount: found.value, burst: burstFor(series, limit, found) }),
       evidence: {
         policy: `${terms.policyName}@${terms.policyVersion}`,
         source: `usage manifest ${terms.tableVersion}`,
@@ -50,4 +50,17 @@ export function resizeCommand(
       },
     },
   };
+}
+
+/** A burst of its own keeps its proportion to the amount, and is not raised above the owner's highest. */
+function burstFor(
+  { bounds }: Series,
+  { burst, amount }: ResourceLimit,
+  found: Resize,
+): bigint | null {
+  if (burst === null || amount === 0n) return burst;
+  const proportional = (burst * found.value) / amount;
+  if (found.direction === 'lower') return proportional > 0n ? proportional : 1n;
+  const most = bounds !== null && bounds.max > burst ? bounds.max : burst;
+  return proportional < most ? proportional : most;
 }

@@ -47,7 +47,7 @@ interface Candidate {
 }
 
 /** Quotas whose history is read by one query: bounds the query's text and what is sorted at once. */
-const QUOTAS_PER_QUERY = 500;
+const QUOTAS_PER_QUERY = 100;
 
 /** Looks at every quota's history, and posts the resizes that it calls for. */
 export class Rightsizer {

@@ -38,6 +38,8 @@ export interface ApplicationStanding {
   /** The project pays for quotas there. */
   readonly pays: boolean;
   readonly cut: StandingCut | null;
+  /** The tiers of the quotas that the project pays for and that have a number to cut. */
+  readonly tiers: readonly number[];
   /** Quotas that the project pays for and that came to be after the cut. */
   readonly uncovered: readonly string[];
   /** When this budget's cut was last lifted there. */
@@ -170,7 +172,7 @@ function judgeApplication(
     if (cut.project !== budget.project) return lift('spend_corrected');
   }
   if (target === null) return null;
-  const standingStep = cut?.step ?? -1;
+  const standingStep = standingStepOf(inputs, standing, target);
   if (target < standingStep) {
     // Less is cut: no reason to wait.
     if (target >= 0) return { kind: 'apply', application, step: target };
@@ -188,6 +190,24 @@ function judgeApplication(
       step: target === standingStep ? target : standingStep + 1,
     }
   );
+}
+
+/**
+ * The step in place. Steps up to the target that cut none of the tiers at hand any deeper would leave
+ * no trace in the log, so they count as taken; else the throttle would wait for them for ever.
+ */
+function standingStepOf(
+  { tierPolicy }: BudgetInputs,
+  { cut, tiers }: ApplicationStanding,
+  target: number,
+): number {
+  let standing = cut?.step ?? -1;
+  const cutOf = (step: number, tier: number): number =>
+    tierPolicy?.steps[step]?.cutBasisPoints[tier] ?? 0;
+  const isSame = (step: number): boolean =>
+    tiers.every((tier) => cutOf(step, tier) === cutOf(step + 1, tier));
+  while (standing < target && isSame(standing)) standing += 1;
+  return standing;
 }
 
 /** The cut in place is not what it would be if it were made now: by its terms, or by whom it reaches. */

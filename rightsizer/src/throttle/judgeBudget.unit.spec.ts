@@ -76,6 +76,7 @@ const cut: StandingCut = {
 const standing: ApplicationStanding = {
   application: 'llm',
   pays: true,
+  tiers: [0, 1, 2, 3, 4],
   cut: null,
   uncovered: [],
   liftedAt: null,
@@ -116,6 +117,14 @@ describe('judgeBudget cuts', () => {
       frozen: [],
     });
     expect(judge({ spend: spent('900') }, { cut }).actions).toEqual([apply(1)]);
+  });
+
+  it('past steps that change nothing for the tiers at hand', () => {
+    // Tier 0 is cut by the third step alone.
+    expect(judge({ spend: spent('900') }, { tiers: [0] }).actions).toEqual([apply(2)]);
+    expect(judge({ spend: spent('900') }, { tiers: [0, 1] }).actions).toEqual([apply(1)]);
+    expect(judge({}, { tiers: [0] })).toMatchObject({ targetStep: 1, actions: [], frozen: [] });
+    expect(judge({}, { tiers: [] })).toMatchObject({ actions: [], frozen: [] });
   });
 
   it('again where a quota has come to be since, or the terms have changed', () => {

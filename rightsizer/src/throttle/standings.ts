@@ -28,6 +28,7 @@ export function standingsOf(
     return {
       application: state.id,
       pays: paid.length > 0,
+      tiers: [...new Set(paid.filter(hasNumber).map(({ content }) => content.tier))],
       cut,
       uncovered: cut === null ? [] : uncovered(paid, budget, tierPolicy, cut.step),
       liftedAt: view.cutHistory(state.id, project, budget.budgetId).liftedAt,
@@ -85,10 +86,13 @@ function uncovered(
 ): string[] {
   const cuts = tierPolicy?.steps[step]?.cutBasisPoints ?? [];
   return paid
-    .filter(({ haircuts, content }) => {
-      const hasNumber = content.limits.some(({ bound }) => bound === 'amount');
-      return !haircuts.has(budgetId) && hasNumber && (cuts[content.tier] ?? 0) > 0;
-    })
+    .filter((quota) => !quota.haircuts.has(budgetId) && hasNumber(quota))
+    .filter(({ content }) => (cuts[content.tier] ?? 0) > 0)
     .map(({ quotaId }) => quotaId)
     .sort();
+}
+
+/** Blocked has nothing to cut, unlimited nothing to cut from, and an inherited limit is cut where it stands. */
+function hasNumber({ content }: QuotaState): boolean {
+  return content.limits.some(({ bound }) => bound === 'amount');
 }
