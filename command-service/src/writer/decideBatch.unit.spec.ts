@@ -1,0 +1,127 @@
+import type { LogRecord } from '@prorata/kafka-port';
+import { Codec, memoryIds } from '@prorata/schemas';
+import type { CommandMessage, CommandOutcome, EventMessage } from '@prorata/schemas';
+import { describe, expect, it } from 'vitest';
+import { creating, overriding, registering } from '../testing/simulatedCommands.ts';
+import { decideBatch } from './decideBatch.ts';
+import type { DecidedBatch } from './decideBatch.ts';
+import { encoder } from './outRecords.ts';
+import { PartitionState } from './partitionState.ts';
+import type { ReadCommand } from './readCommand.ts';
+import { writerTopicsIn } from './writerTopics.ts';
+
+const codec = new Codec(memoryIds());
+const topics = writerTopicsIn('');
+const now = 1_000_000_000n;
+
+const recordAt = (offset: number, value: Buffer | null = null): LogRecord => ({
+  topic: topics.commands,
+  partition: 1,
+  offset: BigInt(offset),
+  timestampMs: 0,
+  key: null,
+  value,
+  headers: new Map(),
+});
+
+function read(offset: number, command: CommandMessage): ReadCommand {
+  const { stream } = command.value.envelope;
+  return { kind: 'command', record: recordAt(offset), command, stream };
+}
+
+function decideAll(
+  state: PartitionState,
+  reads: readonly ReadCommand[],
+  at = now,
+  bytesMax = 700_000,
+): Promise<DecidedBatch> {
+  return decideBatch(state, reads, at, { partition: 1, topics, encode: encoder(codec), bytesMax });
+}
+
+async function decoded<T>(batch: DecidedBatch, topic: keyof typeof topics): Promise<T[]> {
+  const records = batch.records.filter((record) => record.topic === topics[topic]);
+  return Promise.all(records.map(async ({ value }) => (await codec.decode(value)) as T));
+}
+
+async function registered(): Promise<PartitionState> {
+  const state = new PartitionState();
+  await decideAll(state, [read(0, registering(0, 'moka', now))]);
+  return state;
+}
+
+const large = (offset: number, bytes: number): ReadCommand => {
+  const command = creating(offset, `moka/q${offset}`, now);
+  if (command.type !== 'CreateQuota') throw new TypeError('not a CreateQuota');
+  const attributes = JSON.stringify({ text: 'x'.repeat(bytes) });
+  const content = { ...command.value.content, attributes };
+  return read(offset, { ...command, value: { ...command.value, content } });
+};
+
+describe('a batch', () => {
+  it('holds what fits, in order, and leaves the others for the next', async () => {
+    const state = await registered();
+    const reads = [1, 2, 3, 4].map((offset) => large(offset, 2_000));
+    const first = await decideAll(state, reads, now, 6_000);
+    expect(first.commands).toBe(2);
+    expect(state.nextCommand).toBe(3n);
+    const next = await decideAll(state, reads.slice(2), now, 6_000);
+    expect(next.outcomes.map(({ commandOffset }) => commandOffset)).toEqual([3n, 4n]);
+    const events = await decoded<EventMessage>(next, 'events');
+    expect(events.map((event) => event.value.envelope.streamVersion)).toEqual([4n, 5n]);
+  });
+
+  it('refuses a command that fits into no append, changes nothing, and goes on', async () => {
+    const state = await registered();
+    const batch = await decideAll(state, [large(1, 9_000), large(2, 100)], now, 6_000);
+    expect(batch.outcomes.map(({ code }) => code)).toEqual(['COMMAND_TOO_LARGE', 'ACCEPTED']);
+    const events = await decoded<EventMessage>(batch, 'events');
+    expect(events.map((event) => event.value.envelope.quotaId)).toEqual(['moka/q2']);
+    expect(batch.outcomes[0]?.streamVersion).toBe(1n);
+  });
+
+  it('copies what cannot be read beside its outcome, cut to what an append takes', async () => {
+    const state = await registered();
+    const record = recordAt(1, Buffer.alloc(900_000, 7));
+    const unreadable: ReadCommand = { kind: 'unreadable', record, message: 'no', stream: 'x' };
+    const batch = await decideAll(state, [unreadable, read(2, creating(2, 'moka/a', now))]);
+    const [letter] = batch.records.filter(({ topic }) => topic === topics.deadLetters);
+    expect(letter?.value?.length).toBe(500_000);
+    expect(letter?.headers).toMatchObject({
+      'error-code': 'COMMAND_UNREADABLE',
+      'source-bytes': '900000',
+    });
+    const [outcome] = await decoded<{ value: CommandOutcome }>(batch, 'outcomes');
+    expect(outcome?.value).toMatchObject({
+      code: 'COMMAND_UNREADABLE',
+      commandOffset: 1n,
+      actor: null,
+    });
+    expect(batch.outcomes[1]?.status).toBe('accepted');
+  });
+
+  it('lets what is due happen before the commands of the same moment', async () => {
+    const state = await registered();
+    await decideAll(state, [
+      read(1, creating(1, 'moka/a', now)),
+      read(2, overriding(2, 'moka/a', now + 100n, now)),
+    ]);
+    expect(state.due.earliest()).toBe(now + 100n);
+    const batch = await decideAll(state, [read(3, creating(3, 'moka/b', now))], now + 100n);
+    const types = (await decoded<EventMessage>(batch, 'events')).map(({ type }) => type);
+    expect(types).toEqual(['QuotaOverrideEnded', 'QuotaCreated']);
+    expect([batch.timerEvents, batch.commandEvents]).toEqual([1, 1]);
+    expect(state.due.earliest()).toBeNull();
+  });
+
+  it('of a dry run has the outcome alone', async () => {
+    const state = await registered();
+    const command = creating(1, 'moka/a', now);
+    const envelope = { ...command.value.envelope, dryRun: true };
+    const dry = { ...command, value: { ...command.value, envelope } } as CommandMessage;
+    const batch = await decideAll(state, [read(1, dry), read(2, creating(2, 'moka/a', now))]);
+    expect(batch.outcomes.map(({ status, eventIds }) => [status, eventIds.length])).toEqual([
+      ['accepted', 0],
+      ['accepted', 1],
+    ]);
+  });
+});
