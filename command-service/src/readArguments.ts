@@ -7,13 +7,11 @@ export interface CommandServiceOptions {
   readonly outcomeTimeoutMs?: number;
   /** How long a silent writer keeps its partitions, milliseconds. */
   readonly sessionTimeoutMs?: number;
-  /** Events of a partition between two snapshots. */
-  readonly snapshotEvents?: number;
 }
 
 /**
- * `--role gateway|writer|both`, and what seldom needs to be set: `--outcome-timeout-ms`,
- * `--session-timeout-ms`, `--snapshot-events`.
+ * `--role gateway|writer|both`, and what seldom needs to be set: `--outcome-timeout-ms` and
+ * `--session-timeout-ms`.
  * @throws TypeError when the arguments are not these
  */
 export function readArguments(args: readonly string[]): {
@@ -27,7 +25,6 @@ export function readArguments(args: readonly string[]): {
       role: text,
       'outcome-timeout-ms': text,
       'session-timeout-ms': text,
-      'snapshot-events': text,
     },
   });
   const { role } = values;
@@ -36,13 +33,11 @@ export function readArguments(args: readonly string[]): {
   }
   const outcomeTimeoutMs = wholeNumber('outcome-timeout-ms', values['outcome-timeout-ms']);
   const sessionTimeoutMs = wholeNumber('session-timeout-ms', values['session-timeout-ms']);
-  const snapshotEvents = wholeNumber('snapshot-events', values['snapshot-events']);
   return {
     role,
     options: {
       ...(outcomeTimeoutMs === null ? {} : { outcomeTimeoutMs }),
       ...(sessionTimeoutMs === null ? {} : { sessionTimeoutMs }),
-      ...(snapshotEvents === null ? {} : { snapshotEvents }),
     },
   };
 }

@@ -3,9 +3,9 @@ import { readArguments } from './readArguments.ts';
 
 describe('the arguments', () => {
   it('say the role, and what differs from the presets', () => {
-    expect(readArguments(['--role', 'writer', '--snapshot-events', '100'])).toEqual({
+    expect(readArguments(['--role', 'writer', '--session-timeout-ms', '6000'])).toEqual({
       role: 'writer',
-      options: { snapshotEvents: 100 },
+      options: { sessionTimeoutMs: 6_000 },
     });
   });
 

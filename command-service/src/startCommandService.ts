@@ -121,7 +121,7 @@ async function openGateway(
 async function openWriter(
   shared: Shared,
   settings: Settings,
-  { sessionTimeoutMs, snapshotEvents = SNAPSHOT_EVENTS }: CommandServiceOptions,
+  { sessionTimeoutMs }: CommandServiceOptions,
   registry: Parameters<typeof writerMetrics>[0],
 ): Promise<RunningWriter> {
   const file = requireSetting(
@@ -135,7 +135,7 @@ async function openWriter(
     ...shared,
     log: shared.port.log,
     encode,
-    everyEvents: snapshotEvents,
+    everyEvents: settings.snapshotEvents ?? SNAPSHOT_EVENTS,
     taken: () => metrics.snapshots.inc(),
   });
   return startWriter({

@@ -25,9 +25,8 @@ beforeAll(async () => {
 });
 afterAll(() => deployment.close());
 
-/** Snapshots come early, so that a later restore begins at one. */
 async function startWriter(): Promise<RunningCommandService> {
-  const started = await deployment.start('writer', { snapshotEvents: 5 });
+  const started = await deployment.start('writer');
   await eventually('the writer serves all partitions', () => servesAll(started.url));
   return started;
 }

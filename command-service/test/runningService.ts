@@ -109,6 +109,8 @@ function environmentOf(
     PRORATA_SIGNING_KEY_FILE: secrets.keyFile,
     PRORATA_SIGNING_KEY_ID: secrets.keyId,
     PRORATA_SIGNING_PUBLIC_KEYS_FILE: secrets.publicKeysFile,
+    // Often, so that a restart in a test begins at a snapshot.
+    PRORATA_SNAPSHOT_EVENTS: '5',
     PRORATA_LOG_LEVEL: process.env['PRORATA_TEST_LOG_LEVEL'] ?? 'fatal',
   };
 }

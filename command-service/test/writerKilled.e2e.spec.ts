@@ -30,7 +30,7 @@ let token: string;
 const writers: WriterProcess[] = [];
 
 const startWriter = async (): Promise<void> => {
-  const args = ['--session-timeout-ms', `${SESSION_MS}`, '--snapshot-events', '200'];
+  const args = ['--session-timeout-ms', `${SESSION_MS}`];
   writers.push(await startWriterProcess(deployment.environment('writer'), args));
 };
 
