@@ -23,6 +23,7 @@ const UNANSWERED_MAX = 1_000;
 export class CommandDesk {
   readonly #post: PostCommand;
   readonly #unanswered = new Map<string, LoopCommand>();
+  #isClosed = false;
 
   constructor(post: PostCommand) {
     this.#post = post;
@@ -32,12 +33,18 @@ export class CommandDesk {
     return this.#unanswered.size;
   }
 
+  /** Nothing is posted any more: a stop must not wait for a gateway that is away. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
   /** @param subject what the command is about, such as a quota's resource */
   async post(subject: string, command: LoopCommand): Promise<CommandAnswer> {
     const due = this.#unanswered.get(subject) ?? command;
-    if (!this.#unanswered.has(subject) && this.#unanswered.size >= UNANSWERED_MAX) {
+    const isFull = !this.#unanswered.has(subject) && this.#unanswered.size >= UNANSWERED_MAX;
+    if (isFull || this.#isClosed) {
       const { commandId } = command;
-      const detail = 'Too many commands wait for their answer.';
+      const detail = isFull ? 'Too many commands wait for their answer.' : 'The service stops.';
       return { status: 'unknown', commandId, code: null, detail, violations: [], outcome: null };
     }
     this.#unanswered.set(subject, due);

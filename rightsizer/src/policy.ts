@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import type { DemandOf } from './table/usageReader.ts';
 
 /** Under what terms this process writes, resizes and cuts. Evidence names it by name and version. */
 export interface Policy {
@@ -21,6 +22,8 @@ export interface ResizePolicy {
   readonly evaluationMs: number;
   /** Demand is looked at in steps of this length; hosts' windows should not be longer. */
   readonly stepMs: number;
+  /** Whose demand a limit is held against: see DemandOf. */
+  readonly demandOf: DemandOf;
   /** Usage younger than this is not looked at: it is still coming in. */
   readonly settleMs: number;
   /** How much history a lowering needs. */
@@ -70,6 +73,8 @@ export const productionPolicy: Policy = {
   rightsizer: {
     evaluationMs: minute,
     stepMs: minute,
+    // Each host holds the whole limit: there are no shares of a limit for the fleet yet.
+    demandOf: 'host',
     settleMs: minute,
     evidenceMs: 7 * 24 * hour,
     agreementMs: 6 * hour,
@@ -110,6 +115,7 @@ const limits: Readonly<Record<string, readonly [number, number]>> = {
   coverageMinBasisPoints: [1, 10_000],
   changesMax: [1, 10_000],
 };
+const choices: Readonly<Record<string, readonly string[]>> = { demandOf: ['host', 'fleet'] };
 /** Steps of one series that are held in memory while it is looked at. */
 const STEPS_MAX = 50_000;
 
@@ -158,15 +164,18 @@ function fill(preset: object, json: unknown, path: string, problems: string[]): 
   const entries = Object.entries(preset as Record<string, unknown>).map(([key, standard]) => {
     const given = json[key] ?? standard;
     if (isObject(standard)) return [key, fill(standard, given, `${path}${key}.`, problems)];
-    if (typeof standard === 'string') return [key, name(given, path + key, problems)];
+    if (typeof standard === 'string') return [key, word(given, path, key, problems)];
     return [key, number(given, path, key, problems)];
   });
   return Object.fromEntries(entries) as object;
 }
 
-function name(given: unknown, path: string, problems: string[]): unknown {
-  if (typeof given !== 'string' || !/^[\w.-]{1,64}$/.test(given)) {
-    problems.push(`${path} must be a short name`);
+function word(given: unknown, path: string, key: string, problems: string[]): unknown {
+  const options = choices[key];
+  if (options !== undefined && !options.includes(given as string)) {
+    problems.push(`${path}${key} must be one of ${options.join(', ')}`);
+  } else if (typeof given !== 'string' || !/^[\w.-]{1,64}$/.test(given)) {
+    problems.push(`${path}${key} must be a short name`);
   }
   return given;
 }

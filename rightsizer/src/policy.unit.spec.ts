@@ -33,7 +33,7 @@ describe('policyFrom', () => {
       problemsOf({
         name: 'no spaces please',
         version: 0,
-        rightsizer: { marginBasisPoints: 9_000, evidencMs: 5 },
+        rightsizer: { marginBasisPoints: 9_000, evidencMs: 5, demandOf: 'me' },
         sink: 7,
       }),
     ).toEqual([
@@ -41,6 +41,7 @@ describe('policyFrom', () => {
       'version must be a whole number from 1 to 1000000',
       'sink must be an object',
       'rightsizer.evidencMs is not a setting',
+      'rightsizer.demandOf must be one of host, fleet',
       'rightsizer.marginBasisPoints must be a whole number from 10000 to 100000',
     ]);
   });

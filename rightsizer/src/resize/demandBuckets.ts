@@ -49,13 +49,14 @@ function ratePer(
 ): bigint {
   const last = steps[index];
   if (last === undefined) return 0n;
-  const wanted = ({ usedMicros, refusedMicros }: DemandStep): bigint => usedMicros + refusedMicros;
-  if (perMicros <= stepMicros) return ceilDivide(wanted(last) * perMicros, stepMicros * MILLION);
+  if (perMicros <= stepMicros) {
+    return ceilDivide(last.wantedMicros * perMicros, stepMicros * MILLION);
+  }
   let sum = 0n;
   for (let at = index; at >= 0; at -= 1) {
     const step = steps[at];
     if (step === undefined || last.start - step.start >= perMicros) break;
-    sum += wanted(step);
+    sum += step.wantedMicros;
   }
   return ceilDivide(sum, MILLION);
 }

@@ -4,11 +4,11 @@ import type { DemandStep } from '../table/usageReader.ts';
 import { demandBuckets } from './demandBuckets.ts';
 
 const million = 1_000_000n;
-const step = (start: bigint, used: bigint, changes: Partial<DemandStep> = {}): DemandStep => ({
+const step = (start: bigint, wanted: bigint, changes: Partial<DemandStep> = {}): DemandStep => ({
   quotaId: 'llm/chat',
   resource: 'tokens',
   start: start * million,
-  usedMicros: used * million,
+  wantedMicros: wanted * million,
   refusedMicros: 0n,
   queuedMicros: 0n,
   peak: 0n,
@@ -27,7 +27,13 @@ const limit = (kind: ResourceLimit['kind'], perMicros: bigint | null): ResourceL
 
 describe('demandBuckets', () => {
   it('counts what was refused as wanted, per the time of the limit, rounded up', () => {
-    const steps = [step(0n, 100n, { refusedMicros: 5n * million + 1n, peak: 40n })];
+    const steps = [
+      step(0n, 0n, {
+        wantedMicros: 105n * million + 1n,
+        refusedMicros: 5n * million + 1n,
+        peak: 40n,
+      }),
+    ];
     expect(demandBuckets(steps, limit('rate', million), 10n * million)).toEqual([
       { start: 0n, demand: 11n, peak: 40n, refused: 6n, queued: 0n },
     ]);

@@ -134,7 +134,8 @@ async function* histories(
   const bySeries = new Map(all.map((series) => [keyOf(series), series]));
   for (let at = 0; at < wanted.length; at += QUOTAS_PER_QUERY) {
     const quotas = wanted.slice(at, at + QUOTAS_PER_QUERY);
-    for await (const steps of grouped(snapshot.demand(quotas, from, to, stepMicros))) {
+    const demand = snapshot.demand(quotas, from, to, stepMicros, policy.demandOf);
+    for await (const steps of grouped(demand)) {
       const series = bySeries.get(keyOf(steps[0]));
       if (series === undefined) continue;
       bySeries.delete(keyOf(series));

@@ -14,6 +14,7 @@ import {
 } from '@prorata/service-runtime';
 import type { ReadyCheck, RunningService, Settings } from '@prorata/service-runtime';
 import { CommandDesk } from '../commandDesk.ts';
+import type { PostCommand } from '../commandDesk.ts';
 import { readPolicy } from '../policy.ts';
 import type { Policy } from '../policy.ts';
 import { Rightsizer } from '../resize/rightsizer.ts';
@@ -188,7 +189,7 @@ async function startLoops(
   };
   const told = logEvaluations(logger);
   if (parts.has('rightsizer')) {
-    const rightsizer = new Rightsizer({ ...shared, desk: new CommandDesk(post) });
+    const rightsizer = new Rightsizer({ ...shared, desk: running.desk(post) });
     running.resizeLoop = startLoop({
       intervalMs: policy.rightsizer.evaluationMs,
       async evaluate(now) {
@@ -201,7 +202,7 @@ async function startLoops(
     });
   }
   if (parts.has('throttle')) {
-    const throttle = new Throttle({ ...shared, desk: new CommandDesk(post) });
+    const throttle = new Throttle({ ...shared, desk: running.desk(post) });
     running.throttle = throttle;
     running.budgetLoop = startLoop({
       intervalMs: policy.throttle.evaluationMs,
@@ -216,9 +217,7 @@ async function startLoops(
   }
 }
 
-async function commandPost(
-  settings: Settings,
-): Promise<ConstructorParameters<typeof CommandDesk>[0]> {
+async function commandPost(settings: Settings): Promise<PostCommand> {
   const gatewayUrl = requireSetting(
     settings.urls.gateway,
     'PRORATA_GATEWAY_URL',
@@ -244,6 +243,13 @@ class Running {
   throttle: Throttle | null = null;
   budgetLoop: RunningLoop | null = null;
   budgets: ThrottleEvaluation | null = null;
+  readonly #desks: CommandDesk[] = [];
+
+  desk(post: PostCommand): CommandDesk {
+    const desk = new CommandDesk(post);
+    this.#desks.push(desk);
+    return desk;
+  }
 
   checks(view: FollowedView | null): ReadyCheck[] {
     const loops = { rightsizer: this.resizeLoop, throttle: this.budgetLoop };
@@ -267,6 +273,7 @@ class Running {
   }
 
   async stop(): Promise<void> {
+    for (const desk of this.#desks) desk.close();
     await Promise.all([this.resizeLoop?.stop(), this.budgetLoop?.stop()]);
     await this.sink?.stop();
   }

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { LogUnavailable } from '@prorata/kafka-port';
 import type {
   LogPort,
   LogRecord,
@@ -59,17 +60,23 @@ const REGISTRY_PAUSE_MS = 1_000;
  */
 const LOST_CLAIM_PAUSE_MS = 5_000;
 
+/** Between looks for a log that is away, milliseconds. */
+const LOG_PAUSE_MS = 500;
+
 /** Usage events of all partitions this instance owns, into the table. */
 export async function startUsageSink(options: SinkOptions): Promise<RunningSink> {
   const owned = new Map<number, PartitionIntake>();
   const faults = Promise.withResolvers<never>();
   faults.promise.catch(() => undefined);
   let source: OwnedSource | null = null;
+  const stopping = new AbortController();
   const lost = (partition: TopicPartition): void => source?.reassign(partition);
 
   const handlers: OwnershipHandlers = {
     async assigned(partition) {
-      const intake = await PartitionIntake.begin(options, partition, lost, faults.reject);
+      const intake = await throughOutages(stopping.signal, () =>
+        PartitionIntake.begin(options, partition, lost, faults.reject),
+      );
       owned.set(partition.partition, intake);
       return intake.start;
     },
@@ -91,9 +98,22 @@ export async function startUsageSink(options: SinkOptions): Promise<RunningSink>
     async stop() {
       // A fault in this last write loses nothing: the records are read again from the manifest.
       await Promise.allSettled([...owned.values()].map((intake) => intake.flush()));
+      stopping.abort();
       await running.stop();
     },
   };
+}
+
+/** A partition may be assigned while the broker is away: that is a reason to wait, not to end. */
+async function throughOutages<T>(stopping: AbortSignal, work: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof LogUnavailable) || stopping.aborted) throw error;
+      await delay(LOG_PAUSE_MS);
+    }
+  }
 }
 
 /** For lag metrics alone: the manifest says where to go on, so a hint that fails is no matter. */

@@ -26,15 +26,22 @@ export interface UsedLine {
   readonly windowEnd: bigint;
 }
 
+/**
+ * `fleet`: hosts add up, for a limit that they share out. `host`: the one with the most counts, for a
+ * limit that each host holds by itself.
+ */
+export type DemandOf = 'host' | 'fleet';
+
 /** What one quota saw of one resource in one step of time; amounts in millionths, exact to the step's cut. */
 export interface DemandStep {
   readonly quotaId: string;
   readonly resource: string;
   readonly start: bigint;
-  readonly usedMicros: bigint;
+  /** Let through and refused. */
+  readonly wantedMicros: bigint;
   readonly refusedMicros: bigint;
   readonly queuedMicros: bigint;
-  /** The sum over hosts of each one's highest: an upper bound of what was there at once. */
+  /** Of a fleet the sum of each host's highest: an upper bound of what was there at once. */
   readonly peak: bigint;
 }
 
@@ -126,6 +133,7 @@ export class UsageSnapshot {
     from: bigint,
     to: bigint,
     stepMicros: bigint,
+    demandOf: DemandOf,
   ): AsyncGenerator<DemandStep> {
     // A window of a day at most may reach in from before.
     const counted = this.#counted(from - 86_400_000_000n, to);
@@ -133,7 +141,7 @@ export class UsageSnapshot {
     const connection = await this.#database.connect();
     try {
       const result = await connection.stream(
-        demandSql(counted, quotaIds, { from, to, stepMicros }),
+        demandSql(counted, quotaIds, { from, to, stepMicros, demandOf }),
       );
       for await (const rows of result.yieldRowObjects()) {
         for (const row of rows) {
@@ -141,7 +149,7 @@ export class UsageSnapshot {
             quotaId: row['quota_id'] as string,
             resource: row['resource'] as string,
             start: row['step_start'] as bigint,
-            usedMicros: row['used'] as bigint,
+            wantedMicros: row['wanted'] as bigint,
             refusedMicros: row['refused'] as bigint,
             queuedMicros: row['queued'] as bigint,
             peak: row['peak'] as bigint,
@@ -206,8 +214,15 @@ function pricesSql(prices: readonly PriceStart[]): string {
 function demandSql(
   counted: string,
   quotaIds: readonly string[],
-  { from, to, stepMicros }: { from: bigint; to: bigint; stepMicros: bigint },
+  {
+    from,
+    to,
+    stepMicros,
+    demandOf,
+  }: { from: bigint; to: bigint; stepMicros: bigint; demandOf: DemandOf },
 ): string {
+  const across = (columns: string): string =>
+    `${demandOf === 'host' ? 'max' : 'sum'}(${columns})::HUGEINT`;
   const amount = (column: string): string =>
     `sum((${column}::HUGEINT * 1000000 * overlap) // (window_end - window_start)) AS ${column}`;
   return `
@@ -231,7 +246,7 @@ function demandSql(
       WHERE step_start >= ${from} AND step_start < ${to}
       GROUP BY quota_id, resource, step_start, host_id
     )
-    SELECT quota_id, resource, step_start, sum(used)::HUGEINT AS used,
-      sum(refused)::HUGEINT AS refused, sum(queued)::HUGEINT AS queued, sum(peak)::HUGEINT AS peak
+    SELECT quota_id, resource, step_start, ${across('used + refused')} AS wanted,
+      ${across('refused')} AS refused, ${across('queued')} AS queued, ${across('peak')} AS peak
     FROM by_host GROUP BY quota_id, resource, step_start ORDER BY ALL`;
 }
