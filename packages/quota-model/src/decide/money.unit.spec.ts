@@ -1,0 +1,163 @@
+import type { BudgetWindow, Price } from '@prorata/schemas';
+import { describe, it } from 'vitest';
+import { givenIn } from '../testing/given.ts';
+import { DAY, SECOND, START } from '../testing/stamp.ts';
+import type { CommandData } from '../testing/stamp.ts';
+
+const monthly: BudgetWindow = {
+  kind: 'calendar_month',
+  timeZone: 'Europe/Berlin',
+  lengthMicros: null,
+  anchor: null,
+};
+const fixed: BudgetWindow = {
+  kind: 'fixed',
+  timeZone: 'UTC',
+  lengthMicros: 60n * SECOND,
+  anchor: START,
+};
+const budget: CommandData<'DefineBudget'> = {
+  budgetId: 'monthly',
+  project: 'acme/assistant',
+  amount: '100.50',
+  currency: 'USD',
+  window: monthly,
+  priceBook: 'list',
+  tierPolicy: 'standard',
+};
+
+describe('DefineBudget', () => {
+  const define = (more: Partial<typeof budget> = {}) =>
+    ({ type: 'DefineBudget', data: { ...budget, ...more } }) as const;
+  const defined = (version: bigint, more: Partial<typeof budget> = {}) =>
+    ({ type: 'BudgetDefined', data: { ...budget, ...more, version } }) as const;
+
+  it('counts versions; the same again is nothing', () => {
+    givenIn('organization:acme').when(define()).then(defined(1n));
+    givenIn('organization:acme', defined(1n)).when(define()).thenNothing();
+    givenIn('organization:acme', defined(1n))
+      .when(define({ amount: '200' }), { expectedVersion: 1n })
+      .then(defined(2n, { amount: '200' }));
+    givenIn('organization:acme', defined(1n))
+      .when(define({ amount: '200' }), { expectedVersion: 2n })
+      .thenRefused('VERSION_MISMATCH');
+    givenIn('organization:acme')
+      .when(define({ window: fixed }))
+      .then(defined(1n, { window: fixed }));
+  });
+
+  it.each<[string, Partial<typeof budget>]>([
+    ['of another organization', { project: 'other/assistant' }],
+    ['of nothing', { amount: '0.00' }],
+    ['below nothing', { amount: '-5' }],
+    ['that is no decimal', { amount: '1e3' }],
+    ['of a window without length', { window: { ...fixed, lengthMicros: null } }],
+    ['of a window without start', { window: { ...fixed, anchor: null } }],
+    ['of a month with a length', { window: { ...monthly, lengthMicros: DAY } }],
+    ['without a time zone', { window: { ...monthly, timeZone: '' } }],
+    ['without a price book', { priceBook: '' }],
+  ])('refuses a budget %s', (_what, more) => {
+    givenIn('organization:acme').when(define(more)).thenRefused('BUDGET_INVALID');
+  });
+
+  it('is in a currency', () => {
+    givenIn('organization:acme')
+      .when(define({ currency: 'usd' }))
+      .thenRefused('CURRENCY_INVALID');
+  });
+});
+
+describe('DefinePriceBook', () => {
+  const price = (amount: string, effectiveFrom: bigint, more: Partial<Price> = {}): Price => ({
+    application: 'moka',
+    resource: 'tokens',
+    amount,
+    perUnits: 1_000n,
+    effectiveFrom,
+    ...more,
+  });
+  const define = (...prices: Price[]) =>
+    ({ type: 'DefinePriceBook', data: { currency: 'USD', prices } }) as const;
+  const defined = (version: bigint, ...prices: Price[]) =>
+    ({ type: 'PriceBookDefined', data: { currency: 'USD', prices, version } }) as const;
+  const past = price('1', START - DAY);
+  const soon = price('2', START + DAY);
+
+  it('sorts prices by time and counts versions', () => {
+    givenIn('pricebook:list')
+      .when(define(soon, past))
+      .then(defined(1n, past, soon));
+    givenIn('pricebook:list', defined(1n, past))
+      .when(define(soon, past))
+      .then(defined(2n, past, soon));
+    givenIn('pricebook:list', defined(1n, past, soon))
+      .when(define(soon, past))
+      .thenNothing();
+  });
+
+  it('keeps its currency for ever', () => {
+    givenIn('pricebook:list', defined(1n, past))
+      .when({ type: 'DefinePriceBook', data: { currency: 'EUR', prices: [past] } })
+      .thenRefused('CURRENCY_CHANGED', 'USD');
+  });
+
+  it('keeps what has taken effect, and lets go of what has not', () => {
+    const book = givenIn('pricebook:list', defined(1n, past, soon));
+    book.when(define(soon)).thenRefused('PRICE_HISTORY_CHANGED', 'tokens');
+    book.when(define(price('3', START - DAY), soon)).thenRefused('PRICE_HISTORY_CHANGED');
+    book.when(define(past, price('3', START - 1n), soon)).thenRefused('PRICE_HISTORY_CHANGED');
+    book.when(define(past)).then(defined(2n, past));
+  });
+
+  it('takes a past price for a resource that had none', () => {
+    const other = price('5', START - DAY, { resource: 'sessions' });
+    givenIn('pricebook:list', defined(1n, past))
+      .when(define(past, other))
+      .then(defined(2n, other, past));
+  });
+
+  it.each<[string, Price[]]>([
+    ['for no units', [price('1', START, { perUnits: 0n })]],
+    ['below nothing', [price('-1', START)]],
+    ['twice at one time', [price('1', START), price('2', START)]],
+  ])('refuses prices %s', (_what, prices) => {
+    givenIn('pricebook:list')
+      .when(define(...prices))
+      .thenRefused('PRICE_INVALID');
+  });
+});
+
+describe('PublishTierPolicy', () => {
+  const step = (overrunBasisPoints: number, ...cutBasisPoints: number[]) => ({
+    overrunBasisPoints,
+    cutBasisPoints,
+  });
+  const floorBasisPoints = [10_000, 8_000, 5_000, 2_000, 0];
+  const publish = (...steps: ReturnType<typeof step>[]) =>
+    ({ type: 'PublishTierPolicy', data: { steps, floorBasisPoints } }) as const;
+  const published = (version: bigint, ...steps: ReturnType<typeof step>[]) =>
+    ({ type: 'TierPolicyPublished', data: { steps, floorBasisPoints, version } }) as const;
+  const mild = step(0, 0, 0, 1_000, 2_000, 5_000);
+  const hard = step(2_000, 0, 500, 1_000, 4_000, 9_000);
+
+  it('counts versions; the same again is nothing', () => {
+    givenIn('tierpolicy:standard').when(publish(mild)).then(published(1n, mild));
+    givenIn('tierpolicy:standard', published(1n, mild))
+      .when(publish(mild, hard))
+      .then(published(2n, mild, hard));
+    givenIn('tierpolicy:standard', published(1n, mild)).when(publish(mild)).thenNothing();
+  });
+
+  it.each([
+    ['without a step', []],
+    ['of falling steps', [hard, mild]],
+    ['that cuts less at more', [hard, step(3_000, 0, 0, 1_000, 4_000, 9_000)]],
+    ['with a tier missing', [step(0, 0, 0, 0, 0)]],
+    ['that cuts more than all', [step(0, 0, 0, 0, 0, 10_001)]],
+    ['that starts below the budget', [step(-1, 0, 0, 0, 0, 0)]],
+  ])('refuses a policy %s', (_what, steps) => {
+    givenIn('tierpolicy:standard')
+      .when(publish(...steps))
+      .thenRefused('TIER_POLICY_INVALID');
+  });
+});

@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+import { given, givenIn } from '../testing/given.ts';
+import { cores, created, credits, registered, registration, tokens } from '../testing/samples.ts';
+
+const withResources = (resources: typeof registration.resources) => ({
+  type: 'RegisterApplication' as const,
+  data: { ...registration, resources },
+});
+const register = withResources(registration.resources);
+
+describe('RegisterApplication', () => {
+  it('registers', () => {
+    given().when(register).then(registered);
+  });
+
+  it('sorts resources, so that equal registrations are equal', () => {
+    given()
+      .when(withResources([...registration.resources].reverse()))
+      .then(registered);
+    given(registered)
+      .when(withResources([...registration.resources].reverse()))
+      .thenNothing();
+  });
+
+  it('changes what is registered', () => {
+    const data = { ...registration, displayName: 'Moka 2' };
+    given(registered)
+      .when({ type: 'RegisterApplication', data })
+      .then({ type: 'ApplicationRegistered', data });
+  });
+
+  it('keeps a resource that a quota, an override or an entitlement uses', () => {
+    const without = withResources(registration.resources.filter(({ name }) => name !== 'tokens'));
+    given(registered).when(without).then({ type: 'ApplicationRegistered', data: without.data });
+    given(registered, created('moka/prod', [tokens(1n)]))
+      .when(without)
+      .thenRefused('RESOURCE_IN_USE', 'moka/prod');
+    given(registered, {
+      type: 'EntitlementSet',
+      data: { project: 'acme/a', resource: 'tokens', bound: 'amount', amount: 1n },
+    })
+      .when(without)
+      .thenRefused('RESOURCE_IN_USE', 'acme/a');
+  });
+
+  it('keeps kind and unit of a resource in use', () => {
+    const renamed = registration.resources.map((resource) =>
+      resource.name === 'tokens' ? { ...resource, unit: 'word' } : resource,
+    );
+    given(registered, created('moka/prod', [tokens(1n)]))
+      .when(withResources(renamed))
+      .thenRefused('RESOURCE_IN_USE');
+  });
+
+  it('refuses a total below what is guaranteed or promised already', () => {
+    const past = [registered, created('moka/prod', [cores(600n, 600n), credits(50n)])] as const;
+    const totals = (coresTotal: bigint, creditsTotal: bigint) =>
+      withResources(
+        registration.resources.map((resource) =>
+          resource.name === 'cores'
+            ? { ...resource, total: coresTotal }
+            : resource.name === 'credits'
+              ? { ...resource, total: creditsTotal }
+              : resource,
+        ),
+      );
+    given(...past)
+      .when(totals(599n, 50n))
+      .thenRefused('TOTAL_EXCEEDED', '600', '599');
+    given(...past)
+      .when(totals(600n, 49n))
+      .thenRefused('TOTAL_EXCEEDED', '50', '49');
+    const fits = totals(600n, 50n);
+    given(...past)
+      .when(fits)
+      .then({ type: 'ApplicationRegistered', data: fits.data });
+  });
+
+  it('refuses what contradicts itself, every fault at once', () => {
+    const { decision } = given()
+      .when({
+        type: 'RegisterApplication',
+        data: {
+          ...registration,
+          proposalLifetimeMicros: 0n,
+          resources: [
+            { name: 'a b', kind: 'rate', unit: 'x', total: 5n },
+            { name: 'c', kind: 'capacity', unit: 'x', total: -1n },
+            { name: 'c', kind: 'capacity', unit: 'x', total: null },
+          ],
+        },
+      })
+      .thenRefused('REGISTRATION_INVALID');
+    const paths = decision.kind === 'refused' ? decision.violations.map(({ path }) => path) : [];
+    expect(paths).toEqual([
+      '/proposalLifetimeMicros',
+      '/resources/0/name',
+      '/resources/0/total',
+      '/resources/1/total',
+      '/resources/2/name',
+    ]);
+  });
+
+  it('is decided by a stream of applications, none of a reserved name', () => {
+    givenIn('organization:acme').when(register).thenRefused('WRONG_STREAM', 'application');
+    givenIn('application:default').when(register).thenRefused('QUOTA_ID_RESERVED');
+  });
+
+  it('compares the expected version with the stream', () => {
+    given(registered).when(register, { expectedVersion: 0n }).thenRefused('VERSION_MISMATCH', '1');
+    given(registered).when(register, { expectedVersion: 1n }).thenNothing();
+  });
+});

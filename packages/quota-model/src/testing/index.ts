@@ -1,0 +1,5 @@
+export * from './stamp.ts';
+export { TestStream } from './stream.ts';
+export { UnexpectedDecision, given, givenIn, stateAfter } from './given.ts';
+export type { Fact, Then, When } from './given.ts';
+export * from './samples.ts';

@@ -1,0 +1,156 @@
+/** A small application, and short forms of what tests speak of. */
+import type {
+  ApplicationRegistered,
+  Evidence,
+  QuotaContent,
+  ResourceLimit,
+} from '@prorata/schemas';
+import type { Fact } from './given.ts';
+import { DAY, SECOND, START } from './stamp.ts';
+import type { CommandData } from './stamp.ts';
+
+export const registration: Omit<ApplicationRegistered, 'envelope'> = {
+  displayName: 'Moka',
+  levels: ['environment', 'team'],
+  resources: [
+    { name: 'cores', kind: 'capacity', unit: 'milli-vcore', total: 1_000n },
+    { name: 'credits', kind: 'consumable', unit: 'credit', total: null },
+    { name: 'sessions', kind: 'concurrency', unit: 'session', total: null },
+    { name: 'tokens', kind: 'rate', unit: 'token', total: null },
+  ],
+  defaultMode: 'enforce',
+  defaultOnStale: 'hold',
+  robotChanges: 'propose',
+  proposalLifetimeMicros: 7n * DAY,
+};
+
+const nothing = { amount: 0n, perMicros: null, burst: null, guaranteed: null, window: null };
+
+export function tokens(amount: bigint, more: Partial<ResourceLimit> = {}): ResourceLimit {
+  return {
+    ...nothing,
+    resource: 'tokens',
+    kind: 'rate',
+    bound: 'amount',
+    amount,
+    perMicros: SECOND,
+    ...more,
+  };
+}
+
+export function cores(guaranteed: bigint, max: bigint): ResourceLimit {
+  return {
+    ...nothing,
+    resource: 'cores',
+    kind: 'capacity',
+    bound: 'amount',
+    amount: max,
+    guaranteed,
+  };
+}
+
+export function sessions(amount: bigint): ResourceLimit {
+  return { ...nothing, resource: 'sessions', kind: 'concurrency', bound: 'amount', amount };
+}
+
+export function credits(amount: bigint, window = 'P1D'): ResourceLimit {
+  return { ...nothing, resource: 'credits', kind: 'consumable', bound: 'amount', amount, window };
+}
+
+export function unbounded(limit: ResourceLimit, bound: 'unlimited' | 'blocked'): ResourceLimit {
+  return { ...limit, bound, amount: 0n, burst: null, guaranteed: null };
+}
+
+export function content(
+  limits: readonly ResourceLimit[] = [],
+  more: Partial<QuotaContent> = {},
+): QuotaContent {
+  return {
+    owner: 'team-ads',
+    project: null,
+    tier: 2,
+    cutPriority: 0,
+    labels: {},
+    attributes: '{}',
+    limits,
+    match: [],
+    action: 'refuse',
+    degradeTag: null,
+    mode: null,
+    onStale: null,
+    rightsizing: [],
+    ...more,
+  };
+}
+
+export const evidence: Evidence = {
+  policy: 'demo-1',
+  source: 'usage@7',
+  windowStart: START - DAY,
+  windowEnd: START,
+  figures: { p99: '42' },
+  inputsHash: '00',
+};
+
+export const registered: Fact = { type: 'ApplicationRegistered', data: registration };
+
+export function created(
+  quotaId: string,
+  limits: readonly ResourceLimit[] = [],
+  more: Partial<QuotaContent> = {},
+): Fact {
+  return { type: 'QuotaCreated', data: { content: content(limits, more) }, quotaId };
+}
+
+const cut = {
+  project: 'acme/assistant',
+  budgetId: 'monthly',
+  windowStart: START - DAY,
+  windowEnd: START + DAY,
+  spend: '112',
+  budget: '100',
+  currency: 'USD',
+  overrunBasisPoints: 1_200,
+  tierPolicy: 'standard',
+  tierPolicyVersion: 1n,
+  evidence,
+} as const;
+
+/** A cut of one quota that has happened. */
+export function haircutApplied(
+  quotaId: string,
+  cutBasisPoints: number,
+  floorBasisPoints = 0,
+  more: { readonly budgetId?: string } = {},
+): Fact {
+  return {
+    type: 'HaircutApplied',
+    data: { ...cut, cutBasisPoints, floorBasisPoints, ...more },
+    quotaId,
+  };
+}
+
+/** A command that cuts by tier. */
+export function applyHaircut(
+  cutBasisPoints: readonly number[],
+  floorBasisPoints: readonly number[] = [0, 0, 0, 0, 0],
+  more: Partial<CommandData<'ApplyHaircut'>> = {},
+): { readonly type: 'ApplyHaircut'; readonly data: CommandData<'ApplyHaircut'> } {
+  return { type: 'ApplyHaircut', data: { ...cut, cutBasisPoints, floorBasisPoints, ...more } };
+}
+
+export const noChange: Omit<CommandData<'ChangeQuota'>, 'quotaId'> = {
+  owner: null,
+  tier: null,
+  cutPriority: null,
+  labels: null,
+  attributes: null,
+  setLimits: [],
+  unsetLimits: [],
+  match: null,
+  action: null,
+  degradeTag: null,
+  mode: null,
+  onStale: null,
+  rightsizing: null,
+};

@@ -1,0 +1,87 @@
+/** Envelopes for tests and for tools that make logs: what the gateway and the writer stamp in earnest. */
+import type {
+  Actor,
+  CommandEnvelope,
+  CommandMessage,
+  EventEnvelope,
+  EventMessage,
+} from '@prorata/schemas';
+import type { EventDraft } from '../model.ts';
+
+/** 2026-01-01T00:00:00Z: when every test starts. */
+export const START = 1_767_225_600_000_000n;
+export const SECOND = 1_000_000n;
+export const HOUR = 3_600n * SECOND;
+export const DAY = 24n * HOUR;
+
+export const ana: Actor = { kind: 'user', issuer: 'https://id.test', subject: 'ana' };
+export const ben: Actor = { kind: 'user', issuer: 'https://id.test', subject: 'ben' };
+export const rightsizer: Actor = {
+  kind: 'robot',
+  issuer: 'https://id.test',
+  subject: 'rightsizer',
+};
+
+type DataOf<M> = M extends { readonly type: infer T; readonly value: infer V }
+  ? { readonly type: T; readonly data: Omit<V, 'envelope'> }
+  : never;
+
+/** A command without its envelope. */
+export type CommandBody = DataOf<CommandMessage>;
+
+/** A command of one type without its envelope. */
+export type CommandData<T extends CommandMessage['type']> = Extract<
+  CommandBody,
+  { type: T }
+>['data'];
+
+export type Sender = Partial<
+  Pick<CommandEnvelope, 'actor' | 'roles' | 'expectedVersion' | 'dryRun'>
+>;
+
+export function stampCommand(
+  stream: string,
+  body: CommandBody,
+  sender: Sender = {},
+  sequence = 1n,
+): CommandMessage {
+  const envelope: CommandEnvelope = {
+    commandId: uuidOf('c', sequence),
+    stream,
+    actor: ana,
+    roles: ['operator'],
+    reason: 'a test',
+    expectedVersion: null,
+    dryRun: false,
+    submittedAt: START,
+    ...sender,
+  };
+  return { type: body.type, value: { ...body.data, envelope } } as CommandMessage;
+}
+
+export type Stamp = Pick<EventEnvelope, 'stream' | 'streamVersion'> &
+  Partial<Omit<EventEnvelope, 'stream' | 'streamVersion' | 'quotaId' | 'quotaVersion'>>;
+
+/** `previousHash` is 32 zero bytes unless given: the model never reads it. */
+export function stampEvent(draft: EventDraft, stamp: Stamp): EventMessage {
+  const envelope: EventEnvelope = {
+    eventId: uuidOf('e', stamp.streamVersion),
+    quotaId: draft.quotaId,
+    quotaVersion: draft.quotaVersion,
+    cause: 'command',
+    commandId: uuidOf('c', stamp.streamVersion),
+    commandOffset: stamp.streamVersion,
+    timer: null,
+    actor: ana,
+    decidedAt: START,
+    reason: 'a test',
+    previousHash: new Uint8Array(32),
+    ...stamp,
+  };
+  return { type: draft.type, value: { ...draft.data, envelope } } as EventMessage;
+}
+
+function uuidOf(kind: 'c' | 'e', sequence: bigint): string {
+  const first = kind === 'c' ? 'c0000000' : 'e0000000';
+  return `${first}-0000-4000-8000-${sequence.toString(16).padStart(12, '0')}`;
+}
