@@ -80,9 +80,8 @@ async function inspectSubjects(
   registry: RegistryClient,
   subjects: readonly Subject[],
 ): Promise<SubjectFinding[]> {
-  const existing = new Set(await registry.subjects());
-  return eachOf(subjects, (subject) =>
-    inspectSubject(registry, subject, existing.has(subject.subject)),
+  return eachOf(subjects, async (subject) =>
+    inspectSubject(registry, subject, await registry.exists(subject.subject)),
   );
 }
 

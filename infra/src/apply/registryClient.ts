@@ -10,7 +10,7 @@ export class RegistryFailed extends Error {
 }
 
 export interface RegistryClient {
-  subjects(): Promise<readonly string[]>;
+  exists(subject: string): Promise<boolean>;
   /** The subject's own level; undefined when it has none and the global one counts. */
   compatibility(subject: string): Promise<string | undefined>;
   /** @returns false when the registry keeps levels only for subjects that exist. */
@@ -55,8 +55,12 @@ export function registryClient(url: string): RegistryClient {
   const at = (path: string, subject: string, rest = ''): string =>
     `${url}/${path}/${encodeURIComponent(subject)}${rest}`;
   return {
-    async subjects() {
-      return expectOk('list subjects', await ask(`${url}/subjects`, 'GET')) as string[];
+    // Asked one by one: a registry may cut the list of all subjects short without saying so.
+    async exists(subject) {
+      const answer = await ask(at('subjects', subject, '/versions'), 'GET');
+      if (answer.status === 404) return false;
+      expectOk(`versions of ${subject}`, answer);
+      return true;
     },
     async compatibility(subject) {
       const answer = await ask(at('config', subject, '?defaultToGlobal=false'), 'GET');

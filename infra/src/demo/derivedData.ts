@@ -46,24 +46,33 @@ export async function dumpRules(stack: LocalStack): Promise<ReadonlyMap<string, 
 }
 
 /** Events in all partitions of the log, control records not counted. */
-export async function eventsInLog(stack: LocalStack): Promise<number> {
-  return withLog(stack, async (port) => {
-    const topic = inNamespace('quota.events', '');
-    const admin = await port.admin();
-    const [description] = await admin.describeTopics([topic]);
-    await admin.close();
-    let events = 0;
-    for (let partition = 0; partition < (description?.partitions ?? 0); partition += 1) {
-      await port.log.readToEnd({ topic, partition }, 0n, (records) => {
-        events += records.length;
-      });
-    }
-    return events;
-  });
+export function eventsInLog(stack: LocalStack): Promise<number> {
+  return withLog(stack, (port) => recordsIn(port, inNamespace('quota.events', '')));
 }
 
-/** Deletes all that is derived from the log. @returns what, in words. */
-export async function deleteDerived(stack: LocalStack): Promise<readonly string[]> {
+async function recordsIn(port: LogPort, topic: string): Promise<number> {
+  const admin = await port.admin();
+  const [description] = await admin.describeTopics([topic]);
+  await admin.close();
+  let count = 0;
+  for (let partition = 0; partition < (description?.partitions ?? 0); partition += 1) {
+    const place = { topic, partition };
+    await port.log.readToEnd(place, await port.log.beginningOffset(place), (records) => {
+      count += records.length;
+    });
+  }
+  return count;
+}
+
+export interface Deleted {
+  readonly topics: readonly string[];
+  /** Records that quota.snapshots held. */
+  readonly snapshots: number;
+  readonly groups: readonly string[];
+}
+
+/** Deletes all that is derived from the log, and makes the empty topics that the manifest names. */
+export async function deleteDerived(stack: LocalStack): Promise<Deleted> {
   const client = new pg.Client({ connectionString: stack.addresses.postgres });
   await client.connect();
   try {
@@ -72,21 +81,18 @@ export async function deleteDerived(stack: LocalStack): Promise<readonly string[
     await client.end();
   }
   const deleted = await withLog(stack, async (port) => {
+    const snapshotsTopic = inNamespace('quota.snapshots', '');
+    const snapshots = await recordsIn(port, snapshotsTopic);
     const admin = await port.admin();
     const topics = await admin.listTopics(inNamespace(RULES_PREFIX, ''));
-    await admin.deleteTopics([...topics, inNamespace('quota.snapshots', '')]);
+    await admin.deleteTopics([...topics, snapshotsTopic]);
     const groups = (await admin.listGroups()).filter((group) =>
       GROUPS.some((name) => group === inNamespace(name, '')),
     );
     await admin.deleteGroups(groups);
     await admin.close();
-    return { topics, groups };
+    return { topics, snapshots, groups };
   });
   await applyManifest(stack.manifestTarget);
-  return [
-    'every table',
-    'quota.snapshots',
-    ...deleted.topics,
-    `offsets of ${deleted.groups.join(', ')}`,
-  ];
+  return deleted;
 }

@@ -26,6 +26,8 @@ export interface HostFigures {
   readonly refused: Readonly<Record<Service, number>>;
   readonly source: string;
   readonly rules: number;
+  /** The rules in force as JSON text, by quota: what the model is told cannot hide a rule that went. */
+  readonly ruleSet: Readonly<Record<string, string>>;
 }
 
 /** What a host process tells the demo. */

@@ -12,6 +12,7 @@ import {
 } from '@prorata/host-sdk';
 import type { Handle, Host } from '@prorata/host-sdk';
 import { ReferenceLimiter } from '@prorata/host-sdk/testing';
+import { fullNameOf, toJson } from '@prorata/schemas';
 import { connectLog, createCodec, readLogSettings } from '@prorata/service-runtime';
 import { DecisionTimes } from './decisionTimes.ts';
 import { hostIntervals } from './demoPolicy.ts';
@@ -33,6 +34,7 @@ class DemoService {
   readonly #handles: Readonly<Record<Service, Handle>>;
   readonly #reference = new ReferenceLimiter();
   readonly #times = new DecisionTimes();
+  readonly #ruleSet: Record<string, string> = {};
   #unlikeModel = 0;
   #allowed: Record<Service, number> = { conv: 0, code: 0 };
   #refused: Record<Service, number> = { conv: 0, code: 0 };
@@ -46,7 +48,10 @@ class DemoService {
     };
     host.onApplied((change) => {
       for (const rule of change.rules) this.#applied(rule, change.atMicros);
-      for (const quotaId of change.removed) this.#reference.removeRule(quotaId);
+      for (const quotaId of change.removed) {
+        this.#reference.removeRule(quotaId);
+        Reflect.deleteProperty(this.#ruleSet, quotaId);
+      }
     });
   }
 
@@ -89,6 +94,7 @@ class DemoService {
         refused: this.#refused,
         source: String(source),
         rules,
+        ruleSet: { ...this.#ruleSet },
       },
     });
     this.#unlikeModel = 0;
@@ -125,6 +131,7 @@ class DemoService {
   /** The model learns the rule at the same moment; a decision under it is asked for at once. */
   #applied(rule: Parameters<ReferenceLimiter['setRule']>[0], atMicros: number): void {
     this.#reference.setRule(rule, BigInt(atMicros));
+    this.#ruleSet[rule.quotaId] = JSON.stringify(toJson(fullNameOf.Rule, rule));
     const appliedAtMs = Date.now();
     const service = services.find((name) => quotaOf[name] === rule.quotaId);
     if (service === undefined) return;

@@ -2,13 +2,14 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { dataDirectory } from '../checkout.ts';
 import { removeStack } from '../stack/inspectStack.ts';
+import { StackBusy, withStackLock } from '../stack/stackLock.ts';
 import { startLocalStack } from '../localStack.ts';
 import type { LocalStack } from '../localStack.ts';
 import { GatewayClient } from './context.ts';
 import type { DemoContext } from './context.ts';
 import { demoPolicy, describePolicy } from './demoPolicy.ts';
 import { HostProcess } from './hostProcess.ts';
-import { hostCount } from './scenario.ts';
+import { application, hostCount } from './scenario.ts';
 import { auditLog } from './steps/auditLog.ts';
 import { budget } from './steps/budget.ts';
 import { bulk } from './steps/bulk.ts';
@@ -23,6 +24,7 @@ import type { Step, StepResult } from './timeline.ts';
 import { startTraffic } from './traffic.ts';
 import type { Traffic } from './traffic.ts';
 import { syntheticWorkload, traceWorkload } from './workload.ts';
+import type { Workload } from './workload.ts';
 
 export interface DemoOptions {
   /** A Parquet file, or null for the demo's own load. */
@@ -42,46 +44,79 @@ const beforeTraffic: readonly Step<DemoContext>[] = [setTheStage, propagation];
 const underTraffic: readonly Step<DemoContext>[] = [proposal, budget, override, outage];
 const afterTraffic: readonly Step<DemoContext>[] = [bulk, rebuild, auditLog];
 
-/** Runs the whole loop once. Every line is checked; a step that does not hold fails the demo. */
-export async function runDemo(options: DemoOptions): Promise<DemoResult> {
+/** Another demo runs in this checkout. */
+export class DemoBusy extends Error {
+  override readonly name = 'DemoBusy';
+}
+
+/**
+ * Runs the whole loop once. Every line is checked; a step that does not hold fails the demo. An abort
+ * ends the stack and removes its data as the end does.
+ * @throws TraceUnusable before anything is started or deleted; DemoBusy; what a start fails with
+ */
+export async function runDemo(options: DemoOptions, signal: AbortSignal): Promise<DemoResult> {
+  const { trace, pace } = options;
+  const workload = trace === null ? syntheticWorkload() : await traceWorkload(trace, pace);
+  // Beside the data, which goes away and comes back under the lock.
+  const locks = path.join(dataDirectory, 'demo-lock');
+  return withStackLock(locks, () => runAlone(options, workload, signal), 0).catch(
+    (error: unknown) => {
+      if (!(error instanceof StackBusy)) throw error;
+      throw new DemoBusy(`a demo is running already (process ${error.pid}): wait until it ends`);
+    },
+  );
+}
+
+async function runAlone(
+  options: DemoOptions,
+  workload: Workload,
+  signal: AbortSignal,
+): Promise<DemoResult> {
   const timeline = new Timeline();
   const startedMs = Date.now();
   const directory = path.join(dataDirectory, 'demo');
   await removeStack(directory);
   await mkdir(directory, { recursive: true });
-  const workload =
-    options.trace === null ? syntheticWorkload() : await traceWorkload(options.trace, options.pace);
   timeline.line(`Usage: ${workload.description}.`);
   for (const line of describePolicy()) timeline.line(line);
   timeline.progress('starting Kafka, the registry, Postgres and the services …');
-  const stack = await startDemoStack(directory, timeline);
-  timeline.line(
-    `The stack is up: gateway ${stack.addresses.gateway}, Kafka ${stack.addresses.kafka}.`,
-  );
-  const context = await contextOf(stack, directory, workload);
   const results = new Map<string, StepResult>();
+  const hosts: HostProcess[] = [];
+  let stack: LocalStack | undefined;
   let traffic: Traffic | undefined;
   try {
-    await runSteps(beforeTraffic, context, timeline, results);
+    stack = await startDemoStack(directory, timeline, signal);
+    const { gateway, kafka } = stack.addresses;
+    timeline.line(`The stack is up: gateway ${gateway}, Kafka ${kafka}.`);
+    const context = await contextOf(stack, directory, workload, hosts);
+    const run = (steps: readonly Step<DemoContext>[]): Promise<void> =>
+      runSteps(steps, context, timeline, results, signal);
+    await run(beforeTraffic);
     traffic = startTraffic(context.hosts, workload, options.trace !== null);
-    await runSteps(underTraffic, context, timeline, results);
+    await run(underTraffic);
     traffic.stop();
-    await runSteps(afterTraffic, context, timeline, results);
+    await run(afterTraffic);
   } finally {
     traffic?.stop();
-    await Promise.all(context.hosts.map((host) => host.stop()));
-    await stack.stop();
+    if (signal.aborted) stack?.kill();
+    await Promise.all(hosts.map((host) => host.stop()));
+    await stack?.stop();
     if (!options.keep) await removeStack(directory);
   }
   return summarize(results, startedMs, timeline);
 }
 
-async function startDemoStack(directory: string, timeline: Timeline): Promise<LocalStack> {
+async function startDemoStack(
+  directory: string,
+  timeline: Timeline,
+  signal: AbortSignal,
+): Promise<LocalStack> {
   return startLocalStack({
     directory,
     services: 'all',
     detached: false,
     policy: demoPolicy,
+    signal,
     progress: (line) => {
       timeline.progress(line);
     },
@@ -92,6 +127,7 @@ async function contextOf(
   stack: LocalStack,
   directory: string,
   workload: DemoContext['workload'],
+  hosts: HostProcess[],
 ): Promise<DemoContext> {
   const tokenOf = (subject: string): Promise<string> =>
     stack.mintToken({ subject, kind: 'user', roles: ['admin'] });
@@ -99,6 +135,7 @@ async function contextOf(
     subject: 'demo-host',
     kind: 'service',
     roles: ['host'],
+    application,
   });
   const client = new GatewayClient(stack.addresses.gateway, {
     operator: await tokenOf('olga'),
@@ -116,10 +153,10 @@ async function contextOf(
       directory: path.join(directory, 'hosts', hostId),
       environment,
     });
-  const hosts = Array.from({ length: hostCount }, (_, index) =>
-    // One of them has no Kafka client: it gets its rules and reports its usage over HTTP.
-    startHost(`host-${index + 1}`, index === hostCount - 1 ? 'http' : 'kafka'),
-  );
+  for (let number = 1; number <= hostCount; number += 1) {
+    // The last has no Kafka client: it gets its rules and reports its usage over HTTP.
+    hosts.push(startHost(`host-${number}`, number === hostCount ? 'http' : 'kafka'));
+  }
   return {
     stack,
     client,
@@ -136,8 +173,18 @@ async function runSteps(
   context: DemoContext,
   timeline: Timeline,
   results: Map<string, StepResult>,
+  signal: AbortSignal,
 ): Promise<void> {
-  for (const step of steps) results.set(step.key, await runStep(step, context, timeline));
+  const aborted = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => {
+      reject(signal.reason as Error);
+    });
+  });
+  aborted.catch(() => undefined);
+  for (const step of steps) {
+    signal.throwIfAborted();
+    results.set(step.key, await Promise.race([runStep(step, context, timeline), aborted]));
+  }
 }
 
 function summarize(

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { DuckDBInstance } from '@duckdb/node-api';
 
 /** One request to a service of the demo's LLM gateway. */
@@ -23,11 +24,53 @@ export interface Workload {
 /** A generated token takes about this long on the services of the trace's kind; it only has to be plausible. */
 const MILLISECONDS_PER_TOKEN = 20;
 
+/** The file named by `--trace` cannot be replayed; says which file and why. */
+export class TraceUnusable extends Error {
+  override readonly name = 'TraceUnusable';
+}
+
+/** Fewer would end before the steps under traffic do. */
+const REQUESTS_MIN = 1_000;
+
 /**
  * The requests of a Parquet file with columns service, timestamp, ContextTokens, GeneratedTokens,
  * rebased to zero and `pace` times as fast.
  */
 export async function traceWorkload(file: string, pace: number): Promise<Workload> {
+  const found = await stat(file).catch(() => null);
+  // DuckDB takes a name for a pattern: only an existing file is one trace.
+  if (found?.isFile() !== true) throw new TraceUnusable(`--trace ${file}: there is no such file`);
+  const rows = await readTrace(file).catch((cause: unknown) => {
+    const why = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
+    throw new TraceUnusable(
+      `--trace ${file} is not a Parquet file with the columns service, timestamp, ContextTokens ` +
+        `and GeneratedTokens: ${why}`,
+      { cause },
+    );
+  });
+  if (rows.length < REQUESTS_MIN) {
+    throw new TraceUnusable(
+      `--trace ${file} has ${rows.length} requests, too few to show anything`,
+    );
+  }
+  const first = rows[0]?.atMicros ?? 0;
+  const requests = rows.map(({ atMicros, service, tokens, generated }) => ({
+    atMs: (atMicros - first) / 1000 / pace,
+    service,
+    tokens,
+    holdMs: (generated * MILLISECONDS_PER_TOKEN) / pace,
+  }));
+  return described(requests, `${requests.length} requests of ${file}, ${pace} times as fast`);
+}
+
+interface TraceRow {
+  readonly atMicros: number;
+  readonly service: Service;
+  readonly tokens: number;
+  readonly generated: number;
+}
+
+async function readTrace(file: string): Promise<readonly TraceRow[]> {
   const instance = await DuckDBInstance.create(':memory:', {
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
@@ -40,18 +83,12 @@ export async function traceWorkload(file: string, pace: number): Promise<Workloa
        from read_parquet($file) order by at_us`,
       { file },
     );
-    const rows = reader.getRowObjectsJS();
-    const first = Number(rows[0]?.['at_us'] ?? 0);
-    const requests = rows.map((row) => ({
-      atMs: (Number(row['at_us']) - first) / 1000 / pace,
-      service: row['service'] === 'code' ? ('code' as const) : ('conv' as const),
+    return reader.getRowObjectsJS().map((row) => ({
+      atMicros: Number(row['at_us']),
+      service: row['service'] === 'code' ? 'code' : 'conv',
       tokens: Number(row['tokens']),
-      holdMs: (Number(row['generated']) * MILLISECONDS_PER_TOKEN) / pace,
+      generated: Number(row['generated']),
     }));
-    return described(
-      requests,
-      `${String(requests.length)} requests of ${file}, ${pace} times as fast`,
-    );
   } finally {
     connection.closeSync();
     instance.closeSync();

@@ -47,18 +47,23 @@ async function tryTake(file: string, self: ProcessIdentity): Promise<boolean> {
 
 /**
  * Runs `work` while no other command changes the stack. A lock whose holder has gone is taken over.
+ * @param patienceMs how long to wait for another command, milliseconds
  * @throws StackBusy
  */
-export async function withStackLock<T>(directory: string, work: () => Promise<T>): Promise<T> {
+export async function withStackLock<T>(
+  directory: string,
+  work: () => Promise<T>,
+  patienceMs = waitMs,
+): Promise<T> {
   const self = identify(process.pid);
   if (self === undefined) throw new Error('this process cannot be identified');
   await mkdir(directory, { recursive: true });
   const file = path.join(directory, 'lock.json');
-  const until = Date.now() + waitMs;
+  const until = Date.now() + patienceMs;
   while (!(await tryTake(file, self))) {
     const other = await holder(file);
     if (other !== undefined && !isAlive(other)) await rm(file, { force: true });
-    else if (Date.now() > until) throw new StackBusy(other?.pid ?? 0);
+    else if (Date.now() >= until) throw new StackBusy(other?.pid ?? 0);
     else await sleep(lookEveryMs);
   }
   try {

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { audit } from '../auditCommands.ts';
+import { eventsInLog } from '../derivedData.ts';
 import type { DemoContext } from '../context.ts';
 import type { Step } from '../timeline.ts';
 
@@ -9,7 +10,7 @@ interface Verdict {
   readonly streams: number;
   readonly firstBad: {
     readonly partition: number;
-    readonly offset: string;
+    readonly offset: number;
     readonly problem: string;
   } | null;
 }
@@ -19,6 +20,7 @@ export const auditLog: Step<DemoContext> = {
   key: 'audit',
   title: 'the hash chain holds, and a flipped byte in a copy of the log is named',
   async run({ stack, directory }, progress) {
+    const inLog = await eventsInLog(stack);
     progress('verifying every event …');
     const whole = await audit(stack, ['verify', '--json']);
     const verdict = verdictIn(whole.stdout);
@@ -28,9 +30,14 @@ export const auditLog: Step<DemoContext> = {
     progress('verifying the altered copy …');
     const altered = await audit(stack, ['verify', '--file', copy, '--json']);
     const found = verdictIn(altered.stdout)?.firstBad;
-    const named = found !== null && found !== undefined;
+    const named = found?.partition === flipped.partition && String(found.offset) === flipped.offset;
     return {
-      held: whole.exitCode === 0 && (verdict?.events ?? 0) > 0 && altered.exitCode === 1 && named,
+      held:
+        whole.exitCode === 0 &&
+        inLog > 0 &&
+        verdict?.events === inLog &&
+        altered.exitCode === 1 &&
+        named,
       lines: [
         `${verdict?.events ?? 0} events in ${verdict?.streams ?? 0} streams: ` +
           (whole.exitCode === 0

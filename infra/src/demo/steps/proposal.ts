@@ -11,7 +11,7 @@ const PROPOSAL_MS = 45_000;
 interface ProposalRow {
   readonly proposalId: string;
   readonly quotaId: string;
-  readonly limit: unknown;
+  readonly limit: { readonly rate?: { readonly amount?: number } };
   readonly evidence: {
     readonly policy: string;
     readonly figures: Readonly<Record<string, string>>;
@@ -47,7 +47,11 @@ export const proposal: Step<DemoContext> = {
     });
     const { policy, figures } = found.evidence;
     return {
-      held: amountOf(after) > amountOf(before) && Object.keys(figures).length > 0,
+      held:
+        amountOf(after) > amountOf(before) &&
+        amountOf(after) === found.limit.rate?.amount &&
+        Number(figures['refused'] ?? 0) > 0 &&
+        (figures['reasons'] ?? '').includes('REFUSED'),
       lines: [
         `${found.proposalId} for ${quotaOf.code}: ${before} → ${after}`,
         `evidence (${policy}): ${Object.entries(figures)
