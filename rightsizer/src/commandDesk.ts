@@ -17,8 +17,8 @@ const UNANSWERED_MAX = 1_000;
 
 /**
  * Posts commands, and remembers those whose outcome is not known: they may or may not have been
- * decided. About the same subject nothing new is said before the old is answered, and asking again
- * repeats it to the letter, so that the log decides it once.
+ * decided. About the same subject nothing new is said before the old is answered or given up, and
+ * asking again repeats it to the letter, so that the log decides it once.
  */
 export class CommandDesk {
   readonly #post: PostCommand;
@@ -38,7 +38,21 @@ export class CommandDesk {
     this.#isClosed = true;
   }
 
-  /** @param subject what the command is about, such as a quota's resource */
+  /**
+   * Gives up the commands that are not called for any more: repeated later, they would act on grounds
+   * that have passed, and what is called for now would wait behind them.
+   */
+  keep(isCalledFor: (subject: string, command: LoopCommand) => boolean): void {
+    for (const [subject, command] of this.#unanswered) {
+      if (!isCalledFor(subject, command)) this.#unanswered.delete(subject);
+    }
+  }
+
+  /**
+   * @param subject what the command is about, such as a quota's resource
+   * @returns the answer to the command that its `commandId` names: while an older one about the same
+   * subject has no answer, that one is repeated, and `command` is not posted
+   */
   async post(subject: string, command: LoopCommand): Promise<CommandAnswer> {
     const due = this.#unanswered.get(subject) ?? command;
     const isFull = !this.#unanswered.has(subject) && this.#unanswered.size >= UNANSWERED_MAX;

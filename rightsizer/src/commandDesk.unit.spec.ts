@@ -36,6 +36,23 @@ describe('CommandDesk', () => {
     expect(held.unanswered).toBe(0);
   });
 
+  it('says which command was answered', async () => {
+    const { desk: held } = desk(['unknown', 'accepted', 'accepted']);
+    await held.post('llm/chat', command('a'));
+    expect(await held.post('llm/chat', command('b'))).toMatchObject({ commandId: 'a' });
+    expect(await held.post('llm/chat', command('b'))).toMatchObject({ commandId: 'b' });
+  });
+
+  it('gives up what is not called for any more, and says the new at once', async () => {
+    const { desk: held, posted } = desk(['unknown', 'unknown', 'accepted']);
+    await held.post('llm/chat', command('a'));
+    await held.post('llm/code', command('b'));
+    held.keep((subject, { commandId }) => subject === 'llm/code' && commandId === 'b');
+    expect(held.unanswered).toBe(1);
+    await held.post('llm/chat', command('c'));
+    expect(posted.map(({ commandId }) => commandId)).toEqual(['a', 'b', 'c']);
+  });
+
   it('holds one subject back for its own sake alone', async () => {
     const { desk: held, posted } = desk(['unknown', 'accepted']);
     await held.post('llm/chat', command('a'));

@@ -55,6 +55,16 @@ interface Decided {
   readonly refusals: number;
 }
 
+const undecided: Decided = { accepted: false, refusals: 0 };
+
+interface DueAction {
+  readonly action: ThrottleAction;
+  /** The id of the decision's first command; further ones follow refusals. */
+  readonly decision: string;
+  readonly command: LoopCommand;
+  readonly subject: string;
+}
+
 /** Looks at every budget, and posts the cuts and lifts that its spend calls for. */
 export class Throttle {
   readonly #parts: ThrottleParts;
@@ -119,20 +129,39 @@ export class Throttle {
   }
 
   async #act(look: BudgetLook): Promise<PostedAction[]> {
+    const due = look.verdict.actions.flatMap((action) => this.#due(look, action));
+    this.#giveUpOthers(look, due);
     const posted: PostedAction[] = [];
-    const { budgetId } = look.inputs.budget;
-    for (const action of look.verdict.actions) {
-      const decision = this.#commandFor(look, action, 0).commandId;
-      const before = this.#decided.get(decision) ?? { accepted: false, refusals: 0 };
-      // Accepted, and what it wrote has been folded: saying it again would change nothing more.
-      if (before.accepted) continue;
-      const command = this.#commandFor(look, action, before.refusals);
-      const subject = `${look.organization} ${budgetId} ${action.application}`;
+    for (const { action, decision, command, subject } of due) {
       const answer = await this.#parts.desk.post(subject, command);
-      this.#note(decision, before, answer);
+      // Only the answer to this very command says what became of the decision.
+      if (answer.commandId !== command.commandId) continue;
+      this.#note(decision, answer);
       posted.push({ action, answer });
     }
     return posted;
+  }
+
+  #due(look: BudgetLook, action: ThrottleAction): DueAction[] {
+    const decision = this.#commandFor(look, action, 0).commandId;
+    const before = this.#decided.get(decision) ?? undecided;
+    // Accepted, and what it wrote has been folded: saying it again would change nothing more.
+    if (before.accepted) return [];
+    const command = this.#commandFor(look, action, before.refusals);
+    return [{ action, decision, command, subject: subjectOf(look, action.application) }];
+  }
+
+  /**
+   * What was decided of the unanswered commands has been folded before this look. One that the look
+   * does not call for again is over: a lift must not wait behind the cut that it lifts.
+   */
+  #giveUpOthers(look: BudgetLook, due: readonly DueAction[]): void {
+    const called = new Map(due.map(({ subject, command }) => [subject, command.commandId]));
+    const ofBudget = subjectOf(look, '');
+    this.#parts.desk.keep(
+      (subject, { commandId }) =>
+        !subject.startsWith(ofBudget) || called.get(subject) === commandId,
+    );
   }
 
   #commandFor(
@@ -161,7 +190,8 @@ export class Throttle {
     return applyCommand(action, terms, { window, spend, tierPolicy, verdict, uncovered });
   }
 
-  #note(decision: string, before: Decided, { status }: CommandAnswer): void {
+  #note(decision: string, { status }: CommandAnswer): void {
+    const before = this.#decided.get(decision) ?? undecided;
     this.#decided.set(decision, {
       accepted: status === 'accepted',
       refusals: before.refusals + (status === 'refused' ? 1 : 0),
@@ -170,4 +200,9 @@ export class Throttle {
     const [oldest] = this.#decided.keys();
     if (oldest !== undefined) this.#decided.delete(oldest);
   }
+}
+
+/** One budget's cut in one application; with '' as the application the start of all of them. */
+function subjectOf({ organization, inputs }: BudgetLook, application: string): string {
+  return `${organization} ${inputs.budget.budgetId} ${application}`;
 }
