@@ -36,35 +36,29 @@ export class EventsProjection implements Projection {
     let broken: BrokenInvariant | null = null;
     let taken = 0;
     for (const record of records) {
-      const step = this.#checked(record);
-      if (step instanceof BrokenInvariant) {
-        broken = step;
-        break;
-      }
-      this.#take(record, step.event, step.stream, changes);
+      broken = this.#broken(() => this.#take(record, changes));
+      if (broken !== null) break;
       taken += 1;
     }
     return { changes: (client) => changes.write(client), records: taken, broken };
   }
 
-  #checked(
-    record: DecodedRecord,
-  ): { readonly event: EventMessage; readonly stream: FoldedStream } | BrokenInvariant {
+  /** What a step breaks: records before it are kept, so nothing may throw past them. */
+  #broken(step: () => void): BrokenInvariant | null {
     try {
-      const event = eventOf(record);
-      return { event, stream: this.#next(record.offset, event) };
+      step();
+      return null;
     } catch (error) {
       if (error instanceof BrokenInvariant) return error;
       throw error;
     }
   }
 
-  #take(
-    { offset, hash }: DecodedRecord,
-    event: EventMessage,
-    stream: FoldedStream,
-    changes: EventChanges,
-  ): void {
+  /** All that can throw comes before the first change. @throws BrokenInvariant */
+  #take(record: DecodedRecord, changes: EventChanges): void {
+    const { offset, hash } = record;
+    const event = eventOf(record);
+    const stream = this.#next(offset, event);
     const closing = closingProposals(stream.state, event);
     const state = this.#evolve(offset, stream, event);
     changes.addAudit({

@@ -147,6 +147,30 @@ describe('a log that breaks its laws', () => {
     expect(broken!.message).toContain('is at version 3, and the next event says 5');
   });
 
+  it('is applied up to an event that does not fit the state, what stands before it kept', async () => {
+    const stamper = new EventStamper(1);
+    const events = [
+      ...story.slice(0, 3),
+      // The right version of the stream, and of a quota that was never created.
+      [changed('llm/nowhere', 2n, contentOf())],
+      [created('llm/later', contentOf())],
+    ].flatMap((drafts) => stamper.stamp(STREAM, drafts).events);
+    const all = events.map((message, index) => ({
+      offset: BigInt(index),
+      message,
+      hash: hashOf(message).toString('hex'),
+    }));
+    const projected = new EventsProjection('quota.events', 0).project(all);
+    expect(projected).toMatchObject({ records: 3, broken: { offset: 3n } });
+    const image = new TableImage();
+    await projected.changes(image as unknown as ClientBase);
+    expect(image.tables['quotas']!.map((row) => row['quota_id'])).toEqual([
+      'llm/acme',
+      'llm/acme/chat',
+    ]);
+    expect(image.tables['audit_log']).toHaveLength(3);
+  });
+
   it('stops at a record that is no event', () => {
     const stamper = new EventStamper(1);
     const { outcome } = stamper.refuse(STREAM, 'QUOTA_UNKNOWN');
