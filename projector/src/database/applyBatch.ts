@@ -77,17 +77,26 @@ async function rollBack(client: ClientBase): Promise<Error | undefined> {
   }
 }
 
+/**
+ * idle_in_transaction_session_timeout and transaction_timeout: this process stalled and the server
+ * rolled back. Its class is otherwise of our own mistakes.
+ */
+const PASSING_CODES: readonly string[] = ['25P03', '25P04'];
 /** Classes of SQLSTATE that pass by themselves: connection, resources, operator, lock, rollback. */
 const PASSING_CLASSES: readonly string[] = ['08', '40', '53', '55', '57'];
-/** What the driver reports when there is no server to give a SQLSTATE. */
-const PASSING_MESSAGE = /terminat|timeout|ECONNREFUSED|ECONNRESET|EPIPE|ENOTFOUND|EAI_AGAIN/i;
+/**
+ * What the driver reports when there is no server to give a SQLSTATE, and of a connection that the
+ * server closed between two queries.
+ */
+const PASSING_MESSAGE =
+  /terminat|timeout|encountered a connection error|ECONNREFUSED|ECONNRESET|EPIPE|ENOTFOUND|EAI_AGAIN/i;
 
 /** Whether the same transaction may succeed later. Anything else is a fault of ours. */
 export function isPassing(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = (error as { code?: unknown }).code;
   if (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code)) {
-    return PASSING_CLASSES.includes(code.slice(0, 2));
+    return PASSING_CODES.includes(code) || PASSING_CLASSES.includes(code.slice(0, 2));
   }
   const causes = error instanceof AggregateError ? (error.errors as unknown[]) : [];
   return (
