@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { inNamespace } from '@prorata/schemas';
 import { freshDatabase } from '@prorata/test-kit';
 import pg from 'pg';
@@ -14,9 +15,10 @@ import {
   registered,
   tokensPerSecond,
 } from '../test/drafts.ts';
-import { testStart } from '../test/eventStamper.ts';
+import { alice, testStart } from '../test/eventStamper.ts';
 import { dumpOf, eventually, openStand } from '../test/projectorStand.ts';
 import type { Stand } from '../test/projectorStand.ts';
+import { indexedText } from './rows/indexedText.ts';
 import { startProjector } from './startProjector.ts';
 import type { Projector } from './startProjector.ts';
 
@@ -170,6 +172,12 @@ describe('the projector', () => {
     const service = await stand.token([], { kind: 'service', application: 'llm' });
     expect(await status('/v1/quotas/moka%2Facme', service)).toBe(403);
     expect(await status('/v1/quotas?application=moka', service)).toBe(403);
+    expect(await status('/v1/budgets', await stand.token(['operator']))).toBe(200);
+    const restricted = await stand.token(['operator'], { application: 'llm' });
+    expect(await status('/v1/budgets?organization=acme', restricted)).toBe(403);
+    const far = JSON.stringify(['2026-03-02T10:00:00Z', 'quota.events', 2 ** 31, '0']);
+    const after = Buffer.from(far).toString('base64url');
+    expect(await status(`/v1/audit?after=${after}`, await stand.token(['auditor']))).toBe(422);
     const own = await get(projector, '/v1/quotas', service);
     expect(own.body).toMatchObject({ quotas: [{ application: 'llm' }, {}, {}], next: null });
     const wrong = await get(projector, '/v1/quotas?limit=0&colour=red', service);
@@ -222,6 +230,58 @@ describe('the projector', () => {
     await admin.end();
   });
 });
+
+describe('texts that no index holds', () => {
+  it('stop no partition, and are found by their whole text', async () => {
+    const stand = await openStand();
+    try {
+      const { stamper } = stand;
+      const stream = 'application:llm';
+      const quotaId = `llm/${noise(6_001)}`;
+      const actor = { ...alice, issuer: noise(8_000), subject: noise(8_000) };
+      const refused = stamper.refuse(stream, 'QUOTA_UNKNOWN', { actor });
+      const long = refused.outcome!.value;
+      const value = { ...long, quotaId, commandId: noise(4_000), stream: noise(3_000) };
+      await stand.append(
+        { ...refused, outcome: { type: 'CommandOutcome', value } },
+        stamper.stamp(stream, [registered], { actor }),
+        stamper.stamp(stream, [created('llm/next', contentOf())]),
+      );
+      const databaseUrl = await freshDatabase();
+      const projector = await start(stand, databaseUrl);
+      await ready(projector);
+      const token = await stand.token(['auditor']);
+      const { body } = await get(projector, '/v1/audit', token);
+      const { entries, lag } = body as { entries: Record<string, unknown>[]; lag: number };
+      expect(lag).toBe(0);
+      expect(entries.map(({ type }) => type)).toEqual([
+        'TestCommand',
+        'ApplicationRegistered',
+        'QuotaCreated',
+      ]);
+      expect(entries[0]).toMatchObject({
+        quotaId: null,
+        body: { quotaId, stream: value.stream, commandId: value.commandId, actor },
+      });
+      expect(entries[1]).toMatchObject({ body: { actor } });
+      const client = new pg.Client({ connectionString: databaseUrl });
+      await client.connect();
+      const { rows } = await client.query('SELECT 1 FROM commands WHERE command_id = $1', [
+        indexedText(value.commandId),
+      ]);
+      await client.end();
+      expect(rows).toHaveLength(1);
+    } finally {
+      await Promise.all(running.splice(0).map((projector) => projector.stop()));
+      await stand.close();
+    }
+  });
+});
+
+/** Text that an index cannot compress. */
+function noise(length: number): string {
+  return randomBytes(length).toString('hex').slice(0, length);
+}
 
 describe('two projectors', () => {
   it('share the partitions, and one ends while the other goes on', async () => {

@@ -1,6 +1,7 @@
 import { timeFromJson } from '@prorata/schemas';
 import { requireRole } from '@prorata/service-runtime';
 import type { Request, Router } from 'express';
+import { indexedText } from '../rows/indexedText.ts';
 import { applicationScope } from './access.ts';
 import { Filters, pageOf } from './filters.ts';
 import { Parameters } from './parameters.ts';
@@ -32,6 +33,8 @@ interface AuditRow {
   readonly body: unknown;
 }
 
+/** Kafka's and the column's type is int32. */
+const PARTITION_MAX = 2 ** 31 - 1;
 const PLACE = '(decided_at, topic, partition, log_offset)';
 const ACTOR = /^(user|service|robot):(.+)$/;
 
@@ -78,7 +81,7 @@ async function listAudit(request: Request, models: ReadModels): Promise<object> 
 function streamIn(request: Request, parameters: Parameters): string | null {
   const stream = parameters.text('stream');
   const { application } = request.principal;
-  if (application === null) return stream;
+  if (application === null) return stream === null ? null : indexedText(stream);
   applicationScope(request.principal, stream?.replace(/^application:/, '') ?? application);
   return `application:${application}`;
 }
@@ -87,7 +90,7 @@ function streamIn(request: Request, parameters: Parameters): string | null {
 function filterActor(filters: Filters, actor: string | null): void {
   if (actor === null) return;
   const [, kind = null, subject = actor] = ACTOR.exec(actor) ?? [];
-  filters.equal('actor_kind', kind).equal('actor_subject', subject);
+  filters.equal('actor_kind', kind).equal('actor_subject', indexedText(subject));
 }
 
 function cursorOf({ decided_at, topic, partition, log_offset }: AuditRow): string {
@@ -108,7 +111,9 @@ function cursorIn(
       const isPlace =
         timeFromJson(time) !== null &&
         typeof topic === 'string' &&
-        Number.isSafeInteger(partition) &&
+        Number.isInteger(partition) &&
+        (partition as number) >= 0 &&
+        (partition as number) <= PARTITION_MAX &&
         typeof offset === 'string' &&
         /^\d{1,18}$/.test(offset);
       if (isPlace) return [time as string, topic, partition as number, offset];

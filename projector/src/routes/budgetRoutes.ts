@@ -1,4 +1,4 @@
-import { requireRole } from '@prorata/service-runtime';
+import { Problem, requireRole } from '@prorata/service-runtime';
 import type { Request, Router } from 'express';
 import { Filters, pageOf } from './filters.ts';
 import { Parameters } from './parameters.ts';
@@ -29,6 +29,10 @@ export function budgetRoutes(router: Router, models: ReadModels): void {
 }
 
 async function listBudgets(request: Request, models: ReadModels): Promise<object> {
+  if (request.principal.application !== null) {
+    const message = 'Budgets belong to an organization: a token for one application sees none.';
+    throw new Problem(403, 'FORBIDDEN', message);
+  }
   const parameters = new Parameters(request, ['organization', 'project', 'after', 'limit']);
   const limit = parameters.limit();
   const filters = new Filters()

@@ -2,6 +2,7 @@ import { longToJson } from '@prorata/schemas';
 import { Problem } from '@prorata/service-runtime';
 import type { Principal } from '@prorata/service-runtime';
 import type { Router } from 'express';
+import { indexedText } from '../rows/indexedText.ts';
 import { projectedTopics } from './readModels.ts';
 import type { ReadModels } from './readModels.ts';
 
@@ -40,7 +41,13 @@ export function commandRoutes(router: Router, models: ReadModels): void {
        WHERE command_id = $1 AND ($5 OR (actor_kind, actor_issuer, actor_subject) = ($2, $3, $4))
        ORDER BY (actor_kind, actor_issuer, actor_subject) = ($2, $3, $4) DESC, decided_at DESC, stream
        LIMIT 1`,
-      [commandId, actor.kind, actor.issuer, actor.subject, mayOversee(request.principal)],
+      [
+        indexedText(commandId),
+        actor.kind,
+        indexedText(actor.issuer),
+        indexedText(actor.subject),
+        mayOversee(request.principal),
+      ],
     );
     const [row] = rows;
     if (row === undefined) {

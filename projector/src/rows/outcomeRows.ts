@@ -1,6 +1,8 @@
+import { isQuotaId } from '@prorata/quota-model';
 import { fullNameOf, timeToJson, toJson } from '@prorata/schemas';
 import type { CommandOutcome } from '@prorata/schemas';
 import type { Row } from '../database/tables.ts';
+import { indexedText } from './indexedText.ts';
 
 /** An outcome with its place in the log. */
 export interface PlacedOutcome {
@@ -10,25 +12,30 @@ export interface PlacedOutcome {
   readonly outcome: CommandOutcome;
 }
 
-/** The audit row of a refused command. */
+/** A refused command may name anything: only an id that a quota can have is one. The body keeps it. */
+function quotaIdOf({ quotaId }: CommandOutcome): string | null {
+  return quotaId !== null && isQuotaId(quotaId) ? quotaId : null;
+}
+
+/** The audit row of a refused command; the body has every text whole. */
 export function refusalRow({ topic, partition, offset, outcome }: PlacedOutcome): Row {
   return {
     topic,
     partition,
     log_offset: offset,
     kind: 'refusal',
-    stream: outcome.stream,
+    stream: indexedText(outcome.stream),
     stream_version: outcome.streamVersion,
     event_id: null,
     type: outcome.commandType,
-    quota_id: outcome.quotaId,
+    quota_id: quotaIdOf(outcome),
     quota_version: outcome.quotaVersion,
     command_id: outcome.commandId,
     command_offset: outcome.commandOffset,
     timer: null,
     actor_kind: outcome.actor?.kind ?? null,
     actor_issuer: outcome.actor?.issuer ?? null,
-    actor_subject: outcome.actor?.subject ?? null,
+    actor_subject: outcome.actor === null ? null : indexedText(outcome.actor.subject),
     reason: outcome.message,
     code: outcome.code,
     decided_at: timeToJson(outcome.decidedAt),
@@ -44,11 +51,11 @@ export function commandRow({ partition, outcome }: PlacedOutcome): Row | null {
   // Its stream belongs to another partition, whose order alone may decide what the row says.
   if (outcome.code === 'COMMAND_MISROUTED') return null;
   return {
-    command_id: outcome.commandId,
-    stream: outcome.stream,
+    command_id: indexedText(outcome.commandId),
+    stream: indexedText(outcome.stream),
     actor_kind: outcome.actor.kind,
-    actor_issuer: outcome.actor.issuer,
-    actor_subject: outcome.actor.subject,
+    actor_issuer: indexedText(outcome.actor.issuer),
+    actor_subject: indexedText(outcome.actor.subject),
     command_type: outcome.commandType,
     command_offset: outcome.commandOffset,
     partition,
@@ -58,7 +65,7 @@ export function commandRow({ partition, outcome }: PlacedOutcome): Row | null {
     violations: outcome.violations,
     dry_run: outcome.dryRun,
     stream_version: outcome.streamVersion,
-    quota_id: outcome.quotaId,
+    quota_id: quotaIdOf(outcome),
     quota_version: outcome.quotaVersion,
     event_ids: outcome.eventIds,
     result: outcome.result,
