@@ -1,49 +1,33 @@
-import { Agent, request as httpRequest } from 'node:http';
-import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { request as httpRequest } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { urlToHttpOptions } from 'node:url';
 import { Problem, sendProblem } from '@prorata/service-runtime';
 import type { Request, Response } from 'express';
 import type { Logger } from '@prorata/service-runtime';
+import { forwardedHeaders, hopByHop, refuseStrayBody } from './forwardedRequest.ts';
+import { ProxyPools } from './proxyPools.ts';
+import { requestTarget } from './requestTarget.ts';
+import { isEventStream } from './routeTable.ts';
 
 /** How long a service behind may take to begin its answer, milliseconds; a stream then lasts as it likes. */
 const ANSWER_TIMEOUT_MS = 30_000;
 /** What may be uploaded through the gateway: batches of usage records, bytes. */
 const UPLOAD_BYTES_MAX = 8_388_608;
-/** Connections to one service behind; event streams hold one each. */
-const CONNECTIONS_MAX = 4_096;
-
-/** Headers of one connection, not of the message (RFC 9110, 7.6.1). */
-const hopByHop = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'host',
-]);
-
 export interface ReverseProxy {
+  /** @param base its host and port alone count. @throws Problem 400 for what cannot be passed on safely */
   forward(request: Request, response: Response, base: string): void;
   close(): void;
 }
 
 /** Passes requests on and answers back, as streams both ways: an event reaches the client as it comes. */
 export function createReverseProxy(logger: Logger): ReverseProxy {
-  const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS_MAX });
+  const pools = new ProxyPools();
   return {
     forward(request, response, base) {
-      const target = new URL(request.originalUrl, `${base}/`);
-      const send = target.protocol === 'https:' ? httpsRequest : httpRequest;
-      const upstream = send(target, {
-        method: request.method,
-        headers: forwardedHeaders(request),
-        ...(target.protocol === 'http:' ? { agent } : {}),
-      });
+      const upstream = requestTo(request, base, pools);
       const failed = (error: unknown): void => {
         upstream.destroy();
         answerFailure(response, error, logger, base);
@@ -61,8 +45,25 @@ export function createReverseProxy(logger: Logger): ReverseProxy {
       upstream.once('error', failed);
       upload(request, upstream).catch(failed);
     },
-    close: () => agent.destroy(),
+    close: () => pools.close(),
   };
+}
+
+/** Host and port come from the settings; the client's target is never parsed, and goes out as it came. */
+function requestTo(request: Request, base: string, pools: ProxyPools): ClientRequest {
+  const { text, path } = requestTarget(request.originalUrl);
+  refuseStrayBody(request);
+  const { protocol, hostname, port } = urlToHttpOptions(new URL(base));
+  const send = protocol === 'https:' ? httpsRequest : httpRequest;
+  return send({
+    protocol,
+    hostname,
+    port,
+    path: text,
+    method: request.method,
+    headers: forwardedHeaders(request),
+    agent: pools.agentFor(protocol ?? 'http:', isEventStream(path)),
+  });
 }
 
 class AnswerTimeout extends Error {
@@ -89,14 +90,6 @@ async function pass(answer: IncomingMessage, response: Response): Promise<void> 
   // A stream's head goes out before its first event.
   response.flushHeaders();
   await pipeline(answer, response);
-}
-
-function forwardedHeaders(request: Request): IncomingHttpHeaders {
-  const named = (request.headers.connection ?? '').toLowerCase().split(/\s*,\s*/);
-  const kept = Object.entries(request.headers).filter(
-    ([name]) => !hopByHop.has(name) && !named.includes(name),
-  );
-  return { ...Object.fromEntries(kept), 'x-forwarded-for': request.socket.remoteAddress ?? '' };
 }
 
 function answerFailure(response: Response, error: unknown, logger: Logger, base: string): void {

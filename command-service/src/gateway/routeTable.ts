@@ -12,3 +12,8 @@ const routeTable: readonly { readonly path: RegExp; readonly upstream: Upstream 
 export function upstreamOf(path: string): Upstream | null {
   return routeTable.find((route) => route.path.test(path))?.upstream ?? null;
 }
+
+/** Whether the answer goes on for as long as the client listens. */
+export function isEventStream(path: string): boolean {
+  return /^\/v1\/rules\/[^/]+\/stream\/?$/.test(path);
+}

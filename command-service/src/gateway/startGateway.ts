@@ -8,8 +8,8 @@ import type { SignCommand } from '../signature/commandSigner.ts';
 import { commandRoutes } from './commandRoutes.ts';
 import { openApiMerger } from './openApi.ts';
 import { OutcomeBook } from './outcomeBook.ts';
+import { proxyRoutes } from './proxyRoutes.ts';
 import { createReverseProxy } from './reverseProxy.ts';
-import { upstreamOf } from './routeTable.ts';
 
 export interface GatewayOptions {
   readonly port: LogPort;
@@ -43,6 +43,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     from: 'end',
   });
   const proxy = createReverseProxy(logger);
+  const authenticated = authenticate(settings);
   const { projector, relay, rightsizer } = settings.urls;
   const urls = { projector, relay, rightsizer };
   const merged = openApiMerger(Object.values(urls).filter((url) => url !== null));
@@ -57,7 +58,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
         publisher,
         topic: topics.commands,
         book,
-        authenticate: authenticate(settings),
+        authenticate: authenticated,
         askProjector:
           projector === null
             ? null
@@ -65,12 +66,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
       });
     },
     streamingRoutes(router) {
-      router.use((request, response, next) => {
-        const upstream = upstreamOf(request.path);
-        const base = upstream === null ? null : urls[upstream];
-        if (base === null) next();
-        else proxy.forward(request, response, base);
-      });
+      proxyRoutes(router, { urls, authenticate: authenticated, proxy });
     },
     checks: () => [
       {
