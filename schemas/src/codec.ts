@@ -16,7 +16,8 @@ const WRITERS_MAX = 5_000;
 export interface SchemaIds {
   /** The id of exactly this schema under the subject. Never registers it. */
   idOf(subject: string, schema: string): Promise<number>;
-  schemaOf(id: number): Promise<SchemaJson>;
+  /** The schema's text as the registry keeps it. @throws UnreadableRecord when there is no such id */
+  schemaOf(id: number): Promise<string>;
 }
 
 /** Bytes that are not a Prorata record: not the wire format, an unknown schema, or a torn body. */
@@ -130,16 +131,27 @@ export class Codec {
   }
 
   async #load(id: number): Promise<Writer> {
-    const schema = await this.#ids.schemaOf(id);
-    const type = avroTypeOf(schema);
-    const fullName = type.name ?? '';
-    const short = fullName.slice(fullName.lastIndexOf('.') + 1) as Message['type'];
-    if (fullNameOf[short] !== fullName) {
-      throw new UnreadableRecord(`Schema ${id} is ${fullName}, which this version does not know.`);
+    const text = await this.#ids.schemaOf(id);
+    // From here on the registry has answered: whatever is wrong is the record's, and will not pass.
+    try {
+      return writerOf(id, text);
+    } catch (cause) {
+      if (cause instanceof UnreadableRecord) throw cause;
+      throw new UnreadableRecord(`Schema ${id} is no Avro that this version can read.`, { cause });
     }
-    const reader = readerOf(fullName);
-    return { schema, type, short, reader, resolver: reader.createResolver(type) };
   }
+}
+
+function writerOf(id: number, text: string): Writer {
+  const schema = JSON.parse(text) as SchemaJson;
+  const type = avroTypeOf(schema);
+  const fullName = type.name ?? '';
+  const short = fullName.slice(fullName.lastIndexOf('.') + 1) as Message['type'];
+  if (fullNameOf[short] !== fullName) {
+    throw new UnreadableRecord(`Schema ${id} is ${fullName}, which this version does not know.`);
+  }
+  const reader = readerOf(fullName);
+  return { schema, type, short, reader, resolver: reader.createResolver(type) };
 }
 
 function read(writer: Writer, bytes: Buffer | null, resolve: boolean): unknown {

@@ -1,7 +1,6 @@
 import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import type { SchemaIds } from './codec.ts';
 import { UnreadableRecord } from './codec.ts';
-import type { SchemaJson } from './schemaFiles.ts';
 
 /** A registry lookup that has no answer by then is a fault of the registry, not of the record. */
 const REQUEST_TIMEOUT_MS = 10_000;
@@ -27,7 +26,7 @@ export function registryIds(url: string): SchemaIds {
       }
       if (!response.ok) throw new Error(`The schema registry answered ${response.status}.`);
       const body = (await response.json()) as { schema: string };
-      return JSON.parse(body.schema) as SchemaJson;
+      return body.schema;
     },
   };
 }
@@ -43,7 +42,7 @@ export function memoryIds(): SchemaIds {
     schemaOf(id) {
       const schema = schemas[id];
       if (schema === undefined) throw new UnreadableRecord(`There is no schema ${id}.`);
-      return Promise.resolve(JSON.parse(schema) as SchemaJson);
+      return Promise.resolve(schema);
     },
   };
 }
