@@ -52,9 +52,16 @@ function settings(options: RegistryOptions, port: number, caFile: string): strin
   return lines.join('\n') + '\n';
 }
 
-async function answers(url: string): Promise<boolean> {
+/**
+ * Has the registry read all of its journal? Its API answers long before, with what it has read so
+ * far, and whoever registers then registers anew what is already there. The health page is out of
+ * service until the marker that this very start wrote to the journal's end has come back.
+ */
+export async function hasReadItsJournal(port: number): Promise<boolean> {
   try {
-    const response = await fetch(`${url}/subjects`, { signal: AbortSignal.timeout(askTimeoutMs) });
+    const response = await fetch(`http://127.0.0.1:${String(port)}/health/ready`, {
+      signal: AbortSignal.timeout(askTimeoutMs),
+    });
     return response.ok;
   } catch {
     return false;
@@ -62,7 +69,7 @@ async function answers(url: string): Promise<boolean> {
 }
 
 /**
- * Starts a schema registry with the Confluent API on loopback.
+ * Starts a schema registry with the Confluent API on loopback; resolves once it knows all it ever stored.
  * @throws PartDidNotStart
  */
 export async function startRegistry(options: RegistryOptions): Promise<RunningRegistry> {
@@ -82,7 +89,7 @@ export async function startRegistry(options: RegistryOptions): Promise<RunningRe
     workingDirectory: options.directory,
     arguments: [...quickJvm, heapMax, '-jar', options.jvm.registryJar],
     logFile: options.logFile ?? path.join(options.directory, 'registry.log'),
-    ready: () => answers(url),
+    ready: () => hasReadItsJournal(port),
     readyTimeoutMs,
     graceMs,
     signal: options.signal,

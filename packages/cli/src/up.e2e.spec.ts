@@ -24,18 +24,28 @@ function prorata(...parameters: string[]): ChildProcess {
   return spawn(path.join(checkoutDirectory, 'prorata'), parameters, {
     env: environment,
     cwd: os.tmpdir(),
-    stdio: ['ignore', 'pipe', 'ignore'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
 }
 
-async function run(...parameters: string[]): Promise<{ code: number | null; out: string }> {
+interface Ran {
+  readonly code: number | null;
+  readonly out: string;
+  readonly complaints: string;
+}
+
+async function run(...parameters: string[]): Promise<Ran> {
   const child = prorata(...parameters);
   let out = '';
+  let complaints = '';
+  child.stderr!.on('data', (chunk: Buffer) => {
+    complaints += chunk.toString('utf8');
+  });
   child.stdout!.on('data', (chunk: Buffer) => {
     out += chunk.toString('utf8');
   });
   const [code] = (await once(child, 'close')) as [number | null];
-  return { code, out };
+  return { code, out, complaints };
 }
 
 async function recorded(): Promise<ProcessIdentity[]> {
@@ -87,10 +97,16 @@ describe('up', () => {
 
     expect((await run('down')).code).toBe(0);
     expect(parts.some(isAlive)).toBe(false);
+
+    // The registry answers before it has read its own journal; the manifest must wait for that.
+    const again = await run('up', '--services', 'none', '--json');
+    expect(again.complaints).toContain('manifest applied: 0 topics made, 0 schemas registered');
+    expect((await run('down')).code).toBe(0);
   });
 
   it.each(['SIGINT', 'SIGKILL'] as const)('leaves no orphan when %s ends it', async (signal) => {
     const child = prorata('up', '--services', 'none');
+    child.stderr!.resume();
     const closed = once(child, 'close');
     const parts = await underWay();
     child.kill(signal);
