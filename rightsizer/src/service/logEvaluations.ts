@@ -25,7 +25,7 @@ export function logEvaluations(logger: Logger): EvaluationLog {
       if (said.size >= SAID_MAX) said.clear();
       said.set(key, inputs.now);
       const fields = { organization, budget: budgetId, application, code, detail };
-      logger.warn(fields, 'The budget is frozen: nothing is cut.');
+      logger.warn(fields, 'The budget is frozen: its cuts stay as they are.');
     }
   }
 

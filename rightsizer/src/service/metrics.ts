@@ -38,7 +38,7 @@ export function rightsizerMetrics(registry: Registry): RightsizerMetrics {
     'organization',
     'budget',
   ]);
-  const frozen = gauge('budget_frozen', '1 where a cut is held back, by code.', [
+  const frozen = gauge('budget_frozen', '1 where a cut or a lift is held back, by code.', [
     'organization',
     'budget',
     'code',

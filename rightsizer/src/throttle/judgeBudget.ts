@@ -5,7 +5,7 @@ import type { TimeWindow } from './budgetWindows.ts';
 import { isMore, isOver, overrunBasisPoints } from './spend.ts';
 import type { Spend } from './spend.ts';
 
-/** Why nothing is cut though it may have to be. */
+/** Why a cut is neither made nor changed nor lifted though it may have to be. */
 export type FreezeCode =
   | 'WINDOW_UNKNOWN'
   | 'PRICE_BOOK_UNKNOWN'
@@ -28,8 +28,18 @@ export interface StandingCut {
   readonly windowEnd: bigint;
   /** What the budget was when it was cut. */
   readonly budget: string;
+  /** What had been spent then. */
   readonly spend: string;
+  /** Of both. */
+  readonly currency: string;
   readonly appliedAt: bigint;
+}
+
+/** What lies on the quotas of one tier. */
+export interface TierCut {
+  readonly tier: number;
+  readonly cutBasisPoints: number;
+  readonly floorBasisPoints: number;
 }
 
 /** One application where the project pays for quotas, or still carries the budget's cut. */
@@ -40,6 +50,8 @@ export interface ApplicationStanding {
   readonly cut: StandingCut | null;
   /** The tiers of the quotas that the project pays for and that have a number to cut. */
   readonly tiers: readonly number[];
+  /** Each different cut of the budget on those of them that carry one. */
+  readonly tierCuts: readonly TierCut[];
   /** Quotas that the project pays for and that came to be after the cut. */
   readonly uncovered: readonly string[];
   /** When this budget's cut was last lifted there. */
@@ -53,7 +65,7 @@ export interface BudgetInputs {
   readonly window: TimeWindow | null;
   readonly book: PriceBookState | null;
   readonly tierPolicy: TierPolicyState | null;
-  /** null where there is no price book or no window to sum over. */
+  /** null where there is no table, no price book or no window to sum over. */
   readonly spend: Spend | null;
   readonly applications: readonly ApplicationStanding[];
   /** Up to when the table has all that the topic had; null: never seen caught up. */
@@ -71,6 +83,8 @@ export type ThrottleAction =
       readonly cause: HaircutLiftCause;
       readonly spend: string;
     };
+
+type Lift = Extract<ThrottleAction, { kind: 'lift' }>;
 
 export interface Frozen {
   /** null: all applications of the budget. */
@@ -91,9 +105,11 @@ export interface BudgetVerdict {
 /**
  * What a budget's spend calls for, application by application. Pure.
  *
- * A lift waits for nothing but the figure that calls for it; that a window has rolled needs not even
- * that. A cut needs spend known in full, a table that has caught up and fresh usage of the
- * application itself, and deepens by one step at a time.
+ * A cut needs spend known in full, a table that has caught up and fresh usage of the application
+ * itself, and deepens by one step at a time. Less of a cut, and none, need the same proof, since a
+ * table that lags shows too little spend; but they need not rest. Two lifts need no fresh data: that
+ * the window has rolled (or the budget is another project's) stands in the log, and a budget that is
+ * raised above all that is proven to have been spent lifts however old that proof is.
  */
 export function judgeBudget(inputs: BudgetInputs, policy: ThrottlePolicy): BudgetVerdict {
   const incomplete = incompleteness(inputs);
@@ -146,7 +162,7 @@ function incompleteness({ budget, window, book, spend }: BudgetInputs): Frozen |
       `the budget is in ${budget.currency}, prices in ${book.currency}`,
     );
   }
-  if (spend === null) return freeze('PRICE_BOOK_UNKNOWN', budget.priceBook);
+  if (spend === null) return freeze('TABLE_BEHIND', 'there is no usage table');
   if (spend.unpriced.length > 0) return freeze('PRICE_MISSING', spend.unpriced.join(', '));
   return null;
 }
@@ -159,37 +175,69 @@ function judgeApplication(
 ): ThrottleAction | Frozen | null {
   const { application, cut } = standing;
   const { budget, now, window } = inputs;
-  const lift = (cause: HaircutLiftCause): ThrottleAction => ({
-    kind: 'lift',
-    application,
-    project: cut?.project ?? budget.project,
-    cause,
-    spend: inputs.spend?.total ?? cut?.spend ?? '0',
-  });
   if (cut !== null) {
-    if (cut.windowEnd <= now) return lift('window_rolled');
-    if (window !== null && cut.windowStart !== window.start) return lift('window_rolled');
-    if (cut.project !== budget.project) return lift('spend_corrected');
+    const rolled = cut.windowEnd <= now || (window !== null && cut.windowStart !== window.start);
+    if (rolled) return lift(inputs, standing, cut, 'window_rolled');
+    if (cut.project !== budget.project) return lift(inputs, standing, cut, 'spend_corrected');
   }
   if (target === null) return null;
+  if (target < 0) return cut && judgeLift(inputs, policy, standing, cut);
+  if (!standing.pays) return null;
   const standingStep = standingStepOf(inputs, standing, target);
-  if (target < standingStep) {
-    // Less is cut: no reason to wait.
-    if (target >= 0) return { kind: 'apply', application, step: target };
-    const raised = cut !== null && isMore(budget.amount, cut.budget);
-    return lift(raised ? 'budget_raised' : 'spend_corrected');
-  }
-  if (target < 0 || !standing.pays) return null;
   if (target === standingStep && !needsRefresh(inputs, standing)) return null;
-  const freeze = (code: FreezeCode, detail: string): Frozen => ({ application, code, detail });
+  const isDeeper = target > standingStep;
   return (
-    staleness(inputs, policy, standing, freeze) ??
-    resting(policy, standing, now, target, freeze) ?? {
+    staleness(inputs, policy, standing) ??
+    (isDeeper ? resting(policy, standing, now) : null) ?? {
       kind: 'apply',
       application,
-      step: target === standingStep ? target : standingStep + 1,
+      step: isDeeper ? standingStep + 1 : target,
     }
   );
+}
+
+/** Spend as it is known lies within the budget. */
+function judgeLift(
+  inputs: BudgetInputs,
+  policy: ThrottlePolicy,
+  standing: ApplicationStanding,
+  cut: StandingCut,
+): ThrottleAction | Frozen {
+  const { budget } = inputs;
+  const isRaised = cut.currency === budget.currency && isMore(budget.amount, cut.budget);
+  const proven = provenSpend(inputs);
+  if (isRaised && !isOver(proven, budget.amount)) {
+    return { ...lift(inputs, standing, cut, 'budget_raised'), spend: proven };
+  }
+  return (
+    staleness(inputs, policy, standing) ??
+    lift(inputs, standing, cut, isRaised ? 'budget_raised' : 'spend_corrected')
+  );
+}
+
+/**
+ * What was spent in the window at least: what is seen now, or what a cut of the window was made for.
+ * Usage that a table has lost or not read yet was spent nonetheless.
+ */
+function provenSpend({ applications, budget, spend, window }: BudgetInputs): string {
+  return applications.reduce((most, { cut }) => {
+    const counts =
+      cut !== null &&
+      cut.project === budget.project &&
+      cut.currency === budget.currency &&
+      cut.windowStart === window?.start;
+    return counts && isMore(cut.spend, most) ? cut.spend : most;
+  }, spend?.total ?? '0');
+}
+
+function lift(
+  { spend }: BudgetInputs,
+  { application }: ApplicationStanding,
+  cut: StandingCut,
+  cause: HaircutLiftCause,
+): Lift {
+  const { project } = cut;
+  return { kind: 'lift', application, project, cause, spend: spend?.total ?? cut.spend };
 }
 
 /**
@@ -198,16 +246,43 @@ function judgeApplication(
  */
 function standingStepOf(
   { tierPolicy }: BudgetInputs,
-  { cut, tiers }: ApplicationStanding,
+  standing: ApplicationStanding,
   target: number,
 ): number {
-  let standing = cut?.step ?? -1;
-  const cutOf = (step: number, tier: number): number =>
-    tierPolicy?.steps[step]?.cutBasisPoints[tier] ?? 0;
-  const isSame = (step: number): boolean =>
-    tiers.every((tier) => cutOf(step, tier) === cutOf(step + 1, tier));
-  while (standing < target && isSame(standing)) standing += 1;
-  return standing;
+  if (tierPolicy === null) return -1;
+  let step = stepInPlace(tierPolicy, standing);
+  const cutOf = (at: number, tier: number): number =>
+    tierPolicy.steps[at]?.cutBasisPoints[tier] ?? 0;
+  const isSame = (at: number): boolean =>
+    standing.tiers.every((tier) => cutOf(at, tier) === cutOf(at + 1, tier));
+  while (step < target && isSame(step)) step += 1;
+  return step;
+}
+
+/**
+ * Steps of two policies, or of two versions of one, have nothing to do with each other. There the
+ * deepest step of the policy now is taken that cuts no tier at hand deeper than it is cut already.
+ */
+function stepInPlace(
+  tierPolicy: TierPolicyState,
+  { cut, tiers, tierCuts }: ApplicationStanding,
+): number {
+  if (cut === null) return -1;
+  if (isOf(tierPolicy, cut)) return cut.step;
+  const uncut = tiers
+    .filter((tier) => !tierCuts.some((inPlace) => inPlace.tier === tier))
+    .map((tier) => ({ tier, cutBasisPoints: 0, floorBasisPoints: 0 }));
+  return tierPolicy.steps.findLastIndex(({ cutBasisPoints }) =>
+    [...tierCuts, ...uncut].every((inPlace) => {
+      const next = cutBasisPoints[inPlace.tier] ?? 0;
+      const floor = tierPolicy.floorBasisPoints[inPlace.tier] ?? 0;
+      return next === 0 || (next <= inPlace.cutBasisPoints && floor >= inPlace.floorBasisPoints);
+    }),
+  );
+}
+
+function isOf(tierPolicy: TierPolicyState, cut: StandingCut): boolean {
+  return cut.tierPolicy === tierPolicy.id && cut.tierPolicyVersion === tierPolicy.version;
 }
 
 /** The cut in place is not what it would be if it were made now: by its terms, or by whom it reaches. */
@@ -216,45 +291,40 @@ function needsRefresh(
   { cut, uncovered }: ApplicationStanding,
 ): boolean {
   if (cut === null || tierPolicy === null) return false;
-  return (
-    uncovered.length > 0 ||
-    cut.tierPolicy !== tierPolicy.id ||
-    cut.tierPolicyVersion !== tierPolicy.version
-  );
+  return uncovered.length > 0 || !isOf(tierPolicy, cut);
 }
 
-type Freeze = (code: FreezeCode, detail: string) => Frozen;
-
+/** null: what is known of the application's usage is fresh. */
 function staleness(
   { tableCaughtUpAt, now }: BudgetInputs,
   policy: ThrottlePolicy,
-  { newestUsage }: ApplicationStanding,
-  freeze: Freeze,
+  { application, newestUsage }: ApplicationStanding,
 ): Frozen | null {
   const oldest = now - BigInt(policy.freshnessMs) * 1_000n;
   if (tableCaughtUpAt === null || tableCaughtUpAt < oldest) {
-    return freeze('TABLE_BEHIND', 'the table has not all that the usage topic has');
+    const detail = 'the table has not all that the usage topic has';
+    return { application, code: 'TABLE_BEHIND', detail };
   }
   if (newestUsage === null || newestUsage < oldest) {
-    return freeze('USAGE_STALE', 'the newest usage of the application is too old');
+    const detail = 'the newest usage of the application is too old';
+    return { application, code: 'USAGE_STALE', detail };
   }
   return null;
 }
 
+/** null: the last cut or lift is long enough ago for a deeper cut. */
 function resting(
   policy: ThrottlePolicy,
-  { cut, liftedAt }: ApplicationStanding,
+  { application, cut, liftedAt }: ApplicationStanding,
   now: bigint,
-  target: number,
-  freeze: Freeze,
 ): Frozen | null {
   const since = (at: bigint, restMs: number): boolean => now - at < BigInt(restMs) * 1_000n;
   if (cut === null) {
     return liftedAt !== null && since(liftedAt, policy.cooldownMs)
-      ? freeze('COOLING_DOWN', 'a cut was lifted a moment ago')
+      ? { application, code: 'COOLING_DOWN', detail: 'a cut was lifted a moment ago' }
       : null;
   }
-  return target > cut.step && since(cut.appliedAt, policy.escalationMs)
-    ? freeze('ESCALATION_RESTS', `step ${cut.step} has just been taken`)
+  return since(cut.appliedAt, policy.escalationMs)
+    ? { application, code: 'ESCALATION_RESTS', detail: `step ${cut.step} has just been taken` }
     : null;
 }

@@ -71,6 +71,7 @@ const cut: StandingCut = {
   windowEnd: now + 1_000n * second,
   budget: '100',
   spend: '101',
+  currency: 'USD',
   appliedAt: now - 60n * second,
 };
 const standing: ApplicationStanding = {
@@ -78,10 +79,18 @@ const standing: ApplicationStanding = {
   pays: true,
   tiers: [0, 1, 2, 3, 4],
   cut: null,
+  tierCuts: [],
   uncovered: [],
   liftedAt: null,
   newestUsage: now - second,
 };
+/** What a step of the policy above leaves on the quotas. */
+const tierCutsOf = (step: number) =>
+  tierPolicy.steps[step]!.cutBasisPoints.flatMap((cutBasisPoints, tier) =>
+    cutBasisPoints === 0
+      ? []
+      : [{ tier, cutBasisPoints, floorBasisPoints: tierPolicy.floorBasisPoints[tier]! }],
+  );
 const spent = (total: string) => ({ lines: [], total, unpriced: [] });
 const judge = (
   changes: Partial<BudgetInputs>,
@@ -131,9 +140,8 @@ describe('judgeBudget cuts', () => {
     expect(judge({}, { cut: { ...cut, step: 1 }, uncovered: ['llm/new'] }).actions).toEqual([
       apply(1),
     ]);
-    expect(judge({}, { cut: { ...cut, step: 1, tierPolicyVersion: 0n } }).actions).toEqual([
-      apply(1),
-    ]);
+    const former = { ...cut, step: 1, tierPolicyVersion: 0n };
+    expect(judge({}, { cut: former, tierCuts: tierCutsOf(1) }).actions).toEqual([apply(1)]);
   });
 });
 
@@ -172,27 +180,158 @@ describe('judgeBudget lifts', () => {
     ]);
   });
 
-  it('at once, however stale the data and however fresh the cut', () => {
-    const raised = { ...budget, amount: '1000' };
-    const verdict = judge(
-      { budget: raised, tableCaughtUpAt: null },
-      { cut: { ...cut, appliedAt: now }, newestUsage: null, liftedAt: now },
-    );
-    expect(verdict.actions).toEqual(lift('budget_raised'));
+  it('for a budget above all that is proven spent, however stale the data and however fresh the cut', () => {
+    const raised = { ...budget, amount: '115' };
+    const stale = { budget: raised, tableCaughtUpAt: null };
+    const fresh = { cut: { ...cut, appliedAt: now }, newestUsage: null, liftedAt: now };
+    const verdict = judge({ ...stale, spend: spent('3') }, fresh);
+    expect(verdict.actions).toEqual([
+      expect.objectContaining({ kind: 'lift', cause: 'budget_raised', spend: '101' }),
+    ]);
     expect(verdict.frozen).toEqual([]);
   });
 
-  it('in part, when less of a cut is called for', () => {
+  it('in part, when less of a cut is called for, and without a rest', () => {
     const deep = { ...cut, step: 2, appliedAt: now };
-    expect(judge({ tableCaughtUpAt: null }, { cut: deep, newestUsage: null }).actions).toEqual([
-      apply(1),
-    ]);
+    expect(judge({}, { cut: deep }).actions).toEqual([apply(1)]);
   });
 
   it('without a tier policy', () => {
     expect(judge({ spend: spent('5'), tierPolicy: null }, { cut }).actions).toEqual(
       lift('spend_corrected'),
     );
+  });
+});
+
+describe('judgeBudget does not lift', () => {
+  const raised = { ...budget, amount: '114.9', version: 2n };
+  const deep = { cut: { ...cut, spend: '115' } };
+  const cases: readonly [
+    string,
+    FreezeCode,
+    Partial<BudgetInputs>,
+    Partial<ApplicationStanding>,
+  ][] = [
+    ['without a table', 'TABLE_BEHIND', { spend: null, tableCaughtUpAt: null }, { cut }],
+    [
+      'by a table that lacks usage',
+      'TABLE_BEHIND',
+      { spend: spent('0'), tableCaughtUpAt: null },
+      { cut },
+    ],
+    [
+      'by a table that lags',
+      'TABLE_BEHIND',
+      { spend: spent('0'), tableCaughtUpAt: now - 61n * second },
+      { cut },
+    ],
+    [
+      'by stale usage',
+      'USAGE_STALE',
+      { spend: spent('0') },
+      { cut, newestUsage: now - 61n * second },
+    ],
+    [
+      'for a raise below what the cut was made for, where the table lacks usage',
+      'TABLE_BEHIND',
+      { budget: raised, spend: spent('0'), tableCaughtUpAt: null },
+      deep,
+    ],
+    [
+      'for a raise in another currency, where the table lacks usage',
+      'TABLE_BEHIND',
+      { budget: { ...raised, amount: '1000' }, tableCaughtUpAt: null },
+      { cut: { ...cut, currency: 'EUR' } },
+    ],
+    [
+      'a part, where the table lacks usage',
+      'TABLE_BEHIND',
+      { tableCaughtUpAt: null },
+      { cut: { ...cut, step: 2 } },
+    ],
+    ['a part, on stale usage', 'USAGE_STALE', {}, { cut: { ...cut, step: 2 }, newestUsage: null }],
+  ];
+  it.each(cases)('%s', (_when, code, changes, application) => {
+    const verdict = judge(changes, application);
+    expect(verdict.actions).toEqual([]);
+    expect(verdict.frozen).toEqual([expect.objectContaining({ code })]);
+  });
+
+  it('for a raise below what the cut beside it was made for', () => {
+    const verdict = judge({
+      budget: raised,
+      spend: spent('0'),
+      tableCaughtUpAt: null,
+      applications: [
+        { ...standing, cut },
+        { ...standing, application: 'beside', cut: deep.cut },
+      ],
+    });
+    expect(verdict.actions).toEqual([]);
+    expect(verdict.frozen).toHaveLength(2);
+  });
+});
+
+describe('judgeBudget under another tier policy than the cut', () => {
+  const shorter: TierPolicyState = {
+    ...tierPolicy,
+    version: 2n,
+    steps: [{ overrunBasisPoints: 0, cutBasisPoints: [500, 3_000, 6_000, 9_000, 10_000] }],
+  };
+  const inPlace = { cut: { ...cut, step: 1 }, tierCuts: tierCutsOf(1) };
+
+  it('takes a deeper cut for one, though its step is lower', () => {
+    const fresh = { ...inPlace, cut: { ...inPlace.cut, appliedAt: now } };
+    expect(judge({ tierPolicy: shorter }, fresh)).toMatchObject({
+      actions: [],
+      frozen: [{ code: 'ESCALATION_RESTS' }],
+    });
+    const stale = { tierPolicy: shorter, tableCaughtUpAt: null };
+    expect(judge(stale, inPlace)).toMatchObject({
+      actions: [],
+      frozen: [{ code: 'TABLE_BEHIND' }],
+    });
+    expect(judge({ tierPolicy: shorter }, inPlace).actions).toEqual([apply(0)]);
+  });
+
+  it('takes a lower floor for a deeper cut', () => {
+    const bare = { ...tierPolicy, version: 2n, floorBasisPoints: [0, 0, 0, 0, 0] };
+    const fresh = { ...inPlace, cut: { ...inPlace.cut, appliedAt: now } };
+    expect(judge({ tierPolicy: bare }, fresh)).toMatchObject({
+      actions: [],
+      frozen: [{ code: 'ESCALATION_RESTS' }],
+    });
+  });
+
+  it('takes a cut of a tier that none lay on for a deeper one', () => {
+    const onlyFour = { ...inPlace, tierCuts: tierCutsOf(1).slice(-1), tiers: [0, 4] };
+    const fresh = { ...onlyFour, cut: { ...onlyFour.cut, appliedAt: now } };
+    const gentle = {
+      ...tierPolicy,
+      version: 2n,
+      steps: [{ overrunBasisPoints: 0, cutBasisPoints: [500, 500, 500, 500, 500] }],
+    };
+    expect(judge({ tierPolicy: gentle }, fresh).frozen).toMatchObject([
+      { code: 'ESCALATION_RESTS' },
+    ]);
+  });
+
+  it('lightens at once, and goes on from what lies in place', () => {
+    const steps = [
+      { overrunBasisPoints: 0, cutBasisPoints: [0, 0, 0, 0, 1_000] },
+      { overrunBasisPoints: 500, cutBasisPoints: [0, 0, 0, 1_000, 2_000] },
+      { overrunBasisPoints: 2_000, cutBasisPoints: [500, 3_000, 6_000, 9_000, 10_000] },
+    ];
+    const longer = { ...tierPolicy, version: 2n, steps };
+    const fresh = { ...inPlace, cut: { ...inPlace.cut, appliedAt: now } };
+    expect(judge({ tierPolicy: longer }, fresh).actions).toEqual([apply(1)]);
+    expect(judge({ tierPolicy: longer, spend: spent('900') }, inPlace).actions).toEqual([apply(2)]);
+  });
+
+  it('lifts, though every step is deeper than what lies in place', () => {
+    expect(judge({ tierPolicy: shorter, spend: spent('100') }, inPlace).actions).toEqual([
+      expect.objectContaining({ kind: 'lift', cause: 'spend_corrected' }),
+    ]);
   });
 });
 

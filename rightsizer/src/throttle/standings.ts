@@ -2,7 +2,7 @@ import { projectOf } from '@prorata/quota-model';
 import type { BudgetState, HaircutLayer, QuotaState, TierPolicyState } from '@prorata/quota-model';
 import type { LogView } from '../view/logView.ts';
 import { stepAt } from './judgeBudget.ts';
-import type { ApplicationStanding, StandingCut } from './judgeBudget.ts';
+import type { ApplicationStanding, StandingCut, TierCut } from './judgeBudget.ts';
 
 /** The figure of a cut's evidence that names its step. */
 export const STEP_FIGURE = 'step';
@@ -30,6 +30,7 @@ export function standingsOf(
       pays: paid.length > 0,
       tiers: [...new Set(paid.filter(hasNumber).map(({ content }) => content.tier))],
       cut,
+      tierCuts: cut === null ? [] : tierCutsOf(paid, budget),
       uncovered: cut === null ? [] : uncovered(paid, budget, tierPolicy, cut.step),
       liftedAt: view.cutHistory(state.id, project, budget.budgetId).liftedAt,
       newestUsage: newestUsage.get(state.id) ?? null,
@@ -55,7 +56,7 @@ function latestLayer(
 }
 
 function standingCut(layer: HaircutLayer, tierPolicy: TierPolicyState | null): StandingCut {
-  const { project, windowStart, windowEnd, budget, spend, overrunBasisPoints } = layer;
+  const { project, windowStart, windowEnd, budget, spend, currency, overrunBasisPoints } = layer;
   const written = layer.evidence.figures[STEP_FIGURE];
   // A cut that a person applied names no step; its overrun does.
   const step =
@@ -73,8 +74,25 @@ function standingCut(layer: HaircutLayer, tierPolicy: TierPolicyState | null): S
     windowEnd,
     budget,
     spend,
+    currency,
     appliedAt: layer.provenance.at,
   };
+}
+
+function tierCutsOf(paid: readonly QuotaState[], { budgetId }: BudgetState): TierCut[] {
+  const cuts = new Map<string, TierCut>();
+  for (const quota of paid.filter(hasNumber)) {
+    const layer = quota.haircuts.get(budgetId);
+    if (layer === undefined) continue;
+    const { cutBasisPoints, floorBasisPoints } = layer;
+    const { tier } = quota.content;
+    cuts.set([tier, cutBasisPoints, floorBasisPoints].join(' '), {
+      tier,
+      cutBasisPoints,
+      floorBasisPoints,
+    });
+  }
+  return [...cuts.values()];
 }
 
 /** Quotas that the cut should lie on and does not: made, or paid for by the project, since. */

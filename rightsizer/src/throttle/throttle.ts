@@ -111,7 +111,7 @@ export class Throttle {
     const used =
       window && snapshot && book
         ? await snapshot.usedBy(budget.project, window.start, window.end, priceStarts(book.prices))
-        : [];
+        : null;
     const since = now - BigInt(policy.throttle.freshnessMs) * 1_000n;
     const newest = (await snapshot?.newestUsage(since)) ?? new Map<string, bigint>();
     const inputs: BudgetInputs = {
@@ -119,7 +119,7 @@ export class Throttle {
       window,
       book,
       tierPolicy,
-      spend: window && book ? spendOf(used, book.prices) : null,
+      spend: used && book ? spendOf(used, book.prices) : null,
       applications: standingsOf(view.view, organization, budget, tierPolicy, newest),
       tableCaughtUpAt: snapshot && freshness.caughtUpAt(snapshot.manifest),
       now,

@@ -20,6 +20,8 @@ const policy = {
 class Stage {
   now = start;
   used = 115n;
+  hasTable = true;
+  isBehind = false;
   streamVersion = 1n;
   budgets: BudgetState[] = [budgetOf('month')];
   answers: ('accepted' | 'refused' | 'unknown' | 'lost')[] = [];
@@ -114,8 +116,11 @@ class Stage {
     };
     return {
       view: { view, settle: () => Promise.resolve(true) },
-      reader: { newest: () => Promise.resolve(snapshot) },
-      freshness: { look: () => Promise.resolve(), caughtUpAt: () => this.now },
+      reader: { newest: () => Promise.resolve(this.hasTable ? snapshot : null) },
+      freshness: {
+        look: () => Promise.resolve(),
+        caughtUpAt: () => (this.isBehind ? null : this.now),
+      },
       desk: new CommandDesk((command) => this.post(command)),
       policy,
     } as unknown as ThrottleParts;
@@ -187,5 +192,20 @@ describe('Throttle', () => {
     stage.used = 116n;
     await stage.evaluate();
     expect(stage.posted[1]).toEqual(stage.posted[0]);
+  });
+
+  it('leaves a cut in place while the table is missing or behind, and lifts it when the window rolls', async () => {
+    await stage.evaluate();
+    stage.hasTable = false;
+    const { budgets } = await stage.evaluate();
+    expect(budgets[0]?.verdict.frozen).toMatchObject([{ code: 'TABLE_BEHIND' }]);
+    [stage.hasTable, stage.isBehind, stage.used] = [true, true, 0n];
+    expect((await stage.evaluate()).budgets[0]?.verdict.frozen).toMatchObject([
+      { application: 'llm', code: 'TABLE_BEHIND' },
+    ]);
+    expect(stage.types).toEqual(['ApplyHaircut']);
+    [stage.hasTable, stage.now] = [false, start + length];
+    await stage.evaluate();
+    expect(stage.posted[1]?.data).toMatchObject({ cause: 'window_rolled', spend: '115' });
   });
 });
