@@ -40,8 +40,14 @@ export interface DemoResult {
 }
 
 /** Before the traffic, under it, and after it has ended. */
-const beforeTraffic: readonly Step<DemoContext>[] = [setTheStage, propagation];
-const underTraffic: readonly Step<DemoContext>[] = [proposal, budget, override, outage];
+const beforeTraffic: readonly Step<DemoContext>[] = [setTheStage];
+const underTraffic: readonly Step<DemoContext>[] = [
+  propagation,
+  proposal,
+  budget,
+  override,
+  outage,
+];
 const afterTraffic: readonly Step<DemoContext>[] = [bulk, rebuild, auditLog];
 
 /** Another demo runs in this checkout. */
@@ -92,6 +98,10 @@ async function runAlone(
     const run = (steps: readonly Step<DemoContext>[]): Promise<void> =>
       runSteps(steps, context, timeline, results, signal);
     await run(beforeTraffic);
+    // Without rules on the hosts every later step would only wait until it gives up.
+    if (results.get(setTheStage.key)?.held !== true) {
+      return summarize(results, startedMs, timeline);
+    }
     traffic = startTraffic(context.hosts, workload, options.trace !== null);
     await run(underTraffic);
     traffic.stop();
