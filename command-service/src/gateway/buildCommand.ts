@@ -57,6 +57,7 @@ export function buildCommand(request: CommandRequest): CommandMessage {
   });
   const violations = [
     ...violationsOfRequest(given, commandId, principal),
+    ...violationsOfVersion(given['expectedVersion'], request.ifMatch),
     ...('violations' in parsed ? parsed.violations.map(asSent) : []),
   ];
   if (violations.length > 0 || !('value' in parsed)) throw invalid(violations);
@@ -101,6 +102,13 @@ function violationsOfRequest(
     }
   }
   return violations;
+}
+
+/** Said twice and differently, it is unknown what the sender has seen. */
+function violationsOfVersion(given: unknown, ifMatch: string | null): JsonViolation[] {
+  const isNumber = typeof given === 'number' || typeof given === 'string';
+  if (!isNumber || ifMatch === null || String(given) === ifMatch) return [];
+  return [{ path: 'If-Match', message: 'differs from expectedVersion' }];
 }
 
 /** The caller sent no envelope: what is wrong in it is wrong in the request. */

@@ -48,8 +48,16 @@ describe('a command from a request', () => {
 
   it('takes the version from If-Match when the body says none', () => {
     expect(build({}, { ifMatch: '4' }).value.envelope.expectedVersion).toBe(4n);
-    expect(build({ expectedVersion: 3 }, { ifMatch: '4' }).value.envelope.expectedVersion).toBe(3n);
+    expect(build({ expectedVersion: 4 }, { ifMatch: '4' }).value.envelope.expectedVersion).toBe(4n);
   });
+
+  it.each([3, '3', 0])(
+    'is refused when its version %j differs from If-Match',
+    (expectedVersion) => {
+      const refused = problem(() => build({ expectedVersion }, { ifMatch: '4' }));
+      expect(refused.violations?.map(({ path }) => path)).toEqual(['If-Match']);
+    },
+  );
 
   it('is refused with every violation, in the places of the request', () => {
     const refused = problem(() =>

@@ -61,16 +61,30 @@ async function submit(
   const awaited = waitFor({ commandId, stream, actor, bodyHash: bodyHash(command) }, parts);
   // A caller that hangs up frees its place; the command goes on.
   response.once('close', () => awaited.cancel());
-  try {
-    await parts.publisher.publish([record]);
-  } catch (error) {
-    awaited.cancel();
-    throw publishProblem(error, commandId);
-  }
-  const outcome = await awaited.outcome;
+  const outcome = await outcomeOrFault(parts.publisher.publish([record]), awaited, commandId);
   if (response.destroyed) return;
   if (outcome === null) answerUnknown(response, commandId);
   else answerOutcome(response, outcome);
+}
+
+/**
+ * The outcome, or null at the deadline, also while the log still takes its time over the record: its
+ * caller is told where to look, and asking again with the same id is safe.
+ */
+async function outcomeOrFault(
+  published: Promise<void>,
+  awaited: Awaited,
+  commandId: string,
+): Promise<CommandOutcome | null> {
+  // Has a handler for as long as it lasts: after the deadline nobody else waits for it.
+  const fault = new Promise<never>((_resolve, reject) => {
+    published.catch((error: unknown) => reject(publishProblem(error, commandId)));
+  });
+  try {
+    return await Promise.race([awaited.outcome, fault]);
+  } finally {
+    awaited.cancel();
+  }
 }
 
 /** The record as the gateway lets it in: encoded, signed, and in the partition of its stream. */
@@ -112,7 +126,7 @@ function waitFor(
   }
 }
 
-function publishProblem(error: unknown, commandId: string): unknown {
+function publishProblem(error: unknown, commandId: string): Error {
   if (error instanceof PublishQueueFull) {
     return unavailable('BUSY', 'Too many commands wait to be written.', error);
   }
@@ -120,7 +134,7 @@ function publishProblem(error: unknown, commandId: string): unknown {
     const detail = `The log did not confirm command ${commandId}; send it again with the same Idempotency-Key.`;
     return unavailable('LOG_UNAVAILABLE', detail, error);
   }
-  return error;
+  return error instanceof Error ? error : new Error('The publisher failed.', { cause: error });
 }
 
 function unavailable(code: string, detail: string, cause: unknown): Problem {
@@ -138,17 +152,30 @@ function answerUnknown(response: Response, commandId: string): void {
 
 function lookUp(request: Request, response: Response, parts: CommandRoutesParts): void {
   const commandId = request.params['commandId'];
-  const outcome =
-    typeof commandId === 'string'
-      ? parts.book.find(commandId).findLast((each) => maySee(request.principal, each))
-      : undefined;
+  const seen = typeof commandId === 'string' ? parts.book.find(commandId) : [];
+  const mine = seen.filter((each) => maySee(request.principal, each));
+  const outcome = mine.find((each) => !isReuse(each)) ?? lastResort(mine, parts);
   if (outcome !== undefined) answerOutcome(response, outcome);
   else if (parts.askProjector !== null) parts.askProjector(request, response);
   else throw new Problem(404, 'COMMAND_UNKNOWN', 'No outcome is known; it may still come.');
 }
 
-/** One's own, and whoever may read the audit log sees all. */
-function maySee({ actor, roles }: Principal, outcome: CommandOutcome): boolean {
+/** The id's own outcome is another one, which the projector may know from before this gateway began. */
+function lastResort(
+  mine: readonly CommandOutcome[],
+  { askProjector }: CommandRoutesParts,
+): CommandOutcome | undefined {
+  return askProjector === null ? mine[0] : undefined;
+}
+
+/** The refusal of another body under an id that has its outcome. */
+function isReuse({ code }: CommandOutcome): boolean {
+  return code === 'COMMAND_ID_REUSED';
+}
+
+/** One's own, and whoever may read the audit log sees all; of its one application, when the token is bound. */
+function maySee({ actor, roles, application }: Principal, outcome: CommandOutcome): boolean {
+  if (application !== null && outcome.stream !== `application:${application}`) return false;
   const isOwn =
     outcome.actor?.issuer === actor.issuer &&
     outcome.actor.subject === actor.subject &&

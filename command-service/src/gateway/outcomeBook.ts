@@ -5,8 +5,10 @@ import { commandKey } from '../writer/recentCommands.ts';
 
 /** Callers that wait at once; beyond it a gateway would only queue timeouts. */
 const WAITING_MAX = 20_000;
-/** Outcomes kept for whoever asks a little later: some 20 MB. */
-const RECENT_MAX = 20_000;
+/** Outcomes kept for whoever asks a little later, all ids together: some 20 MB. */
+export const RECENT_MAX = 20_000;
+/** Of one id: it has a single outcome unless streams or principals share it, or bodies are tried under it. */
+export const RECENT_PER_ID_MAX = 8;
 
 /** The gateway holds as many callers as it can. */
 export class TooManyWaiting extends Error {
@@ -29,6 +31,7 @@ export class OutcomeBook {
   readonly #waiting = new Map<string, Set<(outcome: CommandOutcome) => void>>();
   readonly #recent = new Map<string, CommandOutcome[]>();
   #waiters = 0;
+  #kept = 0;
 
   constructor(codec: Pick<Codec, 'decode'>, logger: Logger) {
     this.#codec = codec;
@@ -74,7 +77,12 @@ export class OutcomeBook {
     return { outcome: promise.finally(cancel), cancel };
   }
 
-  /** Recent outcomes of a command id, of whatever stream and principal. */
+  /** Outcomes kept at the moment. */
+  get kept(): number {
+    return this.#kept;
+  }
+
+  /** Recent outcomes of a command id, of whatever stream and principal, the first that passed first. */
   find(commandId: string): readonly CommandOutcome[] {
     return this.#recent.get(commandId) ?? [];
   }
@@ -87,15 +95,24 @@ export class OutcomeBook {
   }
 
   #keep(outcome: CommandOutcome): void {
-    const others = this.#recent.get(outcome.commandId) ?? [];
-    this.#recent.delete(outcome.commandId);
-    this.#recent.set(outcome.commandId, [
-      ...others.filter((each) => !isSame(each, outcome)),
-      outcome,
-    ]);
-    if (this.#recent.size <= RECENT_MAX) return;
-    for (const oldest of this.#recent.keys()) {
-      this.#recent.delete(oldest);
+    const ofId = this.#recent.get(outcome.commandId) ?? [];
+    const same = ofId.findIndex((each) => isSame(each, outcome));
+    if (same >= 0) {
+      ofId[same] = outcome;
+      return;
+    }
+    // The first stay: what comes under a used id is mostly the refusal of another body.
+    if (ofId.length >= RECENT_PER_ID_MAX) return;
+    ofId.push(outcome);
+    this.#recent.set(outcome.commandId, ofId);
+    this.#kept++;
+    if (this.#kept > RECENT_MAX) this.#forgetOldest();
+  }
+
+  #forgetOldest(): void {
+    for (const [commandId, outcomes] of this.#recent) {
+      this.#recent.delete(commandId);
+      this.#kept -= outcomes.length;
       return;
     }
   }

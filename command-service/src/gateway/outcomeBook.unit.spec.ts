@@ -3,7 +3,7 @@ import { Codec, memoryIds } from '@prorata/schemas';
 import type { CommandOutcome } from '@prorata/schemas';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { actor, COMMAND_ID, outcomeOf } from '../testing/outcomes.ts';
-import { OutcomeBook } from './outcomeBook.ts';
+import { OutcomeBook, RECENT_MAX, RECENT_PER_ID_MAX } from './outcomeBook.ts';
 
 const codec = new Codec(memoryIds());
 const book = (): OutcomeBook => new OutcomeBook(codec, createLogger('test', 'silent'));
@@ -14,20 +14,22 @@ const waited = {
   bodyHash: Buffer.alloc(32, 1),
 };
 
+const emptyRecord = {
+  topic: 'quota.outcomes',
+  partition: 0,
+  offset: 0n,
+  timestampMs: 0,
+  key: null,
+  value: null,
+  headers: new Map<string, Buffer>(),
+};
+
 async function pass(to: OutcomeBook, outcome: CommandOutcome | null): Promise<void> {
   const value =
     outcome === null
       ? Buffer.from('garbage')
       : await codec.encode('quota.outcomes', { type: 'CommandOutcome', value: outcome });
-  await to.onRecord({
-    topic: 'quota.outcomes',
-    partition: 0,
-    offset: 0n,
-    timestampMs: 0,
-    key: null,
-    value,
-    headers: new Map(),
-  });
+  await to.onRecord({ ...emptyRecord, value });
 }
 
 afterEach(() => vi.useRealTimers());
@@ -66,6 +68,35 @@ describe('the book of outcomes', () => {
     await pass(made, outcomeOf({ stream: 'application:tidb' }));
     expect(made.find(COMMAND_ID).map(({ commandOffset }) => commandOffset)).toEqual([9n, 7n]);
     expect(made.find('unknown')).toEqual([]);
+  });
+
+  it('keeps the first outcomes of an id, however many bodies are tried under it', async () => {
+    const made = book();
+    const bodies = Array.from({ length: RECENT_PER_ID_MAX + 5 }, (_each, at) => at);
+    for (const at of bodies) {
+      await pass(made, outcomeOf({ bodyHash: Buffer.alloc(32, at), commandOffset: BigInt(at) }));
+    }
+    const found = made.find(COMMAND_ID);
+    expect(found.map(({ commandOffset }) => Number(commandOffset))).toEqual(
+      bodies.slice(0, RECENT_PER_ID_MAX),
+    );
+    expect(made.kept).toBe(RECENT_PER_ID_MAX);
+  });
+
+  it('forgets the oldest ids, counted by their outcomes', async () => {
+    // Decoding is not what is tested here, and 20,000 of them take a second.
+    let next = 0;
+    const decode = (): Promise<{ type: 'CommandOutcome'; value: CommandOutcome }> => {
+      const id = `id-${Math.floor(next / 2)}`;
+      const value = outcomeOf({ commandId: id, bodyHash: Buffer.alloc(32, next % 2) });
+      next++;
+      return Promise.resolve({ type: 'CommandOutcome', value });
+    };
+    const made = new OutcomeBook({ decode }, createLogger('test', 'silent'));
+    for (let count = 0; count < RECENT_MAX + 2; count++) await made.onRecord(emptyRecord);
+    expect(made.kept).toBeLessThanOrEqual(RECENT_MAX);
+    expect(made.find('id-0')).toEqual([]);
+    expect(made.find('id-1')).toHaveLength(2);
   });
 
   it('frees the place of a caller that went', async () => {

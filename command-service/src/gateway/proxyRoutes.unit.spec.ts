@@ -12,6 +12,7 @@ import type { ReverseProxy } from './reverseProxy.ts';
 interface Seen {
   readonly line: string;
   readonly token: string | undefined;
+  readonly mine: unknown;
   readonly body: string;
 }
 
@@ -29,7 +30,8 @@ async function recorder(into: Seen[]): Promise<Server> {
   const server = createServer((request, response) => {
     void bodyOf(request).then((body) => {
       const line = `${request.method} ${request.url}`;
-      into.push({ line, token: request.headers.authorization, body });
+      const { authorization: token, 'x-mine': mine } = request.headers;
+      into.push({ line, token, mine, body });
       response.end(line);
     });
   });
@@ -171,6 +173,6 @@ describe('a body on the way', () => {
   it('keeps the token that Connection names, and drops what else it names', async () => {
     const lines = [...head('GET', 'close, authorization, x-mine'), 'X-Mine: 1', '', ''];
     expect(await raw(...lines)).toMatch(/^HTTP\/1\.1 200/);
-    expect(seen[0]?.token).toBe('Bearer t');
+    expect(seen[0]).toMatchObject({ token: 'Bearer t', mine: undefined });
   });
 });
