@@ -90,12 +90,11 @@ async function countPartitions(
   settings: Settings,
   role: CommandServiceRole,
 ): Promise<number> {
-  const { commands, events, outcomes, snapshots } = writerTopicNames;
+  const { commands, outcomes } = writerTopicNames;
   const admin = await port.admin();
   try {
     // Each principal may describe only what it reads or writes.
-    const topics =
-      role === 'gateway' ? [commands, outcomes] : [commands, events, outcomes, snapshots];
+    const topics = role === 'gateway' ? [commands, outcomes] : Object.values(writerTopicNames);
     return await assertTopics(admin, settings, topics);
   } finally {
     await admin.close();
@@ -141,7 +140,11 @@ async function openWriter(
   return startWriter({
     ...shared,
     group: inNamespace(GROUP, settings.namespace),
-    publicKeyOf: await publicKeysFrom(file),
+    publicKeyOf: await publicKeysFrom(file, {
+      onFault: (error) => {
+        shared.logger.error({ err: error, file }, 'the public keys cannot be read again');
+      },
+    }),
     checkBytes: checkInThreads,
     snapshots,
     metrics,

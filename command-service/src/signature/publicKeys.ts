@@ -6,7 +6,9 @@ import { readFile } from 'node:fs/promises';
 export type PublicKeyOf = (keyId: string) => Promise<KeyObject | null>;
 
 /** A stream of records that name unknown keys must not become a stream of file reads, milliseconds. */
-const REREAD_MS = 10_000;
+const UNKNOWN_REREAD_MS = 10_000;
+/** How long a key that was taken out of the file is still believed, milliseconds. */
+const AGE_MAX_MS = 60_000;
 
 /** @param json `{ "<key id>": "<SPKI PEM>" }`. @throws TypeError when a key is not Ed25519. */
 export function parsePublicKeys(json: string): ReadonlyMap<string, KeyObject> {
@@ -19,14 +21,33 @@ export function parsePublicKeys(json: string): ReadonlyMap<string, KeyObject> {
   );
 }
 
-/** The keys of a file, read again when a record names one that is not there: keys rotate. */
-export async function publicKeysFrom(file: string): Promise<PublicKeyOf> {
+export interface PublicKeysOptions {
+  /** Told when the file cannot be read or understood again: the keys known before hold until it can. */
+  readonly onFault?: (error: unknown) => void;
+  /** Milliseconds, from wherever. */
+  readonly now?: () => number;
+}
+
+/**
+ * The keys of a file, read again when they are a minute old, since keys are revoked, and sooner when
+ * a record names one that is not there, since keys rotate.
+ * @throws what is wrong with the file, at the first reading alone
+ */
+export async function publicKeysFrom(
+  file: string,
+  { onFault = () => undefined, now = () => performance.now() }: PublicKeysOptions = {},
+): Promise<PublicKeyOf> {
   let keys = parsePublicKeys(await readFile(file, 'utf8'));
-  let readAtMs = performance.now();
+  let readAtMs = now();
   return async (keyId) => {
-    if (!keys.has(keyId) && performance.now() - readAtMs > REREAD_MS) {
-      readAtMs = performance.now();
-      keys = parsePublicKeys(await readFile(file, 'utf8'));
+    if (now() - readAtMs > (keys.has(keyId) ? AGE_MAX_MS : UNKNOWN_REREAD_MS)) {
+      readAtMs = now();
+      try {
+        keys = parsePublicKeys(await readFile(file, 'utf8'));
+      } catch (error) {
+        // A file that is half written must not stop every partition.
+        onFault(error);
+      }
     }
     return keys.get(keyId) ?? null;
   };
