@@ -31,16 +31,30 @@ const AUDIENCE = 'prorata';
 /** Clocks of two machines differ by less, seconds. */
 const CLOCK_TOLERANCE_S = 10;
 /** A flood of tokens with unknown key ids must not become a flood of file reads, milliseconds. */
-const KEYS_REREAD_MS = 10_000;
+const UNKNOWN_KEY_REREAD_MS = 10_000;
+/** How long a key that was taken out of the file is still believed, milliseconds. */
+const KEYS_AGE_MAX_MS = 60_000;
 /** Tokens longer than this are not looked at. */
 const TOKEN_LENGTH_MAX = 8_192;
+/** A subject or issuer stands in every event and index that tells who did something, characters. */
+const NAME_LENGTH_MAX = 256;
 const kinds: readonly ActorKind[] = ['user', 'service', 'robot'];
 
 export type VerifyToken = (token: string) => Promise<Principal>;
 
+export interface VerifierOptions {
+  /** Told when the keys cannot be read again; those known before hold until they can. Default: a warning of the process. */
+  readonly onFault?: (error: Error) => void;
+  /** Milliseconds, from wherever. */
+  readonly now?: () => number;
+}
+
 /** @returns a function that throws Problem 401 for whatever is wrong with a token */
-export function tokenVerifier({ tokens }: TokenSettings): VerifyToken {
-  const keys = rereadKeys(tokens.jwksFile);
+export function tokenVerifier(
+  { tokens }: TokenSettings,
+  options: VerifierOptions = {},
+): VerifyToken {
+  const keys = rereadKeys(tokens.jwksFile, options);
   return async (token) => {
     if (token.length > TOKEN_LENGTH_MAX) throw unauthorized('The token is too long.');
     try {
@@ -105,11 +119,30 @@ function principalOf(payload: JWTPayload, issuer: string): Principal {
   if (application !== undefined && typeof application !== 'string') {
     throw unauthorized("The token's application must be an id.");
   }
+  assertKindFits(kind, held);
   return {
-    actor: { kind, issuer, subject: payload.sub ?? '' },
+    actor: { kind, issuer: nameOf(issuer, 'issuer'), subject: nameOf(payload.sub, 'subject') },
     roles: held,
-    application: application ?? null,
+    application: application === undefined ? null : nameOf(application, 'application'),
   };
+}
+
+/**
+ * What a robot may do is asked of its kind and of its role: with one of them alone it would pass for a
+ * person where robots are held back, or for a robot where people are. An admin may do all as it is.
+ */
+function assertKindFits(kind: ActorKind, held: readonly string[]): void {
+  const isRobot = kind === 'robot';
+  const hasRole = held.includes('robot');
+  if (isRobot && !hasRole) throw unauthorized('A token of kind robot needs the role robot.');
+  if (hasRole && !isRobot && !held.includes('admin')) {
+    throw unauthorized('A token with the role robot must be of kind robot.');
+  }
+}
+
+function nameOf(text: string | undefined, what: string): string {
+  if (text !== undefined && text !== '' && text.length <= NAME_LENGTH_MAX) return text;
+  throw unauthorized(`The token's ${what} must have 1 to ${NAME_LENGTH_MAX} characters.`);
 }
 
 function unauthorized(detail: string): Problem {
@@ -118,23 +151,39 @@ function unauthorized(detail: string): Problem {
   });
 }
 
-/** The issuer's keys from the file, read again when a token names a key that is not there: keys rotate. */
-function rereadKeys(file: string): JWTVerifyGetKey {
+/**
+ * The issuer's keys from the file, read again when they are a minute old, since keys are revoked, and
+ * sooner when a token names one that is not there, since keys rotate.
+ */
+function rereadKeys(
+  file: string,
+  { onFault = warn, now = () => performance.now() }: VerifierOptions,
+): JWTVerifyGetKey {
   let keys: JWTVerifyGetKey | null = null;
   let readAtMs = -Infinity;
   const read = async (): Promise<JWTVerifyGetKey> => {
-    readAtMs = performance.now();
-    keys = createLocalJWKSet(JSON.parse(await readFile(file, 'utf8')) as JSONWebKeySet);
+    readAtMs = now();
+    try {
+      keys = createLocalJWKSet(JSON.parse(await readFile(file, 'utf8')) as JSONWebKeySet);
+    } catch (error) {
+      if (keys === null) throw error;
+      onFault(new Error(`The keys of ${file} cannot be read again.`, { cause: error }));
+    }
     return keys;
   };
   return async (header, token) => {
-    const known = keys ?? (await read());
+    const isOld = now() - readAtMs > KEYS_AGE_MAX_MS;
+    const known = keys === null || isOld ? await read() : keys;
     try {
       return await known(header, token);
     } catch (error) {
-      const stale = performance.now() - readAtMs > KEYS_REREAD_MS;
+      const stale = now() - readAtMs > UNKNOWN_KEY_REREAD_MS;
       if (!(error instanceof errors.JWKSNoMatchingKey) || !stale) throw error;
       return (await read())(header, token);
     }
   };
+}
+
+function warn(error: Error): void {
+  process.emitWarning(error);
 }

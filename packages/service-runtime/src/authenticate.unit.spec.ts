@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { Request } from 'express';
@@ -32,6 +32,7 @@ interface Variant {
   readonly expires?: string;
   readonly key?: CryptoKey;
   readonly kid?: string;
+  readonly subject?: string;
   readonly claims?: Record<string, unknown>;
 }
 
@@ -40,7 +41,7 @@ function mint(variant: Variant = {}): Promise<string> {
     .setProtectedHeader({ alg: 'EdDSA', kid: variant.kid ?? 'k1' })
     .setIssuer(variant.issuer ?? issuer)
     .setAudience(variant.audience ?? 'prorata')
-    .setSubject('u-1')
+    .setSubject(variant.subject ?? 'u-1')
     .setExpirationTime(variant.expires ?? '5m')
     .sign(variant.key ?? privateKey);
 }
@@ -75,6 +76,12 @@ describe('a token', () => {
     ['an unknown key', () => mint({ kid: 'k2' })],
     ['an end in the past', () => mint({ expires: '-5m' })],
     ['an unknown kind', () => mint({ claims: { kind: 'demon' } })],
+    ['the role robot alone', () => mint({ claims: { kind: 'service', roles: ['robot'] } })],
+    ['the role robot of a person', () => mint({ claims: { roles: ['robot', 'operator'] } })],
+    ['the kind robot alone', () => mint({ claims: { kind: 'robot', roles: ['operator'] } })],
+    ['no subject', () => mint({ subject: '' })],
+    ['a subject of 257 characters', () => mint({ subject: 'u'.repeat(257) })],
+    ['an application of 257', () => mint({ claims: { application: 'a'.repeat(257) } })],
     ['roles that are no list', () => mint({ claims: { roles: 'admin' } })],
     [
       'no signature',
@@ -109,6 +116,58 @@ describe('a token', () => {
     ['no form at all', () => 'garbage'],
   ])('with %s is refused', async (_what, token) => {
     expect(await refusal(token())).toMatchObject({ status: 401, code: 'UNAUTHORIZED' });
+  });
+});
+
+describe('the kind of a token', () => {
+  it.each([
+    ['robot', ['robot']],
+    ['user', ['operator']],
+    // A person who tries things with every role may do all, robot or not.
+    ['user', roles],
+  ])('%s goes with %j', async (kind, held) => {
+    const principal = await verify(await mint({ claims: { kind, roles: held } }));
+    expect(principal).toMatchObject({ actor: { kind }, roles: held });
+  });
+
+  it('and its subject fit when they are just short enough', async () => {
+    const subject = 'u'.repeat(256);
+    expect((await verify(await mint({ subject }))).actor.subject).toBe(subject);
+  });
+
+  it('do not when the issuer is too long', async () => {
+    const long = `https://${'i'.repeat(250)}`;
+    const token = await mint({ issuer: long });
+    const refused = tokenVerifier({ tokens: { issuer: long, jwksFile } })(token);
+    await expect(refused).rejects.toMatchObject({ status: 401 });
+  });
+});
+
+describe('the keys', () => {
+  it('that are revoked are believed for a minute, and through a file that is half written', async () => {
+    const file = path.join(directory, 'revoked.json');
+    const original = await readFile(jwksFile, 'utf8');
+    await writeFile(file, original);
+    const faults: Error[] = [];
+    let nowMs = 0;
+    const check = tokenVerifier(
+      { tokens: { issuer, jwksFile: file } },
+      { now: () => nowMs, onFault: (error) => faults.push(error) },
+    );
+    const token = await mint();
+    await check(token);
+    await writeFile(file, '{ "keys": [');
+    nowMs += 61_000;
+    await check(token);
+    expect(faults).toHaveLength(1);
+    await writeFile(file, '{ "keys": [] }');
+    nowMs += 59_000;
+    await check(token);
+    nowMs += 2_000;
+    await expect(check(token)).rejects.toMatchObject({ status: 401 });
+    await writeFile(file, original);
+    nowMs += 11_000;
+    await check(token);
   });
 });
 
