@@ -65,9 +65,10 @@ export class UsageReader {
 }
 
 /**
- * The table as one manifest names it. Every query counts each usage id (host, boot, sequence) once:
- * of a record that a host sent twice, the one that comes first in the log. Both carry the same
- * window, so looking among the rows of the time that is asked for finds them.
+ * The table as one manifest names it. Every query counts each usage id (host, boot, sequence) of an
+ * application once: of a record that a host sent twice, the one that comes first in the log. Both
+ * carry the same window, so looking among the rows of the time that is asked for finds them. Hosts
+ * choose their names themselves, so an id of one application says nothing about another's usage.
  */
 export class UsageSnapshot {
   readonly #database: UsageDatabase;
@@ -197,7 +198,7 @@ export class UsageSnapshot {
 }
 
 const firstOfId = `QUALIFY row_number() OVER (
-  PARTITION BY host_id, boot_id, sequence, resource ORDER BY kafka_partition, kafka_offset) = 1`;
+  PARTITION BY application, host_id, boot_id, sequence, resource ORDER BY kafka_partition, kafka_offset) = 1`;
 
 function pricesSql(prices: readonly PriceStart[]): string {
   if (prices.length === 0) {

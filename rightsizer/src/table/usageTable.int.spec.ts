@@ -89,6 +89,19 @@ describe('the usage table', () => {
     expect(line).toMatchObject({ used: 30n, priceIndex: null });
   });
 
+  it('lets no application claim a usage id of another', async () => {
+    const table = await open();
+    let claim = await table.takeOver(0);
+    const theirs = row(0n, { application: 'other', quotaId: 'other/chat', used: 0n });
+    claim = await table.commit(claim, range(0n, 1n, { usage: [theirs] }));
+    await table.commit(
+      claim,
+      range(1n, 2n, { usage: [row(1n, { sequence: 0n, windowStart: 0n, windowEnd: second })] }),
+    );
+    const lines = await (await newest()).usedBy('acme/search', 0n, second, []);
+    expect(lines).toMatchObject([{ application: 'llm', used: 10n }]);
+  });
+
   it('prices each use from its own moment on, and takes windows as half-open', async () => {
     const table = await open();
     await table.commit(await table.takeOver(0), range(0n, 10n));
