@@ -60,6 +60,8 @@ export interface ThrottlePolicy {
   readonly escalationMs: number;
   /** After a lift within a window no cut follows for this long. */
   readonly cooldownMs: number;
+  /** A cut or a lift that was refused is not asked for again for this long. */
+  readonly refusalRestMs: number;
 }
 
 const minute = 60_000;
@@ -94,6 +96,7 @@ export const productionPolicy: Policy = {
     freshnessMs: 15 * minute,
     escalationMs: 15 * minute,
     cooldownMs: 15 * minute,
+    refusalRestMs: 15 * minute,
   },
 };
 

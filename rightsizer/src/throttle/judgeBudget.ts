@@ -15,7 +15,9 @@ export type FreezeCode =
   | 'TABLE_BEHIND'
   | 'USAGE_STALE'
   | 'ESCALATION_RESTS'
-  | 'COOLING_DOWN';
+  | 'COOLING_DOWN'
+  | 'CUT_TOO_LARGE'
+  | 'COMMAND_REFUSED';
 
 /** The cut of a budget that lies on an application's quotas now. */
 export interface StandingCut {

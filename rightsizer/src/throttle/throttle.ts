@@ -7,7 +7,7 @@ import type { TableFreshness } from '../tableFreshness.ts';
 import type { FollowedView } from '../view/followView.ts';
 import { windowAt } from './budgetWindows.ts';
 import { judgeBudget } from './judgeBudget.ts';
-import type { BudgetInputs, BudgetVerdict, ThrottleAction } from './judgeBudget.ts';
+import type { BudgetInputs, BudgetVerdict, Frozen, ThrottleAction } from './judgeBudget.ts';
 import { priceStarts, spendOf } from './spend.ts';
 import { standingsOf } from './standings.ts';
 import { applyCommand, liftCommand } from './throttleCommand.ts';
@@ -53,9 +53,23 @@ const DECISIONS_MAX = 10_000;
 interface Decided {
   readonly accepted: boolean;
   readonly refusals: number;
+  /** Why it is not asked for again, and until when; null: it may be. */
+  readonly rest: { readonly code: string; readonly detail: string; readonly until: bigint } | null;
 }
 
-const undecided: Decided = { accepted: false, refusals: 0 };
+const undecided: Decided = { accepted: false, refusals: 0, rest: null };
+
+/**
+ * The writer puts all events of a command into one transaction, whose size the broker bounds: a cut of
+ * more quotas than fit is refused as a whole, and no later try helps.
+ */
+const tooLargeCodes = new Set(['COMMAND_TOO_LARGE', 'TOO_MANY_EVENTS']);
+
+/**
+ * Said of an earlier try of this very decision, from before a restart: what is folded shows that it
+ * has changed nothing, so the decision is said anew, and at once.
+ */
+const ID_REUSED = 'COMMAND_ID_REUSED';
 
 interface DueAction {
   readonly action: ThrottleAction;
@@ -83,7 +97,8 @@ export class Throttle {
     for (const { id, budgets: defined } of this.#parts.view.view.organizations()) {
       for (const budget of [...defined.values()]) {
         const look = await this.#look(id, budget, snapshot, now);
-        budgets.push({ ...look, posted: await this.#act(look) });
+        const posted = await this.#act(look);
+        budgets.push({ ...this.#withhold(look), posted });
       }
     }
     return { at: now, putOff: null, budgets };
@@ -125,7 +140,24 @@ export class Throttle {
       now,
     };
     const verdict = judgeBudget(inputs, policy.throttle);
-    return { organization, inputs, verdict, tableVersion: snapshot?.version ?? null };
+    const tableVersion = snapshot?.version ?? null;
+    return this.#withhold({ organization, inputs, verdict, tableVersion });
+  }
+
+  /** What was refused a moment ago is frozen, and told as such, instead of asked for again and again. */
+  #withhold(look: BudgetLook): BudgetLook {
+    const frozen: Frozen[] = [];
+    const actions = look.verdict.actions.filter((action) => {
+      const { rest } = this.#decided.get(this.#commandFor(look, action, 0).commandId) ?? undecided;
+      if (rest === null || rest.until <= look.inputs.now) return true;
+      const code = tooLargeCodes.has(rest.code) ? 'CUT_TOO_LARGE' : 'COMMAND_REFUSED';
+      const detail = `${rest.code}: ${rest.detail}`;
+      frozen.push({ application: action.application, code, detail });
+      return false;
+    });
+    if (frozen.length === 0) return look;
+    const verdict = { ...look.verdict, actions, frozen: [...look.verdict.frozen, ...frozen] };
+    return { ...look, verdict };
   }
 
   async #act(look: BudgetLook): Promise<PostedAction[]> {
@@ -136,7 +168,7 @@ export class Throttle {
       const answer = await this.#parts.desk.post(subject, command);
       // Only the answer to this very command says what became of the decision.
       if (answer.commandId !== command.commandId) continue;
-      this.#note(decision, answer);
+      this.#note(decision, answer, look.inputs.now);
       posted.push({ action, answer });
     }
     return posted;
@@ -190,11 +222,19 @@ export class Throttle {
     return applyCommand(action, terms, { window, spend, tierPolicy, verdict, uncovered });
   }
 
-  #note(decision: string, { status }: CommandAnswer): void {
-    const before = this.#decided.get(decision) ?? undecided;
+  #restOf({ code, detail }: CommandAnswer, now: bigint): Decided['rest'] {
+    if (code === ID_REUSED) return null;
+    const until = now + BigInt(this.#parts.policy.throttle.refusalRestMs) * 1_000n;
+    return { code: code ?? 'UNKNOWN', detail: detail ?? '', until };
+  }
+
+  #note(decision: string, answer: CommandAnswer, now: bigint): void {
+    const { refusals } = this.#decided.get(decision) ?? undecided;
+    const isRefused = answer.status === 'refused';
     this.#decided.set(decision, {
-      accepted: status === 'accepted',
-      refusals: before.refusals + (status === 'refused' ? 1 : 0),
+      accepted: answer.status === 'accepted',
+      refusals: refusals + (isRefused ? 1 : 0),
+      rest: isRefused ? this.#restOf(answer, now) : null,
     });
     if (this.#decided.size <= DECISIONS_MAX) return;
     const [oldest] = this.#decided.keys();

@@ -13,7 +13,12 @@ const start = 10_000n * second;
 const length = 1_000n * second;
 const policy = {
   ...productionPolicy,
-  throttle: { ...productionPolicy.throttle, escalationMs: 0, cooldownMs: 0 },
+  throttle: {
+    ...productionPolicy.throttle,
+    escalationMs: 0,
+    cooldownMs: 0,
+    refusalRestMs: 60_000,
+  },
 };
 
 /** A log, a table and a gateway as the throttle sees them; what is applied lies on the quota at once. */
@@ -207,5 +212,44 @@ describe('Throttle', () => {
     [stage.hasTable, stage.now] = [false, start + length];
     await stage.evaluate();
     expect(stage.posted[1]?.data).toMatchObject({ cause: 'window_rolled', spend: '115' });
+  });
+
+  it('rests after a refusal, says so, and then asks under another id', async () => {
+    stage.answers = ['refused', 'refused'];
+    const { budgets } = await stage.evaluate();
+    expect(budgets[0]).toMatchObject({
+      posted: [{ answer: { status: 'refused' } }],
+      verdict: { actions: [], frozen: [{ application: 'llm', code: 'COMMAND_REFUSED' }] },
+    });
+    for (let times = 0; times < 20; times += 1) await stage.evaluate();
+    expect(stage.posted).toHaveLength(1);
+    const look = await stage.throttle.look('acme', 'month', stage.now);
+    expect(look?.verdict.frozen).toMatchObject([{ detail: 'QUOTA_UNKNOWN: ' }]);
+    for (let times = 0; times < 45; times += 1) await stage.evaluate();
+    expect(stage.posted).toHaveLength(2);
+    expect(stage.posted[1]?.commandId).not.toBe(stage.posted[0]?.commandId);
+  });
+
+  it('does not let a refused cut hold back another decision', async () => {
+    stage.answers = ['accepted', 'refused'];
+    await stage.evaluate();
+    await stage.evaluate();
+    stage.raise('1000');
+    await stage.evaluate();
+    expect(stage.types).toEqual(['ApplyHaircut', 'ApplyHaircut', 'LiftHaircut']);
+  });
+
+  it('names a cut of too many quotas', async () => {
+    [stage.answers, stage.refusalCode] = [['refused'], 'COMMAND_TOO_LARGE'];
+    const { budgets } = await stage.evaluate();
+    expect(budgets[0]?.verdict.frozen).toMatchObject([{ code: 'CUT_TOO_LARGE' }]);
+  });
+
+  it('says a decision anew at once when its id was used before a restart', async () => {
+    [stage.answers, stage.refusalCode] = [['refused'], 'COMMAND_ID_REUSED'];
+    await stage.evaluate();
+    await stage.evaluate();
+    expect(stage.posted).toHaveLength(2);
+    expect(stage.haircuts.size).toBe(1);
   });
 });
