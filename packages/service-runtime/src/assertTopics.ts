@@ -1,4 +1,4 @@
-import type { LogAdmin } from '@prorata/kafka-port';
+import type { LogAdmin, TopicDescription } from '@prorata/kafka-port';
 import { entryOf, inNamespace } from '@prorata/schemas';
 
 /** The cluster's topics are not what the manifest says: a person has to apply it, or to look. */
@@ -11,9 +11,14 @@ export class TopicsMismatch extends Error {
   }
 }
 
+/** Without these a topic does not hold what it must: everything else in its configuration is cost. */
+const KEPT_BY = ['retention.ms', 'retention.bytes'];
+const FOR_EVER = '-1';
+
 /**
  * Topics keyed by a stream share one partition count, fixed for the life of the log: a differing
- * one would send a stream's command to one partition and look for its events in another.
+ * one would send a stream's command to one partition and look for its events in another. A topic that
+ * is compacted, or deleted from, against the manifest loses what the log is the only record of.
  * @param topicNames without the namespace
  * @returns that count
  * @throws TopicsMismatch with every difference
@@ -25,17 +30,21 @@ export async function assertTopics(
 ): Promise<number> {
   const names = topicNames.map((name) => inNamespace(name, settings.namespace));
   const described = new Map(
-    (await admin.describeTopics(names)).map((topic) => [topic.topic, topic.partitions]),
+    (await admin.describeTopics(names)).map((topic) => [topic.topic, topic]),
   );
   const problems: string[] = [];
   let count: number | null = null;
   for (const name of topicNames) {
     const full = inNamespace(name, settings.namespace);
-    const found = described.get(full);
-    const wanted = entryOf(name).partitions;
-    if (found === undefined) {
+    const topic = described.get(full);
+    const { partitions: wanted, configuration } = entryOf(name);
+    if (topic === undefined) {
       problems.push(`${full} does not exist: apply the manifest first`);
-    } else if (typeof wanted === 'number') {
+      continue;
+    }
+    problems.push(...lossesOf(topic, configuration));
+    const found = topic.partitions;
+    if (typeof wanted === 'number') {
       if (found !== wanted)
         problems.push(`${full} has ${found} partitions and must have ${wanted}`);
     } else if (count === null) {
@@ -47,4 +56,18 @@ export async function assertTopics(
   if (problems.length > 0) throw new TopicsMismatch(problems);
   if (count === null) throw new TypeError('assertTopics needs a topic that is keyed by a stream.');
   return count;
+}
+
+/** A setting that the cluster does not tell is left to whoever applies the manifest. */
+function lossesOf(
+  { topic, configuration }: TopicDescription,
+  wanted: Readonly<Record<string, string>>,
+): string[] {
+  const differs = (name: string): boolean =>
+    configuration[name] !== undefined &&
+    wanted[name] !== undefined &&
+    configuration[name] !== wanted[name];
+  return ['cleanup.policy', ...KEPT_BY.filter((name) => wanted[name] === FOR_EVER)]
+    .filter(differs)
+    .map((name) => `${topic} has ${name} ${configuration[name]} and must have ${wanted[name]}`);
 }

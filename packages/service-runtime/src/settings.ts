@@ -132,6 +132,19 @@ function logSettings(reader: EnvironmentReader): LogSettings {
   };
 }
 
+/** What works and should not stay so: for a line at the start. */
+export function warningsOf({ brokers, tls, sasl }: LogSettings['kafka']): readonly string[] {
+  const remote = brokers.filter((broker) => !isLoopback(broker));
+  if (tls !== false || sasl?.mechanism !== 'plain' || remote.length === 0) return [];
+  const where = remote.join(', ');
+  return [`KAFKA_TLS is false: the password of ${sasl.username} goes to ${where} in clear text.`];
+}
+
+function isLoopback(broker: string): boolean {
+  const host = broker.slice(0, broker.lastIndexOf(':')).toLowerCase();
+  return host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
 function tlsSettings(reader: EnvironmentReader): boolean | { readonly ca: string } {
   const wanted = reader.oneOf('KAFKA_TLS', ['true', 'false'], 'false') === 'true';
   const ca = reader.fileText('KAFKA_TLS_CA_FILE');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { SettingsError } from './environment.ts';
-import { readLogSettings, readSettings, requireSetting } from './settings.ts';
+import { readLogSettings, readSettings, requireSetting, warningsOf } from './settings.ts';
 
 const enough = {
   KAFKA_BROKERS: 'a:9092, b:9093',
@@ -63,6 +63,26 @@ describe('the settings', () => {
     const environment = { ...enough, DATABASE_URL: 'mysql://u:hunter2@h/db' };
     expect(() => readSettings(environment)).toThrow(/DATABASE_URL/);
     expect(() => readSettings(environment)).not.toThrow(/hunter2/);
+  });
+
+  it.each([
+    ['kafka.example:9092', 'plain', 'false', 1],
+    ['127.0.0.1:9092,localhost:9093,[::1]:9094', 'plain', 'false', 0],
+    ['127.0.0.1:9092,10.0.0.7:9092', 'plain', 'false', 1],
+    ['127.0.0.1.example:9092', 'plain', 'false', 1],
+    ['kafka.example:9092', 'plain', 'true', 0],
+    ['kafka.example:9092', 'scram-sha-256', 'false', 0],
+  ])('warn of a password in clear text: %s by %s, TLS %s', (brokers, mechanism, tls, count) => {
+    const { kafka } = readSettings({
+      ...enough,
+      KAFKA_BROKERS: brokers,
+      KAFKA_TLS: tls,
+      KAFKA_SASL_MECHANISM: mechanism,
+      KAFKA_SASL_USERNAME: 'writer',
+      KAFKA_SASL_PASSWORD: 'hunter2',
+    });
+    expect(warningsOf(kafka)).toHaveLength(count);
+    expect(warningsOf(kafka).join()).not.toContain('hunter2');
   });
 
   it('need no tokens for a program that only reads the log', () => {
