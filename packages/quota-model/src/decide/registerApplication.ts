@@ -5,6 +5,7 @@ import { sameValue } from '../sameValue.ts';
 import { registrationViolations } from '../validate/registration.ts';
 import { totalExcess } from '../validate/fit.ts';
 import { settersBelow } from '../validate/proposedTree.ts';
+import { windowKey } from '../windowForm.ts';
 import { aboutNoQuota, accept, alreadySo, refusal, violation } from './answer.ts';
 import { versionFault } from './preconditions.ts';
 
@@ -73,9 +74,11 @@ function userOf(state: ApplicationState, resource: string): string | null {
 
 function firstExcess(state: ApplicationState, resource: ResourceDeclaration): string | null {
   const tree = { state, candidate: null };
-  const windows = new Set<string | null>();
-  for (const { limit } of settersBelow(tree, state.id, resource.name)) windows.add(limit.window);
-  for (const window of windows) {
+  const windows = new Map<string, string | null>();
+  for (const { limit } of settersBelow(tree, state.id, resource.name)) {
+    windows.set(windowKey(limit.window), limit.window);
+  }
+  for (const window of windows.values()) {
     const excess = totalExcess(tree, resource.name, window);
     if (excess !== null) return excess;
   }

@@ -10,6 +10,7 @@ import { entitlementViolations } from './entitlement.ts';
 import { limitIn, setterAbove, settersBelow } from './proposedTree.ts';
 import type { Candidate, ProposedTree, Setter } from './proposedTree.ts';
 import { sumOfAmounts, sumOfGuarantees } from './sums.ts';
+import { sameWindow } from '../windowForm.ts';
 import { windowViolations } from './windows.ts';
 
 /** How many offenders a message names. */
@@ -52,7 +53,7 @@ function isLowered(before: ResourceLimit | null, limit: ResourceLimit | null): b
   return (
     before !== null &&
     limit !== null &&
-    before.window === limit.window &&
+    sameWindow(before.window, limit.window) &&
     compareBounds(limit, before) <= 0 &&
     guaranteeOf(limit) <= guaranteeOf(before)
   );

@@ -2,8 +2,7 @@
 import type { ResourceDeclaration, ResourceLimit, Violation } from '@prorata/schemas';
 import { violation } from '../decide/answer.ts';
 import { AMOUNT_MAX, LIMITS_PER_QUOTA_MAX, RATE_MICROS_MAX } from '../modelBounds.ts';
-
-const WINDOW = /^P(?=.)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+S)?)?$/;
+import { windowFormOf } from '../windowForm.ts';
 
 /** Who may set a limit without end. */
 const UNLIMITED_ROLE = 'admin';
@@ -137,8 +136,11 @@ function capacityViolations(limit: ResourceLimit, path: string): Violation[] {
 
 function consumableViolations(limit: ResourceLimit, path: string): Violation[] {
   const { window, bound } = limit;
-  if (window === null ? bound !== 'amount' : WINDOW.test(window)) return [];
-  return [inconsistent(path, 'A consumable needs a window, an ISO 8601 duration such as P1D.')];
+  if (window === null ? bound !== 'amount' : windowFormOf(window) !== null) return [];
+  const message =
+    'A consumable needs a window that hosts can keep: an ISO 8601 duration above 0 such as P1D or ' +
+    'P1M, not months mixed with days.';
+  return [inconsistent(path, message)];
 }
 
 function inconsistent(path: string, message: string): Violation {

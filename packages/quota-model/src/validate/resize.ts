@@ -3,6 +3,7 @@ import { violation } from '../decide/answer.ts';
 import { declaredLimit, isWithinBounds, limitFor } from '../layers.ts';
 import { burstOf, compareBounds, describeLimit } from '../limits.ts';
 import type { ApplicationState, QuotaState } from '../model.ts';
+import { sameWindow } from '../windowForm.ts';
 import { fitViolations } from './fit.ts';
 import { limitViolations } from './limitShape.ts';
 
@@ -37,7 +38,7 @@ function boundsViolations(
 ): Violation[] {
   if (
     limit.perMicros !== base.perMicros ||
-    limit.window !== base.window ||
+    !sameWindow(limit.window, base.window) ||
     limit.guaranteed !== base.guaranteed
   ) {
     const message = 'Only the amount may be resized: not the time, the window or the guarantee.';

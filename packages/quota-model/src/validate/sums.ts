@@ -1,5 +1,6 @@
 /** Exact sums of limits, for what may not be handed out twice. */
 import { guaranteeOf } from '../limits.ts';
+import { sameWindow } from '../windowForm.ts';
 import type { Setter } from './proposedTree.ts';
 
 const MICROS_PER_SECOND = 1_000_000n;
@@ -19,7 +20,7 @@ export function sumOfAmounts(
   let sum = 0n;
   for (const { limit } of setters) {
     if (limit.bound === 'unlimited') return 'unlimited';
-    if (limit.bound === 'amount' && limit.window === window) sum += limit.amount;
+    if (limit.bound === 'amount' && sameWindow(limit.window, window)) sum += limit.amount;
   }
   return sum;
 }

@@ -6,6 +6,7 @@ import type { ResourceLimit, Violation } from '@prorata/schemas';
 import { violation } from '../decide/answer.ts';
 import { ancestorsOf } from '../ids.ts';
 import { limitFor } from '../layers.ts';
+import { sameWindow } from '../windowForm.ts';
 import { limitIn, settersBelow } from './proposedTree.ts';
 import type { ProposedTree } from './proposedTree.ts';
 
@@ -17,7 +18,7 @@ export function windowViolations(
 ): Violation[] {
   if (limit.kind !== 'consumable' || limit.bound !== 'amount') return [];
   for (const [id, other] of limitsOnPaths(tree, quotaId, limit.resource)) {
-    if (other.bound !== 'amount' || other.window === limit.window) continue;
+    if (other.bound !== 'amount' || sameWindow(other.window, limit.window)) continue;
     const message =
       `${limit.resource} is per ${limit.window ?? ''} here ` +
       `and per ${other.window ?? ''} in ${id}.`;

@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest';
+import { created, credits, registered, registration } from './testing/samples.ts';
+import { given } from './testing/given.ts';
+import { sameWindow, windowFormOf } from './windowForm.ts';
+
+const DAY = 86_400_000_000;
+
+describe('the form of a window', () => {
+  it.each([
+    ['P1D', { kind: 'fixed', micros: DAY }],
+    ['P1W', { kind: 'fixed', micros: 7 * DAY }],
+    ['PT36H', { kind: 'fixed', micros: 1.5 * DAY }],
+    ['P1DT0.5S', null],
+    ['P1M', { kind: 'months', months: 1 }],
+    ['P1Y6M', { kind: 'months', months: 18 }],
+    ['P0M1D', { kind: 'fixed', micros: DAY }],
+  ])('of %s', (duration, form) => {
+    expect(windowFormOf(duration)).toEqual(form);
+  });
+
+  it.each([
+    ['nothing', 'P0D'],
+    ['no time at all', 'P'],
+    ['an open end', 'P1DT'],
+    ['months mixed with days', 'P1M1D'],
+    ['more than 2^53 microseconds', 'PT9007199255S'],
+    ['more than a thousand years', 'P1001Y'],
+    ['more digits than anybody needs', `P${'9'.repeat(50_000)}D`],
+    ['many zeros', `P${'0'.repeat(50_000)}1D`],
+  ])('is none of %s', (_, duration) => {
+    expect(windowFormOf(duration)).toBeNull();
+  });
+
+  it('is the same however it is written, and no window is another', () => {
+    expect(sameWindow('P1W', 'P7D')).toBe(true);
+    expect(sameWindow('P1Y', 'P12M')).toBe(true);
+    expect(sameWindow('P1M', 'P30D')).toBe(false);
+    expect(sameWindow(null, 'P1D')).toBe(false);
+    expect(sameWindow(null, null)).toBe(true);
+    expect(sameWindow('no window', 'none either')).toBe(false);
+  });
+});
+
+describe('limits over windows', () => {
+  it.each(['P0D', 'P1M1D', `P${'9'.repeat(50_000)}D`])(
+    'are refused where no host could keep the window: %.8s',
+    (window) => {
+      const command = { quotaId: 'moka/a', content: contentWith(credits(1n, window)) };
+      const { decision } = given(registered)
+        .when({ type: 'CreateQuota', data: command })
+        .thenRefused('LIMIT_INCONSISTENT', 'window');
+      expect(JSON.stringify(decision).length).toBeLessThan(2_000);
+    },
+  );
+
+  it('count into one total however a window is written', () => {
+    const resources = registration.resources.map((resource) =>
+      resource.name === 'credits' ? { ...resource, total: 100n } : resource,
+    );
+    const data = { ...registration, resources };
+    const past = [
+      { type: 'ApplicationRegistered', data } as const,
+      created('moka/a', [credits(60n, 'P1W')]),
+    ];
+    given(...past)
+      .when(create('moka/b', credits(60n, 'P7D')))
+      .thenRefused('TOTAL_EXCEEDED', '120');
+    given(...past)
+      .when(create('moka/b', credits(40n, 'P7D')))
+      .then(created('moka/b', [credits(40n, 'P7D')]));
+  });
+
+  it('sum under a parent that writes the same window otherwise', () => {
+    const past = [
+      registered,
+      created('moka/a', [credits(100n, 'P1W')]),
+      created('moka/a/x', [credits(60n, 'P7D')]),
+    ];
+    given(...past)
+      .when(create('moka/a/y', credits(60n, 'PT168H')))
+      .thenRefused('PARENT_SUM_EXCEEDED', '120');
+  });
+
+  it('cannot be declared beside each other under a smaller total later', () => {
+    const past = [
+      registered,
+      created('moka/a', [credits(60n, 'P1W')]),
+      created('moka/b', [credits(60n, 'P7D')]),
+    ];
+    const resources = registration.resources.map((resource) =>
+      resource.name === 'credits' ? { ...resource, total: 100n } : resource,
+    );
+    given(...past)
+      .when({ type: 'RegisterApplication', data: { ...registration, resources } })
+      .thenRefused('TOTAL_EXCEEDED', '120');
+  });
+});
+
+function contentWith(limit: ReturnType<typeof credits>) {
+  const fact = created('moka/any', [limit]);
+  if (fact.type !== 'QuotaCreated') throw new TypeError('The sample is of another type.');
+  return fact.data.content;
+}
+
+function create(quotaId: string, limit: ReturnType<typeof credits>) {
+  return { type: 'CreateQuota', data: { quotaId, content: contentWith(limit) } } as const;
+}
