@@ -1,6 +1,6 @@
 /**
  * Arithmetic of limits. Whole numbers only, rounded down: no step here may make a limit looser than
- * the ones it was made from.
+ * the ones it was made from. Floors alone are rounded up: they are promises of at least so much.
  */
 import type { ResourceLimit } from '@prorata/schemas';
 
@@ -87,8 +87,8 @@ function blockedLike(limit: ResourceLimit): ResourceLimit {
 
 /**
  * A budget's cut of the upper bound: `max(guarantee, floor × bound, 1 unit, bound × (1 − cut))` in
- * whole numbers rounded down; a rate's burst in the same proportion, at least 1. Blocked stays
- * blocked. Unlimited has no number to cut and stays as it is: see `isUncuttable`.
+ * whole numbers, the floor rounded up and the cut down; a rate's burst likewise, at least 1. Blocked
+ * stays blocked. Unlimited has no number to cut and stays as it is.
  *
  * @param cutBasisPoints 0 to 10000, of the limit given here: cuts are never compounded.
  * @param floorBasisPoints 0 to 10000, what is left at least.
@@ -99,16 +99,17 @@ export function cutLimit(
   floorBasisPoints: number,
 ): ResourceLimit {
   if (limit.bound !== 'amount') return limit;
-  const kept = BigInt(Math.max(WHOLE_BASIS_POINTS - cutBasisPoints, floorBasisPoints));
-  const cut = largest((limit.amount * kept) / WHOLE, guaranteeOf(limit), 1n);
+  const left = (whole: bigint): bigint =>
+    largest(
+      (whole * BigInt(WHOLE_BASIS_POINTS - cutBasisPoints)) / WHOLE,
+      (whole * BigInt(floorBasisPoints) + WHOLE - 1n) / WHOLE,
+      1n,
+    );
+  const cut = largest(left(limit.amount), guaranteeOf(limit));
   const amount = cut < limit.amount ? cut : limit.amount;
-  if (limit.burst === null) return { ...limit, amount };
-  return { ...limit, amount, burst: largest((limit.burst * kept) / WHOLE, 1n) };
-}
-
-/** True when a cut was meant and has no number to work on, which people must be told. */
-export function isUncuttable(limit: ResourceLimit): boolean {
-  return limit.bound === 'unlimited';
+  return limit.burst === null
+    ? { ...limit, amount }
+    : { ...limit, amount, burst: left(limit.burst) };
 }
 
 /** What a node takes from an ancestor whose limit it inherits: the ancestor's guarantee is not its own. */
