@@ -18,6 +18,7 @@ import { resizeQuota } from './decide/resizeQuota.ts';
 import { setEntitlement } from './decide/setEntitlement.ts';
 import { RESERVED_SEGMENTS, parseStream } from './ids.ts';
 import type { StreamKind } from './ids.ts';
+import { EVENTS_PER_DECISION_MAX, REASON_LENGTH_MAX } from './modelBounds.ts';
 import type { Decide, Decision, DecisionContext, StreamState } from './model.ts';
 
 /** The kind of stream that decides each command. */
@@ -58,8 +59,20 @@ export const decide: Decide = (state, command, context) => {
   if (state !== null && (state.kind !== kind || state.id !== stream.id)) {
     throw new TypeError(`The state of ${state.kind}:${state.id} cannot decide for another stream.`);
   }
-  return decideIn(state, stream.id, command, context);
+  if (command.value.envelope.reason.length > REASON_LENGTH_MAX) {
+    return refuse('TOO_LARGE', '/reason', `A reason has at most ${REASON_LENGTH_MAX} characters.`);
+  }
+  return within(decideIn(state, stream.id, command, context));
 };
+
+/** Refused here, while it costs nothing: the writer would stamp every event before it could see. */
+function within(decision: Decision): Decision {
+  if (decision.kind !== 'accepted' || decision.events.length <= EVENTS_PER_DECISION_MAX) {
+    return decision;
+  }
+  const message = `It would yield ${decision.events.length} events; at most ${EVENTS_PER_DECISION_MAX} are decided at once.`;
+  return refuse('TOO_MANY_EVENTS', '', message);
+}
 
 function decideIn(
   state: StreamState | null,

@@ -51,14 +51,41 @@ export const RATE_MICROS_MAX = 366n * 86_400_000_000n;
 /** Figures of one piece of evidence: what decided, not the data behind it. */
 export const EVIDENCE_FIGURES_MAX = 64;
 
+/**
+ * One figure, in characters: a line of spend names an application, a resource and four decimals, up to
+ * about 350.
+ */
+export const EVIDENCE_FIGURE_LENGTH_MAX = 512;
+
+/** All texts of one piece of evidence, in characters: each event of a cut carries them again. */
+export const EVIDENCE_LENGTH_MAX = 16 * 1024;
+
+/** Why a command was sent, in characters: a sentence or two, in each of its events. */
+export const REASON_LENGTH_MAX = 1_024;
+
+/**
+ * Events of one decision. The writer stamps, encodes and hashes all of them before it can tell whether
+ * they fit one append, and decides nothing else meanwhile: so many take well under a second.
+ */
+export const EVENTS_PER_DECISION_MAX = 5_000;
+
+/** Violations of one refusal: enough to correct a command by, little enough for one outcome record. */
+export const VIOLATIONS_MAX = 100;
+
+/** One message to people, in characters: it may quote what a command carried. */
+export const MESSAGE_LENGTH_MAX = 1_024;
+
 /** Budgets of one organization: the throttle walks all of them at every evaluation. */
 export const BUDGETS_MAX = 10_000;
 
 /** The shortest fixed window of a budget, microseconds (one second): shorter than a usage window is noise. */
 export const BUDGET_WINDOW_MICROS_MIN = 1_000_000n;
 
-/** Prices of one book: each version's event carries all of them and must fit a record of 1 MB. */
-export const PRICES_MAX = 5_000;
+/**
+ * Prices of one book: each version's event carries all of them, and so does its command, of which the
+ * gateway takes 256 KiB of JSON, about 120 bytes a price.
+ */
+export const PRICES_MAX = 2_000;
 
 /** Steps of one tier policy: people read it before they agree to it. */
 export const TIER_POLICY_STEPS_MAX = 32;

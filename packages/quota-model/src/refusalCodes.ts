@@ -57,6 +57,11 @@ export const refusalCodes = {
     'Read it again and decide anew.',
   ),
   TOO_MANY: kind(422, 'A count is over its bound', 'Use fewer, or divide what you send.'),
+  TOO_MANY_EVENTS: kind(
+    422,
+    'The command would change too much at once',
+    'Divide it: fewer quotas by one command.',
+  ),
   TOO_LARGE: kind(422, 'A text or a number is over its bound', 'Make it smaller.'),
 
   APPLICATION_UNKNOWN: kind(404, 'The application is not registered', 'Register it first.'),

@@ -1,6 +1,6 @@
 import type { ApplyHaircut, Violation } from '@prorata/schemas';
 import { isDecimal, isNegative } from '../decimals.ts';
-import { byCodeUnit, isProjectId } from '../ids.ts';
+import { byCodeUnit, isProjectId, isSegment } from '../ids.ts';
 import type {
   ApplicationState,
   Decision,
@@ -9,11 +9,12 @@ import type {
   HaircutLayer,
   QuotaState,
 } from '../model.ts';
+import { EVENTS_PER_DECISION_MAX } from '../modelBounds.ts';
 import { projectOf } from '../payers.ts';
+import { evidenceViolations } from '../validate/evidence.ts';
 import { basisPointsViolations, currencyViolations } from '../validate/money.ts';
 import { about, accept, refusal, refuse, violation } from './answer.ts';
 import { versionFault } from './preconditions.ts';
-import { evidenceViolations } from './resizeQuota.ts';
 
 /**
  * One event for each quota that the project pays for and whose cut differs. A tier that is not cut any
@@ -35,7 +36,17 @@ export function applyHaircut(
   const quotas = [...state.quotas.values()]
     .filter((quota) => projectOf(state, quota.quotaId) === command.project)
     .sort((a, b) => byCodeUnit(a.quotaId, b.quotaId));
-  return accept(quotas.flatMap((quota) => haircutOf(quota, command)));
+  return (
+    tooManyToLift(quotas, command) ?? accept(quotas.flatMap((quota) => haircutOf(quota, command)))
+  );
+}
+
+/** A cut that stands on more quotas than one decision may change could never be lifted again. */
+function tooManyToLift(quotas: readonly QuotaState[], command: ApplyHaircut): Decision | null {
+  const cut = quotas.filter(({ content }) => (command.cutBasisPoints[content.tier] ?? 0) > 0);
+  if (cut.length <= EVENTS_PER_DECISION_MAX) return null;
+  const message = `It would cut ${cut.length} quotas; at most ${EVENTS_PER_DECISION_MAX} stand under one cut.`;
+  return refuse('TOO_MANY_EVENTS', '/project', message);
 }
 
 function shapeViolations(command: ApplyHaircut): Violation[] {
@@ -50,7 +61,8 @@ function shapeViolations(command: ApplyHaircut): Violation[] {
   };
   const { overrunBasisPoints } = command;
   require(isProjectId(command.project), '/project', 'The project is <organization>/<project>.');
-  require(command.budgetId !== '', '/budgetId', 'The budget is not named.');
+  require(isSegment(command.budgetId), '/budgetId', 'The budget is not named.');
+  require(isSegment(command.tierPolicy), '/tierPolicy', 'The tier policy is not named.');
   require(command.windowStart <
     command.windowEnd, '/windowEnd', 'The window ends before its start.');
   require(isAmount(command.spend), '/spend', 'Spend is a decimal from 0.');

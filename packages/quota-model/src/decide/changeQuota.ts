@@ -1,6 +1,7 @@
 import type { ChangeQuota, QuotaContent, ResourceLimit, Violation } from '@prorata/schemas';
 import { limitFor, rightsizedUnder } from '../layers.ts';
 import type { ApplicationState, Decision, QuotaState } from '../model.ts';
+import { LIMITS_PER_QUOTA_MAX } from '../modelBounds.ts';
 import { sameValue } from '../sameValue.ts';
 import { contentViolations } from '../validate/contentShape.ts';
 import { fitViolations } from '../validate/fit.ts';
@@ -55,6 +56,10 @@ function unsetViolations(
   command: ChangeQuota,
   resources: ReadonlyMap<string, unknown>,
 ): Violation[] {
+  if (command.unsetLimits.length > LIMITS_PER_QUOTA_MAX) {
+    const message = `At most ${LIMITS_PER_QUOTA_MAX} limits are unset at once.`;
+    return [violation('TOO_MANY', '/unsetLimits', message)];
+  }
   return command.unsetLimits.flatMap((resource, index) => {
     const path = `/unsetLimits/${index}`;
     if (!resources.has(resource)) {

@@ -2,7 +2,7 @@ import type { BudgetWindow, DefineBudget, Violation } from '@prorata/schemas';
 import { isDecimal, isNegative, isZero } from '../decimals.ts';
 import { isProjectId, isSegment } from '../ids.ts';
 import type { BudgetState, Decision, OrganizationState } from '../model.ts';
-import { BUDGETS_MAX, BUDGET_WINDOW_MICROS_MIN } from '../modelBounds.ts';
+import { BUDGETS_MAX, BUDGET_WINDOW_MICROS_MIN, TEXT_LENGTH_MAX } from '../modelBounds.ts';
 import { sameValue } from '../sameValue.ts';
 import { currencyViolations } from '../validate/money.ts';
 import { aboutNoQuota, accept, alreadySo, refusal, refuse, violation } from './answer.ts';
@@ -65,7 +65,8 @@ function windowViolations(window: BudgetWindow): Violation[] {
   const require = (holds: boolean, path: string, message: string): void => {
     if (!holds) violations.push(violation('BUDGET_INVALID', `/window/${path}`, message));
   };
-  require(TIME_ZONE.test(timeZone), 'timeZone', 'A time zone is a name such as Europe/Berlin.');
+  require(timeZone.length <= TEXT_LENGTH_MAX &&
+    TIME_ZONE.test(timeZone), 'timeZone', 'A time zone is a name such as Europe/Berlin.');
   if (kind === 'fixed') {
     require(lengthMicros !== null &&
       lengthMicros >=

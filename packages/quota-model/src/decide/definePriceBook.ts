@@ -5,6 +5,7 @@ import type { Decision, DecisionContext, PriceBookState } from '../model.ts';
 import { AMOUNT_MAX, PRICES_MAX } from '../modelBounds.ts';
 import { sameValue } from '../sameValue.ts';
 import { currencyViolations } from '../validate/money.ts';
+import { isResourceName } from '../validate/registration.ts';
 import { aboutNoQuota, accept, alreadySo, refusal, refuse, violation } from './answer.ts';
 import { versionFault } from './preconditions.ts';
 
@@ -64,7 +65,7 @@ function priceViolations(prices: readonly Price[]): Violation[] {
     };
     const { application, resource, amount, perUnits } = price;
     require(isSegment(application), '/application', 'The application is not named.');
-    require(resource !== '', '/resource', 'The resource is not named.');
+    require(isResourceName(resource), '/resource', 'The resource is not named.');
     require(isDecimal(amount) && !isNegative(amount), '/amount', 'A price is a decimal from 0.');
     require(perUnits >= 1n && perUnits <= AMOUNT_MAX, '/perUnits', 'A price buys 1 unit or more.');
     require(!seen.has(keyOf(price)), '', 'Two prices of the resource start at the same time.');

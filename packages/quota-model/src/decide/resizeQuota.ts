@@ -1,10 +1,11 @@
-import type { Evidence, ResizeQuota, Violation } from '@prorata/schemas';
-import { EVIDENCE_FIGURES_MAX, PROPOSALS_OPEN_MAX } from '../modelBounds.ts';
+import type { ResizeQuota } from '@prorata/schemas';
+import { PROPOSALS_OPEN_MAX } from '../modelBounds.ts';
 import { declaredLimit } from '../layers.ts';
 import { sameLimit } from '../limits.ts';
 import type { ApplicationState, Decision, DecisionContext, QuotaState } from '../model.ts';
+import { evidenceViolations } from '../validate/evidence.ts';
 import { resizeViolations } from '../validate/resize.ts';
-import { about, accept, alreadySo, refusal, refuse, violation } from './answer.ts';
+import { about, accept, alreadySo, refusal, refuse } from './answer.ts';
 import { requireQuota } from './preconditions.ts';
 
 /** A robot's resize waits for a person where the application says so; anybody else's applies. */
@@ -49,10 +50,4 @@ function openProposal(
   const expiresAt = context.now + state.registration.proposalLifetimeMicros;
   const data = { proposalId, limit, evidence, expiresAt };
   return accept([{ type: 'ProposalOpened', data, ...about(quota) }], proposalId);
-}
-
-export function evidenceViolations(evidence: Evidence, path: string): Violation[] {
-  if (Object.keys(evidence.figures).length <= EVIDENCE_FIGURES_MAX) return [];
-  const message = `Evidence has at most ${EVIDENCE_FIGURES_MAX} figures.`;
-  return [violation('TOO_MANY', `${path}/figures`, message)];
 }

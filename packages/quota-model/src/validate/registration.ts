@@ -11,6 +11,10 @@ import { textViolations } from './contentShape.ts';
 /** A resource's name appears in tables, metrics and targets: `tokens`, `cpu_milli`, `nvidia.com/gpu`. */
 const RESOURCE_NAME = /^[A-Za-z0-9]([A-Za-z0-9._/-]{0,126}[A-Za-z0-9])?$/;
 
+export function isResourceName(name: string): boolean {
+  return RESOURCE_NAME.test(name);
+}
+
 export function registrationViolations(command: RegisterApplication): Violation[] {
   const { displayName, levels, resources, proposalLifetimeMicros } = command;
   const violations = textViolations(displayName, '/displayName');
@@ -35,7 +39,7 @@ function resourceViolations(resources: readonly ResourceDeclaration[]): Violatio
   return resources.flatMap(({ name, kind, unit, total }, index) => {
     const at = `/resources/${index}`;
     const violations = textViolations(unit, `${at}/unit`);
-    if (!RESOURCE_NAME.test(name)) {
+    if (!isResourceName(name)) {
       violations.push(invalid(`${at}/name`, 'A name has letters, digits and inner . _ / -.'));
     }
     if (seen.has(name)) violations.push(invalid(`${at}/name`, `${name} is declared twice.`));

@@ -1,0 +1,209 @@
+/** What one command may carry and cause: the writer decides nothing else while it works one off. */
+import { describe, expect, it } from 'vitest';
+import { decide } from '../decide.ts';
+import { evolve } from '../evolve.ts';
+import { EVENTS_PER_DECISION_MAX, PRICES_MAX, VIOLATIONS_MAX } from '../modelBounds.ts';
+import type { Decision, StreamState } from '../model.ts';
+import { given, givenIn, stateAfter } from '../testing/given.ts';
+import {
+  applyHaircut,
+  created,
+  evidence,
+  noChange,
+  registered,
+  sessions,
+  tokens,
+} from '../testing/samples.ts';
+import { START, stampCommand, stampEvent } from '../testing/stamp.ts';
+import type { CommandBody } from '../testing/stamp.ts';
+
+const LONG = 'x'.repeat(150_000);
+const cuts = [1_000, 1_000, 1_000, 1_000, 1_000];
+const tree = [registered, created('moka/prod', [tokens(100n)], { project: 'acme/assistant' })];
+const resize = (change: object): CommandBody => ({
+  type: 'ResizeQuota',
+  data: { quotaId: 'moka/prod', limit: tokens(90n), evidence: { ...evidence, ...change } },
+});
+
+/** So many quotas under one payer. */
+function wide(count: number): StreamState {
+  const state = stateAfter('application:moka', ...tree);
+  let grown: StreamState = state!;
+  for (let index = 1; index < count; index += 1) {
+    const { type, data } = created(`moka/prod/q${index}`, [sessions(1n)]);
+    const draft = { type, data, quotaId: `moka/prod/q${index}`, quotaVersion: 1n } as never;
+    const streamVersion = BigInt(index + 2);
+    grown = evolve(grown, stampEvent(draft, { stream: 'application:moka', streamVersion }));
+  }
+  return grown;
+}
+
+function decideOn(state: StreamState, command: CommandBody): Decision {
+  const stamped = stampCommand('application:moka', command);
+  return decide(state, stamped, { now: START, streamVersion: 99_999n });
+}
+
+describe('a text in a command', () => {
+  it.each([
+    ['budget', { budgetId: LONG }],
+    ['budget that no budget can have', { budgetId: 'Monthly!' }],
+    ['tier policy', { tierPolicy: LONG }],
+    ['project', { project: `acme/${LONG}` }],
+    ['currency', { currency: LONG }],
+    ['spend', { spend: LONG }],
+  ])('is bounded in a cut: %s', (_, change) => {
+    given(...tree)
+      .when(applyHaircut(cuts, undefined, change))
+      .thenRefused('currency' in change ? 'CURRENCY_INVALID' : 'HAIRCUT_INVALID');
+  });
+
+  it.each([
+    ['policy', { policy: LONG }],
+    ['source', { source: LONG }],
+    ['hash', { inputsHash: LONG }],
+    ['key', { figures: { [LONG]: '1' } }],
+    ['figure', { figures: { p99: LONG } }],
+    [
+      'sum of figures',
+      { figures: Object.fromEntries([...Array(40).keys()].map((n) => [n, 'x'.repeat(500)])) },
+    ],
+  ])('is bounded in evidence: %s', (_, change) => {
+    given(...tree)
+      .when(resize(change))
+      .thenRefused('TOO_LARGE');
+    given(...tree)
+      .when(applyHaircut(cuts, undefined, { evidence: { ...evidence, ...change } }))
+      .thenRefused('TOO_LARGE');
+  });
+
+  it('takes the longest line of spend that a throttle writes', () => {
+    const line = `${'a'.repeat(63)}/${'r'.repeat(128)}: ${'9'.repeat(39)} at ${'9'.repeat(39)} per ${'9'.repeat(19)} = ${'9'.repeat(39)}`;
+    const figures = Object.fromEntries([...Array(32).keys()].map((n) => [`line.${n}`, line]));
+    const command = applyHaircut(cuts, undefined, { evidence: { ...evidence, figures } });
+    const { decision } = given(...tree).when(command);
+    expect(decision).toMatchObject({ kind: 'accepted', events: [{ type: 'HaircutApplied' }] });
+  });
+
+  it('is bounded in the reason of any command', () => {
+    const stamped = stampCommand('application:moka', applyHaircut(cuts));
+    const envelope = { ...stamped.value.envelope, reason: 'x'.repeat(1_025) };
+    const command = { ...stamped, value: { ...stamped.value, envelope } } as typeof stamped;
+    const state = stateAfter('application:moka', ...tree);
+    const decision = decide(state, command, { now: START, streamVersion: 2n });
+    expect(decision).toMatchObject({ violations: [{ code: 'TOO_LARGE', path: '/reason' }] });
+  });
+
+  it('is bounded in prices and in a budget', () => {
+    const price = {
+      application: 'moka',
+      resource: 'tokens',
+      amount: '1',
+      perUnits: 1n,
+      effectiveFrom: START,
+    };
+    const book = (prices: readonly (typeof price)[]): CommandBody => ({
+      type: 'DefinePriceBook',
+      data: { currency: 'USD', prices },
+    });
+    givenIn('pricebook:list')
+      .when(book([{ ...price, resource: LONG }]))
+      .thenRefused('PRICE_INVALID');
+    const many = [...Array(PRICES_MAX + 1).keys()].map((n) => ({ ...price, resource: `r${n}` }));
+    givenIn('pricebook:list').when(book(many)).thenRefused('TOO_MANY');
+    givenIn('organization:acme')
+      .when({
+        type: 'DefineBudget',
+        data: {
+          budgetId: 'monthly',
+          project: 'acme/assistant',
+          amount: '100',
+          currency: 'USD',
+          window: {
+            kind: 'calendar_month',
+            timeZone: `Europe/${LONG}`,
+            lengthMicros: null,
+            anchor: null,
+          },
+          priceBook: 'list',
+          tierPolicy: 'standard',
+        },
+      })
+      .thenRefused('BUDGET_INVALID');
+  });
+});
+
+describe('a refusal', () => {
+  it('repeats little of a long text', () => {
+    const quotaId = `moka/${LONG}`;
+    const { decision } = given(...tree)
+      .when({ type: 'DeleteQuota', data: { quotaId } })
+      .thenRefused('QUOTA_UNKNOWN');
+    expect(JSON.stringify(decision).length).toBeLessThan(2_000);
+  });
+
+  it('lists the first of very many faults', () => {
+    const values = Array<string>(64).fill('y'.repeat(300));
+    const match = [...Array(32).keys()].map((n) => ({
+      attribute: `a${n}`,
+      operator: 'in' as const,
+      values,
+    }));
+    const data = { ...noChange, quotaId: 'moka/prod', match };
+    const { decision } = given(...tree)
+      .when({ type: 'ChangeQuota', data })
+      .thenRefused('TOO_LARGE');
+    expect(decision).toMatchObject({ violations: { length: VIOLATIONS_MAX } });
+    const unsetLimits = Array<string>(20_000).fill('cpu');
+    given(...tree)
+      .when({ type: 'ChangeQuota', data: { ...data, match: null, unsetLimits } })
+      .thenRefused('TOO_MANY');
+  });
+});
+
+describe('one decision', () => {
+  it('yields no more events than the writer works off in a moment', () => {
+    const state = wide(EVENTS_PER_DECISION_MAX + 1);
+    const refused = decideOn(state, applyHaircut(cuts));
+    expect(refused).toMatchObject({ violations: [{ code: 'TOO_MANY_EVENTS' }] });
+  });
+
+  it('cuts just so many, and what it cut can be lifted', () => {
+    const state = wide(EVENTS_PER_DECISION_MAX);
+    const decision = decideOn(state, applyHaircut(cuts));
+    if (decision.kind !== 'accepted') throw new TypeError(JSON.stringify(decision));
+    expect(decision.events).toHaveLength(EVENTS_PER_DECISION_MAX);
+    let cut = state;
+    for (const [index, draft] of decision.events.entries()) {
+      const streamVersion = 100_000n + BigInt(index);
+      cut = evolve(cut, stampEvent(draft, { stream: 'application:moka', streamVersion }));
+    }
+    const lifted = decideOn(cut, {
+      type: 'LiftHaircut',
+      data: {
+        project: 'acme/assistant',
+        budgetId: 'monthly',
+        cause: 'budget_raised',
+        spend: '112',
+        budget: '200',
+      },
+    });
+    expect(lifted).toMatchObject({ kind: 'accepted', events: { length: EVENTS_PER_DECISION_MAX } });
+  });
+
+  it('does not let one cut grow, step by step, above what one lift may change', () => {
+    const state = wide(EVENTS_PER_DECISION_MAX);
+    const decision = decideOn(state, applyHaircut(cuts));
+    if (decision.kind !== 'accepted') throw new TypeError(JSON.stringify(decision));
+    let cut = state;
+    for (const [index, draft] of decision.events.entries()) {
+      const streamVersion = 100_000n + BigInt(index);
+      cut = evolve(cut, stampEvent(draft, { stream: 'application:moka', streamVersion }));
+    }
+    const { type, data } = created('moka/prod/late', [sessions(1n)]);
+    const late = { type, data, quotaId: 'moka/prod/late', quotaVersion: 1n } as never;
+    cut = evolve(cut, stampEvent(late, { stream: 'application:moka', streamVersion: 200_000n }));
+    expect(decideOn(cut, applyHaircut(cuts))).toMatchObject({
+      violations: [{ code: 'TOO_MANY_EVENTS', path: '/project' }],
+    });
+  });
+});
