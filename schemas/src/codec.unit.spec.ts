@@ -182,6 +182,7 @@ describe('the manifest', () => {
     ]);
     expect(subjectsFor('quota.rules.moka', '').map((subject) => subject.subject)).toEqual([
       'io.prorata.rule.Rule',
+      'io.prorata.rule.RuleSetComplete',
     ]);
   });
 

@@ -5,11 +5,18 @@ import { fullNameOf, longToJson, toJson } from '@prorata/schemas';
 
 /** The whole set of an application as it goes to hosts. */
 export interface FeedSnapshot {
-  /** JSON: application, appliedOffset, isWritten, rules sorted by quota. */
+  /** JSON: application, appliedOffset, completeTo, isCurrent, rules sorted by quota. */
   readonly text: string;
   /** A strong entity tag over the whole text. */
   readonly etag: string;
   readonly appliedOffset: bigint;
+  /** Whether the topic was reached of late: hosts remove nothing for the sake of a set that is not. */
+  readonly isCurrent: boolean;
+}
+
+interface FeedRule {
+  readonly text: string;
+  readonly eventOffset: bigint;
 }
 
 /** Three rounds of asking for the topic's end, milliseconds. */
@@ -31,9 +38,12 @@ export class RuleFeed implements RuleSink {
   readonly #failed: (error: unknown) => void;
   readonly #listeners = new Set<(event: FeedEvent) => void>();
   /** JSON by quota: rendered once, whoever asks. */
-  #rules = new Map<string, { readonly text: string; readonly eventOffset: bigint }>();
+  readonly #rules = new Map<string, FeedRule>();
   #appliedOffset = -1n;
-  #isWritten = false;
+  /** The event up to which the set is whole; null: the topic was never written, or in part. */
+  #completeTo: bigint | null = null;
+  /** Whether what the topic does not have is gone from here too. */
+  #isSwept = false;
   #isKnown = false;
   #confirmedAtMs = -Infinity;
   #snapshot: FeedSnapshot | null = null;
@@ -64,6 +74,7 @@ export class RuleFeed implements RuleSink {
   }
 
   snapshot(): FeedSnapshot {
+    if (this.#snapshot?.isCurrent !== this.isFresh) this.#snapshot = null;
     this.#snapshot ??= this.#render();
     return this.#snapshot;
   }
@@ -74,34 +85,42 @@ export class RuleFeed implements RuleSink {
     return () => this.#listeners.delete(listener);
   }
 
-  replaceAll({ rules, unreadable, isWritten, appliedOffset }: RuleSet): void {
-    // A topic that was made anew says nothing; what it held before still holds.
-    if (!isWritten && this.#rules.size > 0) return;
-    const present = this.#rules;
-    this.#rules = new Map();
-    for (const rule of rules) this.#rules.set(rule.quotaId, entryOf(rule));
-    for (const quotaId of unreadable) {
-      const last = present.get(quotaId);
-      if (last !== undefined) this.#rules.set(quotaId, last);
+  /** The source has just read the topic to its end, and so it counts as reached. */
+  replaceAll({ rules, unreadable, completeTo, appliedOffset }: RuleSet): void {
+    for (const rule of rules) this.#put(rule);
+    this.#isSwept = completeTo !== null;
+    if (completeTo !== null) {
+      this.#sweep(completeTo, new Set([...rules.map(({ quotaId }) => quotaId), ...unreadable]));
     }
-    this.#isWritten = isWritten;
     this.#isKnown = true;
     this.#first.resolve(undefined);
     this.#changed(appliedOffset, { kind: 'rules' });
   }
 
   change(rule: Rule): void {
-    const entry = entryOf(rule);
-    this.#rules.set(rule.quotaId, entry);
+    const entry = this.#put(rule);
+    if (entry === null) return;
     this.#changed(rule.eventOffset, { kind: 'rule', id: rule.eventOffset, text: entry.text });
   }
 
-  remove(quotaId: string, eventOffset: bigint | null): void {
+  remove(quotaId: string, eventOffset: bigint): void {
+    const present = this.#rules.get(quotaId);
+    if (present !== undefined && present.eventOffset > eventOffset) return;
     this.#rules.delete(quotaId);
-    const offset = eventOffset === null ? null : longToJson(eventOffset);
-    const text = JSON.stringify({ quotaId, eventOffset: offset });
-    const id = eventOffset ?? this.#appliedOffset;
-    this.#changed(id, { kind: 'deleted', id, text });
+    const text = JSON.stringify({ quotaId, eventOffset: longToJson(eventOffset) });
+    this.#changed(eventOffset, { kind: 'deleted', id: eventOffset, text });
+  }
+
+  /** Those who were sent a part get the whole; the others were sent every change. */
+  complete(completeTo: bigint, quotaIds: ReadonlySet<string>): void {
+    if (this.#isSwept) {
+      this.#completeTo = later(this.#completeTo, completeTo);
+      this.#snapshot = null;
+      return;
+    }
+    this.#isSwept = true;
+    this.#sweep(completeTo, quotaIds);
+    this.#changed(completeTo, { kind: 'rules' });
   }
 
   confirm(): void {
@@ -113,12 +132,26 @@ export class RuleFeed implements RuleSink {
     this.#failed(error);
   }
 
+  /** null: there is a newer one. */
+  #put(rule: Rule): FeedRule | null {
+    const present = this.#rules.get(rule.quotaId);
+    if (present !== undefined && present.eventOffset > rule.eventOffset) return null;
+    const entry = entryOf(rule);
+    this.#rules.set(rule.quotaId, entry);
+    return entry;
+  }
+
+  /** A topic that was made anew says nothing of what held before, until its whole set is newer. */
+  #sweep(completeTo: bigint, stay: ReadonlySet<string>): void {
+    this.#completeTo = later(this.#completeTo, completeTo);
+    for (const [quotaId, { eventOffset }] of this.#rules) {
+      if (eventOffset < completeTo && !stay.has(quotaId)) this.#rules.delete(quotaId);
+    }
+  }
+
   #changed(eventOffset: bigint, event: FeedEvent): void {
     if (eventOffset > this.#appliedOffset) this.#appliedOffset = eventOffset;
-    if (event.kind !== 'rules') {
-      this.#isWritten = true;
-      this.#confirmedAtMs = performance.now();
-    }
+    this.#confirmedAtMs = performance.now();
     this.#snapshot = null;
     this.#tell(event);
   }
@@ -128,20 +161,24 @@ export class RuleFeed implements RuleSink {
   }
 
   #render(): FeedSnapshot {
+    const isCurrent = this.isFresh;
     const ids = [...this.#rules.keys()].sort();
     const head = {
       application: this.application,
       appliedOffset: longToJson(this.#appliedOffset),
-      isWritten: this.#isWritten,
+      completeTo: this.#completeTo === null ? null : longToJson(this.#completeTo),
+      isCurrent,
     };
     const rules = ids.map((quotaId) => this.#rules.get(quotaId)?.text ?? '');
     const text = `${JSON.stringify(head).slice(0, -1)},"rules":[${rules.join(',')}]}`;
     const etag = `"${createHash('sha256').update(text).digest('hex')}"`;
-    return { text, etag, appliedOffset: this.#appliedOffset };
+    return { text, etag, appliedOffset: this.#appliedOffset, isCurrent };
   }
 }
 
-function entryOf(rule: Rule): { text: string; eventOffset: bigint } {
+const later = (a: bigint | null, b: bigint): bigint => (a === null || a < b ? b : a);
+
+function entryOf(rule: Rule): FeedRule {
   return {
     text: JSON.stringify(toJson(fullNameOf.Rule, rule)),
     eventOffset: rule.eventOffset,

@@ -49,6 +49,8 @@ class RuleStream {
   readonly #response: Response;
   readonly #cut: () => void;
   #setBytes = 0;
+  /** Whether the set that was sent last was. */
+  #isCurrent = false;
   #comments: NodeJS.Timeout | null = null;
   #silence: () => void = () => undefined;
 
@@ -73,15 +75,19 @@ class RuleStream {
 
   #send(event: FeedEvent): void {
     if (event.kind === 'rules') this.#sendSet();
-    else if (event.kind === 'confirmed') this.#write('event: heartbeat\ndata:\n\n');
-    else {
+    else if (event.kind === 'confirmed') {
+      // Of a set that was not current the client removed nothing: it needs one that is.
+      if (!this.#isCurrent) this.#sendSet();
+      this.#write('event: heartbeat\ndata:\n\n');
+    } else {
       const name = event.kind === 'rule' ? 'rule' : 'rule-deleted';
       this.#write(`id: ${event.id}\nevent: ${name}\ndata: ${event.text}\n\n`);
     }
   }
 
   #sendSet(): void {
-    const { text, appliedOffset } = this.#feed.snapshot();
+    const { text, appliedOffset, isCurrent } = this.#feed.snapshot();
+    this.#isCurrent = isCurrent;
     this.#setBytes = Buffer.byteLength(text);
     this.#write(`id: ${appliedOffset}\nevent: rules\ndata: ${text}\n\n`);
   }

@@ -57,24 +57,43 @@ const rule = (quotaId: string, eventOffset: bigint, tag: string | null = null): 
   after: null,
 });
 
+const whole = { unreadable: [], completeTo: 4n, isCurrent: true, appliedOffset: 4n };
+
 function openFeed() {
   const feed = new RuleFeed('moka', () => undefined);
-  const set = { unreadable: [], isWritten: true };
-  feed.replaceAll({ ...set, rules: [rule('moka/a', 3n)], appliedOffset: 4n });
+  feed.replaceAll({ ...whole, rules: [rule('moka/a', 3n)] });
   return { feed, streams: new RuleStreams() };
 }
 
 describe('a stream of rules', () => {
-  it('confirms the set at once only while the topic is reached', () => {
+  it('says that a set is old while the topic is not reached, and sends it again when it is', () => {
+    vi.useFakeTimers();
     const { feed, streams } = openFeed();
-    const names = () => {
+    const open = () => {
       const client = new Client();
       streams.open(feed, client.asResponse);
-      return client.events.map(({ name }) => name);
+      return client;
     };
-    expect(names()).toEqual(['rules']);
-    feed.confirm();
-    expect(names()).toEqual(['rules', 'heartbeat']);
+    const brief = (client: Client) =>
+      client.events.map(({ name, data }) => [
+        name,
+        (data as { isCurrent: boolean } | null)?.isCurrent,
+      ]);
+    expect(brief(open())).toEqual([
+      ['rules', true],
+      ['heartbeat', undefined],
+    ]);
+    vi.advanceTimersByTime(15_000);
+    const client = open();
+    expect(brief(client)).toEqual([['rules', false]]);
+    for (let round = 0; round < 2; round++) feed.confirm();
+    expect(brief(client)).toEqual([
+      ['rules', false],
+      ['rules', true],
+      ['heartbeat', undefined],
+      ['heartbeat', undefined],
+    ]);
+    vi.useRealTimers();
   });
 
   it('begins with the whole set and goes on with changes, by the ids of their events', () => {
@@ -86,6 +105,7 @@ describe('a stream of rules', () => {
     feed.confirm();
     expect(client.events.map(({ name, id }) => [name, id])).toEqual([
       ['rules', '4'],
+      ['heartbeat', null],
       ['rule', '7'],
       ['rule-deleted', '9'],
       ['heartbeat', null],
@@ -95,7 +115,7 @@ describe('a stream of rules', () => {
       appliedOffset: 4,
       rules: [{ quotaId: 'moka/a' }],
     });
-    expect(client.events[2]?.data).toEqual({ quotaId: 'moka/a', eventOffset: 9 });
+    expect(client.events[3]?.data).toEqual({ quotaId: 'moka/a', eventOffset: 9 });
     const late = new Client();
     streams.open(feed, late.asResponse);
     expect(late.events[0]?.data).toMatchObject({
@@ -114,7 +134,7 @@ describe('a stream of rules', () => {
     for (let change = 0; change < 200; change++) feed.change(rule('moka/b', BigInt(change), long));
     expect([slow.destroyed, quick.destroyed]).toEqual([true, false]);
     expect(slow.writableLength).toBeLessThan(1_048_576 + 50_000);
-    expect(quick.events).toHaveLength(201);
+    expect(quick.events).toHaveLength(202);
     expect([streams.cut, streams.size]).toEqual([1, 1]);
     streams.close();
     expect([quick.writableEnded, streams.size]).toEqual([true, 0]);
@@ -126,21 +146,46 @@ describe('a stream of rules', () => {
     const client = new Client();
     streams.open(feed, client.asResponse);
     vi.advanceTimersByTime(11_000);
-    expect(client.written.slice(1)).toEqual([':\n\n', ':\n\n']);
-    expect(client.events.map(({ name }) => name)).toEqual(['rules']);
+    expect(client.written.slice(2)).toEqual([':\n\n', ':\n\n']);
+    expect(client.events.map(({ name }) => name)).toEqual(['rules', 'heartbeat']);
     vi.useRealTimers();
   });
 });
 
 describe('a feed', () => {
-  it('has one entity tag for one set, and keeps its rules when the topic is made anew', () => {
+  it('has one entity tag for one set', () => {
     const { feed } = openFeed();
     const first = feed.snapshot();
-    feed.replaceAll({ rules: [], unreadable: [], isWritten: false, appliedOffset: -1n });
-    expect(feed.snapshot().etag).toBe(first.etag);
     feed.change(rule('moka/a', 3n));
     expect(feed.snapshot().etag).toBe(first.etag);
     feed.change(rule('moka/a', 5n));
     expect(feed.snapshot().etag).not.toBe(first.etag);
+    const newer = feed.snapshot();
+    feed.change(rule('moka/a', 4n));
+    feed.remove('moka/a', 4n);
+    expect(feed.snapshot().etag).toBe(newer.etag);
+  });
+
+  it('keeps its rules when the topic is made anew, until its whole set is newer', () => {
+    const { feed, streams } = openFeed();
+    const ids = () =>
+      (JSON.parse(feed.snapshot().text) as { rules: { quotaId: string }[] }).rules.map(
+        ({ quotaId }) => quotaId,
+      );
+    feed.change(rule('moka/new', 9n));
+    feed.replaceAll({ ...whole, rules: [], completeTo: null, appliedOffset: -1n });
+    feed.replaceAll({ ...whole, rules: [rule('moka/b', 6n)], completeTo: null });
+    expect(ids()).toEqual(['moka/a', 'moka/b', 'moka/new']);
+    const client = new Client();
+    streams.open(feed, client.asResponse);
+    feed.complete(8n, new Set(['moka/b']));
+    expect(ids()).toEqual(['moka/b', 'moka/new']);
+    expect(client.events.at(-1)).toMatchObject({ name: 'rules', data: { completeTo: 8 } });
+  });
+
+  it('cannot say what is gone before it has read a whole set', () => {
+    const feed = new RuleFeed('moka', () => undefined);
+    feed.replaceAll({ ...whole, rules: [rule('moka/a', 3n)], completeTo: null });
+    expect(JSON.parse(feed.snapshot().text)).toMatchObject({ completeTo: null, isCurrent: true });
   });
 });

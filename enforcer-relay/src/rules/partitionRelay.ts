@@ -131,9 +131,10 @@ export class PartitionRelay {
   async #write(): Promise<void> {
     const { codec, topics, wrote } = this.#parts;
     const changes = this.#fold.takeChanges();
-    if (changes.length === 0) return;
+    const complete = this.#fold.takeComplete();
+    if (changes.length === 0 && complete.length === 0) return;
     try {
-      await writeChanges(this.#writer, codec, topics, changes);
+      await writeChanges(this.#writer, codec, topics, changes, complete);
     } catch (error) {
       if (error instanceof UnwritableRecord) {
         throw new PartitionPoisoned(this.partition, this.#next - 1n, error);

@@ -1,8 +1,8 @@
-import { createMemoryLog, OwnershipLost, recordBytes } from '@prorata/kafka-port';
-import type { LogRecord, OutRecord } from '@prorata/kafka-port';
+import { CommitUnknown, createMemoryLog, OwnershipLost, recordBytes } from '@prorata/kafka-port';
+import type { LogPort, LogRecord, OutRecord } from '@prorata/kafka-port';
 import { Codec, memoryIds } from '@prorata/schemas';
 import { describe, expect, it } from 'vitest';
-import { EventScript, EventWriter } from '../../test/eventScript.ts';
+import { content, EventScript, EventWriter, rate } from '../../test/eventScript.ts';
 import { PartitionPoisoned, PartitionRelay } from './partitionRelay.ts';
 import { RuleTopics } from './ruleTopics.ts';
 import { boundedBatches } from './ruleWriter.ts';
@@ -39,6 +39,7 @@ describe('a partition of the relay', () => {
     expect((await read(rules, 0n)).map(({ key }) => key?.toString())).toEqual([
       'moka/prod',
       'moka/prod/a',
+      '$complete',
     ]);
     for (let takeover = 0; takeover < 3; takeover++) {
       const next = await PartitionRelay.restore(events, parts());
@@ -70,9 +71,51 @@ describe('a partition of the relay', () => {
     const after = await end();
     await relay.serve(records);
     expect(await end()).toBe(after);
-    const last = (await read(rules, 0n)).at(-1);
+    const [last, complete] = (await read(rules, 0n)).slice(-2);
+    expect(complete?.key?.toString()).toBe('$complete');
     expect([last?.key?.toString(), last?.value]).toEqual(['moka/prod', null]);
     expect(last?.headers.get('event-offset')?.toString()).toBe(records.at(-1)!.offset.toString());
+  });
+
+  it('says last that the set is whole, also when its predecessor died half way', async () => {
+    const { parts, script, writer, read, codec } = setUp();
+    const long = content([rate(5n)], { action: 'degrade', degradeTag: 'x'.repeat(2_000) });
+    await writer.write(script.register());
+    for (let quota = 0; quota < 600; quota += 200) {
+      const names = Array.from({ length: 200 }, (_, index) => `q${quota + index}`);
+      const made = names.map((name) => script.make('QuotaCreated', name, { content: long }));
+      await writer.write(...made);
+    }
+    const dying = parts();
+    let appends = 0;
+    const writers: LogPort['writers'] = {
+      async fence(identity) {
+        const own = await dying.port.writers.fence(identity);
+        const append = async (records: readonly OutRecord[]) => {
+          appends += 1;
+          if (appends > 1) throw new CommitUnknown('the process died');
+          await own.append(records);
+        };
+        return { identity, append, close: () => own.close() };
+      },
+    };
+    const port = { log: dying.port.log, writers };
+    await expect(PartitionRelay.restore(events, { ...dying, port })).rejects.toThrow(CommitUnknown);
+    const keys = async () => (await read(rules, 0n)).map(({ key }) => key?.toString());
+    expect((await keys()).length).toBeGreaterThan(100);
+    expect(await keys()).not.toContain('$complete');
+    await PartitionRelay.restore(events, parts());
+    expect(await keys()).toHaveLength(601);
+    const last = (await read(rules, 0n)).at(-1);
+    expect(last?.key?.toString()).toBe('$complete');
+    expect(await codec.decode(last!.value)).toEqual({
+      type: 'RuleSetComplete',
+      value: {
+        application: 'moka',
+        rules: 600,
+        eventOffset: (await port.log.endOffset(events)) - 2n,
+      },
+    });
   });
 
   it('stops at bytes that are no event, and names the place', async () => {

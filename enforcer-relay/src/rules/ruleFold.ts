@@ -1,6 +1,6 @@
 import { affectedQuotas, BrokenStream, evolve, parseStream, ruleOf } from '@prorata/quota-model';
 import type { ApplicationState } from '@prorata/quota-model';
-import type { EventMessage, Rule } from '@prorata/schemas';
+import type { EventMessage, Rule, RuleSetComplete } from '@prorata/schemas';
 import { sameContent } from './sameContent.ts';
 
 /** What the application's rule topic lacks. */
@@ -13,6 +13,13 @@ export interface RuleChange {
   readonly eventOffset: bigint;
 }
 
+/** What a rule topic holds. */
+export interface WrittenRules {
+  readonly rules: ReadonlyMap<string, Rule>;
+  /** The record that says what the whole set is; null: there is none that can be read. */
+  readonly complete: RuleSetComplete | null;
+}
+
 /**
  * The rules of a partition's applications as a pure function of its events: replay yields the same
  * rules with the same offsets, whoever does it and whenever, so that writing only differences makes
@@ -23,6 +30,11 @@ export class RuleFold {
   readonly #rules = new Map<string, Map<string, Rule>>();
   /** Not written yet, by application and quota; a later change of a quota replaces the earlier. */
   readonly #changes = new Map<string, Map<string, RuleChange>>();
+
+  /** The newest event that changed an application's rules; at first the one that registered it. */
+  readonly #changedBy = new Map<string, bigint>();
+  /** Applications whose topic lacks the record that says what its whole set is. */
+  readonly #incomplete = new Set<string>();
 
   /** Every application that was registered. */
   get applications(): readonly string[] {
@@ -44,15 +56,18 @@ export class RuleFold {
     this.#states.set(application, state);
     const rules = this.#rules.get(application) ?? new Map<string, Rule>();
     this.#rules.set(application, rules);
+    if (!this.#changedBy.has(application)) this.#setChanged(application, eventOffset);
     for (const quotaId of affectedQuotas(state, event)) {
       const present = rules.get(quotaId) ?? null;
       if (!state.quotas.has(quotaId)) {
         if (!rules.delete(quotaId)) continue;
+        this.#setChanged(application, eventOffset);
         this.#changed({ application, quotaId, rule: null, eventOffset });
       } else {
         const rule: Rule = { ...ruleOf(state, quotaId), eventOffset, decidedAt };
         if (present !== null && sameContent(present, rule)) continue;
         rules.set(quotaId, rule);
+        this.#setChanged(application, eventOffset);
         this.#changed({ application, quotaId, rule, eventOffset });
       }
     }
@@ -63,7 +78,11 @@ export class RuleFold {
    * to be written, and what the topic has beyond it is to go.
    * @param restoredTo the first event not replayed: a deletion that nobody can date is dated by it
    */
-  compare(application: string, written: ReadonlyMap<string, Rule>, restoredTo: bigint): void {
+  compare(
+    application: string,
+    { rules: written, complete }: WrittenRules,
+    restoredTo: bigint,
+  ): void {
     const rules = this.rulesOf(application);
     const changes = this.#changesOf(application);
     for (const [quotaId, rule] of rules) {
@@ -80,16 +99,42 @@ export class RuleFold {
       if (rules.has(quotaId) || changes.has(quotaId)) continue;
       this.#changed({ application, quotaId, rule: null, eventOffset: restoredTo - 1n });
     }
+    const now = this.#completeOf(application);
+    const isSaid = complete?.rules === now.rules && complete.eventOffset === now.eventOffset;
+    if (changes.size === 0 && isSaid) this.#incomplete.delete(application);
+    else this.#incomplete.add(application);
   }
 
   /**
    * What is to be written, by application and there in the order of the events; the caller writes
-   * all of it or starts anew.
+   * all of it, and `takeComplete` after it, or starts anew.
    */
   takeChanges(): readonly RuleChange[] {
-    const changes = [...this.#changes.values()].flatMap((some) => [...some.values()]);
+    const changes = [...this.#changes.values()].flatMap((some) =>
+      [...some.values()].sort((a, b) => Number(a.eventOffset - b.eventOffset)),
+    );
     this.#changes.clear();
     return changes;
+  }
+
+  /**
+   * What is to stand after the changes, for readers to know that they have all. A function of the
+   * events as the rules are: it comes back equal after a deletion and a replay.
+   */
+  takeComplete(): readonly RuleSetComplete[] {
+    const sets = [...this.#incomplete].map((application) => this.#completeOf(application));
+    this.#incomplete.clear();
+    return sets;
+  }
+
+  #completeOf(application: string): RuleSetComplete {
+    const eventOffset = this.#changedBy.get(application) ?? -1n;
+    return { application, rules: this.rulesOf(application).size, eventOffset };
+  }
+
+  #setChanged(application: string, eventOffset: bigint): void {
+    this.#changedBy.set(application, eventOffset);
+    this.#incomplete.add(application);
   }
 
   #changed(change: RuleChange): void {

@@ -90,12 +90,44 @@ describe('the fold of events to rules', () => {
     for (let crash = 0; crash <= events.length; crash++) {
       const topic = written(folded(events.slice(0, crash)));
       const successor = folded(events);
-      successor.compare('moka', topic, BigInt(events.length));
+      successor.compare('moka', { rules: topic, complete: null }, BigInt(events.length));
       expect(written(successor, topic)).toEqual(complete);
     }
     const again = folded(events);
-    again.compare('moka', complete, BigInt(events.length));
-    expect(again.takeChanges()).toEqual([]);
+    const [said] = folded(events).takeComplete();
+    expect(said).toEqual({ application: 'moka', rules: 2, eventOffset: 6n });
+    again.compare('moka', { rules: complete, complete: said! }, BigInt(events.length));
+    expect([again.takeChanges(), again.takeComplete()]).toEqual([[], []]);
+    again.compare('moka', { rules: complete, complete: null }, BigInt(events.length));
+    expect([again.takeChanges(), again.takeComplete()]).toEqual([[], [said]]);
+  });
+
+  it('says what the whole set is with every change, the same live and after a replay', () => {
+    const script = new EventScript('moka');
+    const events = [
+      script.register(),
+      script.create('prod', 100n),
+      script.change('prod', 100n),
+      script.create('prod/a', 80n),
+      script.delete('prod/a'),
+    ];
+    const live = new RuleFold();
+    const said = events.map((event, offset) => {
+      live.apply(event, BigInt(offset));
+      return live.takeComplete().map(({ rules, eventOffset }) => [rules, Number(eventOffset)]);
+    });
+    expect(said).toEqual([[[0, 0]], [[1, 1]], [[1, 2]], [[2, 3]], [[1, 4]]]);
+    expect(folded(events).takeComplete()).toMatchObject([{ rules: 1, eventOffset: 4n }]);
+  });
+
+  it('writes what a topic lacks in the order of the events', () => {
+    const script = new EventScript('moka');
+    const events = [script.register(), script.create('a', 1n), script.create('b', 1n)];
+    const fold = folded([...events, script.change('a', 2n)]);
+    const topic = written(folded(events));
+    topic.delete('moka/b');
+    fold.compare('moka', { rules: topic, complete: null }, 4n);
+    expect(brief(fold).map(({ eventOffset }) => eventOffset)).toEqual([2n, 3n]);
   });
 
   it('removes from the topic what no event speaks of', () => {
@@ -103,7 +135,8 @@ describe('the fold of events to rules', () => {
     const fold = folded([script.register(), script.create('prod', 100n)]);
     const topic = written(fold);
     const stray = { ...topic.get('moka/prod')!, quotaId: 'moka/stray' };
-    fold.compare('moka', new Map([...topic, ['moka/stray', stray]]), 2n);
+    const rules = new Map([...topic, ['moka/stray', stray]]);
+    fold.compare('moka', { rules, complete: null }, 2n);
     expect(brief(fold)).toEqual([
       { quotaId: 'moka/stray', amount: null, eventOffset: 1n, ruleOffset: null },
     ]);

@@ -1,6 +1,8 @@
+import { COMPLETE_KEY } from '@prorata/host-sdk';
 import type { LogAdmin, LogPort, LogRecord, TopicPartition } from '@prorata/kafka-port';
-import type { Codec, Rule } from '@prorata/schemas';
+import type { Codec, Message, Rule, RuleSetComplete } from '@prorata/schemas';
 import { entryOf, inNamespace, rulesTopicOf, UnreadableRecord } from '@prorata/schemas';
+import type { WrittenRules } from './ruleFold.ts';
 
 /** Let the broker choose (`default.replication.factor`): it knows how many brokers there are. */
 const BROKERS_CHOICE = -1;
@@ -51,18 +53,20 @@ export class RuleTopics {
    * What stands in the topic now, by quota; a record that is no rule counts as another rule than any,
    * so that it is written over.
    */
-  async written(application: string): Promise<ReadonlyMap<string, Rule>> {
+  async written(application: string): Promise<WrittenRules> {
     const partition = this.partitionOf(application);
     const rules = new Map<string, Rule>();
+    let complete: RuleSetComplete | null = null;
     const from = await this.#port.log.beginningOffset(partition);
     await this.#port.log.readToEnd(partition, from, async (records) => {
       for (const record of records) {
         const quotaId = record.key?.toString() ?? '';
-        if (record.value === null) rules.delete(quotaId);
+        if (quotaId === COMPLETE_KEY) complete = await this.#completeIn(record);
+        else if (record.value === null) rules.delete(quotaId);
         else rules.set(quotaId, await this.#ruleIn(record, quotaId));
       }
     });
-    return rules;
+    return { rules, complete };
   }
 
   async close(): Promise<void> {
@@ -71,13 +75,22 @@ export class RuleTopics {
   }
 
   async #ruleIn(record: LogRecord, quotaId: string): Promise<Rule> {
+    const message = await this.#messageIn(record);
+    return message?.type === 'Rule' ? message.value : { ...noRule, quotaId };
+  }
+
+  async #completeIn(record: LogRecord): Promise<RuleSetComplete | null> {
+    const message = record.value === null ? null : await this.#messageIn(record);
+    return message?.type === 'RuleSetComplete' ? message.value : null;
+  }
+
+  async #messageIn(record: LogRecord): Promise<Message | null> {
     try {
-      const message = await this.#codec.decode(record.value);
-      if (message.type === 'Rule') return message.value;
+      return await this.#codec.decode(record.value);
     } catch (error) {
-      if (!(error instanceof UnreadableRecord)) throw error;
+      if (error instanceof UnreadableRecord) return null;
+      throw error;
     }
-    return { ...noRule, quotaId };
   }
 
   /** A failed connection is not remembered. */

@@ -1,13 +1,15 @@
+import { COMPLETE_KEY } from '@prorata/host-sdk';
 import { appendLimits, recordBytes } from '@prorata/kafka-port';
 import type { OutRecord, PartitionWriter } from '@prorata/kafka-port';
-import type { Codec } from '@prorata/schemas';
+import type { Codec, RuleSetComplete } from '@prorata/schemas';
 import { rulesTopicOf } from '@prorata/schemas';
 import type { RuleChange } from './ruleFold.ts';
 import type { RuleTopics } from './ruleTopics.ts';
 
 /**
- * Writes changes through the partition's fence, in as few transactions as their size allows. Rules
- * of one application that fit one transaction become visible together.
+ * Writes changes through the partition's fence, in as few transactions as their size allows, and
+ * after them the records that say what each whole set is: what a reader sees of several
+ * transactions is not taken for all before the last.
  * @throws what `PartitionWriter.append` throws, and the registry's error
  */
 export async function writeChanges(
@@ -15,6 +17,7 @@ export async function writeChanges(
   codec: Codec,
   topics: Pick<RuleTopics, 'partitionOf'>,
   changes: readonly RuleChange[],
+  complete: readonly RuleSetComplete[],
 ): Promise<void> {
   const records: OutRecord[] = [];
   for (const change of changes) {
@@ -28,6 +31,16 @@ export async function writeChanges(
       key: Buffer.from(quotaId),
       value,
       headers: { 'event-offset': eventOffset.toString() },
+    });
+  }
+  for (const value of complete) {
+    const { application } = value;
+    const message = { type: 'RuleSetComplete', value } as const;
+    records.push({
+      ...topics.partitionOf(application),
+      key: Buffer.from(COMPLETE_KEY),
+      value: await codec.encode(rulesTopicOf(application), message),
+      headers: { 'event-offset': value.eventOffset.toString() },
     });
   }
   for (const batch of boundedBatches(records)) await writer.append(batch);

@@ -28,7 +28,9 @@ async function running() {
     const place = { topic: `quota.rules.${application}`, partition: 0 };
     await port.log
       .readToEnd(place, 0n, (records) => {
-        found.push(...records.map(({ key }) => key?.toString() ?? ''));
+        found.push(
+          ...records.map(({ key }) => key?.toString() ?? '').filter((key) => key !== '$complete'),
+        );
       })
       .catch(() => undefined);
     return found;

@@ -21,7 +21,10 @@ export interface HostOptions {
   readonly usageWindowMs?: number;
   /** Heartbeat of the reports. Default 15,000. */
   readonly reportIntervalMs?: number;
-  /** What holds while there have never been any rules, from disk or a source. Default `open`. */
+  /**
+   * What holds, where no rule speaks, while there was never a whole set of rules, from disk or a
+   * source. Default `open`.
+   */
   readonly whenNoRules?: 'open' | 'closed';
   /** How long a start without rules on disk waits for a source. Default 3,000. */
   readonly startDeadlineMs?: number;
@@ -38,6 +41,8 @@ export interface HostStatus {
   readonly source: SourceName | null;
   /** How many rules are in force. */
   readonly rules: number;
+  /** Whether a whole set was ever there; until then `whenNoRules` holds where no rule speaks. */
+  readonly complete: boolean;
   /** The newest event that they account for; -1n: none. */
   readonly appliedOffset: bigint;
   /** When they last changed, and when a source last confirmed them; microseconds since the epoch. */

@@ -18,6 +18,7 @@ export type { HostClock } from './decision/hostClock.ts';
 export { UnenforceableRule } from './decision/compiledRule.ts';
 export type { AppliedListener, AppliedRules } from './rules/rulesInForce.ts';
 export type { RuleSet, RuleSink, RuleSource } from './rules/ruleSource.ts';
+export { COMPLETE_KEY } from './rules/ruleSetComplete.ts';
 export { kafkaRules } from './rules/kafkaRules.ts';
 export type { KafkaRulesOptions } from './rules/kafkaRules.ts';
 export { httpRules, RuleStreamBroken } from './rules/httpRules.ts';

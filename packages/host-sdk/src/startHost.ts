@@ -29,7 +29,7 @@ const CLOCK_CHECK_MS = 1_000;
 const STOP_FLUSH_MS = 2_000;
 
 /**
- * Starts enforcing. Resolves as soon as there are rules, from disk or from the source, whichever
+ * Starts enforcing. Resolves as soon as there is a whole set of rules, from disk or from the source, whichever
  * comes first; with neither, after `startDeadlineMs`, and then `whenNoRules` decides, which
  * `status()` shows. It never rejects for an outage.
  */
@@ -92,6 +92,8 @@ class LocalHost implements Host {
     if (stored !== null) this.#rules.start(stored);
     const known = new Promise<void>((resolve) => {
       const done = this.#rules.listen(() => {
+        // Half a set is no reason to begin: what it lacks would be let through.
+        if (!this.#table.isKnown) return;
         done();
         resolve();
       });
@@ -105,7 +107,7 @@ class LocalHost implements Host {
       if (this.#time.measure()) this.#table.wallStepped();
     });
     this.#every(this.#options.usageWindowMs ?? USAGE_WINDOW_MS, () => this.#closeWindow());
-    if (stored === null) {
+    if (!this.#table.isKnown) {
       await within(known, this.#options.startDeadlineMs ?? START_DEADLINE_MS);
     }
   }
@@ -132,6 +134,7 @@ class LocalHost implements Host {
       application: this.#options.application,
       source,
       rules: this.#table.size,
+      complete: this.#table.isKnown,
       appliedOffset,
       appliedAt,
       lastContactAt: confirmedAt === null ? null : BigInt(this.#time.wallOf(confirmedAt)),

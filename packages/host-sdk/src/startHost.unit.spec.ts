@@ -1,8 +1,9 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { rate, RecordingChannel, rule, TestClock, ToldSource } from '../test/fixtures.ts';
+import { rate, RecordingChannel, rule, TestClock, ToldSource, wholeSet } from '../test/fixtures.ts';
 import { ALLOW, REFUSE, startHost } from './index.ts';
 import type { Host, HostOptions } from './index.ts';
 
@@ -31,7 +32,7 @@ async function start(options: Partial<HostOptions> = {}) {
   });
   const host = await (async () => {
     if (options.startDeadlineMs === undefined && options.directory === undefined) {
-      (await source.sink).replaceAll(set([rule('a/x', [rate(5n)])]));
+      (await source.sink).replaceAll(wholeSet([rule('a/x', [rate(5n)])]));
     }
     return starting;
   })();
@@ -39,20 +40,10 @@ async function start(options: Partial<HostOptions> = {}) {
   return { host, sink: await source.sink, channel, problems };
 }
 
-const set = (rules: ReturnType<typeof rule>[], isWritten = true) => ({
-  rules,
-  unreadable: [],
-  isWritten,
-  appliedOffset: rules.reduce(
-    (max, { eventOffset }) => (eventOffset > max ? eventOffset : max),
-    -1n,
-  ),
-});
-
 describe('a host', () => {
   it('starts from disk when nothing else answers, with the rules it last had', async () => {
     const first = await start({ directory, startDeadlineMs: 1 });
-    first.sink.replaceAll(set([rule('a/x', [rate(5n)], { eventOffset: 41n })]));
+    first.sink.replaceAll(wholeSet([rule('a/x', [rate(5n)], { eventOffset: 41n })]));
     first.sink.change(rule('a/y', [rate(3n)], { eventOffset: 42n }));
     await first.host.stop();
     const { host } = await start({ directory });
@@ -67,7 +58,7 @@ describe('a host', () => {
 
   it('does not trust a damaged file, nor one of another application', async () => {
     const first = await start({ directory, startDeadlineMs: 1 });
-    first.sink.replaceAll(set([rule('a/x', [rate(5n)])]));
+    first.sink.replaceAll(wholeSet([rule('a/x', [rate(5n)])]));
     await first.host.stop();
     expect(await readdir(directory)).toEqual(['a.rules']);
     const path = join(directory, 'a.rules');
@@ -86,7 +77,7 @@ describe('a host', () => {
 
   it('resolves without rules after the deadline, in the state it was told to have', async () => {
     const { host, sink } = await start({ startDeadlineMs: 1, whenNoRules: 'closed' });
-    sink.replaceAll(set([], false));
+    sink.replaceAll(wholeSet([], { completeTo: null }));
     expect(host.bind({ quota: 'a/x' }).take('tokens', 1)).toBe(REFUSE);
     expect(host.status()).toMatchObject({ source: null, counters: { withoutRules: 1 } });
   });
@@ -94,12 +85,71 @@ describe('a host', () => {
   it('drops what a whole set lacks, but believes no topic that was never written', async () => {
     const { host, sink } = await start();
     const handle = host.bind({ quota: 'a/x' });
-    sink.replaceAll(set([], false));
+    sink.replaceAll(wholeSet([], { completeTo: null }));
     expect(handle.take('tokens', 6)).toBe(REFUSE);
-    sink.replaceAll({ ...set([]), unreadable: ['a/x'] });
+    sink.replaceAll(wholeSet([], { unreadable: ['a/x'], completeTo: 2n }));
     expect(handle.take('tokens', 6)).toBe(REFUSE);
-    sink.replaceAll(set([]));
+    sink.replaceAll(wholeSet([], { completeTo: 2n }));
     expect(handle.take('tokens', 6)).toBe(ALLOW);
+  });
+
+  it('keeps a rule that is newer than the set of a relay that is behind, in memory and on disk', async () => {
+    const { host, sink } = await start({ directory, startDeadlineMs: 1 });
+    sink.replaceAll(wholeSet([rule('a/new', [rate(1n)], { eventOffset: 900n })]));
+    const old = wholeSet([rule('a/old', [rate(1n)], { eventOffset: 5n })]);
+    for (const isCurrent of [false, true]) sink.replaceAll({ ...old, isCurrent });
+    sink.remove('a/new', 899n);
+    expect(host.bind({ quota: 'a/new' }).take('tokens', 2)).toBe(REFUSE);
+    // What is behind may say that an older rule is gone, and is not believed while out of contact.
+    const older = wholeSet([], { completeTo: 6n });
+    sink.replaceAll({ ...older, isCurrent: false });
+    expect(host.status().rules).toBe(2);
+    sink.replaceAll(older);
+    expect(host.status()).toMatchObject({ rules: 1, appliedOffset: 900n });
+    await host.stop();
+    const next = await start({ directory });
+    expect(next.host.bind({ quota: 'a/new' }).take('tokens', 2)).toBe(REFUSE);
+  });
+
+  it('removes nothing for a half-written topic, until what comes last in it says so', async () => {
+    const { host, sink } = await start();
+    sink.replaceAll(wholeSet([rule('a/y', [rate(3n)], { eventOffset: 8n })], { completeTo: null }));
+    expect(host.bind({ quota: 'a/x' }).take('tokens', 6)).toBe(REFUSE);
+    expect(host.bind({ quota: 'a/y' }).take('tokens', 4)).toBe(REFUSE);
+    sink.complete(8n, new Set(['a/y']));
+    expect(host.bind({ quota: 'a/x' }).take('tokens', 6)).toBe(ALLOW);
+    expect(host.bind({ quota: 'a/y' }).take('tokens', 4)).toBe(REFUSE);
+  });
+
+  it('enforces the half it has, and lets `whenNoRules` decide the rest, until it has all', async () => {
+    const { host, sink } = await start({ startDeadlineMs: 1, whenNoRules: 'closed' });
+    sink.replaceAll(wholeSet([rule('a/y', [rate(3n)])], { completeTo: null }));
+    const [bound, other] = [host.bind({ quota: 'a/y' }), host.bind({ quota: 'a/x' })];
+    expect([bound.take('tokens', 3), bound.take('tokens', 3)]).toEqual([ALLOW, REFUSE]);
+    expect([host.last.reason, other.take('tokens', 1)]).toEqual(['over_limit', REFUSE]);
+    expect(host.status()).toMatchObject({ complete: false, counters: { withoutRules: 1 } });
+    sink.complete(1n, new Set(['a/y']));
+    expect(other.take('tokens', 1)).toBe(ALLOW);
+    expect(host.status().complete).toBe(true);
+  });
+
+  it('keeps the rules on disk that it can read, and reports the others', async () => {
+    const first = await start({ directory, startDeadlineMs: 1 });
+    first.sink.replaceAll(wholeSet([rule('a/x', [rate(5n)]), rule('a/y', [rate(5n)])]));
+    await first.host.stop();
+    const path = join(directory, 'a.rules');
+    const body = (await readFile(path, 'utf8'))
+      .split('\n')[1]!
+      .replace('"mode":"enforce"', '"mode":"?"');
+    const hash = createHash('sha256').update(body).digest('hex');
+    await writeFile(path, `prorata-rules 1 ${hash}\n${body}\n`);
+    await writeFile(`${path}.1.part`, 'what a crash left');
+    await utimes(`${path}.1.part`, 1, 1);
+    await writeFile(`${path}.2.part`, 'what another process is about to rename');
+    const { host, problems } = await start({ directory, startDeadlineMs: 1 });
+    expect([host.status().rules, problems.length]).toEqual([1, 1]);
+    expect(host.status().complete).toBe(false);
+    expect((await readdir(directory)).sort()).toEqual(['a.rules', 'a.rules.2.part']);
   });
 
   it('tells listeners what is and comes into force, and when by its own clock', async () => {

@@ -3,7 +3,7 @@ import type { HostClock } from '../src/decision/hostClock.ts';
 import { HostTime } from '../src/decision/hostClock.ts';
 import { Limiter } from '../src/decision/limiter.ts';
 import { RuleTable } from '../src/decision/ruleTable.ts';
-import type { RuleSink, RuleSource } from '../src/rules/ruleSource.ts';
+import type { RuleSet, RuleSink, RuleSource } from '../src/rules/ruleSource.ts';
 import type { UsageChannel } from '../src/usage/usageChannel.ts';
 import { UsageMeters } from '../src/usage/usageMeters.ts';
 
@@ -74,6 +74,22 @@ export function rule(quotaId: string, limits: ResourceLimit[], others: Partial<R
     tier: 2,
     project: null,
     after: null,
+    ...others,
+  };
+}
+
+/** A set as a source in contact has it, whole up to the newest event of its rules. */
+export function wholeSet(rules: readonly Rule[], others: Partial<RuleSet> = {}): RuleSet {
+  const appliedOffset = rules.reduce(
+    (max, { eventOffset }) => (eventOffset > max ? eventOffset : max),
+    -1n,
+  );
+  return {
+    rules,
+    unreadable: [],
+    completeTo: appliedOffset,
+    isCurrent: true,
+    appliedOffset,
     ...others,
   };
 }

@@ -614,6 +614,16 @@ export interface RuleAfter {
   readonly limits: readonly ResourceLimit[];
 }
 
+/** Written after an application's rules, under the key $complete, which is no quota id: what stands before it in the topic is all there is. */
+export interface RuleSetComplete {
+  /** The application. */
+  readonly application: string;
+  /** How many rules stand before it; a reader that finds another number has not got the whole set. */
+  readonly rules: number;
+  /** The offset of the newest event that changed the set, in its partition of quota.events: a rule of an older event that is not there is gone. */
+  readonly eventOffset: bigint;
+}
+
 /** Written last: names what belongs to one run and where the log goes on. */
 export interface SnapshotManifest {
   /** The partition. */
@@ -911,7 +921,8 @@ export type SnapshotMessage =
   | { readonly type: 'StreamSnapshotChunk'; readonly value: StreamSnapshotChunk };
 
 export type RuleMessage =
-  | { readonly type: 'Rule'; readonly value: Rule };
+  | { readonly type: 'Rule'; readonly value: Rule }
+  | { readonly type: 'RuleSetComplete'; readonly value: RuleSetComplete };
 
 export type ReportMessage =
   | { readonly type: 'HostReport'; readonly value: HostReport };
@@ -957,6 +968,7 @@ export type Message =
   | { readonly type: 'SnapshotManifest'; readonly value: SnapshotManifest }
   | { readonly type: 'StreamSnapshotChunk'; readonly value: StreamSnapshotChunk }
   | { readonly type: 'Rule'; readonly value: Rule }
+  | { readonly type: 'RuleSetComplete'; readonly value: RuleSetComplete }
   | { readonly type: 'HostReport'; readonly value: HostReport }
   | { readonly type: 'UsageRecorded'; readonly value: UsageRecorded };
 
@@ -997,6 +1009,7 @@ export const fullNameOf: Readonly<Record<Message['type'], string>> = {
   SnapshotManifest: 'io.prorata.snapshot.SnapshotManifest',
   StreamSnapshotChunk: 'io.prorata.snapshot.StreamSnapshotChunk',
   Rule: 'io.prorata.rule.Rule',
+  RuleSetComplete: 'io.prorata.rule.RuleSetComplete',
   HostReport: 'io.prorata.report.HostReport',
   UsageRecorded: 'io.prorata.usage.UsageRecorded',
 };

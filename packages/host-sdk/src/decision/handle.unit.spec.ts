@@ -263,7 +263,7 @@ describe('usage', () => {
     put('a/x/y', [rate(10n)]);
     const handle = bind({ quota: 'a/x/y' });
     handle.take('tokens', 1);
-    table.remove('a/x/y', clock.now);
+    table.remove('a/x/y', 1n, clock.now);
     handle.take('tokens', 2);
     const used = meters
       .close(clock.now, clock.now + 1)

@@ -171,7 +171,7 @@ describe('the limiter', () => {
               break;
             }
             case 'remove':
-              table.remove(step.quota, clock.now);
+              table.remove(step.quota, ++offset, clock.now);
               reference.removeRule(step.quota);
               break;
             case 'stale':

@@ -19,7 +19,7 @@ export interface LimiterCounters {
   readonly byVerdict: Float64Array;
   /** Let through because no rule speaks of the resource there. */
   ungoverned: number;
-  /** Decided by `whenNoRules`, for want of any rules. */
+  /** Decided by `whenNoRules`, for want of a whole set of rules. */
   withoutRules: number;
   /** `take` on a concurrency limit or `acquire` on a rate: decided as though there were none. */
   misused: number;
@@ -31,7 +31,7 @@ export interface LimiterOptions {
   readonly table: RuleTable;
   readonly time: HostTime;
   readonly meters: UsageMeters;
-  /** What holds while the host has never had any rules. */
+  /** What holds, where no rule speaks, while the host has never had a whole set. */
   readonly whenNoRules: 'open' | 'closed';
 }
 
@@ -142,7 +142,7 @@ export class Limiter {
     last.eventOffset = nearest?.eventOffset ?? null;
     last.tag = null;
     last.retryAfterMicros = 0;
-    if (!this.#table.isKnown) {
+    if (this.#isUnknown(entry)) {
       last.reason = 'no_rules';
       last.verdict = this.#whenNoRules === 'closed' ? REFUSE : ALLOW;
       if (last.verdict === REFUSE) last.retryAfterMicros = NEVER;
@@ -154,23 +154,29 @@ export class Limiter {
     return last.verdict;
   }
 
+  /** Rules that came before the whole set count; of what they do not speak of, nothing is known. */
+  #isUnknown(entry: PathResource | null): boolean {
+    return !this.#table.isKnown && entry?.isGoverned !== true;
+  }
+
   /** Asks one limit, and lets it decide when its answer is the strictest so far. */
   #weigh(limit: PathLimit, cost: number, now: number): void {
     const { source } = limit.rule;
     limit.lacking = false;
+    if (limit.state === null) {
+      // Suspended is suspended: neither staleness nor an action that lets requests through opens it.
+      limit.lacking = true;
+      this.#object(limit, REFUSE, NEVER, 'blocked');
+      return;
+    }
     if (this.last.stale && source.onStale !== 'hold' && source.onStale !== 'safe_share') {
       limit.lacking = true;
       if (source.onStale === 'closed') this.#object(limit, REFUSE, NEVER, 'stale_closed');
       return;
     }
-    const wait = limit.state === null ? NEVER : limit.state.shortfall(cost, now);
+    const wait = limit.state.shortfall(cost, now);
     if (wait === 0) return;
     limit.lacking = true;
-    if (limit.state === null) {
-      // Suspended is suspended: an action that lets requests through does not apply to it.
-      this.#object(limit, REFUSE, NEVER, 'blocked');
-      return;
-    }
     const over = limit.rule.overLimit;
     const verdict = over === DELAY && wait === NEVER ? REFUSE : over;
     this.#object(limit, verdict, wait, wait === NEVER ? 'above_limit' : 'over_limit');
@@ -192,7 +198,7 @@ export class Limiter {
 
   #count(entry: PathResource | null, verdict: Verdict): void {
     this.counters.byVerdict[verdict] = (this.counters.byVerdict[verdict] ?? 0) + 1;
-    if (!this.#table.isKnown) this.counters.withoutRules += 1;
+    if (this.#isUnknown(entry)) this.counters.withoutRules += 1;
     else if (entry === null || !entry.isGoverned) this.counters.ungoverned += 1;
   }
 }

@@ -18,7 +18,7 @@ export class RuleTable {
   #byPrecedence: readonly Rule[] | null = [];
   #generation = 0;
   #matchGeneration = 0;
-  /** Whether any source has said what the rules are, be it that there are none. */
+  /** Whether a source has said what all rules are, be it that there are none. */
   isKnown = false;
 
   constructor(time: HostTime) {
@@ -64,10 +64,11 @@ export class RuleTable {
     return true;
   }
 
-  remove(quotaId: string, atMicros: number): boolean {
+  /** @returns false when there is none, or one of an event after `upTo`, which stays. */
+  remove(quotaId: string, upTo: bigint, atMicros: number): boolean {
     const node = this.#nodes.get(quotaId);
     const present = node?.rule?.source ?? null;
-    if (node === undefined || present === null) return false;
+    if (node === undefined || present === null || present.eventOffset > upTo) return false;
     node.setRule(null, atMicros);
     this.#rules -= 1;
     this.#changed(present.match, null);

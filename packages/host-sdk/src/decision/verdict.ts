@@ -42,7 +42,7 @@ export type Reason =
   | 'stale_closed'
   /** There are rules, and none limits this resource here. */
   | 'no_rule'
-  /** The host has no rules at all; `whenNoRules` decided. */
+  /** The host never had a whole set of rules, and none it has speaks of this; `whenNoRules` decided. */
   | 'no_rules';
 
 /** `retryAfterMicros` when waiting does not help. */

@@ -112,7 +112,7 @@ function handle({ event, data }: EventSourceMessage, sink: RuleSink): void {
   else if (event === 'rule-deleted') {
     const { quotaId, eventOffset } = objectFromText(data);
     if (typeof quotaId !== 'string') throw new RulesUnreadable('A deletion names no quota.');
-    sink.remove(quotaId, eventOffset === null ? null : longOf(eventOffset, 'eventOffset'));
+    sink.remove(quotaId, longOf(eventOffset, 'eventOffset'));
   }
 }
 
@@ -131,5 +131,7 @@ function replaceAll(json: Record<string, unknown>, sink: RuleSink): void {
     }
   }
   const appliedOffset = longOf(json['appliedOffset'], 'appliedOffset');
-  sink.replaceAll({ rules, unreadable, isWritten: json['isWritten'] === true, appliedOffset });
+  const completeTo = json['completeTo'] == null ? null : longOf(json['completeTo'], 'completeTo');
+  const isCurrent = json['isCurrent'] === true;
+  sink.replaceAll({ rules, unreadable, completeTo, isCurrent, appliedOffset });
 }

@@ -14,6 +14,7 @@ function recorder() {
       seen.push({ ...rest, rules: rules.map(({ quotaId }) => quotaId).sort() }),
     change: ({ quotaId }) => seen.push(quotaId),
     remove: (quotaId, eventOffset) => seen.push([quotaId, eventOffset]),
+    complete: (completeTo, quotaIds) => seen.push({ completeTo, quotaIds: [...quotaIds].sort() }),
     confirm: () => undefined,
     failed: (error) => seen.push((error as Error).name),
   };
@@ -38,17 +39,26 @@ async function topic() {
     value: null,
     headers: { 'event-offset': offset },
   });
-  return { port, codec, writer, record, gone, place };
+  const complete = async (rules: number, eventOffset: bigint): Promise<OutRecord> => ({
+    ...place,
+    key: Buffer.from('$complete'),
+    value: await codec.encode('quota.rules.a', {
+      type: 'RuleSetComplete',
+      value: { application: 'a', rules, eventOffset },
+    }),
+  });
+  return { port, codec, writer, record, gone, complete, place };
 }
 
 describe('rules from a topic', () => {
   it('are read to the end, what is gone left out, and then followed', async () => {
-    const { port, codec, writer, record, gone, place } = await topic();
+    const { port, codec, writer, record, gone, complete, place } = await topic();
     await writer.append([
       await record(rule('a/x', [rate(1n)], { eventOffset: 1n })),
       await record(rule('a/y', [rate(1n)], { eventOffset: 2n })),
       gone('a/x', '3'),
       { ...place, key: Buffer.from('a/z'), value: Buffer.from('nonsense') },
+      await complete(2, 4n),
     ]);
     const { seen, sink } = recorder();
     const abort = new AbortController();
@@ -58,10 +68,33 @@ describe('rules from a topic', () => {
     await expect.poll(() => seen).toHaveLength(4);
     expect(seen).toEqual([
       'UnreadableRecord',
-      { rules: ['a/y'], unreadable: ['a/z'], isWritten: true, appliedOffset: 3n },
+      {
+        ...{ rules: ['a/y'], unreadable: ['a/z'], isCurrent: true },
+        ...{ completeTo: 4n, appliedOffset: 4n },
+      },
       'a/w',
       ['a/y', 9n],
     ]);
+    abort.abort();
+    await running;
+  });
+
+  it('are a whole only after the record that is written last, with as many as it names', async () => {
+    const { port, codec, writer, record, gone, complete, place } = await topic();
+    await writer.append([await record(rule('a/x', [rate(1n)], { eventOffset: 7n }))]);
+    const { seen, sink } = recorder();
+    const abort = new AbortController();
+    const running = kafkaRules({ port, codec }).run('a', sink, abort.signal);
+    await expect.poll(() => seen).toHaveLength(1);
+    expect(seen).toEqual([expect.objectContaining({ rules: ['a/x'], completeTo: null })]);
+    await writer.append([await complete(2, 8n)]);
+    await expect.poll(() => seen.at(-1)).toBe('UnreadableRecord');
+    await writer.append([await record(rule('a/y', [rate(1n)], { eventOffset: 8n }))]);
+    await writer.append([await complete(2, 8n)]);
+    await expect.poll(() => seen.at(-1)).toEqual({ completeTo: 8n, quotaIds: ['a/x', 'a/y'] });
+    // A tombstone that names no event may be older than what a host holds.
+    await writer.append([{ ...place, key: Buffer.from('a/x'), value: null }, gone('a/y', '9')]);
+    await expect.poll(() => seen.slice(-2)).toEqual(['UnreadableRecord', ['a/y', 9n]]);
     abort.abort();
     await running;
   });
@@ -76,7 +109,8 @@ describe('rules from a topic', () => {
     expect(seen).toContainEqual({
       rules: [],
       unreadable: [],
-      isWritten: false,
+      completeTo: null,
+      isCurrent: true,
       appliedOffset: -1n,
     });
     expect(seen).toContain('LogRefused');

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { Rule } from '@prorata/schemas';
@@ -9,13 +9,23 @@ import { longOf, objectFromText, ruleFromJson, RulesUnreadable, ruleToJson } fro
 /** What a host starts from when nothing else answers. */
 export interface StoredRules {
   readonly rules: readonly Rule[];
+  /** Whether they were a whole set, or part of one that was still coming. */
+  readonly isComplete: boolean;
   readonly appliedOffset: bigint;
+}
+
+/** The rules to be kept, as they are when they are written. */
+interface RulesToKeep {
+  readonly isKnown: boolean;
+  all(): readonly Rule[];
 }
 
 /** Raised when the form changes; a file of another version is not read. */
 const VERSION = 1;
 /** Rendering a large set takes a while, so a burst of changes becomes one file; what a crash loses. */
 const GATHER_MS = 50;
+/** No file takes so long to be written, milliseconds. */
+const LEFT_BEHIND_MS = 60_000;
 const HEADER = /^prorata-rules (\d+) ([0-9a-f]{64})$/;
 
 /**
@@ -27,7 +37,7 @@ export class RuleFile {
   readonly #path: string;
   readonly #application: string;
   readonly #failed: (error: unknown) => void;
-  #pending: { table: { all(): readonly Rule[] }; appliedOffset: bigint } | null = null;
+  #pending: { table: RulesToKeep; appliedOffset: bigint } | null = null;
   #writing: Promise<void> | null = null;
   #written = '';
 
@@ -40,6 +50,7 @@ export class RuleFile {
 
   /** null when there is none, or none that can be trusted, which is reported. */
   async read(): Promise<StoredRules | null> {
+    await this.#clean();
     try {
       return this.#parse(await readFile(this.#path, 'utf8'));
     } catch (error) {
@@ -49,7 +60,7 @@ export class RuleFile {
   }
 
   /** Writes what the table holds a moment later; the calls until then become one file. */
-  save(table: { all(): readonly Rule[] }, appliedOffset: bigint): void {
+  save(table: RulesToKeep, appliedOffset: bigint): void {
     this.#pending = { table, appliedOffset };
     this.#writing ??= this.#write();
   }
@@ -65,7 +76,9 @@ export class RuleFile {
       const { table, appliedOffset } = this.#pending;
       this.#pending = null;
       try {
-        await this.#replace(this.#render({ rules: table.all(), appliedOffset }));
+        await this.#replace(
+          this.#render({ rules: table.all(), isComplete: table.isKnown, appliedOffset }),
+        );
       } catch (error) {
         this.#failed(error);
       }
@@ -73,10 +86,11 @@ export class RuleFile {
     this.#writing = null;
   }
 
-  #render({ rules, appliedOffset }: StoredRules): string {
+  #render({ rules, isComplete, appliedOffset }: StoredRules): string {
     const body = JSON.stringify({
       application: this.#application,
       appliedOffset: longToJson(appliedOffset),
+      isComplete,
       rules: rules.map(ruleToJson),
     });
     return `prorata-rules ${VERSION} ${sha256(body)}\n${body}\n`;
@@ -109,10 +123,41 @@ export class RuleFile {
     if (json['application'] !== this.#application || !Array.isArray(json['rules'])) {
       throw new RulesUnreadable(`${this.#path} is not of ${this.#application}.`);
     }
+    const list = json['rules'] as unknown[];
+    const rules = this.#readable(list);
     return {
-      rules: (json['rules'] as unknown[]).map(ruleFromJson),
+      rules,
+      isComplete: json['isComplete'] === true && rules.length === list.length,
       appliedOffset: longOf(json['appliedOffset'], 'appliedOffset'),
     };
+  }
+
+  /** Removes what crashes left half written; a young one may be another process's, at work on it. */
+  async #clean(): Promise<void> {
+    try {
+      const left = (await readdir(this.#directory)).filter(
+        (name) => name.startsWith(`${this.#application}.rules.`) && name.endsWith('.part'),
+      );
+      for (const name of left) {
+        const path = join(this.#directory, name);
+        const ageMs = Date.now() - (await stat(path)).mtimeMs;
+        if (ageMs > LEFT_BEHIND_MS) await rm(path, { force: true });
+      }
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.#failed(error);
+    }
+  }
+
+  /** One rule that cannot be read, of another release perhaps, must not cost the limits of all. */
+  #readable(list: readonly unknown[]): Rule[] {
+    return list.flatMap((item) => {
+      try {
+        return [ruleFromJson(item)];
+      } catch (error) {
+        this.#failed(error);
+        return [];
+      }
+    });
   }
 }
 

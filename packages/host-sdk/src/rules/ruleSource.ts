@@ -5,20 +5,30 @@ export interface RuleSet {
   readonly rules: readonly Rule[];
   /** Quotas whose rule is there but cannot be read: what the host has of them stays. */
   readonly unreadable: readonly string[];
-  /** False when nothing was ever written: a topic made anew says nothing about what held before. */
-  readonly isWritten: boolean;
+  /**
+   * The event up to which the set is whole: a rule of an older event that is not in it is gone.
+   * null: it was never written, or only in part, and what it lacks says nothing.
+   */
+  readonly completeTo: bigint | null;
+  /** False when the source has lost contact with what it tells of: nothing is removed by such a set. */
+  readonly isCurrent: boolean;
   /** The newest event that the set accounts for, deletions included; -1: none. */
   readonly appliedOffset: bigint;
 }
 
 /** Where a source puts what it learns. No call throws. */
 export interface RuleSink {
-  /** A whole set: what is not in it is gone. Confirms nothing: it may come from a memory. */
+  /** A whole set: what it says is gone, goes. Confirms nothing: it may come from a memory. */
   replaceAll(set: RuleSet): void;
-  /** News, and so a confirmation as well, as is `remove`. */
+  /** News, and so a confirmation as well, as are `remove` and `complete`. */
   change(rule: Rule): void;
-  /** @param eventOffset of the deletion, where the source says. */
-  remove(quotaId: string, eventOffset: bigint | null): void;
+  /** @param eventOffset of the deletion: a rule of a newer event stays. */
+  remove(quotaId: string, eventOffset: bigint): void;
+  /**
+   * What came so far is all there is up to that event.
+   * @param quotaIds all that have a rule; to be read during the call only
+   */
+  complete(completeTo: bigint, quotaIds: ReadonlySet<string>): void;
   /** What the host has is what the source has: the rules are not stale. */
   confirm(): void;
   /** Something failed; the source goes on by itself. */

@@ -17,6 +17,12 @@ export interface AppliedRules {
   readonly wallMicros: number;
 }
 
+/** A rule that goes unless it is of a newer event. */
+interface Gone {
+  readonly quotaId: string;
+  readonly upTo: bigint;
+}
+
 export type AppliedListener = (applied: AppliedRules) => void;
 
 export interface RulesInForceOptions {
@@ -38,8 +44,10 @@ export class RulesInForce implements RuleSink {
   confirmedAt: number | null = null;
   /** Rules not taken: unreadable, or not enforceable. */
   rejected = 0;
-  /** Rules older than the one in force. */
+  /** Rules and deletions older than the rule in force. */
   outdated = 0;
+  /** Whether what the present source does not have is gone from here too. */
+  #isSwept = false;
   readonly #options: RulesInForceOptions;
   readonly #listeners = new Set<AppliedListener>();
 
@@ -71,17 +79,23 @@ export class RulesInForce implements RuleSink {
   }
 
   /** Rules from an earlier life of this host: good until a source says better. */
-  start({ rules, appliedOffset }: StoredRules): void {
+  start({ rules, isComplete, appliedOffset }: StoredRules): void {
+    if (isComplete) this.#options.table.isKnown = true;
     this.#putInForce('disk', rules, [], appliedOffset);
   }
 
-  replaceAll({ rules, unreadable, isWritten, appliedOffset }: RuleSet): void {
+  /**
+   * Takes what is newer. A rule goes only when the set is whole up to an event after the rule's own,
+   * and comes from who is in contact with the log: a relay that is behind, or a topic that was made
+   * anew and is half written, would open limits.
+   */
+  replaceAll({ rules, unreadable, completeTo, isCurrent, appliedOffset }: RuleSet): void {
     const { table, source } = this.#options;
-    // A topic that was never written, or was made anew, says nothing: to believe it would open every
-    // limit, and would end what `whenNoRules` holds.
-    if (!isWritten) return;
+    if (completeTo !== null) table.isKnown = true;
+    this.#isSwept = completeTo !== null && isCurrent;
+    if (completeTo === null && rules.length === 0) return;
     const stay = new Set([...rules.map((rule) => rule.quotaId), ...unreadable]);
-    const gone = table.all().flatMap(({ quotaId }) => (stay.has(quotaId) ? [] : [quotaId]));
+    const gone = this.#isSwept && completeTo !== null ? this.#goneBefore(completeTo, stay) : [];
     this.#putInForce(source, rules, gone, appliedOffset);
   }
 
@@ -90,8 +104,20 @@ export class RulesInForce implements RuleSink {
     this.confirm();
   }
 
-  remove(quotaId: string, eventOffset: bigint | null): void {
-    this.#putInForce(this.#options.source, [], [quotaId], eventOffset ?? -1n);
+  remove(quotaId: string, eventOffset: bigint): void {
+    const gone = [{ quotaId, upTo: eventOffset }];
+    this.#putInForce(this.#options.source, [], gone, eventOffset);
+    this.confirm();
+  }
+
+  complete(completeTo: bigint, quotaIds: ReadonlySet<string>): void {
+    // Once swept, every deletion comes by itself, and a walk over all rules would find nothing.
+    if (!this.#isSwept) {
+      this.#isSwept = true;
+      this.#options.table.isKnown = true;
+      const gone = this.#goneBefore(completeTo, quotaIds);
+      this.#putInForce(this.#options.source, [], gone, completeTo);
+    }
     this.confirm();
   }
 
@@ -107,14 +133,13 @@ export class RulesInForce implements RuleSink {
   #putInForce(
     source: SourceName,
     rules: readonly Rule[],
-    gone: readonly string[],
+    gone: readonly Gone[],
     appliedOffset: bigint,
   ): void {
     const { table, time, file } = this.#options;
     const atMicros = time.now();
     const applied = rules.filter((rule) => this.#put(rule, atMicros));
-    const removed = gone.filter((quotaId) => table.remove(quotaId, atMicros));
-    table.isKnown = true;
+    const removed = gone.flatMap((rule) => this.#remove(rule, atMicros));
     this.source = source;
     if (appliedOffset > this.appliedOffset) this.appliedOffset = appliedOffset;
     const wallMicros = time.wallOf(atMicros);
@@ -141,6 +166,21 @@ export class RulesInForce implements RuleSink {
       this.#options.failed(error);
       return false;
     }
+  }
+
+  #goneBefore(completeTo: bigint, stay: ReadonlySet<string>): Gone[] {
+    return this.#options.table
+      .all()
+      .filter((rule) => rule.eventOffset < completeTo && !stay.has(rule.quotaId))
+      .map(({ quotaId }) => ({ quotaId, upTo: completeTo - 1n }));
+  }
+
+  /** @returns the quota's id when its rule went, and nothing otherwise */
+  #remove({ quotaId, upTo }: Gone, atMicros: number): string[] {
+    const { table } = this.#options;
+    if (table.remove(quotaId, upTo, atMicros)) return [quotaId];
+    if (table.ruleOf(quotaId) !== null) this.outdated += 1;
+    return [];
   }
 
   #tell(applied: AppliedRules): void {

@@ -115,10 +115,11 @@ export class ReferenceLimiter {
     at: bigint,
   ): 'room' | 'open' | ReferenceDecision {
     const { rule } = node;
-    if (this.isStale && rule.onStale === 'open') return 'open';
+    const isBlocked = limit.bound === 'blocked';
+    if (!isBlocked && this.isStale && rule.onStale === 'open') return 'open';
     const isClosed = this.isStale && rule.onStale === 'closed';
     const wait =
-      isClosed || limit.bound === 'blocked'
+      isClosed || isBlocked
         ? null
         : limit.kind === 'concurrency'
           ? this.#permitWait(rule.quotaId, limit, cost)
@@ -126,7 +127,7 @@ export class ReferenceLimiter {
     if (wait === 0n) return 'room';
     const { quotaId } = rule;
     if (rule.mode === 'shadow') return { verdict: 'shadow_refuse', quotaId, retryAfterMicros: 0n };
-    const isHopeless = isClosed || limit.bound === 'blocked';
+    const isHopeless = isClosed || isBlocked;
     const verdict =
       isHopeless || (rule.action === 'delay' && wait === null) ? 'refuse' : rule.action;
     const isLetThrough = verdict === 'degrade' || verdict === 'mark';
