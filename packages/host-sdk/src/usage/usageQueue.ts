@@ -11,8 +11,9 @@ const RETRY_MIN_MS = 250;
 const RETRY_MAX_MS = 15_000;
 
 /**
- * Usage on its way, oldest first. A batch is retried as it is until it is taken; when the queue is
- * full the oldest that is not under way is dropped, and counted.
+ * Usage on its way, oldest first. A batch is retried as it is until it is taken; one that is refused
+ * is halved, until the record that is to blame stands alone and is dropped. When the queue is full
+ * the oldest that is not under way is dropped. What is dropped is counted.
  */
 export class UsageQueue {
   sent = 0;
@@ -23,6 +24,7 @@ export class UsageQueue {
   readonly #backoff = new Backoff(RETRY_MIN_MS, RETRY_MAX_MS);
   #waiting: UsageRecorded[] = [];
   #underWay = 0;
+  #batchMax = BATCH_RECORDS_MAX;
   #sending: Promise<void> | null = null;
 
   constructor(channel: UsageChannel, failed: (error: unknown) => void) {
@@ -60,27 +62,39 @@ export class UsageQueue {
 
   async #sendAll(): Promise<void> {
     while (this.#waiting.length > 0 && !this.#abort.signal.aborted) {
-      const batch = this.#waiting.slice(0, BATCH_RECORDS_MAX);
+      const batch = this.#waiting.slice(0, this.#batchMax);
       this.#underWay = batch.length;
       try {
         await this.#channel.sendUsage(batch);
-        this.#done(batch.length);
-        this.sent += batch.length;
+        if (this.#done(batch.length)) this.sent += batch.length;
         this.#backoff.reset();
+        this.#batchMax = Math.min(BATCH_RECORDS_MAX, this.#batchMax * 2);
       } catch (error) {
-        this.#failed(error);
-        if (error instanceof UsageRefused) {
-          this.#done(batch.length);
-          this.dropped += batch.length;
-        } else await this.#backoff.pause(this.#abort.signal);
+        if (error instanceof UsageRefused) this.#refused(batch.length, error);
+        else {
+          this.#failed(error);
+          await this.#backoff.pause(this.#abort.signal);
+        }
       }
     }
     this.#sending = null;
   }
 
-  #done(records: number): void {
-    if (this.#abort.signal.aborted) return;
+  /** The others of its batch are not to blame for one record, nor for their number. */
+  #refused(records: number, error: UsageRefused): void {
+    if (records > 1) {
+      this.#batchMax = Math.ceil(records / 2);
+      return;
+    }
+    this.#failed(error);
+    if (this.#done(1)) this.dropped += 1;
+  }
+
+  /** @returns false when the queue was closed meanwhile, and what waited is counted as dropped. */
+  #done(records: number): boolean {
+    if (this.#abort.signal.aborted) return false;
     this.#waiting.splice(0, records);
     this.#underWay = 0;
+    return true;
   }
 }

@@ -55,6 +55,40 @@ describe('the usage queue', () => {
     vi.useRealTimers();
   });
 
+  it('drops the one record that is refused, and sends the others of its batch', async () => {
+    const channel = new RecordingChannel();
+    const taken = (batch: readonly UsageRecorded[]) =>
+      RecordingChannel.prototype.sendUsage.call(channel, batch);
+    channel.sendUsage = (batch) =>
+      batch.some(({ sequence }) => sequence === 137n)
+        ? Promise.reject(new UsageRefused('no'))
+        : taken(batch);
+    const problems: unknown[] = [];
+    const queue = new UsageQueue(channel, (error) => problems.push(error));
+    queue.push(records(0, 600));
+    await queue.close(1_000);
+    expect(queue).toMatchObject({ size: 0, sent: 599, dropped: 1 });
+    expect(problems).toHaveLength(1);
+    expect(new Set(channel.usage.map(({ sequence }) => sequence)).size).toBe(599);
+    expect(channel.usage).toHaveLength(599);
+    expect(channel.calls).toBeLessThan(30);
+  });
+
+  it('makes batches smaller when they are too large, and larger again', async () => {
+    const channel = new RecordingChannel();
+    const sizes: number[] = [];
+    channel.sendUsage = (batch) => {
+      sizes.push(batch.length);
+      const isTooLarge = sizes.length < 3;
+      return isTooLarge ? Promise.reject(new UsageRefused('413')) : Promise.resolve();
+    };
+    const queue = new UsageQueue(channel, () => undefined);
+    queue.push(records(0, 700));
+    await queue.close(1_000);
+    expect(sizes).toEqual([250, 125, 63, 126, 250, 250, 11]);
+    expect(queue).toMatchObject({ sent: 700, dropped: 0 });
+  });
+
   it('does not ask again for what is refused for good', async () => {
     const channel = new RecordingChannel();
     channel.sendUsage = () => Promise.reject(new UsageRefused('no'));
