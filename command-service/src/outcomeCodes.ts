@@ -33,6 +33,12 @@ const writerCodes = {
     title: 'The command would yield more events than fit in one append',
     remedy: 'Split the project or the application, so that one command touches fewer quotas.',
   },
+  TOO_MANY_COMMANDS: {
+    status: 409,
+    title: 'The partition remembers as many commands as it can',
+    remedy:
+      'Send it again later: a command is remembered for 24 hours. Send fewer, or spread them.',
+  },
 } as const satisfies Record<string, CodeEntry>;
 
 export type WriterCode = keyof typeof writerCodes;
@@ -43,4 +49,5 @@ export const outcomeCodes: Readonly<Record<string, CodeEntry>> = {
   ...writerCodes,
 };
 
+export const TOO_MANY_REMEDY = writerCodes.TOO_MANY_COMMANDS.remedy;
 export const TOO_LARGE_REMEDY = writerCodes.COMMAND_TOO_LARGE.remedy;

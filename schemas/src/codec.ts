@@ -115,7 +115,7 @@ export class Codec {
   }
 
   async #writerOf(bytes: Buffer | null): Promise<Writer> {
-    if (bytes === null || bytes.length < HEADER_BYTES || bytes.readUInt8(0) !== MAGIC) {
+    if (bytes === null || !isFramed(bytes)) {
       throw new UnreadableRecord('The value is not in the Confluent wire format.');
     }
     const id = bytes.readUInt32BE(1);
@@ -140,6 +140,11 @@ export class Codec {
       throw new UnreadableRecord(`Schema ${id} is no Avro that this version can read.`, { cause });
     }
   }
+}
+
+/** Whether the bytes begin as the Confluent wire format does; says nothing of the body. */
+export function isFramed(bytes: Buffer | null): boolean {
+  return bytes !== null && bytes.length >= HEADER_BYTES && bytes.readUInt8(0) === MAGIC;
 }
 
 function writerOf(id: number, text: string): Writer {

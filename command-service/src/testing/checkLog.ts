@@ -50,12 +50,15 @@ export async function faultsOfLog(simulation: WriterSimulation): Promise<string[
   return faults;
 }
 
+/** Refusals that are no command's first outcome. */
+const neverFirst = new Set(['COMMAND_ID_REUSED', 'COMMAND_TOO_OLD', 'TOO_MANY_COMMANDS']);
+
 /** Within the window a command has one first outcome, and its repetitions say the same. */
 function faultsOfFirsts(outcomes: readonly CommandOutcome[]): string[] {
   const faults: string[] = [];
   const firsts = new Map<string, CommandOutcome>();
   for (const outcome of outcomes) {
-    if (outcome.actor === null || outcome.code === 'COMMAND_ID_REUSED') continue;
+    if (outcome.actor === null || neverFirst.has(outcome.code)) continue;
     const key = `${outcome.stream} ${outcome.commandId}`;
     const first = firsts.get(key);
     if (outcome.firstOffset === null) {

@@ -44,6 +44,7 @@ export async function decideBatch(
   now: bigint,
   parts: BatchParts,
 ): Promise<DecidedBatch> {
+  state.recent.forget(now);
   const building = new BatchBuilding(state, now, parts);
   await building.runTimers();
   for (const read of reads) if (!(await building.addCommand(read))) break;
@@ -89,7 +90,7 @@ class BatchBuilding {
     }
     this.#apply(decided.events);
     this.#commandEvents += decided.events.length;
-    this.#state.recent.remember(decided.outcome);
+    this.#state.recent.remember(decided.outcome, this.#now);
     this.#state.decided(read.record.offset);
     this.#outcomes.push(decided.outcome);
     return true;
@@ -155,11 +156,16 @@ class BatchBuilding {
     const { partition, topics, encode } = this.#parts;
     const records = await this.#eventRecords(decided.events);
     records.push(await outcomeRecord(decided.outcome, partition, topics, encode));
-    if (read.kind === 'unreadable') {
+    if (isDeadLetter(read)) {
       records.push(deadLetter(read.record, decided.outcome.code, topics));
     }
     return records;
   }
+}
+
+/** What nobody vouches for, or nobody can read: its outcome repeats none of it, so the bytes are kept. */
+function isDeadLetter(read: ReadCommand): boolean {
+  return read.kind === 'unreadable' || (read.kind === 'refused' && read.command === null);
 }
 
 function byTime(one: { readonly at: bigint }, other: { readonly at: bigint }): number {

@@ -5,9 +5,11 @@ import { describe, expect, it } from 'vitest';
 import { creating, overriding, registering } from '../testing/simulatedCommands.ts';
 import { decideBatch } from './decideBatch.ts';
 import type { DecidedBatch } from './decideBatch.ts';
+import { AGE_MAX_MICROS } from './commandAge.ts';
 import { encoder } from './outRecords.ts';
 import { PartitionState } from './partitionState.ts';
 import type { ReadCommand } from './readCommand.ts';
+import { RecentCommands } from './recentCommands.ts';
 import { writerTopicsIn } from './writerTopics.ts';
 
 const codec = new Codec(memoryIds());
@@ -26,7 +28,7 @@ const recordAt = (offset: number, value: Buffer | null = null): LogRecord => ({
 
 function read(offset: number, command: CommandMessage): ReadCommand {
   const { stream } = command.value.envelope;
-  return { kind: 'command', record: recordAt(offset), command, stream };
+  return { kind: 'command', record: recordAt(offset), command, stream, signedAt: now };
 }
 
 function decideAll(
@@ -123,5 +125,44 @@ describe('a batch', () => {
       ['accepted', 0],
       ['accepted', 1],
     ]);
+  });
+
+  it('judges a command’s age by its own time, and a stale copy does not answer for its command', async () => {
+    const state = await registered();
+    const create = read(1, creating(1, 'moka/a', now));
+    const batch = await decideAll(state, [create], now + AGE_MAX_MICROS + 1n);
+    expect(batch.outcomes.map(({ code }) => code)).toEqual(['COMMAND_TOO_OLD']);
+    const again = await decideAll(state, [{ ...create, record: recordAt(2) }], now);
+    expect(again.outcomes.map(({ code, firstOffset }) => [code, firstOffset])).toEqual([
+      ['ACCEPTED', null],
+    ]);
+  });
+
+  it('refuses new commands when no more can be remembered, and still answers the known', async () => {
+    const state = new PartitionState(new RecentCommands(1));
+    await decideAll(state, [read(0, registering(0, 'moka', now))]);
+    const create = read(1, creating(1, 'moka/a', now));
+    const repeated = { ...read(0, registering(0, 'moka', now)), record: recordAt(2) };
+    const { outcomes } = await decideAll(state, [create, repeated]);
+    expect(outcomes.map(({ code, firstOffset }) => [code, firstOffset])).toEqual([
+      ['TOO_MANY_COMMANDS', null],
+      ['ACCEPTED', 0n],
+    ]);
+  });
+
+  it('keeps a copy of what nobody vouches for', async () => {
+    const record = recordAt(1, Buffer.from('forged'));
+    const code = 'COMMAND_UNSIGNED';
+    const read = {
+      kind: 'refused',
+      record,
+      code,
+      message: 'x',
+      command: null,
+      stream: 's',
+    } as const;
+    const batch = await decideAll(new PartitionState(), [read]);
+    const [letter] = batch.records.filter(({ topic }) => topic === topics.deadLetters);
+    expect([letter?.value?.toString(), letter?.headers?.['error-code']]).toEqual(['forged', code]);
   });
 });

@@ -2,11 +2,12 @@ import { decide } from '@prorata/quota-model';
 import type { Decision, StreamState } from '@prorata/quota-model';
 import type { CommandMessage, CommandOutcome } from '@prorata/schemas';
 import type { WriterCode } from '../outcomeCodes.ts';
-import { TOO_LARGE_REMEDY } from '../outcomeCodes.ts';
+import { TOO_LARGE_REMEDY, TOO_MANY_REMEDY } from '../outcomeCodes.ts';
 import { bodyHash } from './bodyHash.ts';
+import { ageFault } from './commandAge.ts';
 import type { PartitionState, StreamHead } from './partitionState.ts';
 import type { ReadCommand } from './readCommand.ts';
-import { commandKey } from './recentCommands.ts';
+import { commandKey, isSameBody, outcomeAgain } from './recentCommands.ts';
 import { stampEvents } from './stampEvents.ts';
 import type { StampedEvent } from './stampEvents.ts';
 
@@ -29,15 +30,17 @@ export function decideCommand(state: PartitionState, read: ReadCommand, now: big
   if (read.kind === 'unreadable') return refuse('COMMAND_UNREADABLE', read.message, null);
   if (read.kind === 'refused') return refuse(read.code, read.message, read.command);
   const { command, stream } = read;
+  const old = ageFault(read.signedAt, now);
+  if (old !== null) return refuse(old.code, old.message, command);
   const { actor, commandId } = command.value.envelope;
   const hash = bodyHash(command);
   const first = state.recent.find(commandKey(actor, stream, commandId), now);
   if (first === null) {
+    if (state.recent.isFull) return refuse('TOO_MANY_COMMANDS', TOO_MANY_REMEDY, command);
     return decideFirst(state.streams.get(stream) ?? null, command, hash, offset, now);
   }
-  if (Buffer.compare(first.bodyHash, hash) === 0) {
-    const outcome = { ...first, commandOffset: offset, firstOffset: first.commandOffset };
-    return { events: [], outcome };
+  if (isSameBody(first, hash)) {
+    return { events: [], outcome: outcomeAgain(first, command, hash, offset) };
   }
   const message = `Within 24 hours this id was sent with another body, at offset ${first.commandOffset}.`;
   return refuse('COMMAND_ID_REUSED', message, command);

@@ -114,6 +114,7 @@ export class PartitionRuntime {
     const { partition } = this.#place;
     metrics.owned.remove({ partition });
     metrics.queued.remove({ partition });
+    metrics.remembered.remove({ partition });
     metrics.stopped.remove({ partition });
   }
 
@@ -181,7 +182,7 @@ export class PartitionRuntime {
     this.#queue.putBack(records.slice(batch.commands));
     if (batch.records.length > 0) await this.#append(writer, batch);
     metrics.queued.set({ partition }, this.#queue.length);
-    metrics.forgottenEarly.set({ partition }, state.recent.forgottenEarly);
+    metrics.remembered.set({ partition }, state.recent.size);
     this.#hint(state);
     await this.#parts.snapshots.takeIfDue(partition, state, writer, clock.now());
   }

@@ -1,19 +1,11 @@
 import { partitionOf } from '@prorata/kafka-port';
 import type { LogRecord } from '@prorata/kafka-port';
 import { parseStream } from '@prorata/quota-model';
-import { fullNameOf, UnreadableRecord } from '@prorata/schemas';
+import { fullNameOf, isFramed, UnreadableRecord } from '@prorata/schemas';
 import type { Codec, CommandMessage, Message } from '@prorata/schemas';
 import type { WriterCode } from '../outcomeCodes.ts';
 import type { SignatureCheck } from '../signature/verifySignature.ts';
-import { RECENT_MICROS } from './recentCommands.ts';
 
-/**
- * A signature older than a command id is remembered would let a copied record be decided again, so a
- * command that waited that long is refused, microseconds.
- */
-const AGE_MAX_MICROS = RECENT_MICROS;
-/** Clocks of gateway and writer differ by less, microseconds. */
-const AHEAD_MAX_MICROS = 5n * 60n * 1_000_000n;
 /** What of an unvouched key is repeated in an outcome. */
 const UNTRUSTED_KEY_MAX = 256;
 
@@ -24,6 +16,8 @@ export type ReadCommand =
       readonly record: LogRecord;
       readonly command: CommandMessage;
       readonly stream: string;
+      /** When the gateway let it in, microseconds. */
+      readonly signedAt: bigint;
     }
   | {
       readonly kind: 'refused';
@@ -45,47 +39,39 @@ export interface CommandReading {
   readonly codec: Pick<Codec, 'decode'>;
   readonly partitions: number;
   readonly checkSignature: (record: LogRecord) => Promise<SignatureCheck>;
-  /** Microseconds. */
-  readonly now: () => bigint;
 }
 
-/** @throws the registry's error when it does not answer: nothing is known of the record then. */
+/**
+ * Nothing is decoded but what a gateway signed: whoever can write to the topic could otherwise make
+ * every owner of the partition do as much work as bytes can ask for.
+ * @throws the registry's error when it does not answer: nothing is known of the record then.
+ */
 export async function readCommand(
   record: LogRecord,
   reading: CommandReading,
 ): Promise<ReadCommand> {
   const stream = (record.key ?? Buffer.alloc(0)).toString().slice(0, UNTRUSTED_KEY_MAX);
-  const decoded = await decodeCommand(record, reading.codec);
-  if (typeof decoded === 'string') {
-    return { kind: 'unreadable', record, message: decoded, stream };
+  if (!isFramed(record.value)) {
+    const message = 'The value is not in the Confluent wire format.';
+    return { kind: 'unreadable', record, message, stream };
   }
   const check = await reading.checkSignature(record);
   if (!check.ok) {
     const { code, message } = check;
     return { kind: 'refused', record, code, message, command: null, stream };
   }
-  const refused = (code: WriterCode, message: string): ReadCommand => ({
-    kind: 'refused',
-    record,
-    code,
-    message,
-    command: decoded,
-    stream: decoded.value.envelope.stream,
-  });
-  const age = reading.now() - check.signedAt;
-  if (age > AGE_MAX_MICROS) {
-    return refused('COMMAND_TOO_OLD', `It was signed ${age / 1_000_000n} seconds ago.`);
+  const decoded = await decodeCommand(record, reading.codec);
+  if (typeof decoded === 'string') {
+    return { kind: 'unreadable', record, message: decoded, stream };
   }
-  if (-age > AHEAD_MAX_MICROS) {
-    return refused(
-      'COMMAND_SIGNATURE_INVALID',
-      `It was signed ${-age / 1_000_000n} seconds ahead of the writer's clock.`,
-    );
+  const { signedAt } = check;
+  const home = decoded.value.envelope.stream;
+  if (isAtHome(record, decoded, reading.partitions)) {
+    return { kind: 'command', record, command: decoded, stream: home, signedAt };
   }
-  if (!isAtHome(record, decoded, reading.partitions)) {
-    return refused('COMMAND_MISROUTED', `Partition ${record.partition} does not hold its stream.`);
-  }
-  return { kind: 'command', record, command: decoded, stream: decoded.value.envelope.stream };
+  const message = `Partition ${record.partition} does not hold its stream.`;
+  const code = 'COMMAND_MISROUTED';
+  return { kind: 'refused', record, code, message, command: decoded, stream: home };
 }
 
 /** The command, or why it is none. */

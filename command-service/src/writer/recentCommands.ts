@@ -1,69 +1,163 @@
-import type { Actor, CommandOutcome } from '@prorata/schemas';
+import { createHash } from 'node:crypto';
+import type { Actor, CommandMessage, CommandOutcome } from '@prorata/schemas';
+import type { WriterCode } from '../outcomeCodes.ts';
+import { eventIdOf } from './eventId.ts';
 
 /** How long a command id names its command, microseconds: DESIGN's law of one decision. */
 export const RECENT_MICROS = 24n * 3_600n * 1_000_000n;
 /**
- * Outcomes remembered in a partition, about 1 kB each. One that decides more in 24 hours (6 a second,
- * sustained) forgets the oldest early, and `forgottenEarly` says how many.
+ * Commands remembered in a partition, about 400 bytes each. One that decides more in 24 hours (17 a
+ * second, sustained) refuses new commands: forgetting early would decide a repetition twice.
  */
-export const RECENT_MAX = 500_000;
-
-/** (principal, stream, command id): the same id of another sender is another command. */
-export function commandKey(actor: Actor, stream: string, commandId: string): string {
-  return JSON.stringify([actor.kind, actor.issuer, actor.subject, stream, commandId]);
-}
+export const RECENT_MAX = 1_500_000;
+/** What is over goes in stretches of this length, so that order does not matter, microseconds. */
+const STRETCH_MICROS = 10n * 60n * 1_000_000n;
+/** Bytes kept of a digest: enough that nobody finds two alike. */
+const DIGEST_BYTES = 16;
 
 /**
- * The first outcome of every command of the last 24 hours. Only time given from outside moves it, so
- * that live and restored memory agree.
+ * Refusals of what was never decided. They name no first outcome: a stale or misplaced copy must not
+ * answer for its command, and what was refused for want of room may come again.
  */
+const NEVER_DECIDED: ReadonlySet<string> = new Set<WriterCode>([
+  'COMMAND_ID_REUSED',
+  'COMMAND_MISROUTED',
+  'COMMAND_SIGNATURE_INVALID',
+  'COMMAND_TOO_OLD',
+  'COMMAND_UNREADABLE',
+  'COMMAND_UNSIGNED',
+  'TOO_MANY_COMMANDS',
+]);
+
+/** (principal, stream, command id), digested: the same id of another sender is another command. */
+export function commandKey(actor: Actor, stream: string, commandId: string): string {
+  const parts = [actor.kind, actor.issuer, actor.subject, stream, commandId];
+  const digest = createHash('sha256').update(JSON.stringify(parts)).digest();
+  return digest.toString('latin1', 0, DIGEST_BYTES);
+}
+
+/** What of a first outcome its command, sent again, does not say itself. */
+export interface FirstOutcome {
+  readonly body: string;
+  readonly commandOffset: bigint;
+  readonly decidedAt: bigint;
+  readonly keptSince: bigint;
+  readonly streamVersion: bigint;
+  readonly events: number;
+  readonly quotaId: string | null;
+  readonly quotaVersion: bigint | null;
+  readonly result: CommandOutcome['result'];
+  /** null: accepted. */
+  readonly refusal: Pick<CommandOutcome, 'code' | 'message' | 'violations'> | null;
+}
+
+/** The commands decided within the last 24 hours. Only time given from outside moves it. */
 export class RecentCommands {
-  /** In the order of decision: the oldest is first. */
-  readonly #outcomes = new Map<string, CommandOutcome>();
+  readonly #firsts = new Map<string, FirstOutcome>();
+  /** Keys by the stretch of time in which they were first kept. */
+  readonly #stretches = new Map<bigint, string[]>();
   readonly #max: number;
-  forgottenEarly = 0;
 
   constructor(max = RECENT_MAX) {
     this.#max = max;
   }
 
   get size(): number {
-    return this.#outcomes.size;
+    return this.#firsts.size;
+  }
+
+  get isFull(): boolean {
+    return this.#firsts.size >= this.#max;
   }
 
   /** The first outcome, if it is not older than the window at `now`. */
-  find(key: string, now: bigint): CommandOutcome | null {
-    const outcome = this.#outcomes.get(key);
-    if (outcome === undefined || isOver(outcome, now)) return null;
-    return outcome;
+  find(key: string, now: bigint): FirstOutcome | null {
+    const first = this.#firsts.get(key);
+    return first === undefined || now - first.keptSince >= RECENT_MICROS ? null : first;
   }
 
-  /** Keeps the outcome unless the command has one already; lets go what is over. */
-  remember(outcome: CommandOutcome): void {
-    if (!isFirst(outcome) || outcome.actor === null) return;
+  /**
+   * Keeps a first outcome, in place of one that was over when this was decided; nothing else.
+   * @param now the writer's time, microseconds: a stream whose time lies ahead is not kept for longer
+   */
+  remember(outcome: CommandOutcome, now: bigint): void {
+    if (outcome.firstOffset !== null || outcome.actor === null) return;
+    if (NEVER_DECIDED.has(outcome.code)) return;
     const key = commandKey(outcome.actor, outcome.stream, outcome.commandId);
-    if (this.find(key, outcome.decidedAt) !== null) return;
-    // Deleted first, so that a command whose former life is over stands at the young end.
-    this.#outcomes.delete(key);
-    this.#outcomes.set(key, outcome);
-    this.forget(outcome.decidedAt);
+    const first = firstOf(outcome, outcome.decidedAt < now ? outcome.decidedAt : now);
+    this.#firsts.set(key, first);
+    const stretch = stretchOf(first);
+    const keys = this.#stretches.get(stretch);
+    if (keys === undefined) this.#stretches.set(stretch, [key]);
+    else keys.push(key);
   }
 
+  /** Lets go of stretches that are over as a whole. @param now the writer's own time, microseconds */
   forget(now: bigint): void {
-    for (const [key, outcome] of this.#outcomes) {
-      const tooMany = this.#outcomes.size > this.#max;
-      if (!tooMany && !isOver(outcome, now)) return;
-      if (tooMany && !isOver(outcome, now)) this.forgottenEarly++;
-      this.#outcomes.delete(key);
+    for (const [stretch, keys] of this.#stretches) {
+      if (now - (stretch + 1n) * STRETCH_MICROS < RECENT_MICROS) continue;
+      this.#stretches.delete(stretch);
+      for (const key of keys) {
+        const first = this.#firsts.get(key);
+        if (first !== undefined && stretchOf(first) === stretch) this.#firsts.delete(key);
+      }
     }
   }
 }
 
-function isOver(outcome: CommandOutcome, now: bigint): boolean {
-  return now - outcome.decidedAt >= RECENT_MICROS;
+/** Whether the command is the one that was decided, and not another under its id. */
+export function isSameBody(first: FirstOutcome, bodyHash: Buffer): boolean {
+  return first.body === bodyHash.toString('latin1', 0, DIGEST_BYTES);
 }
 
-/** Neither a repetition nor an answer to something that never became a command of its sender. */
-function isFirst(outcome: CommandOutcome): boolean {
-  return outcome.firstOffset === null && outcome.code !== 'COMMAND_ID_REUSED';
+/** The first outcome again, for the same command at another offset. */
+export function outcomeAgain(
+  first: FirstOutcome,
+  command: CommandMessage,
+  bodyHash: Buffer,
+  commandOffset: bigint,
+): CommandOutcome {
+  const { commandId, stream, actor, dryRun } = command.value.envelope;
+  const { streamVersion, quotaId, quotaVersion, result, decidedAt, refusal } = first;
+  return {
+    commandId,
+    commandType: command.type,
+    stream,
+    actor,
+    bodyHash,
+    commandOffset,
+    firstOffset: first.commandOffset,
+    status: refusal === null ? 'accepted' : 'refused',
+    ...(refusal ?? { code: 'ACCEPTED', message: '', violations: [] }),
+    dryRun,
+    streamVersion,
+    quotaId,
+    quotaVersion,
+    eventIds: Array.from({ length: first.events }, (_, index) =>
+      eventIdOf(stream, streamVersion - BigInt(first.events - 1 - index)),
+    ),
+    result,
+    decidedAt,
+  };
+}
+
+function firstOf(outcome: CommandOutcome, keptSince: bigint): FirstOutcome {
+  const { commandOffset, decidedAt, streamVersion, quotaId, quotaVersion, result } = outcome;
+  const { code, message, violations } = outcome;
+  return {
+    body: Buffer.from(outcome.bodyHash).toString('latin1', 0, DIGEST_BYTES),
+    commandOffset,
+    decidedAt,
+    keptSince,
+    streamVersion,
+    events: outcome.eventIds.length,
+    quotaId,
+    quotaVersion,
+    result,
+    refusal: outcome.status === 'accepted' ? null : { code, message, violations },
+  };
+}
+
+function stretchOf({ keptSince }: FirstOutcome): bigint {
+  return keptSince / STRETCH_MICROS;
 }

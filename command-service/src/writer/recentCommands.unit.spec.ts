@@ -1,68 +1,134 @@
 import { describe, expect, it } from 'vitest';
-import { actor, COMMAND_ID, outcomeOf } from '../testing/outcomes.ts';
-import { commandKey, RECENT_MICROS, RecentCommands } from './recentCommands.ts';
+import { actor, COMMAND_ID, commandOf, outcomeOf as anyOutcome } from '../testing/outcomes.ts';
+import { AGE_MAX_MICROS, ageFault, AHEAD_MAX_MICROS } from './commandAge.ts';
+import { eventIdOf } from './eventId.ts';
+import {
+  commandKey,
+  isSameBody,
+  outcomeAgain,
+  RECENT_MICROS,
+  RecentCommands,
+} from './recentCommands.ts';
 
 const key = commandKey(actor, 'application:moka', COMMAND_ID);
 const t0 = 1_000_000_000_000_000n;
+const outcomeOf: typeof anyOutcome = (changes) => anyOutcome({ decidedAt: t0, ...changes });
+const minute = 60_000_000n;
+/** As `outcomeOf` has it. */
+const BODY_HASH = Buffer.alloc(32, 1);
+const idOf = (n: number): string => COMMAND_ID.replace(/.$/, `${n}`);
 
 describe('the memory of recent commands', () => {
   it('gives the first outcome for 24 hours and not a microsecond longer', () => {
     const recent = new RecentCommands();
-    const first = outcomeOf({ decidedAt: t0 });
-    recent.remember(first);
-    expect(recent.find(key, t0 + RECENT_MICROS - 1n)).toBe(first);
+    recent.remember(outcomeOf({ decidedAt: t0 }), t0);
+    expect(recent.find(key, t0 + RECENT_MICROS - 1n)?.commandOffset).toBe(7n);
     expect(recent.find(key, t0 + RECENT_MICROS)).toBeNull();
   });
 
-  it('keeps the first when repetitions and reuses follow, as they do in the log', () => {
+  it.each([
+    outcomeOf({
+      streamVersion: 5n,
+      eventIds: [4n, 5n].map((version) => eventIdOf('application:moka', version)),
+    }),
+    outcomeOf({
+      eventIds: [],
+      status: 'refused',
+      code: 'QUOTA_UNKNOWN',
+      message: 'no',
+      violations: [{ code: 'QUOTA_UNKNOWN', path: '/quotaId', message: 'no' }],
+    }),
+  ])('repeats the whole of an outcome ($status)', (first) => {
     const recent = new RecentCommands();
-    const first = outcomeOf({ decidedAt: t0 });
-    recent.remember(first);
-    recent.remember(outcomeOf({ decidedAt: t0 + 5n, commandOffset: 8n, firstOffset: 7n }));
-    recent.remember(
-      outcomeOf({
-        decidedAt: t0 + 6n,
-        commandOffset: 9n,
-        status: 'refused',
-        code: 'COMMAND_ID_REUSED',
-      }),
-    );
-    expect(recent.find(key, t0 + 10n)).toBe(first);
+    recent.remember(first, t0);
+    const found = recent.find(key, t0);
+    if (found === null) throw new Error('It is forgotten.');
+    expect(isSameBody(found, BODY_HASH)).toBe(true);
+    expect(isSameBody(found, Buffer.alloc(32, 2))).toBe(false);
+    const again = outcomeAgain(found, commandOf(), BODY_HASH, 9n);
+    expect(again).toEqual({ ...first, commandOffset: 9n, firstOffset: 7n });
   });
 
-  it('does not take a reuse, or an answer to nobody, for a first outcome', () => {
+  it.each([
+    'COMMAND_ID_REUSED',
+    'COMMAND_TOO_OLD',
+    'COMMAND_SIGNATURE_INVALID',
+    'COMMAND_MISROUTED',
+    'TOO_MANY_COMMANDS',
+  ])('takes %s for no first outcome, before the decision and after it', (code) => {
     const recent = new RecentCommands();
-    recent.remember(outcomeOf({ code: 'COMMAND_ID_REUSED', status: 'refused' }));
-    recent.remember(outcomeOf({ actor: null }));
-    recent.remember(outcomeOf({ firstOffset: 3n }));
+    const never = outcomeOf({ code, status: 'refused', commandOffset: 9n });
+    recent.remember(never, t0);
+    expect(recent.size).toBe(0);
+    recent.remember(outcomeOf(), t0);
+    recent.remember(never, t0);
+    expect(recent.find(key, t0)?.commandOffset).toBe(7n);
+  });
+
+  it('takes neither a repetition nor an answer to nobody for a first outcome', () => {
+    const recent = new RecentCommands();
+    recent.remember(outcomeOf({ actor: null }), t0);
+    recent.remember(outcomeOf({ firstOffset: 3n }), t0);
     expect(recent.size).toBe(0);
   });
 
   it('tells principals and streams apart', () => {
     const recent = new RecentCommands();
-    recent.remember(outcomeOf({ decidedAt: t0 }));
+    recent.remember(outcomeOf({ decidedAt: t0 }), t0);
     const other = { ...actor, subject: 'u-2' };
     expect(recent.find(commandKey(other, 'application:moka', COMMAND_ID), t0)).toBeNull();
     expect(recent.find(commandKey(actor, 'application:tidb', COMMAND_ID), t0)).toBeNull();
   });
 
-  it('lets go of what is over, and says what it had to forget early', () => {
+  it('lets go of what is over, and of nothing for want of room', () => {
     const recent = new RecentCommands(2);
-    const id = (n: number): string => COMMAND_ID.replace(/.$/, `${n}`);
-    for (const n of [2, 3, 4]) recent.remember(outcomeOf({ commandId: id(n), decidedAt: t0 }));
-    expect([recent.size, recent.forgottenEarly]).toEqual([2, 1]);
-    recent.forget(t0 + RECENT_MICROS);
-    expect([recent.size, recent.forgottenEarly]).toEqual([0, 1]);
+    for (const n of [2, 3, 4]) {
+      recent.remember(outcomeOf({ commandId: idOf(n), decidedAt: t0 }), t0);
+    }
+    expect([recent.size, recent.isFull]).toEqual([3, true]);
+    recent.forget(t0 + RECENT_MICROS - 1n);
+    expect(recent.size).toBe(3);
+    recent.forget(t0 + RECENT_MICROS + 10n * minute);
+    expect([recent.size, recent.isFull]).toEqual([0, false]);
   });
 
-  it('is the same when folded from the log as when lived', () => {
-    const lived = new RecentCommands();
-    const all = [
-      outcomeOf({ decidedAt: t0 }),
-      outcomeOf({ decidedAt: t0, commandOffset: 8n, firstOffset: 7n }),
-      outcomeOf({ decidedAt: t0 + RECENT_MICROS, commandOffset: 9n, code: 'QUOTA_UNKNOWN' }),
-    ];
-    for (const outcome of all) lived.remember(outcome);
-    expect(lived.find(key, t0 + RECENT_MICROS)?.commandOffset).toBe(9n);
+  it('loses nothing to a stream whose time lies ahead, and keeps that stream no longer', () => {
+    const recent = new RecentCommands();
+    const ahead = { decidedAt: t0 + 30n * RECENT_MICROS, stream: 'application:ahead' };
+    recent.remember(outcomeOf(ahead), t0);
+    recent.remember(outcomeOf({ decidedAt: t0 }), t0);
+    recent.forget(t0 + minute);
+    expect(recent.find(key, t0 + minute)).not.toBeNull();
+    recent.forget(t0 + RECENT_MICROS + 10n * minute);
+    expect(recent.size).toBe(0);
+  });
+
+  it('keeps a command that was decided again after its day for another day', () => {
+    const recent = new RecentCommands();
+    const again = t0 + RECENT_MICROS;
+    recent.remember(outcomeOf({ decidedAt: t0 }), t0);
+    recent.remember(outcomeOf({ decidedAt: again, commandOffset: 9n }), again);
+    recent.forget(again + 10n * minute);
+    expect(recent.find(key, again + minute)?.commandOffset).toBe(9n);
+  });
+});
+
+describe('the age of a command', () => {
+  it.each<[string, bigint, string | null]>([
+    ['a day less the clocks’ differences', -AGE_MAX_MICROS, null],
+    ['longer', -AGE_MAX_MICROS - 1n, 'COMMAND_TOO_OLD'],
+    ['a little ahead', AHEAD_MAX_MICROS, null],
+    ['far ahead', AHEAD_MAX_MICROS + 1n, 'COMMAND_SIGNATURE_INVALID'],
+  ])('%s', (_what, ahead, code) => {
+    expect(ageFault(t0 + ahead, t0)?.code ?? null).toBe(code);
+  });
+
+  it('ends before its id is forgotten, whatever the clocks differ by', () => {
+    const signedAt = t0 + AHEAD_MAX_MICROS;
+    const recent = new RecentCommands();
+    recent.remember(outcomeOf({ decidedAt: t0 }), t0);
+    const lastLook = signedAt + AGE_MAX_MICROS;
+    expect(ageFault(signedAt, lastLook)).toBeNull();
+    expect(recent.find(key, lastLook + AHEAD_MAX_MICROS - 1n)).not.toBeNull();
   });
 });

@@ -46,7 +46,7 @@ export async function restorePartition(
 ): Promise<PartitionState> {
   const { state } = point;
   await foldEvents(parts, partition, point);
-  await foldOutcomes(parts, partition, point);
+  await foldOutcomes(parts, partition, point, now);
   state.recent.forget(now);
   for (const stream of state.streams.keys()) state.reschedule(stream);
   return state;
@@ -92,13 +92,14 @@ async function foldOutcomes(
   { log, codec, topics }: RestoreParts,
   partition: number,
   { state, outcomesFrom }: RestorePoint,
+  now: bigint,
 ): Promise<void> {
   const place = { topic: topics.outcomes, partition };
   const from = outcomesFrom ?? (await log.beginningOffset(place));
   await log.readToEnd(place, from, async (records) => {
     for (const record of records) {
       const { value: outcome } = await usable(record, codec, isOutcome, 'outcome');
-      state.recent.remember(outcome);
+      state.recent.remember(outcome, now);
       state.decided(outcome.commandOffset);
     }
   });

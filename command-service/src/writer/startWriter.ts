@@ -80,7 +80,7 @@ export async function startWriter(options: WriterOptions): Promise<RunningWriter
 }
 
 function runtimeParts(options: WriterOptions, source: () => OwnedSource | null): RuntimeParts {
-  const { port, codec, clock, publicKeyOf, checkBytes, partitions } = options;
+  const { port, codec, publicKeyOf, checkBytes, partitions } = options;
   return {
     ...options,
     log: port.log,
@@ -90,7 +90,6 @@ function runtimeParts(options: WriterOptions, source: () => OwnedSource | null):
       codec,
       partitions,
       checkSignature: (record) => verifySignature(record, publicKeyOf, checkBytes),
-      now: () => clock.now(),
     },
     reassign: (partition: TopicPartition) => source()?.reassign(partition),
     hint: (partition: TopicPartition, next: bigint) => {

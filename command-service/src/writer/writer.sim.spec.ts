@@ -122,8 +122,11 @@ describe('writers that stall, die, lose answers and are handed records twice', (
     expect(await faultsOfLog(simulation)).toEqual([]);
     const dead = await simulation.read('deadLetters');
     const outcomes = await simulation.outcomes();
-    const unreadable = outcomes.filter(({ code }) => code === 'COMMAND_UNREADABLE');
-    expect(dead.length).toBe(unreadable.length);
+    const untrusted = outcomes.filter(({ actor }) => actor === null);
+    expect(dead.length).toBe(untrusted.length);
+    expect(new Set(untrusted.map(({ code }) => code))).toEqual(
+      new Set(['COMMAND_UNREADABLE', 'COMMAND_UNSIGNED']),
+    );
     const events = await simulation.events();
     expect(
       JSON.stringify(events.map(({ message }) => message.value.envelope.quotaId)),

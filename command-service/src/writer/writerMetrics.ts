@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram } from 'prom-client';
 import type { Registry } from 'prom-client';
+import { RECENT_MAX } from './recentCommands.ts';
 
 export interface WriterMetrics {
   readonly commands: Counter<'status' | 'code'>;
@@ -12,7 +13,8 @@ export interface WriterMetrics {
   readonly owned: Gauge<'partition'>;
   readonly queued: Gauge<'partition'>;
   readonly ownershipLost: Counter<'why'>;
-  readonly forgottenEarly: Gauge<'partition'>;
+  /** At its bound new commands are refused. */
+  readonly remembered: Gauge<'partition'>;
   readonly snapshots: Counter;
 }
 
@@ -61,9 +63,9 @@ export function writerMetrics(registry: Registry): WriterMetrics {
       labelNames: ['why'],
       registers,
     }),
-    forgottenEarly: gauge(
-      'recent_forgotten_early',
-      'Command ids forgotten before 24 hours were over, for want of room.',
+    remembered: gauge(
+      'remembered_commands',
+      `Commands of the last 24 hours; at ${RECENT_MAX} new ones are refused.`,
     ),
     snapshots: new Counter({
       name: 'prorata_writer_snapshots_total',
