@@ -25,7 +25,12 @@ export interface Deployment {
   readonly directory: string;
   start(policy: object, parts?: readonly PartName[]): Promise<RunningRightsizer>;
   use(...usages: readonly Partial<UsageRecorded>[]): Promise<void>;
-  get(service: RunningRightsizer, route: string, roles?: readonly string[]): Promise<Response>;
+  get(
+    service: RunningRightsizer,
+    route: string,
+    roles?: readonly string[],
+    claims?: { readonly application: string },
+  ): Promise<Response>;
   close(): Promise<void>;
 }
 
@@ -76,8 +81,10 @@ export async function deploy(): Promise<Deployment> {
       const records = usages.map((usage) => usageOut(place, usageRecord(usage)));
       await publisher.publish(await Promise.all(records));
     },
-    get: (service, route, roles = ['operator']) =>
-      fetch(`${service.url}${route}`, { headers: { authorization: `Bearer ${token(roles)}` } }),
+    get: (service, route, roles = ['operator'], claims) =>
+      fetch(`${service.url}${route}`, {
+        headers: { authorization: `Bearer ${token(roles, claims)}` },
+      }),
     async close() {
       await Promise.allSettled(services.map((service) => service.stop()));
       await gateway.close();
@@ -87,14 +94,24 @@ export async function deploy(): Promise<Deployment> {
   };
 }
 
-async function tokenMint(directory: string): Promise<(roles: readonly string[]) => string> {
+type Mint = (roles: readonly string[], more?: object) => string;
+
+async function tokenMint(directory: string): Promise<Mint> {
   const keys = generateKeyPairSync('ed25519');
   const jwk = { ...keys.publicKey.export({ format: 'jwk' }), kid: 'issuer-1', alg: 'EdDSA' };
   await writeFile(path.join(directory, 'jwks.json'), JSON.stringify({ keys: [jwk] }));
   const encode = (part: object): string => Buffer.from(JSON.stringify(part)).toString('base64url');
-  return (roles) => {
+  return (roles, more = {}) => {
     const exp = Math.floor(Date.now() / 1_000) + 3_600;
-    const claims = { iss: issuer, aud: 'prorata', exp, sub: 'tester', kind: 'robot', roles };
+    const claims = {
+      iss: issuer,
+      aud: 'prorata',
+      exp,
+      sub: 'tester',
+      kind: roles.includes('robot') ? 'robot' : 'user',
+      roles,
+      ...more,
+    };
     const signed = `${encode({ alg: 'EdDSA', kid: 'issuer-1' })}.${encode(claims)}`;
     return `${signed}.${sign(null, Buffer.from(signed), keys.privateKey).toString('base64url')}`;
   };

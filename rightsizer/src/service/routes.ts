@@ -1,6 +1,6 @@
 import { authenticate, Problem, requireRole } from '@prorata/service-runtime';
 import type { OpenApiFragment, TokenSettings } from '@prorata/service-runtime';
-import type { Router } from 'express';
+import type { RequestHandler, Router } from 'express';
 import type { BudgetLook } from '../throttle/throttle.ts';
 import { spendReport } from './reports.ts';
 
@@ -14,7 +14,7 @@ export interface RouteParts {
 const readers = ['operator', 'auditor', 'robot'] as const;
 
 export function routes(router: Router, settings: TokenSettings, parts: RouteParts): void {
-  router.use('/v1', authenticate(settings), requireRole(...readers));
+  router.use('/v1', authenticate(settings), requireRole(...readers), forAllApplications);
   router.get('/v1/rightsizer/status', async (_request, response) => {
     response.json(await parts.status());
   });
@@ -27,6 +27,18 @@ export function routes(router: Router, settings: TokenSettings, parts: RoutePart
     response.json(spendReport(look));
   });
 }
+
+/**
+ * Budgets and loops reach over applications, so nothing here is for a token that is bound to one:
+ * 403, whatever its roles.
+ */
+const forAllApplications: RequestHandler = ({ principal }, _response, next) => {
+  if (principal.application !== null) {
+    const detail = 'The token is bound to one application, and this reaches over all of them.';
+    throw new Problem(403, 'FORBIDDEN', detail);
+  }
+  next();
+};
 
 const parameter = (name: string): object => ({
   name,

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from '../../test/deployment.ts';
@@ -104,6 +105,27 @@ describe('the budget throttle', () => {
     expect(scene.deployment.gateway.commands).toHaveLength(0);
   });
 
+  it('does not lift what it cannot see spent, but lifts for a raise above it', async () => {
+    await scene.prepare();
+    await scene.prepareMoney();
+    await scene.defineBudget({ amount: '59.9' });
+    await scene.useLately(2, 900n);
+    const first = await scene.deployment.start(policy, ['sink', 'throttle']);
+    await eventually(() => scene.quota.haircuts.get('month')?.cutBasisPoints === 2_000);
+    await first.stop();
+    await rm(scene.deployment.directory, { recursive: true });
+    const blind = await scene.deployment.start(policy, ['throttle']);
+    await frozenBy(blind, 'TABLE_BEHIND');
+    await delay(600);
+    expect(scene.deployment.gateway.of('LiftHaircut')).toHaveLength(0);
+    await scene.deployment.start(policy, ['sink']);
+    await scene.defineBudget({ amount: '60' });
+    await eventually(() => scene.quota.haircuts.size === 0);
+    expect(scene.deployment.gateway.of('LiftHaircut')).toMatchObject([
+      { data: { cause: 'budget_raised', spend: '60' } },
+    ]);
+  });
+
   it('does not cut on stale usage, and lifts nonetheless', async () => {
     await scene.prepare();
     await scene.prepareMoney();
@@ -167,6 +189,10 @@ describe('the budget throttle', () => {
     await eventually(async () => (await scene.deployment.get(service, route)).status === 200);
     expect((await scene.deployment.get(service, route, ['host'])).status).toBe(403);
     expect((await fetch(`${service.url}${route}`)).status).toBe(401);
+    for (const each of [route, '/v1/rightsizer/status']) {
+      const bound = await scene.deployment.get(service, each, ['admin'], { application: 'llm' });
+      expect(bound.status).toBe(403);
+    }
     expect((await scene.deployment.get(service, '/v1/budgets/acme/none/spend')).status).toBe(404);
     const metrics = await (await fetch(`${service.url}/metrics`)).text();
     expect(metrics).toContain('prorata_budget_overrun_basis_points');
