@@ -211,10 +211,21 @@ async function startLoops(
         running.budgets = evaluation;
         metrics.budgets(evaluation);
         told.budgets(evaluation);
+        throwFaults(evaluation);
       },
       failed: failed('throttle'),
     });
   }
+}
+
+/** Told like any failed evaluation, in readiness too, once the other budgets have been seen to. */
+function throwFaults({ faults }: ThrottleEvaluation): void {
+  if (faults.length === 0) return;
+  const names = faults.map(({ organization, budgetId }) => `${organization}/${budgetId}`);
+  throw new AggregateError(
+    faults.map(({ error }) => error),
+    `These budgets could not be evaluated: ${names.join(', ')}.`,
+  );
 }
 
 async function commandPost(settings: Settings): Promise<PostCommand> {

@@ -39,11 +39,20 @@ export interface BudgetEvaluation extends BudgetLook {
   readonly posted: readonly PostedAction[];
 }
 
+/** A budget that could not be looked at, or acted on. */
+export interface BudgetFault {
+  readonly organization: string;
+  readonly budgetId: string;
+  readonly error: unknown;
+}
+
 export interface ThrottleEvaluation {
   /** Microseconds. */
   readonly at: bigint;
   readonly putOff: 'VIEW_BEHIND' | null;
   readonly budgets: readonly BudgetEvaluation[];
+  /** The other budgets were looked at nonetheless. */
+  readonly faults: readonly BudgetFault[];
 }
 
 /** Decisions that are remembered; the oldest are forgotten first. */
@@ -92,16 +101,23 @@ export class Throttle {
   async evaluate(now: bigint): Promise<ThrottleEvaluation> {
     await this.#parts.freshness.look(now);
     const snapshot = await this.#parts.reader.newest();
-    if (!(await this.#parts.view.settle())) return { at: now, putOff: 'VIEW_BEHIND', budgets: [] };
     const budgets: BudgetEvaluation[] = [];
+    const faults: BudgetFault[] = [];
+    if (!(await this.#parts.view.settle())) {
+      return { at: now, putOff: 'VIEW_BEHIND', budgets, faults };
+    }
     for (const { id, budgets: defined } of this.#parts.view.view.organizations()) {
       for (const budget of [...defined.values()]) {
-        const look = await this.#look(id, budget, snapshot, now);
-        const posted = await this.#act(look);
-        budgets.push({ ...this.#withhold(look), posted });
+        try {
+          const look = await this.#look(id, budget, snapshot, now);
+          const posted = await this.#act(look);
+          budgets.push({ ...this.#withhold(look), posted });
+        } catch (error) {
+          faults.push({ organization: id, budgetId: budget.budgetId, error });
+        }
       }
     }
-    return { at: now, putOff: null, budgets };
+    return { at: now, putOff: null, budgets, faults };
   }
 
   /** What would be decided now; nothing is posted. null: there is no such budget. */

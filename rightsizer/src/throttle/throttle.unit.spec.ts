@@ -252,4 +252,13 @@ describe('Throttle', () => {
     expect(stage.posted).toHaveLength(2);
     expect(stage.haircuts.size).toBe(1);
   });
+
+  it('looks at the other budgets where one has a fault, and tells of it', async () => {
+    stage.budgets = [budgetOf('broken'), budgetOf('month')];
+    stage.brokenBudget = 'broken';
+    const { budgets, faults } = await stage.evaluate();
+    expect(faults).toMatchObject([{ organization: 'acme', budgetId: 'broken' }]);
+    expect(budgets).toMatchObject([{ posted: [{ answer: { status: 'accepted' } }] }]);
+    expect([...stage.haircuts.keys()]).toEqual(['month']);
+  });
 });
