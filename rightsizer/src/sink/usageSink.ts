@@ -135,6 +135,8 @@ class PartitionIntake {
   #idle: NodeJS.Timeout | null = null;
   #retake: NodeJS.Timeout | null = null;
   #over = false;
+  /** Ends the waits of a batch that is at work: the group would take a slow member for dead. */
+  readonly #dropped = new AbortController();
 
   private constructor(
     options: SinkOptions,
@@ -183,7 +185,9 @@ class PartitionIntake {
           continue;
         }
         if (this.#buffer.cutsBefore(record)) await this.#commit();
-        this.#buffer.add(record, await this.#judge(record));
+        const judged = await this.#judge(record);
+        if (judged === null) return null;
+        this.#buffer.add(record, judged);
       }
       this.#awaitIdle();
       return this.#claim.nextOffset === before ? null : this.#claim.nextOffset;
@@ -197,6 +201,7 @@ class PartitionIntake {
   /** What is buffered belongs to the next owner, who reads it again. */
   async drop(): Promise<void> {
     this.#over = true;
+    this.#dropped.abort();
     this.#stopIdle();
     await this.#turn;
     if (this.#retake !== null) clearTimeout(this.#retake);
@@ -227,7 +232,8 @@ class PartitionIntake {
     this.#markerDue = false;
   }
 
-  async #judge(record: LogRecord): Promise<JudgedRecord> {
+  /** null: dropped while the registry was away. */
+  async #judge(record: LogRecord): Promise<JudgedRecord | null> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         const judged = await judgeRecord(this.#options.codec, record);
@@ -237,8 +243,12 @@ class PartitionIntake {
         }
         return judged;
       } catch (error) {
+        if (this.#isOver()) return null;
         if (error instanceof UnreadableRecord || attempt === REGISTRY_ATTEMPTS) throw error;
-        await delay(REGISTRY_PAUSE_MS);
+        await delay(REGISTRY_PAUSE_MS, undefined, { signal: this.#dropped.signal }).catch(
+          () => undefined,
+        );
+        if (this.#isOver()) return null;
       }
     }
   }
