@@ -9,9 +9,9 @@ import type {
   HaircutLayer,
   QuotaState,
 } from '../model.ts';
-import { EVENTS_PER_DECISION_MAX } from '../modelBounds.ts';
+import { EVENTS_PER_DECISION_MAX, EVIDENCE_PER_DECISION_MAX } from '../modelBounds.ts';
 import { projectOf } from '../payers.ts';
-import { evidenceViolations } from '../validate/evidence.ts';
+import { evidenceViolations, lengthOf } from '../validate/evidence.ts';
 import { basisPointsViolations, currencyViolations } from '../validate/money.ts';
 import { about, accept, refusal, refuse, violation } from './answer.ts';
 import { versionFault } from './preconditions.ts';
@@ -36,9 +36,14 @@ export function applyHaircut(
   const quotas = [...state.quotas.values()]
     .filter((quota) => projectOf(state, quota.quotaId) === command.project)
     .sort((a, b) => byCodeUnit(a.quotaId, b.quotaId));
-  return (
-    tooManyToLift(quotas, command) ?? accept(quotas.flatMap((quota) => haircutOf(quota, command)))
-  );
+  const tooMany = tooManyToLift(quotas, command);
+  if (tooMany !== null) return tooMany;
+  const events = quotas.flatMap((quota) => haircutOf(quota, command));
+  if (events.length * lengthOf(command.evidence) > EVIDENCE_PER_DECISION_MAX) {
+    const message = `Its evidence is too long to stand in ${events.length} events.`;
+    return refuse('TOO_MANY_EVENTS', '/evidence', message);
+  }
+  return accept(events);
 }
 
 /** A cut that stands on more quotas than one decision may change could never be lifted again. */

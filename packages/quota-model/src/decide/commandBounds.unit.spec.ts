@@ -167,6 +167,15 @@ describe('one decision', () => {
     expect(refused).toMatchObject({ violations: [{ code: 'TOO_MANY_EVENTS' }] });
   });
 
+  it('does not repeat long evidence over very many events', () => {
+    const figures = Object.fromEntries([...Array(32).keys()].map((n) => [n, 'x'.repeat(500)]));
+    const long = applyHaircut(cuts, undefined, { evidence: { ...evidence, figures } });
+    expect(decideOn(wide(1_000), long)).toMatchObject({
+      violations: [{ code: 'TOO_MANY_EVENTS', path: '/evidence' }],
+    });
+    expect(decideOn(wide(100), long)).toMatchObject({ kind: 'accepted' });
+  });
+
   it('cuts just so many, and what it cut can be lifted', () => {
     const state = wide(EVENTS_PER_DECISION_MAX);
     const decision = decideOn(state, applyHaircut(cuts));

@@ -26,10 +26,14 @@ export function evidenceViolations(evidence: Evidence, path: string): Violation[
     const message = `A figure has at most ${EVIDENCE_FIGURE_LENGTH_MAX} characters.`;
     violations.push(violation('TOO_LARGE', at, message));
   }
-  const length = figures.reduce((sum, [key, value]) => sum + key.length + value.length, 0);
-  if (length > EVIDENCE_LENGTH_MAX) {
+  if (lengthOf(evidence) > EVIDENCE_LENGTH_MAX) {
     const message = `Figures have at most ${EVIDENCE_LENGTH_MAX} characters in sum.`;
     violations.push(violation('TOO_LARGE', at, message));
   }
   return violations;
+}
+
+/** Characters of all its figures. */
+export function lengthOf({ figures }: Evidence): number {
+  return Object.entries(figures).reduce((sum, [key, value]) => sum + key.length + value.length, 0);
 }
