@@ -20,19 +20,51 @@ const run = promisify(execFile);
 let directory = '';
 let stack: LocalStack;
 let token = '';
-let tutorial = '';
 
 function portAs(principal: 'admin' | 'host'): LogPort {
   return connectLog(readLogSettings(stack.environmentOf(principal)), `e2e-${principal}`);
 }
 
-/** The tutorial's commands, as docs/tutorial/first-quota.md has people run them. */
-async function runTutorial(): Promise<string> {
-  const script = path.join(checkoutDirectory, 'docs', 'tutorial', 'first-quota.sh');
-  const { stdout } = await run('bash', [script], {
-    env: { ...process.env, GATEWAY: stack.addresses.gateway, TOKEN: token },
+type Line = Readonly<Record<string, unknown>>;
+
+/** A script of the documentation, as its page has people run it: each answer a line of JSON. */
+async function runScript(script: string, variables: Record<string, string> = {}): Promise<Line[]> {
+  const { stdout } = await run('bash', [path.join(checkoutDirectory, 'docs', script)], {
+    env: { ...process.env, ...variables, GATEWAY: stack.addresses.gateway, TOKEN: token },
   });
-  return stdout;
+  const lines = stdout.trim().split('\n');
+  return lines.map((line) => JSON.parse(line) as Line);
+}
+
+/** What `explain` says of a quota's first limit, in a sentence. */
+function sentenceIn(explained: Line | undefined): string {
+  const [limit] = (explained?.['limits'] ?? []) as { sentence: string }[];
+  return limit?.sentence ?? '';
+}
+
+/** The rightsizer's part, played: it would want days of usage before it proposes. */
+async function proposeAsRobot(): Promise<string> {
+  const answer = await postCommand({
+    gatewayUrl: stack.addresses.gateway,
+    token: await stack.mintToken({ subject: 'e2e-robot', kind: 'robot', roles: ['robot'] }),
+    type: 'ResizeQuota',
+    stream: 'application:moka',
+    reason: 'refusals at peak',
+    data: {
+      quotaId: 'moka/prod/ads',
+      limit: { resource: 'requests', rate: { amount: 350, per: '1s', burst: 700 } },
+      evidence: {
+        policy: 'production 1',
+        source: 'the test',
+        windowStart: '2026-01-01T00:00:00Z',
+        windowEnd: '2026-01-01T00:15:00Z',
+        figures: { refused: '12' },
+        inputsHash: '00'.repeat(32),
+      },
+    },
+  });
+  expect(answer).toMatchObject({ status: 'accepted' });
+  return String((answer as { outcome?: Line }).outcome?.['result']);
 }
 
 /** A host that decides, so that there is usage and a report. */
@@ -98,13 +130,44 @@ afterAll(async () => {
 
 describe('the local stack', () => {
   it('runs the tutorial', async () => {
-    tutorial = await runTutorial();
-    expect(tutorial).toContain('"QuotaOverridden"');
-    const lines = tutorial.trim().split('\n');
-    const explained = JSON.parse(lines[4] ?? '') as { limits: { sentence: string }[] };
-    expect(explained.limits[0]?.sentence).toContain('400');
-    const rules = lines[5] ?? '';
-    expect(rules).toContain('"after"');
+    const [, , created, changed, again, before, refused, overridden, after, rules, audit] =
+      await runScript('tutorial/first-quota.sh');
+    expect(created).toMatchObject({ status: 'accepted', quotaVersion: 1 });
+    expect(sentenceIn(before)).toContain('300 requests/s as declared');
+    expect(again?.['eventIds']).toEqual(changed?.['eventIds']);
+    expect(refused).toMatchObject({ status: 409, code: 'PARENT_LIMIT_EXCEEDED' });
+    expect(JSON.stringify(refused)).toContain('moka/prod');
+    expect(overridden).toMatchObject({ commandType: 'OverrideQuota', status: 'accepted' });
+    expect(sentenceIn(after)).toContain('400 requests/s because of an override');
+    expect(JSON.stringify(rules)).toContain('"after":{');
+    expect(JSON.stringify(audit)).toContain('"QuotaOverridden"');
+  });
+
+  it('runs the tutorial twice: what is made is made once', async () => {
+    const [, , created, changed, again] = await runScript('tutorial/first-quota.sh');
+    expect(created).toMatchObject({ status: 'accepted', quotaVersion: 1 });
+    // Version 4: the first run changed and overrode, so this change is one of its own.
+    expect(changed).toMatchObject({ status: 'accepted', quotaVersion: 4 });
+    expect(again?.['quotaVersion']).toBe(4);
+  });
+
+  it('sets a budget as the how-to says, and raises it', async () => {
+    const first = await runScript('how-to/examples/set-a-budget.sh');
+    expect(first.slice(0, 3)).toMatchObject(Array(3).fill({ status: 'accepted' }));
+    expect(first[3]).toMatchObject({ budget: 'moka-monthly', currency: 'EUR', targetStep: -1 });
+    const raised = await runScript('how-to/examples/set-a-budget.sh', { AMOUNT: '800.00' });
+    const versions = [first, raised].map((lines) => lines.map((line) => line['streamVersion']));
+    expect(versions[1]).toEqual([versions[0]?.[0], versions[0]?.[1], 2, undefined]);
+  });
+
+  it('lets a limit resize itself as the how-to says, once a person agrees', async () => {
+    const script = 'how-to/examples/let-limits-resize-themselves.sh';
+    const [bounded, status, proposals] = await runScript(script);
+    expect(bounded).toMatchObject({ status: 'accepted', quotaId: 'moka/prod/ads' });
+    expect(status).toHaveProperty('rightsizer.findings');
+    expect(proposals).toMatchObject({ proposals: [] });
+    const lines = await runScript(script, { PROPOSAL: await proposeAsRobot() });
+    expect(lines[3]).toMatchObject({ commandType: 'ApproveProposal', status: 'accepted' });
   });
 
   it('gives a host its rules, and refuses what is over the limit', async () => {
