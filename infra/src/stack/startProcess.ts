@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
-import { Socket } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { guardProcess } from './guardProcess.ts';
 import { identify } from './processIdentity.ts';
 import type { ProcessIdentity } from './processIdentity.ts';
 import { signalProcess, stopProcess } from './stopProcess.ts';
@@ -59,25 +59,6 @@ const lookEveryMs = 30;
 const quotedLines = 25;
 /** What is read of a log at most, bytes: readiness is said long before. */
 const logBytesMax = 4_000_000;
-
-/**
- * Ends the process when its standard input closes, and that happens when the process that started
- * it has gone for whatever reason. The second signal is for one that hangs on the first.
- */
-const guardScript =
-  'read -r _; kill -s "$2" "$1" || exit 0; n=0; ' +
-  'while kill -0 "$1" && [ $n -lt 80 ]; do sleep 0.1; n=$((n+1)); done; kill -KILL "$1"';
-
-function guard(pid: number, signal: NodeJS.Signals): ChildProcess {
-  const child = spawn('sh', ['-c', guardScript, 'guard', String(pid), signal.replace('SIG', '')], {
-    stdio: ['pipe', 'ignore', 'ignore'],
-    detached: true,
-  });
-  child.unref();
-  // A pipe that waits for nothing must not keep this process from ending.
-  if (child.stdin instanceof Socket) child.stdin.unref();
-  return child;
-}
 
 function logSince(logFile: string, start: number): string {
   return readFileSync(logFile)
@@ -151,7 +132,7 @@ export async function startProcess(options: StartOptions): Promise<RunningPart> 
     throw new PartDidNotStart(options.name, endedBy ?? 'no process', options.logFile, log);
   }
   const stopSignal = options.stopSignal ?? 'SIGTERM';
-  const watch = guard(child.pid, stopSignal);
+  const watch = guardProcess(child.pid, stopSignal);
   const release = (): void => {
     watch.kill('SIGKILL');
     child.unref();

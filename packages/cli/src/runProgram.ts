@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
+import { guardProcess, isInTerminalsForeground } from '@prorata/infra';
 
 export interface Program {
   readonly command: string;
@@ -8,28 +9,62 @@ export interface Program {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
+const endings = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+type Ending = (typeof endings)[number];
+
 /**
- * Runs a program in this terminal and returns its exit code, 128 and the signal's number when a
- * signal ended it. Ctrl-C reaches it through the terminal; we wait for what it makes of that.
+ * Decides what becomes of a signal. In a terminal's foreground, Ctrl-C and the terminal's end reach
+ * the program by themselves, and passing the first on would ask it twice: it takes a second for
+ * impatience. A signal that somebody sent to this process alone is passed on when it comes again.
+ */
+function passOnWith(send: (signal: Ending) => void, terminal: boolean): (signal: Ending) => void {
+  let leaveToTerminal = terminal;
+  return (signal) => {
+    if (leaveToTerminal && signal !== 'SIGTERM') leaveToTerminal = false;
+    else send(signal);
+  };
+}
+
+/**
+ * Runs a program and returns its exit code, 128 and the signal's number when a signal ended it; we
+ * wait for what it makes of a Ctrl-C. Without a terminal it gets a process group of its own, so that
+ * what we are told reaches the programs that it runs too, once, and none outlives us.
  */
 export function runProgram(program: Program): Promise<number> {
+  const terminal = isInTerminalsForeground();
+  let send: (signal: Ending) => void = () => undefined;
+  const passOn = passOnWith((signal) => send(signal), terminal);
+  // Before there is a program: a signal in between would end us and leave the program alone.
+  for (const signal of endings) process.on(signal, passOn);
   const child = spawn(program.command, program.arguments, {
     stdio: 'inherit',
     cwd: program.workingDirectory,
     env: { ...process.env, ...program.environment },
+    detached: !terminal,
   });
-  const ignore = (): void => undefined;
-  const forward = (): void => {
-    child.kill('SIGTERM');
+  const { pid } = child;
+  send = (signal) => {
+    if (terminal || pid === undefined) child.kill(signal);
+    else signalGroup(pid, signal);
   };
-  process.on('SIGINT', ignore);
-  process.on('SIGTERM', forward);
-  return new Promise((resolve, reject) => {
+  const guard = terminal || pid === undefined ? undefined : guardProcess(-pid, 'SIGTERM');
+  const ended = new Promise<number>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code, signal) => {
-      process.off('SIGINT', ignore);
-      process.off('SIGTERM', forward);
       resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
     });
   });
+  return ended.finally(() => {
+    guard?.kill('SIGKILL');
+    for (const signal of endings) process.off(signal, passOn);
+  });
+}
+
+function signalGroup(leader: number, signal: Ending): void {
+  try {
+    process.kill(-leader, signal);
+  } catch (error) {
+    // The last of them ended between the signal and here.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }

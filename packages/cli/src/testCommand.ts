@@ -51,27 +51,46 @@ async function runVitest(label: string, parameters: readonly string[]): Promise<
   return countTests(await readReport(file), exitCode);
 }
 
+type Interrupted = () => boolean;
+
+/** What shells say of a command that Ctrl-C has ended. */
+const interruptedExit = 130;
+
+/** The runner ends by itself when it is told; this keeps the next reach from starting after it. */
+function watchForInterruption(): Interrupted {
+  let told = false;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => {
+      told = true;
+    });
+  }
+  return () => told;
+}
+
 /** One reach after another: those that measure or start servers would disturb each other on two cores. */
-async function runReaches(chosen: readonly Reach[]): Promise<TestCounts> {
+async function runReaches(chosen: readonly Reach[], interrupted: Interrupted): Promise<TestCounts> {
   let total = noCounts;
   for (const reach of chosen) {
+    if (interrupted()) break;
     if (hasSpecs(reach)) total = addCounts(total, await runVitest(reach, ['--project', reach]));
     else tell(`There are no ${reach} specs.`);
   }
   return total;
 }
 
-async function runNightly(): Promise<TestCounts> {
+async function runNightly(interrupted: Interrupted): Promise<TestCounts> {
   const last = await readFile(lastPassedFile, 'utf8').catch(() => 'never here');
   tell(`The nightly tests last passed: ${last}.`);
-  const daily = await runReaches(reaches);
+  const daily = await runReaches(reaches, interrupted);
+  if (interrupted()) return daily;
   const config = path.join(import.meta.dirname, 'nightly.vitest.config.ts');
   if (!hasSpecs('nightly')) tell('There are no nightly specs yet: this was everything.');
   const nightly = hasSpecs('nightly')
     ? await runVitest('nightly', ['--config', config, '--root', checkoutDirectory])
     : noCounts;
   const total = addCounts(daily, nightly);
-  if (exitCodeOf(total) === 0) await writeFile(lastPassedFile, new Date().toISOString());
+  if (!interrupted() && exitCodeOf(total) === 0)
+    await writeFile(lastPassedFile, new Date().toISOString());
   return total;
 }
 
@@ -82,7 +101,10 @@ export async function test(choice: string | undefined): Promise<number> {
     throw new CommandError(`no tests called ${choice}; there are ${known.join(', ')}`, 2);
   }
   const chosen = reaches.filter((reach) => choice === undefined || reach === choice);
-  const counts = await (choice === 'nightly' ? runNightly() : runReaches(chosen));
+  const interrupted = watchForInterruption();
+  const counts = await (choice === 'nightly'
+    ? runNightly(interrupted)
+    : runReaches(chosen, interrupted));
   answer(closingLine(counts));
-  return exitCodeOf(counts);
+  return interrupted() ? interruptedExit : exitCodeOf(counts);
 }
