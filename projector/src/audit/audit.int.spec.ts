@@ -40,15 +40,25 @@ describe('the audit of a running log', () => {
     await rm(directory, { recursive: true });
   });
 
-  async function audit(...args: string[]): Promise<{ code: number; report: Report }> {
+  interface Ran {
+    readonly code: number;
+    readonly stdout: string;
+    readonly stderr: string;
+  }
+
+  async function run(...args: string[]): Promise<Ran> {
     // As the auditor, who may read and nothing else.
     const environment = stand.environment('auditor', 'postgres://none');
     const env = { PATH: process.env['PATH'], ...environment };
     const running = promisify(execFile)(process.execPath, [main, ...args], { env });
-    const { code, stdout, stderr } = await running.then(
+    return running.then(
       (done) => ({ code: 0, ...done }),
-      (error: unknown) => error as { code: number; stdout: string; stderr: string },
+      (error: unknown) => error as Ran,
     );
+  }
+
+  async function audit(...args: string[]): Promise<{ code: number; report: Report }> {
+    const { code, stdout, stderr } = await run(...args);
     if (stdout === '') throw new Error(stderr);
     return { code, report: JSON.parse(stdout) as Report };
   }
@@ -61,14 +71,14 @@ describe('the audit of a running log', () => {
         report: { events: 9, streams: 3, firstBad: null },
       });
     });
-    const { report } = await audit('verify', '--stream', 'application:llm');
+    const { report } = await audit('verify', '--json', '--stream', 'application:llm');
     expect(report).toEqual({ events: 3, streams: 1, firstBad: null });
   });
 
   it('names a flipped byte in a copy', async () => {
     const copy = path.join(directory, 'copy.ndjson');
     expect((await audit('export', '--to', copy)).report).toEqual({ records: 21 });
-    expect((await audit('verify', '--file', copy)).code).toBe(0);
+    expect((await audit('verify', '--json', '--file', copy)).code).toBe(0);
     const lines = (await readFile(copy, 'utf8')).trimEnd().split('\n');
     const at = lines.findIndex((line) => line.includes('quota.events'));
     const line = JSON.parse(lines[at]!) as { value: string; offset: string; partition: number };
@@ -90,12 +100,35 @@ describe('the audit of a running log', () => {
   it('holds against an anchor, and not against an anchor of another past', async () => {
     const anchor = path.join(directory, 'anchor.json');
     expect((await audit('anchor', '--to', anchor)).code).toBe(0);
-    expect((await audit('verify', '--anchor', anchor)).code).toBe(0);
+    expect((await audit('verify', '--json', '--anchor', anchor)).code).toBe(0);
     const text = await readFile(anchor, 'utf8');
     await writeFile(anchor, text.replace(/"streamVersion": "3"/, '"streamVersion": "4"'));
-    const { code, report } = await audit('verify', '--anchor', anchor);
+    const { code, report } = await audit('verify', '--json', '--anchor', anchor);
     expect(code).toBe(1);
     expect(report.firstBad).toMatchObject({ streamVersion: 4, offset: null });
+  });
+
+  it('answers a person in words, and with JSON only when asked', async () => {
+    const { code, stdout, stderr } = await run('verify');
+    expect({ code, stdout, stderr }).toEqual({
+      code: 0,
+      stdout: '9 events in 3 streams: the chain holds.\n',
+      stderr: '',
+    });
+  });
+
+  it('does not say that the chain of a stream holds which nobody knows', async () => {
+    const { code, stdout, stderr } = await run('verify', '--json', '--stream', 'application:nope');
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain('no event of a stream application:nope');
+  });
+
+  it('prints how it is used', async () => {
+    const [asked, bare] = [await run('--help'), await run()];
+    expect(asked.code).toBe(0);
+    expect(asked.stdout).toContain('usage: audit verify');
+    expect(bare.code).toBe(2);
+    expect(bare.stderr).toContain('usage: audit verify');
   });
 
   it('exits with 2 when the check cannot be done', async () => {

@@ -13,6 +13,12 @@ import type { AuditReport } from './verifyLog.ts';
 const USAGE = `usage: audit verify [--stream S] [--file COPY] [--anchor FILE] [--json]
        audit export --to FILE
        audit anchor --to FILE
+
+  verify    checks every event against its stream's chain and its command's outcome
+  export    copies events and outcomes into FILE, a record a line
+  anchor    verifies, then writes the hash of every stream's last event into FILE
+  --json    verify: one line, {"events","streams","firstBad"}
+exit 0: nothing wrong; 1: a bad event; 2: it could not be checked
 `;
 
 /** Exit codes: 0 nothing wrong, 1 a bad event, 2 the check itself could not be done. */
@@ -23,7 +29,13 @@ class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
+/** There is nothing of this stream to check, and a mistyped name must not look like a chain that holds. */
+class StreamUnknown extends Error {
+  override readonly name = 'StreamUnknown';
+}
+
 const options = {
+  help: { type: 'boolean', short: 'h' },
   stream: { type: 'string' },
   file: { type: 'string' },
   anchor: { type: 'string' },
@@ -44,6 +56,10 @@ function parse(args: readonly string[]) {
 async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parse(args);
   const [command, ...more] = positionals;
+  if (values.help === true || command === 'help') {
+    process.stdout.write(USAGE);
+    return 0;
+  }
   if (more.length > 0) throw new UsageError(`${more.join(' ')} is not expected.`);
   switch (command) {
     case 'verify':
@@ -57,14 +73,18 @@ async function run(args: readonly string[]): Promise<number> {
     case 'anchor':
       return anchor(values);
     default:
-      throw new UsageError(`${command ?? 'no command'} is none of verify, export, anchor.`);
+      throw new UsageError(
+        command === undefined
+          ? 'Which: verify, export or anchor?'
+          : `${command} is none of verify, export, anchor.`,
+      );
   }
 }
 
 async function verify(values: Values): Promise<number> {
   const report = await check(values);
-  print(jsonOf(report));
-  if (values.json !== true) process.stderr.write(`${sentenceOf(report)}\n`);
+  if (values.json === true) print(jsonOf(report));
+  else process.stdout.write(`${sentenceOf(report)}\n`);
   return report.firstBad === null ? 0 : BAD_EVENT;
 }
 
@@ -81,7 +101,13 @@ async function check(values: Values): Promise<AuditReport> {
   const anchors = values.anchor === undefined ? new Map() : await readAnchors(values.anchor);
   const codec = createCodec(readLogSettings());
   const stream = values.stream ?? null;
-  return withSource(values.file, (source) => verifyLog(source, { codec, stream, anchors }));
+  const report = await withSource(values.file, (source) =>
+    verifyLog(source, { codec, stream, anchors }),
+  );
+  if (stream !== null && report.events === 0 && report.firstBad === null) {
+    throw new StreamUnknown(`There is no event of a stream ${stream}; nothing was checked.`);
+  }
+  return report;
 }
 
 async function withSource<T>(
