@@ -184,10 +184,11 @@ describe('the relay over HTTP', () => {
         get(`${url}/v1/rules/moka`, 'nonsense'),
         get(`${url}/v1/rules/moka`, bench.issuer.token([])),
         get(`${url}/v1/rules/moka`, bench.issuer.token(['host'], 'tidb')),
-        get(`${url}/v1/rules/nothing`, bench.issuer.token(['host'])),
+        get(`${url}/v1/rules/nothing`, bench.issuer.token(['operator'])),
+        get(`${url}/v1/rules/moka`, bench.issuer.token(['host'])),
       ].map(async (answer) => (await answer).status),
     );
-    expect(statuses).toEqual([401, 403, 403, 404]);
+    expect(statuses).toEqual([401, 403, 403, 404, 403]);
   });
 
   it('lets hosts over Kafka and over HTTP apply the same change', async () => {
@@ -267,7 +268,7 @@ describe('a host', () => {
     const relay = await bench.relay();
     await expect.poll(() => bench.amounts('moka'), slowly).toEqual({ 'moka/prod': 7n });
     const first = await host({
-      rules: httpRules({ url: relay.url, token: bench.issuer.token(['host']) }),
+      rules: httpRules({ url: relay.url, token: bench.issuer.token(['host'], 'moka') }),
     });
     const handle = first.bind({ quota: 'moka/prod' });
     await expect.poll(() => readdir(directory), slowly).toEqual(['moka.rules']);

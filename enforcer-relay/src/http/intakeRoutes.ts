@@ -5,7 +5,7 @@ import type { HostReport, JsonViolation, UsageRecorded } from '@prorata/schemas'
 import { fromJson, fullNameOf } from '@prorata/schemas';
 import { Problem, requireRole } from '@prorata/service-runtime';
 import type { Request, RequestHandler, Router } from 'express';
-import { mustSpeakFor } from './rulesRoutes.ts';
+import { mustSpeakFor } from './mustSpeakFor.ts';
 
 /** One request's records; hosts send 250. */
 const RECORDS_MAX = 1_000;

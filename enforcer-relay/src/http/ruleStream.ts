@@ -6,6 +6,9 @@ const BEHIND_BYTES_MAX = 1_048_576;
 /** A client takes 15 s of silence for a dead connection. */
 const COMMENT_INTERVAL_MS = 5_000;
 
+/** A longer wait would overflow the timer and end at once: 24 days. */
+const TIMER_MS_MAX = 2_147_483_647;
+
 /** The streams that are open now. */
 export class RuleStreams {
   /** Clients cut off because they did not read. */
@@ -18,9 +21,11 @@ export class RuleStreams {
 
   /**
    * Sends the whole set and then every change. Ids are event offsets: a client that comes back gets
-   * the whole set again, whatever it last saw, for that is right in every case.
+   * the whole set again, whatever it last saw, for that is right in every case. The stream ends with
+   * the token that opened it: the client comes back with one that still holds.
+   * @param endMs milliseconds since the epoch
    */
-  open(feed: RuleFeed, response: Response): void {
+  open(feed: RuleFeed, response: Response, endMs: number): void {
     response.writeHead(200, {
       'content-type': 'text/event-stream',
       'cache-control': 'no-store',
@@ -31,7 +36,11 @@ export class RuleStreams {
       this.cut += 1;
     });
     this.#open.add(response);
+    const leftMs = Math.min(TIMER_MS_MAX, Math.max(0, endMs - Date.now()));
+    const end = setTimeout(() => response.end(), leftMs);
+    end.unref();
     response.once('close', () => {
+      clearTimeout(end);
       stream.close();
       this.#open.delete(response);
     });

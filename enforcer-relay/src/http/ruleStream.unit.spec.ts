@@ -71,7 +71,7 @@ describe('a stream of rules', () => {
     const { feed, streams } = openFeed();
     const open = () => {
       const client = new Client();
-      streams.open(feed, client.asResponse);
+      streams.open(feed, client.asResponse, Infinity);
       return client;
     };
     const brief = (client: Client) =>
@@ -99,7 +99,7 @@ describe('a stream of rules', () => {
   it('begins with the whole set and goes on with changes, by the ids of their events', () => {
     const { feed, streams } = openFeed();
     const client = new Client();
-    streams.open(feed, client.asResponse);
+    streams.open(feed, client.asResponse, Infinity);
     feed.change(rule('moka/b', 7n));
     feed.remove('moka/a', 9n);
     feed.confirm();
@@ -117,7 +117,7 @@ describe('a stream of rules', () => {
     });
     expect(client.events[3]?.data).toEqual({ quotaId: 'moka/a', eventOffset: 9 });
     const late = new Client();
-    streams.open(feed, late.asResponse);
+    streams.open(feed, late.asResponse, Infinity);
     expect(late.events[0]?.data).toMatchObject({
       appliedOffset: 9,
       rules: [{ quotaId: 'moka/b' }],
@@ -128,8 +128,8 @@ describe('a stream of rules', () => {
     const { feed, streams } = openFeed();
     const [slow, quick] = [new Client(), new Client()];
     slow.reads = false;
-    streams.open(feed, slow.asResponse);
-    streams.open(feed, quick.asResponse);
+    streams.open(feed, slow.asResponse, Infinity);
+    streams.open(feed, quick.asResponse, Infinity);
     const long = 'x'.repeat(10_000);
     for (let change = 0; change < 200; change++) feed.change(rule('moka/b', BigInt(change), long));
     expect([slow.destroyed, quick.destroyed]).toEqual([true, false]);
@@ -140,11 +140,24 @@ describe('a stream of rules', () => {
     expect([quick.writableEnded, streams.size]).toEqual([true, 0]);
   });
 
+  it('ends with the token that opened it', () => {
+    vi.useFakeTimers();
+    const { feed, streams } = openFeed();
+    const [short, long] = [new Client(), new Client()];
+    streams.open(feed, short.asResponse, Date.now() + 60_000);
+    streams.open(feed, long.asResponse, Date.now() + 90 * 86_400_000);
+    vi.advanceTimersByTime(59_999);
+    expect(streams.size).toBe(2);
+    vi.advanceTimersByTime(1);
+    expect([short.writableEnded, long.writableEnded, streams.size]).toEqual([true, false, 1]);
+    vi.useRealTimers();
+  });
+
   it('shows that it lives, but confirms nothing, while the log does not answer', () => {
     vi.useFakeTimers();
     const { feed, streams } = openFeed();
     const client = new Client();
-    streams.open(feed, client.asResponse);
+    streams.open(feed, client.asResponse, Infinity);
     vi.advanceTimersByTime(11_000);
     expect(client.written.slice(2)).toEqual([':\n\n', ':\n\n']);
     expect(client.events.map(({ name }) => name)).toEqual(['rules', 'heartbeat']);
@@ -177,7 +190,7 @@ describe('a feed', () => {
     feed.replaceAll({ ...whole, rules: [rule('moka/b', 6n)], completeTo: null });
     expect(ids()).toEqual(['moka/a', 'moka/b', 'moka/new']);
     const client = new Client();
-    streams.open(feed, client.asResponse);
+    streams.open(feed, client.asResponse, Infinity);
     feed.complete(8n, new Set(['moka/b']));
     expect(ids()).toEqual(['moka/b', 'moka/new']);
     expect(client.events.at(-1)).toMatchObject({ name: 'rules', data: { completeTo: 8 } });

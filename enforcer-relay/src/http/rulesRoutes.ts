@@ -1,13 +1,19 @@
 import { isSegment } from '@prorata/quota-model';
 import { Problem, requireRole } from '@prorata/service-runtime';
-import type { Principal } from '@prorata/service-runtime';
 import type { Request, RequestHandler, Router } from 'express';
 import type { RuleFeed } from '../feed/ruleFeed.ts';
 import type { RuleFeeds } from '../feed/ruleFeeds.ts';
+import { mustSpeakFor } from './mustSpeakFor.ts';
 import type { RuleStreams } from './ruleStream.ts';
+import { tokenEndMs } from './tokenEnd.ts';
 
 /** How long a request waits for a feed that has just begun, milliseconds. */
 const FIRST_READ_MS_MAX = 5_000;
+
+/** Streams of one instance: each keeps a socket and may have a whole set and 1 MB waiting. */
+const STREAMS_MAX = 5_000;
+/** Who may read the rules of any application when the token names none. */
+const READERS_OF_ALL = ['auditor', 'operator'] as const;
 
 /** `GET /v1/rules/<application>` and its stream. */
 export function rulesRoutes(
@@ -16,7 +22,7 @@ export function rulesRoutes(
   feeds: RuleFeeds,
   streams: RuleStreams,
 ): void {
-  const allowed = [authenticated, requireRole('host', 'auditor', 'operator')];
+  const allowed = [authenticated, requireRole('host', ...READERS_OF_ALL)];
   router.get('/v1/rules/:application', ...allowed, async (request, response) => {
     const { text, etag } = (await feedFor(request, feeds)).snapshot();
     response.set('etag', etag).set('cache-control', 'no-cache');
@@ -24,14 +30,16 @@ export function rulesRoutes(
     else response.type('application/json').send(text);
   });
   router.get('/v1/rules/:application/stream', ...allowed, async (request, response) => {
-    streams.open(await feedFor(request, feeds), response);
+    const feed = await feedFor(request, feeds);
+    if (streams.size >= STREAMS_MAX) throw tooMany();
+    streams.open(feed, response, tokenEndMs(request.headers.authorization));
   });
 }
 
 /** @throws Problem 403, 404 or 503 */
 async function feedFor(request: Request, feeds: RuleFeeds): Promise<RuleFeed> {
   const application = String(request.params['application']);
-  mustSpeakFor(request.principal, application);
+  mustSpeakFor(request.principal, application, READERS_OF_ALL);
   const feed = isSegment(application) ? await found(feeds, application) : null;
   if (feed === null) {
     throw new Problem(404, 'APPLICATION_UNKNOWN', `There is no application ${application}.`);
@@ -49,16 +57,6 @@ async function found(feeds: RuleFeeds, application: string): Promise<RuleFeed | 
   }
 }
 
-/** A token that is bound to an application speaks for that one alone. */
-export function mustSpeakFor(principal: Principal, application: string): void {
-  if (principal.application === null || principal.application === application) return;
-  throw new Problem(
-    403,
-    'APPLICATION_FOREIGN',
-    `This token is for ${principal.application}, not for ${application}.`,
-  );
-}
-
 /** RFC 9110: a list of tags, weak ones compared without their mark, or `*`. */
 function isUnchanged(header: string | undefined, etag: string): boolean {
   if (header === undefined) return false;
@@ -68,6 +66,11 @@ function isUnchanged(header: string | undefined, etag: string): boolean {
 
 const notYet = (detail: string, cause?: unknown): Problem =>
   new Problem(503, 'RULES_NOT_READY', detail, { headers: { 'retry-after': '1' }, cause });
+
+const tooMany = (): Problem =>
+  new Problem(503, 'TOO_MANY_STREAMS', `This instance serves ${STREAMS_MAX} streams at most.`, {
+    headers: { 'retry-after': '5' },
+  });
 
 function timeout(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms).unref());
