@@ -62,8 +62,16 @@ export interface HostStatus {
     readonly outdatedRules: number;
     readonly problems: number;
   };
-  /** Usage records waiting, sent, and lost because the queue was full or the channel refused them. */
-  readonly usage: { readonly waiting: number; readonly sent: number; readonly dropped: number };
+  /**
+   * Usage records waiting, sent, and lost because the queue was full or the channel refused them;
+   * windows moved because the wall clock was set back behind their start.
+   */
+  readonly usage: {
+    readonly waiting: number;
+    readonly sent: number;
+    readonly dropped: number;
+    readonly reanchored: number;
+  };
 }
 
 export interface Host {

@@ -153,6 +153,7 @@ class LocalHost implements Host {
         waiting: this.#queue.size,
         sent: this.#queue.sent,
         dropped: this.#queue.dropped,
+        reanchored: this.#meters.reanchored,
       },
     };
   }

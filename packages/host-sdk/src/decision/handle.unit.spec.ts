@@ -138,6 +138,14 @@ describe('a decision', () => {
     expect(limiter.last).toMatchObject({ reason: 'stale_closed', stale: true });
   });
 
+  it('refuses what is suspended, stale or not, whatever the rule says of staleness', () => {
+    const { bind, put, limiter } = known();
+    put('a/open', [blocked(rate(1n))], { onStale: 'open' });
+    limiter.staleAt = 0;
+    expect(bind({ quota: 'a/open' }).take('tokens', 1)).toBe(REFUSE);
+    expect(limiter.last).toMatchObject({ reason: 'blocked', retryAfterMicros: NEVER });
+  });
+
   it('says so when no rule speaks, and decides by whenNoRules before there are any', () => {
     const { bind, put, limiter } = known();
     put('a/x', [rate(1n)]);

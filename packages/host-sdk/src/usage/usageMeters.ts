@@ -49,6 +49,10 @@ export class UsageMeters {
   readonly #payerOf: PayerOf;
   readonly #meters = new Map<string, QuotaMeter>();
   #windowStart: number;
+  /** When the window began on the monotonic clock; null: the first one, which has nothing before it. */
+  #startedAt: number | null = null;
+  /** Windows begun anew because the wall was set back behind their start. */
+  reanchored = 0;
 
   constructor(payerOf: PayerOf, wallMicros: number) {
     this.#payerOf = payerOf;
@@ -69,10 +73,10 @@ export class UsageMeters {
    * a measurement, and its absence would be a gap.
    */
   close(nowMicros: number, wallMicros: number): QuotaUsage[] {
-    const windowStart = this.#windowStart;
-    // A wall clock that was set back still yields windows that follow one another.
+    const windowStart = this.#startBefore(nowMicros, wallMicros);
     const windowEnd = Math.max(windowStart + 1, wallMicros);
     this.#windowStart = windowEnd;
+    this.#startedAt = nowMicros;
     const closed: QuotaUsage[] = [];
     for (const meter of this.#meters.values()) {
       const { known, project } = this.#payerOf(meter.quotaId);
@@ -90,5 +94,15 @@ export class UsageMeters {
       if (known) meter.project = project;
     }
     return closed;
+  }
+  /**
+   * A wall that ran ahead and was set back would leave the start in the future, and every window a
+   * microsecond long there until the wall caught up. The window is moved to where the wall says now,
+   * as long as it really was; it may lie over one that was sent, under an id of its own.
+   */
+  #startBefore(nowMicros: number, wallMicros: number): number {
+    if (wallMicros >= this.#windowStart) return this.#windowStart;
+    this.reanchored += 1;
+    return wallMicros - Math.max(1, nowMicros - (this.#startedAt ?? nowMicros));
   }
 }
