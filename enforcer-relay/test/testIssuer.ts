@@ -23,8 +23,9 @@ export async function testIssuer(): Promise<TestIssuer> {
     tokens: { issuer, jwksFile },
     token(roles, application) {
       const now = Math.floor(Date.now() / 1000);
+      const kind = roles.includes('robot') ? 'robot' : 'service';
       const claims = {
-        ...{ iss: issuer, aud: 'prorata', sub: 'h1', kind: 'service', roles },
+        ...{ iss: issuer, aud: 'prorata', sub: 'h1', kind, roles },
         ...{ iat: now, exp: now + 600 },
         ...(application === undefined ? {} : { application }),
       };

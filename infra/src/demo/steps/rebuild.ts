@@ -46,7 +46,7 @@ export const rebuild: Step<DemoContext> = {
         `deleted: every table, ${deleted.snapshots} records of quota.snapshots, ${deleted.topics.join(', ')}, ` +
           `the offsets of ${deleted.groups.join(', ')}`,
         `${events} events replayed; ${after.rows} rows in ${after.tables.size} tables and ` +
-          `${rulesAfter.size} rules are equal, ${rounded(seconds, 1)} s after the services' start`,
+          `${rulesAfter.size} records of rule topics are equal, ${rounded(seconds, 1)} s after the services' start`,
         ...unlike,
       ],
       figures: {
