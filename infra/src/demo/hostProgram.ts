@@ -15,6 +15,7 @@ import { ReferenceLimiter } from '@prorata/host-sdk/testing';
 import { fullNameOf, toJson } from '@prorata/schemas';
 import { connectLog, createCodec, readLogSettings } from '@prorata/service-runtime';
 import { DecisionTimes } from './decisionTimes.ts';
+import { DemoClock } from './demoClock.ts';
 import { hostIntervals } from './demoPolicy.ts';
 import type { FromHost, ToHost } from './hostMessages.ts';
 import { application, quotaOf } from './scenario.ts';
@@ -157,7 +158,8 @@ function setting(name: string): string {
 async function start(): Promise<Host> {
   const hostId = setting('DEMO_HOST_ID');
   const directory = setting('DEMO_HOST_DIRECTORY');
-  const common = { application, hostId, directory, ...hostIntervals };
+  const clock = new DemoClock();
+  const common = { application, hostId, directory, clock, ...hostIntervals };
   if (setting('DEMO_HOST_TRANSPORT') === 'http') {
     const relay = { url: setting('DEMO_RELAY_URL'), token: setting('DEMO_HOST_TOKEN') };
     return startHost({ ...common, rules: httpRules(relay), usage: httpUsage(relay) });

@@ -146,7 +146,14 @@ function judge({ before, overridden, during, late, dead }: Seen): StepResult {
     of.reduce((total, figures) => total + pick(figures), 0);
   const unlike = sum(({ unlikeModel }) => unlikeModel, all);
   const expected = before[0]?.ruleSet ?? {};
-  const sameRules = all.every(({ ruleSet }) => isDeepStrictEqual(ruleSet, expected));
+  const sameRules = [...before, ...overridden, ...during].every(({ ruleSet }) =>
+    isDeepStrictEqual(ruleSet, expected),
+  );
+  // Its disk was written before the override: the same quotas, one of them under its former rule.
+  const lateKnowsAll = isDeepStrictEqual(
+    Object.keys(late.figures.ruleSet).sort(),
+    Object.keys(expected).sort(),
+  );
   const underLoad = [...overridden, ...during].every(({ decisions }) => decisions >= DECISIONS_MIN);
   const p99Of = (of: readonly HostFigures[]): number =>
     rounded(
@@ -165,6 +172,7 @@ function judge({ before, overridden, during, late, dead }: Seen): StepResult {
       ended &&
       Object.keys(expected).length > 0 &&
       late.source === 'disk' &&
+      lateKnowsAll &&
       late.figures.decisions > 0,
     lines: [
       `p99 of a decision on the slowest host: ${p99Of(before)} µs before, ${p99Of([...overridden, ...during])} µs during; ` +
