@@ -2,6 +2,8 @@
 export interface ExternalParts {
   /** Comma-separated, as in KAFKA_BROKERS. */
   readonly kafka?: string;
+  /** What was said then of how to speak to it, by variable; a later command may not be told again. */
+  readonly kafkaSettings?: Readonly<Record<string, string>>;
   readonly registry?: string;
   readonly postgres?: string;
 }
@@ -12,22 +14,26 @@ function given(value: string | undefined): string | undefined {
   return value === undefined || value.trim() === '' ? undefined : value.trim();
 }
 
-export function externalParts(environment: Environment): ExternalParts {
-  const kafka = given(environment['KAFKA_BROKERS']);
-  const registry = given(environment['SCHEMA_REGISTRY_URL']);
-  const postgres = given(environment['DATABASE_URL']);
-  return {
-    ...(kafka === undefined ? {} : { kafka }),
-    ...(registry === undefined ? {} : { registry }),
-    ...(postgres === undefined ? {} : { postgres }),
-  };
-}
-
 /** What says how to speak to a Kafka of somebody else's; goes to the services as it came. */
-export const kafkaVariables = [
+const kafkaVariables = [
   'KAFKA_TLS',
   'KAFKA_TLS_CA_FILE',
   'KAFKA_SASL_MECHANISM',
   'KAFKA_SASL_USERNAME',
   'KAFKA_SASL_PASSWORD',
 ] as const;
+
+function kafkaSettings(environment: Environment): Readonly<Record<string, string>> {
+  return Object.fromEntries(kafkaVariables.map((name) => [name, environment[name] ?? '']));
+}
+
+export function externalParts(environment: Environment): ExternalParts {
+  const kafka = given(environment['KAFKA_BROKERS']);
+  const registry = given(environment['SCHEMA_REGISTRY_URL']);
+  const postgres = given(environment['DATABASE_URL']);
+  return {
+    ...(kafka === undefined ? {} : { kafka, kafkaSettings: kafkaSettings(environment) }),
+    ...(registry === undefined ? {} : { registry }),
+    ...(postgres === undefined ? {} : { postgres }),
+  };
+}

@@ -1,12 +1,14 @@
 import { chmod, mkdir } from 'node:fs/promises';
 import path from 'node:path';
+import type { Progress } from '../provision/progress.ts';
 import { externalParts } from './externalParts.ts';
 import type { ExternalParts } from './externalParts.ts';
 import { liveProcesses, readState, writeState } from './stackFiles.ts';
 import type { StackState } from './stackFiles.ts';
 import { choosePorts } from './stackPlan.ts';
 import type { StackPlan } from './stackPlan.ts';
-import { usualPorts } from './stackParts.ts';
+import { partNames, usualPorts } from './stackParts.ts';
+import type { Ports } from './stackParts.ts';
 import { provideSecrets } from './stackSecrets.ts';
 
 /** A stack is running that was started for other backing parts than now asked for. */
@@ -19,6 +21,7 @@ export interface PlanOptions {
   readonly usualPorts?: boolean;
   readonly useExternal?: boolean;
   readonly namespace?: string;
+  readonly progress?: Progress;
 }
 
 function sameExternal(one: ExternalParts, other: ExternalParts): boolean {
@@ -38,7 +41,18 @@ async function nextState(options: PlanOptions): Promise<StackState> {
     );
   }
   const preferred = saved?.ports ?? (options.usualPorts === true ? usualPorts : {});
-  return { ports: await choosePorts(preferred), external, namespace };
+  const ports = await choosePorts(preferred);
+  for (const line of takenPorts(preferred, ports)) options.progress?.(line);
+  return { ports, external, namespace };
+}
+
+/** Who expects a part at its usual port must learn that another program answers there. */
+export function takenPorts(preferred: Partial<Ports>, chosen: Ports): readonly string[] {
+  return partNames.flatMap((part) => {
+    const wanted = preferred[part];
+    if (wanted === undefined || wanted === chosen[part]) return [];
+    return [`port ${String(wanted)} is taken: ${part} gets ${String(chosen[part])} instead`];
+  });
 }
 
 export function secretsDirectory(directory: string): string {

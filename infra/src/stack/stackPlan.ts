@@ -2,7 +2,6 @@ import path from 'node:path';
 import type { KafkaConnection } from '@prorata/kafka-port';
 import { readLogSettings } from '@prorata/service-runtime';
 import type { ExternalParts } from './externalParts.ts';
-import { kafkaVariables } from './externalParts.ts';
 import { freePort } from './freePort.ts';
 import { tokenIssuer } from './mintToken.ts';
 import type { Principal } from './principals.ts';
@@ -58,8 +57,7 @@ export function addressesOf(plan: StackPlan): StackAddresses {
 function kafkaEnvironment(plan: StackPlan, principal: Principal): Environment {
   const { kafka } = addressesOf(plan);
   if (plan.external.kafka !== undefined) {
-    const given = kafkaVariables.map((name) => [name, process.env[name] ?? '']);
-    return { KAFKA_BROKERS: kafka, ...(Object.fromEntries(given) as Environment) };
+    return { KAFKA_BROKERS: kafka, ...plan.external.kafkaSettings };
   }
   return {
     KAFKA_BROKERS: kafka,
