@@ -109,6 +109,21 @@ describe('effectiveLimits', () => {
     expect(explain(state, 'moka/prod/ads').layers.at(-1)?.haircut?.budgetId).toBe('monthly');
   });
 
+  it('keeps the cut of one budget when that of another is lifted', () => {
+    const state = after(
+      prod,
+      ads,
+      haircutApplied('moka/prod/ads', 5_000),
+      haircutApplied('moka/prod/ads', 2_500, 0, { budgetId: 'daily' }),
+      {
+        type: 'HaircutLifted',
+        data: { budgetId: 'monthly', cause: 'budget_raised', spend: '1', budget: '2' },
+        quotaId: 'moka/prod/ads',
+      },
+    );
+    expect(inForce(state, 'moka/prod/ads')).toEqual(tokens(300n));
+  });
+
   it('reports a cut that has no number to work on', () => {
     const unlimited = unbounded(tokens(1n), 'unlimited');
     const state = after(created('moka/prod', [unlimited]), haircutApplied('moka/prod', 5_000));

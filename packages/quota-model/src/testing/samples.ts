@@ -102,7 +102,8 @@ export function created(
   return { type: 'QuotaCreated', data: { content: content(limits, more) }, quotaId };
 }
 
-const cut = {
+/** What every sample of a cut shares. */
+export const cutData = {
   project: 'acme/assistant',
   budgetId: 'monthly',
   windowStart: START - DAY,
@@ -125,7 +126,7 @@ export function haircutApplied(
 ): Fact {
   return {
     type: 'HaircutApplied',
-    data: { ...cut, cutBasisPoints, floorBasisPoints, ...more },
+    data: { ...cutData, cutBasisPoints, floorBasisPoints, ...more },
     quotaId,
   };
 }
@@ -136,7 +137,7 @@ export function applyHaircut(
   floorBasisPoints: readonly number[] = [0, 0, 0, 0, 0],
   more: Partial<CommandData<'ApplyHaircut'>> = {},
 ): { readonly type: 'ApplyHaircut'; readonly data: CommandData<'ApplyHaircut'> } {
-  return { type: 'ApplyHaircut', data: { ...cut, cutBasisPoints, floorBasisPoints, ...more } };
+  return { type: 'ApplyHaircut', data: { ...cutData, cutBasisPoints, floorBasisPoints, ...more } };
 }
 
 export const noChange: Omit<CommandData<'ChangeQuota'>, 'quotaId'> = {

@@ -48,7 +48,7 @@ export function fitViolations(
   });
 }
 
-/** Less than before takes nothing from anybody: sums need no walk over all siblings. */
+/** Less than before takes nothing from anybody. */
 function isLowered(before: ResourceLimit | null, limit: ResourceLimit | null): boolean {
   return (
     before !== null &&
@@ -57,6 +57,12 @@ function isLowered(before: ResourceLimit | null, limit: ResourceLimit | null): b
     compareBounds(limit, before) <= 0 &&
     guaranteeOf(limit) <= guaranteeOf(before)
   );
+}
+
+/** What counts in the sums above does not grow: no walk over the siblings is needed. */
+function takesNoMore(before: ResourceLimit | null, limit: ResourceLimit): boolean {
+  if (limit.kind !== 'capacity') return isLowered(before, limit);
+  return guaranteeOf(limit) <= (before === null ? 0n : guaranteeOf(before));
 }
 
 function aboveViolations(
@@ -73,7 +79,7 @@ function aboveViolations(
       `${describeLimit(above.limit)} of ${above.quotaId}.`;
     return [violation('PARENT_LIMIT_EXCEEDED', path, message)];
   }
-  if (isLowered(before, own.limit)) return [];
+  if (takesNoMore(before, own.limit)) return [];
   const excess =
     above === null
       ? totalExcess(tree, resource, own.limit.window)

@@ -36,11 +36,12 @@ function projectIn(tree: ProposedTree, id: string): string | null {
   return tree.state.quotas.get(id)?.content.project ?? null;
 }
 
-function* childrenIn(tree: ProposedTree, id: string): Generator<string> {
+/** Ids of the children, in no order: a list or the state's own set, since a walk meets many. */
+function childrenIn(tree: ProposedTree, id: string): Iterable<string> {
   const { state, candidate } = tree;
-  yield* state.children.get(id) ?? [];
-  if (candidate === null || parentOf(candidate.quotaId) !== id) return;
-  if (!state.quotas.has(candidate.quotaId)) yield candidate.quotaId;
+  const children = state.children.get(id) ?? [];
+  if (candidate === null || parentOf(candidate.quotaId) !== id) return children;
+  return state.quotas.has(candidate.quotaId) ? children : [...children, candidate.quotaId];
 }
 
 /** The nearest ancestor that declares the resource. */
@@ -57,13 +58,11 @@ export function setterAbove(tree: ProposedTree, quotaId: string, resource: strin
  * that declares nothing is looked through, so that leaving a level out evades no sum.
  */
 export function* settersBelow(tree: ProposedTree, id: string, resource: string): Generator<Setter> {
-  for (const child of childrenIn(tree, id)) yield* settersFrom(tree, child, resource);
-}
-
-function* settersFrom(tree: ProposedTree, id: string, resource: string): Generator<Setter> {
-  const limit = limitIn(tree, id, resource);
-  if (limit === null) yield* settersBelow(tree, id, resource);
-  else yield { quotaId: id, limit };
+  for (const child of childrenIn(tree, id)) {
+    const limit = limitIn(tree, child, resource);
+    if (limit === null) yield* settersBelow(tree, child, resource);
+    else yield { quotaId: child, limit };
+  }
 }
 
 /** The top-most quotas through which a project holds the resource. */
@@ -75,7 +74,10 @@ export function* settersOfProject(
 ): Generator<Setter> {
   for (const child of childrenIn(tree, under)) {
     const payer = projectIn(tree, child);
-    if (payer === project) yield* settersFrom(tree, child, resource);
-    else if (payer === null) yield* settersOfProject(tree, project, resource, child);
+    if (payer === project) {
+      const limit = limitIn(tree, child, resource);
+      if (limit === null) yield* settersBelow(tree, child, resource);
+      else yield { quotaId: child, limit };
+    } else if (payer === null) yield* settersOfProject(tree, project, resource, child);
   }
 }

@@ -1,0 +1,135 @@
+import { describe, it } from 'vitest';
+import { given } from '../testing/given.ts';
+import {
+  applyHaircut,
+  cutData,
+  created,
+  haircutApplied,
+  registered,
+  sessions,
+  tokens,
+} from '../testing/samples.ts';
+import { DAY, START } from '../testing/stamp.ts';
+
+const tree = [
+  registered,
+  created('moka/prod', [tokens(100n)], { project: 'acme/assistant', tier: 1 }),
+  created('moka/prod/ads', [sessions(4n), tokens(40n)], {
+    rightsizing: [{ resource: 'tokens', min: 10n, max: 90n }],
+  }),
+] as const;
+
+describe('ApplyHaircut', () => {
+  const cuts = [0, 1_000, 2_500, 5_000, 9_000];
+
+  it('cuts every quota that the project pays for by its tier, in the order of ids', () => {
+    given(...tree, created('moka/other', [tokens(1n)]))
+      .when(applyHaircut(cuts))
+      .then(haircutApplied('moka/prod', 1_000), haircutApplied('moka/prod/ads', 2_500));
+  });
+
+  it('repeats nothing: more spend under the same cut is no event', () => {
+    const past = [
+      ...tree,
+      haircutApplied('moka/prod', 1_000),
+      haircutApplied('moka/prod/ads', 2_500),
+    ];
+    given(...past)
+      .when(applyHaircut(cuts, undefined, { spend: '115' }))
+      .thenNothing();
+    given(...past)
+      .when(applyHaircut([0, 2_000, 2_500, 5_000, 9_000]))
+      .then(haircutApplied('moka/prod', 2_000));
+  });
+
+  it('cuts anew in a new window, so that people see when it lifts', () => {
+    const windowEnd = START + 2n * DAY;
+    given(
+      registered,
+      created('moka/a', [], { project: 'acme/assistant' }),
+      haircutApplied('moka/a', 2_500),
+    )
+      .when(applyHaircut(cuts, undefined, { windowEnd }))
+      .then({
+        type: 'HaircutApplied',
+        data: { ...cutData, windowEnd, cutBasisPoints: 2_500, floorBasisPoints: 0 },
+        quotaId: 'moka/a',
+      });
+  });
+
+  it('lifts the cut of a tier that is cut no more', () => {
+    given(...tree, haircutApplied('moka/prod', 1_000), haircutApplied('moka/prod/ads', 2_500))
+      .when(applyHaircut([0, 0, 2_500, 0, 0]))
+      .then({
+        type: 'HaircutLifted',
+        data: { budgetId: 'monthly', cause: 'spend_corrected', spend: '112', budget: '100' },
+        quotaId: 'moka/prod',
+      });
+  });
+
+  it('has nothing to do where nobody is cut', () => {
+    given(...tree)
+      .when(applyHaircut([0, 0, 0, 0, 0]))
+      .thenNothing();
+    given(registered).when(applyHaircut(cuts)).thenNothing();
+  });
+
+  it.each([[[0, 0, 0, 0]], [[0, 0, 0, 0, 10_001]], [[0, 0, 0, 0, -1]], [[0, 0, 0, 0, 0.5]]])(
+    'refuses cuts of %j',
+    (points) => {
+      given(...tree)
+        .when(applyHaircut(points))
+        .thenRefused('HAIRCUT_INVALID');
+      given(...tree)
+        .when(applyHaircut(cuts, points))
+        .thenRefused('HAIRCUT_INVALID');
+    },
+  );
+
+  it('refuses what was not measured, or too late', () => {
+    const refused = (more: Parameters<typeof applyHaircut>[2]) =>
+      given(...tree)
+        .when(applyHaircut(cuts, undefined, more))
+        .thenRefused('HAIRCUT_INVALID');
+    refused({ overrunBasisPoints: -1 });
+    refused({ spend: '1e3' });
+    refused({ project: 'assistant' });
+    refused({ windowStart: START + DAY });
+    given(...tree)
+      .at(START + DAY)
+      .when(applyHaircut(cuts))
+      .thenRefused('HAIRCUT_TOO_LATE');
+  });
+});
+
+describe('LiftHaircut', () => {
+  const lift = (budgetId = 'monthly', project = 'acme/assistant') =>
+    ({
+      type: 'LiftHaircut',
+      data: { project, budgetId, cause: 'budget_raised', spend: '112', budget: '200' },
+    }) as const;
+
+  it('lifts every cut of the budget and no other', () => {
+    const lifted = (quotaId: string) =>
+      ({
+        type: 'HaircutLifted',
+        data: { budgetId: 'monthly', cause: 'budget_raised', spend: '112', budget: '200' },
+        quotaId,
+      }) as const;
+    const past = [
+      ...tree,
+      haircutApplied('moka/prod', 1_000),
+      haircutApplied('moka/prod/ads', 2_500),
+      haircutApplied('moka/prod/ads', 2_500, 0, { budgetId: 'daily' }),
+    ];
+    given(...past)
+      .when(lift())
+      .then(lifted('moka/prod'), lifted('moka/prod/ads'));
+    given(...past)
+      .when(lift('yearly'))
+      .thenNothing();
+    given(...past)
+      .when(lift('monthly', 'acme/other'))
+      .thenNothing();
+  });
+});

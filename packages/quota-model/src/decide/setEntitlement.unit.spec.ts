@@ -1,0 +1,55 @@
+import { describe, it } from 'vitest';
+import { given, givenIn } from '../testing/given.ts';
+import { created, registered, sessions, tokens } from '../testing/samples.ts';
+
+const tree = [
+  registered,
+  created('moka/prod', [tokens(100n)], { project: 'acme/assistant', tier: 1 }),
+  created('moka/prod/ads', [sessions(4n), tokens(40n)], {
+    rightsizing: [{ resource: 'tokens', min: 10n, max: 90n }],
+  }),
+] as const;
+
+describe('SetEntitlement', () => {
+  const set = (amount: bigint, bound: 'amount' | 'unlimited' | 'blocked' = 'amount') =>
+    ({
+      type: 'SetEntitlement',
+      data: { project: 'acme/assistant', resource: 'tokens', bound, amount },
+    }) as const;
+  const was = (amount: bigint, bound: 'amount' | 'unlimited' | 'blocked' = 'amount') =>
+    ({ type: 'EntitlementSet', data: set(amount, bound).data }) as const;
+
+  it('is set, and not below what is held', () => {
+    given(...tree)
+      .when(set(100n))
+      .then(was(100n));
+    given(...tree)
+      .when(set(99n))
+      .thenRefused('ENTITLEMENT_EXCEEDED', '100', '99');
+    given(...tree)
+      .when(set(0n, 'blocked'))
+      .thenRefused('ENTITLEMENT_EXCEEDED');
+    given(...tree, was(100n))
+      .when(set(100n))
+      .thenNothing();
+  });
+
+  it('is a number from 1, or says what it is', () => {
+    given(...tree)
+      .when(set(0n))
+      .thenRefused('LIMIT_ZERO_AMBIGUOUS');
+    given(...tree)
+      .when(set(-1n))
+      .thenRefused('LIMIT_NEGATIVE');
+    given(...tree)
+      .when(set(0n, 'unlimited'))
+      .thenRefused('UNLIMITED_NOT_ALLOWED');
+    given(...tree)
+      .when(set(0n, 'unlimited'), { roles: ['admin'] })
+      .then(was(0n, 'unlimited'));
+  });
+
+  it('is of an application', () => {
+    givenIn('pricebook:list').when(set(1n)).thenRefused('WRONG_STREAM');
+  });
+});

@@ -1,0 +1,204 @@
+/**
+ * Random histories of a small tree, from numbers alone: the same numbers give the same history. Fuel for
+ * property tests; whatever draws the numbers also shrinks them.
+ */
+import type { ResourceLimit } from '@prorata/schemas';
+import {
+  content,
+  cores,
+  credits,
+  noChange,
+  registered,
+  sessions,
+  tokens,
+  unbounded,
+} from './samples.ts';
+import { applyHaircut, evidence } from './samples.ts';
+import { declaredLimit } from '../layers.ts';
+import { ben, HOUR, SECOND } from './stamp.ts';
+import type { CommandBody, Sender } from './stamp.ts';
+import { TestStream } from './stream.ts';
+
+/** One step of a history: which action, on which quota, with which resource and numbers. */
+export interface Step {
+  readonly action: (typeof actions)[number];
+  readonly quota: number;
+  readonly resource: number;
+  readonly amount: number;
+  readonly other: number;
+}
+
+export const actions = [
+  'create',
+  'edit',
+  'unset',
+  'override',
+  'liftOverride',
+  'cut',
+  'liftCut',
+  'resize',
+  'propose',
+  'approve',
+  'entitle',
+  'delete',
+  'wait',
+] as const;
+
+/** How often each action comes, of 21: what deletes is rare, or little would be left. */
+export const weights: Readonly<Record<Step['action'], number>> = {
+  create: 2,
+  edit: 3,
+  unset: 1,
+  override: 3,
+  liftOverride: 1,
+  cut: 2,
+  liftCut: 1,
+  resize: 2,
+  propose: 2,
+  approve: 1,
+  entitle: 1,
+  delete: 1,
+  wait: 1,
+};
+
+/** Parents before children; the project of `p` is inherited, that of `q` its own. */
+export const quotaIds = ['moka/p', 'moka/p/a', 'moka/p/a/x', 'moka/p/b', 'moka/q'] as const;
+
+const budgets = ['daily', 'monthly'] as const;
+
+export function startHistory(): TestStream {
+  const stream = new TestStream('application:moka');
+  stream.append([{ ...registered, quotaId: null, quotaVersion: null }]);
+  for (const quotaId of quotaIds) {
+    const share = 60n / BigInt(quotaId.length - 4);
+    const limits = [
+      tokens(share, { burst: 2n * share }),
+      cores(share, 2n * share),
+      credits(share),
+      sessions(share),
+    ];
+    stream.send({ type: 'CreateQuota', data: { quotaId, content: contentOf(quotaId, limits) } });
+  }
+  return stream;
+}
+
+export function take(stream: TestStream, step: Step): void {
+  if (step.action === 'wait') {
+    stream.advanceTo(stream.now + BigInt(step.amount % 6) * HOUR);
+    return;
+  }
+  const command = commandOf(stream, step);
+  if (command !== null) stream.send(command.body, command.sender);
+}
+
+const operator: Sender = { roles: ['admin'], actor: ben };
+
+/** The step as a command; null when there is nothing to approve. */
+export function commandOf(
+  stream: TestStream,
+  step: Step,
+): { readonly body: CommandBody; readonly sender: Sender } | null {
+  const quotaId = quotaIds[step.quota % quotaIds.length] ?? quotaIds[0];
+  const limit = limitOf(step);
+  const budgetId = budgets[step.other % 2] ?? 'daily';
+  const by = (body: CommandBody): { body: CommandBody; sender: Sender } => ({
+    body,
+    sender: operator,
+  });
+  switch (step.action) {
+    case 'create':
+      return by({ type: 'CreateQuota', data: { quotaId, content: contentOf(quotaId, [limit]) } });
+    case 'edit':
+      return by({ type: 'ChangeQuota', data: { ...noChange, quotaId, setLimits: [limit] } });
+    case 'unset': {
+      const unsetLimits = [limit.resource];
+      return by({ type: 'ChangeQuota', data: { ...noChange, quotaId, unsetLimits } });
+    }
+    case 'override': {
+      const until = stream.now + BigInt(1 + (step.other % 20)) * HOUR;
+      return by({ type: 'OverrideQuota', data: { quotaId, limits: [limit], until } });
+    }
+    case 'liftOverride':
+      return by({ type: 'LiftOverride', data: { quotaId } });
+    case 'cut':
+      return by(cutOf(stream, step, budgetId));
+    case 'liftCut':
+      return by(liftOf(budgetId));
+    case 'resize':
+    case 'propose': {
+      const data = { quotaId, limit: resizedFrom(stream, quotaId, limit), evidence };
+      const robot = { kind: 'robot', issuer: 'https://id.test', subject: 'loop' } as const;
+      const sender = step.action === 'resize' ? operator : { actor: robot, roles: ['robot'] };
+      return { body: { type: 'ResizeQuota', data }, sender };
+    }
+    case 'approve': {
+      const [proposalId] =
+        stream.state?.kind === 'application' ? stream.state.proposals.keys() : [];
+      if (proposalId === undefined) return null;
+      return by({ type: 'ApproveProposal', data: { proposalId } });
+    }
+    case 'entitle': {
+      const data = {
+        project: 'acme/assistant',
+        resource: limit.resource,
+        bound: 'amount',
+        amount: BigInt(step.amount * 3),
+      } as const;
+      return by({ type: 'SetEntitlement', data });
+    }
+    case 'delete':
+      return by({ type: 'DeleteQuota', data: { quotaId } });
+    case 'wait':
+      return null;
+  }
+}
+
+function cutOf(stream: TestStream, step: Step, budgetId: string): CommandBody {
+  const cuts = [0, 1, 2, 3, 4].map((tier) => (step.amount * 997 * tier) % 10_001);
+  const floors = [0, 1, 2, 3, 4].map((tier) => (step.other * 131 * (4 - tier)) % 10_001);
+  return applyHaircut(cuts, floors, {
+    budgetId,
+    windowStart: stream.now - HOUR,
+    windowEnd: stream.now + HOUR,
+  });
+}
+
+export function liftOf(budgetId: string): CommandBody {
+  const data = { project: 'acme/assistant', budgetId, spend: '1', budget: '2' };
+  return { type: 'LiftHaircut', data: { ...data, cause: 'budget_raised' } };
+}
+
+function contentOf(quotaId: string, limits: readonly ResourceLimit[]) {
+  const rightsizing = ['cores', 'credits', 'sessions', 'tokens'].map((resource) => ({
+    resource,
+    min: 1n,
+    max: 60n,
+  }));
+  const isTop = quotaId === 'moka/p' || quotaId === 'moka/q';
+  const project = isTop ? 'acme/assistant' : null;
+  return content(limits, { rightsizing, project, tier: quotaId.length % 5 });
+}
+
+/** What a rightsizer would send: the limit of now with another amount. */
+function resizedFrom(stream: TestStream, quotaId: string, limit: ResourceLimit): ResourceLimit {
+  const quota = stream.state?.kind === 'application' ? stream.state.quotas.get(quotaId) : undefined;
+  const now = quota === undefined ? null : declaredLimit(quota, limit.resource);
+  return now?.bound === 'amount' ? { ...now, amount: limit.amount } : limit;
+}
+
+/** Small numbers, so that limits meet; one in twelve is blocked or unlimited. */
+function limitOf(step: Step): ResourceLimit {
+  const amount = BigInt(step.amount);
+  const other = BigInt(step.other);
+  const perMicros = BigInt(1 + (step.other % 3)) * SECOND;
+  const burst = step.other % 4 === 0 ? other + 1n : null;
+  const byResource = [
+    tokens(amount, { perMicros, burst }),
+    cores(other < amount ? other : amount, amount),
+    credits(amount),
+    sessions(amount),
+  ];
+  const limit = byResource[step.resource % byResource.length] ?? sessions(amount);
+  if (step.amount % 12 === 11) return unbounded(limit, 'blocked');
+  return step.amount % 36 === 10 ? unbounded(limit, 'unlimited') : limit;
+}
