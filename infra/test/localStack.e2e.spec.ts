@@ -151,6 +151,18 @@ describe('the local stack', () => {
     expect(again?.['quotaVersion']).toBe(4);
   });
 
+  it("runs the tutorial's host, which is refused what is over the override", async () => {
+    const program = path.join(checkoutDirectory, 'docs', 'tutorial', 'first-host.ts');
+    const { stdout } = await run(process.execPath, [program], {
+      env: { ...process.env, GATEWAY: stack.addresses.gateway, TOKEN: token },
+    });
+    const [, served] =
+      /^(\d+) of 1000 served; then over_limit by moka\/prod\/ads$/.exec(stdout.trim()) ?? [];
+    // The burst, and what flows in while the thousand are asked for.
+    expect(Number(served)).toBeGreaterThanOrEqual(400);
+    expect(Number(served)).toBeLessThan(1000);
+  });
+
   it('sets a budget as the how-to says, and raises it', async () => {
     const first = await runScript('how-to/examples/set-a-budget.sh');
     expect(first.slice(0, 3)).toMatchObject(Array(3).fill({ status: 'accepted' }));

@@ -1,0 +1,25 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { expect, it } from 'vitest';
+import { policyFrom, productionPolicy } from '../../../rightsizer/src/policy.ts';
+import { checkoutDirectory } from '../checkout.ts';
+
+const howTo = path.join(checkoutDirectory, 'docs', 'how-to');
+
+it('shows a policy file that the rightsizer takes, and what it leaves as it is', async () => {
+  const file = path.join(howTo, 'examples', 'policy.json');
+  const json = JSON.parse(await readFile(file, 'utf8')) as { rightsizer: object };
+  const policy = policyFrom(json);
+  expect(policy).toMatchObject(json);
+  const changed = Object.keys(json.rightsizer);
+  expect(changed.length).toBeGreaterThan(0);
+  expect(policy.rightsizer.marginBasisPoints).toBe(productionPolicy.rightsizer.marginBasisPoints);
+});
+
+it.each(['set-a-budget', 'let-limits-resize-themselves'])(
+  'names the script of %s, which a test runs on a stack',
+  async (name) => {
+    const page = await readFile(path.join(howTo, `${name}.md`), 'utf8');
+    expect(page).toContain(`(examples/${name}.sh)`);
+  },
+);
