@@ -66,7 +66,8 @@ describe('the launcher', () => {
 
   it('takes a dead lock over in one of those that wait, and prepares once', async () => {
     await symlink(await deadPid(), path.join(root, '.prorata/setup.holder'));
-    expect(await Promise.all([launch(), launch(), launch()])).toEqual(['ran', 'ran', 'ran']);
+    const launches = Array.from({ length: 6 }, launch);
+    expect(new Set(await Promise.all(launches))).toEqual(new Set(['ran']));
     expect(await npmLog()).toBe('start\nend\n');
     expect(existsSync(path.join(root, '.prorata/setup.holder'))).toBe(false);
   }, 30_000);
