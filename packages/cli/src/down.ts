@@ -1,5 +1,6 @@
-import { removeStack, stopStack, withStackLock } from '@prorata/infra';
-import { answer } from './print.ts';
+import path from 'node:path';
+import { dataDirectory, removeStack, stopStack, withStackLock } from '@prorata/infra';
+import { answer, tell } from './print.ts';
 import { stackDirectory } from './stackDirectory.ts';
 
 export async function down(): Promise<number> {
@@ -9,9 +10,22 @@ export async function down(): Promise<number> {
   return 0;
 }
 
+/** Under the demo's own lock: what a running demo stands on stays. */
+async function removeDemo(): Promise<void> {
+  const lock = path.join(dataDirectory, 'demo-lock');
+  try {
+    await withStackLock(lock, () => removeStack(path.join(dataDirectory, 'demo')), 0);
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'StackBusy') throw error;
+    tell('A demo is running: its data stays, and goes when it ends.');
+  }
+}
+
 export async function reset(): Promise<number> {
   const directory = stackDirectory();
   await withStackLock(directory, () => removeStack(directory));
+  // A stack in a folder of somebody's own is reset alone.
+  if (process.env['PRORATA_STACK_DIRECTORY'] === undefined) await removeDemo();
   answer('The stack is stopped, and its data, logs and secrets are gone.');
   return 0;
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isPartName, logFileOf, partNames } from '@prorata/infra';
+import { findPlan, isPartName, logFileOf, partNames } from '@prorata/infra';
 import type { PartName } from '@prorata/infra';
 import { CommandError } from './commandError.ts';
 import { answer } from './print.ts';
@@ -70,6 +70,9 @@ export async function logs(
   options: { readonly follow?: boolean },
 ): Promise<number> {
   const places = placesOf(part);
+  if ((await findPlan(stackDirectory())) === undefined) {
+    throw new CommandError('There is no stack yet: ./prorata up starts one.');
+  }
   const print = (place: Place, lines: readonly string[]): void => {
     for (const line of lines) {
       answer(part === undefined ? `${place.part.padEnd(10)} ${line}` : line);

@@ -18,8 +18,8 @@ const plainFaults = new Set([
 ]);
 
 function explain(error: unknown): number {
-  // Commander has already printed its own complaint, or the help that was asked for.
-  if (error instanceof CommanderError) return error.exitCode;
+  // Commander has already printed its own complaint, or the help or version that was asked for.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (error instanceof CommandError) {
     tell(error.message);
     return error.exitCode;

@@ -1,5 +1,6 @@
 import path from 'node:path';
-import { checkoutDirectory, environmentOf, findPlan } from '@prorata/infra';
+import { checkoutDirectory, environmentOf, findPlan, inspectStack } from '@prorata/infra';
+import { CommandError } from './commandError.ts';
 import { runProgram } from './runProgram.ts';
 import { stackDirectory } from './stackDirectory.ts';
 
@@ -20,12 +21,42 @@ export function demo(rest: readonly string[]): Promise<number> {
   return runEntry('infra/src/demo/main.ts', rest);
 }
 
+/** `audit`'s own exit code for a check that could not be done: 1 would say that an event is bad. */
+const notChecked = 2;
+
+function asksForHelp([first, ...rest]: readonly string[]): boolean {
+  return (
+    first === undefined || ['help', '-h', '--help'].some((word) => [first, ...rest].includes(word))
+  );
+}
+
+/** @throws CommandError when what the audit reads is not running. */
+async function assertReadable(rest: readonly string[]): Promise<void> {
+  const found = await inspectStack(stackDirectory());
+  if (found === undefined) {
+    throw new CommandError('There is no stack yet: ./prorata up starts one.', notChecked);
+  }
+  // The schemas of a copy are in the registry too; its records are not in Kafka.
+  const ofCopy = rest.some((word) => word === '--file' || word.startsWith('--file='));
+  const needed = ofCopy ? ['registry'] : ['kafka', 'registry'];
+  const down = found.parts.filter(
+    ({ part, state }) => needed.includes(part) && (state === 'down' || state === 'not ready'),
+  );
+  if (down.length === 0) return;
+  const names = down.map(({ part }) => part).join(' and ');
+  throw new CommandError(
+    `The audit reads the running stack, and its ${names} cannot be reached: ./prorata up starts what is down.`,
+    notChecked,
+  );
+}
+
 /** As the stack's auditor, who can read and nothing else; or as whom the environment says. */
 export async function audit(rest: readonly string[]): Promise<number> {
-  const elsewhere = process.env['KAFKA_BROKERS'] !== undefined;
-  const plan = elsewhere ? undefined : await findPlan(stackDirectory());
-  const environment = plan === undefined ? {} : environmentOf(plan, 'auditor');
-  return runEntry('projector/src/audit/main.ts', rest, environment);
+  const entry = 'projector/src/audit/main.ts';
+  if (process.env['KAFKA_BROKERS'] !== undefined || asksForHelp(rest)) return runEntry(entry, rest);
+  await assertReadable(rest);
+  const plan = await findPlan(stackDirectory());
+  return runEntry(entry, rest, plan === undefined ? {} : environmentOf(plan, 'auditor'));
 }
 
 export function check(): Promise<number> {

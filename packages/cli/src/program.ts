@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import manifest from '../package.json' with { type: 'json' };
 import { CommandError } from './commandError.ts';
 import { down, reset } from './down.ts';
 import { logs } from './logs.ts';
@@ -10,7 +11,12 @@ import type { TokenOptions } from './token.ts';
 import { up } from './up.ts';
 import type { UpOptions } from './up.ts';
 
+const { version } = manifest;
+
 type Finish = (exitCode: number) => void;
+
+const addressesOption =
+  'print the addresses as one JSON object; postgres has its password in it, for scripts to connect with';
 
 function stackCommands(program: Command, finish: Finish): void {
   program
@@ -18,7 +24,7 @@ function stackCommands(program: Command, finish: Finish): void {
     .description(
       'start the local stack, or what of it is not running, and print where everything is',
     )
-    .option('--json', 'print the addresses as one JSON object')
+    .option('--json', addressesOption)
     .option('--services <names>', 'only these services, comma-separated; none: only their backing')
     .action(async (options: UpOptions) => finish(await up(options)));
   program
@@ -27,8 +33,8 @@ function stackCommands(program: Command, finish: Finish): void {
     .action(async () => finish(await down()));
   program
     .command('status')
-    .description('what runs where; exit 0 only when all of it is ready')
-    .option('--json', 'print the addresses as one JSON object')
+    .description('what runs where, and how it is; exit 0 only when all of it is ready')
+    .option('--json', addressesOption)
     .action(async (options: { json?: boolean }) => finish(await status(options)));
   program
     .command('logs [part]')
@@ -72,6 +78,7 @@ function passedOn(program: Command, finish: Finish): void {
 /** The command line of DESIGN §9. `finish` is told the exit code. */
 export function createProgram(finish: Finish): Command {
   const program = new Command('prorata').enablePositionalOptions().exitOverride();
+  program.version(version, '--version', 'print the version');
   program.description('Prorata: quotas of every kind, for every system you run');
   stackCommands(program, finish);
   passedOn(program, finish);
@@ -85,7 +92,7 @@ export function createProgram(finish: Finish): Command {
     .action(async () => finish(await check()));
   program
     .command('bench <name>')
-    .description('run one benchmark')
+    .description('run one benchmark: none yet')
     .option('--json', 'a line of JSON for each figure')
     .action((name: string) => {
       throw new CommandError(`no such bench yet: ${name}`);

@@ -122,5 +122,21 @@ describe('the contract of the other commands', () => {
     expect((await run('token')).code).toBe(1);
     expect((await run('bench', 'decide')).code).toBe(1);
     expect((await run('test', 'nonsense')).code).toBe(2);
+    const audited = await run('audit', 'verify');
+    expect(audited).toMatchObject({ code: 2, out: '' });
+    expect(audited.complaints).toContain('./prorata up');
+    const logged = await run('logs');
+    expect(logged.code).toBe(1);
+    expect(logged.complaints).toContain('There is no stack yet');
+  });
+
+  it('calls what makes no sense 2, and answers what is asked of the command line itself', async () => {
+    expect((await run('nonsense')).code).toBe(2);
+    expect((await run('status', '--nonsense')).code).toBe(2);
+    expect((await run('bench')).code).toBe(2);
+    expect(await run('--version')).toMatchObject({ code: 0, out: '0.1.0\n' });
+    expect((await run('--help')).out).toContain('none yet');
+    expect((await run('status', '--help')).out).toContain('password');
+    expect((await run('audit', '--help')).out).toContain('usage: audit verify');
   });
 });
