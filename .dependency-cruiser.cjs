@@ -42,7 +42,8 @@ module.exports = {
     },
     {
       name: 'quota-model-is-pure',
-      comment: 'decide and evolve see no clock, no random and no I/O: nothing from Node, types aside.',
+      comment:
+        'decide and evolve see no clock, no random and no I/O: nothing from Node, types aside.',
       severity: 'error',
       from: { path: '^packages/quota-model/src/', pathNot: '\\.spec\\.ts$' },
       to: { dependencyTypes: ['core', 'npm'] },
@@ -66,6 +67,9 @@ module.exports = {
     exclude: { path: '(^|/)(node_modules/\\.|\\.prorata|generated/.*\\.json$)' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.base.json' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default'],
+    },
   },
 };

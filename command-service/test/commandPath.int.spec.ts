@@ -100,7 +100,10 @@ describe('a command through the gateway', () => {
     };
     const body = createQuota('moka/x');
     expect(await refused('x', body)).toEqual([401, 'UNAUTHORIZED']);
-    expect(await refused(secrets.token({ kind: 'robot', roles: ['robot'] }), body)).toEqual([403, 'FORBIDDEN']);
+    expect(await refused(secrets.token({ kind: 'robot', roles: ['robot'] }), body)).toEqual([
+      403,
+      'FORBIDDEN',
+    ]);
     expect(await refused(token, { ...body, data: {} })).toEqual([422, 'INVALID_COMMAND']);
   });
 
