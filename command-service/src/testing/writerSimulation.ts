@@ -94,10 +94,10 @@ export class WriterSimulation {
   }
 
   /** As a gateway does: signed, in the partition of its stream. */
-  async send(command: CommandMessage): Promise<void> {
+  async send(command: CommandMessage, signedAt = this.now): Promise<void> {
     const { stream } = command.value.envelope;
     const [key, value] = [Buffer.from(stream), await this.codec.encode('quota.commands', command)];
-    const headers = this.#sign({ topic: topics.commands, key, value, signedAt: this.now });
+    const headers = this.#sign({ topic: topics.commands, key, value, signedAt });
     await this.sendRaw(partitionOf(stream, partitions), key, value, headers);
   }
 

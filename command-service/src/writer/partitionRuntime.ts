@@ -1,4 +1,4 @@
-import { CommitUnknown, LogUnavailable, OwnershipLost } from '@prorata/kafka-port';
+import { CommitUnknown, LogUnavailable, OffsetGone, OwnershipLost } from '@prorata/kafka-port';
 import type { LogPort, LogRecord, PartitionWriter, TopicPartition } from '@prorata/kafka-port';
 import type { Logger } from '@prorata/service-runtime';
 import { sleep } from '../clock.ts';
@@ -87,7 +87,8 @@ export class PartitionRuntime {
         this.#parts.metrics.restoreSeconds.observe((performance.now() - startedMs) / 1_000);
         return resume;
       } catch (error) {
-        if (error instanceof LogUnusable) return this.#stop(error);
+        // What is gone from the log comes back by no retry.
+        if (error instanceof LogUnusable || error instanceof OffsetGone) return this.#stop(error);
         // Whatever it is, readiness and the log say it, and nobody is served wrongly meanwhile.
         this.#detail = `waiting to restore: ${messageOf(error)}`;
         this.#parts.logger.warn({ err: error, ...this.#place }, 'restoring will be tried again');
@@ -129,6 +130,10 @@ export class PartitionRuntime {
       const point = await snapshots.restorePoint(partition, clock.now());
       const state = await restorePartition(this.#parts, partition, point, clock.now());
       const beginning = await log.beginningOffset(this.#place);
+      if (this.#isClosing) {
+        await writer.close();
+        return 0n;
+      }
       const resume = laterOf(state.nextCommand ?? beginning, beginning);
       if (state.nextCommand !== null && state.nextCommand < beginning) {
         logger.error(

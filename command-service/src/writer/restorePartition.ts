@@ -1,6 +1,9 @@
+import { OffsetGone } from '@prorata/kafka-port';
 import type { LogRecord, PartitionLog } from '@prorata/kafka-port';
 import { fullNameOf, UnreadableRecord } from '@prorata/schemas';
 import type { Codec, CommandOutcome, EventMessage, Message } from '@prorata/schemas';
+import type { Logger } from '@prorata/service-runtime';
+import { fromTheBeginning } from '../snapshot/snapshots.ts';
 import type { PartitionState } from './partitionState.ts';
 import type { WriterTopics } from './writerTopics.ts';
 
@@ -22,6 +25,7 @@ export interface RestoreParts {
   readonly log: PartitionLog;
   readonly codec: Pick<Codec, 'decode' | 'hash'>;
   readonly topics: WriterTopics;
+  readonly logger: Pick<Logger, 'error'>;
 }
 
 /** Where folding begins: the start of the log, or where a snapshot ends. */
@@ -39,6 +43,24 @@ export interface RestorePoint {
  * @throws LogUnusable, or what the log or the registry fails with
  */
 export async function restorePartition(
+  parts: RestoreParts,
+  partition: number,
+  point: RestorePoint,
+  now: bigint,
+): Promise<PartitionState> {
+  try {
+    return await foldFrom(parts, partition, point, now);
+  } catch (error) {
+    // The snapshot speaks of events that are not there; the log says what is.
+    const isSnapshotWrong =
+      error instanceof OffsetGone && error.partition.topic === parts.topics.events;
+    if (!isSnapshotWrong || point.eventsFrom === null) throw error;
+    parts.logger.error({ err: error, partition }, 'a snapshot names events that are not there');
+    return foldFrom(parts, partition, fromTheBeginning(), now);
+  }
+}
+
+async function foldFrom(
   parts: RestoreParts,
   partition: number,
   point: RestorePoint,
@@ -89,20 +111,31 @@ function applyOrStop(state: PartitionState, event: EventMessage, record: LogReco
 }
 
 async function foldOutcomes(
-  { log, codec, topics }: RestoreParts,
+  parts: RestoreParts,
   partition: number,
   { state, outcomesFrom }: RestorePoint,
   now: bigint,
 ): Promise<void> {
+  const { log, codec, topics } = parts;
   const place = { topic: topics.outcomes, partition };
-  const from = outcomesFrom ?? (await log.beginningOffset(place));
-  await log.readToEnd(place, from, async (records) => {
+  // Retention may have passed a mark by since: a partition was quiet for as long as outcomes are kept.
+  const beginning = await log.beginningOffset(place);
+  const from = outcomesFrom === null || outcomesFrom < beginning ? beginning : outcomesFrom;
+  const fold = async (records: readonly LogRecord[]): Promise<void> => {
     for (const record of records) {
       const { value: outcome } = await usable(record, codec, isOutcome, 'outcome');
       state.recent.remember(outcome, now);
       state.decided(outcome.commandOffset);
     }
-  });
+  };
+  try {
+    await log.readToEnd(place, from, fold);
+  } catch (error) {
+    // Retention moves on while it is read; past the end it never comes.
+    const isDeleted = error instanceof OffsetGone && (await log.beginningOffset(place)) > from;
+    if (!isDeleted) throw error;
+    await foldOutcomes(parts, partition, { state, eventsFrom: null, outcomesFrom: null }, now);
+  }
 }
 
 type OutcomeMessage = { readonly type: 'CommandOutcome'; readonly value: CommandOutcome };

@@ -52,7 +52,9 @@ export async function startWriter(options: WriterOptions): Promise<RunningWriter
         : { sessionTimeoutMs: options.sessionTimeoutMs }),
     },
     {
-      assigned({ partition }) {
+      async assigned({ partition }) {
+        // Two runtimes of one partition would fence each other in turn, for ever.
+        await runtimes.get(partition)?.close();
         const runtime = new PartitionRuntime(partition, parts);
         runtimes.set(partition, runtime);
         options.logger.info({ partition }, 'partition assigned');

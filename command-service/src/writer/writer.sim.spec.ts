@@ -1,4 +1,5 @@
 import { partitionOf } from '@prorata/kafka-port';
+import type { MemoryFaults } from '@prorata/kafka-port';
 import { stateToText } from '@prorata/quota-model';
 import { createLogger } from '@prorata/service-runtime';
 import { describe, expect, it } from 'vitest';
@@ -9,6 +10,7 @@ import { faultsOfLog, foldedStates } from '../testing/checkLog.ts';
 import { creating, overriding, registering } from '../testing/simulatedCommands.ts';
 import { partitions, WriterSimulation } from '../testing/writerSimulation.ts';
 import { encoder } from './outRecords.ts';
+import { PartitionState } from './partitionState.ts';
 import { restorePartition } from './restorePartition.ts';
 import { writerTopicsIn } from './writerTopics.ts';
 
@@ -63,13 +65,15 @@ function disturb(simulation: WriterSimulation): void {
 }
 
 async function chaos(seed: number): Promise<WriterSimulation> {
-  const simulation: WriterSimulation = new WriterSimulation(seed, {
+  const faults: MemoryFaults = {
     unknownCommit: (): 'committed' | 'aborted' | undefined => {
       if (simulation.random() >= 0.08) return undefined;
       return simulation.random() < 0.5 ? 'committed' : 'aborted';
     },
     duplicateDelivery: () => simulation.random() < 0.1,
-  });
+  };
+  // Snapshots so often that each run has whole ones beside those that a fault tears.
+  const simulation: WriterSimulation = new WriterSimulation(seed, faults, 15);
   await started(simulation, 3);
   let number = 1;
   for (const application of applications) {
@@ -88,14 +92,14 @@ async function chaos(seed: number): Promise<WriterSimulation> {
 async function restoredStates(simulation: WriterSimulation, with_: 'log' | 'snapshots') {
   const process = simulation.log.connect();
   const topics = writerTopicsIn('');
-  const parts = { log: process.log, codec: simulation.codec, topics };
+  const logger = createLogger('test', 'silent');
+  const parts = { log: process.log, codec: simulation.codec, topics, logger };
   const snapshots: Snapshots =
     with_ === 'log'
       ? noSnapshots
       : new LogSnapshots({
           ...parts,
           encode: encoder(simulation.codec),
-          logger: createLogger('test', 'silent'),
           everyEvents: 40,
           taken: () => undefined,
         });
@@ -226,5 +230,116 @@ describe('time', () => {
     );
     expect(times).toHaveLength(2);
     expect(times[1]).toBe(times[0]);
+  });
+});
+
+describe('a log that is away for a moment', () => {
+  it('after a restore leaves one runtime, which nobody fences again', async () => {
+    let outages = 3;
+    const simulation: WriterSimulation = new WriterSimulation(5, {
+      // The source asks for a partition's bounds once more when its owner serves already.
+      boundsUnavailable({ topic, partition }) {
+        const status = simulation.writers[0]?.running?.status() ?? [];
+        const isServing = status.some(
+          (each) => each.partition === partition && each.phase === 'serving',
+        );
+        return topic === 'quota.commands' && isServing && outages-- > 0;
+      },
+    });
+    await started(simulation, 1);
+    await simulation.send(registering(1, 'moka', simulation.now));
+    await simulation.log.clock.advance(quietMs);
+    expect(outages).toBeLessThanOrEqual(0);
+    expect((await simulation.events()).length).toBe(1);
+    const [writer] = simulation.writers;
+    expect(writer!.running!.status().map(({ phase }) => phase)).toEqual(['serving', 'serving']);
+    const restores = await writer!.metrics.getSingleMetricAsString(
+      'prorata_writer_restore_seconds',
+    );
+    expect(restores).toContain('prorata_writer_restore_seconds_count 2');
+  });
+});
+
+describe('a partition that was quiet for longer than outcomes are kept', () => {
+  const dayMs = 24 * 3_600_000;
+
+  it('is restored from its snapshot and from what outcomes are left', async () => {
+    const simulation = new WriterSimulation(11, {}, 1);
+    await started(simulation, 1);
+    await simulation.send(registering(1, 'moka', simulation.now));
+    await simulation.log.clock.advance(5_000);
+    // Its refusal stands behind the snapshot's mark, and is what retention takes beside the mark.
+    await simulation.send(registering(2, 'moka', simulation.now));
+    await simulation.log.clock.advance(5_000);
+    simulation.writers[0]!.process.crash();
+    await simulation.log.clock.advance(2 * dayMs);
+    for (let partition = 0; partition < partitions; partition++) {
+      const place = { topic: 'quota.outcomes', partition };
+      const reader = simulation.log.connect();
+      simulation.log.deleteBefore(place, await simulation.within(reader.log.endOffset(place)));
+    }
+    simulation.startWriter();
+    await simulation.log.clock.advance(quietMs);
+    await simulation.send(creating(3, 'moka/a', simulation.now));
+    await simulation.log.clock.advance(quietMs);
+    expect(simulation.writers[1]!.running!.status().map(({ phase }) => phase)).toEqual([
+      'serving',
+      'serving',
+    ]);
+    const { snapshotted } = await restoredStates(simulation, 'snapshots');
+    expect(snapshotted).toBeGreaterThan(0n);
+    expect((await simulation.events()).length).toBe(2);
+  });
+
+  it('whose snapshot names events that are not there is folded from the log', async () => {
+    const simulation = new WriterSimulation(13);
+    await started(simulation, 1);
+    await simulation.send(registering(1, 'moka', simulation.now));
+    await simulation.log.clock.advance(5_000);
+    const partition = partitionOf('application:moka', partitions);
+    const process = simulation.log.connect();
+    const { codec, now } = simulation;
+    const logger = createLogger('test', 'silent');
+    const parts = { log: process.log, codec, topics: writerTopicsIn(''), logger };
+    const snapshot = { state: new PartitionState(), eventsFrom: 99n, outcomesFrom: null };
+    const state = await simulation.within(restorePartition(parts, partition, snapshot, now));
+    expect([...state.streams.keys()]).toEqual(['application:moka']);
+  });
+});
+
+describe('a stream whose time lies more than a day ahead', () => {
+  it('takes nothing from what its partition remembers, live or restored', async () => {
+    const simulation = new WriterSimulation(17);
+    const [one, other] = ['a1', 'a2', 'a3', 'a4', 'a5', 'a6'].filter(
+      (name) => partitionOf(`application:${name}`, partitions) === 0,
+    );
+    const ahead = simulation.startWriter(30n * 3_600_000_000n);
+    await simulation.log.clock.advance(2_000);
+    const hasty = registering(1, one!, simulation.now + 30n * 3_600_000_000n);
+    await simulation.send(hasty, simulation.now + 30n * 3_600_000_000n);
+    await simulation.log.clock.advance(2_000);
+    ahead.process.crash();
+    simulation.startWriter();
+    await simulation.log.clock.advance(20_000);
+    const command = registering(2, other!, simulation.now);
+    await simulation.send(command);
+    await simulation.send(creating(3, `${one!}/q`, simulation.now));
+    await simulation.log.clock.advance(2_000);
+    await simulation.send(command);
+    await simulation.log.clock.advance(2_000);
+    simulation.writers[1]!.process.crash();
+    simulation.startWriter();
+    await simulation.send(command);
+    await simulation.log.clock.advance(quietMs);
+    const answers = (await simulation.outcomes()).filter(({ commandId }) =>
+      commandId.endsWith('02'),
+    );
+    const [first] = answers;
+    expect(answers.map(({ firstOffset }) => firstOffset)).toEqual([
+      null,
+      first!.commandOffset,
+      first!.commandOffset,
+    ]);
+    expect((await simulation.events()).length).toBe(3);
   });
 });

@@ -150,6 +150,7 @@ export interface OwnershipHandlers {
    * the offset to start from; the group's membership is kept meanwhile, however long it takes.
    * Rejecting with `LogUnavailable`, `OwnershipLost` or `CommitUnknown` has it called again after a
    * pause, as long as the partition is owned; any other rejection ends the source with that error.
+   * Once it has resolved it is not called again before `revoked`, whatever the log does meanwhile.
    */
   assigned(partition: TopicPartition): Promise<bigint>;
   /**

@@ -63,20 +63,28 @@ export class Tenancy {
     await previous;
     if (this.#isGone) return;
     this.#isAssigned = true;
+    try {
+      const from = await this.#untilPassed(() => this.#parts.handlers.assigned(this.partition));
+      if (from === null) return;
+      // Apart from `assigned`, whose owner serves already: an outage now must not make it a second one.
+      await this.#untilPassed(() => this.#checkHeld(from));
+      this.#follow(from);
+    } catch (error) {
+      this.#failUnlessGone(error);
+    }
+  }
+
+  /** What the step gives, tried again while its fault may pass; null: the tenancy is over before. */
+  async #untilPassed<T>(step: () => Promise<T>): Promise<T | null> {
     while (!this.#isOver()) {
       try {
-        const from = await this.#parts.handlers.assigned(this.partition);
-        await this.#checkHeld(from);
-        this.#follow(from);
-        return;
+        return await step();
       } catch (error) {
-        if (!mayPass(error)) {
-          this.#failUnlessGone(error);
-          return;
-        }
+        if (!mayPass(error)) throw error;
         await this.#parts.pause();
       }
     }
+    return null;
   }
 
   #isOver(): boolean {

@@ -9,6 +9,8 @@ import type { VirtualClock } from './virtualClock.ts';
 export interface MemoryFaults {
   /** At each commit: the append ends in `CommitUnknown`, and its records are in the log or are not. */
   unknownCommit?(identity: WriterIdentity): 'committed' | 'aborted' | undefined;
+  /** At each question for a partition's bounds: true has it end in `LogUnavailable`. */
+  boundsUnavailable?(partition: TopicPartition): boolean;
   /** At each delivery of a source: true hands the same batch over twice, as after a broken connection. */
   duplicateDelivery?(partition: TopicPartition): boolean;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { outRecord, readAll, texts } from '../contract/records.ts';
-import { CommitUnknown, OwnershipLost } from '../port.ts';
+import { CommitUnknown, OffsetGone, OwnershipLost } from '../port.ts';
 import { createMemoryLog } from './memoryLog.ts';
 import { seededRandom } from './seededRandom.ts';
 import { VirtualClock } from './virtualClock.ts';
@@ -42,6 +42,42 @@ describe('what a simulation injects', () => {
     await (await port.publisher()).publish([outRecord('t', 0, 'x')]);
     await log.clock.advance(10);
     expect(seen).toEqual(['x', 'x']);
+  });
+
+  it('asks an owner once, though the log is away as soon as it has answered', async () => {
+    let outages = 3;
+    const boundsUnavailable = (): boolean => outages-- > 0;
+    const log = createMemoryLog({ seed: 1, faults: { boundsUnavailable } });
+    log.createTopic('t', 1);
+    const port = log.connect();
+    const calls: string[] = [];
+    await port.source.run(
+      { group: 'g', topic: 't' },
+      {
+        assigned: () => Promise.resolve(BigInt(calls.push('assigned') - 1)),
+        revoked: () => Promise.resolve(void calls.push('revoked')),
+        batch: (_, records) => Promise.resolve(void calls.push(...texts(records))),
+      },
+    );
+    await (await port.publisher()).publish([outRecord('t', 0, 'x')]);
+    await log.clock.advance(5_000);
+    expect(outages).toBeLessThanOrEqual(0);
+    expect(calls).toEqual(['assigned', 'x']);
+  });
+
+  it('deletes by retention, and says so of what is asked for before it', async () => {
+    const log = createMemoryLog({ seed: 1 });
+    log.createTopic('t', 1);
+    const port = log.connect();
+    const publisher = await port.publisher();
+    await publisher.publish(['a', 'b', 'c'].map((text) => outRecord('t', 0, text)));
+    log.deleteBefore(place, 2n);
+    expect(await port.log.beginningOffset(place)).toBe(2n);
+    await expect(port.log.readToEnd(place, 1n, () => undefined)).rejects.toBeInstanceOf(OffsetGone);
+    const left: string[] = [];
+    await port.log.readToEnd(place, 2n, (records) => void left.push(...texts(records)));
+    expect(left).toEqual(['c']);
+    expect(() => log.deleteBefore(place, 4n)).toThrow(OffsetGone);
   });
 
   it('aborts what a crashed process left open when its time is up, and not before', async () => {

@@ -1,4 +1,4 @@
-import type { LogPort, OutRecord, WriterIdentity } from '../port.ts';
+import type { LogPort, OutRecord, TopicPartition, WriterIdentity } from '../port.ts';
 import { transactionalId } from '../transactionalId.ts';
 import { MemoryBroker } from './memoryBroker.ts';
 import type { MemoryFaults } from './memoryBroker.ts';
@@ -31,6 +31,8 @@ export interface MemoryLog {
   readonly clock: VirtualClock;
   createTopic(topic: string, partitions: number): void;
   connect(): MemoryProcess;
+  /** Retention: records before `offset` are gone. @throws OffsetGone past the end */
+  deleteBefore(partition: TopicPartition, offset: bigint): void;
   /** Leaves a transaction open as a writer does that dies between its records and its commit. */
   leaveOpen(identity: WriterIdentity, records: readonly OutRecord[]): Promise<void>;
 }
@@ -53,6 +55,7 @@ export function createMemoryLog(options: MemoryLogOptions): MemoryLog {
   return {
     clock,
     createTopic: (topic, partitions) => broker.createTopic(topic, partitions),
+    deleteBefore: (place, offset) => broker.partition(place).deleteBefore(offset),
     connect() {
       const latency = (): Promise<void> | undefined =>
         latencyMsMax > 0 ? clock.sleep(upTo(latencyMsMax)) : undefined;

@@ -17,6 +17,7 @@ interface Entry {
 export class MemoryPartition {
   readonly place: TopicPartition;
   readonly #entries: Entry[] = [];
+  #beginning = 0n;
   /** Transactions without their marker here, with their first offset. */
   readonly #unended = new Map<MemoryTransaction, bigint>();
   readonly #listeners = new Set<() => void>();
@@ -56,9 +57,20 @@ export class MemoryPartition {
     return stable;
   }
 
+  get beginningOffset(): bigint {
+    return this.#beginning;
+  }
+
+  /** As retention does: what stands before `offset` is gone, and the offsets of what follows stay. */
+  deleteBefore(offset: bigint): void {
+    if (offset > this.lastStableOffset) throw new OffsetGone(this.place, offset);
+    if (offset > this.#beginning) this.#beginning = offset;
+  }
+
   /** Up to `limit` committed records from `from` on, below `end`, and where to read next. */
   read(from: bigint, end: bigint, limit: number): { records: LogRecord[]; next: bigint } {
-    if (from < 0n || from > this.lastStableOffset) throw new OffsetGone(this.place, from);
+    if (from < this.#beginning || from > this.lastStableOffset)
+      throw new OffsetGone(this.place, from);
     const records: LogRecord[] = [];
     let next = from;
     for (; next < end && records.length < limit; next++) {

@@ -1,5 +1,5 @@
 import { checkAppendLimits } from '../appendLimits.ts';
-import { OffsetGone } from '../port.ts';
+import { LogUnavailable, OffsetGone } from '../port.ts';
 import type {
   LogPort,
   LogRecord,
@@ -56,16 +56,19 @@ export function memoryPort(broker: MemoryBroker, gate: ProcessGate): LogPort {
 }
 
 function memoryPartitionLog(broker: MemoryBroker, gate: ProcessGate): Omit<PartitionLog, 'follow'> {
-  const endOffset = async (place: TopicPartition): Promise<bigint> => {
+  const askBounds = async (place: TopicPartition): Promise<void> => {
     await gate.pass();
+    if (broker.faults.boundsUnavailable?.(place)) throw new LogUnavailable('The log is away.');
+  };
+  const endOffset = async (place: TopicPartition): Promise<bigint> => {
+    await askBounds(place);
     return broker.partition(place).lastStableOffset;
   };
   return {
     endOffset,
     async beginningOffset(place) {
-      await gate.pass();
-      broker.partition(place);
-      return 0n;
+      await askBounds(place);
+      return broker.partition(place).beginningOffset;
     },
     async readToEnd(place: TopicPartition, from: bigint, onBatch: OnBatch) {
       const end = await endOffset(place);
