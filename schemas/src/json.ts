@@ -1,6 +1,15 @@
 import { namedSchemas } from './schemaFiles.ts';
 import type { NamedSchema, SchemaField, SchemaJson } from './schemaFiles.ts';
-import { isObject, LONG_EXPECTED, longFromJson, longToJson, pointer } from './jsonValues.ts';
+import {
+  freeJsonFault,
+  isObject,
+  isText,
+  LONG_EXPECTED,
+  longFromJson,
+  longToJson,
+  pointer,
+  TEXT_EXPECTED,
+} from './jsonValues.ts';
 import type { JsonViolation, Report } from './jsonValues.ts';
 import { limitFromJson, limitToJson } from './limitJson.ts';
 
@@ -44,14 +53,7 @@ function parse(schema: SchemaJson, json: unknown, path: string, report: Report):
     return json.map((item, index) => parse(items, item, `${path}/${index}`, report));
   }
   if (schema['type'] === 'map') {
-    if (!isObject(json)) return report(path, 'must be an object');
-    const values = schema['values'] as SchemaJson;
-    return Object.fromEntries(
-      Object.entries(json).map(([key, item]) => [
-        key,
-        parse(values, item, `${path}/${pointer(key)}`, report),
-      ]),
-    );
+    return parseMap(schema['values'] as SchemaJson, json, path, report);
   }
   return parse(schema['type'] as SchemaJson, json, path, report);
 }
@@ -112,16 +114,35 @@ function parseLogical(
       return report(path, 'must be a decimal as text, such as "12.50", at most 12 places');
     }
     case 'json-text':
-      return isObject(json) ? JSON.stringify(json) : report(path, 'must be an object');
+      return jsonTextFrom(json, path, report);
     default:
       return parse(schema['type'] as SchemaJson, json, path, report);
   }
 }
 
+function jsonTextFrom(json: unknown, path: string, report: Report): unknown {
+  if (!isObject(json)) return report(path, 'must be an object');
+  const fault = freeJsonFault(json);
+  return fault === null ? JSON.stringify(json) : report(path, fault);
+}
+
+/** An entry that no object could hold afterwards, or no record, is refused by its key. */
+function parseMap(values: SchemaJson, json: unknown, path: string, report: Report): unknown {
+  if (!isObject(json)) return report(path, 'must be an object');
+  return Object.fromEntries(
+    Object.entries(json).map(([key, item]) => {
+      const at = `${path}/${pointer(key)}`;
+      if (key === '__proto__') report(at, 'is not allowed as a key');
+      if (!isText(key)) report(path, `every key ${TEXT_EXPECTED}`);
+      return [key, parse(values, item, at, report)];
+    }),
+  );
+}
+
 function parsePrimitive(type: string, json: unknown, path: string, report: Report): unknown {
   switch (type) {
     case 'string':
-      return typeof json === 'string' ? json : report(path, 'must be text');
+      return isText(json) ? json : report(path, TEXT_EXPECTED);
     case 'boolean':
       return typeof json === 'boolean' ? json : report(path, 'must be true or false');
     case 'int':

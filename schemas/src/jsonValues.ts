@@ -30,4 +30,26 @@ export function isObject(json: unknown): json is Record<string, unknown> {
   return typeof json === 'object' && json !== null && !Array.isArray(json);
 }
 
+export const TEXT_EXPECTED = 'must be text of whole Unicode characters';
+
+/** Half a surrogate pair is no character: it has no UTF-8, so no record and no hash can carry it. */
+export function isText(json: unknown): json is string {
+  return typeof json === 'string' && json.isWellFormed();
+}
+
+/** Levels of lists and objects inside each other; what reads them calls itself for each. */
+export const JSON_DEPTH_MAX = 64;
+
+/** What free JSON must not contain; null: nothing of it. */
+export function freeJsonFault(json: unknown, depth = 1): string | null {
+  if (typeof json === 'string') return isText(json) ? null : TEXT_EXPECTED;
+  if (typeof json !== 'object' || json === null) return null;
+  if (depth > JSON_DEPTH_MAX) return `must not be nested deeper than ${JSON_DEPTH_MAX} levels`;
+  for (const [name, item] of Object.entries(json)) {
+    const fault = isText(name) ? freeJsonFault(item, depth + 1) : TEXT_EXPECTED;
+    if (fault !== null) return fault;
+  }
+  return null;
+}
+
 export const pointer = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');

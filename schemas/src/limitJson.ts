@@ -1,6 +1,14 @@
 import type { LimitKind, ResourceLimit } from './generated/messages.ts';
 import type { Report } from './jsonValues.ts';
-import { isObject, longFromJson, longToJson, LONG_EXPECTED, pointer } from './jsonValues.ts';
+import {
+  isObject,
+  isText,
+  longFromJson,
+  longToJson,
+  LONG_EXPECTED,
+  pointer,
+  TEXT_EXPECTED,
+} from './jsonValues.ts';
 
 const BOUND_EXPECTED = `${LONG_EXPECTED}, or "unlimited", or "blocked"`;
 
@@ -20,7 +28,8 @@ export function limitFromJson(
 ): ResourceLimit | null {
   const { resource, ...rest } = json;
   const [kind, ...more] = Object.keys(rest);
-  const form = kind === undefined ? undefined : forms[kind as LimitKind];
+  const form =
+    kind !== undefined && Object.hasOwn(forms, kind) ? forms[kind as LimitKind] : undefined;
   if (form === undefined || more.length > 0) {
     return report(path, `must name one of ${Object.keys(forms).join(', ')}, beside resource`);
   }
@@ -32,7 +41,7 @@ export function limitFromJson(
       report(`${at}/${pointer(name)}`, 'is not a field here');
     }
   }
-  if (typeof resource !== 'string') return report(`${path}/resource`, 'must be text');
+  if (!isText(resource)) return report(`${path}/resource`, TEXT_EXPECTED);
   return {
     resource,
     kind: kind as LimitKind,

@@ -124,12 +124,6 @@ export class LogSnapshots implements Snapshots {
     const marks = withMark(kept.marks, { at: now, offset: outcomesNextOffset });
     const generation = kept.generation + 1n;
     const { chunks, streams } = await this.#chunks(partition, state, marks, generation);
-    const former = kept.keys;
-    const keys = new Set(chunks.map(({ key }) => String(key)));
-    // From here on chunks of this generation may stand in the topic, whatever happens.
-    kept.keys = new Set([...former, ...keys]);
-    kept.generation = generation;
-    await appendInParts(writer, chunks);
     const value: SnapshotManifest = {
       partition,
       generation,
@@ -139,8 +133,17 @@ export class LogSnapshots implements Snapshots {
       commandsNextOffset: state.nextCommand ?? 0n,
       streams,
     };
-    const manifest = { type: 'SnapshotManifest', value } as const;
-    await writer.append([await this.#record(partition, MANIFEST_KEY, manifest)]);
+    const message = { type: 'SnapshotManifest', value } as const;
+    const manifest = await this.#record(partition, MANIFEST_KEY, message);
+    // Sized first: chunks without their manifest would be written each time and help nobody.
+    if (!new AppendBatch().add([manifest])) throw new AppendTooLarge('The manifest is too large.');
+    const former = kept.keys;
+    const keys = new Set(chunks.map(({ key }) => String(key)));
+    // From here on chunks of this generation may stand in the topic, whatever happens.
+    kept.keys = new Set([...former, ...keys]);
+    kept.generation = generation;
+    await appendInParts(writer, chunks);
+    await writer.append([manifest]);
     const tombstone = { ...this.#place(partition), value: null };
     await appendInParts(
       writer,

@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { fromJson } from './json.ts';
+import { JSON_DEPTH_MAX } from './jsonValues.ts';
+
+const content = {
+  owner: 'ads',
+  project: null,
+  tier: 2,
+  cutPriority: 0,
+  labels: {},
+  attributes: {},
+  limits: [{ resource: 'slots', concurrency: { max: 1 } }],
+  match: [],
+  action: 'refuse',
+  degradeTag: null,
+  mode: null,
+  onStale: null,
+  rightsizing: [],
+};
+
+function pathsOf(changes: object): string[] {
+  const parsed = fromJson('io.prorata.type.QuotaContent', { ...content, ...changes });
+  return 'violations' in parsed ? parsed.violations.map(({ path }) => path) : [];
+}
+
+function nested(levels: number): unknown {
+  let json: unknown = {};
+  for (let level = 1; level < levels; level++) json = { a: json };
+  return json;
+}
+
+describe('JSON that no record can carry', () => {
+  it.each(['toString', 'constructor', '__proto__', 'hasOwnProperty'])(
+    'is refused where %s stands for a kind of limit',
+    (kind) => {
+      const limit = JSON.parse(`{"resource": "t", "${kind}": {"a": 1}}`) as object;
+      expect(pathsOf({ limits: [limit] })).toEqual(['/limits/0']);
+    },
+  );
+
+  it('is refused by its depth, however deep it is', () => {
+    expect(pathsOf({ attributes: nested(JSON_DEPTH_MAX) })).toEqual([]);
+    for (const levels of [JSON_DEPTH_MAX + 1, 5_000, 200_000]) {
+      expect(pathsOf({ attributes: nested(levels) })).toEqual(['/attributes']);
+    }
+  });
+
+  it('is refused for half a surrogate pair, wherever it stands', () => {
+    expect(pathsOf({ owner: 'x\ud83d\ude00' })).toEqual([]);
+    expect(pathsOf({ owner: 'x\ud83d' })).toEqual(['/owner']);
+    expect(pathsOf({ labels: { team: '\ude00' } })).toEqual(['/labels/team']);
+    expect(pathsOf({ labels: { '\ude00': 'ads' } })).toEqual(['/labels']);
+    expect(pathsOf({ attributes: { a: ['\ude00'] } })).toEqual(['/attributes']);
+    expect(pathsOf({ attributes: { '\ude00': 1 } })).toEqual(['/attributes']);
+    const limits = [{ resource: '\ud83d', concurrency: { max: 1 } }];
+    expect(pathsOf({ limits })).toEqual(['/limits/0/resource']);
+  });
+
+  it('is refused for a key that an object would lose', () => {
+    const labels = JSON.parse('{"__proto__": "x", "team": "ads"}') as object;
+    expect(pathsOf({ labels })).toEqual(['/labels/__proto__']);
+  });
+});
