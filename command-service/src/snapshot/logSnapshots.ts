@@ -6,7 +6,8 @@ import type { Logger } from '@prorata/service-runtime';
 import { AppendBatch } from '../writer/appendBatch.ts';
 import type { EncodeFor } from '../writer/outRecords.ts';
 import type { PartitionState } from '../writer/partitionState.ts';
-import type { RestorePoint } from '../writer/restorePartition.ts';
+import { fromTheBeginning } from '../writer/restorePoint.ts';
+import type { RestorePoint } from '../writer/restorePoint.ts';
 import type { WriterTopics } from '../writer/writerTopics.ts';
 import { marksToBytes, outcomesFrom, withMark } from './outcomeMarks.ts';
 import type { OutcomeMark } from './outcomeMarks.ts';
@@ -19,7 +20,6 @@ import {
   SnapshotUnusable,
 } from './readSnapshot.ts';
 import type { StoredSnapshot } from './readSnapshot.ts';
-import { fromTheBeginning } from './snapshots.ts';
 import type { Snapshots } from './snapshots.ts';
 import { chunksOf, headToBytes, sha256Hex } from './streamBody.ts';
 

@@ -1,6 +1,7 @@
 import type { PartitionWriter } from '@prorata/kafka-port';
-import { PartitionState } from '../writer/partitionState.ts';
-import type { RestorePoint } from '../writer/restorePartition.ts';
+import type { PartitionState } from '../writer/partitionState.ts';
+import { fromTheBeginning } from '../writer/restorePoint.ts';
+import type { RestorePoint } from '../writer/restorePoint.ts';
 
 /** How a partition's state is kept beside the log, so that a restore need not fold all of it. */
 export interface Snapshots {
@@ -20,7 +21,3 @@ export const noSnapshots: Snapshots = {
   restorePoint: () => Promise.resolve(fromTheBeginning()),
   takeIfDue: () => Promise.resolve(),
 };
-
-export function fromTheBeginning(): RestorePoint {
-  return { state: new PartitionState(), eventsFrom: null, outcomesFrom: null };
-}

@@ -3,8 +3,9 @@ import type { LogRecord, PartitionLog } from '@prorata/kafka-port';
 import { fullNameOf, UnreadableRecord } from '@prorata/schemas';
 import type { Codec, CommandOutcome, EventMessage, Message } from '@prorata/schemas';
 import type { Logger } from '@prorata/service-runtime';
-import { fromTheBeginning } from '../snapshot/snapshots.ts';
 import type { PartitionState } from './partitionState.ts';
+import { fromTheBeginning } from './restorePoint.ts';
+import type { RestorePoint } from './restorePoint.ts';
 import type { WriterTopics } from './writerTopics.ts';
 
 /** A record that the state is made of cannot be used: the partition must stop, for skipping it would corrupt the state. */
@@ -26,14 +27,6 @@ export interface RestoreParts {
   readonly codec: Pick<Codec, 'decode' | 'hash'>;
   readonly topics: WriterTopics;
   readonly logger: Pick<Logger, 'error'>;
-}
-
-/** Where folding begins: the start of the log, or where a snapshot ends. */
-export interface RestorePoint {
-  readonly state: PartitionState;
-  /** null: from the oldest record on. */
-  readonly eventsFrom: bigint | null;
-  readonly outcomesFrom: bigint | null;
 }
 
 /**
