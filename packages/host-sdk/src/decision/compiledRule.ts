@@ -1,10 +1,10 @@
+import { windowFormOf } from '@prorata/quota-model';
+import type { WindowForm } from '@prorata/quota-model';
 import type { ResourceLimit, Rule } from '@prorata/schemas';
 import { bucketFormOf } from './bucketForm.ts';
 import type { BucketForm } from './bucketForm.ts';
 import { DEGRADE, DELAY, MARK, REFUSE } from './verdict.ts';
 import type { Verdict } from './verdict.ts';
-import { windowFormOf } from './windowForm.ts';
-import type { WindowForm } from './windowForm.ts';
 
 /** A rule that this host cannot enforce as it stands; the last good one of its quota stays. */
 export class UnenforceableRule extends Error {

@@ -1,7 +1,7 @@
+import type { WindowForm } from '@prorata/quota-model';
 import type { HostTime } from './hostClock.ts';
 import { NEVER } from './verdict.ts';
-import { sameWindow, windowAt } from './windowForm.ts';
-import type { WindowForm } from './windowForm.ts';
+import { sameWindow, windowAt } from './windowAt.ts';
 
 /** An amount per fixed window, as this host alone has counted it since it started. */
 export class ConsumableWindow {
