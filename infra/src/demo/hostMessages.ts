@@ -20,8 +20,9 @@ export interface HostFigures {
   readonly decisions: number;
   /** Decisions that the model, given the same clock readings and rules, answered otherwise. */
   readonly unlikeModel: number;
-  readonly p50Nanos: number;
   readonly p99Nanos: number;
+  /** How long each decision took. */
+  readonly nanos: Float64Array;
   readonly allowed: Readonly<Record<Service, number>>;
   readonly refused: Readonly<Record<Service, number>>;
   readonly source: string;

@@ -82,15 +82,15 @@ class DemoService {
   }
 
   measure(): void {
-    const { count, p50Nanos, p99Nanos } = this.#times.take();
+    const { count, p99Nanos, nanos } = this.#times.take();
     const { source, rules } = this.#host.status();
     tell({
       kind: 'figures',
       figures: {
         decisions: count,
         unlikeModel: this.#unlikeModel,
-        p50Nanos,
         p99Nanos,
+        nanos,
         allowed: this.#allowed,
         refused: this.#refused,
         source: String(source),

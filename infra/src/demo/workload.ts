@@ -96,20 +96,24 @@ async function readTrace(file: string): Promise<readonly TraceRow[]> {
 }
 
 const SYNTHETIC_SECONDS = 240;
+const SYNTHETIC_PER_SECOND = 120;
 
 /** A load of the demo's own: requests at a steady pace, with sizes that repeat every minute. */
 export function syntheticWorkload(): Workload {
   const requests: Request[] = [];
-  for (let index = 0; index < SYNTHETIC_SECONDS * 60; index += 1) {
+  for (let index = 0; index < SYNTHETIC_SECONDS * SYNTHETIC_PER_SECOND; index += 1) {
     const service = index % 3 === 0 ? 'code' : 'conv';
     requests.push({
-      atMs: (index * 1000) / 60,
+      atMs: (index * 1000) / SYNTHETIC_PER_SECOND,
       service,
       tokens: 1_000 + ((index * 7919) % 3_000),
       holdMs: 20 + ((index * 31) % 60),
     });
   }
-  return described(requests, 'a small HTTP load of the demo’s own, 60 requests/s');
+  return described(
+    requests,
+    `a small HTTP load of the demo’s own, ${SYNTHETIC_PER_SECOND} requests/s`,
+  );
 }
 
 function described(requests: readonly Request[], description: string): Workload {
