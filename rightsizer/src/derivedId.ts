@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { uuidFromHash } from '@prorata/service-runtime';
 
 /** The name space of ids that control loops derive; any UUID would do, but never another again. */
 const NAME_SPACE = Buffer.from('4d0f0b5e8f7c4c1c9a55d1d3b1f2a6c7', 'hex');
@@ -9,15 +10,5 @@ const NAME_SPACE = Buffer.from('4d0f0b5e8f7c4c1c9a55d1d3b1f2a6c7', 'hex');
  */
 export function derivedId(...parts: readonly (string | number | bigint)[]): string {
   const name = JSON.stringify(parts.map(String));
-  const hash = createHash('sha1').update(NAME_SPACE).update(name).digest().subarray(0, 16);
-  hash.writeUInt8((hash.readUInt8(6) & 0x0f) | 0x50, 6);
-  hash.writeUInt8((hash.readUInt8(8) & 0x3f) | 0x80, 8);
-  const hex = hash.toString('hex');
-  return [
-    hex.slice(0, 8),
-    hex.slice(8, 12),
-    hex.slice(12, 16),
-    hex.slice(16, 20),
-    hex.slice(20),
-  ].join('-');
+  return uuidFromHash(createHash('sha1').update(NAME_SPACE).update(name).digest(), 5);
 }

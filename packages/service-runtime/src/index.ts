@@ -21,3 +21,4 @@ export type { CommandAnswer, CommandRequest } from './postCommand.ts';
 export { followAll } from './followAll.ts';
 export type { FollowAllOptions, FollowedTopic } from './followAll.ts';
 export { assertTopics, TopicsMismatch } from './assertTopics.ts';
+export { uuidFromHash } from './uuidFromHash.ts';
