@@ -99,6 +99,8 @@ export class EventStamper {
       quotaId: draft.quotaId,
       quotaVersion: draft.quotaVersion,
       cause: command.commandId === null ? 'timer' : 'command',
+      waivers: [],
+      attestations: [],
       previousHash: head.hash,
     };
     const event = { type: draft.type, value: { ...draft.data, envelope } } as EventMessage;
@@ -127,6 +129,8 @@ export class EventStamper {
       eventIds: events.map((event) => event.value.envelope.eventId),
       result: null,
       decidedAt: command.decidedAt,
+      preview: [],
+      previewOmitted: 0,
     };
   }
 }

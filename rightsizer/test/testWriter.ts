@@ -73,6 +73,8 @@ export class TestWriter {
         actor,
         decidedAt: now,
         reason,
+        waivers: [],
+        attestations: [],
         previousHash: Buffer.alloc(32),
       };
       return { type, value: { envelope, ...data } } as EventMessage;

@@ -109,6 +109,8 @@ describe('the codec', () => {
       actor: { kind: 'user', issuer: 'i', subject: 's' },
       decidedAt: 0n,
       reason: '',
+      waivers: [],
+      attestations: [],
       previousHash: Buffer.alloc(32),
     } as const;
     const value = { envelope, proposalId: 'm-p1' };

@@ -72,6 +72,8 @@ const event: Extract<EventMessage, { type: 'EntitlementSet' }> = {
       actor: { kind: 'user', issuer: 'https://issuer.example', subject: 'u1' },
       decidedAt: 1_700_000_000_000_000n,
       reason: 'a test',
+      waivers: [],
+      attestations: [],
       previousHash: Buffer.alloc(32),
     },
     project: 'acme/assistant',

@@ -10,7 +10,16 @@ const REASON_LENGTH_MAX = 1_024;
 /** Longer than any stream's name can be. */
 const STREAM_LENGTH_MAX = 256;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-const FIELDS = new Set(['type', 'stream', 'reason', 'expectedVersion', 'dryRun', 'data']);
+const FIELDS = new Set([
+  'type',
+  'stream',
+  'reason',
+  'expectedVersion',
+  'dryRun',
+  'waivers',
+  'usage',
+  'data',
+]);
 
 export interface CommandRequest {
   readonly body: unknown;
@@ -52,6 +61,8 @@ export function buildCommand(request: CommandRequest): CommandMessage {
       reason: given['reason'],
       expectedVersion: given['expectedVersion'] ?? request.ifMatch,
       dryRun: given['dryRun'] ?? false,
+      waivers: given['waivers'] ?? [],
+      usage: given['usage'] ?? [],
       submittedAt: timeToJson(request.submittedAt),
     },
   });

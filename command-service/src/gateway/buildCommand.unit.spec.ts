@@ -37,6 +37,11 @@ describe('a command from a request', () => {
     expect(command.value.envelope).toEqual({
       commandId: COMMAND_ID,
       stream: 'application:moka',
+      groups: [],
+      grants: [],
+      waivers: [],
+      usage: [],
+      attestations: [],
       actor,
       roles: ['operator'],
       reason: 'no longer used',

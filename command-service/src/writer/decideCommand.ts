@@ -78,6 +78,8 @@ function decideFirst(
     commandOffset: offset,
     actor: envelope.actor,
     reason: envelope.reason,
+    waivers: envelope.waivers,
+    attestations: envelope.attestations,
   } as const;
   const drafts = decision.kind === 'accepted' && !envelope.dryRun ? decision.events : [];
   const events = stampEvents(envelope.stream, drafts, cause, decidedAt, head);
@@ -99,6 +101,8 @@ function decideFirst(
       quotaVersion: quota.version,
       eventIds: events.map((event) => event.message.value.envelope.eventId),
       decidedAt,
+      preview: [],
+      previewOmitted: 0,
     },
   };
 }
@@ -167,6 +171,8 @@ function refusal(given: {
     eventIds: [],
     result: null,
     decidedAt: given.now,
+    preview: [],
+    previewOmitted: 0,
   };
   return { events: [], outcome };
 }

@@ -138,6 +138,8 @@ export function outcomeAgain(
     ),
     result,
     decidedAt,
+    preview: [],
+    previewOmitted: 0,
   };
 }
 

@@ -1,5 +1,5 @@
 import { hashOf } from '@prorata/schemas';
-import type { Actor, EventEnvelope, EventMessage } from '@prorata/schemas';
+import type { Actor, Attestation, EventEnvelope, EventMessage, Waiver } from '@prorata/schemas';
 import type { EventDraft } from '@prorata/quota-model';
 import { eventIdOf } from './eventId.ts';
 
@@ -14,6 +14,8 @@ export type Cause =
       readonly commandOffset: bigint;
       readonly actor: Actor;
       readonly reason: string;
+      readonly waivers: readonly Waiver[];
+      readonly attestations: readonly Attestation[];
     }
   | {
       readonly kind: 'timer';
@@ -58,6 +60,8 @@ export function stampEvents(
       decidedAt,
       reason: cause.reason,
       previousHash,
+      waivers: cause.kind === 'command' ? cause.waivers : [],
+      attestations: cause.kind === 'command' ? cause.attestations : [],
     };
     const message = { type: draft.type, value: { envelope, ...draft.data } } as EventMessage;
     previousHash = hashOf(message);

@@ -94,6 +94,16 @@ export interface CommandEnvelope {
   readonly dryRun: boolean;
   /** When the gateway let it in. */
   readonly submittedAt: bigint;
+  /** Groups of the identity provider that the gateway found in the verified token: quotas are owned by groups. */
+  readonly groups: readonly string[];
+  /** Roles that hold within a part alone, as the gateway verified. */
+  readonly grants: readonly Grant[];
+  /** Safety checks waived by name. */
+  readonly waivers: readonly Waiver[];
+  /** Usage that a decrease is compared with. */
+  readonly usage: readonly ObservedUsage[];
+  /** Answers of remote validators, asked for by the gateway. */
+  readonly attestations: readonly Attestation[];
 }
 
 /** Creates a quota. */
@@ -331,6 +341,10 @@ export interface EventEnvelope {
   readonly reason: string;
   /** SHA-256 of the canonical bytes of the stream's event before this; 32 zero bytes for the first. */
   readonly previousHash: Sha256;
+  /** Safety checks that would have refused it and were waived. */
+  readonly waivers: readonly Waiver[];
+  /** Answers of remote validators that it was decided with. */
+  readonly attestations: readonly Attestation[];
 }
 
 /** A budget's cut lies on one quota. */
@@ -534,6 +548,10 @@ export interface CommandOutcome {
   readonly result: null | string;
   /** Decision time. */
   readonly decidedAt: bigint;
+  /** Of a dry run: what would be in force afterwards, the command's own quota first, then the tree; bounded. */
+  readonly preview: readonly LimitChange[];
+  /** How many changes the preview leaves out. */
+  readonly previewOmitted: number;
 }
 
 /** What became of a command. */
@@ -672,6 +690,25 @@ export type ActorKind = 'user' | 'service' | 'robot';
 /** Whether a robot's change of a limit waits for a person. */
 export type ApprovalPolicy = 'apply' | 'propose';
 
+/** What a remote validator answered before the command was let in; a replay asks nobody. */
+export interface Attestation {
+  /** Its name in the application's registration. */
+  readonly validator: string;
+  /** The version of the registration that named it. */
+  readonly applicationVersion: bigint;
+  /** Its answer. */
+  readonly status: AttestationStatus;
+  /** In its words; why there is none, when it is unavailable. */
+  readonly message: string;
+  /** Totals by resource in base units, as of observedAt: the decision compares them with its own sums. */
+  readonly facts: Readonly<Record<string, bigint>>;
+  /** When the facts were so; of a validator without facts, when it answered. */
+  readonly observedAt: bigint;
+}
+
+/** What a remote validator said: approved, denied, or nothing in time (unavailable). */
+export type AttestationStatus = 'approved' | 'denied' | 'unavailable';
+
 /** Whether a limit is a number, explicitly without end, or nothing at all. Unset is the absence of the limit. */
 export type Bound = 'amount' | 'unlimited' | 'blocked';
 
@@ -712,8 +749,28 @@ export interface Evidence {
 /** What a host does with a request over the limit. */
 export type ExceedAction = 'refuse' | 'delay' | 'degrade' | 'mark';
 
+/** A role that holds within a part alone. */
+export interface Grant {
+  /** The role, as in the table of roles. */
+  readonly role: string;
+  /** A quota path (moka: the whole application; moka/prod: that quota and all below it) or a stream (organization:acme, pricebook:list, tierpolicy:standard). */
+  readonly scope: string;
+}
+
 /** Why a cut was lifted. */
 export type HaircutLiftCause = 'budget_raised' | 'window_rolled' | 'spend_corrected' | 'person';
+
+/** A limit in force before and after. */
+export interface LimitChange {
+  /** The quota, as it is named afterwards. */
+  readonly quotaId: string;
+  /** The resource. */
+  readonly resource: string;
+  /** null: none was in force. */
+  readonly before: null | ResourceLimit;
+  /** null: none would be. */
+  readonly after: null | ResourceLimit;
+}
 
 /** The class of a limit, which decides how it is enforced and how it sums. */
 export type LimitKind = 'rate' | 'concurrency' | 'capacity' | 'consumable';
@@ -730,6 +787,20 @@ export interface MatchCondition {
 
 /** How a request attribute is compared. */
 export type MatchOperator = 'equals' | 'in' | 'prefix';
+
+/** What a quota was seen to use, brought along as data so that a decision needs to ask nobody. */
+export interface ObservedUsage {
+  /** The quota. */
+  readonly quotaId: string;
+  /** The resource. */
+  readonly resource: string;
+  /** Base units: of a rate, per second; of concurrency and capacity, at once; of a consumable, in its window so far. */
+  readonly used: bigint;
+  /** When it was so. */
+  readonly observedAt: bigint;
+  /** Where it was read: a usage table version, or a system's name. */
+  readonly source: string;
+}
 
 /** Money for an amount of a resource, from a moment on. */
 export interface Price {
@@ -829,6 +900,14 @@ export interface TierPolicyStep {
   readonly overrunBasisPoints: number;
   /** Five numbers, tier 0 to 4: the cut of the maximum in basis points. */
   readonly cutBasisPoints: readonly number[];
+}
+
+/** A safety check that the sender waives, by name: never all at once. */
+export interface Waiver {
+  /** The code of the check, such as BELOW_USAGE. */
+  readonly check: string;
+  /** Why it may be waived, in the sender's words. */
+  readonly reason: string;
 }
 
 /** What happened to one resource within the window. */

@@ -50,6 +50,11 @@ export function stampCommand(
     stream,
     actor: ana,
     roles: ['operator'],
+    groups: [],
+    grants: [],
+    waivers: [],
+    usage: [],
+    attestations: [],
     reason: 'a test',
     expectedVersion: null,
     dryRun: false,
@@ -76,6 +81,8 @@ export function stampEvent(draft: EventDraft, stamp: Stamp): EventMessage {
     decidedAt: START,
     reason: 'a test',
     previousHash: new Uint8Array(32),
+    waivers: [],
+    attestations: [],
     ...stamp,
   };
   return { type: draft.type, value: { ...draft.data, envelope } } as EventMessage;
