@@ -7,7 +7,8 @@ const include = (reach: string): string[] => [
 
 // A test file's suffix says its reach. `unit` and `sim` do no I/O; `int` shares one real stack
 // (Kafka, registry, Postgres) that the global setup starts, each file in a namespace of its own;
-// `e2e` starts processes, on that stack or on one of its own, so its files run one after another.
+// `e2e` starts processes, on that stack or on one of its own, so its files run one after another;
+// `nightly` is what is too long for every change, and runs when it is named.
 export default defineConfig({
   test: {
     passWithNoTests: false,
@@ -31,6 +32,16 @@ export default defineConfig({
           globalSetup: ['packages/test-kit/src/vitestSharedStack.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'nightly',
+          include: include('nightly'),
+          globalSetup: ['packages/test-kit/src/vitestSharedStack.ts'],
+          testTimeout: 3_600_000,
+          hookTimeout: 600_000,
           fileParallelism: false,
         },
       },
