@@ -27,7 +27,7 @@ export { startKafka } from './stack/kafka.ts';
 export type { KafkaOptions, RunningKafka } from './stack/kafka.ts';
 export { startPostgres } from './stack/postgres.ts';
 export type { PostgresOptions, RunningPostgres } from './stack/postgres.ts';
-export { allRoles, mintToken, tokenIssuer } from './stack/mintToken.ts';
+export { mintToken, tokenIssuer } from './stack/mintToken.ts';
 export type { TokenClaims } from './stack/mintToken.ts';
 export { StackConflict, findPlan } from './stack/preparePlan.ts';
 export { principals, randomPasswords } from './stack/principals.ts';

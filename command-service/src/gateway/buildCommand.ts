@@ -46,7 +46,7 @@ export function buildCommand(request: CommandRequest): CommandMessage {
     const known = Object.keys(commandRoles).join(', ');
     throw invalid([{ path: '/type', message: `must be one of ${known}` }]);
   }
-  if (!maySend(type, principal.roles)) {
+  if (!maySend(type, principal, given['stream'])) {
     const roles = commandRoles[type].join(', ');
     throw new Problem(403, 'FORBIDDEN', `${type} needs one of the roles ${roles}.`);
   }
@@ -57,7 +57,9 @@ export function buildCommand(request: CommandRequest): CommandMessage {
       commandId,
       stream: given['stream'],
       actor: principal.actor,
-      roles: [...principal.roles],
+      roles: principal.roles,
+      groups: principal.groups,
+      grants: principal.grants,
       reason: given['reason'],
       expectedVersion: given['expectedVersion'] ?? request.ifMatch,
       dryRun: given['dryRun'] ?? false,

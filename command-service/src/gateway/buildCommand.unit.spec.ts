@@ -1,4 +1,5 @@
-import { Problem } from '@prorata/service-runtime';
+import { Problem, roles } from '@prorata/service-runtime';
+import type { Principal } from '@prorata/service-runtime';
 import { describe, expect, it } from 'vitest';
 import { actor, COMMAND_ID } from '../testing/outcomes.ts';
 import { buildCommand } from './buildCommand.ts';
@@ -10,7 +11,14 @@ const body = {
   reason: 'no longer used',
   data: { quotaId: 'moka/a' },
 };
-const principal = { actor, roles: ['operator'], application: null };
+const principal: Principal = {
+  actor,
+  roles: ['operator'],
+  grants: [],
+  groups: [],
+  application: null,
+  endsAtMs: Infinity,
+};
 const build = (changes: object = {}, more: object = {}) =>
   buildCommand({
     body: { ...body, ...changes },
@@ -49,6 +57,13 @@ describe('a command from a request', () => {
       dryRun: true,
       submittedAt: 5n,
     });
+  });
+
+  it('carries the groups and grants of whom the token names', () => {
+    const grants = [{ role: 'operator', scope: 'moka/prod' }];
+    const member = { ...principal, roles: ['member'], groups: ['group:ads'], grants };
+    const { envelope } = build({}, { principal: member }).value;
+    expect(envelope).toMatchObject({ roles: ['member'], groups: ['group:ads'], grants });
   });
 
   it('takes the version from If-Match when the body says none', () => {
@@ -111,13 +126,39 @@ describe('a command from a request', () => {
 });
 
 describe('who may send what', () => {
-  it('robots send three, hosts and auditors nothing, an admin all', () => {
-    const types = Object.keys(commandRoles) as (keyof typeof commandRoles)[];
-    const sent = (role: string) => types.filter((type) => maySend(type, [role]));
+  const types = Object.keys(commandRoles) as (keyof typeof commandRoles)[];
+  const nobody = { roles: [], grants: [] };
+
+  it('stands in the table: every command for every role, and for none', () => {
+    for (const type of types) {
+      expect(maySend(type, nobody, 'application:moka')).toBe(false);
+      for (const role of roles) {
+        const sent = maySend(type, { ...nobody, roles: [role] }, 'application:moka');
+        expect([type, role, sent]).toEqual([type, role, commandRoles[type].includes(role)]);
+      }
+    }
+  });
+
+  it('robots send resizings and cuts, hosts and auditors nothing, an admin all', () => {
+    const sent = (role: string) =>
+      types.filter((type) => maySend(type, { ...nobody, roles: [role] }, 'application:moka'));
     expect(sent('robot')).toEqual(['ResizeQuota', 'ApplyHaircut', 'LiftHaircut']);
     expect([...sent('host'), ...sent('auditor')]).toEqual([]);
     expect(sent('admin')).toEqual(types);
     expect(sent('operator')).not.toContain('RegisterApplication');
+    expect(sent('member')).not.toContain('ApplyHaircut');
+  });
+
+  it.each([
+    ['operator', 'moka', 'application:moka', true],
+    ['operator', 'moka/prod', 'application:moka', true],
+    ['operator', 'moka/prod', 'application:tidb', false],
+    ['operator', 'moka', 'organization:moka', false],
+    ['host', 'moka', 'application:moka', false],
+    ['operator', 'organization:acme', 'application:acme', false],
+  ])('a grant of %s at %s opens %s: %s', (role, scope, stream, expected) => {
+    const sender = { roles: ['auditor'], grants: [{ role, scope }] };
+    expect(maySend('DeleteQuota', sender, stream)).toBe(expected);
   });
 
   it('is asked before the form', () => {

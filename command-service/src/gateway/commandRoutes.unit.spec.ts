@@ -32,7 +32,15 @@ interface Given {
 
 async function serve(given: Given): Promise<{ url: string; book: OutcomeBook }> {
   const book = await bookOf(given.outcomes ?? []);
-  const principal = { actor, roles: ['operator'], application: null, ...given.principal };
+  const principal: Principal = {
+    actor,
+    roles: ['operator'],
+    grants: [],
+    groups: [],
+    application: null,
+    endsAtMs: Infinity,
+    ...given.principal,
+  };
   const service = createService({
     name: 'gateway',
     settings: { http: { host: '127.0.0.1', port: 0 } },

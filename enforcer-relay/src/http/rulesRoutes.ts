@@ -5,7 +5,6 @@ import type { RuleFeed } from '../feed/ruleFeed.ts';
 import type { RuleFeeds } from '../feed/ruleFeeds.ts';
 import { mustSpeakFor } from './mustSpeakFor.ts';
 import type { RuleStreams } from './ruleStream.ts';
-import { tokenEndMs } from './tokenEnd.ts';
 
 /** How long a request waits for a feed that has just begun, milliseconds. */
 const FIRST_READ_MS_MAX = 5_000;
@@ -32,7 +31,7 @@ export function rulesRoutes(
   router.get('/v1/rules/:application/stream', ...allowed, async (request, response) => {
     const feed = await feedFor(request, feeds);
     if (streams.size >= STREAMS_MAX) throw tooMany();
-    streams.open(feed, response, tokenEndMs(request.headers.authorization));
+    streams.open(feed, response, request.principal.endsAtMs);
   });
 }
 

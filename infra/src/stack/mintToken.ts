@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { SignJWT, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK } from 'jose';
 import type { JWK } from 'jose';
+import type { Role } from '@prorata/service-runtime';
 import { provideSecret } from './provideSecret.ts';
 
 /** The issuer that every local stack is for itself. Its tokens are worth nothing elsewhere. */
@@ -11,12 +12,14 @@ const algorithm = 'EdDSA';
 /** A working day: a token that a person copied into a shell should not live on in it. */
 const lifetimeSeconds = 12 * 3600;
 
-export const allRoles = ['admin', 'operator', 'auditor', 'host', 'robot'] as const;
-
 export interface TokenClaims {
   readonly subject: string;
   readonly kind: 'user' | 'service' | 'robot';
-  readonly roles: readonly (typeof allRoles)[number][];
+  readonly roles: readonly Role[];
+  /** Roles that hold in a part alone, as `role@scope`: `operator@moka/prod`. */
+  readonly grants?: readonly string[];
+  /** Groups of the identity provider, as owners of quotas name them. */
+  readonly groups?: readonly string[];
   /** Binds the token to one application. */
   readonly application?: string;
   /** 12 hours by default. */
@@ -44,9 +47,10 @@ export async function provideTokenIssuer(secretsDirectory: string): Promise<void
 /** A bearer token of the local stack whose secrets are in the folder. */
 export async function mintToken(secretsDirectory: string, claims: TokenClaims): Promise<string> {
   const key = await issuerKey(secretsDirectory);
-  const { kind, roles, application } = claims;
+  const { kind, roles, grants = [], groups = [], application } = claims;
   const now = Math.floor(Date.now() / 1000);
-  return new SignJWT({ kind, roles, ...(application === undefined ? {} : { application }) })
+  const bound = application === undefined ? {} : { application };
+  return new SignJWT({ kind, roles, grants, groups, ...bound })
     .setProtectedHeader({ alg: algorithm, kid: key.kid ?? '' })
     .setIssuer(tokenIssuer)
     .setAudience(audience)

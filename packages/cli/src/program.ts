@@ -51,7 +51,10 @@ function stackCommands(program: Command, finish: Finish): void {
     .command('token')
     .description('print a token of the local stack, with all roles unless told')
     .option('--subject <name>', 'whom it names', 'local-admin')
-    .option('--role <names...>', 'its roles')
+    .option('--kind <kind>', 'user, service or robot', 'user')
+    .option('--role <names...>', 'its roles, which hold everywhere')
+    .option('--grant <grants...>', 'roles that hold in a part alone: operator@moka/prod')
+    .option('--group <names...>', 'its groups of the identity provider, which own quotas')
     .option('--application <id>', 'binds it to one application')
     .action(async (options: TokenOptions) => finish(await token(options)));
 }

@@ -1,20 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import type { Actor, ActorKind } from '@prorata/schemas';
 import type { Request, RequestHandler } from 'express';
 import { createLocalJWKSet, errors, jwtVerify } from 'jose';
 import type { JSONWebKeySet, JWTPayload, JWTVerifyGetKey } from 'jose';
+import { principalOf, unauthorized } from './principal.ts';
+import type { Claims, Principal } from './principal.ts';
 import { Problem } from './problem.ts';
-
-export const roles = ['admin', 'operator', 'auditor', 'host', 'robot'] as const;
-export type Role = (typeof roles)[number];
-
-/** Who is calling, as the token's issuer vouches for. */
-export interface Principal {
-  readonly actor: Actor;
-  readonly roles: readonly string[];
-  /** The one application that the token is for; null: not bound to one. */
-  readonly application: string | null;
-}
+import type { Role } from './roles.ts';
 
 declare module 'express-serve-static-core' {
   interface Request {
@@ -36,9 +27,6 @@ const UNKNOWN_KEY_REREAD_MS = 10_000;
 const KEYS_AGE_MAX_MS = 60_000;
 /** Tokens longer than this are not looked at. */
 const TOKEN_LENGTH_MAX = 8_192;
-/** A subject or issuer stands in every event and index that tells who did something, characters. */
-const NAME_LENGTH_MAX = 256;
-const kinds: readonly ActorKind[] = ['user', 'service', 'robot'];
 
 export type VerifyToken = (token: string) => Promise<Principal>;
 
@@ -66,7 +54,7 @@ export function tokenVerifier(
         requiredClaims: ['sub', 'exp'],
         clockTolerance: CLOCK_TOLERANCE_S,
       });
-      return principalOf(payload, tokens.issuer);
+      return principalOf(claimsOf(payload, tokens.issuer));
     } catch (error) {
       if (error instanceof errors.JOSEError)
         throw unauthorized(`The token is refused: ${error.code}.`);
@@ -107,48 +95,9 @@ function bearerOf(request: Request): string {
   return match[1];
 }
 
-function principalOf(payload: JWTPayload, issuer: string): Principal {
-  const kind = kinds.find((candidate) => candidate === payload['kind']);
-  if (kind === undefined)
-    throw unauthorized(`The token's kind must be one of ${kinds.join(', ')}.`);
-  const held: unknown = payload['roles'] ?? [];
-  if (!Array.isArray(held) || !held.every((role) => typeof role === 'string')) {
-    throw unauthorized("The token's roles must be a list of names.");
-  }
-  const application = payload['application'];
-  if (application !== undefined && typeof application !== 'string') {
-    throw unauthorized("The token's application must be an id.");
-  }
-  assertKindFits(kind, held);
-  return {
-    actor: { kind, issuer: nameOf(issuer, 'issuer'), subject: nameOf(payload.sub, 'subject') },
-    roles: held,
-    application: application === undefined ? null : nameOf(application, 'application'),
-  };
-}
-
-/**
- * What a robot may do is asked of its kind and of its role: with one of them alone it would pass for a
- * person where robots are held back, or for a robot where people are. An admin may do all as it is.
- */
-function assertKindFits(kind: ActorKind, held: readonly string[]): void {
-  const isRobot = kind === 'robot';
-  const hasRole = held.includes('robot');
-  if (isRobot && !hasRole) throw unauthorized('A token of kind robot needs the role robot.');
-  if (hasRole && !isRobot && !held.includes('admin')) {
-    throw unauthorized('A token with the role robot must be of kind robot.');
-  }
-}
-
-function nameOf(text: string | undefined, what: string): string {
-  if (text !== undefined && text !== '' && text.length <= NAME_LENGTH_MAX) return text;
-  throw unauthorized(`The token's ${what} must have 1 to ${NAME_LENGTH_MAX} characters.`);
-}
-
-function unauthorized(detail: string): Problem {
-  return new Problem(401, 'UNAUTHORIZED', detail, {
-    headers: { 'www-authenticate': 'Bearer realm="prorata"' },
-  });
+function claimsOf(payload: JWTPayload, issuer: string): Claims {
+  const { sub, exp = 0, kind, roles, grants, groups, application } = payload;
+  return { issuer, subject: sub, kind, roles, grants, groups, application, endsAtMs: exp * 1_000 };
 }
 
 /**

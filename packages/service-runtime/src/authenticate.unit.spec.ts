@@ -5,8 +5,10 @@ import type { Request } from 'express';
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
 import type { CryptoKey } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { requireRole, roles, tokenVerifier } from './authenticate.ts';
-import type { Principal, Role } from './authenticate.ts';
+import { requireRole, tokenVerifier } from './authenticate.ts';
+import type { Principal } from './principal.ts';
+import { roles } from './roles.ts';
+import type { Role } from './roles.ts';
 import { Problem } from './problem.ts';
 
 const issuer = 'https://issuer.test';
@@ -65,7 +67,10 @@ describe('a token', () => {
     expect(principal).toEqual({
       actor: { kind: 'user', issuer, subject: 'u-1' },
       roles: ['operator'],
+      grants: [],
+      groups: [],
       application: 'moka',
+      endsAtMs: expect.any(Number) as number,
     });
   });
 
