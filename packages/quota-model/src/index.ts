@@ -4,6 +4,9 @@ export { compareBounds, cutLimit, describeLimit, minLimit, sameLimit } from './l
 export { declaredLimit, isWithinBounds } from './layers.ts';
 export { decide } from './decide.ts';
 export { evolve } from './evolve.ts';
+export { foldBack, fork, writableSet } from './fork/fork.ts';
+export { OverlayMap } from './fork/overlayMap.ts';
+export { OverlaySet } from './fork/overlaySet.ts';
 export { effectiveLimits } from './effective.ts';
 export { affectedQuotas, ruleOf } from './rules.ts';
 export { decideTimer, dueTimes } from './timers.ts';

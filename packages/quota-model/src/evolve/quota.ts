@@ -1,4 +1,5 @@
 import { BrokenStream } from '../faults.ts';
+import { writableSet } from '../fork/fork.ts';
 import { parentOf } from '../ids.ts';
 import { rightsizedUnder } from '../layers.ts';
 import type { ApplicationState, HaircutLayer, QuotaState } from '../model.ts';
@@ -107,7 +108,7 @@ function insert(state: ApplicationState, quotaId: string, event: EventOf<'QuotaC
     haircuts: new Map(),
     override: null,
   });
-  const siblings = state.children.get(parent);
+  const siblings = writableSet(state.children, parent);
   if (siblings === undefined) state.children.set(parent, new Set([quotaId]));
   else siblings.add(quotaId);
 }
@@ -116,7 +117,7 @@ function remove(state: ApplicationState, quotaId: string): void {
   state.quotas.delete(quotaId);
   state.overridden.delete(quotaId);
   const parent = parentOf(quotaId);
-  const siblings = state.children.get(parent);
+  const siblings = writableSet(state.children, parent);
   siblings?.delete(quotaId);
   if (siblings?.size === 0) state.children.delete(parent);
   for (const [id, proposal] of state.proposals) {
