@@ -21,6 +21,10 @@ export function demo(rest: readonly string[]): Promise<number> {
   return runEntry('infra/src/demo/main.ts', rest);
 }
 
+export function bench(rest: readonly string[]): Promise<number> {
+  return runEntry('infra/src/bench/main.ts', rest);
+}
+
 /** `audit`'s own exit code for a check that could not be done: 1 would say that an event is bad. */
 const notChecked = 2;
 

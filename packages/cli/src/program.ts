@@ -1,9 +1,8 @@
 import { Command } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
-import { CommandError } from './commandError.ts';
 import { down, reset } from './down.ts';
 import { logs } from './logs.ts';
-import { audit, check, demo } from './passOn.ts';
+import { audit, bench, check, demo } from './passOn.ts';
 import { status } from './status.ts';
 import { test } from './testCommand.ts';
 import { token } from './token.ts';
@@ -75,6 +74,7 @@ function passedOn(program: Command, finish: Finish): void {
       .action(async (rest: string[]) => finish(await run(rest)));
   };
   passOn('demo', 'the whole loop, once round, on real parts; every line checked', demo);
+  passOn('bench', 'one benchmark beside its peers and its floor (bench commands)', bench);
   passOn('audit', 'verify or export the log (audit verify, audit export)', audit);
 }
 
@@ -93,12 +93,5 @@ export function createProgram(finish: Finish): Command {
     .command('check')
     .description('types, lint, format, directions of dependencies, generated files')
     .action(async () => finish(await check()));
-  program
-    .command('bench <name>')
-    .description('run one benchmark: none yet')
-    .option('--json', 'a line of JSON for each figure')
-    .action((name: string) => {
-      throw new CommandError(`no such bench yet: ${name}`);
-    });
   return program;
 }

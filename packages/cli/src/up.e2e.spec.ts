@@ -120,7 +120,6 @@ describe('the contract of the other commands', () => {
   it('says what to do when there is no stack', async () => {
     expect((await run('status')).code).toBe(1);
     expect((await run('token')).code).toBe(1);
-    expect((await run('bench', 'decide')).code).toBe(1);
     expect((await run('test', 'nonsense')).code).toBe(2);
     const audited = await run('audit', 'verify');
     expect(audited).toMatchObject({ code: 2, out: '' });
@@ -134,8 +133,10 @@ describe('the contract of the other commands', () => {
     expect((await run('nonsense')).code).toBe(2);
     expect((await run('status', '--nonsense')).code).toBe(2);
     expect((await run('bench')).code).toBe(2);
+    expect((await run('bench', 'nonsense')).code).toBe(2);
+    expect((await run('bench', '--help')).out).toContain('usage: ./prorata bench commands');
     expect(await run('--version')).toMatchObject({ code: 0, out: '0.1.0\n' });
-    expect((await run('--help')).out).toContain('none yet');
+    expect((await run('--help')).out).toContain('bench');
     expect((await run('status', '--help')).out).toContain('password');
     expect((await run('audit', '--help')).out).toContain('usage: audit verify');
   });

@@ -1,0 +1,98 @@
+/** What every side is asked to do: the same requests, byte for byte. */
+
+/** Streams that the changes spread over: several a partition, as in a cell with many applications. */
+export const APPLICATIONS = 16;
+const TEAMS = 5;
+const QUOTAS_PER_TEAM = 25;
+/** Quotas in all. A caller walks through a share of its own, so that no two meet in one quota. */
+export const QUOTAS = APPLICATIONS * TEAMS * QUOTAS_PER_TEAM;
+/** Quotas of a team change between 1 and this many slots, far within what the team has. */
+const SLOTS_MAX = 50;
+
+export interface BenchCommand {
+  readonly type: string;
+  readonly stream: string;
+  readonly reason: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+const applicationOf = (index: number): string => `bench-${index}`;
+const streamOf = (index: number): string => `application:${applicationOf(index)}`;
+
+function slots(guaranteed: number, max: number): Record<string, unknown> {
+  return { resource: 'slots', capacity: { guaranteed, max } };
+}
+
+function createQuota(
+  application: number,
+  quotaId: string,
+  limit: Record<string, unknown>,
+): BenchCommand {
+  const content = {
+    owner: 'group:bench',
+    project: null,
+    tier: 2,
+    cutPriority: 0,
+    labels: {},
+    attributes: {},
+    limits: [limit],
+    match: [],
+    action: 'refuse',
+    rightsizing: [],
+  };
+  return {
+    type: 'CreateQuota',
+    stream: streamOf(application),
+    reason: 'bench: setting the stage',
+    data: { quotaId, content },
+  };
+}
+
+/** Commands that set the stage, in rounds: each round needs the one before. */
+export function stageRounds(): readonly (readonly BenchCommand[])[] {
+  const applications = Array.from({ length: APPLICATIONS }, (_, index) => index);
+  const teams = applications.flatMap((application) =>
+    Array.from({ length: TEAMS }, (_, team) => ({ application, team })),
+  );
+  return [
+    applications.map((application) => ({
+      type: 'RegisterApplication',
+      stream: streamOf(application),
+      reason: 'bench: setting the stage',
+      data: {
+        displayName: 'Bench',
+        levels: ['team', 'queue'],
+        resources: [{ name: 'slots', kind: 'capacity', unit: 'slot' }],
+        defaultMode: 'enforce',
+        defaultOnStale: 'hold',
+        robotChanges: 'apply',
+        proposalLifetimeMicros: 3_600_000_000,
+      },
+    })),
+    teams.map(({ application, team }) => {
+      const quotaId = `${applicationOf(application)}/team-${team}`;
+      return createQuota(application, quotaId, slots(10_000, 20_000));
+    }),
+    Array.from({ length: QUOTAS }, (_, quota) =>
+      createQuota(quota % APPLICATIONS, quotaIdOf(quota), slots(1, 100)),
+    ),
+  ];
+}
+
+function quotaIdOf(quota: number): string {
+  const inApplication = Math.floor(quota / APPLICATIONS);
+  return `${applicationOf(quota % APPLICATIONS)}/team-${inApplication % TEAMS}/queue-${inApplication}`;
+}
+
+/** The `turn`-th change of a quota: each differs from the one before, and from what is there. */
+export function changeOf(quota: number, turn: number): BenchCommand {
+  return {
+    type: 'ChangeQuota',
+    stream: streamOf(quota % APPLICATIONS),
+    reason: 'bench',
+    data: {
+      quotaId: quotaIdOf(quota),
+      setLimits: [slots(2 + (turn % (SLOTS_MAX - 1)), 100)],
+    },
+  };
+}

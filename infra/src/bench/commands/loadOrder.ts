@@ -1,0 +1,26 @@
+/** What one side is asked to bear for a while; callers are closed loops, one request at a time each. */
+export interface LoadOrder {
+  /** Address of the server, without a path. */
+  readonly url: string;
+  readonly callers: number;
+  /** Before anything is counted, milliseconds. */
+  readonly warmUpMs: number;
+  readonly measureMs: number;
+  /** The bearer tokens that callers share, one each in turn. */
+  readonly tokens: readonly string[];
+  /** Where in the pool of quotas the callers begin, so that two loads at once never meet. */
+  readonly quotas: { readonly from: number; readonly count: number };
+  /** How long a caller rests after an answer that asks it to, at most, milliseconds. */
+  readonly restMsMax?: number;
+}
+
+export interface LoadResult {
+  readonly accepted: number;
+  /** By HTTP status: what was answered and not accepted. */
+  readonly others: Readonly<Record<string, number>>;
+  readonly seconds: number;
+  /** Of accepted commands, milliseconds. */
+  readonly latencies: Float64Array;
+  /** One answer of each status that was no acceptance, to say what went wrong. */
+  readonly samples: Readonly<Record<string, string>>;
+}

@@ -1,0 +1,170 @@
+import { availableParallelism } from 'node:os';
+import path from 'node:path';
+import { dataDirectory } from '../../checkout.ts';
+import { startLocalStack } from '../../localStack.ts';
+import type { LocalStack } from '../../localStack.ts';
+import type { Progress } from '../../provision/progress.ts';
+import { removeStack } from '../../stack/inspectStack.ts';
+import { significant } from '../figure.ts';
+import type { Figure } from '../figure.ts';
+import { QUOTAS } from './benchWorkload.ts';
+import { Latencies } from './latencies.ts';
+import { LoadGenerator } from './loadGenerator.ts';
+import type { LoadOrder } from './loadOrder.ts';
+import { setTheStage } from './setTheStage.ts';
+import { startSides } from './sides.ts';
+import type { Side, SideName } from './sides.ts';
+
+export interface CommandsBenchOptions {
+  readonly callers: readonly number[];
+  /** How long each side bears each number of callers in each round, seconds. */
+  readonly seconds: number;
+  /** All sides take turns in each: what else runs on the machine then disturbs all of them. */
+  readonly rounds: number;
+  /** Where CPU profiles of gateway and writer go; null: none are made. */
+  readonly profileDirectory: string | null;
+  readonly signal: AbortSignal;
+  readonly progress: Progress;
+}
+
+/** Until code is compiled and queues are filled, milliseconds. */
+const WARM_UP_MS = 1_500;
+/** Principals that the callers share: what is bounded for one of them must not be what is measured. */
+const PRINCIPALS = 50;
+/** Aims on two cores: shares of the floor and of the peer, and one caller's median, milliseconds. */
+const AIMS = { ofFloor: 0.6, ofEmmett: 2, oneCallerMs: 12, busyCallers: 100 };
+
+interface Measured {
+  accepted: number;
+  seconds: number;
+  readonly latencies: Latencies;
+}
+
+type Measurements = ReadonlyMap<SideName, Measured>;
+
+/** @throws LoadFailed, PartDidNotStart, or that a side did not do what it was asked */
+export async function runCommandsBench(options: CommandsBenchOptions): Promise<readonly Figure[]> {
+  const directory = path.join(dataDirectory, 'bench', 'stack');
+  await removeStack(directory);
+  const stack = await startLocalStack({
+    directory,
+    services: ['writer', 'gateway'],
+    environment: profiled(options.profileDirectory),
+    progress: options.progress,
+    signal: options.signal,
+  });
+  const load = new LoadGenerator();
+  try {
+    const tokens = await mintTokens(stack);
+    await setTheStage(stack.addresses.gateway, tokens, options.progress);
+    const sides = await startSides(stack, options.signal);
+    try {
+      return await measureAll(sides.sides, load, tokens, options);
+    } finally {
+      await sides.stop();
+    }
+  } finally {
+    load.stop();
+    await stack.stop();
+    await removeStack(directory);
+  }
+}
+
+function profiled(directory: string | null): Record<string, Record<string, string>> {
+  if (directory === null) return {};
+  const environment = { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${path.resolve(directory)}` };
+  return { gateway: environment, writer: environment };
+}
+
+function mintTokens(stack: LocalStack): Promise<string[]> {
+  return Promise.all(
+    Array.from({ length: PRINCIPALS }, (_, index) =>
+      stack.mintToken({ subject: `bench-${index}`, kind: 'user', roles: ['admin', 'operator'] }),
+    ),
+  );
+}
+
+async function measureAll(
+  sides: readonly Side[],
+  load: LoadGenerator,
+  tokens: readonly string[],
+  options: CommandsBenchOptions,
+): Promise<readonly Figure[]> {
+  const figures: Figure[] = [];
+  for (const callers of options.callers) {
+    const measured = new Map<SideName, Measured>(
+      sides.map(({ name }) => [name, { accepted: 0, seconds: 0, latencies: new Latencies() }]),
+    );
+    for (let round = 0; round < options.rounds; round++) {
+      // Whoever is first in one round is not in the next.
+      for (const index of sides.keys()) {
+        options.signal.throwIfAborted();
+        const side = sides[(index + round) % sides.length];
+        const sum = side === undefined ? undefined : measured.get(side.name);
+        if (side === undefined || sum === undefined) continue;
+        const order = {
+          url: side.url,
+          callers,
+          warmUpMs: WARM_UP_MS,
+          measureMs: options.seconds * 1_000,
+          tokens,
+          quotas: { from: 0, count: QUOTAS },
+        };
+        await measure(load, order, sum);
+        const rate = Math.round(sum.accepted / sum.seconds);
+        options.progress(`${side.name}, ${callers} callers, round ${round + 1}: ${rate}/s so far`);
+      }
+    }
+    figures.push(...figuresOf(callers, measured));
+  }
+  return figures;
+}
+
+async function measure(load: LoadGenerator, order: LoadOrder, sum: Measured): Promise<void> {
+  const result = await load.run(order);
+  const [sample] = Object.entries(result.samples);
+  if (sample !== undefined) {
+    throw new Error(`${order.url} answered ${sample[0]} where it should accept: ${sample[1]}`);
+  }
+  sum.accepted += result.accepted;
+  sum.seconds += result.seconds;
+  sum.latencies.addAll(result.latencies);
+}
+
+function figuresOf(callers: number, measured: Measurements): Figure[] {
+  const who = callers === 1 ? 'one caller' : `${callers} callers`;
+  const of = (name: SideName, value: (measured: Measured) => number): number | null => {
+    const one = measured.get(name);
+    return one === undefined ? null : significant(value(one));
+  };
+  const figure = (name: string, unit: string, value: (measured: Measured) => number): Figure => ({
+    bench: 'commands',
+    figure: `${name}, ${who}`,
+    unit,
+    ours: of('ours', value),
+    peers: { emmett: of('emmett', value) },
+    floor: of('bare', value),
+    partitions: 4,
+    cores: availableParallelism(),
+  });
+  const rate = figure('accepted', '1/s', ({ accepted, seconds }) => accepted / seconds);
+  const median = figure('p50', 'ms', ({ latencies }) => latencies.percentile(0.5));
+  return [
+    { ...rate, ...(callers >= AIMS.busyCallers ? rateAim(rate) : {}) },
+    { ...median, ...(callers === 1 ? medianAim(median) : {}) },
+    figure('p99', 'ms', ({ latencies }) => latencies.percentile(0.99)),
+  ];
+}
+
+function rateAim({ ours, floor, peers }: Figure): Pick<Figure, 'aim' | 'held'> {
+  const { ofFloor, ofEmmett } = AIMS;
+  const [own = 0, bare = 0, emmett = 0] = [ours, floor, peers['emmett']].map((each) => each ?? 0);
+  const aim = `≥ ${ofFloor} × floor, ≥ ${ofEmmett} × emmett (${ratio(own, bare)}, ${ratio(own, emmett)})`;
+  return { aim, held: own >= ofFloor * bare && own >= ofEmmett * emmett };
+}
+
+function medianAim({ ours }: Figure): Pick<Figure, 'aim' | 'held'> {
+  return { aim: `≤ ${AIMS.oneCallerMs}`, held: ours !== null && ours <= AIMS.oneCallerMs };
+}
+
+const ratio = (one: number, other: number): string => (one / other).toFixed(2);

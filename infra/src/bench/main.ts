@@ -1,0 +1,114 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import process from 'node:process';
+import { parseArgs } from 'node:util';
+import { runCommandsBench } from './commands/runCommandsBench.ts';
+import { tableOf } from './figure.ts';
+import type { Figure } from './figure.ts';
+
+const USAGE = `usage: ./prorata bench commands [--json] [--out FILE] [--callers N,N…] [--seconds S] [--rounds N] [--profile DIR]
+
+  commands      accepted commands a second and their latencies over HTTP, beside the same Express in front
+                of bare kafkajs (the floor) and in front of Emmett on Postgres (a peer)
+
+  --json        a line of JSON for each figure instead of the table
+  --out FILE    the lines of JSON go there too
+  --callers     numbers of callers (default 1,100,500)
+  --seconds S   how long each side bears each number of callers in each round (default 6)
+  --rounds N    how often all sides take turns (default 2)
+  --profile DIR CPU profiles of gateway and writer go there; profiling costs some of the speed
+`;
+
+const options = {
+  json: { type: 'boolean', default: false },
+  out: { type: 'string' },
+  callers: { type: 'string', default: '1,100,500' },
+  seconds: { type: 'string', default: '6' },
+  rounds: { type: 'string', default: '2' },
+  profile: { type: 'string' },
+  help: { type: 'boolean', default: false },
+} as const;
+
+const CALLERS_MAX = 2_000;
+const SECONDS_MAX = 60;
+const ROUNDS_MAX = 20;
+
+/** The command line makes no sense. */
+class Unusable extends Error {
+  override readonly name = 'Unusable';
+}
+
+function numberOf(text: string, name: string, max: number): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 1 && value <= max) return value;
+  throw new Unusable(`--${name} takes whole numbers from 1 to ${max}, not ${text}.`);
+}
+
+/** What shells say of a process that SIGINT has ended. */
+const INTERRUPTED_EXIT = 130;
+
+function abortOnSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(name, () => {
+      process.stderr.write(`\n${name}: stopping the bench …\n`);
+      controller.abort();
+    });
+  }
+  return controller.signal;
+}
+
+type Values = ReturnType<typeof parseArgs<{ options: typeof options }>>['values'];
+
+function benchNamed(
+  name: string | undefined,
+  values: Values,
+): ((signal: AbortSignal) => Promise<readonly Figure[]>) | null {
+  const progress = (line: string): void => void process.stderr.write(`${line}\n`);
+  if (name !== 'commands') return null;
+  const callers = values.callers.split(',').map((each) => numberOf(each, 'callers', CALLERS_MAX));
+  const seconds = numberOf(values.seconds, 'seconds', SECONDS_MAX);
+  const rounds = numberOf(values.rounds, 'rounds', ROUNDS_MAX);
+  const profileDirectory = values.profile ?? null;
+  return (signal) =>
+    runCommandsBench({ callers, seconds, rounds, profileDirectory, signal, progress });
+}
+
+async function report(figures: readonly Figure[], { json, out }: Values): Promise<void> {
+  const lines = figures.map((figure) => `${JSON.stringify(figure)}\n`).join('');
+  process.stdout.write(json ? lines : `${tableOf(figures)}\n`);
+  if (out === undefined) return;
+  await mkdir(path.dirname(path.resolve(out)), { recursive: true });
+  await writeFile(out, lines);
+}
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({ options, allowPositionals: true });
+  if (values.help) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  const bench = benchNamed(positionals[0], values);
+  if (bench === null || positionals.length !== 1) {
+    throw new Unusable(`There is no bench called ${positionals.join(' ')}.`);
+  }
+  const signal = abortOnSignal();
+  try {
+    await report(await bench(signal), values);
+    return 0;
+  } catch (error) {
+    if (signal.aborted) return INTERRUPTED_EXIT;
+    throw error;
+  }
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  const isUsage =
+    error instanceof Unusable ||
+    String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS');
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`${message}\n${isUsage ? USAGE : ''}`);
+  process.exitCode = isUsage ? 2 : 1;
+}
