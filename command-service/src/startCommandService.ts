@@ -1,12 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { inNamespace } from '@prorata/schemas';
 import {
+  accessGuard,
   assertTopics,
   connectLog,
   createCodec,
   createLogger,
   createService,
   requireSetting,
+  tokenVerifier,
 } from '@prorata/service-runtime';
 import type { ReadyCheck, RunningService, Settings } from '@prorata/service-runtime';
 import { wallClock } from './clock.ts';
@@ -57,6 +59,7 @@ export async function startCommandService(
       name,
       settings,
       logger,
+      access: accessGuard('gateway', tokenVerifier(settings)),
       routes: (router) => gateway?.routes(router),
       streamingRoutes: (router) => gateway?.streamingRoutes(router),
       ready: () => checks(role, gateway, writer),

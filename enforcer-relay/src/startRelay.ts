@@ -2,12 +2,13 @@ import { kafkaRules, kafkaUsage } from '@prorata/host-sdk';
 import type { LogPort } from '@prorata/kafka-port';
 import type { Codec } from '@prorata/schemas';
 import {
+  accessGuard,
   assertTopics,
-  authenticate,
   connectLog,
   createCodec,
   createLogger,
   createService,
+  tokenVerifier,
 } from '@prorata/service-runtime';
 import type { ReadyCheck, RunningService, Service, Settings } from '@prorata/service-runtime';
 import { Counter, Gauge } from 'prom-client';
@@ -59,14 +60,14 @@ export async function startRelay(settings: Settings, parts?: RelayParts): Promis
     },
     ...(parts?.sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs: parts.sessionTimeoutMs }),
   });
-  const authenticated = authenticate(settings);
   const service = createService({
     name: NAME,
     settings,
     logger,
+    access: accessGuard('relay', tokenVerifier(settings)),
     routes: (router) => {
-      rulesRoutes(router, authenticated, feeds, streams);
-      intakeRoutes(router, authenticated, channel);
+      rulesRoutes(router, feeds, streams);
+      intakeRoutes(router, channel);
     },
     ready: () => readiness(owner),
     openapi: relayOpenApi,

@@ -1,13 +1,14 @@
 import type { OwnedSource } from '@prorata/kafka-port';
 import { inNamespace } from '@prorata/schemas';
 import {
+  accessGuard,
   assertTopics,
-  authenticate,
   connectLog,
   createCodec,
   createLogger,
   createService,
   requireSetting,
+  tokenVerifier,
 } from '@prorata/service-runtime';
 import type { ReadyCheck, RunningService, Service, Settings } from '@prorata/service-runtime';
 import type { Router } from 'express';
@@ -86,8 +87,9 @@ export async function startProjector(
     settings,
     logger,
     openapi,
+    access: accessGuard('projector', tokenVerifier(settings)),
     ready: (): readonly ReadyCheck[] => readiness.checks(owners),
-    routes: (router) => routes(router, settings, { pool: queries, lag }),
+    routes: (router) => queryRoutes(router, { pool: queries, lag }),
   });
   const metrics = projectorMetrics(service.metrics, { owners, lag, topics });
   for (const { topic, group, newProjection } of projectedTopics) {
@@ -125,12 +127,8 @@ export async function startProjector(
   };
 }
 
-function routes(
-  router: Router,
-  settings: Settings,
-  models: Parameters<typeof quotaRoutes>[1],
-): void {
-  router.use('/v1', authenticate(settings));
+/** Every route over the tables. */
+export function queryRoutes(router: Router, models: Parameters<typeof quotaRoutes>[1]): void {
   quotaRoutes(router, models);
   auditRoutes(router, models);
   commandRoutes(router, models);

@@ -45,6 +45,13 @@ async function serve(given: Given): Promise<{ url: string; book: OutcomeBook }> 
     name: 'gateway',
     settings: { http: { host: '127.0.0.1', port: 0 } },
     logger,
+    access: {
+      handler: (request, _response, next) => {
+        request.principal = principal;
+        next();
+      },
+      assertCovers: () => undefined,
+    },
     ready: () => [],
     routes: (router) =>
       commandRoutes(router, {
@@ -56,10 +63,6 @@ async function serve(given: Given): Promise<{ url: string; book: OutcomeBook }> 
         book,
         clock: { now: () => 5n, after: () => () => undefined },
         outcomeTimeoutMs: 50,
-        authenticate: (request, _response, next) => {
-          request.principal = principal;
-          next();
-        },
         askProjector: given.askProjector ?? null,
       }),
   });

@@ -1,4 +1,4 @@
-import type { RequestHandler, Router } from 'express';
+import type { Router } from 'express';
 import { requestTarget } from './requestTarget.ts';
 import type { ReverseProxy } from './reverseProxy.ts';
 import { upstreamOf } from './routeTable.ts';
@@ -7,26 +7,19 @@ import type { Upstream } from './routeTable.ts';
 export interface ProxyRoutesParts {
   /** Where each service is; null: there is none. */
   readonly urls: Readonly<Record<Upstream, string | null>>;
-  readonly authenticate: RequestHandler;
   readonly proxy: Pick<ReverseProxy, 'forward'>;
 }
 
 /**
  * What the services behind answer. A target that can be read in two ways is refused for every route,
- * the gateway's own included; nothing is passed on for a caller without a token, though the service
- * behind checks it again.
+ * the gateway's own included. The guard has let the caller in by the same table that the service
+ * behind asks again.
  */
-export function proxyRoutes(router: Router, { urls, authenticate, proxy }: ProxyRoutesParts): void {
+export function proxyRoutes(router: Router, { urls, proxy }: ProxyRoutesParts): void {
   router.use((request, response, next) => {
-    const upstream = upstreamOf(requestTarget(request.originalUrl).path);
+    const upstream = upstreamOf(request.method, requestTarget(request.originalUrl).path);
     const base = upstream === null ? null : urls[upstream];
-    if (base === null) {
-      next();
-      return undefined;
-    }
-    return authenticate(request, response, (error?: unknown) => {
-      if (error !== undefined) next(error);
-      else proxy.forward(request, response, base);
-    });
+    if (base === null) next();
+    else proxy.forward(request, response, base);
   });
 }

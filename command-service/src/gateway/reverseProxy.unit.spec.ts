@@ -109,22 +109,26 @@ describe('the reverse proxy', () => {
 });
 
 describe('the route table', () => {
-  it.each([
+  it.each<[string, string | null, string?]>([
     ['/v1/quotas', 'projector'],
+    ['/v1/quotas/', 'projector'],
     ['/v1/quotas/moka%2Fprod/explain', 'projector'],
     ['/v1/audit', 'projector'],
     ['/v1/proposals', 'projector'],
     ['/v1/budgets', 'projector'],
-    ['/v1/budgets/acme/daily', 'projector'],
     ['/v1/budgets/acme/daily/spend', 'rightsizer'],
     ['/v1/rightsizer/status', 'rightsizer'],
     ['/v1/rules/moka/stream', 'relay'],
-    ['/v1/usage', 'relay'],
-    ['/v1/reports', 'relay'],
+    ['/v1/usage', 'relay', 'POST'],
+    ['/v1/reports', 'relay', 'POST'],
+    ['/v1/usage', null, 'GET'],
+    ['/v1/quotas/moka%2Fprod', 'projector', 'HEAD'],
+    ['/v1/quotas/moka%2Fprod', null, 'PUT'],
+    ['/v1/quotas/..', null],
     ['/v1/commands', null],
     ['/v1/quotasx', null],
     ['/metrics', null],
-  ])('%s is answered by %s', (path, upstream) => {
-    expect(upstreamOf(path)).toBe(upstream);
+  ])('%s is answered by %s', (path, upstream, method = 'GET') => {
+    expect(upstreamOf(method, path)).toBe(upstream);
   });
 });

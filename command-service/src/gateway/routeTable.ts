@@ -1,16 +1,16 @@
-export type Upstream = 'projector' | 'relay' | 'rightsizer';
+import { routeMatcher, routeRules } from '@prorata/service-runtime';
+import type { ServiceName } from '@prorata/service-runtime';
 
-/** Which service answers which path; the first that matches. */
-const routeTable: readonly { readonly path: RegExp; readonly upstream: Upstream }[] = [
-  { path: /^\/v1\/budgets\/[^/]+\/[^/]+\/spend\/?$/, upstream: 'rightsizer' },
-  { path: /^\/v1\/rightsizer(\/|$)/, upstream: 'rightsizer' },
-  { path: /^\/v1\/(quotas|audit|proposals|budgets)(\/|$)/, upstream: 'projector' },
-  { path: /^\/v1\/(rules|usage|reports)(\/|$)/, upstream: 'relay' },
-];
+export type Upstream = Exclude<ServiceName, 'gateway'>;
 
-/** null: the gateway's own, or nobody's. */
-export function upstreamOf(path: string): Upstream | null {
-  return routeTable.find((route) => route.path.test(path))?.upstream ?? null;
+const match = routeMatcher(routeRules);
+
+/** Which service behind answers a request; null: the gateway itself, or nobody. */
+export function upstreamOf(method: string, path: string): Upstream | null {
+  const found = match(method, path);
+  if (found.kind === 'missing') return null;
+  const [first] = found.rule.answeredBy;
+  return first === undefined || first === 'gateway' ? null : first;
 }
 
 /** Whether the answer goes on for as long as the client listens. */

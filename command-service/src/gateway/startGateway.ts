@@ -1,6 +1,6 @@
 import type { LogPort } from '@prorata/kafka-port';
 import type { Codec } from '@prorata/schemas';
-import { authenticate, followAll } from '@prorata/service-runtime';
+import { followAll } from '@prorata/service-runtime';
 import type { Logger, ReadyCheck, Settings } from '@prorata/service-runtime';
 import type { Router } from 'express';
 import type { Clock } from '../clock.ts';
@@ -14,7 +14,7 @@ import { createReverseProxy } from './reverseProxy.ts';
 export interface GatewayOptions {
   readonly port: LogPort;
   readonly codec: Codec;
-  readonly settings: Pick<Settings, 'tokens' | 'urls'>;
+  readonly settings: Pick<Settings, 'urls'>;
   /** Full names. */
   readonly topics: { readonly commands: string; readonly outcomes: string };
   readonly partitions: number;
@@ -43,7 +43,6 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     from: 'end',
   });
   const proxy = createReverseProxy(logger);
-  const authenticated = authenticate(settings);
   const { projector, relay, rightsizer } = settings.urls;
   const urls = { projector, relay, rightsizer };
   const merged = openApiMerger(Object.values(urls).filter((url) => url !== null));
@@ -58,7 +57,6 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
         publisher,
         topic: topics.commands,
         book,
-        authenticate: authenticated,
         askProjector:
           projector === null
             ? null
@@ -66,7 +64,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
       });
     },
     streamingRoutes(router) {
-      proxyRoutes(router, { urls, authenticate: authenticated, proxy });
+      proxyRoutes(router, { urls, proxy });
     },
     checks: () => [
       {

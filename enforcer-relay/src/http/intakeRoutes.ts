@@ -3,28 +3,23 @@ import type { UsageChannel } from '@prorata/host-sdk';
 import { applicationOf, isQuotaId, isSegment } from '@prorata/quota-model';
 import type { HostReport, JsonViolation, UsageRecorded } from '@prorata/schemas';
 import { fromJson, fullNameOf } from '@prorata/schemas';
-import { Problem, requireRole } from '@prorata/service-runtime';
-import type { Request, RequestHandler, Router } from 'express';
+import { Problem } from '@prorata/service-runtime';
+import type { Request, Router } from 'express';
 import { mustSpeakFor } from './mustSpeakFor.ts';
 
 /** One request's records; hosts send 250. */
 const RECORDS_MAX = 1_000;
 
 /** `POST /v1/usage` and `POST /v1/reports`, for hosts without Kafka. Nothing is kept here. */
-export function intakeRoutes(
-  router: Router,
-  authenticated: RequestHandler,
-  channel: UsageChannel,
-): void {
-  const allowed = [authenticated, requireRole('host')];
-  router.post('/v1/usage', ...allowed, async (request, response) => {
+export function intakeRoutes(router: Router, channel: UsageChannel): void {
+  router.post('/v1/usage', async (request, response) => {
     const records = listIn(request, 'records', fullNameOf.UsageRecorded) as UsageRecorded[];
     check(records.flatMap(usageFaults));
     for (const { application } of records) mustSpeakFor(request.principal, application);
     await passOn(() => channel.sendUsage(records));
     response.status(202).json({ accepted: records.length });
   });
-  router.post('/v1/reports', ...allowed, async (request, response) => {
+  router.post('/v1/reports', async (request, response) => {
     const reports = listIn(request, 'reports', fullNameOf.HostReport) as HostReport[];
     check(reports.flatMap(reportFaults));
     for (const { application } of reports) mustSpeakFor(request.principal, application);

@@ -1,9 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { mustSpeakFor } from './mustSpeakFor.ts';
 
-const codeFor = (roles: string[], application: string | null, rolesForAll: string[] = []) => {
+const codeFor = (
+  roles: string[],
+  application: string | null,
+  rolesForAll: string[] = [],
+  grants: { role: string; scope: string }[] = [],
+) => {
   try {
-    mustSpeakFor({ roles, application }, 'moka', rolesForAll);
+    mustSpeakFor({ roles, application, grants }, 'moka', rolesForAll);
     return null;
   } catch (error) {
     return (error as { code: string }).code;
@@ -16,6 +21,16 @@ describe('who speaks for an application', () => {
     for (const role of ['host', 'operator', 'admin']) {
       expect(codeFor([role], 'tidb', ['operator'])).toBe('APPLICATION_FOREIGN');
     }
+  });
+
+  it('is who has a grant for all of it, and not for a part', () => {
+    const granted = (role: string, scope: string) =>
+      codeFor([], null, ['operator'], [{ role, scope }]);
+    expect(granted('host', 'moka')).toBe(null);
+    expect(granted('operator', 'moka')).toBe(null);
+    expect(granted('host', 'moka/prod')).toBe('APPLICATION_MISSING');
+    expect(granted('host', 'tidb')).toBe('APPLICATION_MISSING');
+    expect(granted('member', 'moka')).toBe('APPLICATION_MISSING');
   });
 
   it('is no host that is bound to none, but an admin, and who may read all', () => {

@@ -1,6 +1,6 @@
 import { isSegment } from '@prorata/quota-model';
-import { Problem, requireRole } from '@prorata/service-runtime';
-import type { Request, RequestHandler, Router } from 'express';
+import { Problem } from '@prorata/service-runtime';
+import type { Request, Router } from 'express';
 import type { RuleFeed } from '../feed/ruleFeed.ts';
 import type { RuleFeeds } from '../feed/ruleFeeds.ts';
 import { mustSpeakFor } from './mustSpeakFor.ts';
@@ -15,20 +15,14 @@ const STREAMS_MAX = 5_000;
 const READERS_OF_ALL = ['auditor', 'operator'] as const;
 
 /** `GET /v1/rules/<application>` and its stream. */
-export function rulesRoutes(
-  router: Router,
-  authenticated: RequestHandler,
-  feeds: RuleFeeds,
-  streams: RuleStreams,
-): void {
-  const allowed = [authenticated, requireRole('host', ...READERS_OF_ALL)];
-  router.get('/v1/rules/:application', ...allowed, async (request, response) => {
+export function rulesRoutes(router: Router, feeds: RuleFeeds, streams: RuleStreams): void {
+  router.get('/v1/rules/:application', async (request, response) => {
     const { text, etag } = (await feedFor(request, feeds)).snapshot();
     response.set('etag', etag).set('cache-control', 'no-cache');
     if (isUnchanged(request.headers['if-none-match'], etag)) response.status(304).end();
     else response.type('application/json').send(text);
   });
-  router.get('/v1/rules/:application/stream', ...allowed, async (request, response) => {
+  router.get('/v1/rules/:application/stream', async (request, response) => {
     const feed = await feedFor(request, feeds);
     if (streams.size >= STREAMS_MAX) throw tooMany();
     streams.open(feed, response, request.principal.endsAtMs);

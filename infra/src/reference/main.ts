@@ -1,11 +1,13 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { referenceDirectory } from './examples.ts';
+import { renderAccess } from './renderAccess.ts';
 import { renderCommands } from './renderCommands.ts';
 import { renderOutcomeCodes } from './renderOutcomeCodes.ts';
 import { renderTopics } from './renderTopics.ts';
 
 const pages: Readonly<Record<string, () => string>> = {
+  'access.md': renderAccess,
   'commands.md': renderCommands,
   'outcome-codes.md': renderOutcomeCodes,
   'topics.md': renderTopics,

@@ -5,6 +5,7 @@ import { longToJson } from '@prorata/schemas';
 import express from 'express';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
+import type { AccessGuard, RegisteredRoute } from './access/accessGuard.ts';
 import { createMetrics, measureRequests } from './httpMetrics.ts';
 import { mergeOpenApi } from './openApi.ts';
 import type { OpenApiFragment } from './openApi.ts';
@@ -21,6 +22,11 @@ export interface ServiceOptions {
   readonly name: string;
   readonly settings: { readonly http: { readonly host: string; readonly port: number } };
   readonly logger: Logger;
+  /**
+   * Asked before every route, and before any body is read. A route that it does not know is a
+   * TypeError when the service is made.
+   */
+  readonly access: AccessGuard;
   /** Routes with JSON bodies already parsed. */
   readonly routes: (router: express.Router) => void;
   /** Routes before any body is read: proxies and uploads. */
@@ -71,6 +77,7 @@ function application(options: ServiceOptions, metrics: Registry): express.Expres
     typeof value === 'bigint' ? longToJson(value) : value,
   );
   app.use(measureRequests(metrics));
+  app.use(options.access.handler);
   app.get('/healthz', (_request, response) => {
     response.json({ status: 'up' });
   });
@@ -88,18 +95,32 @@ function application(options: ServiceOptions, metrics: Registry): express.Expres
       response.json(document);
     });
   }
-  if (options.streamingRoutes !== undefined) app.use(router(options.streamingRoutes));
+  if (options.streamingRoutes !== undefined) app.use(router(options.streamingRoutes, options));
   app.use(express.json({ limit: options.bodyBytesMax ?? BODY_BYTES_MAX, strict: true }));
-  app.use(router(options.routes));
+  app.use(router(options.routes, options));
   app.use(routeNotFound);
   app.use(problemHandler(options.logger));
   return app;
 }
 
-function router(routes: (router: express.Router) => void): express.Router {
+function router(
+  routes: (router: express.Router) => void,
+  { access }: Pick<ServiceOptions, 'access'>,
+): express.Router {
   const made = express.Router();
   routes(made);
+  access.assertCovers(routesOf(made));
   return made;
+}
+
+/** Routes below a router of their own cannot be named by their whole path, so there are none. */
+function routesOf({ stack }: express.Router): RegisteredRoute[] {
+  return stack.flatMap(({ route, handle }) => {
+    if ('stack' in handle) throw new TypeError('Routes stand on the router that is given.');
+    if (route === undefined) return [];
+    const methods = new Set(route.stack.map(({ method }) => method.toUpperCase()));
+    return [...methods].map((method) => ({ method, path: route.path }));
+  });
 }
 
 function listen(

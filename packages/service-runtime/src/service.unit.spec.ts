@@ -1,4 +1,6 @@
+import { Router } from 'express';
 import { afterEach, describe, expect, it } from 'vitest';
+import { accessGuard } from './access/accessGuard.ts';
 import { createLogger } from './logger.ts';
 import { Problem } from './problem.ts';
 import { createService } from './service.ts';
@@ -12,6 +14,7 @@ async function start(ready: () => readonly ReadyCheck[] = () => []): Promise<str
     name: 'test',
     settings: { http: { host: '127.0.0.1', port: 0 } },
     logger: createLogger('test', 'silent'),
+    access: { handler: (_request, _response, next) => next(), assertCovers: () => undefined },
     ready,
     openapi: { paths: { '/v1/echo': { post: {} } } },
     bodyBytesMax: 100,
@@ -97,5 +100,25 @@ describe('a service', () => {
     expect(metrics).toContain('route="/v1/echo"');
     const document = (await (await fetch(`${url}/openapi.json`)).json()) as { paths: object };
     expect(Object.keys(document.paths)).toEqual(['/v1/echo']);
+  });
+});
+
+describe('a service with a route of which no rule speaks', () => {
+  const made = (routes: (router: Router) => void): Service =>
+    createService({
+      name: 'test',
+      settings: { http: { host: '127.0.0.1', port: 0 } },
+      logger: createLogger('test', 'silent'),
+      access: accessGuard('projector', () => Promise.reject(new Error('not asked'))),
+      ready: () => [],
+      routes,
+    });
+
+  it('is not made', () => {
+    const answer = (_request: unknown, response: { end(): unknown }): unknown => response.end();
+    made((router) => router.get('/v1/quotas', answer));
+    expect(() => made((router) => router.get('/v1/secrets', answer))).toThrow('GET /v1/secrets');
+    expect(() => made((router) => router.put('/v1/quotas', answer))).toThrow('PUT /v1/quotas');
+    expect(() => made((router) => router.use('/v1', Router()))).toThrow('router');
   });
 });

@@ -1,29 +1,44 @@
-import { Problem } from '@prorata/service-runtime';
-import type { Principal } from '@prorata/service-runtime';
-import type { RequestHandler } from 'express';
+import { applicationOf } from '@prorata/quota-model';
+import { Problem, reaches, reachesInto } from '@prorata/service-runtime';
+import type { Reach } from '@prorata/service-runtime';
+import type { Condition } from './filters.ts';
 
-/** Any service may look up quotas; a person or a robot needs a role. */
-const READER_ROLES: readonly string[] = ['admin', 'operator', 'auditor', 'robot'];
+/** @throws Problem 403 when the request asks for an application of which nothing is within reach */
+export function mustReachInto(reach: Reach, application: string | null): void {
+  if (application === null || reachesInto(reach, application)) return;
+  throw beyondReach(reach, application);
+}
 
-export const requireQuotaReader: RequestHandler = (request, _response, next) => {
-  const { actor, roles } = request.principal;
-  if (actor.kind !== 'service' && !roles.some((role) => READER_ROLES.includes(role))) {
-    throw new Problem(
-      403,
-      'FORBIDDEN',
-      `This needs one of the roles ${READER_ROLES.join(', ')}, or a service.`,
-    );
-  }
-  next();
-};
+/** @throws Problem 403 when the quota is not within reach */
+export function mustReach(reach: Reach, quotaId: string): void {
+  if (!reaches(reach, quotaId)) throw beyondReach(reach, quotaId);
+}
 
-/**
- * The application to which an answer is restricted; null: any.
- * @throws Problem 403 when the token is for one application and the request for another
- */
-export function applicationScope(principal: Principal, asked: string | null): string | null {
-  const { application } = principal;
-  if (application === null) return asked;
-  if (asked === null || asked === application) return application;
-  throw new Problem(403, 'FORBIDDEN', `The token is for application ${application} alone.`);
+function beyondReach(reach: Reach, what: string): Problem {
+  const far = reach === 'everywhere' ? reach : reach.join(', ');
+  return new Problem(403, 'FORBIDDEN', `The credentials reach ${far}, and not ${what}.`);
+}
+
+/** Rows with `application` and `quota_id` below the scope. */
+export function quotaCondition(scope: string): Condition {
+  return below('application', applicationOf(scope), scope);
+}
+
+/** Rows of the audit log about the scope. */
+export function auditCondition(scope: string): Condition {
+  return below('stream', `application:${applicationOf(scope)}`, scope);
+}
+
+/** Rows with `organization`, of a scope that is a stream. */
+export function organizationCondition(scope: string): Condition {
+  return { sql: `'organization:' || organization = ?`, values: [scope] };
+}
+
+/** The first column is indexed, and all that an application's scope needs. */
+function below(column: string, value: string, scope: string): Condition {
+  if (scope === applicationOf(scope)) return { sql: `${column} = ?`, values: [value] };
+  return {
+    sql: `(${column} = ? AND (quota_id = ? OR starts_with(quota_id, ?)))`,
+    values: [value, scope, `${scope}/`],
+  };
 }

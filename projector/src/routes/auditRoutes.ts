@@ -1,8 +1,7 @@
 import { timeFromJson } from '@prorata/schemas';
-import { requireRole } from '@prorata/service-runtime';
 import type { Request, Router } from 'express';
 import { indexedText } from '../rows/indexedText.ts';
-import { applicationScope } from './access.ts';
+import { auditCondition, mustReachInto } from './access.ts';
 import { Filters, pageOf } from './filters.ts';
 import { Parameters } from './parameters.ts';
 import { projectedTopics } from './readModels.ts';
@@ -39,7 +38,7 @@ const PLACE = '(decided_at, topic, partition, log_offset)';
 const ACTOR = /^(user|service|robot):(.+)$/;
 
 export function auditRoutes(router: Router, models: ReadModels): void {
-  router.get('/v1/audit', requireRole('auditor'), async (request, response) => {
+  router.get('/v1/audit', async (request, response) => {
     response.json(await listAudit(request, models));
   });
 }
@@ -59,6 +58,7 @@ async function listAudit(request: Request, models: ReadModels): Promise<object> 
   const kind = parameters.oneOf('kind', ['event', 'refusal', 'all'], 'all');
   const filters = new Filters()
     .equal('stream', streamIn(request, parameters))
+    .within(request.reach, auditCondition)
     .equal('quota_id', parameters.text('quotaId'))
     .equal('kind', kind === 'all' ? null : kind);
   filterActor(filters, parameters.text('actor'));
@@ -77,13 +77,12 @@ async function listAudit(request: Request, models: ReadModels): Promise<object> 
   return { entries: page.map(entryJson), next, lag };
 }
 
-/** A token for one application sees that application's stream alone. */
+/** Who may see parts of applications alone may ask for no other stream. */
 function streamIn(request: Request, parameters: Parameters): string | null {
   const stream = parameters.text('stream');
-  const { application } = request.principal;
-  if (application === null) return stream === null ? null : indexedText(stream);
-  applicationScope(request.principal, stream?.replace(/^application:/, '') ?? application);
-  return `application:${application}`;
+  if (stream === null) return null;
+  mustReachInto(request.reach, stream.replace(/^application:/, ''));
+  return indexedText(stream);
 }
 
 /** `user:alice`, or the subject alone. */

@@ -1,5 +1,5 @@
-import { Problem, requireRole } from '@prorata/service-runtime';
 import type { Request, Router } from 'express';
+import { organizationCondition } from './access.ts';
 import { Filters, pageOf } from './filters.ts';
 import { Parameters } from './parameters.ts';
 import { projectedTopics } from './readModels.ts';
@@ -22,21 +22,17 @@ interface BudgetRow {
 }
 
 export function budgetRoutes(router: Router, models: ReadModels): void {
-  const readers = requireRole('operator', 'auditor', 'robot');
-  router.get('/v1/budgets', readers, async (request, response) => {
+  router.get('/v1/budgets', async (request, response) => {
     response.json(await listBudgets(request, models));
   });
 }
 
 async function listBudgets(request: Request, models: ReadModels): Promise<object> {
-  if (request.principal.application !== null) {
-    const message = 'Budgets belong to an organization: a token for one application sees none.';
-    throw new Problem(403, 'FORBIDDEN', message);
-  }
   const parameters = new Parameters(request, ['organization', 'project', 'after', 'limit']);
   const limit = parameters.limit();
   const filters = new Filters()
     .equal('organization', parameters.text('organization'))
+    .within(request.reach, organizationCondition)
     .equal('project', parameters.text('project'));
   const after = cursorIn(parameters);
   if (after !== null) filters.add('(organization, budget_id) > (?, ?)', ...after);

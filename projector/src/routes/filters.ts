@@ -1,3 +1,11 @@
+import type { Reach } from '@prorata/service-runtime';
+
+/** SQL with a `?` for each value; never a client's text. */
+export interface Condition {
+  readonly sql: string;
+  readonly values: readonly unknown[];
+}
+
 /** Conditions of a query, each with its parameters numbered as they come. */
 export class Filters {
   readonly #conditions: string[] = [];
@@ -13,6 +21,17 @@ export class Filters {
     let at = 0;
     this.#conditions.push(condition.replace(/\?/g, () => this.value(values[at++])));
     return this;
+  }
+
+  /** Only what lies in one of the scopes, each as the condition says it. */
+  within(reach: Reach, conditionOf: (scope: string) => Condition): this {
+    if (reach === 'everywhere') return this;
+    const conditions = reach.map(conditionOf);
+    const any = conditions.map(({ sql }) => sql).join(' OR ');
+    return this.add(
+      `(${any === '' ? 'false' : any})`,
+      ...conditions.flatMap(({ values }) => values),
+    );
   }
 
   /** The placeholder of one more value. */

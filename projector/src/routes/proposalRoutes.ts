@@ -1,5 +1,5 @@
 import type { Request, Router } from 'express';
-import { applicationScope, requireQuotaReader } from './access.ts';
+import { mustReachInto, quotaCondition } from './access.ts';
 import { Filters, pageOf } from './filters.ts';
 import { Parameters } from './parameters.ts';
 import { projectedTopics } from './readModels.ts';
@@ -27,7 +27,7 @@ interface ProposalRow {
 const STATUSES = ['open', 'approved', 'rejected', 'expired', 'withdrawn', 'all'] as const;
 
 export function proposalRoutes(router: Router, models: ReadModels): void {
-  router.get('/v1/proposals', requireQuotaReader, async (request, response) => {
+  router.get('/v1/proposals', async (request, response) => {
     response.json(await listProposals(request, models));
   });
 }
@@ -37,8 +37,11 @@ async function listProposals(request: Request, models: ReadModels): Promise<obje
   const parameters = new Parameters(request, names);
   const limit = parameters.limit();
   const status = parameters.oneOf('status', STATUSES, 'all');
+  const application = parameters.text('application');
+  mustReachInto(request.reach, application);
   const filters = new Filters()
-    .equal('application', applicationScope(request.principal, parameters.text('application')))
+    .equal('application', application)
+    .within(request.reach, quotaCondition)
     .equal('quota_id', parameters.text('quotaId'))
     .equal('status', status === 'all' ? null : status);
   const after = parameters.text('after');

@@ -3,7 +3,7 @@ import { Problem } from '@prorata/service-runtime';
 import type { Request, Response, Router } from 'express';
 import type { EffectiveJson } from '../rows/effectiveJson.ts';
 import { decidingLayer, sentenceFor } from '../explain/sentence.ts';
-import { applicationScope, requireQuotaReader } from './access.ts';
+import { mustReach, mustReachInto, quotaCondition } from './access.ts';
 import { Filters, pageOf } from './filters.ts';
 import { Parameters } from './parameters.ts';
 import { projectedTopics } from './readModels.ts';
@@ -27,14 +27,14 @@ interface QuotaRow {
 }
 
 export function quotaRoutes(router: Router, models: ReadModels): void {
-  router.get('/v1/quotas', requireQuotaReader, async (request, response) => {
+  router.get('/v1/quotas', async (request, response) => {
     response.json(await listQuotas(request, models));
   });
-  router.get('/v1/quotas/:quotaId', requireQuotaReader, async (request, response) => {
+  router.get('/v1/quotas/:quotaId', async (request, response) => {
     const { quota, lag } = await findQuota(request, models);
     sendVersioned(response, quota, { ...quotaJson(quota), lag });
   });
-  router.get('/v1/quotas/:quotaId/explain', requireQuotaReader, async (request, response) => {
+  router.get('/v1/quotas/:quotaId/explain', async (request, response) => {
     const { quota, lag } = await findQuota(request, models);
     const units = await unitsOf(models, quota.application);
     sendVersioned(response, quota, { ...explanationOf(quota, units), lag });
@@ -45,8 +45,11 @@ async function listQuotas(request: Request, models: ReadModels): Promise<object>
   const names = ['application', 'owner', 'project', 'parent', 'after', 'limit'];
   const parameters = new Parameters(request, names);
   const limit = parameters.limit();
+  const application = parameters.text('application');
+  mustReachInto(request.reach, application);
   const filters = new Filters()
-    .equal('application', applicationScope(request.principal, parameters.text('application')))
+    .equal('application', application)
+    .within(request.reach, quotaCondition)
     .equal('owner', parameters.text('owner'))
     .equal('project', parameters.text('project'))
     .equal('parent', parameters.text('parent'));
@@ -67,7 +70,7 @@ async function findQuota(
   models: ReadModels,
 ): Promise<{ readonly quota: QuotaRow; readonly lag: bigint | null }> {
   const quotaId = String(request.params['quotaId']);
-  applicationScope(request.principal, quotaId.split('/')[0] ?? '');
+  mustReach(request.reach, quotaId);
   const lag = await models.lag.measure(projectedTopics);
   const { rows } = await models.pool.query<QuotaRow>('SELECT * FROM quotas WHERE quota_id = $1', [
     quotaId.replaceAll('\0', ''),

@@ -1,6 +1,6 @@
-import { authenticate, Problem, requireRole } from '@prorata/service-runtime';
-import type { OpenApiFragment, TokenSettings } from '@prorata/service-runtime';
-import type { RequestHandler, Router } from 'express';
+import { Problem } from '@prorata/service-runtime';
+import type { OpenApiFragment } from '@prorata/service-runtime';
+import type { Request, Router } from 'express';
 import type { BudgetLook } from '../throttle/throttle.ts';
 import { spendReport } from './reports.ts';
 
@@ -10,16 +10,13 @@ export interface RouteParts {
   readonly look: (organization: string, budget: string) => Promise<BudgetLook | null>;
 }
 
-/** Spend is nobody's business who may not read the audit either; hosts above all. */
-const readers = ['operator', 'auditor', 'robot'] as const;
-
-export function routes(router: Router, settings: TokenSettings, parts: RouteParts): void {
-  router.use('/v1', authenticate(settings), requireRole(...readers), forAllApplications);
+export function routes(router: Router, parts: RouteParts): void {
   router.get('/v1/rightsizer/status', async (_request, response) => {
     response.json(await parts.status());
   });
   router.get('/v1/budgets/:organization/:budget/spend', async (request, response) => {
     const { organization, budget } = request.params;
+    mustReachOrganization(request, organization);
     const look = await parts.look(organization, budget);
     if (look === null) {
       throw new Problem(404, 'BUDGET_UNKNOWN', `There is no budget ${budget} of ${organization}.`);
@@ -28,17 +25,11 @@ export function routes(router: Router, settings: TokenSettings, parts: RoutePart
   });
 }
 
-/**
- * Budgets and loops reach over applications, so nothing here is for a token that is bound to one:
- * 403, whatever its roles.
- */
-const forAllApplications: RequestHandler = ({ principal }, _response, next) => {
-  if (principal.application !== null) {
-    const detail = 'The token is bound to one application, and this reaches over all of them.';
-    throw new Problem(403, 'FORBIDDEN', detail);
-  }
-  next();
-};
+/** @throws Problem 403 when the organization is not within the caller's reach */
+function mustReachOrganization({ reach }: Request, organization: string): void {
+  if (reach === 'everywhere' || reach.includes(`organization:${organization}`)) return;
+  throw new Problem(403, 'FORBIDDEN', `The credentials do not reach ${organization}.`);
+}
 
 const parameter = (name: string): object => ({
   name,

@@ -3,6 +3,7 @@ import type { LogPort } from '@prorata/kafka-port';
 import { inNamespace } from '@prorata/schemas';
 import type { Codec } from '@prorata/schemas';
 import {
+  accessGuard,
   assertTopics,
   connectLog,
   createCodec,
@@ -11,6 +12,7 @@ import {
   postCommand,
   Problem,
   requireSetting,
+  tokenVerifier,
 } from '@prorata/service-runtime';
 import type { ReadyCheck, RunningService, Settings } from '@prorata/service-runtime';
 import { CommandDesk } from '../commandDesk.ts';
@@ -75,10 +77,11 @@ export async function startRightsizer(
     name: 'rightsizer',
     settings,
     logger,
+    access: accessGuard('rightsizer', tokenVerifier(settings)),
     openapi,
     ready: () => running.checks(loops),
     routes: (router) =>
-      routes(router, settings, {
+      routes(router, {
         status: async () =>
           statusReport({
             policy: ground.policy,

@@ -1,6 +1,6 @@
 import { applicationOf, isQuotaId, isSegment, parseStream } from '@prorata/quota-model';
 import type { Actor, ActorKind, Grant } from '@prorata/schemas';
-import { Problem } from './problem.ts';
+import { Problem } from '../problem.ts';
 import { isRole } from './roles.ts';
 import type { Role } from './roles.ts';
 

@@ -1,18 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import type { Request, RequestHandler } from 'express';
+import type { IncomingHttpHeaders } from 'node:http';
 import { createLocalJWKSet, errors, jwtVerify } from 'jose';
 import type { JSONWebKeySet, JWTPayload, JWTVerifyGetKey } from 'jose';
 import { principalOf, unauthorized } from './principal.ts';
 import type { Claims, Principal } from './principal.ts';
-import { Problem } from './problem.ts';
-import type { Role } from './roles.ts';
-
-declare module 'express-serve-static-core' {
-  interface Request {
-    /** Set by `authenticate`; a route without it has none. */
-    principal: Principal;
-  }
-}
 
 export interface TokenSettings {
   readonly tokens: { readonly issuer: string; readonly jwksFile: string };
@@ -63,34 +54,9 @@ export function tokenVerifier(
   };
 }
 
-/** Reads the bearer token, and sets `request.principal`; 401 otherwise. */
-export function authenticate(settings: TokenSettings): RequestHandler {
-  const verify = tokenVerifier(settings);
-  return async (request, _response, next) => {
-    request.principal = await verify(bearerOf(request));
-    next();
-  };
-}
-
-/** 403 unless the caller has one of the roles; an admin may do all. */
-export function requireRole(...allowed: readonly Role[]): RequestHandler {
-  return (request, _response, next) => {
-    const held = principalIn(request).roles;
-    if (!held.includes('admin') && !allowed.some((role) => held.includes(role))) {
-      throw new Problem(403, 'FORBIDDEN', `This needs one of the roles ${allowed.join(', ')}.`);
-    }
-    next();
-  };
-}
-
-function principalIn(request: Request): Principal {
-  const principal = request.principal as Principal | undefined;
-  if (principal === undefined) throw new TypeError('requireRole stands before authenticate.');
-  return principal;
-}
-
-function bearerOf(request: Request): string {
-  const match = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '');
+/** @throws Problem 401 when the headers bring no bearer token */
+export function credentialsIn({ authorization = '' }: IncomingHttpHeaders): string {
+  const match = /^Bearer +(\S+)$/i.exec(authorization);
   if (match?.[1] === undefined) throw unauthorized('A bearer token is needed.');
   return match[1];
 }

@@ -1,15 +1,13 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import type { Request } from 'express';
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
 import type { CryptoKey } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { requireRole, tokenVerifier } from './authenticate.ts';
+import { tokenVerifier } from './authenticate.ts';
 import type { Principal } from './principal.ts';
 import { roles } from './roles.ts';
-import type { Role } from './roles.ts';
-import { Problem } from './problem.ts';
+import { Problem } from '../problem.ts';
 
 const issuer = 'https://issuer.test';
 let directory: string;
@@ -173,35 +171,5 @@ describe('the keys', () => {
     await writeFile(file, original);
     nowMs += 11_000;
     await check(token);
-  });
-});
-
-describe('roles', () => {
-  function passes(held: readonly string[], ...allowed: Role[]): boolean {
-    const request = { principal: { actor: {}, roles: held, application: null } };
-    let passed = false;
-    try {
-      void requireRole(...allowed)(request as unknown as Request, {} as never, () => {
-        passed = true;
-      });
-    } catch (error) {
-      expect(error).toMatchObject({ status: 403, code: 'FORBIDDEN' });
-    }
-    return passed;
-  }
-
-  it('open what they are named for, and an admin opens all', () => {
-    for (const role of roles) {
-      for (const needed of roles) {
-        expect(passes([role], needed)).toBe(role === needed || role === 'admin');
-      }
-    }
-    expect(passes([], 'host')).toBe(false);
-  });
-
-  it('are a fault where no token was asked for', () => {
-    expect(
-      () => void requireRole('host')({} as unknown as Request, {} as never, () => undefined),
-    ).toThrow(TypeError);
   });
 });

@@ -1,0 +1,100 @@
+import type { Role } from './roles.ts';
+
+export const serviceNames = ['gateway', 'projector', 'relay', 'rightsizer'] as const;
+export type ServiceName = (typeof serviceNames)[number];
+
+/** Who may call one route. */
+export interface RouteRule {
+  /** The services that answer it. What the gateway does not answer itself it passes on to the first. */
+  readonly answeredBy: readonly ServiceName[];
+  /**
+   * `open`: anybody, without credentials. `known`: whoever has credentials, as the answer holds only
+   * what is the caller's own, or as the command that the route sends decides. Otherwise one of the roles.
+   */
+  readonly who: 'open' | 'known' | readonly Role[];
+  /** true: principals of the kind service may as well, whatever their roles. */
+  readonly services?: boolean;
+  /**
+   * What credentials bound to one application reach: `own`, what is that application's, or `none`,
+   * since the answer is no application's.
+   */
+  readonly bound: 'own' | 'none';
+  /** The form of the scopes that a role granted for a part may have here; `none`: it must hold everywhere. */
+  readonly grants: 'quotas' | 'streams' | 'none';
+  /** The command that the route sends: who may send it may call the route. */
+  readonly sends?: string;
+}
+
+const everywhere: RouteRule = {
+  answeredBy: serviceNames,
+  who: 'open',
+  bound: 'own',
+  grants: 'none',
+};
+
+/** Quotas and what is proposed for them: no secret among those who live under them. */
+const readsQuotas: RouteRule = {
+  answeredBy: ['projector'],
+  who: ['admin', 'operator', 'member', 'auditor', 'robot'],
+  services: true,
+  bound: 'own',
+  grants: 'quotas',
+};
+
+const readsRules: RouteRule = {
+  answeredBy: ['relay'],
+  who: ['admin', 'operator', 'auditor', 'host'],
+  bound: 'own',
+  grants: 'quotas',
+};
+
+const reportsUsage: RouteRule = { ...readsRules, who: ['admin', 'host'] };
+
+/** Money is nobody's business who may not read the audit either; hosts above all. */
+const readsMoney: RouteRule = {
+  answeredBy: ['projector'],
+  who: ['admin', 'operator', 'auditor', 'robot'],
+  bound: 'none',
+  grants: 'streams',
+};
+
+/** What a role may send is asked of the command, in `commandRoles`. */
+const sendsCommands: RouteRule = {
+  answeredBy: ['gateway'],
+  who: 'known',
+  bound: 'own',
+  grants: 'none',
+};
+
+/**
+ * The one table of routes: the guard asks it for every request, so that a route that is not in it
+ * is not there, and `docs/reference/access.md` is made from it. A name is a method and a path whose
+ * `:` segments stand for anything.
+ */
+export const routeRules = {
+  'GET /healthz': everywhere,
+  'GET /readyz': everywhere,
+  'GET /metrics': everywhere,
+  'GET /openapi.json': everywhere,
+  'POST /v1/commands': sendsCommands,
+  'GET /v1/commands/:commandId': { ...sendsCommands, answeredBy: ['gateway', 'projector'] },
+  'GET /v1/quotas': readsQuotas,
+  'GET /v1/quotas/:quotaId': readsQuotas,
+  'GET /v1/quotas/:quotaId/explain': readsQuotas,
+  'GET /v1/proposals': readsQuotas,
+  'GET /v1/audit': {
+    answeredBy: ['projector'],
+    who: ['admin', 'auditor'],
+    bound: 'own',
+    grants: 'quotas',
+  },
+  'GET /v1/budgets': readsMoney,
+  'GET /v1/budgets/:organization/:budget/spend': { ...readsMoney, answeredBy: ['rightsizer'] },
+  'GET /v1/rightsizer/status': { ...readsMoney, answeredBy: ['rightsizer'], grants: 'none' },
+  'GET /v1/rules/:application': readsRules,
+  'GET /v1/rules/:application/stream': readsRules,
+  'POST /v1/usage': reportsUsage,
+  'POST /v1/reports': reportsUsage,
+} as const satisfies Readonly<Record<string, RouteRule>>;
+
+export type RouteName = keyof typeof routeRules;
