@@ -1,29 +1,19 @@
+import { commandAuthority } from '@prorata/quota-model';
+import type { CommandAuthority } from '@prorata/quota-model';
 import type { CommandMessage } from '@prorata/schemas';
 import { streamOfScope } from '@prorata/service-runtime';
 import type { Principal, Role } from '@prorata/service-runtime';
 
+const entries = Object.entries(commandAuthority) as [CommandMessage['type'], CommandAuthority][];
+
 /**
- * Who may send what, in one table. An admin may send all; hosts and auditors send nothing. What a
- * role may do to one quota in particular, and a member by the groups that own it, is the model's to
- * decide.
+ * Who may send what, as the model's own table says. An admin may send all; hosts and auditors send
+ * nothing. What a role may do to one quota in particular, and a member by the groups that own it, is
+ * the model's to decide.
  */
-export const commandRoles: Readonly<Record<CommandMessage['type'], readonly Role[]>> = {
-  RegisterApplication: ['admin'],
-  SetEntitlement: ['admin'],
-  CreateQuota: ['admin', 'operator', 'member'],
-  ChangeQuota: ['admin', 'operator', 'member'],
-  DeleteQuota: ['admin', 'operator', 'member'],
-  OverrideQuota: ['admin', 'operator', 'member'],
-  LiftOverride: ['admin', 'operator', 'member'],
-  ResizeQuota: ['admin', 'operator', 'robot'],
-  ApproveProposal: ['admin', 'operator', 'member'],
-  RejectProposal: ['admin', 'operator', 'member'],
-  DefineBudget: ['admin'],
-  DefinePriceBook: ['admin'],
-  PublishTierPolicy: ['admin'],
-  ApplyHaircut: ['admin', 'operator', 'robot'],
-  LiftHaircut: ['admin', 'operator', 'robot'],
-};
+export const commandRoles = Object.fromEntries(
+  entries.map(([type, { roles }]) => [type, roles]),
+) as Readonly<Record<CommandMessage['type'], readonly Role[]>>;
 
 export function isCommandType(type: unknown): type is CommandMessage['type'] {
   return typeof type === 'string' && Object.hasOwn(commandRoles, type);

@@ -1,3 +1,4 @@
+import { commandAuthority } from '@prorata/quota-model';
 import { fullNameOf, messagesIn, namedSchemas } from '@prorata/schemas';
 import type { CommandMessage, NamedSchema, SchemaField } from '@prorata/schemas';
 import { commandRoles } from '../../../command-service/src/gateway/commandRoles.ts';
@@ -70,6 +71,8 @@ function section(type: CommandMessage['type']): string {
   return `## ${type}
 
 ${doc} Stream: \`${streamFormOf(type)}\`. Roles: ${roles(type)}.
+
+Who may: ${commandAuthority[type].needs}
 
 ${fieldTable(ownFields(type))}
 

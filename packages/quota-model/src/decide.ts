@@ -1,6 +1,7 @@
 /** Every decision: a command against the state of its stream. Pure; it never changes its arguments. */
 import type { CommandMessage } from '@prorata/schemas';
-import { refuse } from './decide/answer.ts';
+import { commandViolations } from './authority/authorityViolations.ts';
+import { refusal, refuse } from './decide/answer.ts';
 import { applyHaircut } from './decide/applyHaircut.ts';
 import { approveProposal } from './decide/approveProposal.ts';
 import { changeQuota } from './decide/changeQuota.ts';
@@ -62,6 +63,8 @@ export const decide: Decide = (state, command, context) => {
   if (command.value.envelope.reason.length > REASON_LENGTH_MAX) {
     return refuse('TOO_LARGE', '/reason', `A reason has at most ${REASON_LENGTH_MAX} characters.`);
   }
+  const closed = refusal(commandViolations(command));
+  if (closed !== null) return closed;
   return within(decideIn(state, stream.id, command, context));
 };
 

@@ -3,6 +3,8 @@ export * from './ids.ts';
 export { compareBounds, cutLimit, describeLimit, minLimit, sameLimit } from './limits.ts';
 export { declaredLimit, isWithinBounds } from './layers.ts';
 export { decide } from './decide.ts';
+export { commandAuthority } from './authority/commandAuthority.ts';
+export type { CommandAuthority, SendingRole } from './authority/commandAuthority.ts';
 export { evolve } from './evolve.ts';
 export { foldBack, fork, writableSet } from './fork/fork.ts';
 export { OverlayMap } from './fork/overlayMap.ts';

@@ -8,8 +8,14 @@ export function limitFor(limits: readonly ResourceLimit[], resource: string): Re
   return limits.find((limit) => limit.resource === resource) ?? null;
 }
 
+/** What the owner and the evidence set, of a quota that is or would be. */
+export interface DeclaredTerms {
+  readonly content: QuotaContent;
+  readonly rightsized: ReadonlyMap<string, Pick<RightsizedLayer, 'limit'>>;
+}
+
 /** What the owner and the evidence set: base, then rightsized. Sums and trees are checked with it. */
-export function declaredLimit(quota: QuotaState, resource: string): ResourceLimit | null {
+export function declaredLimit(quota: DeclaredTerms, resource: string): ResourceLimit | null {
   return quota.rightsized.get(resource)?.limit ?? limitFor(quota.content.limits, resource);
 }
 

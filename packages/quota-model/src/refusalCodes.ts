@@ -41,6 +41,16 @@ export const refusalCodes = {
     'Name the stream of the thing that changes.',
   ),
   NOT_ALLOWED: kind(403, 'The actor may not do this', 'Ask a person who may.'),
+  NOT_OWNER: kind(
+    403,
+    'The quota belongs to others',
+    'Ask its owner, the owner of a quota above it, or an operator.',
+  ),
+  RAISE_NOT_ALLOWED: kind(
+    403,
+    'Only somebody above may raise',
+    'Ask the owner that the message names, or request an increase.',
+  ),
   UNLIMITED_NOT_ALLOWED: kind(
     403,
     'Unlimited is a permission of its own',

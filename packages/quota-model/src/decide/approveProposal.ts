@@ -1,4 +1,6 @@
 import type { ApproveProposal } from '@prorata/schemas';
+import { resizeAuthorityViolations } from '../authority/authorityViolations.ts';
+import { rolesAt } from '../authority/sender.ts';
 import type { ApplicationState, Decision, DecisionContext } from '../model.ts';
 import { resizeViolations } from '../validate/resize.ts';
 import { about, accept, refusal, refuse } from './answer.ts';
@@ -22,7 +24,10 @@ export function approveProposal(
     return refuse('SELF_APPROVAL', '', 'Who proposed a change may not approve it.');
   }
   const { limit, evidence, proposalId } = proposal;
-  const refused = refusal(resizeViolations(state, quota, limit, envelope.roles));
+  const refused = refusal([
+    ...resizeAuthorityViolations(state, quota, limit, envelope),
+    ...resizeViolations(state, quota, limit, rolesAt(envelope, quota.quotaId)),
+  ]);
   if (refused !== null) return refused;
   return accept(
     [

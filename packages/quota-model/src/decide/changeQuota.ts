@@ -1,4 +1,6 @@
 import type { ChangeQuota, QuotaContent, ResourceLimit, Violation } from '@prorata/schemas';
+import { authorityViolations, ownershipViolations } from '../authority/authorityViolations.ts';
+import { rolesAt } from '../authority/sender.ts';
 import { limitFor, rightsizedUnder } from '../layers.ts';
 import type { ApplicationState, Decision, QuotaState } from '../model.ts';
 import { LIMITS_PER_QUOTA_MAX } from '../modelBounds.ts';
@@ -15,7 +17,10 @@ export function changeQuota(state: ApplicationState, command: ChangeQuota): Deci
   if ('refused' in found) return found.refused;
   const { quota } = found;
   const { resources } = state.registration;
-  const { roles } = command.envelope;
+  const { envelope } = command;
+  const ownership = refusal(ownershipViolations(state, quota.quotaId, envelope));
+  if (ownership !== null) return ownership;
+  const roles = rolesAt(envelope, quota.quotaId);
   const content = inOrder(contentAfter(quota.content, command));
   const shape = refusal([
     ...limitListViolations(command.setLimits, '/setLimits', { resources, roles }),
@@ -24,9 +29,23 @@ export function changeQuota(state: ApplicationState, command: ChangeQuota): Deci
   ]);
   if (shape !== null) return shape;
   if (sameValue(content, quota.content)) return alreadySo;
-  const fit = refusal(changedLimitViolations(state, quota, content, command.setLimits));
-  if (fit !== null) return fit;
+  const after = { content, rightsized: rightsizedUnder(quota, content) };
+  const step = { quotaId: quota.quotaId, before: quota, after };
+  const refused = refusal([
+    ...authorityViolations(state, step, envelope, (of) => editPathOf(command, of)),
+    ...changedLimitViolations(state, quota, content, command.setLimits),
+  ]);
+  if (refused !== null) return refused;
   return accept([{ type: 'QuotaChanged', data: { content }, ...about(quota) }]);
+}
+
+/** Where in the command stands what a raise is about; empty when it follows from the rest. */
+function editPathOf(command: ChangeQuota, of: string): string {
+  const set = command.setLimits.findIndex(({ resource }) => resource === of);
+  if (set >= 0) return `/setLimits/${set}`;
+  const unset = command.unsetLimits.indexOf(of);
+  if (unset >= 0) return `/unsetLimits/${unset}`;
+  return Object.hasOwn(command, of) ? `/${of}` : '';
 }
 
 function contentAfter(content: QuotaContent, command: ChangeQuota): QuotaContent {

@@ -1,4 +1,6 @@
 import type { CreateQuota, QuotaContent } from '@prorata/schemas';
+import { authorityViolations } from '../authority/authorityViolations.ts';
+import { rolesAt } from '../authority/sender.ts';
 import { applicationOf, byCodeUnit, parentOf, quotaIdFault } from '../ids.ts';
 import { limitFor } from '../layers.ts';
 import type { ApplicationState, Decision } from '../model.ts';
@@ -17,12 +19,19 @@ export function createQuota(state: ApplicationState, command: CreateQuota): Deci
     versionFault(envelope, 0n) ??
     payerFault(state, quotaId, content.project);
   if (refused !== null) return refused;
+  const after = { content, rightsized: new Map() };
+  const authority = refusal(
+    authorityViolations(state, { quotaId, before: null, after }, envelope, (of) =>
+      contentPathOf(content, of),
+    ),
+  );
+  if (authority !== null) return authority;
   const { resources } = state.registration;
   const shape = refusal([
     ...contentViolations(content, '/content', resources),
     ...limitListViolations(content.limits, '/content/limits', {
       resources,
-      roles: envelope.roles,
+      roles: rolesAt(envelope, quotaId),
     }),
   ]);
   if (shape !== null) return shape;
@@ -43,6 +52,12 @@ export function createQuota(state: ApplicationState, command: CreateQuota): Deci
       quotaVersion: 1n,
     },
   ]);
+}
+
+/** Where in the content stands what a raise is about. */
+function contentPathOf(content: QuotaContent, of: string): string {
+  const index = content.limits.findIndex(({ resource }) => resource === of);
+  return index < 0 ? `/content/${of}` : `/content/limits/${index}`;
 }
 
 function placeFault(state: ApplicationState, quotaId: string): Decision | null {

@@ -1,7 +1,7 @@
 import type { CommandEnvelope } from '@prorata/schemas';
 import type { ApplicationState, Decision, ProposalState, QuotaState } from '../model.ts';
 import { refuse } from './answer.ts';
-import { robotFault, versionFault } from './preconditions.ts';
+import { versionFault } from './preconditions.ts';
 
 /** The open proposal and its quota, for a person to decide; the version expected is the quota's. */
 export function requireProposal(
@@ -11,8 +11,6 @@ export function requireProposal(
 ):
   | { readonly proposal: ProposalState; readonly quota: QuotaState }
   | { readonly refused: Decision } {
-  const robot = robotFault(envelope);
-  if (robot !== null) return { refused: robot };
   const proposal = state.proposals.get(proposalId);
   const quota = state.quotas.get(proposal?.quotaId ?? '');
   if (proposal === undefined || quota === undefined) {

@@ -1,4 +1,6 @@
 import type { OverrideQuota, ResourceLimit, Violation } from '@prorata/schemas';
+import { overrideViolations } from '../authority/authorityViolations.ts';
+import { rolesAt } from '../authority/sender.ts';
 import { ancestorsOf, byCodeUnit } from '../ids.ts';
 import { declaredLimit, overriddenLimit } from '../layers.ts';
 import { compareBounds, describeLimit } from '../limits.ts';
@@ -8,7 +10,7 @@ import { sameValue } from '../sameValue.ts';
 import { limitListViolations } from '../validate/limitShape.ts';
 import { windowViolations } from '../validate/windows.ts';
 import { about, accept, alreadySo, refusal, refuse, violation } from './answer.ts';
-import { requireQuota, robotFault } from './preconditions.ts';
+import { requireQuota } from './preconditions.ts';
 
 /** A newer override takes the place of an older one, whole. */
 export function overrideQuota(
@@ -17,15 +19,15 @@ export function overrideQuota(
   context: DecisionContext,
 ): Decision {
   const { quotaId, until, envelope } = command;
-  const robot = robotFault(envelope);
-  if (robot !== null) return robot;
   const found = requireQuota(state, quotaId, envelope);
   if ('refused' in found) return found.refused;
   const { quota } = found;
+  const authority = refusal(overrideViolations(state, quota, command.limits, envelope));
+  if (authority !== null) return authority;
   const form = formFault(command, context.now);
   if (form !== null) return form;
   const { resources } = state.registration;
-  const terms = { resources, roles: envelope.roles };
+  const terms = { resources, roles: rolesAt(envelope, quotaId) };
   const shape = refusal(limitListViolations(command.limits, '/limits', terms));
   if (shape !== null) return shape;
   const limits = [...command.limits].sort((a, b) => byCodeUnit(a.resource, b.resource));

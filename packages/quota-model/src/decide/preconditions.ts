@@ -15,12 +15,6 @@ export function versionFault(envelope: CommandEnvelope, current: bigint): Decisi
   );
 }
 
-/** Control loops change quotas by evidence and by budget alone; the rest is for people. */
-export function robotFault(envelope: CommandEnvelope): Decision | null {
-  if (envelope.actor.kind !== 'robot') return null;
-  return refuse('NOT_ALLOWED', '', 'A robot may neither override nor decide a proposal.');
-}
-
 /** The quota, at the version the sender expects. */
 export function requireQuota(
   state: ApplicationState,

@@ -1,4 +1,6 @@
 import type { ResizeQuota } from '@prorata/schemas';
+import { resizeAuthorityViolations } from '../authority/authorityViolations.ts';
+import { isRobot, rolesAt } from '../authority/sender.ts';
 import { PROPOSALS_OPEN_MAX } from '../modelBounds.ts';
 import { declaredLimit } from '../layers.ts';
 import { sameLimit } from '../limits.ts';
@@ -19,12 +21,13 @@ export function resizeQuota(
   if ('refused' in found) return found.refused;
   const { quota } = found;
   const refused = refusal([
-    ...resizeViolations(state, quota, limit, envelope.roles),
+    ...resizeAuthorityViolations(state, quota, limit, envelope),
+    ...resizeViolations(state, quota, limit, rolesAt(envelope, quotaId)),
     ...evidenceViolations(evidence, '/evidence'),
   ]);
   if (refused !== null) return refused;
   if (sameLimit(declaredLimit(quota, limit.resource), limit)) return alreadySo;
-  const mustWait = envelope.actor.kind === 'robot' && state.registration.robotChanges === 'propose';
+  const mustWait = isRobot(envelope) && state.registration.robotChanges === 'propose';
   if (mustWait) return openProposal(state, quota, command, context);
   const data = { limit, evidence, proposalId: null };
   return accept([{ type: 'QuotaResized', data, ...about(quota) }]);

@@ -31,15 +31,12 @@ export function setEntitlement(
 }
 
 function shapeFault(state: ApplicationState, command: SetEntitlement): Decision | null {
-  const { project, resource, bound, amount, envelope } = command;
+  const { project, resource, bound, amount } = command;
   if (!isProjectId(project)) {
     return refuse('PROJECT_INVALID', '/project', 'The project is <organization>/<project>.');
   }
   if (!state.registration.resources.has(resource)) {
     return refuse('RESOURCE_UNKNOWN', '/resource', `${resource} is not declared.`);
-  }
-  if (bound === 'unlimited' && !envelope.roles.includes('admin')) {
-    return refuse('UNLIMITED_NOT_ALLOWED', '/bound', 'Unlimited needs the role admin.');
   }
   if (bound !== 'amount') return null;
   if (amount < 0n) return refuse('LIMIT_NEGATIVE', '/amount', 'The amount is negative.');

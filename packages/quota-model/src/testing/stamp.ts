@@ -6,6 +6,8 @@ import type {
   EventEnvelope,
   EventMessage,
 } from '@prorata/schemas';
+import { commandAuthority } from '../authority/commandAuthority.ts';
+import type { SendingRole } from '../authority/commandAuthority.ts';
 import type { EventDraft } from '../model.ts';
 
 /** 2026-01-01T00:00:00Z: when every test starts. */
@@ -36,8 +38,11 @@ export type CommandData<T extends CommandMessage['type']> = Extract<
 >['data'];
 
 export type Sender = Partial<
-  Pick<CommandEnvelope, 'actor' | 'roles' | 'expectedVersion' | 'dryRun'>
+  Omit<CommandEnvelope, 'commandId' | 'stream' | 'reason' | 'submittedAt'>
 >;
+
+/** Who runs things: the least of them that may send the command sends it, unless a test says who. */
+const isRunning: ReadonlySet<SendingRole> = new Set(['admin', 'operator']);
 
 export function stampCommand(
   stream: string,
@@ -49,7 +54,7 @@ export function stampCommand(
     commandId: uuidOf('c', sequence),
     stream,
     actor: ana,
-    roles: ['operator'],
+    roles: commandAuthority[body.type].roles.filter((role) => isRunning.has(role)).slice(-1),
     groups: [],
     grants: [],
     waivers: [],

@@ -1,0 +1,421 @@
+import { describe, expect, it } from 'vitest';
+import type { CommandMessage } from '@prorata/schemas';
+import { given } from '../testing/given.ts';
+import type { Fact, Then } from '../testing/given.ts';
+import {
+  applyHaircut,
+  content,
+  cores,
+  created,
+  credits,
+  evidence,
+  haircutApplied,
+  noChange,
+  registered,
+  registration,
+  tokens,
+  unbounded,
+} from '../testing/samples.ts';
+import { ana, ben, DAY, HOUR, rightsizer, stampCommand, START } from '../testing/stamp.ts';
+import type { CommandBody, CommandData, Sender } from '../testing/stamp.ts';
+import { commandViolations } from './authorityViolations.ts';
+import { commandAuthority } from './commandAuthority.ts';
+
+const QUOTA = 'moka/prod/ads';
+const tree = [
+  registered,
+  created('moka/prod', [cores(40n, 80n), tokens(100n)], { owner: 'platform', tier: 1 }),
+  created(QUOTA, [cores(10n, 20n), tokens(40n)], {
+    owner: 'team-ads',
+    rightsizing: [{ resource: 'tokens', min: 10n, max: 90n }],
+  }),
+] as const;
+
+const as = (roles: readonly string[], more: Sender = {}): Sender => ({
+  actor: ben,
+  roles: [...roles],
+  ...more,
+});
+const granted = (role: string, scope: string): Sender => as([], { grants: [{ role, scope }] });
+const memberOf = (group: string): Sender => as(['member'], { groups: [group] });
+
+/** Every kind of sender there is, by what they are to moka/prod/ads. */
+const senders = {
+  'an admin': as(['admin']),
+  'an operator': as(['operator']),
+  'an operator of the application': granted('operator', 'moka'),
+  'an operator of its stream': granted('operator', 'application:moka'),
+  'an operator of the parent': granted('operator', 'moka/prod'),
+  'an operator of the quota': granted('operator', QUOTA),
+  'an operator of a sibling': granted('operator', 'moka/prod/ad'),
+  'an owner of the parent': memberOf('platform'),
+  'an owner of the quota': memberOf('team-ads'),
+  'an owner by a grant there': { ...granted('member', QUOTA), groups: ['team-ads'] },
+  'an owner elsewhere': memberOf('team-other'),
+  'a member of the group without the role': as(['auditor'], { groups: ['team-ads', 'platform'] }),
+  'an auditor': as(['auditor']),
+  'a host': as(['host']),
+  'a robot': as(['robot'], { actor: rightsizer }),
+  'a robot of the quota': { ...granted('robot', QUOTA), actor: rightsizer },
+  'a robot of a sibling': { ...granted('robot', 'moka/prod/ad'), actor: rightsizer },
+  'a robot in the owning groups': as(['robot'], {
+    actor: rightsizer,
+    groups: ['team-ads', 'platform'],
+  }),
+} satisfies Readonly<Record<string, Sender>>;
+type Kind = keyof typeof senders;
+
+const everywhere: readonly Kind[] = [
+  'an admin',
+  'an operator',
+  'an operator of the application',
+  'an operator of its stream',
+];
+const above: readonly Kind[] = [
+  ...everywhere,
+  'an operator of the parent',
+  'an owner of the parent',
+];
+const there: readonly Kind[] = [
+  ...above,
+  'an operator of the quota',
+  'an owner of the quota',
+  'an owner by a grant there',
+];
+const reachingRobots: readonly Kind[] = [
+  'a robot',
+  'a robot of the quota',
+  'a robot in the owning groups',
+];
+const wideRobots: readonly Kind[] = ['a robot', 'a robot in the owning groups'];
+
+const change = (more: Partial<CommandData<'ChangeQuota'>>): CommandBody => ({
+  type: 'ChangeQuota',
+  data: { ...noChange, quotaId: QUOTA, ...more },
+});
+const create = (quotaId: string, limits = [tokens(5n)]): CommandBody => ({
+  type: 'CreateQuota',
+  data: { quotaId, content: content(limits) },
+});
+const override = (limit: ReturnType<typeof tokens>): CommandBody => ({
+  type: 'OverrideQuota',
+  data: { quotaId: QUOTA, limits: [limit], until: START + HOUR },
+});
+const resize = (amount: bigint): CommandBody => ({
+  type: 'ResizeQuota',
+  data: { quotaId: QUOTA, limit: tokens(amount), evidence },
+});
+const opened = (amount: bigint): Fact => ({
+  type: 'ProposalOpened',
+  data: {
+    proposalId: 'moka-p4',
+    limit: tokens(amount),
+    evidence,
+    expiresAt: START + DAY,
+  },
+  quotaId: QUOTA,
+});
+const overridden = (limit: ReturnType<typeof tokens>): Fact => ({
+  type: 'QuotaOverridden',
+  data: { limits: [limit], until: START + HOUR },
+  quotaId: QUOTA,
+});
+const blocked = unbounded(tokens(1n), 'blocked');
+const proposal = { proposalId: 'moka-p4' };
+
+/** What each command is, and who alone may send it. Every command of the table stands here. */
+const cases: readonly {
+  readonly what: string;
+  readonly body: CommandBody;
+  readonly past?: readonly Fact[];
+  readonly may: readonly Kind[];
+}[] = [
+  {
+    what: 'RegisterApplication',
+    body: { type: 'RegisterApplication', data: { ...registration, displayName: 'Mokka' } },
+    may: ['an admin'],
+  },
+  {
+    what: 'SetEntitlement',
+    body: {
+      type: 'SetEntitlement',
+      data: { project: 'acme/a', resource: 'tokens', bound: 'amount', amount: 9n },
+    },
+    may: ['an admin'],
+  },
+  { what: 'CreateQuota of the first level', body: create('moka/test'), may: everywhere },
+  { what: 'CreateQuota below the parent', body: create('moka/prod/new'), may: above },
+  { what: 'CreateQuota below the quota', body: create(`${QUOTA}/etl`), may: there },
+  {
+    what: 'CreateQuota with a guarantee below the quota',
+    body: create(`${QUOTA}/etl`, [cores(2n, 4n)]),
+    may: there,
+  },
+  { what: 'ChangeQuota that raises', body: change({ setLimits: [tokens(41n)] }), may: above },
+  { what: 'ChangeQuota that lowers', body: change({ setLimits: [tokens(39n)] }), may: there },
+  { what: 'ChangeQuota of labels', body: change({ labels: { a: 'b' } }), may: there },
+  { what: 'ChangeQuota that unsets', body: change({ unsetLimits: ['tokens'] }), may: above },
+  {
+    what: 'DeleteQuota of what holds back',
+    body: { type: 'DeleteQuota', data: { quotaId: QUOTA } },
+    may: above,
+  },
+  {
+    what: 'DeleteQuota of what holds nothing back',
+    body: { type: 'DeleteQuota', data: { quotaId: `${QUOTA}/etl` } },
+    past: [created(`${QUOTA}/etl`, [], { owner: 'team-etl' })],
+    may: there,
+  },
+  { what: 'OverrideQuota with a number', body: override(tokens(1n)), may: above },
+  { what: 'OverrideQuota that blocks', body: override(blocked), may: there },
+  {
+    what: 'LiftOverride that held back',
+    body: { type: 'LiftOverride', data: { quotaId: QUOTA } },
+    past: [overridden(blocked)],
+    may: above,
+  },
+  {
+    what: 'LiftOverride that let through',
+    body: { type: 'LiftOverride', data: { quotaId: QUOTA } },
+    past: [overridden(tokens(90n))],
+    may: there,
+  },
+  { what: 'ResizeQuota that raises', body: resize(45n), may: [...above, ...reachingRobots] },
+  { what: 'ResizeQuota that lowers', body: resize(39n), may: [...there, ...reachingRobots] },
+  {
+    what: 'ApproveProposal of a raise',
+    body: { type: 'ApproveProposal', data: proposal },
+    past: [opened(45n)],
+    may: above,
+  },
+  {
+    what: 'ApproveProposal of less',
+    body: { type: 'ApproveProposal', data: proposal },
+    past: [opened(39n)],
+    may: there,
+  },
+  {
+    what: 'RejectProposal',
+    body: { type: 'RejectProposal', data: proposal },
+    past: [opened(45n)],
+    may: there,
+  },
+  {
+    what: 'ApplyHaircut',
+    body: applyHaircut([0, 100, 100, 100, 100]),
+    may: [...everywhere, ...wideRobots],
+  },
+  {
+    what: 'LiftHaircut',
+    body: {
+      type: 'LiftHaircut',
+      data: {
+        project: 'acme/assistant',
+        budgetId: 'monthly',
+        cause: 'person',
+        spend: '1',
+        budget: '2',
+      },
+    },
+    past: [haircutApplied(QUOTA, 100)],
+    may: [...everywhere, ...wideRobots],
+  },
+];
+
+const refusedForWant = new Set(['NOT_ALLOWED', 'NOT_OWNER', 'RAISE_NOT_ALLOWED']);
+
+/** Resizing is no command of members: an owner who is one has the say, but not the door. */
+function mayAtAll(kind: Kind, type: CommandMessage['type']): boolean {
+  const isMemberOnly = kind.startsWith('an owner');
+  return !isMemberOnly || commandAuthority[type].roles.includes('member');
+}
+
+function outcome({ decision }: Then): string {
+  if (decision.kind === 'accepted') return 'may';
+  const codes = decision.violations.map(({ code }) => code);
+  return codes.every((code) => refusedForWant.has(code)) ? 'may not' : codes.join(', ');
+}
+
+describe('who may what', () => {
+  it.each(cases)('$what', ({ body, past = [], may }) => {
+    const kinds = Object.keys(senders) as Kind[];
+    const found = kinds.map((kind) => {
+      const then = given(...tree, ...past).when(body, senders[kind]);
+      return `${kind}: ${outcome(then)}`;
+    });
+    const expected = kinds.map(
+      (kind) => `${kind}: ${may.includes(kind) && mayAtAll(kind, body.type) ? 'may' : 'may not'}`,
+    );
+    expect(found).toEqual(expected);
+  });
+
+  it('is shown for every command of an application', () => {
+    const shown = new Set(cases.map(({ body }) => body.type));
+    const elsewhere = ['DefineBudget', 'DefinePriceBook', 'PublishTierPolicy'];
+    expect([...shown, ...elsewhere].sort()).toEqual(Object.keys(commandAuthority).sort());
+  });
+});
+
+describe('a raise', () => {
+  const owner = senders['an owner of the quota'];
+  const refused = (more: Partial<CommandData<'ChangeQuota'>>, ...words: string[]) =>
+    given(...tree)
+      .when(change(more), owner)
+      .thenRefused('RAISE_NOT_ALLOWED', ...words);
+  const allowed = (more: Partial<CommandData<'ChangeQuota'>>) =>
+    expect(given(...tree).when(change(more), owner).decision.kind).toBe('accepted');
+
+  it('names the quota whose owner could', () => {
+    refused({ setLimits: [tokens(41n)] }, 'platform, the owner of moka/prod', '40', '41');
+  });
+
+  it('is a looser bound, burst, time or guarantee, or an unset that loosens', () => {
+    refused({ setLimits: [tokens(40n, { burst: 41n })] }, 'burst 41');
+    refused({ setLimits: [tokens(2_400n, { perMicros: 60_000_000n })] });
+    refused({ setLimits: [cores(11n, 20n)] }, 'more of it out of moka/prod');
+    refused({ setLimits: [cores(10n, 21n)] });
+    refused({ unsetLimits: ['tokens'] }, '100');
+    allowed({ setLimits: [tokens(39n, { burst: 40n })] });
+    allowed({ setLimits: [cores(9n, 20n)] });
+    allowed({ setLimits: [unbounded(tokens(1n), 'blocked')] });
+  });
+
+  it('is more protection and softer enforcement', () => {
+    refused({ tier: 1 }, 'tier: 2 to 1');
+    refused({ cutPriority: -1 }, 'cutPriority');
+    refused({ action: 'mark' }, 'refuse to mark');
+    refused({ mode: 'shadow' }, 'enforce to shadow');
+    refused({ mode: 'off' });
+    refused({ onStale: 'open' }, 'hold to open');
+    allowed({ tier: 3 });
+    allowed({ cutPriority: 1 });
+    allowed({ mode: 'enforce' });
+    allowed({ onStale: 'closed' });
+  });
+
+  it('is a way for a robot to raise', () => {
+    refused({ rightsizing: [{ resource: 'tokens', min: 10n, max: 91n }] }, 'rightsizing up to 91');
+    refused({
+      rightsizing: [
+        { resource: 'tokens', min: 10n, max: 90n },
+        { resource: 'cores', min: 1n, max: 21n },
+      ],
+    });
+    allowed({ rightsizing: [{ resource: 'cores', min: 1n, max: 20n }] });
+  });
+
+  it('is what falls back to a looser base limit', () => {
+    const resized: Fact = {
+      type: 'QuotaResized',
+      data: { limit: tokens(20n), evidence, proposalId: null },
+      quotaId: QUOTA,
+    };
+    given(...tree, resized)
+      .when(change({ rightsizing: [] }), owner)
+      .thenRefused('RAISE_NOT_ALLOWED', '20', '40');
+  });
+
+  it('is another window of a consumable, whose amounts do not compare', () => {
+    const monthly: readonly Fact[] = [registered, created('moka/prod', [credits(10n, 'P30D')])];
+    given(...monthly)
+      .when(
+        {
+          type: 'ChangeQuota',
+          data: { ...noChange, quotaId: 'moka/prod', setLimits: [credits(9n, 'P1D')] },
+        },
+        memberOf('team-ads'),
+      )
+      .thenRefused('RAISE_NOT_ALLOWED');
+  });
+
+  it('is taken out of the nearest quota that declares the resource: its owner gives', () => {
+    const past = [
+      registered,
+      created('moka/prod', [cores(40n, 80n)], { owner: 'platform' }),
+      created('moka/prod/ads', [], { owner: 'team-ads' }),
+    ] as const;
+    const body = create('moka/prod/ads/etl', [cores(5n, 10n)]);
+    given(...past)
+      .when(body, memberOf('team-ads'))
+      .thenRefused('RAISE_NOT_ALLOWED', 'platform, the owner of moka/prod');
+    given(...past)
+      .when(body, granted('operator', 'moka/prod/ads'))
+      .thenRefused('RAISE_NOT_ALLOWED');
+    expect(given(...past).when(body, memberOf('platform')).decision.kind).toBe('accepted');
+    expect(
+      given(...past).when(create('moka/prod/ads/etl', [cores(0n, 10n)]), memberOf('team-ads'))
+        .decision.kind,
+    ).toBe('accepted');
+  });
+});
+
+describe('an override', () => {
+  const owner = senders['an owner of the quota'];
+  const lift: CommandBody = { type: 'LiftOverride', data: { quotaId: QUOTA } };
+
+  it('is lifted by the owner who set it, though it held back', () => {
+    given(...tree, overridden(blocked))
+      .when(lift, { ...owner, actor: ana })
+      .then({ type: 'QuotaOverrideEnded', data: { end: 'lifted' }, quotaId: QUOTA });
+  });
+
+  it("of somebody else's is not replaced by one that lets more through", () => {
+    const body: CommandBody = {
+      type: 'OverrideQuota',
+      data: { quotaId: QUOTA, limits: [unbounded(cores(0n, 1n), 'blocked')], until: START + HOUR },
+    };
+    given(...tree, overridden(blocked))
+      .when(body, owner)
+      .thenRefused('RAISE_NOT_ALLOWED', 'override that holds it back');
+  });
+
+  it('that holds back is not got rid of by deleting the quota', () => {
+    given(registered, tree[1], created(QUOTA, [], { owner: 'team-ads' }), overridden(blocked))
+      .when({ type: 'DeleteQuota', data: { quotaId: QUOTA } }, owner)
+      .thenRefused('RAISE_NOT_ALLOWED');
+  });
+});
+
+describe('permissions of their own', () => {
+  it('are unlimited limits, within the scope of an admin', () => {
+    const body = change({ setLimits: [unbounded(tokens(1n), 'unlimited')] });
+    const past = [registered, created('moka/prod', []), tree[2]] as const;
+    given(...past)
+      .when(body, granted('operator', 'moka'))
+      .thenRefused('UNLIMITED_NOT_ALLOWED');
+    expect(given(...past).when(body, granted('admin', 'moka/prod')).decision.kind).toBe('accepted');
+  });
+
+  it('is to say who pays', () => {
+    const body: CommandBody = {
+      type: 'CreateQuota',
+      data: { quotaId: `${QUOTA}/etl`, content: content([], { project: 'acme/other' }) },
+    };
+    given(...tree)
+      .when(body, senders['an owner of the quota'])
+      .thenRefused('NOT_ALLOWED', 'Who pays');
+    expect(given(...tree).when(body, senders['an operator of the quota']).decision.kind).toBe(
+      'accepted',
+    );
+  });
+});
+
+describe('money', () => {
+  const streams = {
+    DefineBudget: 'organization:acme',
+    DefinePriceBook: 'pricebook:list',
+    PublishTierPolicy: 'tierpolicy:standard',
+  } as const;
+
+  it.each(Object.entries(streams))('%s is for admins of its stream', (type, stream) => {
+    const codes = (sender: Sender): string[] => {
+      const message = stampCommand(stream, { type, data: {} } as never, sender);
+      return commandViolations(message).map(({ code }) => code);
+    };
+    expect(codes(granted('admin', stream))).toEqual([]);
+    expect(codes(as(['admin']))).toEqual([]);
+    expect(codes(granted('admin', `${stream}x`))).toEqual(['NOT_ALLOWED']);
+    expect(codes(granted('operator', stream))).toEqual(['NOT_ALLOWED']);
+    expect(codes(as(['operator', 'robot'], { actor: rightsizer }))).toEqual(['NOT_ALLOWED']);
+  });
+});

@@ -1,0 +1,85 @@
+/**
+ * Who may send which command, in one table: the gateway's door, the model's checks, the reference and
+ * the exhaustive test are made from it.
+ */
+import type { CommandMessage } from '@prorata/schemas';
+
+/** A role that may send commands. */
+export type SendingRole = 'admin' | 'operator' | 'member' | 'robot';
+
+export interface CommandAuthority {
+  /** One of them must be held, everywhere or by a grant that reaches as far as `over` says. */
+  readonly roles: readonly SendingRole[];
+  /** `stream`: the role must hold for the whole stream. `quota`: for the quota in question, or as its owner. */
+  readonly over: 'stream' | 'quota';
+  /** What else is asked, in a sentence for people. */
+  readonly needs: string;
+}
+
+const ADMIN = ['admin'] as const;
+const PEOPLE = ['admin', 'operator', 'member'] as const;
+const LOOPS = ['admin', 'operator', 'robot'] as const;
+
+const RAISES =
+  'A raise needs the owner of a quota above it, or an operator whose scope reaches there.';
+const WHOLE_STREAM = 'The role must hold for the whole stream.';
+
+/** In the order in which a newcomer meets them. */
+export const commandAuthority: Readonly<Record<CommandMessage['type'], CommandAuthority>> = {
+  RegisterApplication: { roles: ADMIN, over: 'stream', needs: WHOLE_STREAM },
+  SetEntitlement: { roles: ADMIN, over: 'stream', needs: WHOLE_STREAM },
+  CreateQuota: {
+    roles: PEOPLE,
+    over: 'quota',
+    needs:
+      'The owner of the parent, or an operator of it; of the first level an operator of the ' +
+      'application. Guarantees and amounts come out of the nearest quota above that declares them: ' +
+      'its owner must give them. Only an operator names another payer.',
+  },
+  ChangeQuota: {
+    roles: PEOPLE,
+    over: 'quota',
+    needs: `The owner of the quota or of one above it, or an operator of it. ${RAISES}`,
+  },
+  DeleteQuota: {
+    roles: PEOPLE,
+    over: 'quota',
+    needs:
+      'The owner of the quota or of one above it, or an operator of it. Where its limits held back ' +
+      'more than those above do, it is a raise.',
+  },
+  OverrideQuota: {
+    roles: PEOPLE,
+    over: 'quota',
+    needs:
+      'To block: the owner of the quota or of one above it, or an operator of it. Any other limit, ' +
+      'which outweighs cuts, and taking the place of a tighter override of somebody else is a raise.',
+  },
+  LiftOverride: {
+    roles: PEOPLE,
+    over: 'quota',
+    needs:
+      'The owner of the quota or of one above it, or an operator of it. Lifting what somebody else ' +
+      'tightened is a raise.',
+  },
+  ResizeQuota: {
+    roles: LOOPS,
+    over: 'quota',
+    needs: `A robot stays within the owner's bounds and the application's step. ${RAISES}`,
+  },
+  ApproveProposal: {
+    roles: PEOPLE,
+    over: 'quota',
+    needs: 'Whoever may make the change alone, but not its proposer.',
+  },
+  RejectProposal: {
+    roles: PEOPLE,
+    over: 'quota',
+    needs: 'The owner of the quota or of one above it, or an operator of it.',
+  },
+  DefineBudget: { roles: ADMIN, over: 'stream', needs: WHOLE_STREAM },
+  DefinePriceBook: { roles: ADMIN, over: 'stream', needs: WHOLE_STREAM },
+  PublishTierPolicy: { roles: ADMIN, over: 'stream', needs: WHOLE_STREAM },
+  ApplyHaircut: { roles: LOOPS, over: 'stream', needs: WHOLE_STREAM },
+  LiftHaircut: { roles: LOOPS, over: 'stream', needs: WHOLE_STREAM },
+};

@@ -1,0 +1,181 @@
+/**
+ * What of a change loosens. A bound is compared as it is declared (base, then rightsized), cuts and
+ * overrides apart: they come and go by themselves. A wider `match` is not compared: whether it takes in
+ * more requests depends on the other quotas' matches.
+ */
+import type { EnforcementMode, ExceedAction, ResourceLimit, StalePolicy } from '@prorata/schemas';
+import { ancestorsOf, parentOf } from '../ids.ts';
+import { declaredLimit, limitFor } from '../layers.ts';
+import type { DeclaredTerms } from '../layers.ts';
+import {
+  burstOf,
+  compareBounds,
+  describeLimit,
+  guaranteeOf,
+  inheritedLimit,
+  minLimit,
+} from '../limits.ts';
+import type { ApplicationState } from '../model.ts';
+import { sameWindow } from '../windowForm.ts';
+
+/** One way in which a change loosens. */
+export interface Raise {
+  /** The resource or the field that it is about. */
+  readonly of: string;
+  /** From what to what, in the words of a refusal. */
+  readonly what: string;
+  /** The quota, or application, at or above which one must have the say. */
+  readonly place: string;
+}
+
+/** Strictest first. */
+const actions: readonly ExceedAction[] = ['refuse', 'delay', 'degrade', 'mark'];
+const modes: readonly EnforcementMode[] = ['enforce', 'shadow', 'off'];
+const stalePolicies: readonly StalePolicy[] = ['closed', 'safe_share', 'hold', 'open'];
+
+/**
+ * Every way in which a quota that becomes `after` is looser than `before`.
+ *
+ * @param before null: there was none. @param after null: there will be none.
+ */
+export function raisesOf(
+  state: ApplicationState,
+  quotaId: string,
+  before: DeclaredTerms | null,
+  after: DeclaredTerms | null,
+): Raise[] {
+  const resources = new Set(
+    [before, after].flatMap((terms) => terms?.content.limits.map(({ resource }) => resource) ?? []),
+  );
+  const limits = [...resources].flatMap((resource) =>
+    limitRaises(state, quotaId, limitIn(before, resource), limitIn(after, resource)),
+  );
+  if (before === null || after === null) return limits;
+  return [...limits, ...termRaises(state, parentOf(quotaId), before, after)];
+}
+
+function limitIn(terms: DeclaredTerms | null, resource: string): ResourceLimit | null {
+  return terms === null ? null : declaredLimit(terms, resource);
+}
+
+function limitRaises(
+  state: ApplicationState,
+  quotaId: string,
+  before: ResourceLimit | null,
+  after: ResourceLimit | null,
+): Raise[] {
+  const of = (before ?? after)?.resource ?? '';
+  const raises: Raise[] = [];
+  const parent = parentOf(quotaId);
+  const next = after ?? inheritedAt(state, quotaId, of);
+  if (before !== null && isLooser(before, next)) {
+    raises.push({ of, what: describeStep(before, next), place: parent });
+  }
+  if (takenBy(after) <= takenBy(before)) return raises;
+  const giver = giverOf(state, quotaId, of);
+  if (giver === null || raises.some(({ place }) => place === giver)) return raises;
+  return [...raises, { of, what: `more of it out of ${giver}`, place: giver }];
+}
+
+/** null stands for no limit at all. A limit that was none before can only hold back. */
+export function isLooser(from: ResourceLimit, to: ResourceLimit | null): boolean {
+  if (from.bound === 'unlimited') return false;
+  if (to === null) return true;
+  if (compareBounds(to, from) > 0) return true;
+  // The tighter of two windows cannot be told by their amounts.
+  if (to.bound === 'amount' && from.bound === 'amount' && !sameWindow(to.window, from.window)) {
+    return true;
+  }
+  if (from.kind !== 'rate') return false;
+  const most = burstOf(from);
+  const burst = burstOf(to);
+  return most !== null && (burst === null || burst > most);
+}
+
+/** What the ancestors alone would let through, null where none of them says. */
+export function inheritedAt(
+  state: ApplicationState,
+  quotaId: string,
+  resource: string,
+): ResourceLimit | null {
+  let held: ResourceLimit | null = null;
+  for (const id of ancestorsOf(quotaId)) {
+    const quota = state.quotas.get(id);
+    const own = quota === undefined ? null : declaredLimit(quota, resource);
+    if (own !== null) held = held === null ? inheritedLimit(own) : minLimit(held, own);
+  }
+  return held;
+}
+
+/**
+ * Out of what a guarantee or an amount that may not be handed out twice comes: the nearest quota above
+ * that declares the resource, else the application; null when nothing is handed out.
+ */
+function giverOf(state: ApplicationState, quotaId: string, resource: string): string | null {
+  const declaration = state.registration.resources.get(resource);
+  if (declaration?.kind !== 'capacity' && declaration?.kind !== 'consumable') return null;
+  for (const id of ancestorsOf(quotaId)) {
+    const quota = state.quotas.get(id);
+    if (quota !== undefined && declaredLimit(quota, resource) !== null) return id;
+  }
+  return declaration.kind === 'consumable' && declaration.total === null ? null : state.id;
+}
+
+/** More than any amount: an unlimited consumable takes all there is. */
+const ALL = 2n ** 64n;
+
+function takenBy(limit: ResourceLimit | null): bigint {
+  if (limit === null) return 0n;
+  if (limit.kind === 'capacity') return guaranteeOf(limit);
+  return limit.bound === 'unlimited' ? ALL : limit.amount;
+}
+
+function termRaises(
+  { registration }: ApplicationState,
+  place: string,
+  before: DeclaredTerms,
+  after: DeclaredTerms,
+): Raise[] {
+  const raises: Raise[] = [];
+  const rise = (of: string, isRaise: boolean, from: unknown, to: unknown): void => {
+    if (isRaise) raises.push({ of, what: `${String(from)} to ${String(to)}`, place });
+  };
+  const [a, b] = [before.content, after.content];
+  rise('tier', b.tier < a.tier, a.tier, b.tier);
+  rise('cutPriority', b.cutPriority < a.cutPriority, a.cutPriority, b.cutPriority);
+  rise('action', isSofter(actions, a.action, b.action), a.action, b.action);
+  const [mode, nextMode] = [a.mode ?? registration.defaultMode, b.mode ?? registration.defaultMode];
+  rise('mode', isSofter(modes, mode, nextMode), mode, nextMode);
+  const stale = a.onStale ?? registration.defaultOnStale;
+  const nextStale = b.onStale ?? registration.defaultOnStale;
+  rise('onStale', isSofter(stalePolicies, stale, nextStale), stale, nextStale);
+  return [...raises, ...boundsRaises(before, after, place)];
+}
+
+function isSofter<T>(strictestFirst: readonly T[], from: T, to: T): boolean {
+  return strictestFirst.indexOf(to) > strictestFirst.indexOf(from);
+}
+
+/** Bounds above what is declared would let a robot raise for the owner. */
+function boundsRaises(before: DeclaredTerms, after: DeclaredTerms, place: string): Raise[] {
+  return after.content.rightsizing.flatMap(({ resource, max }) => {
+    const former = before.content.rightsizing.find((bounds) => bounds.resource === resource);
+    const declared = limitFor(before.content.limits, resource);
+    const amount = declared?.bound === 'amount' ? declared.amount : 0n;
+    const most = former !== undefined && former.max > amount ? former.max : amount;
+    if (max <= most) return [];
+    const what = `rightsizing up to ${max.toString()}`;
+    return [{ of: 'rightsizing', what: `${what} of ${resource}`, place }];
+  });
+}
+
+function describeStep(from: ResourceLimit, to: ResourceLimit | null): string {
+  return `${describeWhole(from)} to ${to === null ? 'no limit' : describeWhole(to)}`;
+}
+
+/** With what `describeLimit` leaves out, where it says something. */
+function describeWhole(limit: ResourceLimit): string {
+  const burst = limit.burst === null ? '' : `, burst ${limit.burst.toString()}`;
+  const kept = limit.guaranteed === null ? '' : `, guaranteed ${limit.guaranteed.toString()}`;
+  return `${describeLimit(limit)}${burst}${kept}`;
+}

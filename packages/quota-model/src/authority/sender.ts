@@ -1,0 +1,69 @@
+/** What a sender holds where: roles everywhere or in a part, and quotas through the groups that own them. */
+import type { CommandEnvelope } from '@prorata/schemas';
+import { ancestorsOf, parentOf } from '../ids.ts';
+import type { ApplicationState } from '../model.ts';
+
+const APPLICATION = 'application:';
+
+/** What the gateway verified of whoever sent a command. */
+export type Sender = Pick<CommandEnvelope, 'actor' | 'roles' | 'grants' | 'groups'>;
+
+export function isRobot(sender: Sender): boolean {
+  return sender.actor.kind === 'robot';
+}
+
+/** Whether a scope holds all of a place: a stream, an application, or a quota and what is below it. */
+function reaches(scope: string, place: string): boolean {
+  const [wide, narrow] = [withoutKind(scope), withoutKind(place)];
+  return wide === narrow || narrow.startsWith(`${wide}/`);
+}
+
+/** An application's stream and its id say the same. */
+function withoutKind(place: string): string {
+  return place.startsWith(APPLICATION) ? place.slice(APPLICATION.length) : place;
+}
+
+/** The roles that hold at a place: a quota's id, an application's id, or a stream. */
+export function rolesAt(sender: Sender, place: string): readonly string[] {
+  const granted = sender.grants.filter(({ scope }) => reaches(scope, place));
+  return [...sender.roles, ...granted.map(({ role }) => role)];
+}
+
+/** Whether one of the roles holds at the place. */
+export function holdsRole(sender: Sender, allowed: readonly string[], place: string): boolean {
+  return rolesAt(sender, place).some((role) => allowed.includes(role));
+}
+
+/** Whether the sender is a person or service that runs the place. */
+export function operates(sender: Sender, place: string): boolean {
+  return !isRobot(sender) && holdsRole(sender, ['admin', 'operator'], place);
+}
+
+/** Whether one of the sender's groups owns the quota or a quota above it. An application has no owner. */
+export function owns(state: ApplicationState, sender: Sender, quotaId: string): boolean {
+  if (isRobot(sender) || sender.groups.length === 0) return false;
+  if (!holdsRole(sender, ['admin', 'operator', 'member'], quotaId)) return false;
+  return [quotaId, ...ancestorsOf(quotaId)].some((id) => {
+    const owner = state.quotas.get(id)?.content.owner;
+    return owner !== undefined && sender.groups.includes(owner);
+  });
+}
+
+/**
+ * Whether the sender has the say at a place: runs it, or owns it or what is above it.
+ *
+ * @param place a quota's id, or the application's.
+ */
+export function hasSayAt(state: ApplicationState, sender: Sender, place: string): boolean {
+  return operates(sender, place) || owns(state, sender, place);
+}
+
+/** Who has the say at a place, in the words of a refusal. */
+export function describeSay(state: ApplicationState, place: string): string {
+  const owners: string[] = [];
+  for (let id = place; id !== '' && id !== state.id; id = parentOf(id)) {
+    const owner = state.quotas.get(id)?.content.owner;
+    if (owner !== undefined) owners.push(`${owner}, the owner of ${id}`);
+  }
+  return [...owners, `an operator of ${place}`].join('; ');
+}
