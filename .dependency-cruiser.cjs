@@ -41,6 +41,13 @@ module.exports = {
       to: { path: 'node_modules/kafkajs/' },
     },
     {
+      name: 'taking-commands-in-knows-no-http',
+      comment: 'The desk serves whatever interface calls it: routes are one, and not the last.',
+      severity: 'error',
+      from: { path: '^command-service/src/gateway/submit/' },
+      to: { path: '(node_modules/express/|^command-service/src/gateway/(?!submit/|commandRoles))' },
+    },
+    {
       name: 'quota-model-is-pure',
       comment:
         'decide and evolve see no clock, no random and no I/O: nothing from Node, types aside.',

@@ -12,7 +12,8 @@ import {
 } from '@prorata/service-runtime';
 import type { ReadyCheck, RunningService, Settings } from '@prorata/service-runtime';
 import { wallClock } from './clock.ts';
-import { OUTCOME_TIMEOUT_MS } from './gateway/commandRoutes.ts';
+import { bodyBytesMax } from './gateway/bodyBytes.ts';
+import { OUTCOME_TIMEOUT_MS } from './gateway/submit/commandDesk.ts';
 import { startGateway } from './gateway/startGateway.ts';
 import type { RunningGateway } from './gateway/startGateway.ts';
 import type { CommandServiceOptions, CommandServiceRole } from './readArguments.ts';
@@ -62,6 +63,7 @@ export async function startCommandService(
       access: accessGuard('gateway', tokenVerifier(settings)),
       routes: (router) => gateway?.routes(router),
       streamingRoutes: (router) => gateway?.streamingRoutes(router),
+      bodyBytesMax,
       ready: () => checks(role, gateway, writer),
     });
     const { url } = await service.listen();

@@ -3,23 +3,29 @@ import type { CommandOutcome } from '@prorata/schemas';
 import { Problem } from '@prorata/service-runtime';
 import type { Response } from 'express';
 import { outcomeCodes } from '../outcomeCodes.ts';
+import { inRequest } from './violationPaths.ts';
+import type { PathOf } from './violationPaths.ts';
 
 export function outcomeToJson(outcome: CommandOutcome): unknown {
   return toJson('io.prorata.outcome.CommandOutcome', outcome);
 }
 
 /** 200 for what was accepted; a problem with the code's own status for what was refused. */
-export function answerOutcome(response: Response, outcome: CommandOutcome): void {
-  if (outcome.status === 'refused') throw problemOf(outcome);
+export function answerOutcome(response: Response, outcome: CommandOutcome, pathOf: PathOf): void {
+  if (outcome.status === 'refused') throw problemOfOutcome(outcome, pathOf);
   if (outcome.quotaVersion !== null) response.setHeader('etag', `"${outcome.quotaVersion}"`);
   response.status(200).json(outcomeToJson(outcome));
 }
 
-function problemOf(outcome: CommandOutcome): Problem {
+/** The refusal in the caller's terms; `outcome` within it is as the log has it. */
+export function problemOfOutcome(outcome: CommandOutcome, pathOf: PathOf): Problem {
   const entry = outcomeCodes[outcome.code];
   return new Problem(entry?.status ?? 409, outcome.code, outcome.message, {
     ...(entry === undefined ? {} : { title: entry.title }),
-    violations: outcome.violations,
+    violations: outcome.violations.map((each) => ({
+      ...each,
+      path: pathOf(inRequest(each.path)),
+    })),
     extensions: {
       ...(entry === undefined ? {} : { remedy: entry.remedy }),
       outcome: outcomeToJson(outcome),

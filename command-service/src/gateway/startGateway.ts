@@ -7,9 +7,11 @@ import type { Clock } from '../clock.ts';
 import type { SignCommand } from '../signature/commandSigner.ts';
 import { commandRoutes } from './commandRoutes.ts';
 import { openApiMerger } from './openApi.ts';
-import { OutcomeBook } from './outcomeBook.ts';
 import { proxyRoutes } from './proxyRoutes.ts';
 import { createReverseProxy } from './reverseProxy.ts';
+import { CommandDesk } from './submit/commandDesk.ts';
+import { noObserver } from './submit/deskObserver.ts';
+import { OutcomeBook } from './submit/outcomeBook.ts';
 
 export interface GatewayOptions {
   readonly port: LogPort;
@@ -42,6 +44,13 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   const outcomes = followAll(port, topics.outcomes, partitions, (record) => book.onRecord(record), {
     from: 'end',
   });
+  const desk = new CommandDesk({
+    ...options,
+    publisher,
+    topic: topics.commands,
+    book,
+    observer: noObserver,
+  });
   const proxy = createReverseProxy(logger);
   const { projector, relay, rightsizer } = settings.urls;
   const urls = { projector, relay, rightsizer };
@@ -53,9 +62,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
         response.json(await merged());
       });
       commandRoutes(router, {
-        ...options,
-        publisher,
-        topic: topics.commands,
+        desk,
         book,
         askProjector:
           projector === null

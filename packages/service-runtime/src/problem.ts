@@ -1,6 +1,8 @@
 import { STATUS_CODES } from 'node:http';
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
+import { problemCodes } from './problemCodes.ts';
+import type { ProblemKind } from './problemCodes.ts';
 
 export interface ProblemViolation {
   readonly code?: string;
@@ -37,16 +39,24 @@ export class Problem extends Error {
   }
 
   toDocument(): Record<string, unknown> {
+    const kind = kindOf(this.code);
     return {
       type: `urn:prorata:problem:${this.code}`,
-      title: this.options.title ?? STATUS_CODES[this.status] ?? 'Error',
+      title: this.options.title ?? kind?.title ?? STATUS_CODES[this.status] ?? 'Error',
       status: this.status,
       code: this.code,
       detail: this.detail,
+      ...(kind === undefined ? {} : { remedy: kind.remedy }),
       ...(this.violations === undefined ? {} : { violations: this.violations }),
       ...this.options.extensions,
     };
   }
+}
+
+function kindOf(code: string): ProblemKind | undefined {
+  return Object.hasOwn(problemCodes, code)
+    ? problemCodes[code as keyof typeof problemCodes]
+    : undefined;
 }
 
 export function sendProblem(response: Response, problem: Problem): void {
@@ -68,7 +78,8 @@ export function problemHandler(logger: Logger): ErrorRequestHandler {
   return (error: unknown, request, response, next) => {
     const problem = asProblem(error);
     if (problem.status >= 500) {
-      logger.error({ err: error, method: request.method, path: request.path }, problem.code);
+      const entry = { err: error, method: request.method, path: request.path };
+      logger[levelOf(problem)](entry, problem.code);
     }
     if (response.headersSent) {
       // A stream broke halfway: only cutting the connection tells the client so.
@@ -77,6 +88,14 @@ export function problemHandler(logger: Logger): ErrorRequestHandler {
     }
     sendProblem(response, problem);
   };
+}
+
+/** What is said to thousands of callers at once must not be written down for each: metrics count it. */
+const quiet: ReadonlySet<string> = new Set(['BUSY', 'SHUTTING_DOWN']);
+
+function levelOf({ status, code }: Problem): 'error' | 'warn' | 'debug' {
+  if (quiet.has(code)) return 'debug';
+  return status === 500 ? 'error' : 'warn';
 }
 
 const codesByStatus: Readonly<Record<number, string>> = {

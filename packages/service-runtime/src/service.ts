@@ -6,7 +6,9 @@ import express from 'express';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { AccessGuard, RegisteredRoute } from './access/accessGuard.ts';
+import { answerClientError } from './clientErrors.ts';
 import { createMetrics, measureRequests } from './httpMetrics.ts';
+import { jsonBody } from './jsonBody.ts';
 import { mergeOpenApi } from './openApi.ts';
 import type { OpenApiFragment } from './openApi.ts';
 import { problemHandler, routeNotFound } from './problem.ts';
@@ -34,8 +36,10 @@ export interface ServiceOptions {
   /** Asked at every `/readyz`; must not wait for anything. */
   readonly ready: () => readonly ReadyCheck[];
   readonly openapi?: OpenApiFragment;
-  /** Largest JSON body, bytes. Default 262,144. */
-  readonly bodyBytesMax?: number;
+  /** Largest JSON body, bytes, by request where they differ. Default 262,144. */
+  readonly bodyBytesMax?: number | ((request: express.Request) => number);
+  /** Where the service counts; made when absent. */
+  readonly metrics?: Registry;
 }
 
 export interface Service {
@@ -52,17 +56,29 @@ const BODY_BYTES_MAX = 262_144;
 const CONNECTIONS_MAX = 10_000;
 /** A client must send its request in this time: slow ones would hold connections for ever, milliseconds. */
 const REQUEST_TIMEOUT_MS = 30_000;
+/** The head of a request comes in one go from honest clients, milliseconds. */
+const HEADERS_TIMEOUT_MS = 10_000;
+/** A token of 8 KB, a path of 8 KB and room for the rest, bytes. */
+const HEADERS_BYTES_MAX = 24_576;
+/** A connection on which nothing moves, either way; event streams say something every 5 s, milliseconds. */
+const IDLE_TIMEOUT_MS = 60_000;
 /** Running answers, event streams above all, are cut after this at shutdown, milliseconds. */
 const CLOSE_GRACE_MS = 5_000;
 
 /** An HTTP server with health, readiness, metrics, problems and limits as every service has them. */
 export function createService(options: ServiceOptions): Service {
-  const metrics = createMetrics(options.name);
+  const metrics = options.metrics ?? createMetrics(options.name);
   const server = createServer(
-    { requestTimeout: REQUEST_TIMEOUT_MS },
+    {
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      maxHeaderSize: HEADERS_BYTES_MAX,
+    },
     application(options, metrics),
   );
   server.maxConnections = CONNECTIONS_MAX;
+  server.setTimeout(IDLE_TIMEOUT_MS);
+  server.on('clientError', answerClientError);
   return {
     metrics,
     listen: () => listen(server, options.settings.http),
@@ -96,7 +112,8 @@ function application(options: ServiceOptions, metrics: Registry): express.Expres
     });
   }
   if (options.streamingRoutes !== undefined) app.use(router(options.streamingRoutes, options));
-  app.use(express.json({ limit: options.bodyBytesMax ?? BODY_BYTES_MAX, strict: true }));
+  const bytesMax = options.bodyBytesMax ?? BODY_BYTES_MAX;
+  app.use(jsonBody(typeof bytesMax === 'number' ? () => bytesMax : bytesMax));
   app.use(router(options.routes, options));
   app.use(routeNotFound);
   app.use(problemHandler(options.logger));

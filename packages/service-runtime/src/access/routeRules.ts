@@ -77,6 +77,7 @@ export const routeRules = {
   'GET /metrics': everywhere,
   'GET /openapi.json': everywhere,
   'POST /v1/commands': sendsCommands,
+  'POST /v1/commands/batch': sendsCommands,
   'GET /v1/commands/:commandId': { ...sendsCommands, answeredBy: ['gateway', 'projector'] },
   'GET /v1/quotas': readsQuotas,
   'GET /v1/quotas/:quotaId': readsQuotas,

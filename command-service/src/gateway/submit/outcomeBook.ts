@@ -1,7 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { LogRecord } from '@prorata/kafka-port';
 import type { Codec, CommandOutcome } from '@prorata/schemas';
 import type { Logger } from '@prorata/service-runtime';
-import { commandKey } from '../writer/recentCommands.ts';
+import { commandKey } from '../../writer/recentCommands.ts';
 
 /** Callers that wait at once; beyond it a gateway would only queue timeouts. */
 const WAITING_MAX = 20_000;
@@ -9,6 +10,9 @@ const WAITING_MAX = 20_000;
 export const RECENT_MAX = 20_000;
 /** Of one id: it has a single outcome unless streams or principals share it, or bodies are tried under it. */
 export const RECENT_PER_ID_MAX = 8;
+
+/** Between two looks at whether somebody still waits, at the end of a gateway, milliseconds. */
+const RELEASE_LOOK_MS = 10;
 
 /** The gateway holds as many callers as it can. */
 export class TooManyWaiting extends Error {
@@ -28,7 +32,7 @@ export interface Awaited {
 export class OutcomeBook {
   readonly #codec: Pick<Codec, 'decode'>;
   readonly #logger: Logger;
-  readonly #waiting = new Map<string, Set<(outcome: CommandOutcome) => void>>();
+  readonly #waiting = new Map<string, Set<(outcome: CommandOutcome | null) => void>>();
   readonly #recent = new Map<string, CommandOutcome[]>();
   #waiters = 0;
   #kept = 0;
@@ -75,6 +79,15 @@ export class OutcomeBook {
     };
     const timer = setTimeout(cancel, timeoutMs);
     return { outcome: promise.finally(cancel), cancel };
+  }
+
+  /** Resolves when nobody waits any more; whoever still does after `graceMs` is told: not known yet. */
+  async releaseAfter(graceMs: number): Promise<void> {
+    const endMs = performance.now() + graceMs;
+    while (this.#waiters > 0 && performance.now() < endMs) await delay(RELEASE_LOOK_MS);
+    for (const listeners of [...this.#waiting.values()]) {
+      for (const listener of [...listeners]) listener(null);
+    }
   }
 
   /** Outcomes kept at the moment. */

@@ -1,9 +1,10 @@
-import { Problem, roles } from '@prorata/service-runtime';
+import { roles } from '@prorata/service-runtime';
 import type { Principal } from '@prorata/service-runtime';
 import { describe, expect, it } from 'vitest';
-import { actor, COMMAND_ID } from '../testing/outcomes.ts';
+import { actor, COMMAND_ID } from '../../testing/outcomes.ts';
 import { buildCommand } from './buildCommand.ts';
-import { commandRoles, maySend } from './commandRoles.ts';
+import { commandRoles, maySend } from '../commandRoles.ts';
+import { SubmissionRefused } from './submissionRefused.ts';
 
 const body = {
   type: 'DeleteQuota',
@@ -20,20 +21,13 @@ const principal: Principal = {
   endsAtMs: Infinity,
 };
 const build = (changes: object = {}, more: object = {}) =>
-  buildCommand({
-    body: { ...body, ...changes },
-    commandId: COMMAND_ID,
-    ifMatch: null,
-    principal,
-    submittedAt: 5n,
-    ...more,
-  });
+  buildCommand({ body: { ...body, ...changes }, commandId: COMMAND_ID, principal, ...more }, 5n);
 
-function problem(make: () => unknown): Problem {
+function refusal(make: () => unknown): SubmissionRefused {
   try {
     make();
   } catch (error) {
-    if (error instanceof Problem) return error;
+    if (error instanceof SubmissionRefused) return error;
     throw error;
   }
   throw new Error('It was taken.');
@@ -66,27 +60,21 @@ describe('a command from a request', () => {
     expect(envelope).toMatchObject({ roles: ['member'], groups: ['group:ads'], grants });
   });
 
-  it('takes the version from If-Match when the body says none', () => {
-    expect(build({}, { ifMatch: '4' }).value.envelope.expectedVersion).toBe(4n);
-    expect(build({ expectedVersion: 4 }, { ifMatch: '4' }).value.envelope.expectedVersion).toBe(4n);
-  });
-
-  it.each([3, '3', 0])(
-    'is refused when its version %j differs from If-Match',
-    (expectedVersion) => {
-      const refused = problem(() => build({ expectedVersion }, { ifMatch: '4' }));
-      expect(refused.violations?.map(({ path }) => path)).toEqual(['If-Match']);
-    },
-  );
-
   it('is refused with every violation, in the places of the request', () => {
-    const refused = problem(() =>
+    const refused = refusal(() =>
       build(
-        { stream: 'moka', reason: ' ', dryRun: 'yes', data: { quotaid: 'moka/a' }, more: 1 },
-        { commandId: 'x', ifMatch: 'abc' },
+        {
+          stream: 'moka',
+          reason: ' ',
+          dryRun: 'yes',
+          expectedVersion: 'abc',
+          data: { quotaid: 'moka/a' },
+          more: 1,
+        },
+        { commandId: 'x' },
       ),
     );
-    expect(refused).toMatchObject({ status: 422, code: 'INVALID_COMMAND' });
+    expect(refused).toMatchObject({ code: 'INVALID_COMMAND' });
     expect(refused.violations?.map(({ path }) => path).sort()).toEqual(
       [
         '/data/quotaId',
@@ -96,7 +84,7 @@ describe('a command from a request', () => {
         '/more',
         '/reason',
         '/stream',
-        'Idempotency-Key',
+        '/commandId',
       ].sort(),
     );
   });
@@ -106,22 +94,22 @@ describe('a command from a request', () => {
     ['nothing', null],
     ['text', 'x'],
   ])('is no %s', (_what, given) => {
-    expect(problem(() => build({}, { body: given })).code).toBe('INVALID_COMMAND');
+    expect(refusal(() => build({}, { body: given })).code).toBe('INVALID_COMMAND');
   });
 
   it('cannot bring an envelope of its own', () => {
     const data = { quotaId: 'moka/a', envelope: { actor: { kind: 'user' } } };
-    expect(problem(() => build({ data })).violations?.[0]?.path).toBe('/data/envelope');
+    expect(refusal(() => build({ data })).violations?.[0]?.path).toBe('/data/envelope');
   });
 
   it.each(['constructor', 'toString', 'QuotaCreated', ''])('of type %j is refused', (type) => {
-    expect(problem(() => build({ type })).violations?.[0]?.path).toBe('/type');
+    expect(refusal(() => build({ type })).violations?.[0]?.path).toBe('/type');
   });
 
   it('of a token for one application goes to that application alone', () => {
     const bound = (application: string) => ({ principal: { ...principal, application } });
     expect(build({}, bound('moka')).type).toBe('DeleteQuota');
-    expect(problem(() => build({}, bound('tidb'))).code).toBe('FORBIDDEN');
+    expect(refusal(() => build({}, bound('tidb'))).code).toBe('FORBIDDEN');
   });
 });
 
@@ -163,9 +151,6 @@ describe('who may send what', () => {
 
   it('is asked before the form', () => {
     const robot = { principal: { ...principal, roles: ['robot'] } };
-    expect(problem(() => build({ data: {} }, robot))).toMatchObject({
-      status: 403,
-      code: 'FORBIDDEN',
-    });
+    expect(refusal(() => build({ data: {} }, robot))).toMatchObject({ code: 'FORBIDDEN' });
   });
 });

@@ -2,7 +2,7 @@ import { createLogger } from '@prorata/service-runtime';
 import { Codec, memoryIds } from '@prorata/schemas';
 import type { CommandOutcome } from '@prorata/schemas';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { actor, COMMAND_ID, outcomeOf } from '../testing/outcomes.ts';
+import { actor, COMMAND_ID, outcomeOf } from '../../testing/outcomes.ts';
 import { OutcomeBook, RECENT_MAX, RECENT_PER_ID_MAX } from './outcomeBook.ts';
 
 const codec = new Codec(memoryIds());

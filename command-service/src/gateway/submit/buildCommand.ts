@@ -1,9 +1,9 @@
 import { parseStream } from '@prorata/quota-model';
 import { fromJson, fullNameOf, timeToJson } from '@prorata/schemas';
 import type { CommandMessage, JsonViolation } from '@prorata/schemas';
-import { Problem } from '@prorata/service-runtime';
 import type { Principal } from '@prorata/service-runtime';
-import { commandRoles, isCommandType, maySend } from './commandRoles.ts';
+import { commandRoles, isCommandType, maySend } from '../commandRoles.ts';
+import { SubmissionRefused } from './submissionRefused.ts';
 
 /** A reason is a sentence or two for the audit log, characters. */
 const REASON_LENGTH_MAX = 1_024;
@@ -22,20 +22,19 @@ const FIELDS = new Set([
 ]);
 
 export interface CommandRequest {
+  /** The command as a client writes it: type, stream, reason and data, and what else `FIELDS` names. */
   readonly body: unknown;
   readonly commandId: string;
-  /** From If-Match: the quota's version that the sender has seen. */
-  readonly ifMatch: string | null;
   readonly principal: Principal;
-  /** Microseconds. */
-  readonly submittedAt: bigint;
 }
 
 /**
  * The command that a request asks for, in an envelope that the gateway vouches for.
- * @throws Problem: 422 INVALID_COMMAND with every violation, 403 when the caller may not send it
+ * @param submittedAt microseconds
+ * @throws SubmissionRefused: INVALID_COMMAND with every violation, by JSON pointers into the body and
+ * `/commandId`; FORBIDDEN when the caller may not send it
  */
-export function buildCommand(request: CommandRequest): CommandMessage {
+export function buildCommand(request: CommandRequest, submittedAt: bigint): CommandMessage {
   const { body, commandId, principal } = request;
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw invalid([{ path: '', message: 'must be an object with type, stream, reason and data' }]);
@@ -48,7 +47,7 @@ export function buildCommand(request: CommandRequest): CommandMessage {
   }
   if (!maySend(type, principal, given['stream'])) {
     const roles = commandRoles[type].join(', ');
-    throw new Problem(403, 'FORBIDDEN', `${type} needs one of the roles ${roles}.`);
+    throw new SubmissionRefused('FORBIDDEN', `${type} needs one of the roles ${roles}.`);
   }
   const data = isRecord(given['data']) ? given['data'] : {};
   const parsed = fromJson(fullNameOf[type], {
@@ -61,16 +60,15 @@ export function buildCommand(request: CommandRequest): CommandMessage {
       groups: principal.groups,
       grants: principal.grants,
       reason: given['reason'],
-      expectedVersion: given['expectedVersion'] ?? request.ifMatch,
+      expectedVersion: given['expectedVersion'] ?? null,
       dryRun: given['dryRun'] ?? false,
       waivers: given['waivers'] ?? [],
       usage: given['usage'] ?? [],
-      submittedAt: timeToJson(request.submittedAt),
+      submittedAt: timeToJson(submittedAt),
     },
   });
   const violations = [
     ...violationsOfRequest(given, commandId, principal),
-    ...violationsOfVersion(given['expectedVersion'], request.ifMatch),
     ...('violations' in parsed ? parsed.violations.map(asSent) : []),
   ];
   if (violations.length > 0 || !('value' in parsed)) throw invalid(violations);
@@ -94,7 +92,7 @@ function violationsOfRequest(
     '/data/envelope',
     'is made by the gateway and cannot be sent',
   );
-  check(UUID.test(commandId), 'Idempotency-Key', 'must be a UUID in lower case');
+  check(UUID.test(commandId), '/commandId', 'must be a UUID in lower case');
   if (typeof reason === 'string') {
     check(reason.trim() !== '', '/reason', 'must say why, for the audit log');
     check(
@@ -111,17 +109,13 @@ function violationsOfRequest(
       'must be application:<id>, organization:<id>, pricebook:<id> or tierpolicy:<id>',
     );
     if (isStream && application !== null && stream !== `application:${application}`) {
-      throw new Problem(403, 'FORBIDDEN', `The token is for the application ${application} alone.`);
+      throw new SubmissionRefused(
+        'FORBIDDEN',
+        `The token is for the application ${application} alone.`,
+      );
     }
   }
   return violations;
-}
-
-/** Said twice and differently, it is unknown what the sender has seen. */
-function violationsOfVersion(given: unknown, ifMatch: string | null): JsonViolation[] {
-  const isNumber = typeof given === 'number' || typeof given === 'string';
-  if (!isNumber || ifMatch === null || String(given) === ifMatch) return [];
-  return [{ path: 'If-Match', message: 'differs from expectedVersion' }];
 }
 
 /** The caller sent no envelope: what is wrong in it is wrong in the request. */
@@ -134,9 +128,15 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function invalid(violations: readonly JsonViolation[]): Problem {
-  const places = violations.map(({ path, message }) => `${path} ${message}`).join('; ');
-  return new Problem(422, 'INVALID_COMMAND', `The command cannot be understood: ${places}.`, {
-    violations,
-  });
+/** A body of nothing but faults must not make an answer many times its size. */
+const VIOLATIONS_MAX = 100;
+/** Of these the detail speaks; the list has them all. */
+const PLACES_IN_DETAIL = 5;
+
+function invalid(all: readonly JsonViolation[]): SubmissionRefused {
+  const violations = all.slice(0, VIOLATIONS_MAX);
+  const places = all.slice(0, PLACES_IN_DETAIL).map(({ path, message }) => `${path} ${message}`);
+  const more = all.length > PLACES_IN_DETAIL ? `; ${all.length - PLACES_IN_DETAIL} more` : '';
+  const detail = `The command cannot be understood: ${places.join('; ')}${more}.`;
+  return new SubmissionRefused('INVALID_COMMAND', detail, { violations });
 }

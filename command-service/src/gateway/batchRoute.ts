@@ -1,0 +1,88 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { Problem, uuidFromHash } from '@prorata/service-runtime';
+import type { ProblemViolation } from '@prorata/service-runtime';
+import type { Request, Router } from 'express';
+import { outcomeToJson, problemOfOutcome } from './answerOutcome.ts';
+import { locationOf, problemOfRefusal, whenGone } from './answerSubmitted.ts';
+import { BATCH_COMMANDS_MAX } from './submit/commandDesk.ts';
+import type { CommandDesk } from './submit/commandDesk.ts';
+import { SubmissionRefused } from './submit/submissionRefused.ts';
+import type { CommandRequest } from './submit/buildCommand.ts';
+import type { Submitted } from './submit/submitted.ts';
+
+export const BATCH_PATH = '/v1/commands/batch';
+/** 500 commands of some kilobytes each, bytes. */
+export const BATCH_BYTES_MAX = 2_097_152;
+
+/**
+ * Many commands in one request, each decided for itself: 207, and in the order of the request what
+ * became of each. They are not one change: ChangeTree is.
+ */
+export function batchRoute(router: Router, desk: Pick<CommandDesk, 'submitAll'>): void {
+  router.post(BATCH_PATH, async (request, response) => {
+    const commands = commandsIn(request);
+    const submitted = await desk.submitAll(commands, whenGone(response));
+    if (response.destroyed) return;
+    const results = submitted.map((each, index) =>
+      resultOf(each, commands[index]?.commandId ?? ''),
+    );
+    response.status(207).json({ results });
+  });
+}
+
+/** @throws Problem 422 INVALID_BATCH */
+function commandsIn(request: Request): CommandRequest[] {
+  const { principal } = request;
+  const body = request.body as { readonly commands?: unknown } | undefined;
+  const commands = body?.commands;
+  if (!Array.isArray(commands) || commands.length === 0) {
+    throw invalid([{ path: '/commands', message: 'must be a list of one command or more' }]);
+  }
+  if (commands.length > BATCH_COMMANDS_MAX) {
+    const message = `has ${commands.length} commands, and ${BATCH_COMMANDS_MAX} are taken at once`;
+    throw invalid([{ path: '/commands', message }]);
+  }
+  const batchId = request.get('idempotency-key');
+  return (commands as readonly unknown[]).map((command, index) => {
+    if (typeof command !== 'object' || command === null || Array.isArray(command)) {
+      return { body: command, commandId: idWithin(batchId, index), principal };
+    }
+    const { commandId, ...rest } = command as Record<string, unknown>;
+    const own = commandId === undefined ? idWithin(batchId, index) : textOf(commandId);
+    return { body: rest, commandId: own, principal };
+  });
+}
+
+/** What is no text is no id, which the desk says. */
+const textOf = (id: unknown): string => (typeof id === 'string' ? id : '');
+
+/** The same batch again has the same ids again, so that each command is decided once. */
+function idWithin(batchId: string | undefined, index: number): string {
+  if (batchId === undefined) return randomUUID();
+  return uuidFromHash(createHash('sha256').update(`${batchId} ${index}`).digest(), 8);
+}
+
+/** `status` is what `POST /v1/commands` would have answered, with its body in `outcome` or `problem`. */
+function resultOf(submitted: Submitted | SubmissionRefused, commandId: string): object {
+  const asIs = (path: string): string => path;
+  if (submitted instanceof SubmissionRefused) {
+    const problem = problemOfRefusal(submitted, asIs);
+    return { commandId, status: problem.status, problem: problem.toDocument() };
+  }
+  if (submitted.kind === 'unknown') {
+    return { commandId, status: 202, location: locationOf(commandId) };
+  }
+  const { outcome } = submitted;
+  if (outcome.status === 'accepted') {
+    return { commandId, status: 200, outcome: outcomeToJson(outcome) };
+  }
+  const problem = problemOfOutcome(outcome, asIs);
+  return { commandId, status: problem.status, problem: problem.toDocument() };
+}
+
+function invalid(violations: readonly ProblemViolation[]): Problem {
+  const detail = violations.map(({ path, message }) => `${path} ${message}`).join('; ');
+  return new Problem(422, 'INVALID_BATCH', `The batch cannot be understood: ${detail}.`, {
+    violations,
+  });
+}

@@ -1,0 +1,133 @@
+import { randomUUID } from 'node:crypto';
+import { Problem } from '@prorata/service-runtime';
+import type { ProblemViolation } from '@prorata/service-runtime';
+import type { Request } from 'express';
+
+/** What every command may say beside its own fields, and so every body of a resource route. */
+export const commonMembers = ['reason', 'expectedVersion', 'dryRun', 'waivers', 'usage'] as const;
+export type CommonMember = (typeof commonMembers)[number];
+type Members = Partial<Record<CommonMember, unknown>>;
+
+/** Safety checks that one request waives, as many as there could be twice over. */
+const WAIVERS_MAX = 32;
+
+export interface SaidBeside {
+  readonly members: Members;
+  /** Where a member was said, when it was not in the body. */
+  readonly placeOf: Readonly<Partial<Record<CommonMember, string>>>;
+}
+
+/** The id in Idempotency-Key, else one that is made here: its sender cannot ask for it again. */
+export function commandIdOf(request: Request): string {
+  return request.get('idempotency-key') ?? randomUUID();
+}
+
+/**
+ * What headers and the query say beside the body: `Prorata-Reason`, `If-Match` and `If-None-Match: *`,
+ * `?reason=`, `?dryRun=`, `?waive=CHECK:why`. Query parameters that nobody knows are refused: a
+ * `dryrun` that is passed over would be a change.
+ * @param known further parameters of the route
+ * @throws Problem 422 PARAMETER_INVALID with every violation, also for one thing said in two ways
+ */
+export function saidBeside(request: Request, known: readonly string[] = []): SaidBeside {
+  const reading = new Reading(request, known);
+  const body = isRecord(request.body) ? request.body : {};
+  reading.say('reason', 'Prorata-Reason', utf8(request.get('prorata-reason')), body['reason']);
+  reading.say('reason', 'reason', reading.parameter('reason'), body['reason']);
+  reading.say('expectedVersion', 'If-Match', versionOf(request), body['expectedVersion']);
+  reading.say('expectedVersion', 'If-None-Match', absenceOf(request), body['expectedVersion']);
+  reading.say('dryRun', 'dryRun', reading.flag('dryRun'), body['dryRun']);
+  reading.say('waivers', 'waive', reading.waivers(), body['waivers']);
+  return reading.finish();
+}
+
+class Reading {
+  readonly #query: Request['query'];
+  readonly #members: Members = {};
+  readonly #placeOf: Partial<Record<CommonMember, string>> = {};
+  readonly #violations: ProblemViolation[] = [];
+
+  constructor(request: Request, known: readonly string[]) {
+    this.#query = request.query;
+    const all = ['reason', 'dryRun', 'waive', ...known];
+    for (const name of Object.keys(request.query)) {
+      if (!all.includes(name)) this.#report(name, `is none of ${all.join(', ')}`);
+    }
+  }
+
+  say(member: CommonMember, place: string, value: unknown, inBody: unknown): void {
+    if (value === undefined) return;
+    const other = this.#members[member] ?? inBody;
+    if (other !== undefined && other !== null && !isSame(other, value)) {
+      this.#report(place, `says something else than ${this.#placeOf[member] ?? `/${member}`}`);
+    }
+    this.#members[member] = value;
+    this.#placeOf[member] ??= place;
+  }
+
+  parameter(name: string): string | undefined {
+    const value = this.#query[name];
+    if (value === undefined || typeof value === 'string') return value;
+    this.#report(name, 'must be given once');
+    return undefined;
+  }
+
+  flag(name: string): boolean | undefined {
+    const text = this.parameter(name);
+    if (text === undefined) return undefined;
+    if (text !== 'true' && text !== 'false') this.#report(name, 'must be true or false');
+    return text === 'true';
+  }
+
+  waivers(): readonly object[] | undefined {
+    const given = this.#query['waive'];
+    if (given === undefined) return undefined;
+    const texts: readonly unknown[] = Array.isArray(given) ? given : [given];
+    if (texts.length > WAIVERS_MAX) this.#report('waive', `is given at most ${WAIVERS_MAX} times`);
+    return texts.slice(0, WAIVERS_MAX).map((text) => {
+      const [, check, reason] = /^([A-Z_]+):(.*)$/s.exec(String(text)) ?? [];
+      if (check === undefined) this.#report('waive', 'must be CHECK:why it may be waived');
+      return { check: check ?? '', reason: reason ?? '' };
+    });
+  }
+
+  finish(): SaidBeside {
+    if (this.#violations.length === 0) return { members: this.#members, placeOf: this.#placeOf };
+    const names = this.#violations.map(({ path }) => path).join(', ');
+    throw new Problem(422, 'PARAMETER_INVALID', `Not understood: ${names}.`, {
+      violations: this.#violations,
+    });
+  }
+
+  #report(path: string, message: string): void {
+    this.#violations.push({ path, message });
+  }
+}
+
+/** A version is a number or its text; of lists it is not asked, so that they are said in one place. */
+function isSame(one: unknown, other: unknown): boolean {
+  return typeof one !== 'object' && `${one as string}` === `${other as string}`;
+}
+
+/** `"5"` says version 5; `*`, which any version satisfies, is as good as nothing. */
+function versionOf(request: Request): string | undefined {
+  const header = request.get('if-match')?.trim();
+  if (header === undefined || header === '*') return undefined;
+  return /^"(.*)"$/.exec(header)?.[1] ?? header;
+}
+
+/** Version 0 stands for what does not exist yet; any other use of the header has no meaning here. */
+function absenceOf(request: Request): string | undefined {
+  const header = request.get('if-none-match')?.trim();
+  if (header === undefined) return undefined;
+  return header === '*' ? '0' : header;
+}
+
+/** Node reads a header byte by byte; people write UTF-8. */
+function utf8(header: string | undefined): string | undefined {
+  return header === undefined ? undefined : Buffer.from(header, 'latin1').toString('utf8');
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,223 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { LogUnavailable, partitionOf, PublishQueueFull } from '@prorata/kafka-port';
+import type { OutRecord, Publisher } from '@prorata/kafka-port';
+import { UnwritableRecord } from '@prorata/schemas';
+import type { Codec, CommandMessage, CommandOutcome } from '@prorata/schemas';
+import type { Clock } from '../../clock.ts';
+import type { SignCommand } from '../../signature/commandSigner.ts';
+import { bodyHash } from '../../writer/bodyHash.ts';
+import { buildCommand } from './buildCommand.ts';
+import type { CommandRequest } from './buildCommand.ts';
+import type { DeskObserver, ObservedCommand } from './deskObserver.ts';
+import type { Awaited, OutcomeBook } from './outcomeBook.ts';
+import { TooManyWaiting } from './outcomeBook.ts';
+import { SubmissionRefused } from './submissionRefused.ts';
+import type { Submitted } from './submitted.ts';
+
+/** A command's record; far under what an append takes, so that every one can be decided, bytes. */
+const COMMAND_BYTES_MAX = 200_000;
+/** What a caller waits for an outcome before it is told where to look, milliseconds. */
+export const OUTCOME_TIMEOUT_MS = 10_000;
+/** Commands of one batch: a page of work, decided within seconds. */
+export const BATCH_COMMANDS_MAX = 500;
+/** So many of a batch are made ready in one go, some milliseconds, before others have their turn. */
+const BATCH_SLICE = 25;
+const RETRY_AFTER_S = 1;
+
+export interface CommandDeskParts {
+  readonly codec: Pick<Codec, 'encode'>;
+  readonly publisher: Pick<Publisher, 'publish'>;
+  readonly sign: SignCommand;
+  /** Full name of quota.commands. */
+  readonly topic: string;
+  readonly partitions: number;
+  readonly book: OutcomeBook;
+  readonly clock: Clock;
+  readonly outcomeTimeoutMs: number;
+  readonly observer: DeskObserver;
+}
+
+/** Calls the listener when the caller has gone: its place is free then, and the command goes on. */
+export type WhenGone = (listener: () => void) => void;
+
+interface Prepared {
+  readonly command: CommandMessage;
+  readonly record: OutRecord;
+}
+
+/** Takes commands in, whatever interface they come by: builds, signs, writes, and waits for outcomes. */
+export class CommandDesk {
+  readonly #parts: CommandDeskParts;
+  #isEnding = false;
+
+  constructor(parts: CommandDeskParts) {
+    this.#parts = parts;
+  }
+
+  /** @throws SubmissionRefused when the command is not taken, or not known to be */
+  async submit(request: CommandRequest, whenGone: WhenGone): Promise<Submitted> {
+    const observed = this.#parts.observer.began(request.commandId);
+    try {
+      const prepared = await this.#prepare(request, observed);
+      return await this.#send(prepared, observed, whenGone);
+    } catch (error) {
+      observed.failed(error);
+      throw error;
+    }
+  }
+
+  /**
+   * Each for itself, and written in the order given: what one is refused for harms no other.
+   * @param requests at most BATCH_COMMANDS_MAX
+   */
+  async submitAll(
+    requests: readonly CommandRequest[],
+    whenGone: WhenGone,
+  ): Promise<readonly (Submitted | SubmissionRefused)[]> {
+    const preparing: Promise<() => Promise<Submitted | SubmissionRefused>>[] = [];
+    for (const [index, request] of requests.entries()) {
+      if (index % BATCH_SLICE === BATCH_SLICE - 1) await nextTurn();
+      preparing.push(this.#prepareOneOfMany(request, whenGone));
+    }
+    const sent: Promise<Submitted | SubmissionRefused>[] = [];
+    // Sending writes at once, so that the order in the log is the order of this loop.
+    for (const each of preparing) sent.push((await each)());
+    return Promise.all(sent);
+  }
+
+  /** Takes nothing more, and gives what is under way `graceMs` before it is called unknown. */
+  async end(graceMs: number): Promise<void> {
+    this.#isEnding = true;
+    await this.#parts.book.releaseAfter(graceMs);
+  }
+
+  /** Never rejects. @returns what sends it, or says why it is not sent */
+  async #prepareOneOfMany(
+    request: CommandRequest,
+    whenGone: WhenGone,
+  ): Promise<() => Promise<Submitted | SubmissionRefused>> {
+    const observed = this.#parts.observer.began(request.commandId);
+    const refused = (error: unknown): SubmissionRefused => {
+      observed.failed(error);
+      if (error instanceof SubmissionRefused) return error;
+      return new SubmissionRefused('INTERNAL', 'The gateway failed; its log says why.', {
+        cause: error,
+      });
+    };
+    try {
+      const prepared = await this.#prepare(request, observed);
+      return () => this.#send(prepared, observed, whenGone).catch(refused);
+    } catch (error) {
+      const answer = refused(error);
+      return () => Promise.resolve(answer);
+    }
+  }
+
+  async #prepare(request: CommandRequest, observed: ObservedCommand): Promise<Prepared> {
+    if (this.#isEnding) {
+      throw new SubmissionRefused('SHUTTING_DOWN', 'This gateway is about to end.', {
+        retryAfterS: RETRY_AFTER_S,
+      });
+    }
+    const command = buildCommand(request, this.#parts.clock.now());
+    observed.understood(command);
+    return { command, record: await this.#recordOf(command, observed) };
+  }
+
+  async #send(
+    { command, record }: Prepared,
+    observed: ObservedCommand,
+    whenGone: WhenGone,
+  ): Promise<Submitted> {
+    const { commandId, stream, actor } = command.value.envelope;
+    const awaited = this.#waitFor({ commandId, stream, actor, bodyHash: bodyHash(command) });
+    whenGone(() => awaited.cancel());
+    const published = this.#parts.publisher.publish([record]);
+    const outcome = await outcomeOrFault(published, awaited, commandId);
+    const submitted =
+      outcome === null
+        ? ({ kind: 'unknown', commandId } as const)
+        : ({ kind: 'decided', outcome } as const);
+    observed.ended(submitted);
+    return submitted;
+  }
+
+  /** The record as the gateway lets it in: encoded, signed, and in the partition of its stream. */
+  async #recordOf(command: CommandMessage, observed: ObservedCommand): Promise<OutRecord> {
+    const { topic, partitions, codec, sign } = this.#parts;
+    const { stream, submittedAt } = command.value.envelope;
+    const key = Buffer.from(stream);
+    const value = await encode(command, codec);
+    if (value.length > COMMAND_BYTES_MAX) {
+      const detail = `It takes ${value.length} bytes, and ${COMMAND_BYTES_MAX} are let in.`;
+      throw new SubmissionRefused('BODY_TOO_LARGE', detail);
+    }
+    const headers = { ...observed.headers, ...sign({ topic, key, value, signedAt: submittedAt }) };
+    return { topic, partition: partitionOf(stream, partitions), key, value, headers };
+  }
+
+  #waitFor(command: Parameters<OutcomeBook['await']>[0]): Awaited {
+    const { book, outcomeTimeoutMs } = this.#parts;
+    try {
+      return book.await(command, outcomeTimeoutMs);
+    } catch (error) {
+      if (error instanceof TooManyWaiting) throw unavailable('BUSY', error.message, error);
+      throw error;
+    }
+  }
+}
+
+/**
+ * The outcome, or null at the deadline, also while the log still takes its time over the record: its
+ * caller is told where to look, and asking again with the same id is safe.
+ */
+async function outcomeOrFault(
+  published: Promise<void>,
+  awaited: Awaited,
+  commandId: string,
+): Promise<CommandOutcome | null> {
+  // Has a handler for as long as it lasts: after the deadline nobody else waits for it.
+  const fault = new Promise<never>((_resolve, reject) => {
+    published.catch((error: unknown) => reject(publishFault(error, commandId)));
+  });
+  try {
+    return await Promise.race([awaited.outcome, fault]);
+  } finally {
+    awaited.cancel();
+  }
+}
+
+async function encode(command: CommandMessage, codec: Pick<Codec, 'encode'>): Promise<Buffer> {
+  try {
+    return await codec.encode('quota.commands', command);
+  } catch (error) {
+    if (error instanceof UnwritableRecord) {
+      const violations = error.paths.map((path) => ({
+        path: `/data${path}`,
+        message: 'does not fit',
+      }));
+      const detail = 'The command does not fit its schema.';
+      throw new SubmissionRefused('INVALID_COMMAND', detail, { violations });
+    }
+    throw unavailable('REGISTRY_UNAVAILABLE', 'The schema registry did not answer.', error);
+  }
+}
+
+function publishFault(error: unknown, commandId: string): Error {
+  if (error instanceof PublishQueueFull) {
+    return unavailable('BUSY', 'Too many commands wait to be written.', error);
+  }
+  if (error instanceof LogUnavailable) {
+    const detail = `The log did not confirm command ${commandId}; send it again with the same id.`;
+    return unavailable('LOG_UNAVAILABLE', detail, error);
+  }
+  return error instanceof Error ? error : new Error('The publisher failed.', { cause: error });
+}
+
+function unavailable(
+  code: 'BUSY' | 'LOG_UNAVAILABLE' | 'REGISTRY_UNAVAILABLE',
+  detail: string,
+  cause: unknown,
+): SubmissionRefused {
+  return new SubmissionRefused(code, detail, { cause, retryAfterS: RETRY_AFTER_S });
+}

@@ -1,0 +1,23 @@
+import type { CommandMessage } from '@prorata/schemas';
+import type { Submitted } from './submitted.ts';
+
+/** What becomes of one command, told as it happens: for metrics, logs and traces. */
+export interface ObservedCommand {
+  /** Headers to send along with the record, such as the trace's; never signed, never trusted. */
+  readonly headers: Readonly<Record<string, string>>;
+  understood(command: CommandMessage): void;
+  ended(submitted: Submitted): void;
+  /** A SubmissionRefused, or a fault. */
+  failed(error: unknown): void;
+}
+
+export interface DeskObserver {
+  began(commandId: string): ObservedCommand;
+}
+
+const nothing = (): void => undefined;
+
+/** Tells nobody. */
+export const noObserver: DeskObserver = {
+  began: () => ({ headers: {}, understood: nothing, ended: nothing, failed: nothing }),
+};

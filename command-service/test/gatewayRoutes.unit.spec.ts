@@ -1,0 +1,168 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createQuota, registerApplication } from './commands.ts';
+import { startMemoryService } from './memoryService.ts';
+import type { MemoryService } from './memoryService.ts';
+
+let running: MemoryService;
+let token: string;
+beforeAll(async () => {
+  running = await startMemoryService();
+  token = running.secrets.token();
+  expect((await send('POST', '/v1/commands', registerApplication('moka'))).status).toBe(200);
+});
+afterAll(() => running.close());
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Record<string, unknown>;
+}
+
+async function send(
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  const response = await fetch(`${running.url}${path}`, {
+    method,
+    headers: {
+      authorization: `Bearer ${token}`,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  const parsed = text === '' ? {} : (JSON.parse(text) as Record<string, unknown>);
+  return { status: response.status, headers: response.headers, body: parsed };
+}
+
+const pathsOf = ({ body }: Answer): unknown[] =>
+  (body['violations'] as { path: string }[]).map(({ path }) => path);
+
+describe('one command', () => {
+  it('takes its version from If-Match, and its reason from a header, in UTF-8', async () => {
+    await send('POST', '/v1/commands', createQuota('moka/version'));
+    const { stream } = createQuota('moka/version');
+    const change = { type: 'ChangeQuota', stream, data: { quotaId: 'moka/version', tier: 1 } };
+    const reason = Buffer.from('für die Prüfung').toString('latin1');
+    const first = await send('POST', '/v1/commands', change, {
+      'if-match': '"1"',
+      'prorata-reason': reason,
+    });
+    expect([first.status, first.headers.get('etag')]).toEqual([200, '"2"']);
+    const stale = await send('POST', '/v1/commands?reason=again', change, { 'if-match': '"1"' });
+    expect([stale.status, stale.body['code']]).toEqual([409, 'VERSION_MISMATCH']);
+  });
+
+  it('is refused when the header and the body say different things, in the places of both', async () => {
+    const body = { ...createQuota('moka/twice'), expectedVersion: 0 };
+    const answer = await send('POST', '/v1/commands?dryrun=true', body, {
+      'if-match': '"4"',
+      'prorata-reason': 'another one',
+    });
+    expect(answer).toMatchObject({ status: 422, body: { code: 'PARAMETER_INVALID' } });
+    expect(pathsOf(answer).sort()).toEqual(['If-Match', 'Prorata-Reason', 'dryrun']);
+  });
+
+  it('tried dry by the query writes no event', async () => {
+    const dry = await send('POST', '/v1/commands?dryRun=true', createQuota('moka/dry'));
+    expect(dry.body).toMatchObject({ status: 'accepted', dryRun: true, eventIds: [] });
+  });
+
+  it('names places the same, whether the door or the decision refuses', async () => {
+    const atTheDoor = createQuota('moka/places');
+    (atTheDoor.data['content'] as Record<string, unknown>)['tier'] = 'two';
+    const byDecision = createQuota('moka/places');
+    (byDecision.data['content'] as Record<string, unknown>)['tier'] = 9;
+    for (const body of [atTheDoor, byDecision]) {
+      expect(pathsOf(await send('POST', '/v1/commands', body))).toEqual(['/data/content/tier']);
+    }
+    const { body } = await send('POST', '/v1/commands', byDecision);
+    expect(body).toMatchObject({ code: 'TIER_INVALID', remedy: expect.any(String) as string });
+  });
+
+  it('names the header of an id that is none', async () => {
+    const headers = { 'idempotency-key': 'mine' };
+    const answer = await send('POST', '/v1/commands', createQuota('moka/x'), headers);
+    expect(pathsOf(answer)).toEqual(['Idempotency-Key']);
+  });
+});
+
+describe('a body', () => {
+  it.each([
+    ['application/x-www-form-urlencoded', '{"type":"CreateQuota"}'],
+    ['text/plain', '{}'],
+    ['application/json; charset=utf-16', '{}'],
+  ])('of %s is refused with a hint', async (type, body) => {
+    const answer = await send('POST', '/v1/commands', body, { 'content-type': type });
+    expect([answer.status, answer.body['code']]).toEqual([415, 'MEDIA_TYPE_UNSUPPORTED']);
+    expect(answer.body['remedy']).toContain('Content-Type: application/json');
+  });
+
+  it('that is too deep is refused before it is parsed', async () => {
+    const deep = `{"data":${'['.repeat(5_000)}${']'.repeat(5_000)}}`;
+    const answer = await send('POST', '/v1/commands', deep);
+    expect([answer.status, answer.body['code']]).toEqual([400, 'REQUEST_MALFORMED']);
+  });
+
+  it('that is too large is refused, and a batch may be larger', async () => {
+    const body = { ...createQuota('moka/large'), more: 'x'.repeat(300_000) };
+    expect((await send('POST', '/v1/commands', body)).status).toBe(413);
+    const batch = await send('POST', '/v1/commands/batch', { commands: [body] });
+    expect(batch).toMatchObject({ status: 207, body: { results: [{ status: 422 }] } });
+    const larger = await send('POST', '/v1/commands/batch', { x: 'x'.repeat(2_200_000) });
+    expect(larger.status).toBe(413);
+  });
+});
+
+describe('a batch', () => {
+  const batch = (commands: unknown, headers: Record<string, string> = {}) =>
+    send('POST', '/v1/commands/batch', { commands }, headers);
+
+  it('answers each command for itself and in order, also with others amiss', async () => {
+    const answer = await batch([
+      createQuota('moka/batch'),
+      { ...createQuota('moka/batch/under'), reason: 'the parent is above' },
+      createQuota('moka/batch'),
+      { type: 'Nothing' },
+      'nothing',
+      createQuota('tidb/a'),
+    ]);
+    expect(answer.status).toBe(207);
+    const results = answer.body['results'] as Record<string, unknown>[];
+    expect(results.map(({ status }) => status)).toEqual([200, 200, 409, 422, 422, 404]);
+    expect(results[1]).toMatchObject({ outcome: { quotaId: 'moka/batch/under' } });
+    expect(results[2]).toMatchObject({ problem: { code: 'QUOTA_EXISTS' } });
+  });
+
+  it('sent again is decided once', async () => {
+    const headers = { 'idempotency-key': randomUUID() };
+    const commands = [createQuota('moka/once'), createQuota('moka/once-more')];
+    const [first, again] = [await batch(commands, headers), await batch(commands, headers)];
+    const idsOf = ({ body }: Answer): unknown[] =>
+      (body['results'] as { status: number; outcome: { eventIds: unknown } }[]).map(
+        ({ status, outcome }) => [status, outcome.eventIds],
+      );
+    expect(idsOf(again)).toEqual(idsOf(first));
+  });
+
+  it('takes ids of its commands', async () => {
+    const commandId = randomUUID();
+    const answer = await batch([{ ...createQuota('moka/own-id'), commandId }]);
+    expect(answer.body).toMatchObject({ results: [{ commandId, outcome: { commandId } }] });
+    const look = await send('GET', `/v1/commands/${commandId}`);
+    expect(look).toMatchObject({ status: 200, body: { status: 'accepted' } });
+  });
+
+  it.each([
+    ['no list', {}],
+    ['nothing', []],
+    ['too many', Array.from({ length: 501 }, () => ({}))],
+  ])('of %s is refused', async (_what, commands) => {
+    const answer = await batch(commands);
+    expect([answer.status, answer.body['code']]).toEqual([422, 'INVALID_BATCH']);
+  });
+});

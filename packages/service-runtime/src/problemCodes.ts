@@ -1,0 +1,101 @@
+/** What a code of an HTTP answer that decided no command means, and what its receiver can do. */
+export interface ProblemKind {
+  readonly status: number;
+  readonly title: string;
+  readonly remedy: string;
+}
+
+const kind = (status: number, title: string, remedy: string): ProblemKind => ({
+  status,
+  title,
+  remedy,
+});
+
+/**
+ * Every code that a service answers with by itself, in one table: answers, the interface's document
+ * and the reference are made from it. Codes of decided commands stand in the model's table; three
+ * names (INVALID_COMMAND, APPLICATION_UNKNOWN, QUOTA_UNKNOWN) are in both and mean the same.
+ */
+export const problemCodes = {
+  REQUEST_MALFORMED: kind(400, 'The request cannot be read', 'Correct what the detail names.'),
+  BODY_UNEXPECTED: kind(400, 'The method takes no body', 'Leave the body out.'),
+  TARGET_MALFORMED: kind(
+    400,
+    'The path can be read in two ways',
+    'Use a plain path, and percent-encode the slashes within an id.',
+  ),
+  UNAUTHORIZED: kind(401, 'Nobody vouches for the caller', 'Send a token that is accepted here.'),
+  FORBIDDEN: kind(403, 'The caller may not do this', 'Ask somebody with the roles named.'),
+  APPLICATION_FOREIGN: kind(
+    403,
+    'The token is for another application',
+    'Use a token of this application.',
+  ),
+  APPLICATION_MISSING: kind(
+    403,
+    'The token names no application',
+    'Use a token that names the application.',
+  ),
+  ROUTE_UNKNOWN: kind(404, 'There is no such route', 'Look for it in GET /openapi.json.'),
+  COMMAND_UNKNOWN: kind(
+    404,
+    'No outcome is known',
+    'It may still come: ask again, or send the command again with the same id.',
+  ),
+  APPLICATION_UNKNOWN: kind(404, 'The application is not registered', 'Register it first.'),
+  QUOTA_UNKNOWN: kind(404, 'There is no such quota', 'Correct the id, or create it.'),
+  BUDGET_UNKNOWN: kind(404, 'There is no such budget', 'Correct the name, or define it.'),
+  METHOD_NOT_ALLOWED: kind(405, 'The path does not take this method', 'Use one that Allow names.'),
+  REQUEST_TIMEOUT: kind(408, 'The request came too slowly', 'Send it again, whole.'),
+  BODY_TOO_LARGE: kind(413, 'The request is too large', 'Send less at once.'),
+  MEDIA_TYPE_UNSUPPORTED: kind(
+    415,
+    'The body is not in a form that is read here',
+    'Send JSON, in UTF-8, with the header Content-Type: application/json.',
+  ),
+  INVALID_COMMAND: kind(
+    422,
+    'The command has not the form of its type',
+    'Correct the fields named.',
+  ),
+  INVALID_BATCH: kind(422, 'The batch has not the form of one', 'Correct the fields named.'),
+  PARAMETER_INVALID: kind(422, 'A parameter is not understood', 'Correct the parameters named.'),
+  RECORDS_REFUSED: kind(
+    422,
+    'The log will not take these records',
+    'Send fewer or smaller records.',
+  ),
+  HEADERS_TOO_LARGE: kind(431, 'The headers are too large', 'Send fewer or shorter headers.'),
+  INTERNAL: kind(500, 'The service failed', 'Ask its operator: its log says why.'),
+  UPSTREAM_UNREACHABLE: kind(502, 'A service behind the gateway cannot be reached', 'Try again.'),
+  BUSY: kind(
+    503,
+    'The gateway has as much to do as it can hold',
+    'Send it again after Retry-After, with the same id.',
+  ),
+  SHUTTING_DOWN: kind(
+    503,
+    'The gateway is about to end',
+    'Send it again with the same id: another gateway answers.',
+  ),
+  LOG_UNAVAILABLE: kind(
+    503,
+    'The log did not confirm it',
+    'Send it again with the same id: it is decided once.',
+  ),
+  REGISTRY_UNAVAILABLE: kind(503, 'The schema registry did not answer', 'Send it again.'),
+  RULES_NOT_READY: kind(503, 'The rules have not been read yet', 'Ask again after Retry-After.'),
+  TOO_MANY_STREAMS: kind(
+    503,
+    'The instance serves as many streams as it can',
+    'Connect again: another instance may have room.',
+  ),
+  THROTTLE_NOT_RUNNING: kind(
+    503,
+    'This instance does not judge budgets',
+    'Ask one that runs the budget throttle.',
+  ),
+  UPSTREAM_TIMEOUT: kind(504, 'A service behind the gateway took too long', 'Try again.'),
+} as const satisfies Readonly<Record<string, ProblemKind>>;
+
+export type ProblemCode = keyof typeof problemCodes;
