@@ -106,8 +106,10 @@ class Reading {
 
 /** A version is a number or its text; of lists it is not asked, so that they are said in one place. */
 function isSame(one: unknown, other: unknown): boolean {
-  return typeof one !== 'object' && `${one as string}` === `${other as string}`;
+  return typeof one !== 'object' && asText(one) === asText(other);
 }
+
+const asText = (value: unknown): string => JSON.stringify(value).replaceAll('"', '');
 
 /** `"5"` says version 5; `*`, which any version satisfies, is as good as nothing. */
 function versionOf(request: Request): string | undefined {
