@@ -1,3 +1,12 @@
+import {
+  content,
+  cores,
+  credits,
+  noChange,
+  registration,
+  tokens,
+} from '@prorata/quota-model/testing';
+import type { CommandBody } from '@prorata/quota-model/testing';
 import type { CommandMessage, QuotaContent } from '@prorata/schemas';
 import { actor } from './outcomes.ts';
 
@@ -6,35 +15,13 @@ export function commandIdOf(number: number): string {
   return `00000000-0000-4000-8000-${number.toString(16).padStart(12, '0')}`;
 }
 
-const content: QuotaContent = {
-  owner: 'group:test',
-  project: null,
-  tier: 2,
-  cutPriority: 0,
-  labels: {},
-  attributes: '{}',
-  limits: [
-    {
-      resource: 'requests',
-      kind: 'rate',
-      bound: 'amount',
-      amount: 100n,
-      perMicros: 1_000_000n,
-      burst: null,
-      guaranteed: null,
-      window: null,
-    },
-  ],
-  match: [],
-  action: 'refuse',
-  degradeTag: null,
-  mode: null,
-  onStale: null,
-  rightsizing: [],
-};
-
-function envelopeOf(number: number, application: string, submittedAt: bigint) {
-  return {
+function command(
+  number: number,
+  application: string,
+  submittedAt: bigint,
+  body: CommandBody,
+): CommandMessage {
+  const envelope = {
     commandId: commandIdOf(number),
     stream: `application:${application}`,
     actor,
@@ -49,28 +36,47 @@ function envelopeOf(number: number, application: string, submittedAt: bigint) {
     dryRun: false,
     submittedAt,
   };
+  return { type: body.type, value: { ...body.data, envelope } } as CommandMessage;
+}
+
+function applicationOf(quotaId: string): string {
+  return quotaId.split('/')[0] ?? '';
+}
+
+/** A limit of each class of sums: every level charged, guarantees summed, amounts summed. */
+function contentOf(share: bigint): QuotaContent {
+  return content([tokens(share), cores(share / 2n, share), credits(share)], {
+    owner: 'group:test',
+  });
 }
 
 export function registering(number: number, application: string, now: bigint): CommandMessage {
-  return {
-    type: 'RegisterApplication',
-    value: {
-      envelope: envelopeOf(number, application, now),
-      displayName: application,
-      levels: ['environment'],
-      resources: [{ name: 'requests', kind: 'rate', unit: 'request', total: null }],
-      defaultMode: 'enforce',
-      defaultOnStale: 'hold',
-      robotChanges: 'apply',
-      proposalLifetimeMicros: 3_600_000_000n,
-    },
-  };
+  return command(number, application, now, { type: 'RegisterApplication', data: registration });
 }
 
-export function creating(number: number, quotaId: string, now: bigint): CommandMessage {
-  const application = quotaId.split('/')[0] ?? '';
-  const envelope = envelopeOf(number, application, now);
-  return { type: 'CreateQuota', value: { envelope, quotaId, content } };
+/** @param share of each resource; of cores half of it is guaranteed, and all applications' total is 1,000 */
+export function creating(
+  number: number,
+  quotaId: string,
+  now: bigint,
+  share = 100n,
+): CommandMessage {
+  const data = { quotaId, content: contentOf(share) };
+  return command(number, applicationOf(quotaId), now, { type: 'CreateQuota', data });
+}
+
+export function changing(
+  number: number,
+  quotaId: string,
+  now: bigint,
+  share: bigint,
+): CommandMessage {
+  const data = { ...noChange, quotaId, setLimits: contentOf(share).limits };
+  return command(number, applicationOf(quotaId), now, { type: 'ChangeQuota', data });
+}
+
+export function deleting(number: number, quotaId: string, now: bigint): CommandMessage {
+  return command(number, applicationOf(quotaId), now, { type: 'DeleteQuota', data: { quotaId } });
 }
 
 export function overriding(
@@ -79,8 +85,12 @@ export function overriding(
   until: bigint,
   now: bigint,
 ): CommandMessage {
-  const application = quotaId.split('/')[0] ?? '';
-  const limits = content.limits.map((limit) => ({ ...limit, amount: 50n }));
-  const envelope = envelopeOf(number, application, now);
-  return { type: 'OverrideQuota', value: { envelope, quotaId, limits, until } };
+  const data = { quotaId, limits: [tokens(50n)], until };
+  return command(number, applicationOf(quotaId), now, { type: 'OverrideQuota', data });
+}
+
+/** The same command as a client sends it again, later. */
+export function again(first: CommandMessage, submittedAt: bigint): CommandMessage {
+  const envelope = { ...first.value.envelope, submittedAt };
+  return { ...first, value: { ...first.value, envelope } } as CommandMessage;
 }

@@ -14,83 +14,109 @@ import { createLogger } from '@prorata/service-runtime';
 import { Registry } from 'prom-client';
 import { commandSigner } from '../signature/commandSigner.ts';
 import { checkAtOnce } from '../signature/verifySignature.ts';
+import type { CheckBytes } from '../signature/verifySignature.ts';
 import { LogSnapshots } from '../snapshot/logSnapshots.ts';
 import { encoder } from '../writer/outRecords.ts';
 import { startWriter } from '../writer/startWriter.ts';
-import type { RunningWriter } from '../writer/startWriter.ts';
+import type { RunningWriter, WriterOptions } from '../writer/startWriter.ts';
 import { writerMetrics } from '../writer/writerMetrics.ts';
 import { writerTopicsIn } from '../writer/writerTopics.ts';
+import { LogWitness } from './logWitness.ts';
 
 export const partitions = 2;
-const topics = writerTopicsIn('');
+export const topics = writerTopicsIn('');
 const SESSION_MS = 6_000;
 
 export interface SimulatedWriter {
   readonly process: MemoryProcess;
   readonly metrics: Registry;
-  crashed: boolean;
+  /** What its clock is wrong by, microseconds. */
+  aheadMicros: bigint;
+  /** It has crashed or was stopped, and does nothing any more. */
+  isGone: boolean;
   running: RunningWriter | null;
+}
+
+/** Puts a fault into a writer through the parts that it is made of. */
+export type Planting = (
+  options: WriterOptions,
+  process: MemoryProcess,
+  writerNumber: number,
+) => WriterOptions;
+
+export interface SimulationOptions {
+  readonly faults?: MemoryFaults;
+  /** Events between two snapshots. */
+  readonly snapshotEvents?: number;
+  /** The longest time of one step of a call to the log, virtual milliseconds. */
+  readonly latencyMsMax?: number;
+  readonly plant?: Planting;
 }
 
 /** Real writers over a log in memory: everything left to chance comes from the seed, time is virtual. */
 export class WriterSimulation {
   readonly log: MemoryLog;
-  readonly codec = new Codec(memoryIds());
+  readonly codec: Codec;
+  readonly witness: LogWitness;
   readonly random: () => number;
   readonly writers: SimulatedWriter[] = [];
+  /** Nobody gets a schema or an id, and what was known is not remembered. */
+  isRegistryDown = false;
   readonly #sign;
   readonly #publicKey: KeyObject;
   readonly #client: MemoryProcess;
+  readonly #options: SimulationOptions;
+  readonly #checked = new Map<string, boolean>();
   #publisher: Publisher | null = null;
-  readonly #snapshotEvents: number;
 
-  constructor(seed: number, faults: MemoryFaults = {}, snapshotEvents = 40) {
+  constructor(seed: number, options: SimulationOptions = {}) {
     this.random = seededRandom(seed);
-    this.#snapshotEvents = snapshotEvents;
-    this.log = createMemoryLog({ seed, latencyMsMax: 30, markerDelayMsMax: 20, faults });
+    this.#options = options;
+    this.codec = new Codec(memoryIds());
+    this.witness = new LogWitness(this.codec, topics);
+    const faults: MemoryFaults = {
+      ...options.faults,
+      inLog: (records) => this.witness.saw(records),
+    };
+    const { latencyMsMax = 30 } = options;
+    this.log = createMemoryLog({ seed, latencyMsMax, markerDelayMsMax: 20, faults });
     for (const topic of Object.values(topics)) this.log.createTopic(topic, partitions);
     const pair = generateKeyPairSync('ed25519');
-    this.#sign = commandSigner(
-      'k1',
-      pair.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,
-    );
+    const pem = pair.privateKey.export({ type: 'pkcs8', format: 'pem' });
+    this.#sign = commandSigner('k1', pem as string);
     this.#publicKey = pair.publicKey;
-    this.#client = this.log.connect();
+    // Commands come as fast as they are sent: clients are not what is tried here.
+    this.#client = this.log.connect('once');
   }
 
+  /** Microseconds. */
   get now(): bigint {
     return BigInt(Math.round(this.log.clock.nowMs * 1_000));
   }
 
   /** Another process of the writer; it joins while time moves. @param aheadMicros what its clock is wrong by */
   startWriter(aheadMicros = 0n): SimulatedWriter {
-    const { clock } = this.log;
     const process = this.log.connect();
-    const registry = new Registry();
-    const logger = createLogger('writer', 'silent');
-    const encode = encoder(this.codec);
-    const parts = { log: process.log, codec: this.codec, encode, topics, logger };
-    const writer: SimulatedWriter = { process, metrics: registry, crashed: false, running: null };
-    this.writers.push(writer);
-    void startWriter({
-      ...parts,
-      port: process,
-      partitions,
-      group: 'command-service',
-      publicKeyOf: (id) => Promise.resolve(id === 'k1' ? this.#publicKey : null),
-      checkBytes: checkAtOnce,
-      snapshots: new LogSnapshots({
-        ...parts,
-        everyEvents: this.#snapshotEvents,
-        taken: () => undefined,
-      }),
-      clock: { now: () => this.now + aheadMicros, after: (ms, run) => clock.after(ms, run) },
-      metrics: writerMetrics(registry),
-      sessionTimeoutMs: SESSION_MS,
-    }).then((running) => {
+    const metrics = new Registry();
+    const writer: SimulatedWriter = {
+      process,
+      metrics,
+      aheadMicros,
+      isGone: false,
+      running: null,
+    };
+    const number = this.writers.push(writer);
+    const options = this.#writerOptions(writer);
+    const planted = this.#options.plant?.(options, process, number) ?? options;
+    void startWriter(planted).then((running) => {
       writer.running = running;
     });
     return writer;
+  }
+
+  crash(writer: SimulatedWriter): void {
+    writer.process.crash();
+    writer.isGone = true;
   }
 
   /** As a gateway does: signed, in the partition of its stream. */
@@ -119,6 +145,12 @@ export class WriterSimulation {
     return work;
   }
 
+  /** What the witness holds against the log, and what should have happened by now. */
+  async faults(): Promise<string[]> {
+    await this.witness.settled;
+    return [...this.witness.faults, ...this.witness.omissions(this.now)];
+  }
+
   async read(
     topic: keyof typeof topics,
     process: MemoryProcess = this.#client,
@@ -143,6 +175,50 @@ export class WriterSimulation {
       ...message.value,
       partition: record.partition,
     }));
+  }
+
+  #writerOptions(writer: SimulatedWriter): WriterOptions {
+    const { process } = writer;
+    const { clock } = this.log;
+    const codec = this.#codecOfWriter();
+    const logger = createLogger('writer', 'silent');
+    const parts = { log: process.log, codec, encode: encoder(codec), topics, logger };
+    return {
+      port: process,
+      codec,
+      topics,
+      logger,
+      partitions,
+      group: 'command-service',
+      publicKeyOf: (id) => Promise.resolve(id === 'k1' ? this.#publicKey : null),
+      checkBytes: this.#checkOnce,
+      snapshots: new LogSnapshots({
+        ...parts,
+        everyEvents: this.#options.snapshotEvents ?? 40,
+        taken: () => undefined,
+      }),
+      clock: { now: () => this.now + writer.aheadMicros, after: (ms, run) => clock.after(ms, run) },
+      metrics: writerMetrics(writer.metrics),
+      sessionTimeoutMs: SESSION_MS,
+    };
+  }
+
+  /** Every takeover reads the same records again, and a check costs more than a decision. */
+  readonly #checkOnce: CheckBytes = (bytes, key, signature) => {
+    const known = `${signature.toString('latin1')} ${bytes.toString('latin1')}`;
+    const valid = this.#checked.get(known) ?? Boolean(checkAtOnce(bytes, key, signature));
+    this.#checked.set(known, valid);
+    return valid;
+  };
+
+  #codecOfWriter(): WriterOptions['codec'] {
+    const ask = <T>(work: () => Promise<T>): Promise<T> =>
+      this.isRegistryDown ? Promise.reject(new Error('The registry is away.')) : work();
+    return {
+      encode: (topic, message) => ask(() => this.codec.encode(topic, message)),
+      decode: (bytes) => ask(() => this.codec.decode(bytes)),
+      hash: (bytes) => ask(() => this.codec.hash(bytes)),
+    };
   }
 
   async #decoded<M extends Message>(topic: keyof typeof topics): Promise<Recorded<M>[]> {

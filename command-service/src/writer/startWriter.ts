@@ -14,7 +14,7 @@ import type { WriterTopics } from './writerTopics.ts';
 
 export interface WriterOptions {
   readonly port: LogPort;
-  readonly codec: Codec;
+  readonly codec: Pick<Codec, 'encode' | 'decode' | 'hash'>;
   readonly topics: WriterTopics;
   /** Partitions of every topic that is keyed by a stream. */
   readonly partitions: number;

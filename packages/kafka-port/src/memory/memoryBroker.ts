@@ -1,5 +1,5 @@
 import { LogRefused } from '../port.ts';
-import type { AccessRule, TopicPartition, WriterIdentity } from '../port.ts';
+import type { AccessRule, LogRecord, TopicPartition, WriterIdentity } from '../port.ts';
 import { GroupCoordinator } from './groupCoordinator.ts';
 import { MemoryPartition } from './memoryPartition.ts';
 import { TransactionCoordinator } from './transactionCoordinator.ts';
@@ -13,6 +13,11 @@ export interface MemoryFaults {
   boundsUnavailable?(partition: TopicPartition): boolean;
   /** At each delivery of a source: true hands the same batch over twice, as after a broken connection. */
   duplicateDelivery?(partition: TopicPartition): boolean;
+  /**
+   * Injects nothing: told of every record that is in the log for good, at that moment and in that
+   * order; records of one transaction together, before any reader can see them.
+   */
+  inLog?(records: readonly LogRecord[]): void;
 }
 
 interface MemoryTopic {
@@ -39,7 +44,9 @@ export class MemoryBroker {
     this.clock = clock;
     this.random = random;
     this.faults = faults;
-    this.transactions = new TransactionCoordinator(clock, markerDelayMs);
+    this.transactions = new TransactionCoordinator(clock, markerDelayMs, (records) =>
+      faults.inLog?.(records),
+    );
     this.groups = new GroupCoordinator(clock);
   }
 

@@ -151,3 +151,55 @@ describe('the virtual clock', () => {
     expect(draw(a)).not.toEqual(draw(c));
   });
 });
+
+describe('what a simulation watches', () => {
+  it('tells of what is in the log for good, and of nothing that was aborted', async () => {
+    const told: string[][] = [];
+    const outcomes = ['aborted', 'committed', undefined] as const;
+    let commits = 0;
+    const log = createMemoryLog({
+      seed: 1,
+      faults: {
+        unknownCommit: () => outcomes[commits++],
+        inLog: (records) => void told.push(texts(records)),
+      },
+    });
+    log.createTopic('t', 1);
+    const port = log.connect();
+    await (await port.publisher()).publish([outRecord('t', 0, 'plain')]);
+    for (const text of ['a', 'b', 'c']) {
+      const writer = await port.writers.fence(identity);
+      await writer
+        .append([outRecord('t', 0, text), outRecord('t', 0, text)])
+        .catch(() => undefined);
+    }
+    expect(told).toEqual([['plain'], ['b', 'b'], ['c', 'c']]);
+    expect(log.logEnd(place)).toBe(10n);
+  });
+
+  it('stops a process before any step it names', async () => {
+    const log = createMemoryLog({ seed: 1 });
+    log.createTopic('t', 1);
+    const port = log.connect();
+    const writer = await port.writers.fence(identity);
+    port.atStep(port.steps() + 2, () => port.crash());
+    void writer.append([outRecord('t', 0, 'x')]);
+    await log.clock.advance(1);
+    const reader = log.connect();
+    expect([await reader.log.endOffset(place), log.logEnd(place)]).toEqual([0n, 1n]);
+  });
+
+  it('lends writers that go on after a failed commit, so that a test can show what they do', async () => {
+    const log = createMemoryLog({
+      seed: 1,
+      faults: { unknownCommit: () => (commits++ === 0 ? 'committed' : undefined) },
+    });
+    let commits = 0;
+    log.createTopic('t', 1);
+    const port = log.connect();
+    const writer = await port.unguardedWriters.fence(identity);
+    await expect(writer.append([outRecord('t', 0, 'x')])).rejects.toBeInstanceOf(CommitUnknown);
+    await writer.append([outRecord('t', 0, 'x')]);
+    expect(texts((await readAll(port, place)).records)).toEqual(['x', 'x']);
+  });
+});

@@ -1,9 +1,10 @@
-import type { LogPort, OutRecord, TopicPartition, WriterIdentity } from '../port.ts';
+import type { LogPort, OutRecord, TopicPartition, WriterFactory, WriterIdentity } from '../port.ts';
 import { transactionalId } from '../transactionalId.ts';
 import { MemoryBroker } from './memoryBroker.ts';
 import type { MemoryFaults } from './memoryBroker.ts';
 import { memoryPort } from './memoryPort.ts';
 import { ProcessGate } from './memoryProcess.ts';
+import { MemoryWriter } from './memoryWriter.ts';
 import { seededRandom } from './seededRandom.ts';
 import { VirtualClock } from './virtualClock.ts';
 
@@ -25,14 +26,23 @@ export interface MemoryProcess extends LogPort {
   resume(): void;
   /** kill -9: whatever it waited for never comes; an open transaction stays until a fence or a timeout. */
   crash(): void;
+  /** Calls to the log, and answers of it, so far: between each two of them a process may stall or die. */
+  steps(): number;
+  /** Runs just before the step of that number. */
+  atStep(step: number, run: () => void): void;
+  /** Writers that can be used on after a failed commit, as a bare client's can: to plant that fault. */
+  readonly unguardedWriters: WriterFactory;
 }
 
 export interface MemoryLog {
   readonly clock: VirtualClock;
   createTopic(topic: string, partitions: number): void;
-  connect(): MemoryProcess;
+  /** @param at 'once': each of this process's steps takes no time. */
+  connect(at?: 'once'): MemoryProcess;
   /** Retention: records before `offset` are gone. @throws OffsetGone past the end */
   deleteBefore(partition: TopicPartition, offset: bigint): void;
+  /** The offset that the next entry of the partition will have; nobody waits. */
+  logEnd(partition: TopicPartition): bigint;
   /** Leaves a transaction open as a writer does that dies between its records and its commit. */
   leaveOpen(identity: WriterIdentity, records: readonly OutRecord[]): Promise<void>;
 }
@@ -56,14 +66,20 @@ export function createMemoryLog(options: MemoryLogOptions): MemoryLog {
     clock,
     createTopic: (topic, partitions) => broker.createTopic(topic, partitions),
     deleteBefore: (place, offset) => broker.partition(place).deleteBefore(offset),
-    connect() {
+    logEnd: (place) => broker.partition(place).logEnd,
+    connect(at) {
       const latency = (): Promise<void> | undefined =>
-        latencyMsMax > 0 ? clock.sleep(upTo(latencyMsMax)) : undefined;
+        latencyMsMax > 0 && at === undefined ? clock.sleep(upTo(latencyMsMax)) : undefined;
       const gate = new ProcessGate(latency);
       return Object.assign(memoryPort(broker, gate), {
         stall: () => gate.stall(),
         resume: () => gate.resume(),
         crash: () => gate.crash(),
+        steps: () => gate.steps,
+        atStep: (step: number, run: () => void) => gate.atStep(step, run),
+        unguardedWriters: {
+          fence: (identity: WriterIdentity) => MemoryWriter.fence(broker, gate, identity, 'ready'),
+        },
       });
     },
     async leaveOpen(identity, records) {

@@ -22,6 +22,7 @@ export class MemoryMember implements OwnedSource {
   readonly #tenancies = new Map<number, Tenancy>();
   readonly #endings = new Map<number, Promise<void>>();
   #memberId = '';
+  #assignments = 0;
   #isEnded = false;
 
   constructor(
@@ -72,7 +73,11 @@ export class MemoryMember implements OwnedSource {
       partitions,
       sessionTimeoutMs,
       (memberId, share) => {
-        void this.#gate.pass().then(() => this.#assigned(memberId, share));
+        const order = ++this.#assignments;
+        void this.#gate.pass().then(() => {
+          // One that a later one has overtaken is of a generation that is over.
+          if (order === this.#assignments) this.#assigned(memberId, share);
+        });
       },
     );
   }

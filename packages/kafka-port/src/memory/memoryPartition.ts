@@ -6,6 +6,7 @@ export interface MemoryTransaction {
   readonly transactionalId: string;
   outcome: 'open' | 'committed' | 'aborted';
   readonly partitions: Set<MemoryPartition>;
+  readonly records: LogRecord[];
 }
 
 interface Entry {
@@ -26,22 +27,22 @@ export class MemoryPartition {
     this.place = place;
   }
 
-  append(record: OutRecord, timestampMs: number, transaction?: MemoryTransaction): void {
+  append(record: OutRecord, timestampMs: number, transaction?: MemoryTransaction): LogRecord {
     const { key, value } = record;
     const headers = new Map<string, Buffer>();
     for (const [name, header] of Object.entries(record.headers ?? {}))
       headers.set(name, Buffer.from(header));
     const offset = BigInt(this.#entries.length);
-    this.#entries.push({
-      record: { ...this.place, offset, timestampMs, key, value, headers },
-      transaction,
-    });
+    const written = { ...this.place, offset, timestampMs, key, value, headers };
+    this.#entries.push({ record: written, transaction });
     if (!transaction) {
       this.announce();
-      return;
+      return written;
     }
+    transaction.records.push(written);
     transaction.partitions.add(this);
     if (!this.#unended.has(transaction)) this.#unended.set(transaction, offset);
+    return written;
   }
 
   /** The commit or abort marker of a transaction: an offset that no reader is handed. */
@@ -55,6 +56,11 @@ export class MemoryPartition {
     let stable = BigInt(this.#entries.length);
     for (const first of this.#unended.values()) if (first < stable) stable = first;
     return stable;
+  }
+
+  /** The offset of the next entry, committed or not, record or marker. */
+  get logEnd(): bigint {
+    return BigInt(this.#entries.length);
   }
 
   get beginningOffset(): bigint {

@@ -38,7 +38,7 @@ export function memoryPort(broker: MemoryBroker, gate: ProcessGate): LogPort {
         return follower;
       },
     },
-    writers: { fence: (identity) => MemoryWriter.fence(broker, gate, identity) },
+    writers: { fence: (identity) => MemoryWriter.fence(broker, gate, identity, 'spent') },
     source: {
       async run(options, handlers) {
         const member = new MemoryMember(broker, gate, log, options, handlers);
@@ -94,7 +94,9 @@ function memoryPublisher(broker: MemoryBroker, gate: ProcessGate): Publisher {
   const write = async (records: readonly OutRecord[]): Promise<void> => {
     await gate.pass();
     const writes = records.map((record) => ({ record, partition: broker.partition(record) }));
-    for (const { record, partition } of writes) partition.append(record, broker.clock.nowMs);
+    const nowMs = broker.clock.nowMs;
+    const written = writes.map(({ record, partition }) => partition.append(record, nowMs));
+    broker.faults.inLog?.(written);
     await gate.pass();
   };
   return {

@@ -12,6 +12,7 @@ export class MemoryWriter implements PartitionWriter {
   readonly #broker: MemoryBroker;
   readonly #gate: ProcessGate;
   readonly #epoch: number;
+  readonly #afterFailure: 'spent' | 'ready';
   #state: 'ready' | 'appending' | 'spent' = 'ready';
 
   private constructor(
@@ -19,22 +20,25 @@ export class MemoryWriter implements PartitionWriter {
     gate: ProcessGate,
     identity: WriterIdentity,
     epoch: number,
+    afterFailure: 'spent' | 'ready',
   ) {
     this.identity = identity;
     this.#broker = broker;
     this.#gate = gate;
     this.#epoch = epoch;
+    this.#afterFailure = afterFailure;
   }
 
   static async fence(
     broker: MemoryBroker,
     gate: ProcessGate,
     identity: WriterIdentity,
+    afterFailure: 'spent' | 'ready',
   ): Promise<MemoryWriter> {
     await gate.pass();
     const epoch = await broker.transactions.fence(transactionalId(identity));
     await gate.pass();
-    return new MemoryWriter(broker, gate, identity, epoch);
+    return new MemoryWriter(broker, gate, identity, epoch, afterFailure);
   }
 
   async append(records: readonly OutRecord[]): Promise<void> {
@@ -49,7 +53,7 @@ export class MemoryWriter implements PartitionWriter {
     try {
       await this.#transact(writes);
     } catch (error) {
-      this.#state = 'spent';
+      this.#state = this.#afterFailure;
       throw error;
     }
     this.#state = 'ready';

@@ -1,5 +1,5 @@
 import { OwnershipLost } from '../port.ts';
-import type { OutRecord } from '../port.ts';
+import type { LogRecord, OutRecord } from '../port.ts';
 import type { MemoryPartition, MemoryTransaction } from './memoryPartition.ts';
 import type { VirtualClock } from './virtualClock.ts';
 
@@ -16,13 +16,19 @@ interface Producer {
 export class TransactionCoordinator {
   readonly #clock: VirtualClock;
   readonly #markerDelayMs: () => number;
+  readonly #committed: (records: readonly LogRecord[]) => void;
   readonly #producers = new Map<string, Producer>();
   /** Transactions that are decided and wait for their markers, by transactional id. */
   readonly #ending = new Map<string, Promise<void>>();
 
-  constructor(clock: VirtualClock, markerDelayMs: () => number) {
+  constructor(
+    clock: VirtualClock,
+    markerDelayMs: () => number,
+    committed: (records: readonly LogRecord[]) => void,
+  ) {
     this.#clock = clock;
     this.#markerDelayMs = markerDelayMs;
+    this.#committed = committed;
   }
 
   /** Aborts what the predecessor left open, waits for its markers, and returns the new epoch. */
@@ -50,6 +56,7 @@ export class TransactionCoordinator {
       transactionalId,
       outcome: 'open',
       partitions: new Set(),
+      records: [],
     };
     producer.open = transaction;
     producer.cancelTimeout = this.#clock.after(transactionTimeoutMs, () => {
@@ -85,6 +92,7 @@ export class TransactionCoordinator {
     producer.open = undefined;
     producer.cancelTimeout();
     transaction.outcome = outcome;
+    if (outcome === 'committed') this.#committed(transaction.records);
     const delayMs = this.#markerDelayMs();
     if (delayMs === 0) {
       writeMarkers(transaction);

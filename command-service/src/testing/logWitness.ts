@@ -1,0 +1,257 @@
+import type { LogRecord } from '@prorata/kafka-port';
+import { decide, decideTimer, dueTimes, evolve, stateToText } from '@prorata/quota-model';
+import type { EventDraft, StreamState } from '@prorata/quota-model';
+import { hashOf } from '@prorata/schemas';
+import type { Codec, CommandMessage, CommandOutcome, EventMessage } from '@prorata/schemas';
+import { signatureHeaders } from '../signature/signedBytes.ts';
+import type { WriterTopics } from '../writer/writerTopics.ts';
+import { plain } from './plainText.ts';
+import { faultsOfSums } from './treeSums.ts';
+
+interface Head {
+  readonly state: StreamState;
+  readonly version: bigint;
+  readonly hash: Buffer;
+  readonly decidedAt: bigint;
+}
+
+/** What the log says of one partition, folded here and nowhere else. */
+export interface WitnessedPartition {
+  readonly commands: LogRecord[];
+  readonly records: Map<string, LogRecord[]>;
+  readonly heads: Map<string, Head>;
+  /** First outcomes by stream and command id, with the body that they answered. */
+  readonly firsts: Map<string, { readonly outcome: CommandOutcome; readonly body: string }>;
+  nextCommand: bigint;
+}
+
+const NO_PREDECESSOR = Buffer.alloc(32);
+
+/**
+ * Watches every record as it comes to be in the log for good, and checks the writer's laws after
+ * each transaction: one outcome a command, in order; a first outcome is what the model decides on the
+ * state that the log alone gives, and a repetition says the same; chains, times and sums hold.
+ */
+export class LogWitness {
+  /** What is wrong, in the order in which it came about; empty: nothing. */
+  readonly faults: string[] = [];
+  readonly #codec: Codec;
+  readonly #topics: WriterTopics;
+  readonly #partitions = new Map<number, WitnessedPartition>();
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(codec: Codec, topics: WriterTopics) {
+    this.#codec = codec;
+    this.#topics = topics;
+  }
+
+  /** Resolves when everything seen so far is checked. */
+  get settled(): Promise<void> {
+    return this.#last;
+  }
+
+  saw(records: readonly LogRecord[]): void {
+    this.#last = this.#last
+      .then(() => this.#check(records))
+      .catch((error: unknown) => void this.faults.push(String(error)));
+  }
+
+  partition(partition: number): WitnessedPartition {
+    const known = this.#partitions.get(partition);
+    if (known !== undefined) return known;
+    const fresh = {
+      commands: [],
+      records: new Map<string, LogRecord[]>(),
+      heads: new Map<string, Head>(),
+      firsts: new Map<string, { outcome: CommandOutcome; body: string }>(),
+      nextCommand: 0n,
+    };
+    this.#partitions.set(partition, fresh);
+    return fresh;
+  }
+
+  /** What should have come about by now and has not. @param now microseconds */
+  omissions(now: bigint): string[] {
+    const faults: string[] = [];
+    for (const [partition, { commands, nextCommand, heads }] of this.#partitions) {
+      for (const { offset } of commands.slice(Number(nextCommand)))
+        faults.push(`command ${partition}:${offset} has no outcome`);
+      for (const [stream, { state }] of heads) {
+        for (const { timer, at } of dueTimes(state))
+          if (at < now) faults.push(`${stream}: ${timer} was due and did not happen`);
+      }
+    }
+    return faults;
+  }
+
+  async #check(records: readonly LogRecord[]): Promise<void> {
+    const { commands, events, outcomes } = this.#topics;
+    const unanswered: EventMessage[] = [];
+    const changed = new Set<string>();
+    for (const record of records) {
+      const witnessed = this.partition(record.partition);
+      if (record.topic === commands) {
+        witnessed.commands.push(record);
+        continue;
+      }
+      const kept = witnessed.records.get(record.topic) ?? [];
+      witnessed.records.set(record.topic, kept);
+      kept.push(record);
+      if (record.topic === events) {
+        const event = (await this.#codec.decode(record.value)) as EventMessage;
+        changed.add(event.value.envelope.stream);
+        if (event.value.envelope.cause === 'command') unanswered.push(event);
+        else this.#timerFired(witnessed, event);
+      } else if (record.topic === outcomes) {
+        const message = await this.#codec.decode(record.value);
+        const answered = unanswered.splice(0);
+        await this.#decided(witnessed, record, message.value as CommandOutcome, answered);
+      }
+    }
+    if (unanswered.length > 0) this.faults.push('events without the outcome of their command');
+    for (const stream of changed) this.#checkSums(records, stream);
+  }
+
+  #checkSums([record]: readonly LogRecord[], stream: string): void {
+    const state = this.partition(record?.partition ?? 0).heads.get(stream)?.state;
+    if (state?.kind === 'application') this.faults.push(...faultsOfSums(state));
+  }
+
+  #timerFired(witnessed: WitnessedPartition, event: EventMessage): void {
+    const { stream, timer, decidedAt } = event.value.envelope;
+    const head = witnessed.heads.get(stream);
+    const due = head === undefined ? [] : dueTimes(head.state);
+    const found = due.find((each) => each.timer === timer);
+    if (head === undefined || found === undefined || found.at > decidedAt) {
+      this.faults.push(`${stream}: ${timer ?? ''} happened and was not due`);
+    } else {
+      const context = { now: decidedAt, streamVersion: head.version };
+      this.#compare(`${stream} ${timer ?? ''}`, decideTimer(head.state, found, context), [event]);
+    }
+    this.#fold(witnessed, event);
+  }
+
+  async #decided(
+    witnessed: WitnessedPartition,
+    { partition }: LogRecord,
+    outcome: CommandOutcome,
+    events: readonly EventMessage[],
+  ): Promise<void> {
+    const { commandOffset } = outcome;
+    const place = `command ${partition}:${commandOffset}`;
+    if (commandOffset !== witnessed.nextCommand) {
+      const what =
+        commandOffset < witnessed.nextCommand ? 'a second outcome' : 'an outcome too soon';
+      this.faults.push(`${place} has ${what}`);
+    }
+    if (commandOffset >= witnessed.nextCommand) witnessed.nextCommand = commandOffset + 1n;
+    const record = witnessed.commands[Number(commandOffset)];
+    const command = record === undefined ? null : await this.#trusted(record);
+    if (command === null || typeof command === 'string') {
+      const expected = command ?? 'none: there is no such command';
+      if (outcome.code !== expected)
+        this.faults.push(`${place} is ${outcome.code}, not ${expected}`);
+      if (outcome.actor !== null) this.faults.push(`${place} is nobody's and names an actor`);
+      if (events.length > 0) this.faults.push(`${place} is nobody's and has events`);
+    } else this.#answered(witnessed, place, command, outcome, events);
+    for (const event of events) this.#fold(witnessed, event);
+  }
+
+  #answered(
+    witnessed: WitnessedPartition,
+    place: string,
+    command: CommandMessage,
+    outcome: CommandOutcome,
+    events: readonly EventMessage[],
+  ): void {
+    const { stream, commandId } = command.value.envelope;
+    const key = `${stream} ${commandId}`;
+    const first = witnessed.firsts.get(key);
+    if (first === undefined) {
+      witnessed.firsts.set(key, { outcome, body: bodyOf(command) });
+      this.#decidedFirst(witnessed, place, command, outcome, events);
+      return;
+    }
+    if (events.length > 0) this.faults.push(`${place} (${commandId}) is applied a second time`);
+    if (first.body !== bodyOf(command)) {
+      if (outcome.code !== 'COMMAND_ID_REUSED')
+        this.faults.push(`${place} has the id of another command, and is ${outcome.code}`);
+      return;
+    }
+    const expected = { ...first.outcome, firstOffset: first.outcome.commandOffset };
+    if (sayingOf(outcome) !== sayingOf(expected))
+      this.faults.push(`${place} (${commandId}) does not repeat its first outcome`);
+  }
+
+  #decidedFirst(
+    { heads }: WitnessedPartition,
+    place: string,
+    command: CommandMessage,
+    outcome: CommandOutcome,
+    events: readonly EventMessage[],
+  ): void {
+    const head = heads.get(outcome.stream);
+    const context = { now: outcome.decidedAt, streamVersion: head?.version ?? 0n };
+    const decision = decide(head?.state ?? null, command, context);
+    const drafts = decision.kind === 'accepted' ? decision.events : [];
+    if (decision.kind !== outcome.status || outcome.firstOffset !== null) {
+      this.faults.push(`${place} is ${outcome.code}, and the model says ${plain(decision)}`);
+    }
+    if (decision.kind === 'refused' && plain(decision.violations) !== plain(outcome.violations))
+      this.faults.push(`${place} is refused for other reasons than the model's`);
+    this.#compare(place, drafts, events);
+    const ids = events.map(({ value }) => value.envelope.eventId);
+    if (plain(ids) !== plain(outcome.eventIds))
+      this.faults.push(`${place} names events that are not its own`);
+  }
+
+  #compare(what: string, drafts: readonly EventDraft[], events: readonly EventMessage[]): void {
+    const found = events.map(({ type, value }) => {
+      const { envelope, ...data } = value;
+      return { type, data, quotaId: envelope.quotaId, quotaVersion: envelope.quotaVersion };
+    });
+    const wanted = drafts.map(({ type, data, quotaId, quotaVersion }) => {
+      return { type, data, quotaId, quotaVersion };
+    });
+    if (plain(found) !== plain(wanted)) this.faults.push(`${what}: its events are not the model's`);
+  }
+
+  #fold({ heads }: WitnessedPartition, event: EventMessage): void {
+    const { stream, streamVersion, previousHash, decidedAt } = event.value.envelope;
+    const head = heads.get(stream);
+    const place = `${stream} ${streamVersion}`;
+    if (streamVersion !== (head?.version ?? 0n) + 1n)
+      this.faults.push(`${place} comes after ${head?.version ?? 0n}`);
+    if (!(head?.hash ?? NO_PREDECESSOR).equals(previousHash))
+      this.faults.push(`${place}: the chain is broken`);
+    if (decidedAt < (head?.decidedAt ?? 0n)) this.faults.push(`${place}: time goes back`);
+    const state = evolve(head?.state ?? null, event);
+    heads.set(stream, { state, version: streamVersion, hash: hashOf(event), decidedAt });
+  }
+
+  /** The command, or the code with which the record must be refused. */
+  async #trusted({ value, headers }: LogRecord): Promise<CommandMessage | string> {
+    try {
+      const message = (await this.#codec.decode(value)) as CommandMessage;
+      return headers.has(signatureHeaders.signature) ? message : 'COMMAND_UNSIGNED';
+    } catch {
+      return 'COMMAND_UNREADABLE';
+    }
+  }
+}
+
+/** All that a sender chooses. */
+function bodyOf({ type, value }: CommandMessage): string {
+  return plain({ type, value: { ...value, envelope: { ...value.envelope, submittedAt: 0n } } });
+}
+
+/** All that a repetition must say again. */
+function sayingOf(outcome: CommandOutcome): string {
+  return plain({ ...outcome, commandOffset: 0n });
+}
+
+/** A stream as text: equal heads have equal texts. */
+export function headText(head: Head): string {
+  const { version, hash, decidedAt, state } = head;
+  return `${version} ${hash.toString('hex')} ${decidedAt} ${stateToText(state)}`;
+}

@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest';
+import { seedsFrom } from '../testing/simulationSeeds.ts';
+import { writerChaos } from '../testing/writerChaos.ts';
+
+/** The first 300 run with every change. */
+const FIRST = 301;
+const LAST = 10_300;
+/** A line of the report stands for so many seeds. */
+const SEEDS_A_TEST = 500;
+
+const firsts = Array.from(
+  { length: (LAST - FIRST + 1) / SEEDS_A_TEST },
+  (_, index) => FIRST + index * SEEDS_A_TEST,
+);
+
+describe('writers decide each command once, whatever happens to them', () => {
+  it.each(firsts)('(%i and the next 499 seeds)', async (first) => {
+    const failed: string[] = [];
+    for (const seed of seedsFrom(first, first + SEEDS_A_TEST - 1)) {
+      const { faults } = await writerChaos(seed);
+      if (faults.length > 0) failed.push(`PRORATA_SIM_SEED=${seed}: ${faults.join('; ')}`);
+    }
+    expect(failed).toEqual([]);
+  });
+});
