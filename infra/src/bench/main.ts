@@ -3,10 +3,12 @@ import path from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { runCommandsBench } from './commands/runCommandsBench.ts';
+import { sideNames } from './commands/sides.ts';
+import type { SideName } from './commands/sides.ts';
 import { tableOf } from './figure.ts';
 import type { Figure } from './figure.ts';
 
-const USAGE = `usage: ./prorata bench commands [--json] [--out FILE] [--callers N,N…] [--seconds S] [--rounds N] [--profile DIR]
+const USAGE = `usage: ./prorata bench commands [--json] [--out FILE] [--callers N,N…] [--seconds S] [--rounds N] [--sides A,B] [--profile DIR]
 
   commands      accepted commands a second and their latencies over HTTP, beside the same Express in front
                 of bare kafkajs (the floor) and in front of Emmett on Postgres (a peer)
@@ -16,6 +18,7 @@ const USAGE = `usage: ./prorata bench commands [--json] [--out FILE] [--callers 
   --callers     numbers of callers (default 1,100,500)
   --seconds S   how long each side bears each number of callers in each round (default 6)
   --rounds N    how often all sides take turns (default 2)
+  --sides       those to measure (default ours,bare,emmett)
   --profile DIR CPU profiles of gateway and writer go there; profiling costs some of the speed
 `;
 
@@ -25,6 +28,7 @@ const options = {
   callers: { type: 'string', default: '1,100,500' },
   seconds: { type: 'string', default: '6' },
   rounds: { type: 'string', default: '2' },
+  sides: { type: 'string', default: sideNames.join(',') },
   profile: { type: 'string' },
   help: { type: 'boolean', default: false },
 } as const;
@@ -42,6 +46,12 @@ function numberOf(text: string, name: string, max: number): number {
   const value = Number(text);
   if (Number.isInteger(value) && value >= 1 && value <= max) return value;
   throw new Unusable(`--${name} takes whole numbers from 1 to ${max}, not ${text}.`);
+}
+
+function sideNamed(name: string): SideName {
+  const side = sideNames.find((each) => each === name);
+  if (side === undefined) throw new Unusable(`There is no side called ${name}.`);
+  return side;
 }
 
 /** What shells say of a process that SIGINT has ended. */
@@ -69,9 +79,10 @@ function benchNamed(
   const callers = values.callers.split(',').map((each) => numberOf(each, 'callers', CALLERS_MAX));
   const seconds = numberOf(values.seconds, 'seconds', SECONDS_MAX);
   const rounds = numberOf(values.rounds, 'rounds', ROUNDS_MAX);
+  const sides = values.sides.split(',').map(sideNamed);
   const profileDirectory = values.profile ?? null;
   return (signal) =>
-    runCommandsBench({ callers, seconds, rounds, profileDirectory, signal, progress });
+    runCommandsBench({ sides, callers, seconds, rounds, profileDirectory, signal, progress });
 }
 
 async function report(figures: readonly Figure[], { json, out }: Values): Promise<void> {

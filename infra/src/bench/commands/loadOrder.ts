@@ -16,6 +16,8 @@ export interface LoadOrder {
 
 export interface LoadResult {
   readonly accepted: number;
+  /** Accepted during the warm-up or after the end too. */
+  readonly handled: number;
   /** By HTTP status: what was answered and not accepted. */
   readonly others: Readonly<Record<string, number>>;
   readonly seconds: number;

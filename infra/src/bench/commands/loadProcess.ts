@@ -13,6 +13,7 @@ let turn = 0;
 
 interface Tally {
   accepted: number;
+  handled: number;
   readonly others: Record<string, number>;
   readonly samples: Record<string, string>;
   readonly latencies: Latencies;
@@ -66,6 +67,7 @@ async function sendOne(
   // What ends after the span was still under way at its end: counting it would lengthen the span.
   const counts = sentAt >= span.countFrom && endedAt <= span.until;
   if (response.statusCode === 200) {
+    tally.handled++;
     if (!counts) return;
     tally.accepted++;
     tally.latencies.add(endedAt - sentAt);
@@ -78,15 +80,21 @@ async function sendOne(
 }
 
 async function run(order: LoadOrder): Promise<LoadResult> {
-  const tally: Tally = { accepted: 0, others: {}, samples: {}, latencies: new Latencies() };
+  const tally: Tally = {
+    accepted: 0,
+    handled: 0,
+    others: {},
+    samples: {},
+    latencies: new Latencies(),
+  };
   const countFrom = performance.now() + order.warmUpMs;
   const span = { countFrom, until: countFrom + order.measureMs };
   await Promise.all(
     Array.from({ length: order.callers }, (_, caller) => runCaller(order, caller, span, tally)),
   );
-  const { accepted, others, samples, latencies } = tally;
+  const { latencies, ...counts } = tally;
   const seconds = order.measureMs / 1_000;
-  return { accepted, others, samples, seconds, latencies: latencies.values() };
+  return { ...counts, seconds, latencies: latencies.values() };
 }
 
 process.on('message', (order: LoadOrder) => {

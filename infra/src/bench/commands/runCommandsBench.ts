@@ -11,11 +11,14 @@ import { QUOTAS } from './benchWorkload.ts';
 import { Latencies } from './latencies.ts';
 import { LoadGenerator } from './loadGenerator.ts';
 import type { LoadOrder } from './loadOrder.ts';
+import { processorMs } from './processorTime.ts';
 import { setTheStage } from './setTheStage.ts';
 import { startSides } from './sides.ts';
 import type { Side, SideName } from './sides.ts';
 
 export interface CommandsBenchOptions {
+  /** Those to be measured; the others are not even started. */
+  readonly sides: readonly SideName[];
   readonly callers: readonly number[];
   /** How long each side bears each number of callers in each round, seconds. */
   readonly seconds: number;
@@ -36,6 +39,10 @@ const AIMS = { ofFloor: 0.6, ofEmmett: 2, oneCallerMs: 12, busyCallers: 100 };
 
 interface Measured {
   accepted: number;
+  /** What the side's own processes used of processors, the warm-up included, milliseconds. */
+  processorMs: number;
+  /** The warm-up included. */
+  handled: number;
   seconds: number;
   readonly latencies: Latencies;
 }
@@ -57,7 +64,7 @@ export async function runCommandsBench(options: CommandsBenchOptions): Promise<r
   try {
     const tokens = await mintTokens(stack);
     await setTheStage(stack.addresses.gateway, tokens, options.progress);
-    const sides = await startSides(stack, options.signal);
+    const sides = await startSides(stack, options.sides, options.signal);
     try {
       return await measureAll(sides.sides, load, tokens, options);
     } finally {
@@ -93,7 +100,7 @@ async function measureAll(
   const figures: Figure[] = [];
   for (const callers of options.callers) {
     const measured = new Map<SideName, Measured>(
-      sides.map(({ name }) => [name, { accepted: 0, seconds: 0, latencies: new Latencies() }]),
+      sides.map(({ name }) => [name, nothingMeasured()]),
     );
     for (let round = 0; round < options.rounds; round++) {
       // Whoever is first in one round is not in the next.
@@ -110,7 +117,7 @@ async function measureAll(
           tokens,
           quotas: { from: 0, count: QUOTAS },
         };
-        await measure(load, order, sum);
+        await measure(load, side.pids, order, sum);
         const rate = Math.round(sum.accepted / sum.seconds);
         options.progress(`${side.name}, ${callers} callers, round ${round + 1}: ${rate}/s so far`);
       }
@@ -120,8 +127,20 @@ async function measureAll(
   return figures;
 }
 
-async function measure(load: LoadGenerator, order: LoadOrder, sum: Measured): Promise<void> {
+function nothingMeasured(): Measured {
+  return { accepted: 0, handled: 0, processorMs: 0, seconds: 0, latencies: new Latencies() };
+}
+
+async function measure(
+  load: LoadGenerator,
+  pids: readonly number[],
+  order: LoadOrder,
+  sum: Measured,
+): Promise<void> {
+  const before = processorMs(pids);
   const result = await load.run(order);
+  sum.processorMs += processorMs(pids) - before;
+  sum.handled += result.handled;
   const [sample] = Object.entries(result.samples);
   if (sample !== undefined) {
     throw new Error(`${order.url} answered ${sample[0]} where it should accept: ${sample[1]}`);
@@ -153,8 +172,11 @@ function figuresOf(callers: number, measured: Measurements): Figure[] {
     { ...rate, ...(callers >= AIMS.busyCallers ? rateAim(rate) : {}) },
     { ...median, ...(callers === 1 ? medianAim(median) : {}) },
     figure('p99', 'ms', ({ latencies }) => latencies.percentile(0.99)),
+    figure('processor time a command, broker and database apart', 'µs', perCommand),
   ];
 }
+
+const perCommand = ({ processorMs, handled }: Measured): number => (processorMs * 1_000) / handled;
 
 function rateAim({ ours, floor, peers }: Figure): Pick<Figure, 'aim' | 'held'> {
   const { ofFloor, ofEmmett } = AIMS;

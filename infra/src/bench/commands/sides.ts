@@ -6,12 +6,15 @@ import type { LocalStack } from '../../localStack.ts';
 import type { RunningPart } from '../../stack/startProcess.ts';
 import { startPeer } from '../peers/startPeer.ts';
 
-export type SideName = 'ours' | 'bare' | 'emmett';
+export const sideNames = ['ours', 'bare', 'emmett'] as const;
+export type SideName = (typeof sideNames)[number];
 
 /** One of those that are measured; all of them stand on the same Kafka, Postgres and machine. */
 export interface Side {
   readonly name: SideName;
   readonly url: string;
+  /** Its own processes: not the broker, not the database, which the sides share. */
+  readonly pids: readonly number[];
 }
 
 export interface Sides {
@@ -22,7 +25,11 @@ export interface Sides {
 const BARE = { commands: 'bench.commands', events: 'bench.events', outcomes: 'bench.outcomes' };
 
 /** Starts the peers beside the stack. The stage of ours must be set by the caller. */
-export async function startSides(stack: LocalStack, signal: AbortSignal): Promise<Sides> {
+export async function startSides(
+  stack: LocalStack,
+  wanted: readonly SideName[],
+  signal: AbortSignal,
+): Promise<Sides> {
   const parts: RunningPart[] = [];
   const stop = async (): Promise<void> => {
     await Promise.all(parts.map((part) => part.stop()));
@@ -31,31 +38,50 @@ export async function startSides(stack: LocalStack, signal: AbortSignal): Promis
     name: string,
     program: readonly string[],
     environment: Readonly<Record<string, string>>,
-  ): Promise<void> => {
-    parts.push(await startPeer({ name, program, environment, directory: stack.directory, signal }));
+  ): Promise<number> => {
+    const part = await startPeer({
+      name,
+      program,
+      environment,
+      directory: stack.directory,
+      signal,
+    });
+    parts.push(part);
+    return part.pid;
+  };
+  const startSide: Record<SideName, () => Promise<Omit<Side, 'name'>>> = {
+    ours() {
+      const pids = [stack.pidOf('gateway') ?? 0, stack.pidOf('writer') ?? 0];
+      return Promise.resolve({ url: stack.addresses.gateway, pids });
+    },
+    async bare() {
+      const port = await freePort();
+      const environment = await bareEnvironment(stack);
+      const writer = await start('bare-writer', ['bareServer.ts', 'writer'], environment);
+      const program = ['bareServer.ts', 'gateway', String(port)];
+      return {
+        url: local(port),
+        pids: [await start('bare-gateway', program, environment), writer],
+      };
+    },
+    async emmett() {
+      const port = await freePort();
+      const environment = { DATABASE_URL: await emmettDatabase(stack) };
+      const pid = await start('emmett', ['emmettServer.ts', String(port)], environment);
+      return { url: local(port), pids: [pid] };
+    },
   };
   try {
-    const barePort = await freePort();
-    const environment = await bareEnvironment(stack);
-    await start('bare-writer', ['bareServer.ts', 'writer'], environment);
-    await start('bare-gateway', ['bareServer.ts', 'gateway', String(barePort)], environment);
-    const emmettPort = await freePort();
-    const database = await emmettDatabase(stack);
-    await start('emmett', ['emmettServer.ts', String(emmettPort)], { DATABASE_URL: database });
-    const local = (port: number): string => `http://127.0.0.1:${port}`;
-    return {
-      sides: [
-        { name: 'ours', url: stack.addresses.gateway },
-        { name: 'bare', url: local(barePort) },
-        { name: 'emmett', url: local(emmettPort) },
-      ],
-      stop,
-    };
+    const sides: Side[] = [];
+    for (const name of wanted) sides.push({ name, ...(await startSide[name]()) });
+    return { sides, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
+
+const local = (port: number): string => `http://127.0.0.1:${port}`;
 
 /** Topics of its own, with as many partitions and copies as ours have. */
 async function bareEnvironment(stack: LocalStack): Promise<Record<string, string>> {
