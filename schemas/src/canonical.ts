@@ -1,24 +1,46 @@
-import { createHash } from 'node:crypto';
-import canonicalize from 'canonicalize';
+import { hash } from 'node:crypto';
 import type { NamedSchema, SchemaField, SchemaJson } from './schemaFiles.ts';
 
-type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
-type Names = Map<string, NamedSchema>;
+/** A value of one schema as its part of the canonical text. */
+type Form = (value: unknown) => string;
+type Names = Map<string, Form>;
+
+/** A schema is hashed by as often as it has records: its form is made once. */
+const forms = new WeakMap<object, Form>();
 
 /**
  * The canonical bytes of a record: docs/reference/event-hash.md is the specification, and what is
  * in the log makes it final. The schema is the one that wrote the record, self-contained.
  */
 export function canonicalBytes(schema: SchemaJson, value: unknown): Buffer {
-  // Records of different types may have the same fields: without the name, turning an approval into
-  // a rejection would change no hash.
-  const text = canonicalize({ [fullNameIn(schema)]: jsonOf(schema, value, new Map()) });
-  if (text === undefined) throw new TypeError('A record has no canonical form.');
-  return Buffer.from(text, 'utf8');
+  return Buffer.from(canonicalText(schema, value), 'utf8');
+}
+
+/** SHA-256 over the canonical bytes. */
+export function canonicalHash(schema: SchemaJson, value: unknown): Buffer {
+  return hash('sha256', canonicalText(schema, value), 'buffer');
 }
 
 export function sha256(bytes: Uint8Array): Buffer {
-  return createHash('sha256').update(bytes).digest();
+  return hash('sha256', bytes, 'buffer');
+}
+
+function canonicalText(schema: SchemaJson, value: unknown): string {
+  if (typeof schema !== 'object') throw new TypeError('Only a record has a canonical form.');
+  let form = forms.get(schema);
+  if (form === undefined) {
+    form = rootForm(schema);
+    forms.set(schema, form);
+  }
+  return form(value);
+}
+
+function rootForm(schema: SchemaJson): Form {
+  // Records of different types may have the same fields: without the name, turning an approval into
+  // a rejection would change no hash.
+  const name = JSON.stringify(fullNameIn(schema));
+  const form = formOf(schema, new Map());
+  return (value) => `{${name}:${form(value)}}`;
 }
 
 function fullNameIn(schema: SchemaJson): string {
@@ -27,77 +49,105 @@ function fullNameIn(schema: SchemaJson): string {
   return namespace === undefined || name.includes('.') ? name : `${namespace}.${name}`;
 }
 
-function jsonOf(schema: SchemaJson, value: unknown, names: Names): Json {
-  if (typeof schema === 'string') {
-    const named = names.get(schema);
-    return named === undefined ? primitive(schema, value) : complex(named, value, names);
-  }
-  if (Array.isArray(schema)) return union(schema, value, names);
-  return complex(schema, value, names);
+function formOf(schema: SchemaJson, names: Names): Form {
+  if (typeof schema === 'string') return names.get(schema) ?? primitiveForm(schema);
+  if (Array.isArray(schema)) return unionForm(schema, names);
+  return complexForm(schema, names);
 }
 
-function primitive(type: string, value: unknown): Json {
+function primitiveForm(type: string): Form {
   switch (type) {
     case 'null':
-      return null;
+      return () => 'null';
     case 'boolean':
+      return (value) => (value === true ? 'true' : 'false');
     case 'int':
+      return (value) => JSON.stringify(value);
     case 'string':
-      return value as Json;
+      return textForm;
     case 'long':
-      return (value as bigint).toString();
+      return (value) => `"${(value as bigint).toString()}"`;
     case 'bytes':
-      return Buffer.from(value as Uint8Array).toString('hex');
+      return hexForm;
     default:
       throw new TypeError(`Avro ${type} has no canonical form: it is not exact.`);
   }
 }
 
-function union(branches: SchemaJson[], value: unknown, names: Names): Json {
-  if (value === null) return null;
-  const others = branches.filter((branch) => branch !== 'null');
-  const [only, ...more] = others;
+function textForm(value: unknown): string {
+  if (!(value as string).isWellFormed()) throw new TypeError('A lone surrogate has no UTF-8.');
+  return JSON.stringify(value);
+}
+
+function hexForm(value: unknown): string {
+  const { buffer, byteOffset, byteLength } = value as Uint8Array;
+  return `"${Buffer.from(buffer, byteOffset, byteLength).toString('hex')}"`;
+}
+
+function unionForm(branches: readonly SchemaJson[], names: Names): Form {
+  const [only, ...more] = branches.filter((branch) => branch !== 'null');
   if (only === undefined || more.length > 0) {
     throw new TypeError('Only a union of null and one type has a canonical form.');
   }
-  return jsonOf(only, value, names);
+  const form = formOf(only, names);
+  return (value) => (value === null ? 'null' : form(value));
 }
 
-function complex(
-  schema: NamedSchema | Record<string, unknown>,
-  value: unknown,
-  names: Names,
-): Json {
+function complexForm(schema: NamedSchema | Record<string, unknown>, names: Names): Form {
   const { name, namespace } = schema as { name?: string; namespace?: string };
   if (name !== undefined) {
-    names.set(namespace === undefined ? name : `${namespace}.${name}`, schema as NamedSchema);
-    names.set(name, schema as NamedSchema);
+    // Known before it is made: a type may hold itself.
+    const form: Form = (value) => made(value);
+    names.set(namespace === undefined ? name : `${namespace}.${name}`, form);
+    names.set(name, form);
   }
+  const made: Form = unnamedForm(schema, names);
+  return made;
+}
+
+function unnamedForm(schema: NamedSchema | Record<string, unknown>, names: Names): Form {
   switch (schema.type) {
     case 'record':
-      return record(schema.fields as readonly SchemaField[], value, names);
+      return recordForm(schema.fields as readonly SchemaField[], names);
     case 'enum':
-      return value as string;
+      return textForm;
     case 'fixed':
-      return Buffer.from(value as Uint8Array).toString('hex');
-    case 'array': {
-      const items = (schema as { items: SchemaJson }).items;
-      return (value as unknown[]).map((item) => jsonOf(items, item, names));
-    }
-    case 'map': {
-      const values = (schema as { values: SchemaJson }).values;
-      const entries = Object.entries(value as Record<string, unknown>);
-      return Object.fromEntries(entries.map(([key, item]) => [key, jsonOf(values, item, names)]));
-    }
+      return hexForm;
+    case 'array':
+      return arrayForm(formOf((schema as { items: SchemaJson }).items, names));
+    case 'map':
+      return mapForm(formOf((schema as { values: SchemaJson }).values, names));
     default:
-      return jsonOf(schema.type as SchemaJson, value, names);
+      return formOf(schema.type as SchemaJson, names);
   }
 }
 
-function record(fields: readonly SchemaField[], value: unknown, names: Names): Json {
-  const result: { [name: string]: Json } = {};
-  for (const field of fields) {
-    result[field.name] = jsonOf(field.type, (value as Record<string, unknown>)[field.name], names);
-  }
-  return result;
+function arrayForm(item: Form): Form {
+  return (value) => `[${(value as readonly unknown[]).map(item).join(',')}]`;
+}
+
+function mapForm(item: Form): Form {
+  return (value) => {
+    const map = value as Readonly<Record<string, unknown>>;
+    const members = Object.keys(map)
+      // By UTF-16 code units, as RFC 8785 wants it.
+      .sort()
+      .map((key) => `${textForm(key)}:${item(map[key])}`);
+    return `{${members.join(',')}}`;
+  };
+}
+
+/** Made in the order of declaration, for a type is spelled out where it comes first; written sorted. */
+function recordForm(fields: readonly SchemaField[], names: Names): Form {
+  const members = fields
+    .map(({ name, type }) => ({ name, key: `${JSON.stringify(name)}:`, form: formOf(type, names) }))
+    .sort((one, other) => (one.name < other.name ? -1 : 1));
+  return (value) => {
+    const record = value as Readonly<Record<string, unknown>>;
+    let text = '{';
+    for (const { name, key, form } of members) {
+      text += `${text.length > 1 ? ',' : ''}${key}${form(record[name])}`;
+    }
+    return `${text}}`;
+  };
 }
