@@ -6,6 +6,7 @@ import { routeMatcher } from './matchRoute.ts';
 import type { Principal } from './principal.ts';
 import { reachOf } from './reach.ts';
 import type { Reach } from './reach.ts';
+import { rememberVerified } from './rememberVerified.ts';
 import { routeRules } from './routeRules.ts';
 import type { RouteRule, ServiceName } from './routeRules.ts';
 
@@ -37,6 +38,7 @@ export interface AccessGuard {
 export function accessGuard(service: ServiceName, verify: VerifyToken): AccessGuard {
   const rules = rulesOf(service);
   const match = routeMatcher(rules);
+  const verifyOnce = rememberVerified(verify);
   const answeredHere = ({ method, path }: RegisteredRoute): boolean => {
     const rule = rules[`${method} ${path}`];
     return rule?.answeredBy.includes(service) === true;
@@ -46,7 +48,7 @@ export function accessGuard(service: ServiceName, verify: VerifyToken): AccessGu
       const found = match(request.method, request.path);
       if (found.kind === 'missing') throw absent(request, response, found.methods);
       if (found.rule.who !== 'open') {
-        request.principal = await verify(credentialsIn(request.headers));
+        request.principal = await verifyOnce(credentialsIn(request.headers));
         request.reach = reachOf(request.principal, found.rule);
         if (request.reach.length === 0) throw forbidden(request.principal, found.rule);
       }
