@@ -1,6 +1,6 @@
 import type { Type } from 'avsc';
 import { avroTypeOf } from './avroTypes.ts';
-import { canonicalBytes, sha256 } from './canonical.ts';
+import { canonicalHash } from './canonical.ts';
 import type { Message } from './generated/messages.ts';
 import { fullNameOf } from './generated/messages.ts';
 import { subjectOf } from './manifest.ts';
@@ -111,7 +111,7 @@ export class Codec {
    */
   async hash(bytes: Buffer | null): Promise<Buffer> {
     const writer = await this.#writerOf(bytes);
-    return sha256(canonicalBytes(writer.schema, read(writer, bytes, false)));
+    return canonicalHash(writer.schema, read(writer, bytes, false));
   }
 
   async #writerOf(bytes: Buffer | null): Promise<Writer> {
@@ -176,5 +176,5 @@ function misfits(fullName: string, value: unknown): string[] {
 
 /** The hash of a record that is about to be written in our own schema. */
 export function hashOf(message: Message): Buffer {
-  return sha256(canonicalBytes(selfContained(fullNameOf[message.type]), message.value));
+  return canonicalHash(selfContained(fullNameOf[message.type]), message.value);
 }

@@ -42,8 +42,20 @@ function readAll(): Map<string, NamedSchema> {
 /** Every .avsc by full name, as written: a type used in several schemas is named, not repeated. */
 export const namedSchemas: ReadonlyMap<string, NamedSchema> = readAll();
 
-/** One schema that needs no other: each named type is spelled out where it is used first. */
+const selfContainedSchemas = new Map<string, SchemaJson>();
+
+/** One schema that needs no other, the same object every time: nobody may change it. */
 export function selfContained(fullName: string): SchemaJson {
+  let schema = selfContainedSchemas.get(fullName);
+  if (schema === undefined) {
+    schema = spellOut(fullName);
+    selfContainedSchemas.set(fullName, schema);
+  }
+  return schema;
+}
+
+/** Each named type is spelled out where it is used first. */
+function spellOut(fullName: string): SchemaJson {
   const spelledOut = new Set<string>();
   const expand = (part: SchemaJson): SchemaJson => {
     if (typeof part === 'string') {
