@@ -6,6 +6,7 @@ import { applyHaircut } from './decide/applyHaircut.ts';
 import { approveProposal } from './decide/approveProposal.ts';
 import { changeQuota } from './decide/changeQuota.ts';
 import { createQuota } from './decide/createQuota.ts';
+import { tooManyEvents } from './decide/decideTree.ts';
 import { defineBudget } from './decide/defineBudget.ts';
 import { definePriceBook } from './decide/definePriceBook.ts';
 import { deleteQuota } from './decide/deleteQuota.ts';
@@ -73,8 +74,7 @@ function within(decision: Decision): Decision {
   if (decision.kind !== 'accepted' || decision.events.length <= EVENTS_PER_DECISION_MAX) {
     return decision;
   }
-  const message = `It would yield ${decision.events.length} events; at most ${EVENTS_PER_DECISION_MAX} are decided at once.`;
-  return refuse('TOO_MANY_EVENTS', '', message);
+  return tooManyEvents(decision.events.length);
 }
 
 function decideIn(
@@ -116,11 +116,11 @@ function decideForApplication(
     case 'ApproveProposal':
       return approveProposal(state, command.value, context);
     case 'ChangeQuota':
-      return changeQuota(state, command.value);
+      return changeQuota(state, command.value, context);
     case 'CreateQuota':
-      return createQuota(state, command.value);
+      return createQuota(state, command.value, context);
     case 'DeleteQuota':
-      return deleteQuota(state, command.value);
+      return deleteQuota(state, command.value, context);
     case 'LiftHaircut':
       return liftHaircut(state, command.value, context);
     case 'LiftOverride':

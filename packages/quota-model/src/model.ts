@@ -18,6 +18,8 @@ import type {
   TierPolicyStep,
   Violation,
 } from '@prorata/schemas';
+import type { Sum } from './sums/sum.ts';
+import type { Tally } from './sums/tally.ts';
 
 /** Who did what when: what every layer and every row can show. */
 export interface Provenance {
@@ -113,6 +115,12 @@ export interface ApplicationState {
   readonly entitlements: Map<string, EntitlementState>;
   /** Open proposals only, by id. */
   readonly proposals: Map<string, ProposalState>;
+  /** Ids of open proposals by quota; made from `proposals`. */
+  readonly proposalsByQuota: Map<string, Set<string>>;
+  /** By node (a quota's id or the application's): what is declared below it; made from `quotas`. */
+  readonly sums: Map<string, readonly Tally[]>;
+  /** By `<project> <resource>`: what the project's top-most quotas hold; made from `quotas`. */
+  readonly held: Map<string, Sum>;
 }
 
 export interface BudgetState {

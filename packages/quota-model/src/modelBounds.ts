@@ -101,3 +101,9 @@ export const TIERS = 5;
 
 /** Cut priorities lie within plus and minus this. */
 export const CUT_PRIORITY_MAX = 1_000_000;
+
+/**
+ * Different times of rates, or windows of consumables, that one sum counts: rates are summed as exact
+ * fractions, whose denominators multiply, and each change copies the list.
+ */
+export const SUM_TIMES_MAX = 64;

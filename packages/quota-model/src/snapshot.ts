@@ -6,13 +6,15 @@
  */
 import { byCodeUnit } from './ids.ts';
 import { UnreadableState } from './faults.ts';
-import type { StreamState } from './model.ts';
+import { addProposal } from './evolve/openProposals.ts';
+import type { ApplicationState, StreamState } from './model.ts';
+import { rebuildSums } from './sums/rebuildSums.ts';
 
 /** Raised whenever the form of the state changes: snapshots of another version are ignored. */
 export const MODEL_VERSION = 1;
 
 export function stateToText(state: StreamState): string {
-  return JSON.stringify(encode(state));
+  return JSON.stringify(encode(withoutDerived(state)));
 }
 
 /** @throws UnreadableState */
@@ -24,6 +26,25 @@ export function stateFromText(text: string): StreamState {
     throw new UnreadableState('it is not of the form of a state', { cause: error });
   }
   if (!isState(state)) throw new UnreadableState('it holds no state');
+  return state.kind === 'application' ? withDerived(state) : state;
+}
+
+const derived: ReadonlySet<string> = new Set<keyof ApplicationState>([
+  'sums',
+  'held',
+  'proposalsByQuota',
+]);
+
+/** What is made from the rest is left out: it would be most of the text, and could contradict it. */
+function withoutDerived(state: StreamState): object {
+  if (state.kind !== 'application') return state;
+  return Object.fromEntries(Object.entries(state).filter(([field]) => !derived.has(field)));
+}
+
+function withDerived(kept: ApplicationState): ApplicationState {
+  const state = { ...kept, sums: new Map(), held: new Map(), proposalsByQuota: new Map() };
+  for (const proposal of kept.proposals.values()) addProposal(state, proposal);
+  rebuildSums(state);
   return state;
 }
 

@@ -1,54 +1,72 @@
-import type { ChangeQuota, QuotaContent, ResourceLimit, Violation } from '@prorata/schemas';
+import type { ChangeQuota, QuotaContent, Violation } from '@prorata/schemas';
 import { authorityViolations, ownershipViolations } from '../authority/authorityViolations.ts';
 import { rolesAt } from '../authority/sender.ts';
 import { limitFor, rightsizedUnder } from '../layers.ts';
-import type { ApplicationState, Decision, QuotaState } from '../model.ts';
+import type { ApplicationState, Decision, DecisionContext } from '../model.ts';
 import { LIMITS_PER_QUOTA_MAX } from '../modelBounds.ts';
 import { sameValue } from '../sameValue.ts';
 import { contentViolations } from '../validate/contentShape.ts';
-import { fitViolations } from '../validate/fit.ts';
 import { limitListViolations } from '../validate/limitShape.ts';
-import { about, accept, alreadySo, refusal, violation } from './answer.ts';
+import { about, violation } from './answer.ts';
 import { inOrder } from './createQuota.ts';
-import { requireQuota } from './preconditions.ts';
+import { decideTree, onlyStep } from './decideTree.ts';
+import type { StepTerms } from './decideTree.ts';
+import { quotaAt } from './preconditions.ts';
+import type { TreeDraft } from './treeDraft.ts';
 
-export function changeQuota(state: ApplicationState, command: ChangeQuota): Decision {
-  const found = requireQuota(state, command.quotaId, command.envelope);
-  if ('refused' in found) return found.refused;
-  const { quota } = found;
-  const { resources } = state.registration;
+export function changeQuota(
+  state: ApplicationState,
+  command: ChangeQuota,
+  context: DecisionContext,
+): Decision {
   const { envelope } = command;
-  const ownership = refusal(ownershipViolations(state, quota.quotaId, envelope));
-  if (ownership !== null) return ownership;
-  const roles = rolesAt(envelope, quota.quotaId);
-  const content = inOrder(contentAfter(quota.content, command));
-  const shape = refusal([
-    ...limitListViolations(command.setLimits, '/setLimits', { resources, roles }),
-    ...unsetViolations(command, resources),
-    ...contentViolations(content, '', resources),
-  ]);
-  if (shape !== null) return shape;
-  if (sameValue(content, quota.content)) return alreadySo;
+  return decideTree(state, envelope, context, (draft) =>
+    changeStep(draft, command, onlyStep(envelope)),
+  );
+}
+
+/** Changes the quota in the draft (or nothing, when it is so already), or says what is wrong by itself. */
+export function changeStep(
+  draft: TreeDraft,
+  change: Omit<ChangeQuota, 'envelope'>,
+  { path, sender, expectedVersion }: StepTerms,
+): readonly Violation[] {
+  const found = quotaAt(draft.after, change.quotaId, expectedVersion, path);
+  if ('fault' in found) return [found.fault];
+  const { quota } = found;
+  const state = draft.after;
+  const ownership = ownershipViolations(state, quota.quotaId, sender);
+  if (ownership.length > 0) return ownership;
+  const { resources } = state.registration;
+  const roles = rolesAt(sender, quota.quotaId);
+  const content = inOrder(contentAfter(quota.content, change));
+  const shape = [
+    ...limitListViolations(change.setLimits, `${path}/setLimits`, { resources, roles }),
+    ...unsetViolations(change, path, resources),
+    ...contentViolations(content, path, resources),
+  ];
+  if (shape.length > 0) return shape;
+  if (sameValue(content, quota.content)) return [];
   const after = { content, rightsized: rightsizedUnder(quota, content) };
   const step = { quotaId: quota.quotaId, before: quota, after };
-  const refused = refusal([
-    ...authorityViolations(state, step, envelope, (of) => editPathOf(command, of)),
-    ...changedLimitViolations(state, quota, content, command.setLimits),
-  ]);
-  if (refused !== null) return refused;
-  return accept([{ type: 'QuotaChanged', data: { content }, ...about(quota) }]);
+  const pathOf = (of: string): string => `${path}${editPathOf(change, of)}`;
+  draft.objections.push(...authorityViolations(state, step, sender, pathOf));
+  draft.append({ type: 'QuotaChanged', data: { content }, ...about(quota) }, (resource) =>
+    resource === null ? path : pathOf(resource),
+  );
+  return [];
 }
 
-/** Where in the command stands what a raise is about; empty when it follows from the rest. */
-function editPathOf(command: ChangeQuota, of: string): string {
-  const set = command.setLimits.findIndex(({ resource }) => resource === of);
+/** Where in the change stands what a raise or a limit is about; empty when it follows from the rest. */
+function editPathOf(change: Omit<ChangeQuota, 'envelope'>, of: string): string {
+  const set = change.setLimits.findIndex(({ resource }) => resource === of);
   if (set >= 0) return `/setLimits/${set}`;
-  const unset = command.unsetLimits.indexOf(of);
+  const unset = change.unsetLimits.indexOf(of);
   if (unset >= 0) return `/unsetLimits/${unset}`;
-  return Object.hasOwn(command, of) ? `/${of}` : '';
+  return Object.hasOwn(change, of) ? `/${of}` : '';
 }
 
-function contentAfter(content: QuotaContent, command: ChangeQuota): QuotaContent {
+function contentAfter(content: QuotaContent, command: Omit<ChangeQuota, 'envelope'>): QuotaContent {
   const replaced = new Set([
     ...command.setLimits.map((limit) => limit.resource),
     ...command.unsetLimits,
@@ -72,43 +90,20 @@ function contentAfter(content: QuotaContent, command: ChangeQuota): QuotaContent
 }
 
 function unsetViolations(
-  command: ChangeQuota,
+  command: Omit<ChangeQuota, 'envelope'>,
+  at: string,
   resources: ReadonlyMap<string, unknown>,
 ): Violation[] {
   if (command.unsetLimits.length > LIMITS_PER_QUOTA_MAX) {
     const message = `At most ${LIMITS_PER_QUOTA_MAX} limits are unset at once.`;
-    return [violation('TOO_MANY', '/unsetLimits', message)];
+    return [violation('TOO_MANY', `${at}/unsetLimits`, message)];
   }
   return command.unsetLimits.flatMap((resource, index) => {
-    const path = `/unsetLimits/${index}`;
+    const path = `${at}/unsetLimits/${index}`;
     if (!resources.has(resource)) {
       return [violation('RESOURCE_UNKNOWN', path, `${resource} is not declared.`)];
     }
     if (limitFor(command.setLimits, resource) === null) return [];
     return [violation('LIMIT_DUPLICATE', path, `${resource} is both set and unset.`)];
   });
-}
-
-/** Every resource whose declared limit may differ: those edited, and those whose rightsizing falls away. */
-function changedLimitViolations(
-  state: ApplicationState,
-  quota: QuotaState,
-  content: QuotaContent,
-  setLimits: readonly ResourceLimit[],
-): Violation[] {
-  const rightsized = rightsizedUnder(quota, content);
-  const candidate = {
-    quotaId: quota.quotaId,
-    project: content.project,
-    limitOf: (resource: string) =>
-      rightsized.get(resource)?.limit ?? limitFor(content.limits, resource),
-  };
-  const resources = new Set([
-    ...quota.content.limits.map((limit) => limit.resource),
-    ...content.limits.map((limit) => limit.resource),
-  ]);
-  const named = setLimits.map((limit) => limit.resource);
-  const pathOf = (resource: string): string =>
-    named.includes(resource) ? `/setLimits/${named.indexOf(resource)}` : '';
-  return fitViolations(state, candidate, [...resources], pathOf);
 }

@@ -1,57 +1,62 @@
-import type { CreateQuota, QuotaContent } from '@prorata/schemas';
+import type { CreateQuota, QuotaContent, Violation } from '@prorata/schemas';
 import { authorityViolations } from '../authority/authorityViolations.ts';
 import { rolesAt } from '../authority/sender.ts';
 import { applicationOf, byCodeUnit, parentOf, quotaIdFault } from '../ids.ts';
-import { limitFor } from '../layers.ts';
-import type { ApplicationState, Decision } from '../model.ts';
+import type { ApplicationState, Decision, DecisionContext } from '../model.ts';
 import { QUOTAS_PER_APPLICATION_MAX } from '../modelBounds.ts';
 import { projectOf } from '../payers.ts';
 import { contentViolations } from '../validate/contentShape.ts';
-import { fitViolations } from '../validate/fit.ts';
 import { limitListViolations } from '../validate/limitShape.ts';
-import { accept, refusal, refuse } from './answer.ts';
-import { versionFault } from './preconditions.ts';
+import { violation } from './answer.ts';
+import { decideTree, onlyStep } from './decideTree.ts';
+import type { StepTerms } from './decideTree.ts';
+import { versionFaultAt } from './preconditions.ts';
+import type { TreeDraft } from './treeDraft.ts';
 
-export function createQuota(state: ApplicationState, command: CreateQuota): Decision {
-  const { quotaId, content, envelope } = command;
-  const refused =
-    placeFault(state, quotaId) ??
-    versionFault(envelope, 0n) ??
-    payerFault(state, quotaId, content.project);
-  if (refused !== null) return refused;
-  const after = { content, rightsized: new Map() };
-  const authority = refusal(
-    authorityViolations(state, { quotaId, before: null, after }, envelope, (of) =>
-      contentPathOf(content, of),
-    ),
+export function createQuota(
+  state: ApplicationState,
+  command: CreateQuota,
+  context: DecisionContext,
+): Decision {
+  const { envelope } = command;
+  return decideTree(state, envelope, context, (draft) =>
+    createStep(draft, command, onlyStep(envelope)),
   );
-  if (authority !== null) return authority;
+}
+
+/** Adds the quota to the draft, or says why it may not stand there by itself. */
+export function createStep(
+  draft: TreeDraft,
+  { quotaId, content }: Pick<CreateQuota, 'quotaId' | 'content'>,
+  { path, sender, expectedVersion }: StepTerms,
+): readonly Violation[] {
+  const state = draft.after;
+  const misplaced =
+    placeFault(state, quotaId, path) ??
+    versionFaultAt(expectedVersion, 0n, path) ??
+    payerFault(state, parentOf(quotaId), content.project, `${path}/content/project`);
+  if (misplaced !== null) return [misplaced];
+  const after = { content, rightsized: new Map() };
+  const authority = authorityViolations(
+    state,
+    { quotaId, before: null, after },
+    sender,
+    (of) => `${path}${contentPathOf(content, of)}`,
+  );
+  if (authority.length > 0) return authority;
   const { resources } = state.registration;
-  const shape = refusal([
-    ...contentViolations(content, '/content', resources),
-    ...limitListViolations(content.limits, '/content/limits', {
-      resources,
-      roles: rolesAt(envelope, quotaId),
-    }),
-  ]);
-  if (shape !== null) return shape;
-  const candidate = {
-    quotaId,
-    project: content.project,
-    limitOf: (resource: string) => limitFor(content.limits, resource),
-  };
+  const roles = rolesAt(sender, quotaId);
+  const shape = [
+    ...contentViolations(content, `${path}/content`, resources),
+    ...limitListViolations(content.limits, `${path}/content/limits`, { resources, roles }),
+  ];
+  if (shape.length > 0) return shape;
   const named = content.limits.map((limit) => limit.resource);
-  const pathOf = (resource: string): string => `/content/limits/${named.indexOf(resource)}`;
-  const fit = refusal(fitViolations(state, candidate, named, pathOf));
-  if (fit !== null) return fit;
-  return accept([
-    {
-      type: 'QuotaCreated',
-      data: { content: inOrder(content) },
-      quotaId,
-      quotaVersion: 1n,
-    },
-  ]);
+  draft.append(
+    { type: 'QuotaCreated', data: { content: inOrder(content) }, quotaId, quotaVersion: 1n },
+    (resource) => (resource === null ? path : `${path}/content/limits/${named.indexOf(resource)}`),
+  );
+  return [];
 }
 
 /** Where in the content stands what a raise is about. */
@@ -60,40 +65,47 @@ function contentPathOf(content: QuotaContent, of: string): string {
   return index < 0 ? `/content/${of}` : `/content/limits/${index}`;
 }
 
-function placeFault(state: ApplicationState, quotaId: string): Decision | null {
-  const fault = quotaIdFault(quotaId);
-  if (fault === 'form') return refuse('QUOTA_ID_INVALID', '/quotaId', 'This is no quota id.');
-  if (fault === 'depth') return refuse('QUOTA_TOO_DEEP', '/quotaId', 'The path is too deep.');
-  if (fault === 'reserved') {
-    return refuse('QUOTA_ID_RESERVED', '/quotaId', `${quotaId} uses a reserved name.`);
-  }
-  if (applicationOf(quotaId) !== state.id) {
-    const message = `${quotaId} belongs to another application than ${state.id}.`;
-    return refuse('WRONG_STREAM', '/quotaId', message);
-  }
+function placeFault(state: ApplicationState, quotaId: string, path: string): Violation | null {
+  const at = `${path}/quotaId`;
+  const fault = idFault(state, quotaId, at);
+  if (fault !== null) return fault;
   if (state.quotas.has(quotaId)) {
-    return refuse('QUOTA_EXISTS', '/quotaId', `${quotaId} is there already.`);
+    return violation('QUOTA_EXISTS', at, `${quotaId} is there already.`);
   }
   const parent = parentOf(quotaId);
   if (parent !== state.id && !state.quotas.has(parent)) {
-    return refuse('PARENT_UNKNOWN', '/quotaId', `The parent ${parent} does not exist.`);
+    return violation('PARENT_UNKNOWN', at, `The parent ${parent} does not exist.`);
   }
   if (state.quotas.size >= QUOTAS_PER_APPLICATION_MAX) {
     const message = `${state.id} has ${QUOTAS_PER_APPLICATION_MAX} quotas, the most it may have.`;
-    return refuse('TOO_MANY', '/quotaId', message);
+    return violation('TOO_MANY', at, message);
   }
   return null;
 }
 
+/** What is wrong with an id that a quota is to have, or null. */
+export function idFault(state: ApplicationState, quotaId: string, at: string): Violation | null {
+  const fault = quotaIdFault(quotaId);
+  if (fault === 'form') return violation('QUOTA_ID_INVALID', at, 'This is no quota id.');
+  if (fault === 'depth') return violation('QUOTA_TOO_DEEP', at, 'The path is too deep.');
+  if (fault === 'reserved') {
+    return violation('QUOTA_ID_RESERVED', at, `${quotaId} uses a reserved name.`);
+  }
+  if (applicationOf(quotaId) === state.id) return null;
+  const message = `${quotaId} belongs to another application than ${state.id}.`;
+  return violation('WRONG_STREAM', at, message);
+}
+
 /** One payer for a whole subtree below where it is set. */
-function payerFault(
+export function payerFault(
   state: ApplicationState,
-  quotaId: string,
+  parent: string,
   project: string | null,
-): Decision | null {
-  const payer = projectOf(state, parentOf(quotaId));
+  path: string,
+): Violation | null {
+  const payer = projectOf(state, parent);
   if (project === null || payer === null || payer === project) return null;
-  return refuse('PAYER_CONFLICT', '/content/project', `${payer} pays for everything below here.`);
+  return violation('PAYER_CONFLICT', path, `${payer} pays for everything below ${parent}.`);
 }
 
 /** Lists by resource are kept sorted, so that equal contents are equal events. */

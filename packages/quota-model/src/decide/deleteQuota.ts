@@ -1,32 +1,52 @@
-import type { DeleteQuota } from '@prorata/schemas';
+import type { DeleteQuota, Violation } from '@prorata/schemas';
 import { authorityViolations } from '../authority/authorityViolations.ts';
 import { byCodeUnit } from '../ids.ts';
-import type { ApplicationState, Decision, EventDraft } from '../model.ts';
-import { about, accept, refusal, refuse } from './answer.ts';
-import { requireQuota } from './preconditions.ts';
+import { proposalsOf } from '../evolve/openProposals.ts';
+import type { ApplicationState, Decision, DecisionContext, QuotaState } from '../model.ts';
+import { about, violation } from './answer.ts';
+import { decideTree, onlyStep } from './decideTree.ts';
+import type { StepTerms } from './decideTree.ts';
+import { quotaAt } from './preconditions.ts';
+import type { TreeDraft } from './treeDraft.ts';
+
+export function deleteQuota(
+  state: ApplicationState,
+  command: DeleteQuota,
+  context: DecisionContext,
+): Decision {
+  const { envelope } = command;
+  return decideTree(state, envelope, context, (draft) =>
+    deleteStep(draft, command, onlyStep(envelope)),
+  );
+}
+
+export function deleteStep(
+  draft: TreeDraft,
+  { quotaId }: Pick<DeleteQuota, 'quotaId'>,
+  { path, sender, expectedVersion }: StepTerms,
+): readonly Violation[] {
+  const found = quotaAt(draft.after, quotaId, expectedVersion, path);
+  if ('fault' in found) return [found.fault];
+  const step = { quotaId, before: found.quota, after: null };
+  const authority = authorityViolations(draft.after, step, sender, () => path);
+  if (authority.length > 0) return authority;
+  const children = draft.after.children.get(quotaId)?.size ?? 0;
+  if (children > 0) {
+    const message = `${quotaId} has ${children} children.`;
+    return [violation('QUOTA_HAS_CHILDREN', `${path}/quotaId`, message)];
+  }
+  deleteOne(draft, found.quota, path);
+  return [];
+}
 
 /** Open proposals of the quota are rejected first, so that none is left waiting for nothing. */
-export function deleteQuota(state: ApplicationState, command: DeleteQuota): Decision {
-  const found = requireQuota(state, command.quotaId, command.envelope);
-  if ('refused' in found) return found.refused;
-  const { quota } = found;
-  const step = { quotaId: quota.quotaId, before: quota, after: null };
-  const authority = refusal(authorityViolations(state, step, command.envelope));
-  if (authority !== null) return authority;
-  const children = state.children.get(quota.quotaId)?.size ?? 0;
-  if (children > 0) {
-    const message = `${quota.quotaId} has ${children} children.`;
-    return refuse('QUOTA_HAS_CHILDREN', '/quotaId', message);
+function deleteOne(draft: TreeDraft, quota: QuotaState, path: string): void {
+  const pathOf = (): string => path;
+  const open = proposalsOf(draft.after, quota.quotaId).map(({ proposalId }) => proposalId);
+  for (const [index, proposalId] of open.sort(byCodeUnit).entries()) {
+    const step = about(quota, BigInt(index) + 1n);
+    draft.append({ type: 'ProposalRejected', data: { proposalId }, ...step }, pathOf);
   }
-  const events: EventDraft[] = [...state.proposals.values()]
-    .filter((proposal) => proposal.quotaId === quota.quotaId)
-    .map((proposal) => proposal.proposalId)
-    .sort(byCodeUnit)
-    .map((proposalId, index) => ({
-      type: 'ProposalRejected',
-      data: { proposalId },
-      ...about(quota, BigInt(index) + 1n),
-    }));
-  const last = about(quota, BigInt(events.length) + 1n);
-  return accept([...events, { type: 'QuotaDeleted', data: {}, ...last }]);
+  const last = about(quota, BigInt(open.length) + 1n);
+  draft.append({ type: 'QuotaDeleted', data: {}, ...last }, pathOf);
 }

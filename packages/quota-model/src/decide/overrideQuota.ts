@@ -37,7 +37,7 @@ export function overrideQuota(
   const fit = refusal(
     command.limits.flatMap((limit, index) => [
       ...aboveAncestor(state, quotaId, limit, `/limits/${index}`),
-      ...windowViolations({ state, candidate: null }, quotaId, limit, `/limits/${index}`),
+      ...windowViolations(state, quotaId, limit, `/limits/${index}`),
     ]),
   );
   if (fit !== null) return fit;

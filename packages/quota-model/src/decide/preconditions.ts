@@ -1,18 +1,24 @@
 /** What must hold before a command's own rules are asked. */
-import type { CommandEnvelope } from '@prorata/schemas';
+import type { CommandEnvelope, Violation } from '@prorata/schemas';
 import { applicationOf } from '../ids.ts';
 import type { ApplicationState, Decision, QuotaState } from '../model.ts';
-import { refuse } from './answer.ts';
+import { violation } from './answer.ts';
 
 /** The version the sender saw must be the version now; `0` stands for what does not exist yet. */
 export function versionFault(envelope: CommandEnvelope, current: bigint): Decision | null {
-  const { expectedVersion } = envelope;
-  if (expectedVersion === null || expectedVersion === current) return null;
-  return refuse(
-    'VERSION_MISMATCH',
-    '',
-    `Version ${expectedVersion.toString()} was expected, the current one is ${current.toString()}.`,
-  );
+  const fault = versionFaultAt(envelope.expectedVersion, current, '');
+  return fault === null ? null : { kind: 'refused', violations: [fault] };
+}
+
+/** @param expected null: any. @param path JSON pointer of the step in the command */
+export function versionFaultAt(
+  expected: bigint | null,
+  current: bigint,
+  path: string,
+): Violation | null {
+  if (expected === null || expected === current) return null;
+  const message = `Version ${expected.toString()} was expected, the current one is ${current.toString()}.`;
+  return violation('VERSION_MISMATCH', path, message);
 }
 
 /** The quota, at the version the sender expects. */
@@ -21,14 +27,27 @@ export function requireQuota(
   quotaId: string,
   envelope: CommandEnvelope,
 ): { readonly quota: QuotaState } | { readonly refused: Decision } {
+  const found = quotaAt(state, quotaId, envelope.expectedVersion, '');
+  if ('quota' in found) return found;
+  return { refused: { kind: 'refused', violations: [found.fault] } };
+}
+
+/** As `requireQuota`, of a step at `path` in the command. */
+export function quotaAt(
+  state: ApplicationState,
+  quotaId: string,
+  expectedVersion: bigint | null,
+  path: string,
+): { readonly quota: QuotaState } | { readonly fault: Violation } {
+  const at = `${path}/quotaId`;
   if (applicationOf(quotaId) !== state.id) {
     const message = `${quotaId} belongs to another application than ${state.id}.`;
-    return { refused: refuse('WRONG_STREAM', '/quotaId', message) };
+    return { fault: violation('WRONG_STREAM', at, message) };
   }
   const quota = state.quotas.get(quotaId);
   if (quota === undefined) {
-    return { refused: refuse('QUOTA_UNKNOWN', '/quotaId', `There is no quota ${quotaId}.`) };
+    return { fault: violation('QUOTA_UNKNOWN', at, `There is no quota ${quotaId}.`) };
   }
-  const refused = versionFault(envelope, quota.version);
-  return refused === null ? { quota } : { refused };
+  const fault = versionFaultAt(expectedVersion, quota.version, path);
+  return fault === null ? { quota } : { fault };
 }

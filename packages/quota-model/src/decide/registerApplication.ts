@@ -3,9 +3,9 @@ import { byCodeUnit } from '../ids.ts';
 import type { ApplicationState, Decision, DecisionContext } from '../model.ts';
 import { sameValue } from '../sameValue.ts';
 import { registrationViolations } from '../validate/registration.ts';
-import { totalExcess } from '../validate/fit.ts';
-import { settersBelow } from '../validate/proposedTree.ts';
-import { windowKey } from '../windowForm.ts';
+import { NOTHING } from '../sums/sum.ts';
+import { tallyOf } from '../sums/treeSums.ts';
+import { totalExcess } from '../validate/sumExcess.ts';
 import { aboutNoQuota, accept, alreadySo, refusal, violation } from './answer.ts';
 import { versionFault } from './preconditions.ts';
 
@@ -45,7 +45,6 @@ function useViolations(
   resources: readonly ResourceDeclaration[],
 ): Violation[] {
   const declared = new Map(resources.map((resource) => [resource.name, resource]));
-  const next = { ...state, registration: { ...state.registration, resources: declared } };
   return [...state.registration.resources.values()].flatMap((former) => {
     const now = declared.get(former.name);
     if (now?.kind !== former.kind || now.unit !== former.unit) {
@@ -55,7 +54,7 @@ function useViolations(
       return [violation('RESOURCE_IN_USE', '/resources', message)];
     }
     if (now.total === former.total) return [];
-    const excess = firstExcess(next, now);
+    const excess = totalExcess(tallyOf(state, state.id, now.name)?.sum ?? NOTHING, now);
     return excess === null ? [] : [violation('TOTAL_EXCEEDED', '/resources', excess)];
   });
 }
@@ -68,19 +67,6 @@ function userOf(state: ApplicationState, resource: string): string | null {
   }
   for (const entitlement of state.entitlements.values()) {
     if (entitlement.resource === resource) return `The entitlement of ${entitlement.project}`;
-  }
-  return null;
-}
-
-function firstExcess(state: ApplicationState, resource: ResourceDeclaration): string | null {
-  const tree = { state, candidate: null };
-  const windows = new Map<string, string | null>();
-  for (const { limit } of settersBelow(tree, state.id, resource.name)) {
-    windows.set(windowKey(limit.window), limit.window);
-  }
-  for (const window of windows.values()) {
-    const excess = totalExcess(tree, resource.name, window);
-    if (excess !== null) return excess;
   }
   return null;
 }

@@ -23,8 +23,7 @@ export function setEntitlement(
   if (former === undefined && state.entitlements.size >= ENTITLEMENTS_MAX) {
     return refuse('TOO_MANY', '', `${state.id} has ${ENTITLEMENTS_MAX} entitlements.`);
   }
-  const tree = { state, candidate: null };
-  const excess = refusal(excessOf(tree, { project, resource, amount }, '/amount'));
+  const excess = refusal(excessOf(state, { project, resource, amount }, '/amount'));
   if (excess !== null) return excess;
   const data = { project, resource, bound, amount: bound === 'amount' ? command.amount : 0n };
   return accept([{ type: 'EntitlementSet', data, ...aboutNoQuota }]);

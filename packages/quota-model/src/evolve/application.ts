@@ -2,6 +2,7 @@ import type { EventMessage } from '@prorata/schemas';
 import { BrokenStream } from '../faults.ts';
 import { entitlementKey } from '../payers.ts';
 import type { ApplicationState, EntitlementState, ProposalState } from '../model.ts';
+import { addProposal, removeProposal } from './openProposals.ts';
 import { evolveQuota } from './quota.ts';
 import type { QuotaEvent } from './quota.ts';
 import { provenanceOf, streamIdOf } from './origin.ts';
@@ -23,13 +24,13 @@ export function evolveApplication(
       return setEntitlement(state, event);
     case 'ProposalOpened':
       raiseVersion(state, event);
-      state.proposals.set(event.value.proposalId, proposalOf(event));
+      addProposal(state, proposalOf(event));
       return state;
     case 'ProposalApproved':
     case 'ProposalExpired':
     case 'ProposalRejected':
       raiseVersion(state, event);
-      if (!state.proposals.delete(event.value.proposalId)) {
+      if (!removeProposal(state, event.value.proposalId)) {
         throw new BrokenStream(event, `proposal ${event.value.proposalId} is not open`);
       }
       return state;
@@ -67,6 +68,9 @@ function register(
     children: new Map(),
     entitlements: new Map(),
     proposals: new Map(),
+    proposalsByQuota: new Map(),
+    sums: new Map(),
+    held: new Map(),
   };
 }
 

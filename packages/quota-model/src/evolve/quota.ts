@@ -3,6 +3,8 @@ import { writableSet } from '../fork/fork.ts';
 import { parentOf } from '../ids.ts';
 import { rightsizedUnder } from '../layers.ts';
 import type { ApplicationState, HaircutLayer, QuotaState } from '../model.ts';
+import { putQuota } from '../sums/treeSums.ts';
+import { proposalsOf, removeProposal } from './openProposals.ts';
 import { provenanceOf } from './origin.ts';
 import type { EventOf } from './origin.ts';
 
@@ -32,11 +34,11 @@ export function evolveQuota(state: ApplicationState, event: QuotaEvent): void {
   }
   if (quota === undefined) throw new BrokenStream(event, `there is no quota ${quotaId}`);
   if (event.type === 'QuotaDeleted') {
-    remove(state, quotaId);
+    remove(state, quota);
     return;
   }
   const next: QuotaState = { ...quota, ...changeOf(quota, event), version: quotaVersion };
-  state.quotas.set(quotaId, next);
+  putQuota(state, quota, next);
   if (next.override === null) state.overridden.delete(quotaId);
   else state.overridden.add(quotaId);
 }
@@ -99,7 +101,7 @@ function insert(state: ApplicationState, quotaId: string, event: EventOf<'QuotaC
   if (parent !== state.id && !state.quotas.has(parent)) {
     throw new BrokenStream(event, `the parent ${parent} does not exist`);
   }
-  state.quotas.set(quotaId, {
+  putQuota(state, null, {
     quotaId,
     version: 1n,
     content: event.value.content,
@@ -113,14 +115,13 @@ function insert(state: ApplicationState, quotaId: string, event: EventOf<'QuotaC
   else siblings.add(quotaId);
 }
 
-function remove(state: ApplicationState, quotaId: string): void {
-  state.quotas.delete(quotaId);
+function remove(state: ApplicationState, quota: QuotaState): void {
+  const { quotaId } = quota;
+  putQuota(state, quota, null);
   state.overridden.delete(quotaId);
   const parent = parentOf(quotaId);
   const siblings = writableSet(state.children, parent);
   siblings?.delete(quotaId);
   if (siblings?.size === 0) state.children.delete(parent);
-  for (const [id, proposal] of state.proposals) {
-    if (proposal.quotaId === quotaId) state.proposals.delete(id);
-  }
+  for (const { proposalId } of proposalsOf(state, quotaId)) removeProposal(state, proposalId);
 }

@@ -195,7 +195,7 @@ function limitOf(step: Step): ResourceLimit {
   const byResource = [
     tokens(amount, { perMicros, burst }),
     cores(other < amount ? other : amount, amount),
-    credits(amount),
+    credits(amount, step.other % 9 === 8 ? 'P1M' : 'P1D'),
     sessions(amount),
   ];
   const limit = byResource[step.resource % byResource.length] ?? sessions(amount);

@@ -1,39 +1,54 @@
+/** What a project's top-most quotas may hold in sum. */
 import type { Violation } from '@prorata/schemas';
 import { violation } from '../decide/answer.ts';
-import type { EntitlementState } from '../model.ts';
+import type { ApplicationState, EntitlementState } from '../model.ts';
+import { SUM_TIMES_MAX } from '../modelBounds.ts';
 import { entitlementKey } from '../payers.ts';
-import { settersOfProject } from './proposedTree.ts';
-import type { ProposedTree } from './proposedTree.ts';
-import { sumHeld } from './sums.ts';
+import { wholeOf } from '../sums/sum.ts';
+import type { Fraction, Sum } from '../sums/sum.ts';
+import { heldBy } from '../sums/treeSums.ts';
 
-/** The upper bounds of a project's top-most quotas sum within its entitlement, where one is set. */
-export function entitlementViolations(
-  tree: ProposedTree,
-  project: string | null,
+/** Why a project may not hold what it would hold after a change; nothing when it holds no more than before. */
+export function holdingViolations(
+  before: ApplicationState,
+  after: ApplicationState,
+  project: string,
   resource: string,
   path: string,
 ): Violation[] {
-  if (project === null) return [];
-  const entitlement = tree.state.entitlements.get(entitlementKey(project, resource));
-  return entitlement === undefined ? [] : excessOf(tree, entitlement, path);
+  const entitlement = after.entitlements.get(entitlementKey(project, resource));
+  const held = heldBy(after, project, resource);
+  const former = heldBy(before, project, resource);
+  if (held === former || entitlement === undefined) return [];
+  if (held.amounts.length > SUM_TIMES_MAX && held.amounts.length > former.amounts.length) {
+    const message = `${project} would hold ${resource} by more than ${SUM_TIMES_MAX} different times.`;
+    return [violation('TOO_MANY', path, message)];
+  }
+  return isMore(held, former) ? excessOf(after, entitlement, path) : [];
 }
 
 /** Also for an entitlement that is not in the state yet. */
 export function excessOf(
-  tree: ProposedTree,
+  state: ApplicationState,
   entitlement: Pick<EntitlementState, 'project' | 'resource' | 'amount'>,
   path: string,
 ): Violation[] {
   const { project, resource, amount } = entitlement;
   if (amount === 'unlimited') return [];
   const most = amount === 'blocked' ? 0n : amount;
-  const held = sumHeld(settersOfProject(tree, project, resource));
+  const held = wholeOf(heldBy(state, project, resource));
   if (held !== 'unlimited' && held.numerator <= most * held.denominator) return [];
   const sum = held === 'unlimited' ? held : roundedUp(held).toString();
   const message = `Project ${project} would hold ${sum} of ${resource}; it is entitled to ${most.toString()}.`;
   return [violation('ENTITLEMENT_EXCEEDED', path, message)];
 }
 
-function roundedUp(held: { readonly numerator: bigint; readonly denominator: bigint }): bigint {
-  return (held.numerator + held.denominator - 1n) / held.denominator;
+function isMore(held: Sum, former: Sum): boolean {
+  const [now, then] = [wholeOf(held), wholeOf(former)];
+  if (now === 'unlimited' || then === 'unlimited') return held.unlimited > former.unlimited;
+  return now.numerator * then.denominator > then.numerator * now.denominator;
+}
+
+function roundedUp({ numerator, denominator }: Fraction): bigint {
+  return (numerator + denominator - 1n) / denominator;
 }

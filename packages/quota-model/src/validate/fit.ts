@@ -1,152 +1,238 @@
-/** Whether a quota's limits fit the tree: under its ancestors, over its children, within what its project may hold. */
+/**
+ * Whether a changed tree holds together: each limit under its ancestors and over what is below it, sums within
+ * what they are sums of, projects within their entitlements. Judged on the whole resulting tree by the sums
+ * kept in it: a command of many steps is judged once, so that shares may change hands in any order.
+ * Where a rule was broken before (a total that shrank), what does not make it worse is let through.
+ */
 import type { ResourceLimit, Violation } from '@prorata/schemas';
 import { violation } from '../decide/answer.ts';
-import { compareBounds, describeLimit, guaranteeOf, sameLimit } from '../limits.ts';
-import type { ApplicationState } from '../model.ts';
-import { parentOf } from '../ids.ts';
-import { declaredLimit } from '../layers.ts';
+import type { ChangedQuota, TreeChange } from '../decide/treeDraft.ts';
+import { declaredLimit, resourcesOf } from '../layers.ts';
+import { compareBounds, describeLimit, sameLimit } from '../limits.ts';
+import type { ApplicationState, QuotaState } from '../model.ts';
+import { SUM_TIMES_MAX } from '../modelBounds.ts';
 import { projectOf } from '../payers.ts';
-import { entitlementViolations } from './entitlement.ts';
-import { limitIn, setterAbove, settersBelow } from './proposedTree.ts';
-import type { Candidate, ProposedTree, Setter } from './proposedTree.ts';
-import { sumOfAmounts, sumOfGuarantees } from './sums.ts';
-import { sameWindow } from '../windowForm.ts';
-import { windowViolations } from './windows.ts';
+import type { Claim } from '../sums/tally.ts';
+import { claimOfTally } from '../sums/tally.ts';
+import { claimOf, claimedResources, tallyOf } from '../sums/treeSums.ts';
+import { holdingViolations } from './entitlement.ts';
+import { limitIn, setterAbove, settersBelow } from './setters.ts';
+import { grownExcess, isGrown, keptExcess } from './sumExcess.ts';
+import { movedWindowViolations, windowViolations } from './windows.ts';
 
 /** How many offenders a message names. */
 const NAMED_MAX = 3;
+/** How many quotas are looked at to name them: the verdict is known without. */
+const NAMED_VISITS_MAX = 1_000;
 
-/**
- * Every failed check of the candidate's limits that differ from those of now.
- *
- * @param pathOf JSON pointer of a resource's limit in the command.
- */
-export function fitViolations(
-  state: ApplicationState,
-  candidate: Candidate,
-  resources: readonly string[],
-  pathOf: (resource: string) => string,
-): Violation[] {
-  const tree: ProposedTree = { state, candidate };
-  const quota = state.quotas.get(candidate.quotaId);
-  const project = candidate.project ?? projectOf(state, parentOf(candidate.quotaId));
+/** A changed quota that is there afterwards, with the resources whose limits, place or payer changed. */
+interface Touched {
+  readonly quota: QuotaState;
+  readonly changed: ChangedQuota;
+  readonly resources: readonly string[];
+  readonly isPlaced: boolean;
+}
+
+export function fitViolations(change: TreeChange): Violation[] {
+  const touched = change.quotas.flatMap((changed) => touchedOf(change, changed));
+  return [
+    ...touched.flatMap((each) => limitViolations(change, each)),
+    ...sumViolations(change, touched),
+    ...entitlementViolations(change, touched),
+  ];
+}
+
+function touchedOf(change: TreeChange, changed: ChangedQuota): Touched[] {
+  const { before, after } = changed;
+  if (after === null) return [];
+  const isPlaced =
+    before === null ||
+    before.quotaId !== after.quotaId ||
+    before.content.project !== after.content.project;
+  const resources = isPlaced
+    ? claimedResources(change.after, after.quotaId)
+    : new Set([...resourcesOf(before), ...resourcesOf(after)]);
+  const differing = [...resources].filter(
+    (resource) =>
+      isPlaced || !sameLimit(declaredLimit(before, resource), declaredLimit(after, resource)),
+  );
+  return [{ quota: after, changed, resources: differing, isPlaced }];
+}
+
+function limitViolations(change: TreeChange, touched: Touched): Violation[] {
+  const { quota, changed, resources, isPlaced } = touched;
+  const { quotaId } = quota;
   return resources.flatMap((resource) => {
-    const before = quota === undefined ? null : declaredLimit(quota, resource);
-    const limit = candidate.limitOf(resource);
-    if (sameLimit(before, limit)) return [];
-    const path = pathOf(resource);
-    const held = isLowered(before, limit)
-      ? []
-      : entitlementViolations(tree, project, resource, path);
-    if (limit === null) return held;
+    const path = changed.pathOf(resource);
+    const limit = declaredLimit(quota, resource);
+    const windows = limit === null ? [] : windowViolations(change.after, quotaId, limit, path);
     return [
-      ...windowViolations(tree, candidate.quotaId, limit, path),
-      ...aboveViolations(tree, { quotaId: candidate.quotaId, limit }, before, path),
-      ...belowViolations(tree, { quotaId: candidate.quotaId, limit }, path),
-      ...held,
+      ...windows,
+      ...(isPlaced && windows.length === 0
+        ? movedWindowViolations(change.after, quotaId, resource, path)
+        : []),
+      ...aboveViolations(change.after, quotaId, resource, path),
+      ...(limit === null ? [] : belowViolations(change, changed, limit, path)),
     ];
   });
 }
 
-/** Less than before takes nothing from anybody. */
-function isLowered(before: ResourceLimit | null, limit: ResourceLimit | null): boolean {
+function aboveViolations(
+  state: ApplicationState,
+  quotaId: string,
+  resource: string,
+  path: string,
+): Violation[] {
+  const above = setterAbove(state, quotaId, resource);
+  const claim = claimOf(state, quotaId, resource);
+  if (above === null || !exceeds(claim, above.limit)) return [];
+  const own = limitIn(state, quotaId, resource);
+  const message =
+    `${resource} ${own === null ? `${describeClaim(claim, above.limit)} below ${quotaId}` : describeLimit(own)} ` +
+    `is above ${describeLimit(above.limit)} of ${above.quotaId}.`;
+  return [violation('PARENT_LIMIT_EXCEEDED', path, message)];
+}
+
+/** Whether any of the limits that the claim is made of is above the limit. */
+function exceeds({ sum, largest }: Claim, limit: ResourceLimit): boolean {
+  if (limit.bound === 'unlimited') return false;
+  if (sum.unlimited > 0) return true;
+  if (largest === null) return false;
   return (
-    before !== null &&
-    limit !== null &&
-    sameWindow(before.window, limit.window) &&
-    compareBounds(limit, before) <= 0 &&
-    guaranteeOf(limit) <= guaranteeOf(before)
+    limit.bound === 'blocked' ||
+    largest.amount * (limit.perMicros ?? 1n) > limit.amount * largest.per
   );
 }
 
-/** What counts in the sums above does not grow: no walk over the siblings is needed. */
-function takesNoMore(before: ResourceLimit | null, limit: ResourceLimit): boolean {
-  if (limit.kind !== 'capacity') return isLowered(before, limit);
-  return guaranteeOf(limit) <= (before === null ? 0n : guaranteeOf(before));
+function describeClaim({ sum, largest }: Claim, like: ResourceLimit): string {
+  if (sum.unlimited > 0 || largest === null) return 'unlimited';
+  const perMicros = like.kind === 'rate' ? largest.per : null;
+  return describeLimit({ ...like, bound: 'amount', amount: largest.amount, perMicros });
 }
 
-function aboveViolations(
-  tree: ProposedTree,
-  own: Setter,
-  before: ResourceLimit | null,
+function belowViolations(
+  { before, after }: TreeChange,
+  { before: former, after: quota }: ChangedQuota,
+  limit: ResourceLimit,
   path: string,
 ): Violation[] {
-  const { resource } = own.limit;
-  const above = setterAbove(tree, own.quotaId, resource);
-  if (above !== null && compareBounds(own.limit, above.limit) > 0) {
+  const { resource } = limit;
+  const quotaId = quota?.quotaId ?? '';
+  const tally = tallyOf(after, quotaId, resource);
+  if (tally === null) return [];
+  const claim = claimOfTally(tally);
+  if (exceeds(claim, limit)) {
     const message =
-      `${resource} ${describeLimit(own.limit)} is above ` +
-      `${describeLimit(above.limit)} of ${above.quotaId}.`;
-    return [violation('PARENT_LIMIT_EXCEEDED', path, message)];
-  }
-  if (takesNoMore(before, own.limit)) return [];
-  const excess =
-    above === null
-      ? totalExcess(tree, resource, own.limit.window)
-      : excessUnder(tree, above, own.limit.window);
-  if (excess === null) return [];
-  return [violation(above === null ? 'TOTAL_EXCEEDED' : 'PARENT_SUM_EXCEEDED', path, excess)];
-}
-
-/** What is wrong with the sums under a quota that declares the resource, or null. */
-function excessUnder(tree: ProposedTree, above: Setter, window: string | null): string | null {
-  const { resource, kind, bound, amount } = above.limit;
-  if (kind === 'capacity') {
-    const sum = sumOfGuarantees(settersBelow(tree, above.quotaId, resource));
-    const most = guaranteeOf(above.limit);
-    return sum > most ? excessText(resource, 'guarantees', sum, above.quotaId, most) : null;
-  }
-  if (kind !== 'consumable' || bound !== 'amount') return null;
-  const sum = sumOfAmounts(settersBelow(tree, above.quotaId, resource), window);
-  if (sum !== 'unlimited' && sum <= amount) return null;
-  return excessText(resource, 'amounts', sum, above.quotaId, amount);
-}
-
-/** What is wrong with the sums of the whole application, or null; without a declared total nothing is. */
-export function totalExcess(
-  tree: ProposedTree,
-  resource: string,
-  window: string | null,
-): string | null {
-  const declaration = tree.state.registration.resources.get(resource);
-  const total = declaration?.total ?? null;
-  if (declaration === undefined || total === null) return null;
-  const setters = settersBelow(tree, tree.state.id, resource);
-  if (declaration.kind === 'capacity') {
-    const sum = sumOfGuarantees(setters);
-    return sum > total ? excessText(resource, 'guarantees', sum, 'the total', total) : null;
-  }
-  if (declaration.kind !== 'consumable') return null;
-  const sum = sumOfAmounts(setters, window);
-  if (sum !== 'unlimited' && sum <= total) return null;
-  return excessText(resource, 'amounts', sum, 'the total', total);
-}
-
-function excessText(
-  resource: string,
-  what: string,
-  sum: bigint | 'unlimited',
-  of: string,
-  most: bigint,
-): string {
-  return `The ${what} of ${resource} would sum to ${sum.toString()}; ${of} has ${most.toString()}.`;
-}
-
-function belowViolations(tree: ProposedTree, own: Setter, path: string): Violation[] {
-  const { resource } = own.limit;
-  const needs = [...settersBelow(tree, own.quotaId, resource)];
-  if (needs.length === 0) return [];
-  const above = needs.filter(({ limit }) => compareBounds(limit, own.limit) > 0);
-  if (above.length > 0) {
-    const named = above
-      .slice(0, NAMED_MAX)
-      .map(({ quotaId, limit }) => `${quotaId} has ${describeLimit(limit)}`);
-    const message =
-      `${above.length} quotas below need more than ${describeLimit(own.limit)} of ` +
-      `${resource}: ${named.join(', ')}.`;
+      `Quotas below need up to ${describeClaim(claim, limit)} of ${resource}, more than ` +
+      `${describeLimit(limit)}: ${namedAbove(after, quotaId, limit)}.`;
     return [violation('CHILDREN_NEED_MORE', path, message)];
   }
-  const window = limitIn(tree, own.quotaId, resource)?.window ?? null;
-  const excess = excessUnder(tree, own, window);
+  const tallyBefore = former === null ? null : tallyOf(before, former.quotaId, resource);
+  // Sums that grew are judged by those who made them grow.
+  if (former === null || tallyBefore === null || isGrown(tallyBefore, tally)) return [];
+  const excess = keptExcess(limit, declaredLimit(former, resource), tally.sum, quotaId);
   return excess === null ? [] : [violation('CHILDREN_NEED_MORE', path, excess)];
+}
+
+function namedAbove(state: ApplicationState, quotaId: string, limit: ResourceLimit): string {
+  const named: string[] = [];
+  for (const setter of settersBelow(state, quotaId, limit.resource, NAMED_VISITS_MAX)) {
+    if (compareBounds(setter.limit, limit) <= 0) continue;
+    named.push(`${setter.quotaId} has ${describeLimit(setter.limit)}`);
+    if (named.length === NAMED_MAX) return `${named.join(', ')}, …`;
+  }
+  return named.length === 0 ? `among those below ${quotaId}` : named.join(', ');
+}
+
+/** Sums of those that count for one quota (or the application) are judged once, at the last step that raised them. */
+function sumViolations(change: TreeChange, touched: readonly Touched[]): Violation[] {
+  const judged = new Set<string>();
+  const violations: Violation[] = [];
+  for (const { quota, changed, resources } of touched.toReversed()) {
+    for (const resource of resources) {
+      const above = setterAbove(change.after, quota.quotaId, resource);
+      const id = above?.quotaId ?? change.after.id;
+      if (judged.has(`${id} ${resource}`) || !isRaised(change, changed, resource)) continue;
+      judged.add(`${id} ${resource}`);
+      violations.push(...grownViolations(change, id, resource, changed.pathOf(resource)));
+    }
+  }
+  return violations.reverse();
+}
+
+/** Whether the quota counts for more than it did, or for somebody else than before. */
+function isRaised(change: TreeChange, changed: ChangedQuota, resource: string): boolean {
+  const { before, after } = changed;
+  if (before === null || after === null || before.quotaId !== after.quotaId) return true;
+  const id = after.quotaId;
+  const aboveBefore = setterAbove(change.before, id, resource)?.quotaId;
+  if (aboveBefore !== setterAbove(change.after, id, resource)?.quotaId) return true;
+  const from = claimOf(change.before, id, resource).sum;
+  const to = claimOf(change.after, id, resource).sum;
+  return (
+    to.unlimited > from.unlimited ||
+    to.guarantees > from.guarantees ||
+    to.amounts.some(
+      ({ key, amount }) => amount > (from.amounts.find((entry) => entry.key === key)?.amount ?? 0n),
+    )
+  );
+}
+
+function grownViolations(
+  change: TreeChange,
+  id: string,
+  resource: string,
+  path: string,
+): Violation[] {
+  const after = tallyOf(change.after, id, resource);
+  // Where quotas moved, an id may have meant another quota before.
+  const isSame = id === change.after.id || !change.quotas.some(isMoved);
+  const before = isSame ? tallyOf(change.before, id, resource) : null;
+  if (after === null) return [];
+  const times = after.sum.amounts.length;
+  if (times > SUM_TIMES_MAX && times > (before?.sum.amounts.length ?? 0)) {
+    const message = `The limits of ${resource} that count for ${id} would have more than ${SUM_TIMES_MAX} different times or windows.`;
+    return [violation('TOO_MANY', path, message)];
+  }
+  const excess = grownExcess(change.after, id, before, after);
+  if (excess === null) return [];
+  const code = id === change.after.id ? 'TOTAL_EXCEEDED' : 'PARENT_SUM_EXCEEDED';
+  return [violation(code, path, excess)];
+}
+
+function isMoved({ before, after }: ChangedQuota): boolean {
+  return before !== null && after !== null && before.quotaId !== after.quotaId;
+}
+
+function entitlementViolations(change: TreeChange, touched: readonly Touched[]): Violation[] {
+  const judged = new Set<string>();
+  const violations: Violation[] = [];
+  for (const { quota, changed, resources, isPlaced } of touched.toReversed()) {
+    const payers = isPlaced
+      ? payersWithin(change.after, quota.quotaId)
+      : [projectOf(change.after, quota.quotaId)];
+    for (const project of payers) {
+      for (const resource of resources) {
+        if (project === null || judged.has(`${project} ${resource}`)) continue;
+        judged.add(`${project} ${resource}`);
+        const path = changed.pathOf(resource);
+        violations.push(...holdingViolations(change.before, change.after, project, resource, path));
+      }
+    }
+  }
+  return violations.reverse();
+}
+
+/** Who pays for anything in a subtree: one project from above, or the top-most ones in it. */
+function payersWithin(state: ApplicationState, quotaId: string): readonly string[] {
+  const inherited = projectOf(state, quotaId);
+  if (inherited !== null) return [inherited];
+  const payers = new Set<string>();
+  const waiting = [...(state.children.get(quotaId) ?? [])];
+  for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
+    const project = state.quotas.get(id)?.content.project ?? null;
+    if (project === null) waiting.push(...(state.children.get(id) ?? []));
+    else payers.add(project);
+  }
+  return [...payers];
 }

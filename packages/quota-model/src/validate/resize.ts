@@ -1,5 +1,6 @@
-import type { ResourceLimit, Violation } from '@prorata/schemas';
-import { violation } from '../decide/answer.ts';
+import type { Evidence, ResourceLimit, Violation } from '@prorata/schemas';
+import { about, violation } from '../decide/answer.ts';
+import { TreeDraft } from '../decide/treeDraft.ts';
 import { declaredLimit, isWithinBounds, limitFor } from '../layers.ts';
 import { burstOf, compareBounds, describeLimit } from '../limits.ts';
 import type { ApplicationState, QuotaState } from '../model.ts';
@@ -8,6 +9,16 @@ import { fitViolations } from './fit.ts';
 import { limitViolations } from './limitShape.ts';
 
 const PATH = '/limit';
+
+/** What is only asked about needs no evidence. */
+const NO_EVIDENCE: Evidence = {
+  policy: '',
+  source: '',
+  windowStart: 0n,
+  windowEnd: 0n,
+  figures: {},
+  inputsHash: '',
+};
 
 /** Every reason why a resource may not be resized to this limit now: asked anew when a proposal is approved. */
 export function resizeViolations(
@@ -26,8 +37,7 @@ export function resizeViolations(
   }
   const bounds = boundsViolations(quota, base, limit);
   if (bounds.length > 0) return bounds;
-  const fit = fitViolations(state, candidateOf(quota, limit), [limit.resource], () => PATH);
-  return [...haircutViolations(quota, limit), ...fit];
+  return [...haircutViolations(quota, limit), ...fitOf(state, quota, limit)];
 }
 
 /** The owner's bounds speak of the amount alone: everything else must stay as the owner declared it. */
@@ -72,11 +82,9 @@ function isRaise(now: ResourceLimit, limit: ResourceLimit): boolean {
   return compareBounds(limit, now) > 0 || (burstOf(limit) ?? 0n) > (burstOf(now) ?? 0n);
 }
 
-function candidateOf(quota: QuotaState, limit: ResourceLimit) {
-  return {
-    quotaId: quota.quotaId,
-    project: quota.content.project,
-    limitOf: (resource: string): ResourceLimit | null =>
-      resource === limit.resource ? limit : declaredLimit(quota, resource),
-  };
+function fitOf(state: ApplicationState, quota: QuotaState, limit: ResourceLimit): Violation[] {
+  const draft = TreeDraft.probe(state);
+  const data = { limit, evidence: NO_EVIDENCE, proposalId: null };
+  draft.append({ type: 'QuotaResized', data, ...about(quota) }, () => PATH);
+  return fitViolations(draft.change());
 }

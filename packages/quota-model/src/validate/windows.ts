@@ -6,44 +6,74 @@ import type { ResourceLimit, Violation } from '@prorata/schemas';
 import { violation } from '../decide/answer.ts';
 import { ancestorsOf } from '../ids.ts';
 import { limitFor } from '../layers.ts';
-import { sameWindow } from '../windowForm.ts';
-import { limitIn, settersBelow } from './proposedTree.ts';
-import type { ProposedTree } from './proposedTree.ts';
+import type { ApplicationState } from '../model.ts';
+import { SUM_TIMES_MAX } from '../modelBounds.ts';
+import { tallyOf, windowsWithin } from '../sums/treeSums.ts';
+import { sameWindow, windowKey } from '../windowForm.ts';
+import { limitIn } from './setters.ts';
 
+/** A limit, declared or an override's, against those of the quota itself, above it and below it. */
 export function windowViolations(
-  tree: ProposedTree,
+  state: ApplicationState,
   quotaId: string,
   limit: ResourceLimit,
   path: string,
 ): Violation[] {
   if (limit.kind !== 'consumable' || limit.bound !== 'amount') return [];
-  for (const [id, other] of limitsOnPaths(tree, quotaId, limit.resource)) {
-    if (other.bound !== 'amount' || sameWindow(other.window, limit.window)) continue;
-    const message =
-      `${limit.resource} is per ${limit.window ?? ''} here ` +
-      `and per ${other.window ?? ''} in ${id}.`;
-    return [violation('WINDOW_MISMATCH', path, message)];
+  const { resource } = limit;
+  const own = windowKey(limit.window);
+  const others = tallyOf(state, state.id, resource)?.windows.filter(({ key }) => key !== own) ?? [];
+  if (others.length >= SUM_TIMES_MAX) {
+    const message = `${resource} has ${others.length} different windows in ${state.id} already.`;
+    return [violation('TOO_MANY', path, message)];
+  }
+  for (const [id, other] of limitsUpwards(state, [quotaId, ...ancestorsOf(quotaId)], resource)) {
+    if (sameWindow(other.window, limit.window)) continue;
+    return [mismatch(resource, limit.window ?? '', other.window ?? '', `in ${id}`, path)];
+  }
+  const below = tallyOf(state, quotaId, resource)?.windows.find(({ key }) => key !== own);
+  if (below === undefined) return [];
+  return [mismatch(resource, limit.window ?? '', below.key, `below ${quotaId}`, path)];
+}
+
+/** Every window of a subtree that came here against those above. */
+export function movedWindowViolations(
+  state: ApplicationState,
+  quotaId: string,
+  resource: string,
+  path: string,
+): Violation[] {
+  const windows = windowsWithin(state, quotaId, resource);
+  if (windows.length === 0) return [];
+  for (const [id, other] of limitsUpwards(state, ancestorsOf(quotaId), resource)) {
+    const different = windows.find(({ key }) => key !== windowKey(other.window));
+    if (different === undefined) continue;
+    return [mismatch(resource, different.key, other.window ?? '', `in ${id}`, path)];
   }
   return [];
 }
 
-/** Limits of the resource, overrides included, on the quota, above it and below it. */
-function* limitsOnPaths(
-  tree: ProposedTree,
-  quotaId: string,
+function mismatch(
+  resource: string,
+  here: string,
+  there: string,
+  place: string,
+  path: string,
+): Violation {
+  const message = `${resource} is per ${here} here and per ${there} ${place}.`;
+  return violation('WINDOW_MISMATCH', path, message);
+}
+
+/** Limits with a window on these quotas, overrides included. */
+function* limitsUpwards(
+  state: ApplicationState,
+  ids: readonly string[],
   resource: string,
 ): Generator<readonly [string, ResourceLimit]> {
-  const { quotas, overridden } = tree.state;
-  for (const id of [quotaId, ...ancestorsOf(quotaId)]) {
-    const declared = limitIn(tree, id, resource);
-    if (declared !== null) yield [id, declared];
-    const above = limitFor(quotas.get(id)?.override?.limits ?? [], resource);
-    if (above !== null) yield [id, above];
-  }
-  for (const setter of settersBelow(tree, quotaId, resource)) yield [setter.quotaId, setter.limit];
-  for (const id of overridden) {
-    if (!id.startsWith(`${quotaId}/`)) continue;
-    const below = limitFor(quotas.get(id)?.override?.limits ?? [], resource);
-    if (below !== null) yield [id, below];
+  for (const id of ids) {
+    const overridden = limitFor(state.quotas.get(id)?.override?.limits ?? [], resource);
+    for (const limit of [limitIn(state, id, resource), overridden]) {
+      if (limit?.bound === 'amount') yield [id, limit];
+    }
   }
 }

@@ -1,0 +1,47 @@
+/**
+ * Decisions about a tree, one step or many: the steps are drafted in order, each judged by its own shape,
+ * and the resulting tree is judged once. So every command that changes quotas passes the same checks.
+ */
+import type { CommandEnvelope, Violation } from '@prorata/schemas';
+import type { ApplicationState, Decision, DecisionContext } from '../model.ts';
+import { EVENTS_PER_DECISION_MAX } from '../modelBounds.ts';
+import type { Sender } from '../authority/sender.ts';
+import { changeViolations } from '../validate/changeViolations.ts';
+import { accept, alreadySo, refusal, refuse } from './answer.ts';
+import { TreeDraft, originOf } from './treeDraft.ts';
+
+/** What a step knows of its command. */
+export interface StepTerms {
+  /** JSON pointer of the step in the command's data; empty: the command is the step. */
+  readonly path: string;
+  readonly sender: Sender;
+  /** The quota's version that the sender saw; null: any. */
+  readonly expectedVersion: bigint | null;
+}
+
+/** @param steps drafts events, and gives what is wrong with the steps by themselves */
+export function decideTree(
+  state: ApplicationState,
+  envelope: CommandEnvelope,
+  context: DecisionContext,
+  steps: (draft: TreeDraft) => readonly Violation[],
+): Decision {
+  const draft = new TreeDraft(state, originOf(envelope, context));
+  const faults = refusal(steps(draft));
+  if (faults !== null) return faults;
+  const { events } = draft;
+  if (events.length === 0) return alreadySo;
+  if (events.length > EVENTS_PER_DECISION_MAX) return tooManyEvents(events.length);
+  const judged = changeViolations({ change: draft.change(), envelope, context });
+  return refusal([...draft.objections, ...judged]) ?? accept(events);
+}
+
+/** A command that is one step. */
+export function onlyStep(envelope: CommandEnvelope): StepTerms {
+  return { path: '', sender: envelope, expectedVersion: envelope.expectedVersion };
+}
+
+export function tooManyEvents(events: number): Decision {
+  const message = `It would yield ${events} events; at most ${EVENTS_PER_DECISION_MAX} are decided at once.`;
+  return refuse('TOO_MANY_EVENTS', '', message);
+}

@@ -1,0 +1,130 @@
+/** The tree as a decision would leave it: each event is folded into a fork as soon as it is drafted. */
+import type { Actor, CommandEnvelope, EventMessage, Violation } from '@prorata/schemas';
+import { evolve } from '../evolve.ts';
+import { fork } from '../fork/fork.ts';
+import type {
+  ApplicationState,
+  DecisionContext,
+  EventDraft,
+  QuotaState,
+  StreamState,
+} from '../model.ts';
+
+/** Where in the command a quota's change is asked for, as a JSON pointer; null: the quota as a whole. */
+export type PathOf = (resource: string | null) => string;
+
+export interface ChangedQuota {
+  /** As it was before the command; null: it was not there. */
+  readonly before: QuotaState | null;
+  /** As it would be; its id differs from before when it moved. null: it would be deleted. */
+  readonly after: QuotaState | null;
+  readonly pathOf: PathOf;
+}
+
+/** What a command would make of a tree: what every check of a change is asked about. */
+export interface TreeChange {
+  readonly before: ApplicationState;
+  readonly after: ApplicationState;
+  /** In the order of the command's steps. Of a subtree that moves, its top and what else was changed in it. */
+  readonly quotas: readonly ChangedQuota[];
+}
+
+/** What the events of a decision say of who caused them. */
+export interface Origin {
+  readonly stream: string;
+  readonly actor: Actor;
+  readonly reason: string;
+  readonly commandId: string | null;
+  readonly now: bigint;
+  readonly streamVersion: bigint;
+}
+
+export class TreeDraft {
+  readonly before: ApplicationState;
+  readonly events: EventDraft[] = [];
+  /** What is wrong with steps that could be drafted all the same: told together with the verdict on the whole. */
+  readonly objections: Violation[] = [];
+  readonly #origin: Origin;
+  #after: ApplicationState;
+  /** By the id that the quota has by now. */
+  readonly #changed = new Map<string, { before: QuotaState | null; pathOf: PathOf }>();
+
+  constructor(state: ApplicationState, origin: Origin) {
+    this.before = state;
+    this.#after = fork(state);
+    this.#origin = origin;
+  }
+
+  /** For asking what would fail, not for events to be kept. */
+  static probe(state: ApplicationState): TreeDraft {
+    const actor = { kind: 'service', issuer: '', subject: '' } as const;
+    const stream = `application:${state.id}`;
+    const origin = { stream, actor, reason: '', commandId: null, now: 0n, streamVersion: 0n };
+    return new TreeDraft(state, origin);
+  }
+
+  /** The state with all events so far; to be read only. */
+  get after(): ApplicationState {
+    return this.#after;
+  }
+
+  /** Adds an event about a quota as it stands in `after`. */
+  append(draft: EventDraft, pathOf: PathOf): void {
+    const { quotaId } = draft;
+    if (quotaId !== null) {
+      const before = this.#changed.get(quotaId)?.before ?? this.before.quotas.get(quotaId) ?? null;
+      const known = this.#changed.has(quotaId) ? this.#changed.get(quotaId)?.before : before;
+      // The last step that touches a quota names it: it is also last in the order of the checks.
+      this.#changed.delete(quotaId);
+      this.#changed.set(quotaId, { before: known ?? null, pathOf });
+    }
+    this.events.push(draft);
+    this.#after = evolved(this.#after, stamped(draft, this.#origin, this.events.length));
+  }
+
+  change(): TreeChange {
+    const quotas = [...this.#changed].map(([quotaId, { before, pathOf }]) => ({
+      before,
+      after: this.#after.quotas.get(quotaId) ?? null,
+      pathOf,
+    }));
+    return {
+      before: this.before,
+      after: this.#after,
+      quotas: quotas.filter(({ before, after }) => before !== null || after !== null),
+    };
+  }
+}
+
+export function originOf(envelope: CommandEnvelope, context: DecisionContext): Origin {
+  const { stream, actor, reason, commandId } = envelope;
+  return { stream, actor, reason, commandId, ...context };
+}
+
+function evolved(state: ApplicationState, event: EventMessage): ApplicationState {
+  const next: StreamState = evolve(state, event);
+  if (next.kind !== 'application') throw new TypeError(`${event.type} left the application.`);
+  return next;
+}
+
+/** As the writer would stamp it, but for ids and hashes, which `evolve` does not read. */
+function stamped(draft: EventDraft, origin: Origin, place: number): EventMessage {
+  const envelope = {
+    eventId: '',
+    stream: origin.stream,
+    streamVersion: origin.streamVersion + BigInt(place),
+    quotaId: draft.quotaId,
+    quotaVersion: draft.quotaVersion,
+    cause: 'command',
+    commandId: origin.commandId,
+    commandOffset: null,
+    timer: null,
+    actor: origin.actor,
+    decidedAt: origin.now,
+    reason: origin.reason,
+    previousHash: new Uint8Array(),
+    waivers: [],
+    attestations: [],
+  };
+  return { type: draft.type, value: { ...draft.data, envelope } } as EventMessage;
+}

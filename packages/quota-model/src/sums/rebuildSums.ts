@@ -1,0 +1,72 @@
+/** All sums of a tree at once, from the leaves up: O(quotas), for a state that was read and not folded. */
+import { byCodeUnit } from '../ids.ts';
+import type { ApplicationState } from '../model.ts';
+import { BoundSet } from './boundSet.ts';
+import type { Bound } from './boundSet.ts';
+import type { AmountSum, Sum } from './sum.ts';
+import type { Claim, Tally, WindowCount } from './tally.ts';
+import { claimOf, claimedResources, countPayers, windowsWithin } from './treeSums.ts';
+
+/** Fills `sums` and `held`, which must be empty. */
+export function rebuildSums(state: ApplicationState): void {
+  const depthOf = (id: string): number => id.split('/').length;
+  const parents = [...state.children.keys()].map((id) => ({ id, depth: depthOf(id) }));
+  for (const { id } of parents.sort((a, b) => b.depth - a.depth)) {
+    const tallies = talliesUnder(state, id);
+    if (tallies.length > 0) state.sums.set(id, tallies);
+  }
+  for (const quotaId of state.children.get(state.id) ?? []) countPayers(state, quotaId, 1);
+}
+
+function talliesUnder(state: ApplicationState, id: string): readonly Tally[] {
+  const adding = new Map<string, AddingTally>();
+  for (const child of state.children.get(id) ?? []) {
+    for (const resource of claimedResources(state, child)) {
+      const tally = adding.get(resource) ?? new AddingTally();
+      adding.set(resource, tally);
+      tally.add(claimOf(state, child, resource), windowsWithin(state, child, resource));
+    }
+  }
+  const keepsBounds = id !== state.id;
+  return [...adding]
+    .map(([resource, tally]) => tally.tally(resource, keepsBounds))
+    .filter(({ sum, windows }) => sum.limits > 0 || windows.length > 0)
+    .sort((a, b) => byCodeUnit(a.resource, b.resource));
+}
+
+class AddingTally {
+  #limits = 0;
+  #unlimited = 0;
+  #guarantees = 0n;
+  readonly #amounts = new Map<string, AmountSum>();
+  readonly #windows = new Map<string, number>();
+  readonly #bounds: Bound[] = [];
+
+  add({ sum, largest }: Claim, windows: readonly WindowCount[]): void {
+    this.#limits += sum.limits;
+    this.#unlimited += sum.unlimited;
+    this.#guarantees += sum.guarantees;
+    for (const entry of sum.amounts) {
+      const amount = (this.#amounts.get(entry.key)?.amount ?? 0n) + entry.amount;
+      this.#amounts.set(entry.key, { ...entry, amount });
+    }
+    if (largest !== null) this.#bounds.push(largest);
+    for (const { key, count } of windows) {
+      this.#windows.set(key, (this.#windows.get(key) ?? 0) + count);
+    }
+  }
+
+  tally(resource: string, keepsBounds: boolean): Tally {
+    const amounts = [...this.#amounts.values()].sort((a, b) => byCodeUnit(a.key, b.key));
+    const sum: Sum = {
+      limits: this.#limits,
+      unlimited: this.#unlimited,
+      guarantees: this.#guarantees,
+      amounts,
+    };
+    const windows = [...this.#windows].map(([key, count]) => ({ key, count }));
+    windows.sort((a, b) => byCodeUnit(a.key, b.key));
+    const bounds = keepsBounds ? BoundSet.of(this.#bounds) : BoundSet.empty;
+    return { resource, sum, bounds, windows };
+  }
+}
