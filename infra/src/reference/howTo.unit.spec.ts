@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { parseIssuers } from '@prorata/service-runtime';
 import { expect, it } from 'vitest';
 import { policyFrom, productionPolicy } from '../../../rightsizer/src/policy.ts';
 import { checkoutDirectory } from '../checkout.ts';
@@ -14,6 +15,12 @@ it('shows a policy file that the rightsizer takes, and what it leaves as it is',
   const changed = Object.keys(json.rightsizer);
   expect(changed.length).toBeGreaterThan(0);
   expect(policy.rightsizer.marginBasisPoints).toBe(productionPolicy.rightsizer.marginBasisPoints);
+});
+
+it('shows a file of issuers that services take', async () => {
+  const page = await readFile(path.join(howTo, 'connect-an-identity-provider.md'), 'utf8');
+  const [, json = ''] = /```json\n([\s\S]*?)```/.exec(page) ?? [];
+  expect(parseIssuers(json)).toMatchObject({ issuers: [{ roles: { staff: ['member'] } }] });
 });
 
 it.each(['set-a-budget', 'let-limits-resize-themselves'])(

@@ -1,5 +1,8 @@
 import { EnvironmentReader } from './environment.ts';
 import type { Environment } from './environment.ts';
+import { parseIssuers } from './access/oidcIssuer.ts';
+import type { TokenSettings } from './access/tokenVerifier.ts';
+import { isLoopbackHost } from './loopback.ts';
 
 export interface SaslSettings {
   readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
@@ -35,7 +38,7 @@ export interface Settings extends LogSettings {
   };
   readonly usageDirectory: string | null;
   readonly policyFile: string | null;
-  readonly tokens: { readonly issuer: string; readonly jwksFile: string };
+  readonly tokens: TokenSettings['tokens'];
   /** A file with the service's own bearer token. */
   readonly tokenFile: string | null;
   /** Events of a partition between two of the writer's snapshots; null: its own preset. */
@@ -73,10 +76,7 @@ export function readSettings(environment: Environment = process.env): Settings {
     },
     usageDirectory: reader.optional('PRORATA_USAGE_DIRECTORY'),
     policyFile: reader.optional('PRORATA_POLICY_FILE'),
-    tokens: {
-      issuer: reader.required('PRORATA_TOKEN_ISSUER', 'the issuer whose tokens are taken'),
-      jwksFile: reader.required('PRORATA_TOKEN_JWKS_FILE', 'a file with its public keys as a JWKS'),
-    },
+    tokens: tokenSettings(reader),
     tokenFile: reader.optional('PRORATA_TOKEN_FILE'),
     snapshotEvents: reader.wholeNumber('PRORATA_SNAPSHOT_EVENTS', 1, 10_000_000),
     signing: {
@@ -141,8 +141,30 @@ export function warningsOf({ brokers, tls, sasl }: LogSettings['kafka']): readon
 }
 
 function isLoopback(broker: string): boolean {
-  const host = broker.slice(0, broker.lastIndexOf(':')).toLowerCase();
-  return host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
+  return isLoopbackHost(broker.slice(0, broker.lastIndexOf(':')).toLowerCase());
+}
+
+const ISSUERS_FILE = 'PRORATA_OIDC_ISSUERS_FILE';
+
+/** Real issuers, or the one of a local stack: what a laptop signs for itself must open no real door. */
+function tokenSettings(reader: EnvironmentReader): TokenSettings['tokens'] {
+  const text = reader.fileText(ISSUERS_FILE);
+  const local = ['PRORATA_TOKEN_ISSUER', 'PRORATA_TOKEN_JWKS_FILE'];
+  if (text === null && reader.optional(ISSUERS_FILE) === null) {
+    const meaning = `the issuer of a local stack; real ones stand in ${ISSUERS_FILE}`;
+    return {
+      issuer: reader.required('PRORATA_TOKEN_ISSUER', meaning),
+      jwksFile: reader.required('PRORATA_TOKEN_JWKS_FILE', 'a file with its public keys as a JWKS'),
+    };
+  }
+  for (const variable of local) {
+    if (reader.optional(variable) === null) continue;
+    reader.report(variable, `is for a local stack alone: leave it out beside ${ISSUERS_FILE}`);
+  }
+  const parsed = text === null ? { issuers: [] } : parseIssuers(text);
+  if ('issuers' in parsed) return parsed;
+  for (const fault of parsed.faults) reader.report(ISSUERS_FILE, `names a file in which ${fault}`);
+  return { issuers: [] };
 }
 
 function tlsSettings(reader: EnvironmentReader): boolean | { readonly ca: string } {

@@ -1,4 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
 import { SettingsError } from './environment.ts';
 import { readLogSettings, readSettings, requireSetting, warningsOf } from './settings.ts';
 
@@ -83,6 +86,34 @@ describe('the settings', () => {
     });
     expect(warningsOf(kafka)).toHaveLength(count);
     expect(warningsOf(kafka).join()).not.toContain('hunter2');
+  });
+
+  describe('of issuers', () => {
+    const { PRORATA_TOKEN_ISSUER, PRORATA_TOKEN_JWKS_FILE, ...rest } = enough;
+    const local = { PRORATA_TOKEN_ISSUER, PRORATA_TOKEN_JWKS_FILE };
+    let directory: string;
+    const file = async (text: string): Promise<{ PRORATA_OIDC_ISSUERS_FILE: string }> => {
+      directory = await mkdtemp(path.join(os.tmpdir(), 'prorata-settings-'));
+      const name = path.join(directory, 'issuers.json');
+      await writeFile(name, text);
+      return { PRORATA_OIDC_ISSUERS_FILE: name };
+    };
+    afterEach(() => rm(directory, { recursive: true }));
+
+    it('take real ones from a file, and then no local one', async () => {
+      const real = await file('[{ "issuer": "https://login.example" }]');
+      expect(readSettings({ ...rest, ...real }).tokens).toMatchObject({
+        issuers: [{ issuer: 'https://login.example' }],
+      });
+      expect(problemsOf({ ...rest, ...real, ...local })).toEqual(Object.keys(local));
+    });
+
+    it('take none when the file is none', async () => {
+      const wrong = await file('[{ "issuer": "http://login.example" }]');
+      expect(problemsOf({ ...rest, ...wrong })).toEqual(['PRORATA_OIDC_ISSUERS_FILE']);
+      const nowhere = { PRORATA_OIDC_ISSUERS_FILE: path.join(directory, 'nowhere') };
+      expect(problemsOf({ ...rest, ...nowhere })).toEqual(['PRORATA_OIDC_ISSUERS_FILE']);
+    });
   });
 
   it('need no tokens for a program that only reads the log', () => {

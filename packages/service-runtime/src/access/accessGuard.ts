@@ -1,7 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { Problem } from '../problem.ts';
-import { credentialsIn } from './authenticate.ts';
-import type { VerifyToken } from './authenticate.ts';
+import { credentialsIn } from './tokenVerifier.ts';
+import type { VerifyToken } from './tokenVerifier.ts';
 import { routeMatcher } from './matchRoute.ts';
 import type { Principal } from './principal.ts';
 import { reachOf } from './reach.ts';

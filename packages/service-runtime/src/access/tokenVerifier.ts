@@ -1,0 +1,104 @@
+import { readFile } from 'node:fs/promises';
+import type { IncomingHttpHeaders } from 'node:http';
+import { decodeJwt, errors, jwtVerify } from 'jose';
+import type { JSONWebKeySet, JWTPayload, JWTVerifyGetKey } from 'jose';
+import { claimsOfToken } from './claimsOfToken.ts';
+import { oidcKeys } from './oidcKeys.ts';
+import type { OidcIssuer } from './oidcIssuer.ts';
+import { principalOf, unauthorized } from './principal.ts';
+import type { Principal } from './principal.ts';
+import { rereadKeys } from './rereadKeys.ts';
+import type { KeysOptions } from './rereadKeys.ts';
+
+/** One issuer by its keys in a file, as a local stack is for itself. */
+export interface LocalTokens {
+  readonly issuer: string;
+  /** Read again every minute. */
+  readonly jwksFile: string;
+}
+
+export interface TokenSettings {
+  /** A local issuer or real ones, never both: what anybody can sign for himself opens no real door. */
+  readonly tokens: LocalTokens | { readonly issuers: readonly OidcIssuer[] };
+}
+
+/** Clocks of two machines differ by less, seconds. */
+const CLOCK_TOLERANCE_S = 10;
+/** Tokens longer than this are not looked at. */
+const TOKEN_LENGTH_MAX = 8_192;
+
+export type VerifyToken = (token: string) => Promise<Principal>;
+
+/** An issuer with where its keys come from. */
+interface TrustedIssuer {
+  readonly settings: OidcIssuer;
+  readonly keys: JWTVerifyGetKey;
+}
+
+/** @returns a function that throws Problem 401 for whatever is wrong with a token */
+export function tokenVerifier({ tokens }: TokenSettings, options: KeysOptions = {}): VerifyToken {
+  const trusted = new Map(
+    ('issuers' in tokens ? tokens.issuers.map(fromDiscovery) : [fromFile(tokens)]).map((each) => [
+      each.settings.issuer,
+      each,
+    ]),
+  );
+  function fromDiscovery(settings: OidcIssuer): TrustedIssuer {
+    return { settings, keys: rereadKeys(oidcKeys(settings.issuer), options) };
+  }
+  function fromFile({ issuer, jwksFile }: LocalTokens): TrustedIssuer {
+    const read = async (): Promise<JSONWebKeySet> =>
+      JSON.parse(await readFile(jwksFile, 'utf8')) as JSONWebKeySet;
+    const source = { place: jwksFile, read, heldMsMax: Infinity };
+    return { settings: localIssuer(issuer), keys: rereadKeys(source, options) };
+  }
+  return async (token) => {
+    if (token.length > TOKEN_LENGTH_MAX) throw unauthorized('The token is too long.');
+    try {
+      const issuer = trusted.get(decodeJwt(token).iss ?? '');
+      if (issuer === undefined) throw unauthorized('The token is of an issuer that is not known.');
+      return principalOf(claimsOfToken(await checked(token, issuer), issuer.settings));
+    } catch (error) {
+      if (error instanceof errors.JOSEError)
+        throw unauthorized(`The token is refused: ${error.code}.`);
+      throw error;
+    }
+  };
+}
+
+async function checked(token: string, { settings, keys }: TrustedIssuer): Promise<JWTPayload> {
+  const { payload } = await jwtVerify(token, keys, {
+    issuer: settings.issuer,
+    audience: settings.audience,
+    // Named, so that a token cannot choose a weaker one, or none.
+    algorithms: [...settings.algorithms],
+    requiredClaims: ['sub', 'exp'],
+    clockTolerance: CLOCK_TOLERANCE_S,
+  });
+  return payload;
+}
+
+function localIssuer(issuer: string): OidcIssuer {
+  return {
+    issuer,
+    audience: 'prorata',
+    algorithms: ['EdDSA', 'Ed25519'],
+    claims: {
+      roles: 'roles',
+      groups: 'groups',
+      grants: 'grants',
+      kind: 'kind',
+      application: 'application',
+    },
+    roles: null,
+    kind: null,
+    subjects: {},
+  };
+}
+
+/** @throws Problem 401 when the headers bring no bearer token */
+export function credentialsIn({ authorization = '' }: IncomingHttpHeaders): string {
+  const match = /^Bearer +(\S+)$/i.exec(authorization);
+  if (match?.[1] === undefined) throw unauthorized('A bearer token is needed.');
+  return match[1];
+}
