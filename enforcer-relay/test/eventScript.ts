@@ -74,7 +74,12 @@ export class EventScript {
   }
 
   override(name: string, amount: bigint, until: bigint): EventMessage {
-    return this.make('QuotaOverridden', name, { limits: [rate(amount)], until });
+    return this.make('QuotaOverridden', name, {
+      limits: [rate(amount)],
+      until,
+      suspension: false,
+      replacesOverride: false,
+    });
   }
 
   delete(name: string): EventMessage {

@@ -107,7 +107,12 @@ export function overridden(
   limits: readonly ResourceLimit[],
   until: bigint,
 ): EventDraft {
-  return { type: 'QuotaOverridden', data: { limits, until }, quotaId, quotaVersion };
+  return {
+    type: 'QuotaOverridden',
+    data: { limits, until, suspension: false, replacesOverride: false },
+    quotaId,
+    quotaVersion,
+  };
 }
 
 export function overrideEnded(quotaId: string, quotaVersion: bigint): EventDraft {

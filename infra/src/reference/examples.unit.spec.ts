@@ -28,6 +28,8 @@ const story: readonly Type[] = [
   'RejectProposal',
   'ResizeQuota',
   'ApproveProposal',
+  'SuspendQuota',
+  'ResumeQuota',
   'ApplyHaircut',
   'LiftHaircut',
   'DeleteQuota',

@@ -17,7 +17,9 @@ import { publishTierPolicy } from './decide/publishTierPolicy.ts';
 import { registerApplication } from './decide/registerApplication.ts';
 import { rejectProposal } from './decide/rejectProposal.ts';
 import { resizeQuota } from './decide/resizeQuota.ts';
+import { resumeQuota } from './decide/resumeQuota.ts';
 import { setEntitlement } from './decide/setEntitlement.ts';
+import { suspendQuota } from './decide/suspendQuota.ts';
 import { RESERVED_SEGMENTS, parseStream } from './ids.ts';
 import type { StreamKind } from './ids.ts';
 import { EVENTS_PER_DECISION_MAX, REASON_LENGTH_MAX } from './modelBounds.ts';
@@ -39,7 +41,9 @@ const kindOf = {
   RegisterApplication: 'application',
   RejectProposal: 'application',
   ResizeQuota: 'application',
+  ResumeQuota: 'application',
   SetEntitlement: 'application',
+  SuspendQuota: 'application',
 } as const satisfies Record<CommandMessage['type'], StreamKind>;
 
 /**
@@ -131,6 +135,10 @@ function decideForApplication(
       return rejectProposal(state, command.value);
     case 'ResizeQuota':
       return resizeQuota(state, command.value, context);
+    case 'ResumeQuota':
+      return resumeQuota(state, command.value);
+    case 'SuspendQuota':
+      return suspendQuota(state, command.value, context);
     case 'SetEntitlement':
       return setEntitlement(state, command.value, context);
   }

@@ -140,7 +140,8 @@ function ownLayers(
   const overridden = overriddenLimit(quota, resource, endedBy);
   if (overridden !== null) {
     const { limit, override } = overridden;
-    layers.push({ ...layerOf('override', limit, override.provenance), until: override.until });
+    const { until, suspension, provenance } = override;
+    layers.push({ ...layerOf('override', limit, provenance), until, suspension });
   }
   return layers;
 }
@@ -150,5 +151,6 @@ function layerOf(
   limit: ResourceLimit,
   provenance: Provenance,
 ): ExplainedLayer {
-  return { layer, limit, provenance, evidence: null, until: null, haircut: null, ancestor: null };
+  const none = { evidence: null, until: null, suspension: false, haircut: null, ancestor: null };
+  return { layer, limit, provenance, ...none };
 }

@@ -22,7 +22,7 @@ const after = (...facts: Fact[]): ApplicationState =>
 const until = START + HOUR;
 const overridden = (quotaId: string, ...limits: ResourceLimit[]): Fact => ({
   type: 'QuotaOverridden',
-  data: { limits, until },
+  data: { limits, until, suspension: false, replacesOverride: false },
   quotaId,
 });
 const resized = (quotaId: string, limit: ResourceLimit): Fact => ({

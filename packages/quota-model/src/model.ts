@@ -34,6 +34,8 @@ export interface Provenance {
 export interface OverrideLayer {
   readonly limits: readonly ResourceLimit[];
   readonly until: bigint;
+  /** Whether it blocks everything as a suspension, which is resumed and not lifted. */
+  readonly suspension: boolean;
   readonly provenance: Provenance;
 }
 
@@ -220,6 +222,8 @@ export interface ExplainedLayer {
   readonly evidence: Evidence | null;
   /** When it ends by itself. */
   readonly until: bigint | null;
+  /** override: whether it is a suspension. */
+  readonly suspension: boolean;
   readonly haircut: HaircutLayer | null;
   /** ancestor: the quota whose limit binds. */
   readonly ancestor: string | null;

@@ -185,6 +185,8 @@ export const refusalCodes = {
     'Override the ancestor named as well, or ask for less.',
   ),
 
+  NOT_SUSPENDED: kind(409, 'The quota is not suspended', 'Lift its override, if it has one.'),
+
   PROPOSAL_UNKNOWN: kind(
     404,
     'There is no such open proposal',

@@ -13,7 +13,7 @@ const prod = created('moka/prod', [tokens(1_000n)], { project: 'acme/a', mode: '
 const ads = created('moka/prod/ads', [tokens(400n)], { tier: 3 });
 const overridden = (quotaId: string, amount: bigint, until: bigint): Fact => ({
   type: 'QuotaOverridden',
-  data: { limits: [tokens(amount)], until },
+  data: { limits: [tokens(amount)], until, suspension: false, replacesOverride: false },
   quotaId,
 });
 

@@ -44,7 +44,7 @@ function becauseOf(layer: LayerJson, effective: EffectiveJson, context: Sentence
     case 'haircut':
       return `because ${haircutText(layer, context.tier)}`;
     case 'override':
-      return `because of an override${untilText(layer)}, set on ${minute(layer.at)} by ${who}`;
+      return `because of ${layer.suspension ? 'a suspension' : 'an override'}${untilText(layer)}, set on ${minute(layer.at)} by ${who}`;
     case 'ancestor':
       return `because it lies under ${layer.ancestor ?? effective.boundBy} (set on ${minute(layer.at)} by ${who})`;
   }

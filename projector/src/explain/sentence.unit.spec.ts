@@ -19,6 +19,7 @@ function layerOf(layer: LayerJson['layer'], limit: LimitJson, more: Partial<Laye
     streamVersion: '7',
     evidence: null,
     until: null,
+    suspension: false,
     haircut: null,
     ancestor: null,
     ...more,
@@ -79,6 +80,12 @@ describe('why a limit is in force', () => {
       'limited to 53,334 tokens/s because of an override that ends on 2026-03-02 12:00 UTC, ' +
         'set on 2026-03-02 10:04 UTC by user:alice: “launch”.',
     );
+  });
+
+  it('calls a suspension by its name', () => {
+    const until = '2026-03-02T12:00:00.000Z';
+    const suspension = layerOf('override', tokens('blocked'), { until, suspension: true });
+    expect(sentence([base, suspension])).toContain('because of a suspension that ends on');
   });
 
   it('names the evidence of a resize', () => {

@@ -30,6 +30,7 @@ export interface LayerJson {
   readonly streamVersion: string;
   readonly evidence: EvidenceJson | null;
   readonly until: string | null;
+  readonly suspension: boolean;
   readonly haircut: HaircutJson | null;
   readonly ancestor: string | null;
 }
@@ -62,6 +63,7 @@ function layerJson(layer: ExplainedLayer): LayerJson {
     streamVersion: layer.provenance.streamVersion.toString(),
     evidence: layer.evidence === null ? null : evidenceJson(layer.evidence),
     until: layer.until === null ? null : timeToJson(layer.until),
+    suspension: layer.suspension,
     haircut: layer.haircut === null ? null : haircutJson(layer.haircut),
     ancestor: layer.ancestor,
   };

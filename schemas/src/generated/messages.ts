@@ -240,6 +240,14 @@ export interface ResizeQuota {
   readonly evidence: Evidence;
 }
 
+/** Ends a suspension before its time; an override that is none is left alone. */
+export interface ResumeQuota {
+  /** What every command carries. */
+  readonly envelope: CommandEnvelope;
+  /** The quota's path, the application first: moka/prod/ads. */
+  readonly quotaId: string;
+}
+
 /** Sets how much of a resource a project may hold in quotas. */
 export interface SetEntitlement {
   /** What every command carries. */
@@ -252,6 +260,16 @@ export interface SetEntitlement {
   readonly bound: Bound;
   /** How much the project's quotas may sum to, base units (a rate: per second). */
   readonly amount: bigint;
+}
+
+/** Blocks every resource of a quota until it is resumed or a known end comes. */
+export interface SuspendQuota {
+  /** What every command carries. */
+  readonly envelope: CommandEnvelope;
+  /** The quota's path, the application first: moka/prod/ads. */
+  readonly quotaId: string;
+  /** When it ends by itself; null: as late as an override may end. */
+  readonly until: null | bigint;
 }
 
 /** An application was registered, or its registration changed. */
@@ -476,6 +494,10 @@ export interface QuotaOverridden {
   readonly limits: readonly ResourceLimit[];
   /** When it ends by itself. */
   readonly until: bigint;
+  /** Whether it blocks every resource that the application declares, as a suspension does. */
+  readonly suspension: boolean;
+  /** Whether an override that was still live ended by it. */
+  readonly replacesOverride: boolean;
 }
 
 /** An override has ended; what lies under it holds again. */
@@ -971,7 +993,9 @@ export type CommandMessage =
   | { readonly type: 'RegisterApplication'; readonly value: RegisterApplication }
   | { readonly type: 'RejectProposal'; readonly value: RejectProposal }
   | { readonly type: 'ResizeQuota'; readonly value: ResizeQuota }
-  | { readonly type: 'SetEntitlement'; readonly value: SetEntitlement };
+  | { readonly type: 'ResumeQuota'; readonly value: ResumeQuota }
+  | { readonly type: 'SetEntitlement'; readonly value: SetEntitlement }
+  | { readonly type: 'SuspendQuota'; readonly value: SuspendQuota };
 
 export type EventMessage =
   | { readonly type: 'ApplicationRegistered'; readonly value: ApplicationRegistered }
@@ -1025,7 +1049,9 @@ export type Message =
   | { readonly type: 'RegisterApplication'; readonly value: RegisterApplication }
   | { readonly type: 'RejectProposal'; readonly value: RejectProposal }
   | { readonly type: 'ResizeQuota'; readonly value: ResizeQuota }
+  | { readonly type: 'ResumeQuota'; readonly value: ResumeQuota }
   | { readonly type: 'SetEntitlement'; readonly value: SetEntitlement }
+  | { readonly type: 'SuspendQuota'; readonly value: SuspendQuota }
   | { readonly type: 'ApplicationRegistered'; readonly value: ApplicationRegistered }
   | { readonly type: 'BudgetDefined'; readonly value: BudgetDefined }
   | { readonly type: 'EntitlementSet'; readonly value: EntitlementSet }
@@ -1066,7 +1092,9 @@ export const fullNameOf: Readonly<Record<Message['type'], string>> = {
   RegisterApplication: 'io.prorata.command.RegisterApplication',
   RejectProposal: 'io.prorata.command.RejectProposal',
   ResizeQuota: 'io.prorata.command.ResizeQuota',
+  ResumeQuota: 'io.prorata.command.ResumeQuota',
   SetEntitlement: 'io.prorata.command.SetEntitlement',
+  SuspendQuota: 'io.prorata.command.SuspendQuota',
   ApplicationRegistered: 'io.prorata.event.ApplicationRegistered',
   BudgetDefined: 'io.prorata.event.BudgetDefined',
   EntitlementSet: 'io.prorata.event.EntitlementSet',

@@ -11,6 +11,7 @@ import {
   evidence,
   haircutApplied,
   noChange,
+  overridden as overrideOf,
   registered,
   registration,
   tokens,
@@ -115,11 +116,11 @@ const opened = (amount: bigint): Fact => ({
   },
   quotaId: QUOTA,
 });
-const overridden = (limit: ReturnType<typeof tokens>): Fact => ({
-  type: 'QuotaOverridden',
-  data: { limits: [limit], until: START + HOUR },
-  quotaId: QUOTA,
+const suspended = overrideOf(QUOTA, [unbounded(tokens(1n), 'blocked')], START + HOUR, {
+  suspension: true,
 });
+const overridden = (limit: ReturnType<typeof tokens>): Fact =>
+  overrideOf(QUOTA, [limit], START + HOUR);
 const blocked = unbounded(tokens(1n), 'blocked');
 const proposal = { proposalId: 'moka-p4' };
 
@@ -179,6 +180,17 @@ const cases: readonly {
     body: { type: 'LiftOverride', data: { quotaId: QUOTA } },
     past: [overridden(tokens(90n))],
     may: there,
+  },
+  {
+    what: 'SuspendQuota',
+    body: { type: 'SuspendQuota', data: { quotaId: QUOTA, until: null } },
+    may: there,
+  },
+  {
+    what: "ResumeQuota of somebody else's suspension",
+    body: { type: 'ResumeQuota', data: { quotaId: QUOTA } },
+    past: [suspended],
+    may: above,
   },
   { what: 'ResizeQuota that raises', body: resize(45n), may: [...above, ...reachingRobots] },
   { what: 'ResizeQuota that lowers', body: resize(39n), may: [...there, ...reachingRobots] },

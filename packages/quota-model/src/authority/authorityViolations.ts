@@ -5,7 +5,7 @@
 import type { CommandMessage, ResourceLimit, Violation } from '@prorata/schemas';
 import { violation } from '../decide/answer.ts';
 import { parentOf } from '../ids.ts';
-import { declaredLimit, limitFor } from '../layers.ts';
+import { declaredLimit } from '../layers.ts';
 import type { DeclaredTerms } from '../layers.ts';
 import type { ApplicationState, OverrideLayer, QuotaState } from '../model.ts';
 import { projectOf } from '../payers.ts';
@@ -72,7 +72,9 @@ export function authorityViolations(
   const ownership = ownershipViolations(state, place, sender);
   if (ownership.length > 0) return ownership;
   const raises = raisesOf(state, quotaId, before, after);
-  if (after === null) raises.push(...upliftRaises(state, quotaId, before, null, sender));
+  if (before !== null && after === null) {
+    raises.push(...upliftRaises(state, { ...before, quotaId }, true, sender));
+  }
   return [
     ...refusedRaises(state, quotaId, raises, sender, pathOf),
     ...(before === null && after !== null ? payerViolations(state, quotaId, after, sender) : []),
@@ -92,7 +94,7 @@ export function overrideViolations(
   const raises = limits
     .filter(({ bound }) => bound !== 'blocked')
     .map(({ resource }) => ({ of: resource, what: 'an override, which outweighs cuts', place }));
-  const former = upliftRaises(state, quota.quotaId, quota, limits, sender).filter(
+  const former = upliftRaises(state, quota, false, sender).filter(
     ({ of }) => !raises.some((raise) => raise.of === of),
   );
   const pathOf: PathOf = (of) => {
@@ -110,7 +112,7 @@ export function liftViolations(
 ): Violation[] {
   const ownership = ownershipViolations(state, quota.quotaId, sender);
   if (ownership.length > 0) return ownership;
-  const raises = upliftRaises(state, quota.quotaId, quota, [], sender);
+  const raises = upliftRaises(state, quota, false, sender);
   return refusedRaises(state, quota.quotaId, raises, sender, () => '');
 }
 
@@ -153,24 +155,21 @@ function refusedRaises(
 }
 
 /**
- * What loosens when the quota's override goes or another takes its place. Whoever set it may take it
- * back: it held back no more than was theirs to hold back.
+ * What loosens when the quota's override goes, alone or with the quota. Whoever set it may take it back:
+ * it held back no more than was theirs to hold back. One that takes its place does not count: it ends.
  */
 function upliftRaises(
   state: ApplicationState,
-  quotaId: string,
-  quota: (DeclaredTerms & { readonly override?: OverrideLayer | null }) | null,
-  next: readonly ResourceLimit[] | null,
+  quota: DeclaredTerms & { readonly quotaId: string; readonly override?: OverrideLayer | null },
+  isGone: boolean,
   sender: Sender,
 ): Raise[] {
-  const override = quota?.override ?? null;
-  if (quota === null || override === null || isSetBy(override, sender)) return [];
+  const { quotaId, override = null } = quota;
+  if (override === null || isSetBy(override, sender)) return [];
   return override.limits.flatMap((limit) => {
     const of = limit.resource;
-    const under =
-      limitFor(next ?? [], of) ??
-      (next === null ? null : declaredLimit(quota, of)) ??
-      inheritedAt(state, quotaId, of);
+    const own = isGone ? null : declaredLimit(quota, of);
+    const under = own ?? inheritedAt(state, quotaId, of);
     if (!isLooser(limit, under)) return [];
     return [{ of, what: 'the end of an override that holds it back', place: parentOf(quotaId) }];
   });

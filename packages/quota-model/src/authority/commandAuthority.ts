@@ -62,6 +62,19 @@ export const commandAuthority: Readonly<Record<CommandMessage['type'], CommandAu
       'The owner of the quota or of one above it, or an operator of it. Lifting what somebody else ' +
       'tightened is a raise.',
   },
+  SuspendQuota: {
+    roles: PEOPLE,
+    over: 'quota',
+    needs:
+      'The owner of the quota or of one above it, or an operator of it. Taking the place of a tighter ' +
+      'override of somebody else is a raise.',
+  },
+  ResumeQuota: {
+    roles: PEOPLE,
+    over: 'quota',
+    needs:
+      'Who suspended it, the owner of a quota above it, or an operator whose scope reaches there.',
+  },
   ResizeQuota: {
     roles: LOOPS,
     over: 'quota',

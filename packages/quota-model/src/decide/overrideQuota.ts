@@ -31,9 +31,9 @@ export function overrideQuota(
   const shape = refusal(limitListViolations(command.limits, '/limits', terms));
   if (shape !== null) return shape;
   const limits = [...command.limits].sort((a, b) => byCodeUnit(a.resource, b.resource));
-  if (sameValue(quota.override?.limits, limits) && quota.override?.until === until) {
-    return alreadySo;
-  }
+  const { override } = quota;
+  const isSame = override?.suspension === false && sameValue(override.limits, limits);
+  if (isSame && override.until === until) return alreadySo;
   const fit = refusal(
     command.limits.flatMap((limit, index) => [
       ...aboveAncestor(state, quotaId, limit, `/limits/${index}`),
@@ -41,17 +41,23 @@ export function overrideQuota(
     ]),
   );
   if (fit !== null) return fit;
-  return accept([{ type: 'QuotaOverridden', data: { limits, until }, ...about(quota) }]);
+  const data = { limits, until, suspension: false, replacesOverride: override !== null };
+  return accept([{ type: 'QuotaOverridden', data, ...about(quota) }]);
 }
 
 function formFault(command: OverrideQuota, now: bigint): Decision | null {
   if (command.limits.length === 0) {
     return refuse('OVERRIDE_EMPTY', '/limits', 'The override names no limit.');
   }
-  if (command.until <= now) {
+  return endFault(command.until, now);
+}
+
+/** Every override has an end, and a known one. */
+export function endFault(until: bigint, now: bigint): Decision | null {
+  if (until <= now) {
     return refuse('OVERRIDE_END_INVALID', '/until', 'The end is not after now.');
   }
-  if (command.until - now > OVERRIDE_MICROS_MAX) {
+  if (until - now > OVERRIDE_MICROS_MAX) {
     return refuse('OVERRIDE_END_INVALID', '/until', 'The end is more than 366 days from now.');
   }
   return null;

@@ -1,10 +1,10 @@
 import { describe, it } from 'vitest';
 import { given } from '../testing/given.ts';
-import type { Fact } from '../testing/given.ts';
 import {
   created,
   credits,
   haircutApplied,
+  overridden,
   registered,
   sessions,
   tokens,
@@ -27,8 +27,6 @@ const override = (
   type: 'OverrideQuota' as const,
   data: { quotaId, limits, until },
 });
-const overridden = (quotaId: string, limits: readonly ReturnType<typeof tokens>[], until: bigint) =>
-  ({ type: 'QuotaOverridden', data: { limits, until }, quotaId }) as const satisfies Fact;
 const robot = { actor: rightsizer, roles: ['robot'] };
 
 describe('OverrideQuota', () => {
@@ -40,7 +38,7 @@ describe('OverrideQuota', () => {
       .then(overridden('moka/prod/ads', [sessions(9n), tokens(90n)], until));
     given(...tree, overridden('moka/prod/ads', [tokens(90n)], until))
       .when(override('moka/prod/ads', [tokens(80n)], until))
-      .then(overridden('moka/prod/ads', [tokens(80n)], until));
+      .then(overridden('moka/prod/ads', [tokens(80n)], until, { replacesOverride: true }));
     given(...tree, overridden('moka/prod/ads', [tokens(90n)], until))
       .when(override('moka/prod/ads', [tokens(90n)], until))
       .thenNothing();

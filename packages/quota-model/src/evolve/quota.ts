@@ -59,8 +59,8 @@ function changeOf(
       return { rightsized: new Map(quota.rightsized).set(limit.resource, layer) };
     }
     case 'QuotaOverridden': {
-      const { limits, until } = event.value;
-      return { override: { limits, until, provenance } };
+      const { limits, until, suspension } = event.value;
+      return { override: { limits, until, suspension, provenance } };
     }
     case 'QuotaOverrideEnded':
       return { override: null };

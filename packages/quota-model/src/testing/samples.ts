@@ -131,6 +131,17 @@ export function haircutApplied(
   };
 }
 
+/** An override that has happened. */
+export function overridden(
+  quotaId: string,
+  limits: readonly ResourceLimit[],
+  until: bigint,
+  more: { readonly suspension?: boolean; readonly replacesOverride?: boolean } = {},
+): Fact {
+  const data = { limits, until, suspension: false, replacesOverride: false, ...more };
+  return { type: 'QuotaOverridden', data, quotaId };
+}
+
 /** A command that cuts by tier. */
 export function applyHaircut(
   cutBasisPoints: readonly number[],
