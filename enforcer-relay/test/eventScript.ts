@@ -1,3 +1,4 @@
+import { noTerms } from '@prorata/quota-model/testing';
 import { randomUUID } from 'node:crypto';
 import type { LogPort, OutRecord } from '@prorata/kafka-port';
 import { partitionOf } from '@prorata/kafka-port';
@@ -57,11 +58,13 @@ export class EventScript {
     return this.make('ApplicationRegistered', null, {
       displayName: this.application,
       levels: ['env', 'team', 'job'],
-      resources: [{ name: 'tokens', kind: 'rate', unit: 'token', total: null }],
+      resources: [{ name: 'tokens', kind: 'rate', unit: 'token', total: null, totalSource: null }],
       defaultMode: 'enforce',
       defaultOnStale: 'hold',
       robotChanges: 'apply',
       proposalLifetimeMicros: 1_000_000n,
+      ...noTerms,
+      version: 0n,
     });
   }
 

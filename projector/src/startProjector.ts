@@ -20,6 +20,7 @@ import { PartitionOwner } from './partition/partitionOwner.ts';
 import { EventsProjection } from './projection/eventsProjection.ts';
 import { OutcomesProjection } from './projection/outcomesProjection.ts';
 import type { Projection } from './projection/projection.ts';
+import { applicationRoutes } from './routes/applicationRoutes.ts';
 import { auditRoutes } from './routes/auditRoutes.ts';
 import { budgetRoutes } from './routes/budgetRoutes.ts';
 import { commandRoutes } from './routes/commandRoutes.ts';
@@ -129,6 +130,7 @@ export async function startProjector(
 
 /** Every route over the tables. */
 export function queryRoutes(router: Router, models: Parameters<typeof quotaRoutes>[1]): void {
+  applicationRoutes(router, models);
   quotaRoutes(router, models);
   auditRoutes(router, models);
   commandRoutes(router, models);

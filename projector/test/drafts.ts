@@ -1,3 +1,4 @@
+import { noTerms } from '@prorata/quota-model/testing';
 import type { EventDraft } from '@prorata/quota-model';
 import type { Evidence, HaircutApplied, QuotaContent, ResourceLimit } from '@prorata/schemas';
 
@@ -49,13 +50,15 @@ export const registered: EventDraft = {
     displayName: 'LLM gateway',
     levels: ['team', 'service'],
     resources: [
-      { name: 'tokens', kind: 'rate', unit: 'token', total: null },
-      { name: 'requests', kind: 'concurrency', unit: 'request', total: null },
+      { name: 'tokens', kind: 'rate', unit: 'token', total: null, totalSource: null },
+      { name: 'requests', kind: 'concurrency', unit: 'request', total: null, totalSource: null },
     ],
     defaultMode: 'enforce',
     defaultOnStale: 'hold',
     robotChanges: 'propose',
     proposalLifetimeMicros: 86_400_000_000n,
+    ...noTerms,
+    version: 1n,
   },
   quotaId: null,
   quotaVersion: null,

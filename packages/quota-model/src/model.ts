@@ -6,16 +6,21 @@ import type {
   Actor,
   ApprovalPolicy,
   BudgetWindow,
+  ChangePolicy,
   CommandMessage,
+  Dispatcher,
   EnforcementMode,
   EventMessage,
   Evidence,
   Price,
   QuotaContent,
+  RemoteValidator,
   ResourceDeclaration,
   ResourceLimit,
+  RightsizeBounds,
   StalePolicy,
   TierPolicyStep,
+  ValidationRule,
   Violation,
 } from '@prorata/schemas';
 import type { Sum } from './sums/sum.ts';
@@ -86,7 +91,16 @@ export interface ProposalState {
   readonly provenance: Provenance;
 }
 
+/** What a quota is checked by beside the built-in rules; the object itself is the key of what is compiled from it. */
+export interface OwnChecks {
+  /** JSON Schema 2020-12 as text; null: any object. */
+  readonly attributesSchema: string | null;
+  readonly rules: readonly ValidationRule[];
+}
+
 export interface Registration {
+  /** 1 for the first; every change raises it by one. */
+  readonly version: bigint;
   readonly displayName: string;
   readonly levels: readonly string[];
   readonly resources: ReadonlyMap<string, ResourceDeclaration>;
@@ -94,6 +108,12 @@ export interface Registration {
   readonly defaultOnStale: StalePolicy;
   readonly robotChanges: ApprovalPolicy;
   readonly proposalLifetimeMicros: bigint;
+  readonly checks: OwnChecks;
+  readonly validators: readonly RemoteValidator[];
+  /** Bounds of the rightsizer for resources that a quota gives none for. */
+  readonly rightsizing: readonly RightsizeBounds[];
+  readonly changePolicy: ChangePolicy;
+  readonly dispatchers: readonly Dispatcher[];
 }
 
 export interface EntitlementState {

@@ -39,6 +39,48 @@ export const ENTITLEMENTS_MAX = 10_000;
 /** Open proposals of one application: more than people can decide before they expire. */
 export const PROPOSALS_OPEN_MAX = 10_000;
 
+/** Rules of one application's own: all of them are evaluated for every quota that changes. */
+export const VALIDATION_RULES_MAX = 32;
+
+/** One rule's expression, in characters: longer ones are programs, which belong into a remote validator. */
+export const RULE_EXPRESSION_LENGTH_MAX = 1_024;
+
+/** Remote validators of one application: all that apply are asked about one command. */
+export const VALIDATORS_MAX = 8;
+
+/** All tries of one validator together, milliseconds: the caller waits meanwhile. */
+export const VALIDATOR_DEADLINE_MILLIS_MAX = 30_000;
+
+/** Further tries after a fault: more only keep a service down that is going down. */
+export const VALIDATOR_RETRIES_MAX = 5;
+
+/** Commands or resources that one validator names. */
+export const VALIDATOR_FILTER_MAX = 64;
+
+/** How old a fact may be at most, microseconds (31 days). */
+export const FACT_AGE_MICROS_MAX = 31n * 86_400_000_000n;
+
+/** An address, in characters: what servers and proxies take. */
+export const URL_LENGTH_MAX = 2_048;
+
+/** Dispatchers of one application: each is written to after every change. */
+export const DISPATCHERS_MAX = 16;
+
+/** Settings of one dispatcher, characters of JSON. */
+export const DISPATCHER_SETTINGS_LENGTH_MAX = 4 * 1024;
+
+/** A JSON Schema, in characters: the gateway takes 256 KiB of a command, and every registration's event carries it. */
+export const ATTRIBUTES_SCHEMA_LENGTH_MAX = 32 * 1024;
+
+/** A whole in basis points. */
+export const BASIS_POINTS = 10_000;
+
+/** The largest step that a policy names, basis points (a hundredfold). */
+export const STEP_BASIS_POINTS_MAX = 100 * BASIS_POINTS;
+
+/** How old usage may be at most, microseconds (31 days). */
+export const USAGE_AGE_MICROS_MAX = 31n * 86_400_000_000n;
+
 /** How far a proposal may wait, microseconds (90 days): older evidence says nothing about today. */
 export const PROPOSAL_LIFETIME_MICROS_MAX = 90n * 86_400_000_000n;
 

@@ -3,7 +3,15 @@ import type { ApplicationState } from './model.ts';
 import { affectedQuotas, ruleOf } from './rules.ts';
 import { stateAfter } from './testing/given.ts';
 import type { Fact } from './testing/given.ts';
-import { content, created, haircutApplied, registered, tokens } from './testing/samples.ts';
+import {
+  content,
+  created,
+  haircutApplied,
+  registered,
+  registeredAs,
+  registration,
+  tokens,
+} from './testing/samples.ts';
 import { HOUR, START } from './testing/stamp.ts';
 import { TestStream } from './testing/stream.ts';
 
@@ -105,7 +113,7 @@ describe('affectedQuotas', () => {
   });
 
   it('are all of the application when its defaults may have changed', () => {
-    expect(affected(prod, ads, dev, registered)).toEqual([
+    expect(affected(prod, ads, dev, registeredAs(registration, 2n))).toEqual([
       'moka/dev',
       'moka/prod',
       'moka/prod/ads',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { created, credits, registered, registration } from './testing/samples.ts';
+import { created, credits, registered, registeredAs, registration } from './testing/samples.ts';
 import { given } from './testing/given.ts';
 import { sameWindow, windowFormOf } from './windowForm.ts';
 
@@ -57,9 +57,8 @@ describe('limits over windows', () => {
     const resources = registration.resources.map((resource) =>
       resource.name === 'credits' ? { ...resource, total: 100n } : resource,
     );
-    const data = { ...registration, resources };
     const past = [
-      { type: 'ApplicationRegistered', data } as const,
+      registeredAs({ ...registration, resources }),
       created('moka/a', [credits(60n, 'P1W')]),
     ];
     given(...past)

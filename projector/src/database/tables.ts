@@ -28,6 +28,13 @@ export const applications: Table = {
     default_on_stale: 'text',
     robot_changes: 'text',
     proposal_lifetime_micros: 'bigint',
+    version: 'bigint',
+    attributes_schema: 'jsonb',
+    rules: 'jsonb',
+    validators: 'jsonb',
+    rightsizing: 'jsonb',
+    change_policy: 'jsonb',
+    dispatchers: 'jsonb',
     ...provenance,
   },
 };

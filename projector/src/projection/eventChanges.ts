@@ -41,7 +41,10 @@ export class EventChanges {
     }
     switch (event.type) {
       case 'ApplicationRegistered':
-        this.#put(tables.applications, applicationRow(event.value));
+        if (state.kind === 'application') {
+          const { version } = state.registration;
+          this.#put(tables.applications, applicationRow(event.value, version));
+        }
         return;
       case 'EntitlementSet':
         this.#put(tables.entitlements, entitlementRow(event.value));

@@ -77,6 +77,20 @@ const quotaId = path('quotaId', "The quota's id, percent-encoded: moka%2Fprod%2F
 
 export const openapi: OpenApiFragment = {
   paths: {
+    '/v1/applications/{application}': get(
+      'A registration as it was sent last, its checks and terms included.',
+      [path('application', "The application's id.")],
+      {
+        application: text,
+        version: { type: ['integer', 'string'] },
+        streamVersion: { type: ['integer', 'string'] },
+        resources: list,
+        attributesSchema: { type: ['object', 'null'] },
+        rules: list,
+        validators: list,
+        changePolicy: { type: 'object' },
+      },
+    ),
     '/v1/quotas': get(
       'Quotas that are in force, by id.',
       [

@@ -52,7 +52,8 @@ export function quotaRow(state: ApplicationState, quota: QuotaState, touch: Touc
   };
 }
 
-export function applicationRow(event: ApplicationRegistered): Row {
+/** @param version the registration's own, which older events do not carry */
+export function applicationRow(event: ApplicationRegistered, version: bigint): Row {
   const json = toJson('io.prorata.event.ApplicationRegistered', event) as Record<string, unknown>;
   return {
     application: idOf(event.envelope),
@@ -63,6 +64,13 @@ export function applicationRow(event: ApplicationRegistered): Row {
     default_on_stale: event.defaultOnStale,
     robot_changes: event.robotChanges,
     proposal_lifetime_micros: event.proposalLifetimeMicros,
+    version,
+    attributes_schema: json['attributesSchema'],
+    rules: json['rules'],
+    validators: json['validators'],
+    rightsizing: json['rightsizing'],
+    change_policy: json['changePolicy'],
+    dispatchers: json['dispatchers'],
     ...provenance(event.envelope),
   };
 }

@@ -218,6 +218,18 @@ export interface RegisterApplication {
   readonly robotChanges: ApprovalPolicy;
   /** How long a proposal waits before it expires, microseconds. */
   readonly proposalLifetimeMicros: bigint;
+  /** JSON Schema 2020-12 that every quota's attributes satisfy; null: any object. */
+  readonly attributesSchema: null | string;
+  /** Rules of the application's own. */
+  readonly rules: readonly ValidationRule[];
+  /** Services that are asked before a command is let in. */
+  readonly validators: readonly RemoteValidator[];
+  /** Bounds of the rightsizer for resources that a quota gives none for. */
+  readonly rightsizing: readonly RightsizeBounds[];
+  /** How far one change may go without somebody else. */
+  readonly changePolicy: ChangePolicy;
+  /** Targets that its limits are written to, beside hosts. */
+  readonly dispatchers: readonly Dispatcher[];
 }
 
 /** Declines a proposal. */
@@ -290,6 +302,20 @@ export interface ApplicationRegistered {
   readonly robotChanges: ApprovalPolicy;
   /** How long a proposal waits before it expires, microseconds. */
   readonly proposalLifetimeMicros: bigint;
+  /** JSON Schema 2020-12 that every quota's attributes satisfy; null: any object. */
+  readonly attributesSchema: null | string;
+  /** Rules of the application's own. */
+  readonly rules: readonly ValidationRule[];
+  /** Services that are asked before a command is let in. */
+  readonly validators: readonly RemoteValidator[];
+  /** Bounds of the rightsizer for resources that a quota gives none for. */
+  readonly rightsizing: readonly RightsizeBounds[];
+  /** How far one change may go without somebody else. */
+  readonly changePolicy: ChangePolicy;
+  /** Targets that its limits are written to, beside hosts. */
+  readonly dispatchers: readonly Dispatcher[];
+  /** The registration's own version, 1 for the first; 0 in events older than this field. */
+  readonly version: bigint;
 }
 
 /** A budget was defined or changed. */
@@ -749,6 +775,35 @@ export interface BudgetWindow {
 /** How a budget's windows follow each other. */
 export type BudgetWindowKind = 'calendar_day' | 'calendar_month' | 'fixed';
 
+/** How far one change may go without somebody else; null: as far as it likes. */
+export interface ChangePolicy {
+  /** A raise by more than this waits for approval, basis points of the declared limit. */
+  readonly raiseApprovalAboveBasisPoints: null | number;
+  /** A decrease by more than this is refused unless it is waived, basis points of the limit in force. */
+  readonly decreaseStepMaxBasisPoints: null | number;
+  /** How far a robot may move a limit at once, basis points of the declared limit. */
+  readonly robotStepMaxBasisPoints: null | number;
+  /** A decrease needs usage that is no older than this, microseconds. */
+  readonly usageMaxAgeMicros: null | bigint;
+}
+
+/** A target that the application's limits are written to. */
+export interface Dispatcher {
+  /** Its name, unique within the registration. */
+  readonly name: string;
+  /** What kind of target it is. */
+  readonly kind: DispatcherKind;
+  /** Where: an address, a namespace and name, or a path, as the kind understands it. */
+  readonly target: string;
+  /** The name of a secret in the operator's settings; never the secret itself. */
+  readonly secretRef: null | string;
+  /** What the kind takes beside, as a JSON object; null: nothing. */
+  readonly settings: null | string;
+}
+
+/** What takes an application's rules beside hosts. */
+export type DispatcherKind = 'yunikorn' | 'tidb' | 'kubernetes' | 'file' | 'webhook';
+
 /** Whether a rule is ignored, only counted, or enforced. */
 export type EnforcementMode = 'off' | 'shadow' | 'enforce';
 
@@ -868,6 +923,26 @@ export interface QuotaContent {
   readonly rightsizing: readonly RightsizeBounds[];
 }
 
+/** A service that is asked about a command before it is let in. */
+export interface RemoteValidator {
+  /** Its name, unique within the registration. */
+  readonly name: string;
+  /** Where it is asked by POST; its host must be on the operator's allow-list. */
+  readonly url: string;
+  /** How long all tries together may take, milliseconds. */
+  readonly deadlineMillis: number;
+  /** How often it is asked again after a fault, within the deadline. */
+  readonly retries: number;
+  /** What an answer that does not come means. */
+  readonly onUnavailable: UnavailablePolicy;
+  /** It is asked about commands that speak of one of these resources; empty: about all. */
+  readonly resources: readonly string[];
+  /** It is asked about commands of these types; empty: about all that change what quotas declare. */
+  readonly commands: readonly string[];
+  /** The name of a secret in the operator's settings that signs the request; never the secret itself. */
+  readonly secretRef: null | string;
+}
+
 /** A resource that an application governs. */
 export interface ResourceDeclaration {
   /** Its name, unique within the application. */
@@ -878,6 +953,8 @@ export interface ResourceDeclaration {
   readonly unit: string;
   /** The declared total in base units, for kinds that sum; null: not declared. */
   readonly total: null | bigint;
+  /** For kinds that sum, where the total comes from; null: it is declared, or there is none. */
+  readonly totalSource: null | TotalSource;
 }
 
 /** One limit of one resource. Which fields carry a value follows from the kind. */
@@ -922,6 +999,29 @@ export interface TierPolicyStep {
   readonly overrunBasisPoints: number;
   /** Five numbers, tier 0 to 4: the cut of the maximum in basis points. */
   readonly cutBasisPoints: readonly number[];
+}
+
+/** Where a resource's total comes from when it is not declared: the latest fact that a remote validator told. */
+export interface TotalSource {
+  /** The validator, by its name in the same registration. */
+  readonly validator: string;
+  /** How old the fact may be when it is compared with the sums, microseconds; an older one refuses the command. */
+  readonly maxAgeMicros: bigint;
+}
+
+/** What becomes of a command when a remote validator does not answer in time: refuse it, or take it and flag its events. */
+export type UnavailablePolicy = 'refuse' | 'flag';
+
+/** A rule of the application's own over a quota as it would be. */
+export interface ValidationRule {
+  /** Its name, unique within the registration. */
+  readonly name: string;
+  /** CEL, of type bool: the quota may be so where it is true. */
+  readonly expression: string;
+  /** What the sender is told where it is false. */
+  readonly message: string;
+  /** JSON pointer into the quota's content that the message is about; empty: the whole quota. */
+  readonly path: string;
 }
 
 /** A safety check that the sender waives, by name: never all at once. */

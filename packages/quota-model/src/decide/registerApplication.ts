@@ -1,6 +1,11 @@
-import type { RegisterApplication, ResourceDeclaration, Violation } from '@prorata/schemas';
+import type {
+  ApplicationRegistered,
+  RegisterApplication,
+  ResourceDeclaration,
+  Violation,
+} from '@prorata/schemas';
 import { byCodeUnit } from '../ids.ts';
-import type { ApplicationState, Decision, DecisionContext } from '../model.ts';
+import type { ApplicationState, Decision, DecisionContext, Registration } from '../model.ts';
 import { sameValue } from '../sameValue.ts';
 import { registrationViolations } from '../validate/registration.ts';
 import { NOTHING } from '../sums/sum.ts';
@@ -19,7 +24,21 @@ export function registerApplication(
   if (refused !== null) return refused;
   const shape = refusal(registrationViolations(command));
   if (shape !== null) return shape;
-  const data = {
+  const terms = termsOf(command);
+  if (state !== null) {
+    if (sameValue(formerTerms(state.registration), terms)) return alreadySo;
+    const use = refusal(useViolations(state, terms.resources));
+    if (use !== null) return use;
+  }
+  const data = { ...terms, version: (state?.registration.version ?? 0n) + 1n };
+  return accept([{ type: 'ApplicationRegistered', data, ...aboutNoQuota }]);
+}
+
+type Terms = Omit<ApplicationRegistered, 'envelope' | 'version'>;
+
+/** Lists by resource are kept sorted, so that equal registrations are equal events. */
+function termsOf(command: RegisterApplication): Terms {
+  return {
     displayName: command.displayName,
     levels: command.levels,
     resources: [...command.resources].sort((a, b) => byCodeUnit(a.name, b.name)),
@@ -27,16 +46,30 @@ export function registerApplication(
     defaultOnStale: command.defaultOnStale,
     robotChanges: command.robotChanges,
     proposalLifetimeMicros: command.proposalLifetimeMicros,
+    attributesSchema: command.attributesSchema,
+    rules: command.rules,
+    validators: command.validators,
+    rightsizing: [...command.rightsizing].sort((a, b) => byCodeUnit(a.resource, b.resource)),
+    changePolicy: command.changePolicy,
+    dispatchers: command.dispatchers,
   };
-  if (state !== null) {
-    const { registration } = state;
-    const former = { ...registration, resources: [...registration.resources.values()] };
-    former.resources.sort((a, b) => byCodeUnit(a.name, b.name));
-    if (sameValue(former, data)) return alreadySo;
-    const use = refusal(useViolations(state, data.resources));
-    if (use !== null) return use;
-  }
-  return accept([{ type: 'ApplicationRegistered', data, ...aboutNoQuota }]);
+}
+
+function formerTerms(former: Registration): Terms {
+  return {
+    ...former.checks,
+    displayName: former.displayName,
+    levels: former.levels,
+    resources: [...former.resources.values()].sort((a, b) => byCodeUnit(a.name, b.name)),
+    defaultMode: former.defaultMode,
+    defaultOnStale: former.defaultOnStale,
+    robotChanges: former.robotChanges,
+    proposalLifetimeMicros: former.proposalLifetimeMicros,
+    validators: former.validators,
+    rightsizing: former.rightsizing,
+    changePolicy: former.changePolicy,
+    dispatchers: former.dispatchers,
+  };
 }
 
 /** What existing quotas and entitlements would be broken by. */

@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { given, givenIn } from '../testing/given.ts';
-import { cores, created, credits, registered, registration, tokens } from '../testing/samples.ts';
+import {
+  cores,
+  created,
+  credits,
+  registered,
+  registeredAs,
+  registration,
+  tokens,
+} from '../testing/samples.ts';
 
 const withResources = (resources: typeof registration.resources) => ({
   type: 'RegisterApplication' as const,
@@ -24,14 +32,12 @@ describe('RegisterApplication', () => {
 
   it('changes what is registered', () => {
     const data = { ...registration, displayName: 'Moka 2' };
-    given(registered)
-      .when({ type: 'RegisterApplication', data })
-      .then({ type: 'ApplicationRegistered', data });
+    given(registered).when({ type: 'RegisterApplication', data }).then(registeredAs(data, 2n));
   });
 
   it('keeps a resource that a quota, an override or an entitlement uses', () => {
     const without = withResources(registration.resources.filter(({ name }) => name !== 'tokens'));
-    given(registered).when(without).then({ type: 'ApplicationRegistered', data: without.data });
+    given(registered).when(without).then(registeredAs(without.data, 2n));
     given(registered, created('moka/prod', [tokens(1n)]))
       .when(without)
       .thenRefused('RESOURCE_IN_USE', 'moka/prod');
@@ -73,7 +79,7 @@ describe('RegisterApplication', () => {
     const fits = totals(600n, 50n);
     given(...past)
       .when(fits)
-      .then({ type: 'ApplicationRegistered', data: fits.data });
+      .then(registeredAs(fits.data, 2n));
   });
 
   it('refuses what contradicts itself, every fault at once', () => {
@@ -84,9 +90,9 @@ describe('RegisterApplication', () => {
           ...registration,
           proposalLifetimeMicros: 0n,
           resources: [
-            { name: 'a b', kind: 'rate', unit: 'x', total: 5n },
-            { name: 'c', kind: 'capacity', unit: 'x', total: -1n },
-            { name: 'c', kind: 'capacity', unit: 'x', total: null },
+            { name: 'a b', kind: 'rate', unit: 'x', total: 5n, totalSource: null },
+            { name: 'c', kind: 'capacity', unit: 'x', total: -1n, totalSource: null },
+            { name: 'c', kind: 'capacity', unit: 'x', total: null, totalSource: null },
           ],
         },
       })

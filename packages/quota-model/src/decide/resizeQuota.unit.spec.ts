@@ -6,6 +6,7 @@ import {
   evidence,
   haircutApplied,
   registered,
+  registeredAs,
   registration,
   sessions,
   tokens,
@@ -50,10 +51,7 @@ describe('ResizeQuota', () => {
       .when(resize())
       .then(resized())
       .thenResult(null);
-    const lenient: Fact = {
-      type: 'ApplicationRegistered',
-      data: { ...registration, robotChanges: 'apply' },
-    };
+    const lenient = registeredAs({ ...registration, robotChanges: 'apply' }, 2n);
     given(...tree, lenient)
       .when(resize(), robot)
       .then(resized());

@@ -1,7 +1,7 @@
 import type { EventMessage } from '@prorata/schemas';
 import { BrokenStream } from '../faults.ts';
 import { entitlementKey } from '../payers.ts';
-import type { ApplicationState, EntitlementState, ProposalState } from '../model.ts';
+import type { ApplicationState, EntitlementState, ProposalState, Registration } from '../model.ts';
 import { addProposal, removeProposal } from './openProposals.ts';
 import { evolveQuota } from './quota.ts';
 import type { QuotaEvent } from './quota.ts';
@@ -44,17 +44,7 @@ function register(
   state: ApplicationState | null,
   event: EventOf<'ApplicationRegistered'>,
 ): ApplicationState {
-  const { displayName, levels, resources, defaultMode, defaultOnStale } = event.value;
-  const { robotChanges, proposalLifetimeMicros } = event.value;
-  const registration = {
-    displayName,
-    levels,
-    resources: new Map(resources.map((resource) => [resource.name, resource])),
-    defaultMode,
-    defaultOnStale,
-    robotChanges,
-    proposalLifetimeMicros,
-  };
+  const registration = registrationOf(event, (state?.registration.version ?? 0n) + 1n);
   if (state !== null) {
     state.registration = registration;
     return state;
@@ -71,6 +61,29 @@ function register(
     proposalsByQuota: new Map(),
     sums: new Map(),
     held: new Map(),
+  };
+}
+
+/** An event from before registrations had versions carries 0. */
+function registrationOf(event: EventOf<'ApplicationRegistered'>, version: bigint): Registration {
+  const { value } = event;
+  if (value.version !== 0n && value.version !== version) {
+    throw new BrokenStream(event, 'it skips a version of the registration');
+  }
+  return {
+    version,
+    displayName: value.displayName,
+    levels: value.levels,
+    resources: new Map(value.resources.map((resource) => [resource.name, resource])),
+    defaultMode: value.defaultMode,
+    defaultOnStale: value.defaultOnStale,
+    robotChanges: value.robotChanges,
+    proposalLifetimeMicros: value.proposalLifetimeMicros,
+    checks: { attributesSchema: value.attributesSchema, rules: value.rules },
+    validators: value.validators,
+    rightsizing: value.rightsizing,
+    changePolicy: value.changePolicy,
+    dispatchers: value.dispatchers,
   };
 }
 

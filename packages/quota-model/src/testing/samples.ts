@@ -1,27 +1,38 @@
 /** A small application, and short forms of what tests speak of. */
-import type {
-  ApplicationRegistered,
-  Evidence,
-  QuotaContent,
-  ResourceLimit,
-} from '@prorata/schemas';
+import type { Evidence, QuotaContent, ResourceLimit } from '@prorata/schemas';
 import type { Fact } from './given.ts';
 import { DAY, SECOND, START } from './stamp.ts';
 import type { CommandData } from './stamp.ts';
 
-export const registration: Omit<ApplicationRegistered, 'envelope'> = {
+/** What a registration says when it asks for no checks, bounds or dispatchers. */
+export const noTerms = {
+  attributesSchema: null,
+  rules: [],
+  validators: [],
+  rightsizing: [],
+  changePolicy: {
+    raiseApprovalAboveBasisPoints: null,
+    decreaseStepMaxBasisPoints: null,
+    robotStepMaxBasisPoints: null,
+    usageMaxAgeMicros: null,
+  },
+  dispatchers: [],
+} as const;
+
+export const registration: CommandData<'RegisterApplication'> = {
   displayName: 'Moka',
   levels: ['environment', 'team'],
   resources: [
-    { name: 'cores', kind: 'capacity', unit: 'milli-vcore', total: 1_000n },
-    { name: 'credits', kind: 'consumable', unit: 'credit', total: null },
-    { name: 'sessions', kind: 'concurrency', unit: 'session', total: null },
-    { name: 'tokens', kind: 'rate', unit: 'token', total: null },
+    { name: 'cores', kind: 'capacity', unit: 'milli-vcore', total: 1_000n, totalSource: null },
+    { name: 'credits', kind: 'consumable', unit: 'credit', total: null, totalSource: null },
+    { name: 'sessions', kind: 'concurrency', unit: 'session', total: null, totalSource: null },
+    { name: 'tokens', kind: 'rate', unit: 'token', total: null, totalSource: null },
   ],
   defaultMode: 'enforce',
   defaultOnStale: 'hold',
   robotChanges: 'propose',
   proposalLifetimeMicros: 7n * DAY,
+  ...noTerms,
 };
 
 const nothing = { amount: 0n, perMicros: null, burst: null, guaranteed: null, window: null };
@@ -92,7 +103,12 @@ export const evidence: Evidence = {
   inputsHash: '00',
 };
 
-export const registered: Fact = { type: 'ApplicationRegistered', data: registration };
+/** @param version the registration's own */
+export function registeredAs(data: CommandData<'RegisterApplication'>, version = 1n): Fact {
+  return { type: 'ApplicationRegistered', data: { ...data, version } };
+}
+
+export const registered: Fact = registeredAs(registration);
 
 export function created(
   quotaId: string,

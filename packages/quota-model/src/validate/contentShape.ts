@@ -20,6 +20,7 @@ import {
   TEXT_LENGTH_MAX,
   TIERS,
 } from '../modelBounds.ts';
+import { isJsonObject } from './jsonObject.ts';
 
 /** @param path JSON pointer of the content, empty when its fields are the command's own. */
 export function contentViolations(
@@ -88,15 +89,6 @@ function attributeViolations(attributes: string, path: string): Violation[] {
     : [violation('ATTRIBUTES_INVALID', path, 'Attributes are not a JSON object.')];
 }
 
-function isJsonObject(text: string): boolean {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
-  } catch {
-    return false;
-  }
-}
-
 /** Bytes of the text as UTF-8; a text longer than the bound is not walked to its end. */
 function bytesOf(text: string): number {
   if (text.length > ATTRIBUTES_BYTES_MAX) return text.length;
@@ -130,7 +122,8 @@ function matchViolations(match: readonly MatchCondition[], path: string): Violat
   });
 }
 
-function rightsizingViolations(
+/** Bounds of the rightsizer, of a quota or of a registration for those that give none. */
+export function rightsizingViolations(
   rightsizing: readonly RightsizeBounds[],
   path: string,
   resources: ReadonlyMap<string, ResourceDeclaration>,

@@ -6,7 +6,10 @@ import {
   PROPOSAL_LIFETIME_MICROS_MAX,
   RESOURCES_MAX,
 } from '../modelBounds.ts';
-import { textViolations } from './contentShape.ts';
+import { changePolicyViolations } from './changePolicy.ts';
+import { rightsizingViolations, textViolations } from './contentShape.ts';
+import { dispatcherViolations } from './dispatchers.ts';
+import { totalSourceViolations, validatorViolations } from './validators.ts';
 
 /** A resource's name appears in tables, metrics and targets: `tokens`, `cpu_milli`, `nvidia.com/gpu`. */
 const RESOURCE_NAME = /^[A-Za-z0-9]([A-Za-z0-9._/-]{0,126}[A-Za-z0-9])?$/;
@@ -28,7 +31,16 @@ export function registrationViolations(command: RegisterApplication): Violation[
     const message = 'A proposal waits more than 0 and at most 90 days.';
     violations.push(invalid('/proposalLifetimeMicros', message));
   }
-  return [...violations, ...resourceViolations(resources)];
+  const declared = new Map(resources.map((resource) => [resource.name, resource]));
+  return [
+    ...violations,
+    ...resourceViolations(resources),
+    ...totalSourceViolations(resources, command.validators),
+    ...rightsizingViolations(command.rightsizing, '/rightsizing', declared),
+    ...changePolicyViolations(command.changePolicy, '/changePolicy'),
+    ...validatorViolations(command.validators, '/validators', declared),
+    ...dispatcherViolations(command.dispatchers, '/dispatchers'),
+  ];
 }
 
 function resourceViolations(resources: readonly ResourceDeclaration[]): Violation[] {

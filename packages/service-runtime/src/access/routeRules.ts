@@ -79,6 +79,7 @@ export const routeRules = {
   'POST /v1/commands': sendsCommands,
   'POST /v1/commands/batch': sendsCommands,
   'GET /v1/commands/:commandId': { ...sendsCommands, answeredBy: ['gateway', 'projector'] },
+  'GET /v1/applications/:application': readsQuotas,
   'GET /v1/quotas': readsQuotas,
   'GET /v1/quotas/:quotaId': readsQuotas,
   'GET /v1/quotas/:quotaId/explain': readsQuotas,
