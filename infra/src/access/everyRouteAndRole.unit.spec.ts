@@ -191,7 +191,7 @@ async function send(
 
 /** What a route is about, when its path or body says; null: a listing, which holds what is in reach. */
 function subjectOf(route: string, { answeredBy }: RouteRule): string | null {
-  if (answeredBy.includes('relay')) return 'moka';
+  if (answeredBy.includes('relay') || route.includes(':application')) return 'moka';
   if (route.includes(':quotaId')) return 'moka/prod';
   return route.includes(':organization') ? 'organization:acme' : null;
 }
@@ -217,6 +217,8 @@ function isIn(route: string, rule: RouteRule, who: readonly Role[], caller: Call
   const [role, scope] = grants[0]?.split('@') ?? [];
   if (role === undefined || scope === undefined || !who.includes(role as Role)) return false;
   if (rule.grants === 'none' || scope.includes(':') !== (rule.grants === 'streams')) return false;
+  // Whoever may read any of an application's quotas may read what it is that checks them.
+  if (route === 'GET /v1/applications/:application') return scope.split('/')[0] === subject;
   return subject === null || subject === scope || subject.startsWith(`${scope}/`);
 }
 
