@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { VerifyToken } from './authenticate.ts';
+import type { VerifyToken } from './tokenVerifier.ts';
 import type { Principal } from './principal.ts';
 
 /**
