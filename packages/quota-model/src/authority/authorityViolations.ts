@@ -138,7 +138,8 @@ function reachViolations(quotaId: string, sender: Sender): Violation[] {
   return [violation('NOT_ALLOWED', '', `The role robot does not reach ${quotaId}.`)];
 }
 
-function refusedRaises(
+/** The raises that are not the sender's to make. */
+export function refusedRaises(
   state: ApplicationState,
   quotaId: string,
   raises: readonly Raise[],

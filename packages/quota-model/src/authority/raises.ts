@@ -111,7 +111,7 @@ export function inheritedAt(
  * Out of what a guarantee or an amount that may not be handed out twice comes: the nearest quota above
  * that declares the resource, else the application; null when nothing is handed out.
  */
-function giverOf(state: ApplicationState, quotaId: string, resource: string): string | null {
+export function giverOf(state: ApplicationState, quotaId: string, resource: string): string | null {
   const declaration = state.registration.resources.get(resource);
   if (declaration?.kind !== 'capacity' && declaration?.kind !== 'consumable') return null;
   for (const id of ancestorsOf(quotaId)) {
@@ -169,7 +169,8 @@ function boundsRaises(before: DeclaredTerms, after: DeclaredTerms, place: string
   });
 }
 
-function describeStep(from: ResourceLimit, to: ResourceLimit | null): string {
+/** In the words of a refusal. */
+export function describeStep(from: ResourceLimit, to: ResourceLimit | null): string {
   return `${describeWhole(from)} to ${to === null ? 'no limit' : describeWhole(to)}`;
 }
 

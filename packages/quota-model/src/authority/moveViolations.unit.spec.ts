@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import type { ApplicationState } from '../model.ts';
+import { stateAfter } from '../testing/given.ts';
+import type { Fact } from '../testing/given.ts';
+import { cores, created, registered, tokens } from '../testing/samples.ts';
+import { ben } from '../testing/stamp.ts';
+import { moveViolations } from './moveViolations.ts';
+import type { Sender } from './sender.ts';
+
+const tree: readonly Fact[] = [
+  registered,
+  created('moka/prod', [cores(40n, 80n), tokens(100n)], { owner: 'platform' }),
+  created('moka/prod/ads', [cores(10n, 20n), tokens(40n)], { owner: 'team-ads' }),
+  created('moka/prod/ads/etl', [cores(2n, 4n)], { owner: 'team-etl' }),
+  created('moka/prod/ads/web', [], { owner: 'team-web' }),
+  created('moka/prod/feed', [cores(20n, 40n), tokens(60n)], { owner: 'team-feed' }),
+  created('moka/prod/tight', [cores(10n, 20n), tokens(10n)], { owner: 'team-tight' }),
+  created('moka/test', [], { owner: 'platform', project: 'acme/test' }),
+];
+const state = stateAfter('application:moka', ...tree) as ApplicationState;
+const member = (...groups: string[]): Sender => ({
+  actor: ben,
+  roles: ['member'],
+  grants: [],
+  groups,
+});
+const operator = (scope: string): Sender => ({
+  ...member(),
+  roles: [],
+  grants: [{ role: 'operator', scope }],
+});
+const codes = (from: string, to: string, sender: Sender): string[] =>
+  moveViolations(state, from, to, sender).map(({ code }) => code);
+
+describe('a move', () => {
+  it('is for who has the say at both ends', () => {
+    const [from, to] = ['moka/prod/ads/web', 'moka/prod/tight/web'];
+    expect(codes(from, to, member('team-ads'))).toEqual(['NOT_OWNER']);
+    expect(codes(from, to, member('team-tight'))).toEqual(['NOT_OWNER']);
+    expect(codes(from, to, member('team-other'))).toEqual(['NOT_OWNER', 'NOT_OWNER']);
+    expect(codes(from, to, member('team-ads', 'team-tight'))).toEqual([]);
+    expect(codes(from, to, member('platform'))).toEqual([]);
+    expect(codes(from, to, operator('moka/prod'))).toEqual([]);
+  });
+
+  it('to looser limits is a raise by whoever is above both', () => {
+    const [from, to] = ['moka/prod/ads/web', 'moka/prod/feed/web'];
+    const both = member('team-ads', 'team-feed');
+    expect(codes(from, to, both)).toEqual(['RAISE_NOT_ALLOWED', 'RAISE_NOT_ALLOWED']);
+    const [first] = moveViolations(state, from, to, both);
+    expect(first?.message).toContain('platform, the owner of moka/prod');
+    expect(codes(from, to, member('platform'))).toEqual([]);
+  });
+
+  it('takes guarantees out of the new place: its owner gives them', () => {
+    const [from, to] = ['moka/prod/ads/etl', 'moka/prod/tight/etl'];
+    expect(codes(from, to, member('team-ads', 'team-tight'))).toEqual([]);
+    // Out of moka/prod/ads, where team-etl owns nothing but what moves; into the first level.
+    expect(codes(from, 'moka/test/etl', operator('moka/prod'))).toContain('NOT_OWNER');
+    const reasons = moveViolations(state, from, 'moka/test/etl', member('platform'));
+    expect(reasons.map(({ code }) => code)).toEqual([
+      'RAISE_NOT_ALLOWED',
+      'RAISE_NOT_ALLOWED',
+      'RAISE_NOT_ALLOWED',
+      'NOT_ALLOWED',
+    ]);
+    expect(reasons.at(-1)?.message).toContain('acme/test would pay in place of nobody');
+    expect(codes(from, 'moka/test/etl', operator('moka'))).toEqual([]);
+  });
+});
