@@ -17,7 +17,7 @@ import { OUTCOME_TIMEOUT_MS } from './gateway/submit/commandDesk.ts';
 import { startGateway } from './gateway/startGateway.ts';
 import type { RunningGateway } from './gateway/startGateway.ts';
 import type { CommandServiceOptions, CommandServiceRole } from './readArguments.ts';
-import { commandSigner } from './signature/commandSigner.ts';
+import { turnSigner } from './signature/commandSigner.ts';
 import { publicKeysFrom } from './signature/publicKeys.ts';
 import { checkInThreads } from './signature/verifySignature.ts';
 import { LogSnapshots, SNAPSHOT_EVENTS } from './snapshot/logSnapshots.ts';
@@ -118,7 +118,7 @@ async function openGateway(
     'the Ed25519 key of the gateway',
   );
   const id = requireSetting(keyId, 'PRORATA_SIGNING_KEY_ID', 'the name of that key');
-  const sign = commandSigner(id, await readFile(file, 'utf8'));
+  const sign = turnSigner(id, await readFile(file, 'utf8'));
   return startGateway({ ...shared, settings, sign, outcomeTimeoutMs });
 }
 

@@ -1,9 +1,12 @@
 import { generateKeyPairSync } from 'node:crypto';
 import type { LogRecord } from '@prorata/kafka-port';
 import { describe, expect, it } from 'vitest';
-import { commandSigner } from './commandSigner.ts';
+import { commandSigner, turnSigner } from './commandSigner.ts';
+import type { SignatureHeaders } from './commandSigner.ts';
+import { LEAVES_MAX } from './hashTree.ts';
 import { parsePublicKeys } from './publicKeys.ts';
-import { signatureHeaders, signedBytes } from './signedBytes.ts';
+import { SIGNATURE_PATH_HEADER, signatureHeaders, signedBytes } from './signedBytes.ts';
+import type { SignedPlace } from './signedBytes.ts';
 import { checkAtOnce, checkInThreads, verifySignature } from './verifySignature.ts';
 
 const pair = generateKeyPairSync('ed25519');
@@ -75,5 +78,106 @@ describe('a signature on a command', () => {
     const rsaPublic = rsa.publicKey.export({ type: 'spki', format: 'pem' }).toString();
     expect(() => commandSigner('k1', rsaPem)).toThrow(TypeError);
     expect(() => parsePublicKeys(JSON.stringify({ k1: rsaPublic }))).toThrow(TypeError);
+  });
+});
+
+describe('a signature over what one turn brought', () => {
+  const placeOf = (number: number): SignedPlace => ({
+    topic: 'quota.commands',
+    key: Buffer.from('application:moka'),
+    value: Buffer.from(`bytes ${number}`),
+    signedAt: 5_000_000n + BigInt(number),
+  });
+  const recordOf = (place: SignedPlace, headers: SignatureHeaders): LogRecord => ({
+    ...place,
+    partition: 2,
+    offset: 9n,
+    timestampMs: 5,
+    headers: new Map(Object.entries(headers).map(([name, text]) => [name, Buffer.from(text)])),
+  });
+
+  async function signTogether(count: number): Promise<LogRecord[]> {
+    const places = Array.from({ length: count }, (_, number) => placeOf(number));
+    const sign = turnSigner('k1', pem);
+    const headers = await Promise.all(places.map((place) => sign(place)));
+    return places.map((place, index) => recordOf(place, headers[index] ?? {}));
+  }
+
+  function changed(record: LogRecord, name: string, bytes: Buffer): LogRecord {
+    return { ...record, headers: new Map([...record.headers, [name, bytes] as const]) };
+  }
+
+  it.each([1, 2, 3, 7, 64, LEAVES_MAX, LEAVES_MAX + 5])(
+    'vouches for each of %i records, whatever their number',
+    async (count) => {
+      for (const record of await signTogether(count)) {
+        const check = await verifySignature(record, keyOf, checkAtOnce);
+        expect(check).toMatchObject({ ok: true });
+      }
+    },
+  );
+
+  it('is checked once for all of them', async () => {
+    let checks = 0;
+    const counting = (...given: Parameters<typeof checkAtOnce>) => {
+      checks++;
+      return checkAtOnce(...given);
+    };
+    const records = await signTogether(50);
+    await Promise.all(records.map((record) => verifySignature(record, keyOf, counting)));
+    expect(checks).toBe(1);
+  });
+
+  it('does not hold for a record that was not among them, or was changed since', async () => {
+    const [one, two] = await signTogether(3);
+    if (one === undefined || two === undefined) throw new Error('not signed');
+    const forged = [
+      { ...one, value: Buffer.from('bytes 9') },
+      { ...one, topic: 't1.quota.commands' },
+      { ...one, key: Buffer.from('application:tidb') },
+      { ...one, headers: two.headers },
+      changed(one, signatureHeaders.signedAt, Buffer.from('1')),
+    ];
+    for (const record of forged) {
+      expect(await verifySignature(record, keyOf, checkAtOnce)).toMatchObject({
+        code: 'COMMAND_SIGNATURE_INVALID',
+      });
+    }
+  });
+
+  it('does not hold on a path that is torn, turned, too long or empty', async () => {
+    const [record] = await signTogether(4);
+    const path = record?.headers.get(SIGNATURE_PATH_HEADER);
+    if (record === undefined || path === undefined) throw new Error('not signed');
+    const turned = Buffer.from(path);
+    turned[0] = 1 - (turned[0] ?? 0);
+    const unknownSide = Buffer.from(path);
+    unknownSide[0] = 2;
+    const long = Buffer.alloc(33 * 9);
+    for (const bytes of [turned, unknownSide, path.subarray(1), long, Buffer.alloc(0)]) {
+      const forged = changed(record, SIGNATURE_PATH_HEADER, bytes);
+      expect(await verifySignature(forged, keyOf, checkAtOnce)).toMatchObject({
+        code: 'COMMAND_SIGNATURE_INVALID',
+      });
+    }
+  });
+
+  it('cannot be passed off as the signature of a single record', async () => {
+    const [record] = await signTogether(2);
+    if (record === undefined) throw new Error('not signed');
+    const headers = new Map(record.headers);
+    headers.delete(SIGNATURE_PATH_HEADER);
+    expect(await verifySignature({ ...record, headers }, keyOf, checkAtOnce)).toMatchObject({
+      code: 'COMMAND_SIGNATURE_INVALID',
+    });
+  });
+
+  it('is no longer believed under a key that was replaced', async () => {
+    const [record] = await signTogether(2);
+    if (record === undefined) throw new Error('not signed');
+    expect(await verifySignature(record, keyOf, checkAtOnce)).toMatchObject({ ok: true });
+    const other = generateKeyPairSync('ed25519').publicKey;
+    const replaced = await verifySignature(record, () => Promise.resolve(other), checkAtOnce);
+    expect(replaced).toMatchObject({ code: 'COMMAND_SIGNATURE_INVALID' });
   });
 });

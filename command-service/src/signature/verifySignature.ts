@@ -1,8 +1,10 @@
 import { verify } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import type { LogRecord } from '@prorata/kafka-port';
+import { checkRoot } from './checkedRoots.ts';
+import { leafOf, rootFrom } from './hashTree.ts';
 import type { PublicKeyOf } from './publicKeys.ts';
-import { signatureHeaders, signedBytes } from './signedBytes.ts';
+import { SIGNATURE_PATH_HEADER, signatureHeaders, signedBytes, signedRoot } from './signedBytes.ts';
 
 export type SignatureCheck =
   | { readonly ok: true; readonly signedAt: bigint }
@@ -53,9 +55,23 @@ export async function verifySignature(
     value: record.value,
     signedAt: BigInt(signedAt),
   };
-  const valid = await check(signedBytes(place), key, signature);
+  const path = record.headers.get(SIGNATURE_PATH_HEADER);
+  const valid = await isSigned(signedBytes(place), path, key, signature, check);
   if (!valid) return invalid('The signature is not that of these bytes under this key.');
   return { ok: true, signedAt: place.signedAt };
+}
+
+/** By itself, or, with a path, as one of several under a root. */
+function isSigned(
+  bytes: Buffer,
+  path: Buffer | undefined,
+  key: KeyObject,
+  signature: Buffer,
+  check: CheckBytes,
+): boolean | Promise<boolean> {
+  if (path === undefined) return check(bytes, key, signature);
+  const root = rootFrom(leafOf(bytes), path);
+  return root !== null && checkRoot(signedRoot(root), key, signature, check);
 }
 
 function invalid(message: string): SignatureCheck {

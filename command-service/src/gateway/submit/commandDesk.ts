@@ -152,7 +152,8 @@ export class CommandDesk {
       const detail = `It takes ${value.length} bytes, and ${COMMAND_BYTES_MAX} are let in.`;
       throw new SubmissionRefused('BODY_TOO_LARGE', detail);
     }
-    const headers = { ...observed.headers, ...sign({ topic, key, value, signedAt: submittedAt }) };
+    const signature = await sign({ topic, key, value, signedAt: submittedAt });
+    const headers = { ...observed.headers, ...signature };
     return { topic, partition: partitionOf(stream, partitions), key, value, headers };
   }
 
