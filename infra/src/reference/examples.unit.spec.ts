@@ -33,6 +33,7 @@ const story: readonly Type[] = [
   'ApplyHaircut',
   'LiftHaircut',
   'DeleteQuota',
+  'DeclareQuota',
 ];
 
 /** The gateway's envelope, so that only the example's own fields are judged. */

@@ -7,6 +7,7 @@ import { approveProposal } from './decide/approveProposal.ts';
 import { changeQuota } from './decide/changeQuota.ts';
 import { createQuota } from './decide/createQuota.ts';
 import { tooManyEvents } from './decide/decideTree.ts';
+import { declareQuota } from './decide/declareQuota.ts';
 import { defineBudget } from './decide/defineBudget.ts';
 import { definePriceBook } from './decide/definePriceBook.ts';
 import { deleteQuota } from './decide/deleteQuota.ts';
@@ -31,6 +32,7 @@ const kindOf = {
   ApproveProposal: 'application',
   ChangeQuota: 'application',
   CreateQuota: 'application',
+  DeclareQuota: 'application',
   DefineBudget: 'organization',
   DefinePriceBook: 'pricebook',
   DeleteQuota: 'application',
@@ -123,6 +125,8 @@ function decideForApplication(
       return changeQuota(state, command.value, context);
     case 'CreateQuota':
       return createQuota(state, command.value, context);
+    case 'DeclareQuota':
+      return declareQuota(state, command.value, context);
     case 'DeleteQuota':
       return deleteQuota(state, command.value, context);
     case 'LiftHaircut':

@@ -78,6 +78,11 @@ export const problemCodes = {
     'The gateway is about to end',
     'Send it again with the same id: another gateway answers.',
   ),
+  ISSUER_UNAVAILABLE: kind(
+    503,
+    "The keys of the token's issuer cannot be read",
+    'Send it again after Retry-After.',
+  ),
   LOG_UNAVAILABLE: kind(
     503,
     'The log did not confirm it',

@@ -74,6 +74,14 @@ export interface ChangeQuota {
   readonly onStale: null | StalePolicy;
   /** The new bounds, whole. */
   readonly rightsizing: null | readonly RightsizeBounds[];
+  /** Whether setLimits are all limits afterwards: every other becomes unset. */
+  readonly onlySetLimits: boolean;
+  /** Labels to set, and with null to remove; the others stay. */
+  readonly labelsPatch: Readonly<Record<string, null | string>>;
+  /** A merge patch of the attributes (RFC 7396): null removes a member. */
+  readonly attributesPatch: null | string;
+  /** Fields to set back to null: degradeTag, mode, onStale. */
+  readonly clear: readonly string[];
 }
 
 /** What every command carries beside its own fields. */
@@ -113,6 +121,16 @@ export interface CreateQuota {
   /** The quota's path, the application first: moka/prod/ads. */
   readonly quotaId: string;
   /** What its owner declares. */
+  readonly content: QuotaContent;
+}
+
+/** Declares the whole content of a quota: creates it when it is not there, and changes it otherwise. Version 0 as the expected one says that it must not be there. */
+export interface DeclareQuota {
+  /** What every command carries. */
+  readonly envelope: CommandEnvelope;
+  /** The quota's path, the application first: moka/prod/ads. */
+  readonly quotaId: string;
+  /** What its owner declares, all of it; its project stays as it was when the quota was created. */
   readonly content: QuotaContent;
 }
 
@@ -1083,6 +1101,7 @@ export type CommandMessage =
   | { readonly type: 'ApproveProposal'; readonly value: ApproveProposal }
   | { readonly type: 'ChangeQuota'; readonly value: ChangeQuota }
   | { readonly type: 'CreateQuota'; readonly value: CreateQuota }
+  | { readonly type: 'DeclareQuota'; readonly value: DeclareQuota }
   | { readonly type: 'DefineBudget'; readonly value: DefineBudget }
   | { readonly type: 'DefinePriceBook'; readonly value: DefinePriceBook }
   | { readonly type: 'DeleteQuota'; readonly value: DeleteQuota }
@@ -1139,6 +1158,7 @@ export type Message =
   | { readonly type: 'ApproveProposal'; readonly value: ApproveProposal }
   | { readonly type: 'ChangeQuota'; readonly value: ChangeQuota }
   | { readonly type: 'CreateQuota'; readonly value: CreateQuota }
+  | { readonly type: 'DeclareQuota'; readonly value: DeclareQuota }
   | { readonly type: 'DefineBudget'; readonly value: DefineBudget }
   | { readonly type: 'DefinePriceBook'; readonly value: DefinePriceBook }
   | { readonly type: 'DeleteQuota'; readonly value: DeleteQuota }
@@ -1182,6 +1202,7 @@ export const fullNameOf: Readonly<Record<Message['type'], string>> = {
   ApproveProposal: 'io.prorata.command.ApproveProposal',
   ChangeQuota: 'io.prorata.command.ChangeQuota',
   CreateQuota: 'io.prorata.command.CreateQuota',
+  DeclareQuota: 'io.prorata.command.DeclareQuota',
   DefineBudget: 'io.prorata.command.DefineBudget',
   DefinePriceBook: 'io.prorata.command.DefinePriceBook',
   DeleteQuota: 'io.prorata.command.DeleteQuota',

@@ -98,6 +98,10 @@ const create = (quotaId: string, limits = [tokens(5n)]): CommandBody => ({
   type: 'CreateQuota',
   data: { quotaId, content: content(limits) },
 });
+const declare = (quotaId: string, limits = [tokens(5n)]): CommandBody => ({
+  type: 'DeclareQuota',
+  data: { quotaId, content: content(limits) },
+});
 const override = (limit: ReturnType<typeof tokens>): CommandBody => ({
   type: 'OverrideQuota',
   data: { quotaId: QUOTA, limits: [limit], until: START + HOUR },
@@ -156,6 +160,8 @@ const cases: readonly {
   { what: 'ChangeQuota that lowers', body: change({ setLimits: [tokens(39n)] }), may: there },
   { what: 'ChangeQuota of labels', body: change({ labels: { a: 'b' } }), may: there },
   { what: 'ChangeQuota that unsets', body: change({ unsetLimits: ['tokens'] }), may: above },
+  { what: 'DeclareQuota of a new one', body: declare('moka/prod/new'), may: above },
+  { what: 'DeclareQuota that raises', body: declare(QUOTA, [tokens(41n)]), may: above },
   {
     what: 'DeleteQuota of what holds back',
     body: { type: 'DeleteQuota', data: { quotaId: QUOTA } },

@@ -41,6 +41,11 @@ export const commandAuthority: Readonly<Record<CommandMessage['type'], CommandAu
     over: 'quota',
     needs: `The owner of the quota or of one above it, or an operator of it. ${RAISES}`,
   },
+  DeclareQuota: {
+    roles: PEOPLE,
+    over: 'quota',
+    needs: 'As CreateQuota where the quota is not there, and as ChangeQuota where it is.',
+  },
   DeleteQuota: {
     roles: PEOPLE,
     over: 'quota',

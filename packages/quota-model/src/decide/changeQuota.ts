@@ -11,6 +11,12 @@ import { about, violation } from './answer.ts';
 import { inOrder } from './createQuota.ts';
 import { decideTree, onlyStep } from './decideTree.ts';
 import type { StepTerms } from './decideTree.ts';
+import {
+  afterClearing,
+  clearViolations,
+  patchedAttributes,
+  patchedLabels,
+} from './patchContent.ts';
 import { quotaAt } from './preconditions.ts';
 import type { TreeDraft } from './treeDraft.ts';
 
@@ -43,6 +49,7 @@ export function changeStep(
   const shape = [
     ...limitListViolations(change.setLimits, `${path}/setLimits`, { resources, roles }),
     ...unsetViolations(change, path, resources),
+    ...clearViolations(change, path),
     ...contentViolations(content, path, resources),
   ];
   if (shape.length > 0) return shape;
@@ -71,20 +78,23 @@ function contentAfter(content: QuotaContent, command: Omit<ChangeQuota, 'envelop
     ...command.setLimits.map((limit) => limit.resource),
     ...command.unsetLimits,
   ]);
-  const kept = content.limits.filter((limit) => !replaced.has(limit.resource));
+  const kept = command.onlySetLimits
+    ? []
+    : content.limits.filter((limit) => !replaced.has(limit.resource));
   return {
     owner: command.owner ?? content.owner,
     project: content.project,
     tier: command.tier ?? content.tier,
     cutPriority: command.cutPriority ?? content.cutPriority,
-    labels: command.labels ?? content.labels,
-    attributes: command.attributes ?? content.attributes,
+    labels: patchedLabels(command.labels ?? content.labels, command.labelsPatch),
+    attributes: patchedAttributes(
+      command.attributes ?? content.attributes,
+      command.attributesPatch,
+    ),
     limits: [...kept, ...command.setLimits],
     match: command.match ?? content.match,
     action: command.action ?? content.action,
-    degradeTag: command.degradeTag ?? content.degradeTag,
-    mode: command.mode ?? content.mode,
-    onStale: command.onStale ?? content.onStale,
+    ...afterClearing(content, command),
     rightsizing: command.rightsizing ?? content.rightsizing,
   };
 }

@@ -43,6 +43,8 @@ export interface Then {
   thenResult(result: string | null): Then;
   /** Refused, with this code among the violations; the message holds each of `words`. */
   thenRefused(code: RefusalCode, ...words: readonly string[]): Then;
+  /** Refused for what stands at this place of the command, among others perhaps. */
+  thenRefusedAt(path: string): Then;
   /** Accepted, since it is so already. */
   thenNothing(): Then;
 }
@@ -146,6 +148,10 @@ function thenOf(
       const missing = words.filter((word) => !found.message.includes(word));
       if (missing.length > 0) return fail(`The message lacks "${missing.join('", "')}":`, words);
       return this;
+    },
+    thenRefusedAt(path) {
+      const paths = decision.kind === 'refused' ? decision.violations.map((each) => each.path) : [];
+      return paths.includes(path) ? this : fail(`Expected a refusal of ${path}, but:`, paths);
     },
     thenNothing() {
       if (decision.kind === 'accepted' && decision.events.length === 0) return this;

@@ -181,4 +181,8 @@ export const noChange: Omit<CommandData<'ChangeQuota'>, 'quotaId'> = {
   mode: null,
   onStale: null,
   rightsizing: null,
+  onlySetLimits: false,
+  labelsPatch: {},
+  attributesPatch: null,
+  clear: [],
 };
