@@ -27,11 +27,15 @@ export function declareQuota(
 
 /** Says every field, so that nothing stays which the declaration leaves out. */
 function changeTo({ envelope, quotaId, content }: DeclareQuota): ChangeQuota {
-  const { limits, project: _project, ...fields } = content;
+  const { limits, owner, tier, cutPriority, labels, attributes, match, action } = content;
   return {
     envelope,
     quotaId,
-    ...fields,
+    ...{ owner, tier, cutPriority, labels, attributes, match, action },
+    degradeTag: content.degradeTag,
+    mode: content.mode,
+    onStale: content.onStale,
+    rightsizing: content.rightsizing,
     setLimits: limits,
     unsetLimits: [],
     onlySetLimits: true,
