@@ -141,9 +141,10 @@ export const budgetDefined: EventDraft = {
   data: {
     budgetId: 'daily',
     project: 'acme/assistant',
+    team: null,
     amount: '100.000000000001',
     currency: 'USD',
-    window: { kind: 'calendar_day', timeZone: 'UTC', lengthMicros: null, anchor: null },
+    window: { kind: 'calendar_day', timeZone: 'UTC', lengthMicros: null, anchor: null, count: 1 },
     priceBook: 'list',
     tierPolicy: 'standard',
     version: 1n,

@@ -79,6 +79,7 @@ const event: Extract<EventMessage, { type: 'EntitlementSet' }> = {
     project: 'acme/assistant',
     resource: 'tokens',
     bound: 'amount',
+    source: null,
     amount: 2n ** 63n - 1n,
   },
 };

@@ -17,6 +17,9 @@ type Type = CommandMessage['type'];
 const story: readonly Type[] = [
   'DefinePriceBook',
   'PublishTierPolicy',
+  'RegisterOrganization',
+  'DefineTeam',
+  'DefineProject',
   'DefineBudget',
   'RegisterApplication',
   'SetEntitlement',
@@ -30,10 +33,17 @@ const story: readonly Type[] = [
   'ApproveProposal',
   'SuspendQuota',
   'ResumeQuota',
+  'AllocateEntitlement',
+  'CompleteAllocation',
+  'BeginCut',
   'ApplyHaircut',
+  'CompleteCut',
   'LiftHaircut',
   'DeleteQuota',
   'DeclareQuota',
+  'RetireBudget',
+  'RetireProject',
+  'RetireTeam',
 ];
 
 /** The gateway's envelope, so that only the example's own fields are judged. */

@@ -9,7 +9,17 @@ const RESOURCE_LIMIT = 'io.prorata.type.ResourceLimit';
 
 /** Which stream decides a command; every other is its application's. */
 const streams: Partial<Record<CommandMessage['type'], string>> = {
+  RegisterOrganization: 'organization:<organization>',
+  DefineTeam: 'organization:<organization>',
+  RetireTeam: 'organization:<organization>',
+  DefineProject: 'organization:<organization>',
+  RetireProject: 'organization:<organization>',
   DefineBudget: 'organization:<organization>',
+  RetireBudget: 'organization:<organization>',
+  AllocateEntitlement: 'organization:<organization>',
+  CompleteAllocation: 'organization:<organization>',
+  BeginCut: 'organization:<organization>',
+  CompleteCut: 'organization:<organization>',
   DefinePriceBook: 'pricebook:<id>',
   PublishTierPolicy: 'tierpolicy:<id>',
 };

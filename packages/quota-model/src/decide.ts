@@ -8,11 +8,12 @@ import { changeQuota } from './decide/changeQuota.ts';
 import { createQuota } from './decide/createQuota.ts';
 import { tooManyEvents } from './decide/decideTree.ts';
 import { declareQuota } from './decide/declareQuota.ts';
-import { defineBudget } from './decide/defineBudget.ts';
 import { definePriceBook } from './decide/definePriceBook.ts';
 import { deleteQuota } from './decide/deleteQuota.ts';
 import { liftHaircut } from './decide/liftHaircut.ts';
 import { liftOverride } from './decide/liftOverride.ts';
+import { decideForOrganization } from './decide/organization.ts';
+import type { OrganizationCommand } from './decide/organization.ts';
 import { overrideQuota } from './decide/overrideQuota.ts';
 import { publishTierPolicy } from './decide/publishTierPolicy.ts';
 import { registerApplication } from './decide/registerApplication.ts';
@@ -28,22 +29,32 @@ import type { Decide, Decision, DecisionContext, StreamState } from './model.ts'
 
 /** The kind of stream that decides each command. */
 const kindOf = {
+  AllocateEntitlement: 'organization',
   ApplyHaircut: 'application',
   ApproveProposal: 'application',
+  BeginCut: 'organization',
   ChangeQuota: 'application',
+  CompleteAllocation: 'organization',
+  CompleteCut: 'organization',
   CreateQuota: 'application',
   DeclareQuota: 'application',
   DefineBudget: 'organization',
   DefinePriceBook: 'pricebook',
+  DefineProject: 'organization',
+  DefineTeam: 'organization',
   DeleteQuota: 'application',
   LiftHaircut: 'application',
   LiftOverride: 'application',
   OverrideQuota: 'application',
   PublishTierPolicy: 'tierpolicy',
   RegisterApplication: 'application',
+  RegisterOrganization: 'organization',
   RejectProposal: 'application',
   ResizeQuota: 'application',
   ResumeQuota: 'application',
+  RetireBudget: 'organization',
+  RetireProject: 'organization',
+  RetireTeam: 'organization',
   SetEntitlement: 'application',
   SuspendQuota: 'application',
 } as const satisfies Record<CommandMessage['type'], StreamKind>;
@@ -90,8 +101,18 @@ function decideIn(
   context: DecisionContext,
 ): Decision {
   switch (command.type) {
+    case 'AllocateEntitlement':
+    case 'BeginCut':
+    case 'CompleteAllocation':
+    case 'CompleteCut':
     case 'DefineBudget':
-      return defineBudget(as(state, 'organization'), id, command.value);
+    case 'DefineProject':
+    case 'DefineTeam':
+    case 'RegisterOrganization':
+    case 'RetireBudget':
+    case 'RetireProject':
+    case 'RetireTeam':
+      return decideForOrganization(as(state, 'organization'), id, command, context);
     case 'DefinePriceBook':
       return definePriceBook(as(state, 'pricebook'), command.value, context);
     case 'PublishTierPolicy':
@@ -108,7 +129,7 @@ function decideForApplication(
   id: string,
   command: Exclude<
     CommandMessage,
-    { type: 'DefineBudget' | 'DefinePriceBook' | 'PublishTierPolicy' | 'RegisterApplication' }
+    OrganizationCommand | { type: 'DefinePriceBook' | 'PublishTierPolicy' | 'RegisterApplication' }
   >,
   context: DecisionContext,
 ): Decision {

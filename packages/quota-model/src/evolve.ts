@@ -15,7 +15,17 @@ import type { StreamState } from './model.ts';
  */
 export function evolve(state: StreamState | null, event: EventMessage): StreamState {
   switch (event.type) {
+    case 'AllocationCompleted':
     case 'BudgetDefined':
+    case 'BudgetRetired':
+    case 'CutCompleted':
+    case 'CutIntended':
+    case 'EntitlementAllocated':
+    case 'OrganizationRegistered':
+    case 'ProjectDefined':
+    case 'ProjectRetired':
+    case 'TeamDefined':
+    case 'TeamRetired':
       return evolveOrganization(ofKind(state, 'organization', event), event);
     case 'PriceBookDefined':
       return evolvePriceBook(ofKind(state, 'pricebook', event), event);

@@ -5,11 +5,11 @@
 import type {
   Actor,
   ApprovalPolicy,
-  BudgetWindow,
   ChangePolicy,
   CommandMessage,
   Dispatcher,
   EnforcementMode,
+  EntitlementSource,
   EventMessage,
   Evidence,
   Price,
@@ -23,8 +23,11 @@ import type {
   ValidationRule,
   Violation,
 } from '@prorata/schemas';
+import type { OrganizationState } from './organizationModel.ts';
 import type { Sum } from './sums/sum.ts';
 import type { Tally } from './sums/tally.ts';
+
+export type * from './organizationModel.ts';
 
 /** Who did what when: what every layer and every row can show. */
 export interface Provenance {
@@ -121,6 +124,8 @@ export interface EntitlementState {
   readonly resource: string;
   /** Base units; of a rate, per second. */
   readonly amount: bigint | 'unlimited' | 'blocked';
+  /** The allocation that it comes from; null: it was set by hand. */
+  readonly source: EntitlementSource | null;
   readonly provenance: Provenance;
 }
 
@@ -143,25 +148,6 @@ export interface ApplicationState {
   readonly sums: Map<string, readonly Tally[]>;
   /** By `<project> <resource>`: what the project's top-most quotas hold; made from `quotas`. */
   readonly held: Map<string, Sum>;
-}
-
-export interface BudgetState {
-  readonly budgetId: string;
-  readonly version: bigint;
-  readonly project: string;
-  /** An exact decimal. */
-  readonly amount: string;
-  readonly currency: string;
-  readonly window: BudgetWindow;
-  readonly priceBook: string;
-  readonly tierPolicy: string;
-  readonly provenance: Provenance;
-}
-
-export interface OrganizationState {
-  readonly kind: 'organization';
-  readonly id: string;
-  readonly budgets: Map<string, BudgetState>;
 }
 
 export interface PriceBookState {

@@ -126,6 +126,27 @@ export const MESSAGE_LENGTH_MAX = 1_024;
 /** Budgets of one organization: the throttle walks all of them at every evaluation. */
 export const BUDGETS_MAX = 10_000;
 
+/** Teams of one organization: a move looks at all of them. */
+export const TEAMS_MAX = 2_000;
+
+/** Teams above each other: every sum of a budget is kept on each of them. */
+export const TEAM_DEPTH_MAX = 8;
+
+/** Projects of one organization. */
+export const PROJECTS_MAX = 10_000;
+
+/** Allocations of one organization: a move of a team looks at all of them. */
+export const ALLOCATIONS_MAX = 10_000;
+
+/** Applications of one cut: the throttle asks one after another. */
+export const CUT_APPLICATIONS_MAX = 500;
+
+/** Cuts of one organization that wait for an application, or were refused: each keeps its evidence. */
+export const CUTS_WAITING_MAX = 2_000;
+
+/** Quotas of one page of a cut: each becomes an event with its evidence, in one append. */
+export const CUT_PAGE_MAX = 500;
+
 /** The shortest fixed window of a budget, microseconds (one second): shorter than a usage window is noise. */
 export const BUDGET_WINDOW_MICROS_MIN = 1_000_000n;
 

@@ -225,6 +225,72 @@ export const refusalCodes = {
     'Add a price that takes effect later.',
   ),
   TIER_POLICY_INVALID: kind(422, 'The tier policy is not valid', 'Correct the fields named.'),
+  TIME_ZONE_UNKNOWN: kind(
+    422,
+    'There is no such time zone',
+    'Use a name of the IANA time zone database.',
+  ),
+  CURRENCY_MIXED: kind(
+    409,
+    'A budget and its prices are in one currency',
+    'Use a price book in the currency of the budget.',
+  ),
+
+  ORGANIZATION_UNKNOWN: kind(404, 'The organization is not registered', 'Register it first.'),
+  ORGANIZATION_INVALID: kind(422, 'A name is not valid', 'Correct the fields named.'),
+  TEAM_UNKNOWN: kind(404, 'There is no such team', 'Define it first, or correct the name.'),
+  TEAM_CYCLE: kind(409, 'A team cannot stand below itself', 'Name another parent.'),
+  TEAM_TOO_DEEP: kind(422, 'Teams stand too deep', 'Use fewer levels.'),
+  TEAM_IN_USE: kind(
+    409,
+    'The team still has budgets, teams or projects',
+    'Move or retire what is named first.',
+  ),
+  PROJECT_UNKNOWN: kind(404, 'There is no such project', 'Define it first, or correct the name.'),
+  PROJECT_IN_USE: kind(
+    409,
+    'The project still has budgets or allocations',
+    'Retire or release what is named first.',
+  ),
+  BUDGET_UNKNOWN: kind(404, 'There is no such budget', 'Correct the name, or define it.'),
+  BUDGET_EXISTS: kind(
+    409,
+    'It has a budget of this currency and window already',
+    'Change the one named, or retire it.',
+  ),
+  BUDGET_SUM_EXCEEDED: kind(
+    409,
+    'The budgets would sum to more than the one above them',
+    'Lower it, lower a sibling, or raise the budget named.',
+  ),
+  BUDGET_BELOW_SUM: kind(
+    409,
+    'The budget has handed out more than that',
+    'Lower the budgets below it or its allocations first.',
+  ),
+  BUDGET_IN_USE: kind(
+    409,
+    'The budget pays for allocations',
+    'Release what it pays for, or let another budget pay, first.',
+  ),
+
+  ALLOCATION_INVALID: kind(422, 'The allocation is not valid', 'Correct the fields named.'),
+  ALLOCATION_PENDING: kind(
+    409,
+    'The application has not answered the allocation before',
+    'Wait for its answer.',
+  ),
+  ALLOCATION_UNKNOWN: kind(
+    404,
+    'No such allocation waits for an answer',
+    'It was answered, or never was.',
+  ),
+  ALLOCATION_EXCEEDS_BUDGET: kind(
+    409,
+    'The budget cannot pay for this much',
+    'Allocate less, release something, or raise the budget.',
+  ),
+  CUT_UNKNOWN: kind(404, 'No such cut waits for an answer', 'It was answered, or never was.'),
 } as const satisfies Readonly<Record<string, RefusalKind>>;
 
 export type RefusalCode = keyof typeof refusalCodes;

@@ -67,9 +67,19 @@ export function affectedQuotas(state: ApplicationState, event: EventMessage): re
     case 'QuotaCreated':
     case 'QuotaDeleted':
       return quotaId === null ? [] : [quotaId];
+    case 'AllocationCompleted':
     case 'BudgetDefined':
+    case 'BudgetRetired':
+    case 'CutCompleted':
+    case 'CutIntended':
+    case 'EntitlementAllocated':
     case 'EntitlementSet':
+    case 'OrganizationRegistered':
     case 'PriceBookDefined':
+    case 'ProjectDefined':
+    case 'ProjectRetired':
+    case 'TeamDefined':
+    case 'TeamRetired':
     case 'TierPolicyPublished':
       return [];
   }

@@ -127,7 +127,7 @@ describe('affectedQuotas', () => {
     expect(
       affected(prod, {
         type: 'EntitlementSet',
-        data: { project: 'acme/a', resource: 'tokens', bound: 'amount', amount: 1n },
+        data: { project: 'acme/a', resource: 'tokens', bound: 'amount', amount: 1n, source: null },
       }),
     ).toEqual([]);
   });

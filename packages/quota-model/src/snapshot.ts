@@ -11,7 +11,7 @@ import type { ApplicationState, StreamState } from './model.ts';
 import { rebuildSums } from './sums/rebuildSums.ts';
 
 /** Raised whenever the form of the state changes: snapshots of another version are ignored. */
-export const MODEL_VERSION = 2;
+export const MODEL_VERSION = 3;
 
 export function stateToText(state: StreamState): string {
   return JSON.stringify(encode(withoutDerived(state)));

@@ -71,6 +71,7 @@ export const entitlements: Table = {
     resource: 'text',
     bound: 'text',
     amount: 'numeric',
+    source: 'jsonb',
     ...provenance,
   },
 };
@@ -105,12 +106,92 @@ export const budgets: Table = {
     organization: 'text',
     budget_id: 'text',
     project: 'text',
+    team: 'text',
     amount: 'numeric',
     currency: 'text',
     window: 'jsonb',
     price_book: 'text',
     tier_policy: 'text',
     version: 'bigint',
+    ...provenance,
+  },
+};
+
+export const organizations: Table = {
+  name: 'organizations',
+  key: ['organization'],
+  columns: { organization: 'text', display_name: 'text', version: 'bigint', ...provenance },
+};
+
+export const teams: Table = {
+  name: 'teams',
+  key: ['organization', 'team_id'],
+  columns: {
+    organization: 'text',
+    team_id: 'text',
+    parent: 'text',
+    owner: 'text',
+    display_name: 'text',
+    version: 'bigint',
+    ...provenance,
+  },
+};
+
+export const projects: Table = {
+  name: 'projects',
+  key: ['organization', 'project'],
+  columns: {
+    organization: 'text',
+    project: 'text',
+    team: 'text',
+    owner: 'text',
+    display_name: 'text',
+    version: 'bigint',
+    ...provenance,
+  },
+};
+
+export const allocations: Table = {
+  name: 'allocations',
+  key: ['organization', 'project', 'application', 'resource'],
+  columns: {
+    organization: 'text',
+    project: 'text',
+    application: 'text',
+    resource: 'text',
+    status: 'text',
+    holds: 'jsonb',
+    pending: 'jsonb',
+    code: 'text',
+    detail: 'text',
+    ...provenance,
+  },
+};
+
+export const budgetCuts: Table = {
+  name: 'budget_cuts',
+  key: ['organization', 'budget_id', 'application'],
+  columns: {
+    organization: 'text',
+    budget_id: 'text',
+    application: 'text',
+    cut_id: 'bigint',
+    status: 'text',
+    code: 'text',
+    detail: 'text',
+    lift: 'text',
+    project: 'text',
+    window_start: 'timestamptz',
+    window_end: 'timestamptz',
+    spend: 'numeric',
+    budget: 'numeric',
+    currency: 'text',
+    overrun_basis_points: 'integer',
+    tier_policy: 'text',
+    tier_policy_version: 'bigint',
+    cut_basis_points: 'jsonb',
+    floor_basis_points: 'jsonb',
+    evidence: 'jsonb',
     ...provenance,
   },
 };
@@ -201,6 +282,11 @@ export const projectedTables: readonly Table[] = [
   entitlements,
   proposals,
   budgets,
+  organizations,
+  teams,
+  projects,
+  allocations,
+  budgetCuts,
   priceBooks,
   tierPolicies,
   auditLog,

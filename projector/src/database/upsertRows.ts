@@ -28,6 +28,22 @@ export async function upsertRows(
   if (chunk.length > 0) await client.query(statement, [JSON.stringify(chunk)]);
 }
 
+/** @param keys each as JSON: a list of the key's columns */
+export async function deleteRows(
+  client: ClientBase,
+  table: Table,
+  keys: readonly string[],
+): Promise<void> {
+  if (keys.length === 0) return;
+  const columns = table.key.map(quoted);
+  const given = columns.map((_, index) => `r.key ->> ${index}`);
+  await client.query(
+    `DELETE FROM ${quoted(table.name)} WHERE (${columns.join(', ')}) IN ` +
+      `(SELECT ${given.join(', ')} FROM jsonb_array_elements($1::jsonb) AS r (key))`,
+    [`[${keys.join(',')}]`],
+  );
+}
+
 function statementOf(table: Table, onConflict: OnConflict): string {
   const names = Object.keys(table.columns).map(quoted);
   const typed = Object.entries(table.columns).map(([name, type]) => `${quoted(name)} ${type}`);

@@ -3,10 +3,9 @@ import type { EventMessage } from '@prorata/schemas';
 import type { ClientBase } from 'pg';
 import * as tables from '../database/tables.ts';
 import type { Row, Table } from '../database/tables.ts';
-import { upsertRows } from '../database/upsertRows.ts';
+import { deleteRows, upsertRows } from '../database/upsertRows.ts';
 import {
   applicationRow,
-  budgetRow,
   entitlementRow,
   priceBookRow,
   proposalRow,
@@ -16,7 +15,8 @@ import {
 import type { Touch } from '../rows/currentRows.ts';
 import { eventRow } from '../rows/eventRow.ts';
 import type { PlacedEvent } from '../rows/eventRow.ts';
-import type { ClosingProposal } from './closingProposals.ts';
+import type { Closing } from './closing.ts';
+import { organizationChanges } from './organizationChanges.ts';
 
 /**
  * What a batch of events does to the tables. Of several changes to one row only the last is written,
@@ -24,7 +24,8 @@ import type { ClosingProposal } from './closingProposals.ts';
  */
 export class EventChanges {
   readonly #audit: Row[] = [];
-  readonly #rows = new Map<Table, Map<string, Row>>();
+  /** By table and key; null: the row goes. */
+  readonly #rows = new Map<Table, Map<string, Row | null>>();
   readonly #touches = new Map<
     string,
     { readonly state: ApplicationState; readonly touch: Touch }
@@ -35,9 +36,16 @@ export class EventChanges {
   }
 
   /** Rows that follow from the event alone, and from the proposals that it closes. */
-  addRows(event: EventMessage, state: StreamState, closing: readonly ClosingProposal[]): void {
-    for (const { proposal, status } of closing) {
+  addRows(event: EventMessage, state: StreamState, closing: Closing): void {
+    for (const { proposal, status } of closing.proposals) {
       this.#put(tables.proposals, proposalRow(proposal, status, event.value.envelope));
+    }
+    if (state.kind === 'organization') {
+      for (const { table, row, isGone } of organizationChanges(event, state, closing.cut)) {
+        if (isGone) this.#drop(table, row);
+        else this.#put(table, row);
+      }
+      return;
     }
     switch (event.type) {
       case 'ApplicationRegistered':
@@ -48,9 +56,6 @@ export class EventChanges {
         return;
       case 'EntitlementSet':
         this.#put(tables.entitlements, entitlementRow(event.value));
-        return;
-      case 'BudgetDefined':
-        this.#put(tables.budgets, budgetRow(event.value));
         return;
       case 'PriceBookDefined':
         this.#put(tables.priceBooks, priceBookRow(event.value));
@@ -77,7 +82,7 @@ export class EventChanges {
 
   async write(client: ClientBase): Promise<void> {
     await upsertRows(client, tables.auditLog, this.#audit);
-    for (const [table, rows] of this.#rows) await upsertRows(client, table, rows.values());
+    for (const [table, rows] of this.#rows) await writeTable(client, table, rows);
     await upsertRows(client, tables.quotas, this.#quotaRows());
     const gone = this.#goneQuotas();
     if (gone.length > 0) {
@@ -99,11 +104,34 @@ export class EventChanges {
   }
 
   #put(table: Table, row: Row): void {
+    this.#rowsOf(table).set(keyOf(table, row), row);
+  }
+
+  #drop(table: Table, key: Row): void {
+    this.#rowsOf(table).set(keyOf(table, key), null);
+  }
+
+  #rowsOf(table: Table): Map<string, Row | null> {
     let rows = this.#rows.get(table);
     if (rows === undefined) {
       rows = new Map();
       this.#rows.set(table, rows);
     }
-    rows.set(JSON.stringify(table.key.map((column) => row[column])), row);
+    return rows;
   }
+}
+
+function keyOf(table: Table, row: Row): string {
+  return JSON.stringify(table.key.map((column) => row[column]));
+}
+
+async function writeTable(
+  client: ClientBase,
+  table: Table,
+  rows: ReadonlyMap<string, Row | null>,
+): Promise<void> {
+  const kept = [...rows.values()].filter((row) => row !== null);
+  await upsertRows(client, table, kept);
+  const gone = [...rows].filter(([, row]) => row === null).map(([key]) => key);
+  await deleteRows(client, table, gone);
 }

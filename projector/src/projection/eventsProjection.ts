@@ -2,7 +2,7 @@ import { affectedQuotas, evolve } from '@prorata/quota-model';
 import type { StreamState } from '@prorata/quota-model';
 import { fullNameOf } from '@prorata/schemas';
 import type { EventMessage, Message } from '@prorata/schemas';
-import { closingProposals } from './closingProposals.ts';
+import { closingBy } from './closing.ts';
 import { EventChanges } from './eventChanges.ts';
 import { BrokenInvariant } from './projection.ts';
 import type { DecodedRecord, Projected, Projection } from './projection.ts';
@@ -59,7 +59,7 @@ export class EventsProjection implements Projection {
     const { offset, hash } = record;
     const event = eventOf(record);
     const stream = this.#next(offset, event);
-    const closing = closingProposals(stream.state, event);
+    const closing = closingBy(stream.state, event);
     const state = this.#evolve(offset, stream, event);
     changes.addAudit({
       topic: this.#topic,

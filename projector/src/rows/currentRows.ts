@@ -71,7 +71,7 @@ export function applicationRow(event: ApplicationRegistered, version: bigint): R
     rightsizing: json['rightsizing'],
     change_policy: json['changePolicy'],
     dispatchers: json['dispatchers'],
-    ...provenance(event.envelope),
+    ...provenanceRow(event.envelope),
   };
 }
 
@@ -82,7 +82,9 @@ export function entitlementRow(event: EntitlementSet): Row {
     resource: event.resource,
     bound: event.bound,
     amount: event.bound === 'amount' ? event.amount : null,
-    ...provenance(event.envelope),
+    source:
+      event.source === null ? null : toJson('io.prorata.type.EntitlementSource', event.source),
+    ...provenanceRow(event.envelope),
   };
 }
 
@@ -117,13 +119,14 @@ export function budgetRow(event: BudgetDefined): Row {
     organization: idOf(event.envelope),
     budget_id: event.budgetId,
     project: event.project,
+    team: event.team,
     amount: event.amount,
     currency: event.currency,
     window: toJson('io.prorata.type.BudgetWindow', event.window),
     price_book: event.priceBook,
     tier_policy: event.tierPolicy,
     version: event.version,
-    ...provenance(event.envelope),
+    ...provenanceRow(event.envelope),
   };
 }
 
@@ -133,7 +136,7 @@ export function priceBookRow(event: PriceBookDefined): Row {
     version: event.version,
     currency: event.currency,
     prices: event.prices.map((price) => toJson('io.prorata.type.Price', price)),
-    ...provenance(event.envelope),
+    ...provenanceRow(event.envelope),
   };
 }
 
@@ -143,7 +146,7 @@ export function tierPolicyRow(event: TierPolicyPublished): Row {
     version: event.version,
     steps: event.steps,
     floor_basis_points: event.floorBasisPoints,
-    ...provenance(event.envelope),
+    ...provenanceRow(event.envelope),
   };
 }
 
@@ -151,7 +154,8 @@ function idOf(envelope: EventEnvelope): string {
   return parseStream(envelope.stream)?.id ?? envelope.stream;
 }
 
-function provenance(envelope: EventEnvelope): Row {
+/** Who last changed it, and why. */
+export function provenanceRow(envelope: EventEnvelope): Row {
   return {
     actor: actorJson(envelope.actor),
     reason: envelope.reason,

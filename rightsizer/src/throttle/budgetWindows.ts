@@ -9,8 +9,8 @@ export interface TimeWindow {
 const DAY_MS = 86_400_000;
 
 /**
- * The budget's window that holds at `now`. Calendar windows begin at the first moment of a day or a
- * month in the time zone, so a day is 23 to 25 hours long where clocks change.
+ * The budget's window that holds at `now`. Calendar windows begin at the first moment of a day, a week
+ * or a month in the time zone, so a day is 23 to 25 hours long where clocks change.
  * @param now microseconds
  * @returns null when the budget's window makes no sense, such as an unknown time zone
  */
@@ -38,13 +38,23 @@ interface CivilDate {
   readonly day: number;
 }
 
-function calendarWindow({ kind, timeZone }: BudgetWindow, now: bigint): TimeWindow {
-  const { year, month, day } = civilDate(Number(now / 1_000n), timeZone);
-  const [first, next] =
-    kind === 'calendar_month'
-      ? [Date.UTC(year, month - 1, 1), Date.UTC(year, month, 1)]
-      : [Date.UTC(year, month - 1, day), Date.UTC(year, month - 1, day + 1)];
+function calendarWindow({ kind, timeZone, count }: BudgetWindow, now: bigint): TimeWindow {
+  const date = civilDate(Number(now / 1_000n), timeZone);
+  const [first, next] = kind === 'calendar_month' ? months(date, count) : days(date, count);
   return { start: firstMoment(first, timeZone), end: firstMoment(next, timeZone) };
+}
+
+/** Months are counted from January, so that years are divided alike. */
+function months({ year, month }: CivilDate, count: number): [number, number] {
+  const first = month - 1 - ((month - 1) % count);
+  return [Date.UTC(year, first, 1), Date.UTC(year, first + count, 1)];
+}
+
+/** The day, or the week: seven days, of which Monday is the first. */
+function days({ year, month, day }: CivilDate, count: number): [number, number] {
+  const sinceMonday = (new Date(Date.UTC(year, month - 1, day)).getUTCDay() + 6) % 7;
+  const first = day - (sinceMonday % count);
+  return [Date.UTC(year, month - 1, first), Date.UTC(year, month - 1, first + count)];
 }
 
 /**

@@ -4,12 +4,11 @@ import { describe, expect, it } from 'vitest';
 import { windowAt } from './budgetWindows.ts';
 
 const at = (text: string): bigint => BigInt(Date.parse(text)) * 1_000n;
-const calendar = (kind: 'calendar_day' | 'calendar_month', timeZone: string): BudgetWindow => ({
-  kind,
-  timeZone,
-  lengthMicros: null,
-  anchor: null,
-});
+const calendar = (
+  kind: 'calendar_day' | 'calendar_month',
+  timeZone: string,
+  count = 1,
+): BudgetWindow => ({ kind, timeZone, lengthMicros: null, anchor: null, count });
 const spoken = (window: BudgetWindow, now: string): string[] | null => {
   const found = windowAt(window, at(now));
   if (found === null) return null;
@@ -74,6 +73,34 @@ describe('windowAt', () => {
       '2026-03-01T05:00:00.000Z',
       '2026-04-01T04:00:00.000Z',
     ],
+    [
+      'a week from Monday on',
+      calendar('calendar_day', 'Europe/Berlin', 7),
+      '2026-03-29T12:00:00Z',
+      '2026-03-22T23:00:00.000Z',
+      '2026-03-29T22:00:00.000Z',
+    ],
+    [
+      'a week over the year’s end',
+      calendar('calendar_day', 'UTC', 7),
+      '2027-01-01T12:00:00Z',
+      '2026-12-28T00:00:00.000Z',
+      '2027-01-04T00:00:00.000Z',
+    ],
+    [
+      'a quarter',
+      calendar('calendar_month', 'UTC', 3),
+      '2026-06-30T23:00:00Z',
+      '2026-04-01T00:00:00.000Z',
+      '2026-07-01T00:00:00.000Z',
+    ],
+    [
+      'a year',
+      calendar('calendar_month', 'Asia/Kolkata', 12),
+      '2026-12-31T12:00:00Z',
+      '2025-12-31T18:30:00.000Z',
+      '2026-12-31T18:30:00.000Z',
+    ],
   ];
   it.each(cases)('%s', (_name, window, now, start, end) => {
     expect(spoken(window, now)).toEqual([start, end]);
@@ -93,6 +120,7 @@ describe('windowAt', () => {
           timeZone: 'UTC',
           lengthMicros: length,
           anchor,
+          count: 1,
         };
         const { start, end } = windowAt(window, now)!;
         expect(start <= now && now < end && end - start === length).toBe(true);

@@ -2,6 +2,26 @@
 
 /* eslint-disable */
 
+/** Lets a budget pay for how much of an application's resource a project may hold in quotas, in place of what it paid for before. */
+export interface AllocateEntitlement {
+  /** What every command carries. */
+  readonly envelope: CommandEnvelope;
+  /** The budget, unique within the organization. */
+  readonly budgetId: string;
+  /** The project, as <organization>/<project>. */
+  readonly project: string;
+  /** The application. */
+  readonly application: string;
+  /** The application's resource. */
+  readonly resource: string;
+  /** amount: see amount. blocked: nothing, which releases what the budget pays for. */
+  readonly bound: Bound;
+  /** How much the project's quotas may sum to, base units (a rate: per second). */
+  readonly amount: bigint;
+  /** What a unit costs; null only where nothing is allocated. */
+  readonly unitCost: null | UnitCost;
+}
+
 /** Cuts the quotas that a project pays for in this application, by tier. A later cut of the same budget replaces the former. */
 export interface ApplyHaircut {
   /** What every command carries. */
@@ -32,6 +52,10 @@ export interface ApplyHaircut {
   readonly floorBasisPoints: readonly number[];
   /** The usage that became the spend. */
   readonly evidence: Evidence;
+  /** A page: only quotas whose ids come after this one, by code unit. */
+  readonly after: null | string;
+  /** A page: at most so many quotas, 1 to 500; the outcome's result is then the id to go on after, or null at the end. 0: all of them at once. */
+  readonly most: number;
 }
 
 /** Accepts a proposal; it is validated anew against the state of the moment. */
@@ -40,6 +64,42 @@ export interface ApproveProposal {
   readonly envelope: CommandEnvelope;
   /** The proposal. */
   readonly proposalId: string;
+}
+
+/** Records that a budget's cut is to be applied or lifted in some applications, before any of them is asked. It takes the place of what was to be done there for the budget. */
+export interface BeginCut {
+  /** What every command carries. */
+  readonly envelope: CommandEnvelope;
+  /** The budget, unique within the organization. */
+  readonly budgetId: string;
+  /** Whose quotas are cut, as <organization>/<project>. */
+  readonly project: string;
+  /** The applications whose quotas are to be cut. */
+  readonly applications: readonly string[];
+  /** Why the budget's cut is to be lifted; null: it is to be applied. */
+  readonly lift: null | HaircutLiftCause;
+  /** Start of the budget's window, inclusive. */
+  readonly windowStart: bigint;
+  /** End of the budget's window, exclusive: the cut lifts there. */
+  readonly windowEnd: bigint;
+  /** Actual spend in the window so far, an exact decimal. */
+  readonly spend: string;
+  /** The budget's amount, an exact decimal. */
+  readonly budget: string;
+  /** ISO 4217. */
+  readonly currency: string;
+  /** How far spend is over the budget; 0 where the cut is lifted. */
+  readonly overrunBasisPoints: number;
+  /** The tier policy applied. */
+  readonly tierPolicy: string;
+  /** Its version. */
+  readonly tierPolicyVersion: bigint;
+  /** Five numbers, tier 0 to 4: the cut of the maximum in basis points; all 0 where the cut is lifted. */
+  readonly cutBasisPoints: readonly number[];
+  /** Five numbers, tier 0 to 4: what is left at least, in basis points of the uncut maximum. */
+  readonly floorBasisPoints: readonly number[];
+  /** The usage that became the spend, in full: the cuts themselves refer to it. */
+  readonly evidence: Evidence;
 }
 
 /** Changes what a quota's owner declared; a field that is null stays as it is. */
@@ -114,6 +174,44 @@ export interface CommandEnvelope {
   readonly attestations: readonly Attestation[];
 }
 
+/** Records what the application answered to an allocation. */
+export interface CompleteAllocation {
+  /** What every command carries. */
+  readonly envelope: CommandEnvelope;
+  /** The project, as <organization>/<project>. */
+  readonly project: string;
+  /** The application. */
+  readonly application: string;
+  /** The application's resource. */
+  readonly resource: string;
+  /** The number of the allocation that was answered. */
+  readonly allocation: bigint;
+  /** What the application answered. */
+  readonly answer: ProcessAnswer;
+  /** refused: the stable code. */
+  readonly code: null | string;
+  /** refused: what the application said, for people. */
+  readonly detail: null | string;
+}
+
+/** Records what an application answered to the last page of a cut. */
+export interface CompleteCut {
+  /** What every command carries. */
+  readonly envelope: CommandEnvelope;
+  /** The budget, unique within the organization. */
+  readonly budgetId: string;
+  /** The cut that was answered. */
+  readonly cutId: bigint;
+  /** The application. */
+  readonly application: string;
+  /** What the application answered. */
+  readonly answer: ProcessAnswer;
+  /** refused: the stable code. */
+  readonly code: null | string;
+  /** refused: what the application said, for people. */
+  readonly detail: null | string;
+}
+
 /** Creates a quota. */
 export interface CreateQuota {
   /** What every command carries. */
@@ -140,7 +238,7 @@ export interface DefineBudget {
   readonly envelope: CommandEnvelope;
   /** The budget, unique within the organization. */
   readonly budgetId: string;
-  /** Whose spend it bounds, as <organization>/<project>. */
+  /** Whose spend it bounds, as <organization>/<project>; empty where it is a team's, or the whole organization's. */
   readonly project: string;
   /** Money per window, an exact decimal. */
   readonly amount: string;
@@ -152,6 +250,8 @@ export interface DefineBudget {
   readonly priceBook: string;
   /** The tier policy that turns overrun into cuts. */
   readonly tierPolicy: string;
+  /** The team whose projects' spend it bounds; null where a project is named, or where it is the whole organization's. */
+  readonly team: null | string;
 }
 
 /** Defines a price book, or publishes its next version. */
@@ -162,6 +262,34 @@ export interface DefinePriceBook {
   readonly currency: string;
   /** All prices of the book, earlier ones included. */
   readonly prices: readonly Price[];
+}
+
+/** Defines a project, changes it, or moves it by naming another team. */
+export interface DefineProject {
+  /** What every command carries. */
+  readonly envelope: CommandEnvelope;
+  /** The project, as <organization>/<project>. */
+  readonly project: string;
+  /** The team that it belongs to; null: the organization itself. */
+  readonly team: null | string;
+  /** The group of the identity provider that owns it. */
+  readonly owner: string;
+  /** What people call it. */
+  readonly displayName: string;
+}
+
+/** Defines a team, changes it, or moves it with all below it by naming another parent. */
+export interface DefineTeam {
+  /** What every command carries. */
+  readonly envelope: CommandEnvelope;
+  /** The team, unique within the organization. */
+  readonly teamId: string;
+  /** The team above; null: the organization itself. */
+  readonly parent: null | string;
+  /** The group of the identity provider that owns it. */
+  readonly owner: string;
+  /** What people call it. */
+  readonly displayName: string;
 }
 
 /** Deletes a quota that has no children. */
@@ -186,6 +314,10 @@ export interface LiftHaircut {
   readonly spend: string;
   /** The budget's amount then, an exact decimal. */
   readonly budget: string;
+  /** A page: only quotas whose ids come after this one, by code unit. */
+  readonly after: null | string;
+  /** A page: at most so many quotas, 1 to 500; the outcome's result is then the id to go on after, or null at the end. 0: all of them at once. */
+  readonly most: number;
 }
 
 /** Ends an override before its time. */
@@ -250,6 +382,14 @@ export interface RegisterApplication {
   readonly dispatchers: readonly Dispatcher[];
 }
 
+/** Registers an organization, or renames it. From then on a budget is for a project or a team that is defined. */
+export interface RegisterOrganization {
+  /** What every command carries. */
+  readonly envelope: CommandEnvelope;
+  /** What people call it. */
+  readonly displayName: string;
+}
+
 /** Declines a proposal. */
 export interface RejectProposal {
   /** What every command carries. */
@@ -278,6 +418,30 @@ export interface ResumeQuota {
   readonly quotaId: string;
 }
 
+/** Ends a budget from which nothing is allocated. Cuts that it made are lifted. */
+export interface RetireBudget {
+  /** What every command carries. */
+  readonly envelope: CommandEnvelope;
+  /** The budget, unique within the organization. */
+  readonly budgetId: string;
+}
+
+/** Ends a project that has neither budgets nor allocations. */
+export interface RetireProject {
+  /** What every command carries. */
+  readonly envelope: CommandEnvelope;
+  /** The project, as <organization>/<project>. */
+  readonly project: string;
+}
+
+/** Ends a team that has neither budgets nor teams nor projects. */
+export interface RetireTeam {
+  /** What every command carries. */
+  readonly envelope: CommandEnvelope;
+  /** The team, unique within the organization. */
+  readonly teamId: string;
+}
+
 /** Sets how much of a resource a project may hold in quotas. */
 export interface SetEntitlement {
   /** What every command carries. */
@@ -290,6 +454,8 @@ export interface SetEntitlement {
   readonly bound: Bound;
   /** How much the project's quotas may sum to, base units (a rate: per second). */
   readonly amount: bigint;
+  /** The allocation that it comes from; null: it was set by hand. */
+  readonly source: null | EntitlementSource;
 }
 
 /** Blocks every resource of a quota until it is resumed or a known end comes. */
@@ -300,6 +466,26 @@ export interface SuspendQuota {
   readonly quotaId: string;
   /** When it ends by itself; null: as late as an override may end. */
   readonly until: null | bigint;
+}
+
+/** An application has answered an allocation. */
+export interface AllocationCompleted {
+  /** What every event carries. */
+  readonly envelope: EventEnvelope;
+  /** The project, as <organization>/<project>. */
+  readonly project: string;
+  /** The application. */
+  readonly application: string;
+  /** The application's resource. */
+  readonly resource: string;
+  /** The number of the allocation that was answered. */
+  readonly allocation: bigint;
+  /** What the application answered. */
+  readonly answer: ProcessAnswer;
+  /** refused: the stable code. */
+  readonly code: null | string;
+  /** refused: what the application said, for people. */
+  readonly detail: null | string;
 }
 
 /** An application was registered, or its registration changed. */
@@ -342,7 +528,7 @@ export interface BudgetDefined {
   readonly envelope: EventEnvelope;
   /** The budget, unique within the organization. */
   readonly budgetId: string;
-  /** Whose spend it bounds, as <organization>/<project>. */
+  /** Whose spend it bounds, as <organization>/<project>; empty where it is a team's, or the whole organization's. */
   readonly project: string;
   /** Money per window, an exact decimal. */
   readonly amount: string;
@@ -356,10 +542,100 @@ export interface BudgetDefined {
   readonly tierPolicy: string;
   /** The budget's version, 1 for the first. */
   readonly version: bigint;
+  /** The team whose projects' spend it bounds; null where a project is named, or where it is the whole organization's. */
+  readonly team: null | string;
+}
+
+/** A budget ended. */
+export interface BudgetRetired {
+  /** What every event carries. */
+  readonly envelope: EventEnvelope;
+  /** The budget, unique within the organization. */
+  readonly budgetId: string;
 }
 
 /** What an event answers. */
 export type CauseKind = 'command' | 'timer';
+
+/** An application has answered a cut. */
+export interface CutCompleted {
+  /** What every event carries. */
+  readonly envelope: EventEnvelope;
+  /** The budget, unique within the organization. */
+  readonly budgetId: string;
+  /** The cut that was answered. */
+  readonly cutId: bigint;
+  /** The application. */
+  readonly application: string;
+  /** What the application answered. */
+  readonly answer: ProcessAnswer;
+  /** refused: the stable code. */
+  readonly code: null | string;
+  /** refused: what the application said, for people. */
+  readonly detail: null | string;
+}
+
+/** A budget's cut is to be applied or lifted in some applications, which have yet to answer. */
+export interface CutIntended {
+  /** What every event carries. */
+  readonly envelope: EventEnvelope;
+  /** The budget, unique within the organization. */
+  readonly budgetId: string;
+  /** Whose quotas are cut, as <organization>/<project>. */
+  readonly project: string;
+  /** The applications whose quotas are to be cut. */
+  readonly applications: readonly string[];
+  /** Why the budget's cut is to be lifted; null: it is to be applied. */
+  readonly lift: null | HaircutLiftCause;
+  /** Start of the budget's window, inclusive. */
+  readonly windowStart: bigint;
+  /** End of the budget's window, exclusive: the cut lifts there. */
+  readonly windowEnd: bigint;
+  /** Actual spend in the window so far, an exact decimal. */
+  readonly spend: string;
+  /** The budget's amount, an exact decimal. */
+  readonly budget: string;
+  /** ISO 4217. */
+  readonly currency: string;
+  /** How far spend is over the budget; 0 where the cut is lifted. */
+  readonly overrunBasisPoints: number;
+  /** The tier policy applied. */
+  readonly tierPolicy: string;
+  /** Its version. */
+  readonly tierPolicyVersion: bigint;
+  /** Five numbers, tier 0 to 4: the cut of the maximum in basis points; all 0 where the cut is lifted. */
+  readonly cutBasisPoints: readonly number[];
+  /** Five numbers, tier 0 to 4: what is left at least, in basis points of the uncut maximum. */
+  readonly floorBasisPoints: readonly number[];
+  /** The usage that became the spend, in full: the cuts themselves refer to it. */
+  readonly evidence: Evidence;
+  /** The cut, unique within the organization: the stream's version at this event. */
+  readonly cutId: bigint;
+}
+
+/** A budget is to pay for an entitlement: the intent, which the application has yet to answer. */
+export interface EntitlementAllocated {
+  /** What every event carries. */
+  readonly envelope: EventEnvelope;
+  /** The budget, unique within the organization. */
+  readonly budgetId: string;
+  /** The project, as <organization>/<project>. */
+  readonly project: string;
+  /** The application. */
+  readonly application: string;
+  /** The application's resource. */
+  readonly resource: string;
+  /** amount: see amount. blocked: nothing, which releases what the budget pays for. */
+  readonly bound: Bound;
+  /** How much the project's quotas may sum to, base units (a rate: per second). */
+  readonly amount: bigint;
+  /** What a unit costs; null only where nothing is allocated. */
+  readonly unitCost: null | UnitCost;
+  /** What it costs over one window of the budget, an exact decimal, rounded up to 12 places. */
+  readonly cost: string;
+  /** The allocation's number, unique within the organization: the stream's version at this event. */
+  readonly version: bigint;
+}
 
 /** A project may hold this much of a resource in quotas. */
 export interface EntitlementSet {
@@ -373,6 +649,8 @@ export interface EntitlementSet {
   readonly bound: Bound;
   /** How much the project's quotas may sum to, base units (a rate: per second). */
   readonly amount: bigint;
+  /** The allocation that it comes from; null: it was set by hand. */
+  readonly source: null | EntitlementSource;
 }
 
 /** What every event carries: one envelope for all. */
@@ -455,6 +733,16 @@ export interface HaircutLifted {
   readonly budget: string;
 }
 
+/** An organization was registered or renamed. */
+export interface OrganizationRegistered {
+  /** What every event carries. */
+  readonly envelope: EventEnvelope;
+  /** What people call it. */
+  readonly displayName: string;
+  /** The organization's version, 1 for the first. */
+  readonly version: bigint;
+}
+
 /** How an override ended. */
 export type OverrideEnd = 'expired' | 'lifted';
 
@@ -468,6 +756,30 @@ export interface PriceBookDefined {
   readonly prices: readonly Price[];
   /** Its version, 1 for the first. */
   readonly version: bigint;
+}
+
+/** A project was defined, changed or moved. */
+export interface ProjectDefined {
+  /** What every event carries. */
+  readonly envelope: EventEnvelope;
+  /** The project, as <organization>/<project>. */
+  readonly project: string;
+  /** The team that it belongs to; null: the organization itself. */
+  readonly team: null | string;
+  /** The group of the identity provider that owns it. */
+  readonly owner: string;
+  /** What people call it. */
+  readonly displayName: string;
+  /** The project's version, 1 for the first. */
+  readonly version: bigint;
+}
+
+/** A project ended. */
+export interface ProjectRetired {
+  /** What every event carries. */
+  readonly envelope: EventEnvelope;
+  /** The project, as <organization>/<project>. */
+  readonly project: string;
 }
 
 /** A proposal was accepted. */
@@ -562,6 +874,30 @@ export interface QuotaResized {
   readonly evidence: Evidence;
   /** The proposal it was, if it waited for approval. */
   readonly proposalId: null | string;
+}
+
+/** A team was defined, changed or moved. */
+export interface TeamDefined {
+  /** What every event carries. */
+  readonly envelope: EventEnvelope;
+  /** The team, unique within the organization. */
+  readonly teamId: string;
+  /** The team above; null: the organization itself. */
+  readonly parent: null | string;
+  /** The group of the identity provider that owns it. */
+  readonly owner: string;
+  /** What people call it. */
+  readonly displayName: string;
+  /** The team's version, 1 for the first. */
+  readonly version: bigint;
+}
+
+/** A team ended. */
+export interface TeamRetired {
+  /** What every event carries. */
+  readonly envelope: EventEnvelope;
+  /** The team, unique within the organization. */
+  readonly teamId: string;
 }
 
 /** A tier policy's next version was published. */
@@ -788,6 +1124,8 @@ export interface BudgetWindow {
   readonly lengthMicros: null | bigint;
   /** fixed: the start of one window, from which all others follow. */
   readonly anchor: null | bigint;
+  /** Calendar windows: of how many days (1, or 7 from Monday on) or months (1, 2, 3, 4, 6 or 12, counted from January) one is made. */
+  readonly count: number;
 }
 
 /** How a budget's windows follow each other. */
@@ -824,6 +1162,16 @@ export type DispatcherKind = 'yunikorn' | 'tidb' | 'kubernetes' | 'file' | 'webh
 
 /** Whether a rule is ignored, only counted, or enforced. */
 export type EnforcementMode = 'off' | 'shadow' | 'enforce';
+
+/** The allocation that an entitlement comes from. */
+export interface EntitlementSource {
+  /** The organization that allocated it. */
+  readonly organization: string;
+  /** The budget that pays for it. */
+  readonly budgetId: string;
+  /** The allocation's number. */
+  readonly allocation: bigint;
+}
 
 /** What a control loop saw when it decided, so that anyone can look again. */
 export interface Evidence {
@@ -910,6 +1258,9 @@ export interface Price {
   /** From when the price holds; the latest price at or before the usage window's start applies. */
   readonly effectiveFrom: bigint;
 }
+
+/** What became of one step of a process across streams. */
+export type ProcessAnswer = 'accepted' | 'refused' | 'abandoned';
 
 /** What a quota's owner declares: the base layer and its terms. */
 export interface QuotaContent {
@@ -1030,6 +1381,22 @@ export interface TotalSource {
 /** What becomes of a command when a remote validator does not answer in time: refuse it, or take it and flag its events. */
 export type UnavailablePolicy = 'refuse' | 'flag';
 
+/** What one unit of an entitlement costs over one window of the budget, as it was priced. */
+export interface UnitCost {
+  /** The price book. */
+  readonly priceBook: string;
+  /** Its version. */
+  readonly priceBookVersion: bigint;
+  /** The book's currency, ISO 4217; it must be the budget's. */
+  readonly currency: string;
+  /** The book's price, an exact decimal. */
+  readonly amount: string;
+  /** How many base units that price buys, at least 1. */
+  readonly perUnits: bigint;
+  /** How many base units one unit of the entitlement may use up in a window of the budget: of a rate, a capacity or a concurrency the seconds of its longest window; of a consumable how many of its own windows begin in it. */
+  readonly unitsPerWindow: bigint;
+}
+
 /** A rule of the application's own over a quota as it would be. */
 export interface ValidationRule {
   /** Its name, unique within the registration. */
@@ -1097,32 +1464,50 @@ export interface SnapshotStream {
 }
 
 export type CommandMessage =
+  | { readonly type: 'AllocateEntitlement'; readonly value: AllocateEntitlement }
   | { readonly type: 'ApplyHaircut'; readonly value: ApplyHaircut }
   | { readonly type: 'ApproveProposal'; readonly value: ApproveProposal }
+  | { readonly type: 'BeginCut'; readonly value: BeginCut }
   | { readonly type: 'ChangeQuota'; readonly value: ChangeQuota }
+  | { readonly type: 'CompleteAllocation'; readonly value: CompleteAllocation }
+  | { readonly type: 'CompleteCut'; readonly value: CompleteCut }
   | { readonly type: 'CreateQuota'; readonly value: CreateQuota }
   | { readonly type: 'DeclareQuota'; readonly value: DeclareQuota }
   | { readonly type: 'DefineBudget'; readonly value: DefineBudget }
   | { readonly type: 'DefinePriceBook'; readonly value: DefinePriceBook }
+  | { readonly type: 'DefineProject'; readonly value: DefineProject }
+  | { readonly type: 'DefineTeam'; readonly value: DefineTeam }
   | { readonly type: 'DeleteQuota'; readonly value: DeleteQuota }
   | { readonly type: 'LiftHaircut'; readonly value: LiftHaircut }
   | { readonly type: 'LiftOverride'; readonly value: LiftOverride }
   | { readonly type: 'OverrideQuota'; readonly value: OverrideQuota }
   | { readonly type: 'PublishTierPolicy'; readonly value: PublishTierPolicy }
   | { readonly type: 'RegisterApplication'; readonly value: RegisterApplication }
+  | { readonly type: 'RegisterOrganization'; readonly value: RegisterOrganization }
   | { readonly type: 'RejectProposal'; readonly value: RejectProposal }
   | { readonly type: 'ResizeQuota'; readonly value: ResizeQuota }
   | { readonly type: 'ResumeQuota'; readonly value: ResumeQuota }
+  | { readonly type: 'RetireBudget'; readonly value: RetireBudget }
+  | { readonly type: 'RetireProject'; readonly value: RetireProject }
+  | { readonly type: 'RetireTeam'; readonly value: RetireTeam }
   | { readonly type: 'SetEntitlement'; readonly value: SetEntitlement }
   | { readonly type: 'SuspendQuota'; readonly value: SuspendQuota };
 
 export type EventMessage =
+  | { readonly type: 'AllocationCompleted'; readonly value: AllocationCompleted }
   | { readonly type: 'ApplicationRegistered'; readonly value: ApplicationRegistered }
   | { readonly type: 'BudgetDefined'; readonly value: BudgetDefined }
+  | { readonly type: 'BudgetRetired'; readonly value: BudgetRetired }
+  | { readonly type: 'CutCompleted'; readonly value: CutCompleted }
+  | { readonly type: 'CutIntended'; readonly value: CutIntended }
+  | { readonly type: 'EntitlementAllocated'; readonly value: EntitlementAllocated }
   | { readonly type: 'EntitlementSet'; readonly value: EntitlementSet }
   | { readonly type: 'HaircutApplied'; readonly value: HaircutApplied }
   | { readonly type: 'HaircutLifted'; readonly value: HaircutLifted }
+  | { readonly type: 'OrganizationRegistered'; readonly value: OrganizationRegistered }
   | { readonly type: 'PriceBookDefined'; readonly value: PriceBookDefined }
+  | { readonly type: 'ProjectDefined'; readonly value: ProjectDefined }
+  | { readonly type: 'ProjectRetired'; readonly value: ProjectRetired }
   | { readonly type: 'ProposalApproved'; readonly value: ProposalApproved }
   | { readonly type: 'ProposalExpired'; readonly value: ProposalExpired }
   | { readonly type: 'ProposalOpened'; readonly value: ProposalOpened }
@@ -1133,6 +1518,8 @@ export type EventMessage =
   | { readonly type: 'QuotaOverridden'; readonly value: QuotaOverridden }
   | { readonly type: 'QuotaOverrideEnded'; readonly value: QuotaOverrideEnded }
   | { readonly type: 'QuotaResized'; readonly value: QuotaResized }
+  | { readonly type: 'TeamDefined'; readonly value: TeamDefined }
+  | { readonly type: 'TeamRetired'; readonly value: TeamRetired }
   | { readonly type: 'TierPolicyPublished'; readonly value: TierPolicyPublished };
 
 export type OutcomeMessage =
@@ -1154,30 +1541,48 @@ export type UsageMessage =
 
 /** Every message of every topic, tagged by its record's short name. */
 export type Message =
+  | { readonly type: 'AllocateEntitlement'; readonly value: AllocateEntitlement }
   | { readonly type: 'ApplyHaircut'; readonly value: ApplyHaircut }
   | { readonly type: 'ApproveProposal'; readonly value: ApproveProposal }
+  | { readonly type: 'BeginCut'; readonly value: BeginCut }
   | { readonly type: 'ChangeQuota'; readonly value: ChangeQuota }
+  | { readonly type: 'CompleteAllocation'; readonly value: CompleteAllocation }
+  | { readonly type: 'CompleteCut'; readonly value: CompleteCut }
   | { readonly type: 'CreateQuota'; readonly value: CreateQuota }
   | { readonly type: 'DeclareQuota'; readonly value: DeclareQuota }
   | { readonly type: 'DefineBudget'; readonly value: DefineBudget }
   | { readonly type: 'DefinePriceBook'; readonly value: DefinePriceBook }
+  | { readonly type: 'DefineProject'; readonly value: DefineProject }
+  | { readonly type: 'DefineTeam'; readonly value: DefineTeam }
   | { readonly type: 'DeleteQuota'; readonly value: DeleteQuota }
   | { readonly type: 'LiftHaircut'; readonly value: LiftHaircut }
   | { readonly type: 'LiftOverride'; readonly value: LiftOverride }
   | { readonly type: 'OverrideQuota'; readonly value: OverrideQuota }
   | { readonly type: 'PublishTierPolicy'; readonly value: PublishTierPolicy }
   | { readonly type: 'RegisterApplication'; readonly value: RegisterApplication }
+  | { readonly type: 'RegisterOrganization'; readonly value: RegisterOrganization }
   | { readonly type: 'RejectProposal'; readonly value: RejectProposal }
   | { readonly type: 'ResizeQuota'; readonly value: ResizeQuota }
   | { readonly type: 'ResumeQuota'; readonly value: ResumeQuota }
+  | { readonly type: 'RetireBudget'; readonly value: RetireBudget }
+  | { readonly type: 'RetireProject'; readonly value: RetireProject }
+  | { readonly type: 'RetireTeam'; readonly value: RetireTeam }
   | { readonly type: 'SetEntitlement'; readonly value: SetEntitlement }
   | { readonly type: 'SuspendQuota'; readonly value: SuspendQuota }
+  | { readonly type: 'AllocationCompleted'; readonly value: AllocationCompleted }
   | { readonly type: 'ApplicationRegistered'; readonly value: ApplicationRegistered }
   | { readonly type: 'BudgetDefined'; readonly value: BudgetDefined }
+  | { readonly type: 'BudgetRetired'; readonly value: BudgetRetired }
+  | { readonly type: 'CutCompleted'; readonly value: CutCompleted }
+  | { readonly type: 'CutIntended'; readonly value: CutIntended }
+  | { readonly type: 'EntitlementAllocated'; readonly value: EntitlementAllocated }
   | { readonly type: 'EntitlementSet'; readonly value: EntitlementSet }
   | { readonly type: 'HaircutApplied'; readonly value: HaircutApplied }
   | { readonly type: 'HaircutLifted'; readonly value: HaircutLifted }
+  | { readonly type: 'OrganizationRegistered'; readonly value: OrganizationRegistered }
   | { readonly type: 'PriceBookDefined'; readonly value: PriceBookDefined }
+  | { readonly type: 'ProjectDefined'; readonly value: ProjectDefined }
+  | { readonly type: 'ProjectRetired'; readonly value: ProjectRetired }
   | { readonly type: 'ProposalApproved'; readonly value: ProposalApproved }
   | { readonly type: 'ProposalExpired'; readonly value: ProposalExpired }
   | { readonly type: 'ProposalOpened'; readonly value: ProposalOpened }
@@ -1188,6 +1593,8 @@ export type Message =
   | { readonly type: 'QuotaOverridden'; readonly value: QuotaOverridden }
   | { readonly type: 'QuotaOverrideEnded'; readonly value: QuotaOverrideEnded }
   | { readonly type: 'QuotaResized'; readonly value: QuotaResized }
+  | { readonly type: 'TeamDefined'; readonly value: TeamDefined }
+  | { readonly type: 'TeamRetired'; readonly value: TeamRetired }
   | { readonly type: 'TierPolicyPublished'; readonly value: TierPolicyPublished }
   | { readonly type: 'CommandOutcome'; readonly value: CommandOutcome }
   | { readonly type: 'SnapshotManifest'; readonly value: SnapshotManifest }
@@ -1198,30 +1605,48 @@ export type Message =
   | { readonly type: 'UsageRecorded'; readonly value: UsageRecorded };
 
 export const fullNameOf: Readonly<Record<Message['type'], string>> = {
+  AllocateEntitlement: 'io.prorata.command.AllocateEntitlement',
   ApplyHaircut: 'io.prorata.command.ApplyHaircut',
   ApproveProposal: 'io.prorata.command.ApproveProposal',
+  BeginCut: 'io.prorata.command.BeginCut',
   ChangeQuota: 'io.prorata.command.ChangeQuota',
+  CompleteAllocation: 'io.prorata.command.CompleteAllocation',
+  CompleteCut: 'io.prorata.command.CompleteCut',
   CreateQuota: 'io.prorata.command.CreateQuota',
   DeclareQuota: 'io.prorata.command.DeclareQuota',
   DefineBudget: 'io.prorata.command.DefineBudget',
   DefinePriceBook: 'io.prorata.command.DefinePriceBook',
+  DefineProject: 'io.prorata.command.DefineProject',
+  DefineTeam: 'io.prorata.command.DefineTeam',
   DeleteQuota: 'io.prorata.command.DeleteQuota',
   LiftHaircut: 'io.prorata.command.LiftHaircut',
   LiftOverride: 'io.prorata.command.LiftOverride',
   OverrideQuota: 'io.prorata.command.OverrideQuota',
   PublishTierPolicy: 'io.prorata.command.PublishTierPolicy',
   RegisterApplication: 'io.prorata.command.RegisterApplication',
+  RegisterOrganization: 'io.prorata.command.RegisterOrganization',
   RejectProposal: 'io.prorata.command.RejectProposal',
   ResizeQuota: 'io.prorata.command.ResizeQuota',
   ResumeQuota: 'io.prorata.command.ResumeQuota',
+  RetireBudget: 'io.prorata.command.RetireBudget',
+  RetireProject: 'io.prorata.command.RetireProject',
+  RetireTeam: 'io.prorata.command.RetireTeam',
   SetEntitlement: 'io.prorata.command.SetEntitlement',
   SuspendQuota: 'io.prorata.command.SuspendQuota',
+  AllocationCompleted: 'io.prorata.event.AllocationCompleted',
   ApplicationRegistered: 'io.prorata.event.ApplicationRegistered',
   BudgetDefined: 'io.prorata.event.BudgetDefined',
+  BudgetRetired: 'io.prorata.event.BudgetRetired',
+  CutCompleted: 'io.prorata.event.CutCompleted',
+  CutIntended: 'io.prorata.event.CutIntended',
+  EntitlementAllocated: 'io.prorata.event.EntitlementAllocated',
   EntitlementSet: 'io.prorata.event.EntitlementSet',
   HaircutApplied: 'io.prorata.event.HaircutApplied',
   HaircutLifted: 'io.prorata.event.HaircutLifted',
+  OrganizationRegistered: 'io.prorata.event.OrganizationRegistered',
   PriceBookDefined: 'io.prorata.event.PriceBookDefined',
+  ProjectDefined: 'io.prorata.event.ProjectDefined',
+  ProjectRetired: 'io.prorata.event.ProjectRetired',
   ProposalApproved: 'io.prorata.event.ProposalApproved',
   ProposalExpired: 'io.prorata.event.ProposalExpired',
   ProposalOpened: 'io.prorata.event.ProposalOpened',
@@ -1232,6 +1657,8 @@ export const fullNameOf: Readonly<Record<Message['type'], string>> = {
   QuotaOverridden: 'io.prorata.event.QuotaOverridden',
   QuotaOverrideEnded: 'io.prorata.event.QuotaOverrideEnded',
   QuotaResized: 'io.prorata.event.QuotaResized',
+  TeamDefined: 'io.prorata.event.TeamDefined',
+  TeamRetired: 'io.prorata.event.TeamRetired',
   TierPolicyPublished: 'io.prorata.event.TierPolicyPublished',
   CommandOutcome: 'io.prorata.outcome.CommandOutcome',
   SnapshotManifest: 'io.prorata.snapshot.SnapshotManifest',

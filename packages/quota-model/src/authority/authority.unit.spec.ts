@@ -144,9 +144,23 @@ const cases: readonly {
     what: 'SetEntitlement',
     body: {
       type: 'SetEntitlement',
-      data: { project: 'acme/a', resource: 'tokens', bound: 'amount', amount: 9n },
+      data: { project: 'acme/a', resource: 'tokens', bound: 'amount', amount: 9n, source: null },
     },
     may: ['an admin'],
+  },
+  {
+    what: 'SetEntitlement of an allocation',
+    body: {
+      type: 'SetEntitlement',
+      data: {
+        project: 'acme/a',
+        resource: 'tokens',
+        bound: 'amount',
+        amount: 9n,
+        source: { organization: 'acme', budgetId: 'monthly', allocation: 7n },
+      },
+    },
+    may: ['an admin', ...wideRobots],
   },
   { what: 'CreateQuota of the first level', body: create('moka/test'), may: everywhere },
   { what: 'CreateQuota below the parent', body: create('moka/prod/new'), may: above },
@@ -233,6 +247,8 @@ const cases: readonly {
         cause: 'person',
         spend: '1',
         budget: '2',
+        after: null,
+        most: 0,
       },
     },
     past: [haircutApplied(QUOTA, 100)],
@@ -269,7 +285,11 @@ describe('who may what', () => {
 
   it('is shown for every command of an application', () => {
     const shown = new Set(cases.map(({ body }) => body.type));
-    const elsewhere = ['DefineBudget', 'DefinePriceBook', 'PublishTierPolicy'];
+    const elsewhere = [
+      ...['AllocateEntitlement', 'BeginCut', 'CompleteAllocation', 'CompleteCut', 'DefineBudget'],
+      ...['DefinePriceBook', 'DefineProject', 'DefineTeam', 'PublishTierPolicy'],
+      ...['RegisterOrganization', 'RetireBudget', 'RetireProject', 'RetireTeam'],
+    ];
     expect([...shown, ...elsewhere].sort()).toEqual(Object.keys(commandAuthority).sort());
   });
 });

@@ -17,6 +17,7 @@ export interface CommandAuthority {
 }
 
 const ADMIN = ['admin'] as const;
+const ADMIN_OR_LOOP = ['admin', 'robot'] as const;
 const PEOPLE = ['admin', 'operator', 'member'] as const;
 const LOOPS = ['admin', 'operator', 'robot'] as const;
 
@@ -27,7 +28,11 @@ const WHOLE_STREAM = 'The role must hold for the whole stream.';
 /** In the order in which a newcomer meets them. */
 export const commandAuthority: Readonly<Record<CommandMessage['type'], CommandAuthority>> = {
   RegisterApplication: { roles: ADMIN, over: 'stream', needs: WHOLE_STREAM },
-  SetEntitlement: { roles: ADMIN, over: 'stream', needs: WHOLE_STREAM },
+  SetEntitlement: {
+    roles: ADMIN_OR_LOOP,
+    over: 'stream',
+    needs: `${WHOLE_STREAM} A robot carries out an allocation, and names it.`,
+  },
   CreateQuota: {
     roles: PEOPLE,
     over: 'quota',
@@ -95,9 +100,19 @@ export const commandAuthority: Readonly<Record<CommandMessage['type'], CommandAu
     over: 'quota',
     needs: 'The owner of the quota or of one above it, or an operator of it.',
   },
+  RegisterOrganization: { roles: ADMIN, over: 'stream', needs: WHOLE_STREAM },
+  DefineTeam: { roles: ADMIN, over: 'stream', needs: WHOLE_STREAM },
+  RetireTeam: { roles: ADMIN, over: 'stream', needs: WHOLE_STREAM },
+  DefineProject: { roles: ADMIN, over: 'stream', needs: WHOLE_STREAM },
+  RetireProject: { roles: ADMIN, over: 'stream', needs: WHOLE_STREAM },
   DefineBudget: { roles: ADMIN, over: 'stream', needs: WHOLE_STREAM },
+  RetireBudget: { roles: ADMIN, over: 'stream', needs: WHOLE_STREAM },
+  AllocateEntitlement: { roles: ADMIN, over: 'stream', needs: WHOLE_STREAM },
+  CompleteAllocation: { roles: ADMIN_OR_LOOP, over: 'stream', needs: WHOLE_STREAM },
   DefinePriceBook: { roles: ADMIN, over: 'stream', needs: WHOLE_STREAM },
   PublishTierPolicy: { roles: ADMIN, over: 'stream', needs: WHOLE_STREAM },
+  BeginCut: { roles: ADMIN_OR_LOOP, over: 'stream', needs: WHOLE_STREAM },
+  CompleteCut: { roles: ADMIN_OR_LOOP, over: 'stream', needs: WHOLE_STREAM },
   ApplyHaircut: { roles: LOOPS, over: 'stream', needs: WHOLE_STREAM },
   LiftHaircut: { roles: LOOPS, over: 'stream', needs: WHOLE_STREAM },
 };

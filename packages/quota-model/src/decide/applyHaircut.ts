@@ -1,6 +1,4 @@
-import type { ApplyHaircut, Violation } from '@prorata/schemas';
-import { isDecimal, isNegative } from '../decimals.ts';
-import { byCodeUnit, isProjectId, isSegment } from '../ids.ts';
+import type { ApplyHaircut } from '@prorata/schemas';
 import type {
   ApplicationState,
   Decision,
@@ -10,16 +8,16 @@ import type {
   QuotaState,
 } from '../model.ts';
 import { EVENTS_PER_DECISION_MAX, EVIDENCE_PER_DECISION_MAX } from '../modelBounds.ts';
-import { projectOf } from '../payers.ts';
-import { evidenceViolations, lengthOf } from '../validate/evidence.ts';
-import { basisPointsViolations, currencyViolations } from '../validate/money.ts';
-import { about, accept, refusal, refuse, violation } from './answer.ts';
+import { lengthOf } from '../validate/evidence.ts';
+import { cutViolations } from '../validate/haircutShape.ts';
+import { about, accept, refusal, refuse } from './answer.ts';
+import { pageViolations, paidBy } from './cutPage.ts';
 import { versionFault } from './preconditions.ts';
 
 /**
  * One event for each quota that the project pays for and whose cut differs. A tier that is not cut any
  * more loses its earlier cut; more spend under the same cut is no event, so that a throttle may repeat
- * itself at every evaluation.
+ * itself at every evaluation. Of a page, the result is the id to go on after.
  */
 export function applyHaircut(
   state: ApplicationState,
@@ -28,14 +26,12 @@ export function applyHaircut(
 ): Decision {
   const refused = versionFault(command.envelope, context.streamVersion);
   if (refused !== null) return refused;
-  const shape = refusal(shapeViolations(command));
+  const shape = refusal([...cutViolations(command), ...pageViolations(command)]);
   if (shape !== null) return shape;
   if (command.windowEnd <= context.now) {
     return refuse('HAIRCUT_TOO_LATE', '/windowEnd', 'The window is over: its cut has lifted.');
   }
-  const quotas = [...state.quotas.values()]
-    .filter((quota) => projectOf(state, quota.quotaId) === command.project)
-    .sort((a, b) => byCodeUnit(a.quotaId, b.quotaId));
+  const { quotas, next } = paidBy(state, command.project, command);
   const tooMany = tooManyToLift(quotas, command);
   if (tooMany !== null) return tooMany;
   const events = quotas.flatMap((quota) => haircutOf(quota, command));
@@ -43,42 +39,15 @@ export function applyHaircut(
     const message = `Its evidence is too long to stand in ${events.length} events.`;
     return refuse('TOO_MANY_EVENTS', '/evidence', message);
   }
-  return accept(events);
+  return accept(events, next);
 }
 
-/** A cut that stands on more quotas than one decision may change could never be lifted again. */
+/** A cut at once that stands on more quotas than one decision may change could not be lifted at once. */
 function tooManyToLift(quotas: readonly QuotaState[], command: ApplyHaircut): Decision | null {
   const cut = quotas.filter(({ content }) => (command.cutBasisPoints[content.tier] ?? 0) > 0);
   if (cut.length <= EVENTS_PER_DECISION_MAX) return null;
-  const message = `It would cut ${cut.length} quotas; at most ${EVENTS_PER_DECISION_MAX} stand under one cut.`;
+  const message = `It would cut ${cut.length} quotas; at most ${EVENTS_PER_DECISION_MAX} are cut at once: ask for pages.`;
   return refuse('TOO_MANY_EVENTS', '/project', message);
-}
-
-function shapeViolations(command: ApplyHaircut): Violation[] {
-  const violations = [
-    ...basisPointsViolations(command.cutBasisPoints, '/cutBasisPoints', 'HAIRCUT_INVALID'),
-    ...basisPointsViolations(command.floorBasisPoints, '/floorBasisPoints', 'HAIRCUT_INVALID'),
-    ...currencyViolations(command.currency),
-    ...evidenceViolations(command.evidence, '/evidence'),
-  ];
-  const require = (holds: boolean, path: string, message: string): void => {
-    if (!holds) violations.push(violation('HAIRCUT_INVALID', path, message));
-  };
-  const { overrunBasisPoints } = command;
-  require(isProjectId(command.project), '/project', 'The project is <organization>/<project>.');
-  require(isSegment(command.budgetId), '/budgetId', 'The budget is not named.');
-  require(isSegment(command.tierPolicy), '/tierPolicy', 'The tier policy is not named.');
-  require(command.windowStart <
-    command.windowEnd, '/windowEnd', 'The window ends before its start.');
-  require(isAmount(command.spend), '/spend', 'Spend is a decimal from 0.');
-  require(isAmount(command.budget), '/budget', 'The budget is a decimal from 0.');
-  require(Number.isInteger(overrunBasisPoints) &&
-    overrunBasisPoints >= 0, '/overrunBasisPoints', 'Nothing is cut before the budget is reached.');
-  return violations;
-}
-
-function isAmount(text: string): boolean {
-  return isDecimal(text) && !isNegative(text);
 }
 
 function haircutOf(quota: QuotaState, command: ApplyHaircut): EventDraft[] {

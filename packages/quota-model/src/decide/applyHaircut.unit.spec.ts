@@ -7,6 +7,7 @@ import {
   haircutApplied,
   registered,
   sessions,
+  wholeCut,
   tokens,
 } from '../testing/samples.ts';
 import { DAY, START } from '../testing/stamp.ts';
@@ -106,7 +107,7 @@ describe('LiftHaircut', () => {
   const lift = (budgetId = 'monthly', project = 'acme/assistant') =>
     ({
       type: 'LiftHaircut',
-      data: { project, budgetId, cause: 'budget_raised', spend: '112', budget: '200' },
+      data: { project, budgetId, cause: 'budget_raised', spend: '112', budget: '200', ...wholeCut },
     }) as const;
 
   it('lifts every cut of the budget and no other', () => {

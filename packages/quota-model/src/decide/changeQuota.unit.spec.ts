@@ -174,7 +174,7 @@ describe('ChangeQuota: the tree', () => {
 describe('ChangeQuota: entitlements', () => {
   const entitled: Fact = {
     type: 'EntitlementSet',
-    data: { project: 'acme/a', resource: 'tokens', bound: 'amount', amount: 100n },
+    data: { project: 'acme/a', resource: 'tokens', bound: 'amount', amount: 100n, source: null },
   };
   const payer = { project: 'acme/a' };
 

@@ -13,6 +13,7 @@ import {
   registered,
   sessions,
   tokens,
+  wholeCut,
 } from '../testing/samples.ts';
 import { START, stampCommand, stampEvent } from '../testing/stamp.ts';
 import type { CommandBody } from '../testing/stamp.ts';
@@ -116,6 +117,7 @@ describe('a text in a command', () => {
         data: {
           budgetId: 'monthly',
           project: 'acme/assistant',
+          team: null,
           amount: '100',
           currency: 'USD',
           window: {
@@ -123,12 +125,13 @@ describe('a text in a command', () => {
             timeZone: `Europe/${LONG}`,
             lengthMicros: null,
             anchor: null,
+            count: 1,
           },
           priceBook: 'list',
           tierPolicy: 'standard',
         },
       })
-      .thenRefused('BUDGET_INVALID');
+      .thenRefused('TIME_ZONE_UNKNOWN');
   });
 });
 
@@ -194,6 +197,7 @@ describe('one decision', () => {
         cause: 'budget_raised',
         spend: '112',
         budget: '200',
+        ...wholeCut,
       },
     });
     expect(lifted).toMatchObject({ kind: 'accepted', events: { length: EVENTS_PER_DECISION_MAX } });

@@ -1,11 +1,11 @@
 import type { LiftHaircut } from '@prorata/schemas';
 import { isDecimal } from '../decimals.ts';
-import { byCodeUnit } from '../ids.ts';
-import type { ApplicationState, Decision, DecisionContext } from '../model.ts';
-import { about, accept, refuse } from './answer.ts';
+import type { ApplicationState, Decision, DecisionContext, EventDraft } from '../model.ts';
+import { about, accept, refusal, refuse } from './answer.ts';
+import { cutBy, pageViolations } from './cutPage.ts';
 import { versionFault } from './preconditions.ts';
 
-/** Lifts the budget's cut wherever it lies; where it lies nowhere there is nothing to do. */
+/** Lifts the budget's cut wherever it lies; where it lies nowhere there is nothing to do. Of a page, the result is the id to go on after. */
 export function liftHaircut(
   state: ApplicationState,
   command: LiftHaircut,
@@ -16,9 +16,14 @@ export function liftHaircut(
   const { project, budgetId, cause, spend, budget } = command;
   if (!isDecimal(spend)) return refuse('HAIRCUT_INVALID', '/spend', 'Spend is a decimal.');
   if (!isDecimal(budget)) return refuse('HAIRCUT_INVALID', '/budget', 'The budget is a decimal.');
-  const cut = [...state.quotas.values()]
-    .filter((quota) => quota.haircuts.get(budgetId)?.project === project)
-    .sort((a, b) => byCodeUnit(a.quotaId, b.quotaId));
+  const shape = refusal(pageViolations(command));
+  if (shape !== null) return shape;
+  const { quotas, next } = cutBy(state, project, budgetId, command);
   const data = { budgetId, cause, spend, budget };
-  return accept(cut.map((quota) => ({ type: 'HaircutLifted', data, ...about(quota) })));
+  const events = quotas.map((quota): EventDraft => ({
+    type: 'HaircutLifted',
+    data,
+    ...about(quota),
+  }));
+  return accept(events, next);
 }

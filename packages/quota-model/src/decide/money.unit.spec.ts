@@ -9,16 +9,19 @@ const monthly: BudgetWindow = {
   timeZone: 'Europe/Berlin',
   lengthMicros: null,
   anchor: null,
+  count: 1,
 };
 const fixed: BudgetWindow = {
   kind: 'fixed',
   timeZone: 'UTC',
   lengthMicros: 60n * SECOND,
   anchor: START,
+  count: 1,
 };
 const budget: CommandData<'DefineBudget'> = {
   budgetId: 'monthly',
   project: 'acme/assistant',
+  team: null,
   amount: '100.50',
   currency: 'USD',
   window: monthly,
@@ -54,10 +57,32 @@ describe('DefineBudget', () => {
     ['of a window without length', { window: { ...fixed, lengthMicros: null } }],
     ['of a window without start', { window: { ...fixed, anchor: null } }],
     ['of a month with a length', { window: { ...monthly, lengthMicros: DAY } }],
-    ['without a time zone', { window: { ...monthly, timeZone: '' } }],
+    ['of five months', { window: { ...monthly, count: 5 } }],
+    ['of two fixed windows', { window: { ...fixed, count: 2 } }],
     ['without a price book', { priceBook: '' }],
   ])('refuses a budget %s', (_what, more) => {
     givenIn('organization:acme').when(define(more)).thenRefused('BUDGET_INVALID');
+  });
+
+  it.each(['', 'Europe/Atlantis', 'europe/berlin', '+01:00'])(
+    'is in a time zone that tzdata has, unlike %j',
+    (timeZone) => {
+      givenIn('organization:acme')
+        .when(define({ window: { ...monthly, timeZone } }))
+        .thenRefused('TIME_ZONE_UNKNOWN', 'tzdata');
+    },
+  );
+
+  it.each([
+    ['a quarter', { ...monthly, count: 3 }],
+    ['a week', { ...monthly, kind: 'calendar_day', count: 7 }],
+    ['a month under another name of its zone', { ...monthly, timeZone: 'Asia/Kolkata' }],
+  ] as const)('may be for %s', (_what, window) => {
+    givenIn('organization:acme').when(define({ window })).then(defined(1n, { window }));
+  });
+
+  it.each(['usd', 'XYZ', 'XAU'])('is in no currency %s', (currency) => {
+    givenIn('organization:acme').when(define({ currency })).thenRefused('CURRENCY_INVALID');
   });
 
   it('is in a currency', () => {
@@ -153,11 +178,21 @@ describe('PublishTierPolicy', () => {
     ['of falling steps', [hard, mild]],
     ['that cuts less at more', [hard, step(3_000, 0, 0, 1_000, 4_000, 9_000)]],
     ['with a tier missing', [step(0, 0, 0, 0, 0)]],
+    ['that cuts a tier more than a lower one', [step(0, 0, 2_000, 1_000, 2_000, 5_000)]],
     ['that cuts more than all', [step(0, 0, 0, 0, 0, 10_001)]],
     ['that starts below the budget', [step(-1, 0, 0, 0, 0, 0)]],
   ])('refuses a policy %s', (_what, steps) => {
     givenIn('tierpolicy:standard')
       .when(publish(...steps))
       .thenRefused('TIER_POLICY_INVALID');
+  });
+
+  it('refuses a policy that leaves a tier less than a lower one', () => {
+    givenIn('tierpolicy:standard')
+      .when({
+        type: 'PublishTierPolicy',
+        data: { steps: [mild], floorBasisPoints: [5_000, 8_000, 5_000, 2_000, 0] },
+      })
+      .thenRefused('TIER_POLICY_INVALID', 'lower');
   });
 });

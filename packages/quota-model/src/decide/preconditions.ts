@@ -2,7 +2,7 @@
 import type { CommandEnvelope, Violation } from '@prorata/schemas';
 import { applicationOf } from '../ids.ts';
 import type { ApplicationState, Decision, QuotaState } from '../model.ts';
-import { violation } from './answer.ts';
+import { refuse, violation } from './answer.ts';
 
 /** The version the sender saw must be the version now; `0` stands for what does not exist yet. */
 export function versionFault(envelope: CommandEnvelope, current: bigint): Decision | null {
@@ -50,4 +50,8 @@ export function quotaAt(
   }
   const fault = versionFaultAt(expectedVersion, quota.version, path);
   return fault === null ? { quota } : { fault };
+}
+
+export function organizationUnknown(): Decision {
+  return refuse('ORGANIZATION_UNKNOWN', '', 'The organization is not registered.');
 }

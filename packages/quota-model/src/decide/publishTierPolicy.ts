@@ -16,6 +16,7 @@ export function publishTierPolicy(
   const shape = refusal([
     ...stepViolations(steps),
     ...basisPointsViolations(floorBasisPoints, '/floorBasisPoints', 'TIER_POLICY_INVALID'),
+    ...floorViolations(floorBasisPoints),
   ]);
   if (shape !== null) return shape;
   if (state !== null && sameValue(state.steps, steps)) {
@@ -42,6 +43,9 @@ function stepViolations(steps: readonly TierPolicyStep[]): Violation[] {
     if (!Number.isInteger(overrunBasisPoints) || overrunBasisPoints < 0) {
       violations.push(invalid(at, 'A step starts at the budget or above it.'));
     }
+    if (falls(cutBasisPoints)) {
+      violations.push(invalid(`${at}/cutBasisPoints`, 'No tier is cut more than a lower one.'));
+    }
     if (before === undefined) return violations;
     if (overrunBasisPoints <= before.overrunBasisPoints) {
       violations.push(invalid(at, 'Steps rise in overrun.'));
@@ -51,6 +55,15 @@ function stepViolations(steps: readonly TierPolicyStep[]): Violation[] {
     }
     return violations;
   });
+}
+
+function floorViolations(floors: readonly number[]): Violation[] {
+  if (!falls([...floors].reverse())) return [];
+  return [invalid('/floorBasisPoints', 'No tier keeps less than a lower one.')];
+}
+
+function falls(numbers: readonly number[]): boolean {
+  return numbers.some((number, index) => number < (numbers[index - 1] ?? number));
 }
 
 function invalid(path: string, message: string): Violation {

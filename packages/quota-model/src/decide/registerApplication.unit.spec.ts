@@ -43,7 +43,7 @@ describe('RegisterApplication', () => {
       .thenRefused('RESOURCE_IN_USE', 'moka/prod');
     given(registered, {
       type: 'EntitlementSet',
-      data: { project: 'acme/a', resource: 'tokens', bound: 'amount', amount: 1n },
+      data: { project: 'acme/a', resource: 'tokens', bound: 'amount', amount: 1n, source: null },
     })
       .when(without)
       .thenRefused('RESOURCE_IN_USE', 'acme/a');

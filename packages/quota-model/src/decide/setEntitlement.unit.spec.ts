@@ -14,7 +14,7 @@ describe('SetEntitlement', () => {
   const set = (amount: bigint, bound: 'amount' | 'unlimited' | 'blocked' = 'amount') =>
     ({
       type: 'SetEntitlement',
-      data: { project: 'acme/assistant', resource: 'tokens', bound, amount },
+      data: { project: 'acme/assistant', resource: 'tokens', bound, amount, source: null },
     }) as const;
   const was = (amount: bigint, bound: 'amount' | 'unlimited' | 'blocked' = 'amount') =>
     ({ type: 'EntitlementSet', data: set(amount, bound).data }) as const;

@@ -91,11 +91,12 @@ function setEntitlement(
   state: ApplicationState,
   event: EventOf<'EntitlementSet'>,
 ): ApplicationState {
-  const { project, resource, bound, amount } = event.value;
+  const { project, resource, bound, amount, source } = event.value;
   const entitlement: EntitlementState = {
     project,
     resource,
     amount: bound === 'amount' ? amount : bound,
+    source,
     provenance: provenanceOf(event),
   };
   state.entitlements.set(entitlementKey(project, resource), entitlement);

@@ -13,7 +13,7 @@ import {
   tokens,
   unbounded,
 } from './samples.ts';
-import { applyHaircut, evidence } from './samples.ts';
+import { applyHaircut, evidence, wholeCut } from './samples.ts';
 import { declaredLimit } from '../layers.ts';
 import { ben, HOUR, SECOND } from './stamp.ts';
 import type { CommandBody, Sender } from './stamp.ts';
@@ -143,6 +143,7 @@ export function commandOf(
         resource: limit.resource,
         bound: 'amount',
         amount: BigInt(step.amount * 3),
+        source: null,
       } as const;
       return by({ type: 'SetEntitlement', data });
     }
@@ -164,7 +165,7 @@ function cutOf(stream: TestStream, step: Step, budgetId: string): CommandBody {
 }
 
 export function liftOf(budgetId: string): CommandBody {
-  const data = { project: 'acme/assistant', budgetId, spend: '1', budget: '2' };
+  const data = { project: 'acme/assistant', budgetId, spend: '1', budget: '2', ...wholeCut };
   return { type: 'LiftHaircut', data: { ...data, cause: 'budget_raised' } };
 }
 

@@ -158,13 +158,19 @@ export function overridden(
   return { type: 'QuotaOverridden', data, quotaId };
 }
 
+/** Of a command: all quotas at once. */
+export const wholeCut = { after: null, most: 0 } as const;
+
 /** A command that cuts by tier. */
 export function applyHaircut(
   cutBasisPoints: readonly number[],
   floorBasisPoints: readonly number[] = [0, 0, 0, 0, 0],
   more: Partial<CommandData<'ApplyHaircut'>> = {},
 ): { readonly type: 'ApplyHaircut'; readonly data: CommandData<'ApplyHaircut'> } {
-  return { type: 'ApplyHaircut', data: { ...cutData, cutBasisPoints, floorBasisPoints, ...more } };
+  return {
+    type: 'ApplyHaircut',
+    data: { ...cutData, ...wholeCut, cutBasisPoints, floorBasisPoints, ...more },
+  };
 }
 
 export const noChange: Omit<CommandData<'ChangeQuota'>, 'quotaId'> = {

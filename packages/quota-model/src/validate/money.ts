@@ -2,12 +2,11 @@ import type { Violation } from '@prorata/schemas';
 import { violation } from '../decide/answer.ts';
 import { WHOLE_BASIS_POINTS } from '../limits.ts';
 import { TIERS } from '../modelBounds.ts';
+import { isCurrency } from '../organization/currencies.ts';
 import type { RefusalCode } from '../refusalCodes.ts';
 
-const CURRENCY = /^[A-Z]{3}$/;
-
 export function currencyViolations(currency: string): Violation[] {
-  if (CURRENCY.test(currency)) return [];
+  if (isCurrency(currency)) return [];
   return [violation('CURRENCY_INVALID', '/currency', 'A currency is a code such as USD.')];
 }
 

@@ -1,0 +1,64 @@
+/** Decisions of an organization's stream. */
+import type { CommandMessage } from '@prorata/schemas';
+import type { Decision, DecisionContext, OrganizationState } from '../model.ts';
+import { allocateEntitlement } from './allocateEntitlement.ts';
+import { beginCut } from './beginCut.ts';
+import { completeAllocation } from './completeAllocation.ts';
+import { completeCut } from './completeCut.ts';
+import { defineBudget } from './defineBudget.ts';
+import { defineProject } from './defineProject.ts';
+import { defineTeam } from './defineTeam.ts';
+import { registerOrganization } from './registerOrganization.ts';
+import { retireBudget } from './retireBudget.ts';
+import { retireProject } from './retireProject.ts';
+import { retireTeam } from './retireTeam.ts';
+
+export type OrganizationCommand = Extract<
+  CommandMessage,
+  {
+    type:
+      | 'AllocateEntitlement'
+      | 'BeginCut'
+      | 'CompleteAllocation'
+      | 'CompleteCut'
+      | 'DefineBudget'
+      | 'DefineProject'
+      | 'DefineTeam'
+      | 'RegisterOrganization'
+      | 'RetireBudget'
+      | 'RetireProject'
+      | 'RetireTeam';
+  }
+>;
+
+export function decideForOrganization(
+  state: OrganizationState | null,
+  id: string,
+  command: OrganizationCommand,
+  context: DecisionContext,
+): Decision {
+  switch (command.type) {
+    case 'RegisterOrganization':
+      return registerOrganization(state, command.value);
+    case 'DefineTeam':
+      return defineTeam(state, command.value);
+    case 'RetireTeam':
+      return retireTeam(state, command.value);
+    case 'DefineProject':
+      return defineProject(state, id, command.value);
+    case 'RetireProject':
+      return retireProject(state, command.value);
+    case 'DefineBudget':
+      return defineBudget(state, id, command.value);
+    case 'RetireBudget':
+      return retireBudget(state, command.value);
+    case 'AllocateEntitlement':
+      return allocateEntitlement(state, id, command.value, context);
+    case 'CompleteAllocation':
+      return completeAllocation(state, command.value);
+    case 'BeginCut':
+      return beginCut(state, id, command.value, context);
+    case 'CompleteCut':
+      return completeCut(state, command.value);
+  }
+}

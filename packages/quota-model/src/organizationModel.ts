@@ -1,0 +1,131 @@
+/** The shapes of an organization: who pays, with what, and what is still to be answered. */
+import type {
+  BudgetWindow,
+  Evidence,
+  HaircutLiftCause,
+  ProcessAnswer,
+  UnitCost,
+} from '@prorata/schemas';
+import type { Provenance } from './model.ts';
+
+export interface OrganizationRegistration {
+  readonly displayName: string;
+  readonly version: bigint;
+  readonly provenance: Provenance;
+}
+
+export interface TeamState {
+  readonly teamId: string;
+  readonly version: bigint;
+  /** null: right below the organization. */
+  readonly parent: string | null;
+  readonly owner: string;
+  readonly displayName: string;
+  readonly provenance: Provenance;
+}
+
+export interface ProjectState {
+  /** `<organization>/<project>`. */
+  readonly project: string;
+  readonly version: bigint;
+  /** null: right below the organization. */
+  readonly team: string | null;
+  readonly owner: string;
+  readonly displayName: string;
+  readonly provenance: Provenance;
+}
+
+export interface BudgetState {
+  readonly budgetId: string;
+  readonly version: bigint;
+  /** Empty where it is a team's, or the whole organization's. */
+  readonly project: string;
+  readonly team: string | null;
+  /** An exact decimal. */
+  readonly amount: string;
+  readonly currency: string;
+  readonly window: BudgetWindow;
+  readonly priceBook: string;
+  readonly tierPolicy: string;
+  readonly provenance: Provenance;
+}
+
+/** What a budget pays for, or is to pay for. */
+export interface AllocationTerms {
+  /** Unique within the organization. */
+  readonly allocation: bigint;
+  readonly budgetId: string;
+  /** Base units; of a rate, per second. */
+  readonly amount: bigint | 'blocked';
+  readonly unitCost: UnitCost | null;
+  /** Over one window of the budget, in picos of its currency. */
+  readonly costPicos: bigint;
+  readonly provenance: Provenance;
+}
+
+export interface AllocationState {
+  readonly project: string;
+  readonly application: string;
+  readonly resource: string;
+  /** What the application has accepted; null: nothing yet. */
+  readonly accepted: AllocationTerms | null;
+  /** What it has yet to answer. */
+  readonly pending: AllocationTerms | null;
+}
+
+/** A cut in one application: what it answered, or null while it has not. */
+export interface CutAnswer {
+  readonly answer: ProcessAnswer;
+  readonly code: string | null;
+  readonly detail: string | null;
+  /** Microseconds. */
+  readonly at: bigint;
+}
+
+/** A budget's cut that is to be applied or lifted. */
+export interface CutState {
+  /** Unique within the organization. */
+  readonly cutId: bigint;
+  readonly budgetId: string;
+  readonly project: string;
+  /** null: it is to be applied. */
+  readonly lift: HaircutLiftCause | null;
+  readonly windowStart: bigint;
+  readonly windowEnd: bigint;
+  readonly spend: string;
+  readonly budget: string;
+  readonly currency: string;
+  readonly overrunBasisPoints: number;
+  readonly tierPolicy: string;
+  readonly tierPolicyVersion: bigint;
+  readonly cutBasisPoints: readonly number[];
+  readonly floorBasisPoints: readonly number[];
+  readonly evidence: Evidence;
+  /** The applications that have not accepted it. */
+  readonly applications: ReadonlyMap<string, CutAnswer | null>;
+  readonly provenance: Provenance;
+}
+
+export interface OrganizationState {
+  readonly kind: 'organization';
+  readonly id: string;
+  /** null: budgets alone have been defined, for projects that nobody has. */
+  registration: OrganizationRegistration | null;
+  readonly teams: Map<string, TeamState>;
+  readonly projects: Map<string, ProjectState>;
+  readonly budgets: Map<string, BudgetState>;
+  /** By holder and series, as `organization/budgetTree.ts` has them: the budget that is there. */
+  readonly budgetAt: Map<string, Map<string, string>>;
+  /** By holder and series: what the nearest budgets below sum to, in picos; no entry for nothing. */
+  readonly promised: Map<string, Map<string, bigint>>;
+  /** By `<project> <application> <resource>`. */
+  readonly allocations: Map<string, AllocationState>;
+  /** By budget: what its allocations cost, in picos, the pending ones included; no entry for nothing. */
+  readonly allocated: Map<string, bigint>;
+  /** Cuts that some application has not accepted, by id as text. */
+  readonly cuts: Map<string, CutState>;
+}
+
+export function allocationKey(project: string, application: string, resource: string): string {
+  return `${project} ${application} ${resource}`;
+}
