@@ -81,6 +81,7 @@ export function environmentOf(plan: StackPlan, principal: Principal): Environmen
     PRORATA_USAGE_DIRECTORY: usage,
     PRORATA_TOKEN_ISSUER: tokenIssuer,
     PRORATA_TOKEN_JWKS_FILE: plan.secrets.jwksFile,
+    PRORATA_API_KEYS_FILE: plan.secrets.apiKeysFile,
     // Nobody else has business in the database.
     DATABASE_URL: reads.includes(principal) ? postgres : '',
   };

@@ -1,6 +1,7 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { apiKeysText } from '@prorata/service-runtime';
 import { provideTokenIssuer } from './mintToken.ts';
 import { providePasswords, randomPassword } from './principals.ts';
 import type { Passwords } from './principals.ts';
@@ -18,6 +19,8 @@ export interface StackSecrets {
   readonly signingPublicKeysFile: string;
   /** The public keys of the stack's own token issuer. */
   readonly jwksFile: string;
+  /** Hashes of the API keys that `prorata keys` has made. */
+  readonly apiKeysFile: string;
   /** The rightsizer's own token. */
   readonly rightsizerTokenFile: string;
 }
@@ -39,6 +42,7 @@ export async function provideSecrets(directory: string): Promise<StackSecrets> {
     provideSecret(path.join(directory, 'postgres.password'), randomPassword),
     provideSigningKey(directory),
     provideTokenIssuer(directory),
+    provideSecret(path.join(directory, 'api-keys.json'), () => apiKeysText([])),
   ]);
   return {
     directory,
@@ -48,6 +52,7 @@ export async function provideSecrets(directory: string): Promise<StackSecrets> {
     signingKeyId,
     signingPublicKeysFile: path.join(directory, 'signing-public-keys.json'),
     jwksFile: path.join(directory, 'jwks.json'),
+    apiKeysFile: path.join(directory, 'api-keys.json'),
     rightsizerTokenFile: path.join(directory, 'rightsizer.token'),
   };
 }

@@ -1,6 +1,8 @@
 import { Command } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
 import { down, reset } from './down.ts';
+import { createKey, listKeys, revokeKey } from './keys.ts';
+import type { CreateKeyOptions, KeyFileOptions } from './keys.ts';
 import { logs } from './logs.ts';
 import { audit, bench, check, demo } from './passOn.ts';
 import { status } from './status.ts';
@@ -58,6 +60,38 @@ function stackCommands(program: Command, finish: Finish): void {
     .action(async (options: TokenOptions) => finish(await token(options)));
 }
 
+function keyCommands(program: Command, finish: Finish): void {
+  const keys = program
+    .command('keys')
+    .description('API keys for services: their hashes stand in a file that services read');
+  const file = ['--file <file>', 'the file of hashes, instead of the local stack’s'] as const;
+  keys
+    .command('create')
+    .description('make a key and print it, this once')
+    .requiredOption('--subject <name>', 'whose it is')
+    .option('--kind <kind>', 'service, robot or user', 'service')
+    .option('--role <names...>', 'its roles, which hold everywhere')
+    .option('--grant <grants...>', 'roles that hold in a part alone: operator@moka/prod')
+    .option('--group <names...>', 'its groups, which own quotas')
+    .option('--application <id>', 'binds it to one application')
+    .option('--days <count>', 'how long it lasts, at most 366', '90')
+    .option(...file)
+    .action(async (options: CreateKeyOptions) => finish(await createKey(options)));
+  keys
+    .command('list')
+    .description('every key, without its secret')
+    .option('--json', 'one object a line')
+    .option(...file)
+    .action(async (options: KeyFileOptions & { json?: boolean }) =>
+      finish(await listKeys(options)),
+    );
+  keys
+    .command('revoke <id>')
+    .description('end a key now; services learn of it within a minute')
+    .option(...file)
+    .action(async (id: string, options: KeyFileOptions) => finish(await revokeKey(id, options)));
+}
+
 function passedOn(program: Command, finish: Finish): void {
   const passOn = (
     name: string,
@@ -84,6 +118,7 @@ export function createProgram(finish: Finish): Command {
   program.version(version, '--version', 'print the version');
   program.description('Prorata: quotas of every kind, for every system you run');
   stackCommands(program, finish);
+  keyCommands(program, finish);
   passedOn(program, finish);
   program
     .command('test [reach]')

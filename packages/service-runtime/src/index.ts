@@ -16,6 +16,8 @@ export { tokenVerifier } from './access/tokenVerifier.ts';
 export type { TokenSettings, VerifyToken } from './access/tokenVerifier.ts';
 export { parseIssuers } from './access/oidcIssuer.ts';
 export type { OidcIssuer } from './access/oidcIssuer.ts';
+export { apiKeysText, isApiKey, makeApiKey, parseApiKeys } from './access/apiKey.ts';
+export type { ApiKeyOwner, ApiKeyRecord } from './access/apiKey.ts';
 export { routeMatcher } from './access/matchRoute.ts';
 export { reaches, reachesInto, reachOf } from './access/reach.ts';
 export type { Reach } from './access/reach.ts';

@@ -39,6 +39,8 @@ export interface Settings extends LogSettings {
   readonly usageDirectory: string | null;
   readonly policyFile: string | null;
   readonly tokens: TokenSettings['tokens'];
+  /** Hashes of API keys; null: none are taken. */
+  readonly apiKeysFile?: string | null;
   /** A file with the service's own bearer token. */
   readonly tokenFile: string | null;
   /** Events of a partition between two of the writer's snapshots; null: its own preset. */
@@ -77,6 +79,7 @@ export function readSettings(environment: Environment = process.env): Settings {
     usageDirectory: reader.optional('PRORATA_USAGE_DIRECTORY'),
     policyFile: reader.optional('PRORATA_POLICY_FILE'),
     tokens: tokenSettings(reader),
+    apiKeysFile: reader.optional('PRORATA_API_KEYS_FILE'),
     tokenFile: reader.optional('PRORATA_TOKEN_FILE'),
     snapshotEvents: reader.wholeNumber('PRORATA_SNAPSHOT_EVENTS', 1, 10_000_000),
     signing: {

@@ -1,13 +1,14 @@
 const REDACTED = '[redacted]';
-const SECRET_NAME = /authorization|cookie|password|passwd|secret|token|private_?key|credential/i;
+const SECRET_NAME =
+  /authorization|cookie|password|passwd|secret|token|private_?key|api[-_]?key|credential/i;
 /** Names that match above and hold no secret. */
 const HARMLESS_NAME = /^(tokens?|tokensPer\w*)$/;
 /**
- * A JWT, a bearer or basic header, the user part of a URL, `password=…`, `"password":"…"`: wherever in
+ * A JWT, an API key, a bearer or basic header, the user part of a URL, `password=…`, `"password":"…"`: wherever in
  * a line they turn up, messages and stacks included.
  */
 const SECRET_TEXT =
-  /(eyJ[\w-]{5,}\.[\w-]+\.[\w-]+)|(?<=\bBearer )[^\s"\\]+|(?<=\bBasic )[\w+/=-]{4,}|(?<=:\/\/)[^\s"/@\\]+:[^\s"/@\\]+(?=@)|(?<=\b(?:password|passwd|secret|token)=)[^\s&"\\]+|(?<=\b(?:password|passwd|secret)\\?"\s?:\s?\\?")[^"\\]+/gi;
+  /(eyJ[\w-]{5,}\.[\w-]+\.[\w-]+)|(prk_[a-z0-9]{12}_[\w-]+)|(?<=\bBearer )[^\s"\\]+|(?<=\bBasic )[\w+/=-]{4,}|(?<=:\/\/)[^\s"/@\\]+:[^\s"/@\\]+(?=@)|(?<=\b(?:password|passwd|secret|token)=)[^\s&"\\]+|(?<=\b(?:password|passwd|secret)\\?"\s?:\s?\\?")[^"\\]+/gi;
 /** Deeper objects are cut off rather than searched: nobody logs them on purpose. */
 const DEPTH_MAX = 6;
 /** Values in one line: an error may carry a socket, and with it half of the process. */

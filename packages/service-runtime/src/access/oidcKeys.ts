@@ -1,6 +1,6 @@
 import type { JSONWebKeySet } from 'jose';
 import { isLoopbackHost } from '../loopback.ts';
-import type { KeysSource } from './rereadKeys.ts';
+import type { RereadSource } from './reread.ts';
 
 /** An issuer that is slower than this counts as away, milliseconds. */
 const TIMEOUT_MS = 5_000;
@@ -12,7 +12,7 @@ const HELD_MS_MAX = 3_600_000;
 const KEYS_MAX = 100;
 
 /** The keys of an issuer, by its discovery document, which is asked each time: the keys may move. */
-export function oidcKeys(issuer: string): KeysSource {
+export function oidcKeys(issuer: string): RereadSource<JSONWebKeySet> {
   const place = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
   return {
     place: issuer,

@@ -2,13 +2,14 @@ import { readFile } from 'node:fs/promises';
 import type { IncomingHttpHeaders } from 'node:http';
 import { decodeJwt, errors, jwtVerify } from 'jose';
 import type { JSONWebKeySet, JWTPayload, JWTVerifyGetKey } from 'jose';
+import { apiKeyVerifier, isApiKey } from './apiKey.ts';
 import { claimsOfToken } from './claimsOfToken.ts';
 import { oidcKeys } from './oidcKeys.ts';
 import type { OidcIssuer } from './oidcIssuer.ts';
 import { principalOf, unauthorized } from './principal.ts';
 import type { Principal } from './principal.ts';
 import { rereadKeys } from './rereadKeys.ts';
-import type { KeysOptions } from './rereadKeys.ts';
+import type { RereadOptions } from './reread.ts';
 
 /** One issuer by its keys in a file, as a local stack is for itself. */
 export interface LocalTokens {
@@ -20,6 +21,8 @@ export interface LocalTokens {
 export interface TokenSettings {
   /** A local issuer or real ones, never both: what anybody can sign for himself opens no real door. */
   readonly tokens: LocalTokens | { readonly issuers: readonly OidcIssuer[] };
+  /** Hashes of the API keys that are taken beside tokens; null or absent: none are. */
+  readonly apiKeysFile?: string | null;
 }
 
 /** Clocks of two machines differ by less, seconds. */
@@ -35,8 +38,18 @@ interface TrustedIssuer {
   readonly keys: JWTVerifyGetKey;
 }
 
-/** @returns a function that throws Problem 401 for whatever is wrong with a token */
-export function tokenVerifier({ tokens }: TokenSettings, options: KeysOptions = {}): VerifyToken {
+/** @returns a function that throws Problem 401 for whatever is wrong with a token or an API key */
+export function tokenVerifier(settings: TokenSettings, options: RereadOptions = {}): VerifyToken {
+  const verifyToken = verifierOfTokens(settings, options);
+  const { apiKeysFile = null } = settings;
+  const verifyKey = apiKeysFile === null ? noKeys : apiKeyVerifier(apiKeysFile, options);
+  return (credentials) =>
+    isApiKey(credentials) ? verifyKey(credentials) : verifyToken(credentials);
+}
+
+const noKeys: VerifyToken = () => Promise.reject(unauthorized('API keys are not taken here.'));
+
+function verifierOfTokens({ tokens }: TokenSettings, options: RereadOptions): VerifyToken {
   const trusted = new Map(
     ('issuers' in tokens ? tokens.issuers.map(fromDiscovery) : [fromFile(tokens)]).map((each) => [
       each.settings.issuer,
@@ -96,9 +109,19 @@ function localIssuer(issuer: string): OidcIssuer {
   };
 }
 
-/** @throws Problem 401 when the headers bring no bearer token */
-export function credentialsIn({ authorization = '' }: IncomingHttpHeaders): string {
-  const match = /^Bearer +(\S+)$/i.exec(authorization);
-  if (match?.[1] === undefined) throw unauthorized('A bearer token is needed.');
+/**
+ * A bearer token, or an API key as one or in a header of its own.
+ * @throws Problem 401 when the headers bring neither, or both: nobody knows then who is meant
+ */
+export function credentialsIn(headers: IncomingHttpHeaders): string {
+  const { authorization, 'api-key': apiKey } = headers;
+  if (typeof apiKey === 'string' && authorization === undefined) {
+    if (isApiKey(apiKey)) return apiKey;
+    throw unauthorized('The header Api-Key must hold an API key.');
+  }
+  const match = /^Bearer +(\S+)$/i.exec(authorization ?? '');
+  if (match?.[1] === undefined || apiKey !== undefined) {
+    throw unauthorized('A bearer token is needed, or an API key in Api-Key, and not both.');
+  }
   return match[1];
 }
