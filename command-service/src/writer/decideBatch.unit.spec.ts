@@ -2,7 +2,7 @@ import type { LogRecord } from '@prorata/kafka-port';
 import { Codec, memoryIds } from '@prorata/schemas';
 import type { CommandMessage, CommandOutcome, EventMessage } from '@prorata/schemas';
 import { describe, expect, it } from 'vitest';
-import { creating, overriding, registering } from '../testing/simulatedCommands.ts';
+import { changing, creating, overriding, registering } from '../testing/simulatedCommands.ts';
 import { decideBatch } from './decideBatch.ts';
 import type { DecidedBatch } from './decideBatch.ts';
 import { AGE_MAX_MICROS } from './commandAge.ts';
@@ -125,6 +125,21 @@ describe('a batch', () => {
       ['accepted', 0],
       ['accepted', 1],
     ]);
+  });
+
+  it('writes of the waivers those that were needed onto the events', async () => {
+    const state = await registered();
+    await decideAll(state, [read(1, creating(1, 'moka/a', now))]);
+    const command = changing(2, 'moka/a', now, 60n);
+    const seen = { quotaId: 'moka/a', resource: 'tokens', used: 80n, observedAt: now, source: 'x' };
+    const waivers = ['ALL_ZERO', 'BELOW_USAGE'].map((check) => ({ check, reason: 'agreed' }));
+    const envelope = { ...command.value.envelope, usage: [seen], waivers };
+    const waiving = { ...command, value: { ...command.value, envelope } } as CommandMessage;
+    const [event] = await decoded<EventMessage>(
+      await decideAll(state, [read(2, waiving)]),
+      'events',
+    );
+    expect(event?.value.envelope.waivers).toEqual([{ check: 'BELOW_USAGE', reason: 'agreed' }]);
   });
 
   it('judges a command’s age by its own time, and a stale copy does not answer for its command', async () => {

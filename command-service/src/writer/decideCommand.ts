@@ -78,7 +78,7 @@ function decideFirst(
     commandOffset: offset,
     actor: envelope.actor,
     reason: envelope.reason,
-    waivers: envelope.waivers,
+    waivers: decision.kind === 'accepted' ? decision.waivers : [],
     attestations: envelope.attestations,
   } as const;
   const drafts = decision.kind === 'accepted' && !envelope.dryRun ? decision.events : [];

@@ -1,6 +1,7 @@
 /** Every decision: a command against the state of its stream. Pure; it never changes its arguments. */
 import type { CommandMessage } from '@prorata/schemas';
 import { commandViolations } from './authority/authorityViolations.ts';
+import { safetyShapeViolations } from './authority/waivers.ts';
 import { refusal, refuse } from './decide/answer.ts';
 import { applyHaircut } from './decide/applyHaircut.ts';
 import { approveProposal } from './decide/approveProposal.ts';
@@ -81,7 +82,10 @@ export const decide: Decide = (state, command, context) => {
   if (command.value.envelope.reason.length > REASON_LENGTH_MAX) {
     return refuse('TOO_LARGE', '/reason', `A reason has at most ${REASON_LENGTH_MAX} characters.`);
   }
-  const closed = refusal(commandViolations(command));
+  const closed = refusal([
+    ...commandViolations(command),
+    ...safetyShapeViolations(command.value.envelope),
+  ]);
   if (closed !== null) return closed;
   return within(decideIn(state, stream.id, command, context));
 };

@@ -22,6 +22,7 @@ import type {
   TierPolicyStep,
   ValidationRule,
   Violation,
+  Waiver,
 } from '@prorata/schemas';
 import type { OrganizationState } from './organizationModel.ts';
 import type { Sum } from './sums/sum.ts';
@@ -187,6 +188,8 @@ export type Decision =
       readonly events: readonly EventDraft[];
       /** What was made, such as a proposal's id. */
       readonly result: string | null;
+      /** The safety checks that it did not pass and that were waived: they belong on its events. */
+      readonly waivers: readonly Waiver[];
     }
   | { readonly kind: 'refused'; readonly violations: readonly [Violation, ...Violation[]] };
 

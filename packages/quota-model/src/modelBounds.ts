@@ -102,6 +102,9 @@ export const EVIDENCE_FIGURE_LENGTH_MAX = 512;
 /** All texts of one piece of evidence, in characters: each event of a cut carries them again. */
 export const EVIDENCE_LENGTH_MAX = 16 * 1024;
 
+/** Observations of usage that one command brings along: a few for each of the quotas it lowers. */
+export const USAGE_PER_COMMAND_MAX = 1_000;
+
 /** Why a command was sent, in characters: a sentence or two, in each of its events. */
 export const REASON_LENGTH_MAX = 1_024;
 

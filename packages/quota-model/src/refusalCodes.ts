@@ -187,6 +187,39 @@ export const refusalCodes = {
 
   NOT_SUSPENDED: kind(409, 'The quota is not suspended', 'Lift its override, if it has one.'),
 
+  BELOW_USAGE: kind(
+    409,
+    'More is in use than would be left',
+    'Leave more, wait until less is used, or waive BELOW_USAGE with a reason.',
+  ),
+  DECREASE_TOO_STEEP: kind(
+    409,
+    'It falls by more than the application lets it at once',
+    'Go in smaller steps, or waive DECREASE_TOO_STEEP with a reason.',
+  ),
+  BELOW_CHILDREN_SUM: kind(
+    409,
+    'The limits below would sum to more than is left',
+    'Lower them first, or waive BELOW_CHILDREN_SUM with a reason.',
+  ),
+  ALL_ZERO: kind(
+    409,
+    'Everything would be blocked',
+    'Suspend the quota instead, or waive ALL_ZERO with a reason.',
+  ),
+  STALE_USAGE: kind(
+    409,
+    'The usage behind a decrease is missing or too old',
+    'Send fresh usage along, or waive STALE_USAGE with a reason.',
+  ),
+  WAIVER_UNKNOWN: kind(422, 'This waives no check', 'Name a check, and say why it may be waived.'),
+  WAIVER_NOT_ALLOWED: kind(
+    403,
+    'The check is not yours to waive',
+    'Ask an operator, or the owner of a quota above it.',
+  ),
+  USAGE_INVALID: kind(422, 'The usage sent along is not valid', 'Correct the fields named.'),
+
   PROPOSAL_UNKNOWN: kind(
     404,
     'There is no such open proposal',
@@ -197,6 +230,11 @@ export const refusalCodes = {
     422,
     "The limit is outside the owner's bounds",
     'Stay within the bounds, or ask the owner to widen them.',
+  ),
+  ROBOT_STEP_TOO_LARGE: kind(
+    422,
+    'A robot may not move a limit so far at once',
+    'Go in smaller steps, or have a person change it.',
   ),
   UNDER_HAIRCUT: kind(
     409,

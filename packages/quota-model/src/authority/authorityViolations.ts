@@ -10,6 +10,7 @@ import type { DeclaredTerms } from '../layers.ts';
 import type { ApplicationState, OverrideLayer, QuotaState } from '../model.ts';
 import { projectOf } from '../payers.ts';
 import { commandAuthority } from './commandAuthority.ts';
+import { stepViolations } from './robotStep.ts';
 import { inheritedAt, isLooser, raisesOf } from './raises.ts';
 import type { Raise } from './raises.ts';
 import { describeSay, hasSayAt, holdsRole, isRobot, operates, rolesAt } from './sender.ts';
@@ -126,7 +127,10 @@ export function resizeAuthorityViolations(
   limit: ResourceLimit,
   sender: Sender,
 ): Violation[] {
-  if (isRobot(sender)) return reachViolations(quota.quotaId, sender);
+  if (isRobot(sender)) {
+    const reach = reachViolations(quota.quotaId, sender);
+    return reach.length > 0 ? reach : stepViolations(state, quota, limit);
+  }
   const rightsized = new Map<string, { readonly limit: ResourceLimit }>(quota.rightsized);
   const after = { content: quota.content, rightsized: rightsized.set(limit.resource, { limit }) };
   const step = { quotaId: quota.quotaId, before: quota, after };

@@ -1,4 +1,4 @@
-import type { Violation } from '@prorata/schemas';
+import type { Violation, Waiver } from '@prorata/schemas';
 import type { Decision, EventDraft, QuotaState } from '../model.ts';
 import { MESSAGE_LENGTH_MAX, VIOLATIONS_MAX } from '../modelBounds.ts';
 import type { RefusalCode } from '../refusalCodes.ts';
@@ -21,12 +21,16 @@ export function refusal(violations: readonly Violation[]): Decision | null {
     : { kind: 'refused', violations: [first, ...more.slice(0, VIOLATIONS_MAX - 1)] };
 }
 
-export function accept(events: readonly EventDraft[], result: string | null = null): Decision {
-  return { kind: 'accepted', events, result };
+export function accept(
+  events: readonly EventDraft[],
+  result: string | null = null,
+  waivers: readonly Waiver[] = [],
+): Decision {
+  return { kind: 'accepted', events, result, waivers };
 }
 
 /** It is so already: accepted, with nothing to write. */
-export const alreadySo: Decision = { kind: 'accepted', events: [], result: null };
+export const alreadySo: Decision = { kind: 'accepted', events: [], result: null, waivers: [] };
 
 /** Adds the quota and the version that the event takes it to; `step` counts events of one decision. */
 export function about(

@@ -1,8 +1,9 @@
 import type { ApproveProposal } from '@prorata/schemas';
 import { resizeAuthorityViolations } from '../authority/authorityViolations.ts';
 import { rolesAt } from '../authority/sender.ts';
+import { safetyOf } from '../authority/waivers.ts';
 import type { ApplicationState, Decision, DecisionContext } from '../model.ts';
-import { resizeViolations } from '../validate/resize.ts';
+import { resizeChange, resizeViolations } from '../validate/resize.ts';
 import { about, accept, refusal, refuse } from './answer.ts';
 import { requireProposal } from './openProposals.ts';
 
@@ -29,11 +30,16 @@ export function approveProposal(
     ...resizeViolations(state, quota, limit, rolesAt(envelope, quota.quotaId)),
   ]);
   if (refused !== null) return refused;
+  const change = resizeChange(state, quota, limit);
+  const safety = safetyOf(change, envelope, context, evidence.windowEnd);
+  const unsafe = refusal(safety.violations);
+  if (unsafe !== null) return unsafe;
   return accept(
     [
       { type: 'ProposalApproved', data: { proposalId }, ...about(quota) },
       { type: 'QuotaResized', data: { limit, evidence, proposalId }, ...about(quota, 2n) },
     ],
     proposalId,
+    safety.waivers,
   );
 }

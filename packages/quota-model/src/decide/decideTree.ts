@@ -6,6 +6,7 @@ import type { CommandEnvelope, Violation } from '@prorata/schemas';
 import type { ApplicationState, Decision, DecisionContext } from '../model.ts';
 import { EVENTS_PER_DECISION_MAX } from '../modelBounds.ts';
 import type { Sender } from '../authority/sender.ts';
+import { safetyOf } from '../authority/waivers.ts';
 import { changeViolations } from '../validate/changeViolations.ts';
 import { accept, alreadySo, refusal, refuse } from './answer.ts';
 import { TreeDraft, originOf } from './treeDraft.ts';
@@ -32,8 +33,11 @@ export function decideTree(
   const { events } = draft;
   if (events.length === 0) return alreadySo;
   if (events.length > EVENTS_PER_DECISION_MAX) return tooManyEvents(events.length);
-  const judged = changeViolations({ change: draft.change(), envelope, context });
-  return refusal([...draft.objections, ...judged]) ?? accept(events);
+  const change = draft.change();
+  const judged = changeViolations({ change, envelope, context });
+  const safety = safetyOf(change, envelope, context);
+  const all = [...draft.objections, ...judged, ...safety.violations];
+  return refusal(all) ?? accept(events, null, safety.waivers);
 }
 
 /** A command that is one step. */

@@ -1,12 +1,13 @@
 import type { ResizeQuota } from '@prorata/schemas';
 import { resizeAuthorityViolations } from '../authority/authorityViolations.ts';
 import { isRobot, rolesAt } from '../authority/sender.ts';
+import { safetyOf } from '../authority/waivers.ts';
 import { PROPOSALS_OPEN_MAX } from '../modelBounds.ts';
 import { declaredLimit } from '../layers.ts';
 import { sameLimit } from '../limits.ts';
 import type { ApplicationState, Decision, DecisionContext, QuotaState } from '../model.ts';
 import { evidenceViolations } from '../validate/evidence.ts';
-import { resizeViolations } from '../validate/resize.ts';
+import { resizeChange, resizeViolations } from '../validate/resize.ts';
 import { about, accept, alreadySo, refusal, refuse } from './answer.ts';
 import { requireQuota } from './preconditions.ts';
 
@@ -29,8 +30,13 @@ export function resizeQuota(
   if (sameLimit(declaredLimit(quota, limit.resource), limit)) return alreadySo;
   const mustWait = isRobot(envelope) && state.registration.robotChanges === 'propose';
   if (mustWait) return openProposal(state, quota, command, context);
+  const change = resizeChange(state, quota, limit);
+  const safety = safetyOf(change, envelope, context, evidence.windowEnd);
   const data = { limit, evidence, proposalId: null };
-  return accept([{ type: 'QuotaResized', data, ...about(quota) }]);
+  return (
+    refusal(safety.violations) ??
+    accept([{ type: 'QuotaResized', data, ...about(quota) }], null, safety.waivers)
+  );
 }
 
 function openProposal(

@@ -1,6 +1,7 @@
 import type { Evidence, ResourceLimit, Violation } from '@prorata/schemas';
 import { about, violation } from '../decide/answer.ts';
 import { TreeDraft } from '../decide/treeDraft.ts';
+import type { TreeChange } from '../decide/treeDraft.ts';
 import { declaredLimit, isWithinBounds, limitFor } from '../layers.ts';
 import { burstOf, compareBounds, describeLimit } from '../limits.ts';
 import type { ApplicationState, QuotaState } from '../model.ts';
@@ -37,7 +38,7 @@ export function resizeViolations(
   }
   const bounds = boundsViolations(quota, base, limit);
   if (bounds.length > 0) return bounds;
-  return [...haircutViolations(quota, limit), ...fitOf(state, quota, limit)];
+  return [...haircutViolations(quota, limit), ...fitViolations(resizeChange(state, quota, limit))];
 }
 
 /** The owner's bounds speak of the amount alone: everything else must stay as the owner declared it. */
@@ -82,9 +83,14 @@ function isRaise(now: ResourceLimit, limit: ResourceLimit): boolean {
   return compareBounds(limit, now) > 0 || (burstOf(limit) ?? 0n) > (burstOf(now) ?? 0n);
 }
 
-function fitOf(state: ApplicationState, quota: QuotaState, limit: ResourceLimit): Violation[] {
+/** What a resize makes of the tree. */
+export function resizeChange(
+  state: ApplicationState,
+  quota: QuotaState,
+  limit: ResourceLimit,
+): TreeChange {
   const draft = TreeDraft.probe(state);
   const data = { limit, evidence: NO_EVIDENCE, proposalId: null };
   draft.append({ type: 'QuotaResized', data, ...about(quota) }, () => PATH);
-  return fitViolations(draft.change());
+  return draft.change();
 }

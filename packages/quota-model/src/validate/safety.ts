@@ -1,0 +1,259 @@
+/**
+ * Checks on a decrease that may be right all the same: each has a name, and is waived by its name. What
+ * is compared is the limit in force apart from cuts and overrides, which come and go by themselves:
+ * declared, within the declared limits above. An edit that changes nothing in force is no decrease.
+ */
+import type { ObservedUsage, ResourceLimit } from '@prorata/schemas';
+import type { ChangedQuota, TreeChange } from '../decide/treeDraft.ts';
+import { ancestorsOf } from '../ids.ts';
+import { declaredLimit } from '../layers.ts';
+import {
+  WHOLE_BASIS_POINTS,
+  compareBounds,
+  describeLimit,
+  inheritedLimit,
+  minLimit,
+} from '../limits.ts';
+import type { ApplicationState, QuotaState } from '../model.ts';
+import { tallyOf } from '../sums/treeSums.ts';
+import type { Sum } from '../sums/sum.ts';
+import { sameWindow } from '../windowForm.ts';
+
+/** The checks, by the codes that refusals and waivers name them by. */
+export const safetyChecks = [
+  'BELOW_USAGE',
+  'DECREASE_TOO_STEEP',
+  'BELOW_CHILDREN_SUM',
+  'ALL_ZERO',
+  'STALE_USAGE',
+] as const;
+
+export type SafetyCheck = (typeof safetyChecks)[number];
+
+/** A check that a change does not pass. */
+export interface SafetyFinding {
+  readonly check: SafetyCheck;
+  readonly quotaId: string;
+  readonly path: string;
+  readonly message: string;
+}
+
+/** How far the clock of whoever observed may be ahead, microseconds (five minutes). */
+const CLOCK_AHEAD_MICROS_MAX = 300_000_000n;
+const MICROS_PER_SECOND = 1_000_000n;
+
+interface Decrease {
+  readonly quotaId: string;
+  readonly path: string;
+  readonly resource: string;
+  /** null: nothing held it back. */
+  readonly from: ResourceLimit | null;
+  /** null: the quota goes. */
+  readonly to: ResourceLimit | null;
+}
+
+export interface SafetyTerms {
+  readonly usage: readonly ObservedUsage[];
+  readonly now: bigint;
+  /** Until when the usage behind a resize was observed; null: there is none. */
+  readonly evidenceEnd: bigint | null;
+}
+
+/** Every check that the change does not pass, quota by quota. */
+export function safetyFindings(change: TreeChange, terms: SafetyTerms): SafetyFinding[] {
+  const usage = new Map(terms.usage.map((seen) => [`${seen.quotaId} ${seen.resource}`, seen]));
+  return change.quotas.flatMap((quota) => {
+    const decreases = decreasesOf(change, quota);
+    return [
+      ...decreases.flatMap((decrease) => {
+        const seen = usage.get(`${decrease.quotaId} ${decrease.resource}`) ?? null;
+        return [
+          ...belowUsage(decrease, seen),
+          ...tooSteep(decrease, change.after),
+          ...staleUsage(decrease, seen, terms, change.after),
+        ];
+      }),
+      ...belowChildrenSum(change, quota),
+      ...(decreases.length > 0 ? allZero(change, quota) : []),
+    ];
+  });
+}
+
+/** A quota that is new decreases nothing; one that goes takes what it declared with it. */
+function decreasesOf({ before, after }: TreeChange, changed: ChangedQuota): Decrease[] {
+  const former = changed.before;
+  if (former === null) return [];
+  const { quotaId } = former;
+  const next = changed.after;
+  if (next === null) {
+    return former.content.limits.map(({ resource }) => ({
+      quotaId,
+      resource,
+      path: changed.pathOf(resource),
+      from: declaredLimit(former, resource),
+      to: null,
+    }));
+  }
+  return [...after.registration.resources.keys()].flatMap((resource) => {
+    const from = heldLimit(before, former, resource);
+    const to = heldLimit(after, next, resource);
+    if (to === null || !isDecrease(from, to)) return [];
+    return [{ quotaId, resource, path: changed.pathOf(resource), from, to }];
+  });
+}
+
+/** What is declared on the quota and above it, whichever is least. */
+function heldLimit(
+  state: ApplicationState,
+  quota: QuotaState,
+  resource: string,
+): ResourceLimit | null {
+  let held = declaredLimit(quota, resource);
+  for (const id of ancestorsOf(quota.quotaId)) {
+    const ancestor = state.quotas.get(id);
+    const own = ancestor === undefined ? null : declaredLimit(ancestor, resource);
+    if (own !== null) held = held === null ? inheritedLimit(own) : minLimit(held, own);
+  }
+  return held;
+}
+
+/** Amounts of two windows do not compare: another window may be less. */
+function isDecrease(from: ResourceLimit | null, to: ResourceLimit): boolean {
+  if (from === null) return to.bound !== 'unlimited';
+  return compareBounds(to, from) < 0 || isOtherWindow(from, to);
+}
+
+function isOtherWindow(from: ResourceLimit, to: ResourceLimit): boolean {
+  return from.bound === 'amount' && to.bound === 'amount' && !sameWindow(from.window, to.window);
+}
+
+function belowUsage(decrease: Decrease, seen: ObservedUsage | null): SafetyFinding[] {
+  const { to, resource } = decrease;
+  if (seen === null || !isBelow(to, seen.used)) return [];
+  const use =
+    `${seen.used.toString()}${to?.kind === 'rate' ? ' per second' : ''} of ${resource} ` +
+    `was in use at ${timeText(seen.observedAt)} (${seen.source})`;
+  const message = to === null ? `${use}.` : `${use}; ${describeLimit(to)} is below that.`;
+  return [finding('BELOW_USAGE', decrease, message)];
+}
+
+/** Usage of a rate counts per second. */
+function isBelow(limit: ResourceLimit | null, used: bigint): boolean {
+  if (limit === null || limit.bound === 'blocked') return used > 0n;
+  if (limit.bound === 'unlimited') return false;
+  return limit.amount * MICROS_PER_SECOND < used * (limit.perMicros ?? MICROS_PER_SECOND);
+}
+
+/** Only a number can fall by a part of itself. */
+function tooSteep(decrease: Decrease, { registration }: ApplicationState): SafetyFinding[] {
+  const most = registration.changePolicy.decreaseStepMaxBasisPoints;
+  const { from, to, resource } = decrease;
+  if (most === null || from?.bound !== 'amount' || to === null) return [];
+  const step = `${resource} would fall from ${describeLimit(from)} to ${describeLimit(to)}`;
+  if (isOtherWindow(from, to)) {
+    const message = `${step}: another window may be any decrease.`;
+    return [finding('DECREASE_TOO_STEEP', decrease, message)];
+  }
+  const left = from.amount * (to.perMicros ?? 1n);
+  const right = to.bound === 'blocked' ? 0n : to.amount * (from.perMicros ?? 1n);
+  const fall = (left - right) * BigInt(WHOLE_BASIS_POINTS);
+  if (fall <= left * BigInt(most)) return [];
+  const message =
+    `${step}, by ${percent(fall / left)}; ` +
+    `${registration.displayName} lets it fall by ${percent(BigInt(most))} at once.`;
+  return [finding('DECREASE_TOO_STEEP', decrease, message)];
+}
+
+/** Asked for only where the application says how old usage may be. */
+function staleUsage(
+  decrease: Decrease,
+  seen: ObservedUsage | null,
+  { now, evidenceEnd }: SafetyTerms,
+  { registration }: ApplicationState,
+): SafetyFinding[] {
+  const most = registration.changePolicy.usageMaxAgeMicros;
+  if (most === null) return [];
+  const of = `usage of ${decrease.resource} by ${decrease.quotaId}`;
+  const at = seen?.observedAt ?? evidenceEnd;
+  if (at === null) return [finding('STALE_USAGE', decrease, `No ${of} was sent along.`)];
+  if (at - now > CLOCK_AHEAD_MICROS_MAX) {
+    return [finding('STALE_USAGE', decrease, `The ${of} is of the future: ${timeText(at)}.`)];
+  }
+  if (now - at <= most) return [];
+  const message = `The ${of} is of ${timeText(at)}, older than ${(most / MICROS_PER_SECOND).toString()} s.`;
+  return [finding('STALE_USAGE', decrease, message)];
+}
+
+/**
+ * Below the sum of the maxima under it, where they may sum to more: when it gets there, not as long as it
+ * stays there, for a tree that is oversubscribed on purpose would ask at every step.
+ */
+function belowChildrenSum(change: TreeChange, changed: ChangedQuota): SafetyFinding[] {
+  const { before: former, after: next, pathOf } = changed;
+  if (former === null || next === null) return [];
+  return next.content.limits.flatMap(({ resource, kind }) => {
+    if (kind === 'consumable') return [];
+    const from = declaredLimit(former, resource);
+    const to = declaredLimit(next, resource);
+    if (to === null || !isDecrease(from, to)) return [];
+    const sum = sumBelow(change.after, next.quotaId, resource);
+    if (sum === null || !isLess(to, sum)) return [];
+    const sumBefore = sumBelow(change.before, former.quotaId, resource);
+    if (from !== null && sumBefore !== null && isLess(from, sumBefore)) return [];
+    const { quotaId } = former;
+    const message = `${describeLimit(to)} of ${resource} is below the sum of the limits under it.`;
+    return [finding('BELOW_CHILDREN_SUM', { quotaId, path: pathOf(resource) }, message)];
+  });
+}
+
+function sumBelow(state: ApplicationState, quotaId: string, resource: string): Sum | null {
+  return tallyOf(state, quotaId, resource)?.sum ?? null;
+}
+
+/** In millionths of a unit, per second for a rate: rounded down, which a warning may be. */
+function isLess(limit: ResourceLimit, sum: Sum): boolean {
+  if (limit.bound === 'unlimited') return false;
+  if (sum.unlimited > 0) return true;
+  const whole = sum.amounts.reduce((all, entry) => all + millionths(entry), 0n);
+  return (limit.bound === 'blocked' ? 0n : millionths(limit)) < whole;
+}
+
+function millionths({ amount, perMicros }: Pick<ResourceLimit, 'amount' | 'perMicros'>): bigint {
+  return (amount * MICROS_PER_SECOND * MICROS_PER_SECOND) / (perMicros ?? MICROS_PER_SECOND);
+}
+
+/** Nothing that is limited at all would get through, and something did. */
+function allZero({ before, after }: TreeChange, changed: ChangedQuota): SafetyFinding[] {
+  const { before: former, after: next, pathOf } = changed;
+  if (former === null || next === null) return [];
+  if (!isAllBlocked(after, next) || isAllBlocked(before, former)) return [];
+  const { quotaId } = former;
+  const message = `Everything that is limited on ${quotaId} would be blocked.`;
+  return [finding('ALL_ZERO', { quotaId, path: pathOf(null) }, message)];
+}
+
+function isAllBlocked(state: ApplicationState, quota: QuotaState): boolean {
+  const held = [...state.registration.resources.keys()].flatMap(
+    (resource) => heldLimit(state, quota, resource) ?? [],
+  );
+  return held.length > 0 && held.every(({ bound }) => bound === 'blocked');
+}
+
+function finding(
+  check: SafetyCheck,
+  { quotaId, path }: Pick<SafetyFinding, 'quotaId' | 'path'>,
+  message: string,
+): SafetyFinding {
+  return { check, quotaId, path, message };
+}
+
+function percent(basisPoints: bigint): string {
+  const text = (Number(basisPoints) / 100).toString();
+  return `${text} %`;
+}
+
+/** Of a time that a command carries: outside of what a date can say, the number itself. */
+function timeText(micros: bigint): string {
+  const date = new Date(Number(micros / 1_000n));
+  return Number.isNaN(date.getTime()) ? `${micros.toString()} µs` : date.toISOString();
+}
