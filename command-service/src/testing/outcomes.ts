@@ -54,6 +54,7 @@ export function commandOf(
         ...changes,
       },
       quotaId,
+      children: 'refuse',
     },
   };
 }

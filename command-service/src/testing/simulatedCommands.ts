@@ -76,7 +76,10 @@ export function changing(
 }
 
 export function deleting(number: number, quotaId: string, now: bigint): CommandMessage {
-  return command(number, applicationOf(quotaId), now, { type: 'DeleteQuota', data: { quotaId } });
+  return command(number, applicationOf(quotaId), now, {
+    type: 'DeleteQuota',
+    data: { quotaId, children: 'refuse' },
+  });
 }
 
 export function overriding(

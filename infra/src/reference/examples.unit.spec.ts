@@ -39,6 +39,8 @@ const story: readonly Type[] = [
   'ApplyHaircut',
   'CompleteCut',
   'LiftHaircut',
+  'ChangeTree',
+  'MoveQuota',
   'DeleteQuota',
   'DeclareQuota',
   'RetireBudget',

@@ -6,6 +6,7 @@ import { refusal, refuse } from './decide/answer.ts';
 import { applyHaircut } from './decide/applyHaircut.ts';
 import { approveProposal } from './decide/approveProposal.ts';
 import { changeQuota } from './decide/changeQuota.ts';
+import { changeTree } from './decide/changeTree.ts';
 import { createQuota } from './decide/createQuota.ts';
 import { tooManyEvents } from './decide/decideTree.ts';
 import { declareQuota } from './decide/declareQuota.ts';
@@ -15,6 +16,7 @@ import { liftHaircut } from './decide/liftHaircut.ts';
 import { liftOverride } from './decide/liftOverride.ts';
 import { decideForOrganization } from './decide/organization.ts';
 import type { OrganizationCommand } from './decide/organization.ts';
+import { moveQuota } from './decide/moveQuota.ts';
 import { overrideQuota } from './decide/overrideQuota.ts';
 import { publishTierPolicy } from './decide/publishTierPolicy.ts';
 import { registerApplication } from './decide/registerApplication.ts';
@@ -37,6 +39,7 @@ const kindOf = {
   ChangeQuota: 'application',
   CompleteAllocation: 'organization',
   CompleteCut: 'organization',
+  ChangeTree: 'application',
   CreateQuota: 'application',
   DeclareQuota: 'application',
   DefineBudget: 'organization',
@@ -46,6 +49,7 @@ const kindOf = {
   DeleteQuota: 'application',
   LiftHaircut: 'application',
   LiftOverride: 'application',
+  MoveQuota: 'application',
   OverrideQuota: 'application',
   PublishTierPolicy: 'tierpolicy',
   RegisterApplication: 'application',
@@ -148,6 +152,8 @@ function decideForApplication(
       return approveProposal(state, command.value, context);
     case 'ChangeQuota':
       return changeQuota(state, command.value, context);
+    case 'ChangeTree':
+      return changeTree(state, command.value, context);
     case 'CreateQuota':
       return createQuota(state, command.value, context);
     case 'DeclareQuota':
@@ -158,6 +164,8 @@ function decideForApplication(
       return liftHaircut(state, command.value, context);
     case 'LiftOverride':
       return liftOverride(state, command.value);
+    case 'MoveQuota':
+      return moveQuota(state, command.value, context);
     case 'OverrideQuota':
       return overrideQuota(state, command.value, context);
     case 'RejectProposal':

@@ -42,6 +42,7 @@ export function evolve(state: StreamState | null, event: EventMessage): StreamSt
     case 'QuotaChanged':
     case 'QuotaCreated':
     case 'QuotaDeleted':
+    case 'QuotaMoved':
     case 'QuotaOverridden':
     case 'QuotaOverrideEnded':
     case 'QuotaResized':

@@ -9,6 +9,8 @@ export { decide } from './decide.ts';
 export { commandAuthority } from './authority/commandAuthority.ts';
 export type { CommandAuthority, SendingRole } from './authority/commandAuthority.ts';
 export { evolve } from './evolve.ts';
+export { subtreeOf } from './evolve/moveQuota.ts';
+export { proposalsOf } from './evolve/openProposals.ts';
 export { foldBack, fork, writableSet } from './fork/fork.ts';
 export { OverlayMap } from './fork/overlayMap.ts';
 export { OverlaySet } from './fork/overlaySet.ts';

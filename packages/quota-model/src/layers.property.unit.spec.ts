@@ -5,7 +5,6 @@ import { decide } from './decide.ts';
 import { effectiveLimits, uncutLimit } from './effective.ts';
 import { evolve } from './evolve.ts';
 import { ancestorsOf } from './ids.ts';
-import { declaredLimit } from './layers.ts';
 import { compareBounds, cutLimit, burstOf, guaranteeOf, minLimit } from './limits.ts';
 import type { ApplicationState, QuotaState, StreamState } from './model.ts';
 import { affectedQuotas, ruleOf } from './rules.ts';
@@ -14,6 +13,7 @@ import { actions, commandOf, liftOf, startHistory, take, weights } from './testi
 import type { Step } from './testing/histories.ts';
 import { DAY, stampCommand } from './testing/stamp.ts';
 import { TestStream } from './testing/stream.ts';
+import { brokenRules } from './testing/wholeTree.ts';
 
 const steps = fc.array(
   fc.record<Step>({
@@ -129,75 +129,13 @@ describe('layers, over random histories', () => {
 });
 
 describe('the tree, over random histories', () => {
-  /** The whole tree checked anew, in another way than decide does. */
-  function brokenSums(state: ApplicationState): string[] {
-    const broken: string[] = [];
-    for (const { name, kind, total } of state.registration.resources.values()) {
-      const claims = new Map<string, ResourceLimit[]>();
-      for (const quota of state.quotas.values()) {
-        const limit = declaredLimit(quota, name);
-        if (limit === null) continue;
-        const above = ancestorsOf(quota.quotaId).find((id) => {
-          const ancestor = state.quotas.get(id);
-          return ancestor !== undefined && declaredLimit(ancestor, name) !== null;
-        });
-        claims.set(above ?? state.id, [...(claims.get(above ?? state.id) ?? []), limit]);
-      }
-      for (const [id, limits] of claims) {
-        const quota = state.quotas.get(id);
-        const most = quota === undefined ? null : declaredLimit(quota, name);
-        const sumOf = (amount: (limit: ResourceLimit) => bigint): bigint =>
-          limits.reduce((sum, limit) => sum + amount(limit), 0n);
-        if (most !== null && limits.some((limit) => compareBounds(limit, most) > 0)) {
-          broken.push(`${name} above ${id}`);
-        }
-        const keeps = most === null ? total : guaranteeOf(most);
-        if (kind === 'capacity' && keeps !== null && sumOf(guaranteeOf) > keeps) {
-          broken.push(`${name} guaranteed in ${id}`);
-        }
-        const has = most?.bound === 'unlimited' ? null : (most?.amount ?? total);
-        if (kind === 'consumable' && has !== null && sumOf(({ amount }) => amount) > has) {
-          broken.push(`${name} of ${id}`);
-        }
-      }
-    }
-    return broken;
-  }
-
-  it('holds its sums after every accepted command', () => {
+  it('holds together after every command, by a check of the whole of it', () => {
     fc.assert(
       fc.property(steps, (history) => {
         const stream = startHistory();
         for (const step of history) {
           take(stream, step);
-          expect(brokenSums(stateOf(stream))).toEqual([]);
-        }
-      }),
-      { numRuns: HISTORIES },
-    );
-  });
-
-  it('keeps projects within their entitlements', () => {
-    fc.assert(
-      fc.property(steps, (history) => {
-        const state = stateOf(after(history));
-        for (const { resource, amount } of state.entitlements.values()) {
-          // Both top-most quotas belong to the one project; a level that sets nothing is looked through.
-          const top = [...state.quotas.values()].filter(
-            (quota) =>
-              declaredLimit(quota, resource) !== null &&
-              ancestorsOf(quota.quotaId).every((id) => {
-                const ancestor = state.quotas.get(id);
-                return ancestor === undefined || declaredLimit(ancestor, resource) === null;
-              }),
-          );
-          const sixths = top.map((quota) => {
-            const limit = declaredLimit(quota, resource)!;
-            expect(limit.bound).not.toBe('unlimited');
-            return (limit.amount * 6_000_000n) / (limit.perMicros ?? 1_000_000n);
-          });
-          const sum = sixths.reduce((all, part) => all + part, 0n);
-          expect(sum <= (amount as bigint) * 6n).toBe(true);
+          expect(brokenRules(stateOf(stream))).toEqual([]);
         }
       }),
       { numRuns: HISTORIES },

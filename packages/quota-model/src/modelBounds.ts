@@ -173,3 +173,6 @@ export const CUT_PRIORITY_MAX = 1_000_000;
  * fractions, whose denominators multiply, and each change copies the list.
  */
 export const SUM_TIMES_MAX = 64;
+
+/** Steps of one command that changes a tree: as many as a robot may send in a batch. */
+export const STEPS_MAX = 500;

@@ -109,7 +109,17 @@ export const refusalCodes = {
     'Use at most 8, the application included.',
   ),
   PARENT_UNKNOWN: kind(409, 'The parent does not exist', 'Create the parent first.'),
-  QUOTA_HAS_CHILDREN: kind(409, 'The quota has children', 'Delete its children first.'),
+  QUOTA_HAS_CHILDREN: kind(409, 'The quota has children', 'Delete them first, or say cascade.'),
+  MOVE_INTO_ITSELF: kind(
+    422,
+    'A quota cannot move below itself',
+    'Choose a place that is not below it.',
+  ),
+  STEP_INVALID: kind(
+    422,
+    'A step is not exactly one change',
+    'Give one of create, change, move and delete.',
+  ),
   QUOTA_INVALID: kind(422, 'What the quota declares is not valid', 'Correct the fields named.'),
   TIER_INVALID: kind(422, 'The tier is not 0 to 4', 'Use 0, the most protected, to 4.'),
   ATTRIBUTES_INVALID: kind(422, 'Attributes must be a JSON object', 'Send an object.'),

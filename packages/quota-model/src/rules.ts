@@ -60,6 +60,8 @@ export function affectedQuotas(state: ApplicationState, event: EventMessage): re
     case 'QuotaOverrideEnded':
     case 'QuotaResized':
       return quotaId === null ? [] : [quotaId, ...below(state, quotaId)];
+    case 'QuotaMoved':
+      return quotaId === null ? [] : movedQuotas(state, quotaId, event.value.toQuotaId);
     case 'ProposalApproved':
     case 'ProposalExpired':
     case 'ProposalOpened':
@@ -83,6 +85,12 @@ export function affectedQuotas(state: ApplicationState, event: EventMessage): re
     case 'TierPolicyPublished':
       return [];
   }
+}
+
+/** The paths that are gone, then those that came. */
+function movedQuotas(state: ApplicationState, quotaId: string, toQuotaId: string): string[] {
+  const now = [toQuotaId, ...below(state, toQuotaId)];
+  return [...now.map((id) => `${quotaId}${id.slice(toQuotaId.length)}`), ...now];
 }
 
 function below(state: ApplicationState, id: string): string[] {

@@ -79,7 +79,7 @@ describe('due times', () => {
     const stream = withQuota();
     stream.send(override(START + HOUR));
     const [due] = dueTimes(stream.state!);
-    stream.send({ type: 'DeleteQuota', data: { quotaId: 'moka/prod' } });
+    stream.send({ type: 'DeleteQuota', data: { quotaId: 'moka/prod', children: 'refuse' } });
     expect(dueTimes(stream.state!)).toEqual([]);
     expect(decideTimer(stream.state!, due!, { now: due!.at, streamVersion: 4n })).toEqual([]);
   });

@@ -1,3 +1,4 @@
+import { proposalsOf } from '@prorata/quota-model';
 import type { ProposalState, StreamState } from '@prorata/quota-model';
 import type { EventMessage } from '@prorata/schemas';
 import type { ProposalStatus } from '../rows/currentRows.ts';
@@ -24,9 +25,10 @@ export function closingProposals(
   if (before?.kind !== 'application') return [];
   if (event.type === 'QuotaDeleted') {
     const { quotaId } = event.value.envelope;
-    return [...before.proposals.values()]
-      .filter((proposal) => proposal.quotaId === quotaId)
-      .map((proposal) => ({ proposal, status: 'withdrawn' }));
+    return proposalsOf(before, quotaId ?? '').map((proposal) => ({
+      proposal,
+      status: 'withdrawn',
+    }));
   }
   const status = endings[event.type];
   if (status === undefined || !('proposalId' in event.value)) return [];

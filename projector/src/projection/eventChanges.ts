@@ -1,4 +1,5 @@
-import type { ApplicationState, StreamState } from '@prorata/quota-model';
+import { proposalsOf, subtreeOf } from '@prorata/quota-model';
+import type { ApplicationState, ProposalState, StreamState } from '@prorata/quota-model';
 import type { EventMessage } from '@prorata/schemas';
 import type { ClientBase } from 'pg';
 import * as tables from '../database/tables.ts';
@@ -69,6 +70,11 @@ export class EventChanges {
         if (opened !== undefined) this.#put(tables.proposals, proposalRow(opened, 'open', null));
         return;
       }
+      case 'QuotaMoved':
+        for (const moved of openProposalsUnder(state, event.value.toQuotaId)) {
+          this.#put(tables.proposals, proposalRow(moved, 'open', null));
+        }
+        return;
       default:
         // A quota's rows follow from the state, by `touch`.
         return;
@@ -134,4 +140,9 @@ async function writeTable(
   await upsertRows(client, table, kept);
   const gone = [...rows].filter(([, row]) => row === null).map(([key]) => key);
   await deleteRows(client, table, gone);
+}
+
+function openProposalsUnder(state: StreamState, quotaId: string): readonly ProposalState[] {
+  if (state.kind !== 'application') return [];
+  return subtreeOf(state, quotaId).flatMap((id) => proposalsOf(state, id));
 }

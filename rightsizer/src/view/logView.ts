@@ -1,4 +1,4 @@
-import { evolve, parseStream } from '@prorata/quota-model';
+import { evolve, parseStream, subtreeOf } from '@prorata/quota-model';
 import type {
   ApplicationState,
   OrganizationState,
@@ -101,6 +101,13 @@ export class LogView {
       case 'QuotaDeleted':
         if (quotaId !== null) this.#forget(before.quotas.get(quotaId));
         return;
+      case 'QuotaMoved':
+        if (quotaId === null) return;
+        for (const id of subtreeOf(before, quotaId)) {
+          const next = `${event.value.toQuotaId}${id.slice(quotaId.length)}`;
+          this.#follow(before.quotas.get(id), next, decidedAt);
+        }
+        return;
       default:
     }
   }
@@ -111,6 +118,17 @@ export class LogView {
     for (const { resource } of quota.content.rightsizing) {
       this.#declinedAt.delete(`${quota.quotaId} ${resource}`);
     }
+  }
+
+  /** Usage is kept by path: what was seen under the former one says nothing of the new one. */
+  #follow(quota: QuotaState | undefined, next: string, movedAt: bigint): void {
+    if (quota === undefined) return;
+    for (const { resource } of quota.content.rightsizing) {
+      const declinedAt = this.#declinedAt.get(`${quota.quotaId} ${resource}`);
+      if (declinedAt !== undefined) this.#declinedAt.set(`${next} ${resource}`, declinedAt);
+    }
+    this.#forget(quota);
+    this.#disturbedUntil.set(next, movedAt);
   }
 
   #rememberCut(before: StreamState | null, event: EventMessage): void {

@@ -144,6 +144,14 @@ export interface ChangeQuota {
   readonly clear: readonly string[];
 }
 
+/** Changes several quotas of one application, all or none. Steps are taken in order; sums, maxima, windows and entitlements are judged once, on the tree that they leave. */
+export interface ChangeTree {
+  /** What every command carries. */
+  readonly envelope: CommandEnvelope;
+  /** At most 500. */
+  readonly steps: readonly TreeStep[];
+}
+
 /** What every command carries beside its own fields. */
 export interface CommandEnvelope {
   /** A UUID chosen by the client; with the principal and the stream it names the command for 24 hours. */
@@ -292,12 +300,14 @@ export interface DefineTeam {
   readonly displayName: string;
 }
 
-/** Deletes a quota that has no children. */
+/** Deletes a quota, alone or with all below it. */
 export interface DeleteQuota {
   /** What every command carries. */
   readonly envelope: CommandEnvelope;
   /** The quota's path, the application first: moka/prod/ads. */
   readonly quotaId: string;
+  /** refuse: not while it has children; cascade: all below it go too. */
+  readonly children: ChildrenPolicy;
 }
 
 /** Lifts every cut of one budget in this application. */
@@ -326,6 +336,16 @@ export interface LiftOverride {
   readonly envelope: CommandEnvelope;
   /** The quota's path, the application first: moka/prod/ads. */
   readonly quotaId: string;
+}
+
+/** Moves a quota, with all below it and all that lies on them, to another parent or another name. */
+export interface MoveQuota {
+  /** What every command carries. */
+  readonly envelope: CommandEnvelope;
+  /** The quota's path, the application first: moka/prod/ads. */
+  readonly quotaId: string;
+  /** Its new path, the new parent's first: moka/dev/ads. */
+  readonly toQuotaId: string;
 }
 
 /** Puts limits above every other layer until a known end. */
@@ -842,6 +862,14 @@ export interface QuotaDeleted {
   readonly envelope: EventEnvelope;
 }
 
+/** A quota, with all below it, has another path; layers, overrides and open proposals went along. The envelope names the path it had. */
+export interface QuotaMoved {
+  /** What every event carries. */
+  readonly envelope: EventEnvelope;
+  /** Its new path, the new parent's first: moka/dev/ads. */
+  readonly toQuotaId: string;
+}
+
 /** Limits stand above every other layer until a known end. */
 export interface QuotaOverridden {
   /** What every event carries. */
@@ -1143,6 +1171,65 @@ export interface ChangePolicy {
   readonly usageMaxAgeMicros: null | bigint;
 }
 
+/** A step of ChangeTree, as ChangeQuota: a field that is null stays as it is. */
+export interface ChangeStep {
+  /** The quota's path, the application first: moka/prod/ads. */
+  readonly quotaId: string;
+  /** The new owner. */
+  readonly owner: null | string;
+  /** The new tier. */
+  readonly tier: null | number;
+  /** The new cut priority. */
+  readonly cutPriority: null | number;
+  /** The new labels, all of them. */
+  readonly labels: null | Readonly<Record<string, string>>;
+  /** The new attributes, all of them. */
+  readonly attributes: null | string;
+  /** Limits to set, replacing those of the same resources. */
+  readonly setLimits: readonly ResourceLimit[];
+  /** Resources whose limits become unset: they inherit. */
+  readonly unsetLimits: readonly string[];
+  /** The new match, whole. */
+  readonly match: null | readonly MatchCondition[];
+  /** The new action. */
+  readonly action: null | ExceedAction;
+  /** The new tag. */
+  readonly degradeTag: null | string;
+  /** The new mode. */
+  readonly mode: null | EnforcementMode;
+  /** The new stale behaviour. */
+  readonly onStale: null | StalePolicy;
+  /** The new bounds, whole. */
+  readonly rightsizing: null | readonly RightsizeBounds[];
+  /** Whether setLimits are all limits afterwards: every other becomes unset. */
+  readonly onlySetLimits: boolean;
+  /** Labels to set, and with null to remove; the others stay. */
+  readonly labelsPatch: Readonly<Record<string, null | string>>;
+  /** A merge patch of the attributes (RFC 7396): null removes a member. */
+  readonly attributesPatch: null | string;
+  /** Fields to set back to null: degradeTag, mode, onStale. */
+  readonly clear: readonly string[];
+}
+
+/** What happens to a quota's children when it is deleted: refuse while it has some, or cascade to all below it. */
+export type ChildrenPolicy = 'refuse' | 'cascade';
+
+/** A step of ChangeTree, as CreateQuota. */
+export interface CreateStep {
+  /** The quota's path, the application first: moka/prod/ads. */
+  readonly quotaId: string;
+  /** What its owner declares. */
+  readonly content: QuotaContent;
+}
+
+/** A step of ChangeTree, as DeleteQuota. */
+export interface DeleteStep {
+  /** The quota's path, the application first: moka/prod/ads. */
+  readonly quotaId: string;
+  /** refuse: not while it has children; cascade: all below it go too. */
+  readonly children: ChildrenPolicy;
+}
+
 /** A target that the application's limits are written to. */
 export interface Dispatcher {
   /** Its name, unique within the registration. */
@@ -1230,6 +1317,14 @@ export interface MatchCondition {
 
 /** How a request attribute is compared. */
 export type MatchOperator = 'equals' | 'in' | 'prefix';
+
+/** A step of ChangeTree, as MoveQuota. */
+export interface MoveStep {
+  /** The quota's path, the application first: moka/prod/ads. */
+  readonly quotaId: string;
+  /** Its new path, the new parent's first: moka/dev/ads. */
+  readonly toQuotaId: string;
+}
 
 /** What a quota was seen to use, brought along as data so that a decision needs to ask nobody. */
 export interface ObservedUsage {
@@ -1378,6 +1473,20 @@ export interface TotalSource {
   readonly maxAgeMicros: bigint;
 }
 
+/** One step of ChangeTree: exactly one of create, change, move and delete. */
+export interface TreeStep {
+  /** The quota's version that the sender has seen, counting the steps before; null: any. */
+  readonly expectedVersion: null | bigint;
+  /** Creates a quota. */
+  readonly create: null | CreateStep;
+  /** Changes a quota. */
+  readonly change: null | ChangeStep;
+  /** Moves a quota with all below it. */
+  readonly move: null | MoveStep;
+  /** Deletes a quota. */
+  readonly delete: null | DeleteStep;
+}
+
 /** What becomes of a command when a remote validator does not answer in time: refuse it, or take it and flag its events. */
 export type UnavailablePolicy = 'refuse' | 'flag';
 
@@ -1469,6 +1578,7 @@ export type CommandMessage =
   | { readonly type: 'ApproveProposal'; readonly value: ApproveProposal }
   | { readonly type: 'BeginCut'; readonly value: BeginCut }
   | { readonly type: 'ChangeQuota'; readonly value: ChangeQuota }
+  | { readonly type: 'ChangeTree'; readonly value: ChangeTree }
   | { readonly type: 'CompleteAllocation'; readonly value: CompleteAllocation }
   | { readonly type: 'CompleteCut'; readonly value: CompleteCut }
   | { readonly type: 'CreateQuota'; readonly value: CreateQuota }
@@ -1480,6 +1590,7 @@ export type CommandMessage =
   | { readonly type: 'DeleteQuota'; readonly value: DeleteQuota }
   | { readonly type: 'LiftHaircut'; readonly value: LiftHaircut }
   | { readonly type: 'LiftOverride'; readonly value: LiftOverride }
+  | { readonly type: 'MoveQuota'; readonly value: MoveQuota }
   | { readonly type: 'OverrideQuota'; readonly value: OverrideQuota }
   | { readonly type: 'PublishTierPolicy'; readonly value: PublishTierPolicy }
   | { readonly type: 'RegisterApplication'; readonly value: RegisterApplication }
@@ -1515,6 +1626,7 @@ export type EventMessage =
   | { readonly type: 'QuotaChanged'; readonly value: QuotaChanged }
   | { readonly type: 'QuotaCreated'; readonly value: QuotaCreated }
   | { readonly type: 'QuotaDeleted'; readonly value: QuotaDeleted }
+  | { readonly type: 'QuotaMoved'; readonly value: QuotaMoved }
   | { readonly type: 'QuotaOverridden'; readonly value: QuotaOverridden }
   | { readonly type: 'QuotaOverrideEnded'; readonly value: QuotaOverrideEnded }
   | { readonly type: 'QuotaResized'; readonly value: QuotaResized }
@@ -1546,6 +1658,7 @@ export type Message =
   | { readonly type: 'ApproveProposal'; readonly value: ApproveProposal }
   | { readonly type: 'BeginCut'; readonly value: BeginCut }
   | { readonly type: 'ChangeQuota'; readonly value: ChangeQuota }
+  | { readonly type: 'ChangeTree'; readonly value: ChangeTree }
   | { readonly type: 'CompleteAllocation'; readonly value: CompleteAllocation }
   | { readonly type: 'CompleteCut'; readonly value: CompleteCut }
   | { readonly type: 'CreateQuota'; readonly value: CreateQuota }
@@ -1557,6 +1670,7 @@ export type Message =
   | { readonly type: 'DeleteQuota'; readonly value: DeleteQuota }
   | { readonly type: 'LiftHaircut'; readonly value: LiftHaircut }
   | { readonly type: 'LiftOverride'; readonly value: LiftOverride }
+  | { readonly type: 'MoveQuota'; readonly value: MoveQuota }
   | { readonly type: 'OverrideQuota'; readonly value: OverrideQuota }
   | { readonly type: 'PublishTierPolicy'; readonly value: PublishTierPolicy }
   | { readonly type: 'RegisterApplication'; readonly value: RegisterApplication }
@@ -1590,6 +1704,7 @@ export type Message =
   | { readonly type: 'QuotaChanged'; readonly value: QuotaChanged }
   | { readonly type: 'QuotaCreated'; readonly value: QuotaCreated }
   | { readonly type: 'QuotaDeleted'; readonly value: QuotaDeleted }
+  | { readonly type: 'QuotaMoved'; readonly value: QuotaMoved }
   | { readonly type: 'QuotaOverridden'; readonly value: QuotaOverridden }
   | { readonly type: 'QuotaOverrideEnded'; readonly value: QuotaOverrideEnded }
   | { readonly type: 'QuotaResized'; readonly value: QuotaResized }
@@ -1610,6 +1725,7 @@ export const fullNameOf: Readonly<Record<Message['type'], string>> = {
   ApproveProposal: 'io.prorata.command.ApproveProposal',
   BeginCut: 'io.prorata.command.BeginCut',
   ChangeQuota: 'io.prorata.command.ChangeQuota',
+  ChangeTree: 'io.prorata.command.ChangeTree',
   CompleteAllocation: 'io.prorata.command.CompleteAllocation',
   CompleteCut: 'io.prorata.command.CompleteCut',
   CreateQuota: 'io.prorata.command.CreateQuota',
@@ -1621,6 +1737,7 @@ export const fullNameOf: Readonly<Record<Message['type'], string>> = {
   DeleteQuota: 'io.prorata.command.DeleteQuota',
   LiftHaircut: 'io.prorata.command.LiftHaircut',
   LiftOverride: 'io.prorata.command.LiftOverride',
+  MoveQuota: 'io.prorata.command.MoveQuota',
   OverrideQuota: 'io.prorata.command.OverrideQuota',
   PublishTierPolicy: 'io.prorata.command.PublishTierPolicy',
   RegisterApplication: 'io.prorata.command.RegisterApplication',
@@ -1654,6 +1771,7 @@ export const fullNameOf: Readonly<Record<Message['type'], string>> = {
   QuotaChanged: 'io.prorata.event.QuotaChanged',
   QuotaCreated: 'io.prorata.event.QuotaCreated',
   QuotaDeleted: 'io.prorata.event.QuotaDeleted',
+  QuotaMoved: 'io.prorata.event.QuotaMoved',
   QuotaOverridden: 'io.prorata.event.QuotaOverridden',
   QuotaOverrideEnded: 'io.prorata.event.QuotaOverrideEnded',
   QuotaResized: 'io.prorata.event.QuotaResized',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { CommandMessage } from '@prorata/schemas';
+import type { CommandMessage, TreeStep } from '@prorata/schemas';
 import { given } from '../testing/given.ts';
 import type { Fact, Then } from '../testing/given.ts';
 import {
@@ -94,6 +94,13 @@ const change = (more: Partial<CommandData<'ChangeQuota'>>): CommandBody => ({
   type: 'ChangeQuota',
   data: { ...noChange, quotaId: QUOTA, ...more },
 });
+const stepOf = (body: CommandBody): TreeStep => ({
+  expectedVersion: null,
+  create: null,
+  change: body.type === 'ChangeQuota' ? body.data : null,
+  move: null,
+  delete: null,
+});
 const create = (quotaId: string, limits = [tokens(5n)]): CommandBody => ({
   type: 'CreateQuota',
   data: { quotaId, content: content(limits) },
@@ -178,14 +185,34 @@ const cases: readonly {
   { what: 'DeclareQuota that raises', body: declare(QUOTA, [tokens(41n)]), may: above },
   {
     what: 'DeleteQuota of what holds back',
-    body: { type: 'DeleteQuota', data: { quotaId: QUOTA } },
+    body: { type: 'DeleteQuota', data: { quotaId: QUOTA, children: 'refuse' } },
     may: above,
   },
   {
     what: 'DeleteQuota of what holds nothing back',
-    body: { type: 'DeleteQuota', data: { quotaId: `${QUOTA}/etl` } },
+    body: { type: 'DeleteQuota', data: { quotaId: `${QUOTA}/etl`, children: 'refuse' } },
     past: [created(`${QUOTA}/etl`, [], { owner: 'team-etl' })],
     may: there,
+  },
+  {
+    what: 'MoveQuota to another name',
+    body: { type: 'MoveQuota', data: { quotaId: QUOTA, toQuotaId: `${QUOTA}-2` } },
+    may: above,
+  },
+  {
+    what: 'MoveQuota out of the parent',
+    body: { type: 'MoveQuota', data: { quotaId: QUOTA, toQuotaId: 'moka/ads' } },
+    may: everywhere,
+  },
+  {
+    what: 'ChangeTree that lowers',
+    body: { type: 'ChangeTree', data: { steps: [stepOf(change({ setLimits: [tokens(39n)] }))] } },
+    may: there,
+  },
+  {
+    what: 'ChangeTree that raises',
+    body: { type: 'ChangeTree', data: { steps: [stepOf(change({ setLimits: [tokens(41n)] }))] } },
+    may: above,
   },
   { what: 'OverrideQuota with a number', body: override(tokens(1n)), may: above },
   { what: 'OverrideQuota that blocks', body: override(blocked), may: there },
@@ -409,7 +436,7 @@ describe('an override', () => {
 
   it('that holds back is not got rid of by deleting the quota', () => {
     given(registered, tree[1], created(QUOTA, [], { owner: 'team-ads' }), overridden(blocked))
-      .when({ type: 'DeleteQuota', data: { quotaId: QUOTA } }, owner)
+      .when({ type: 'DeleteQuota', data: { quotaId: QUOTA, children: 'refuse' } }, owner)
       .thenRefused('RAISE_NOT_ALLOWED');
   });
 });

@@ -58,6 +58,19 @@ export const commandAuthority: Readonly<Record<CommandMessage['type'], CommandAu
       'The owner of the quota or of one above it, or an operator of it. Where its limits held back ' +
       'more than those above do, it is a raise.',
   },
+  MoveQuota: {
+    roles: PEOPLE,
+    over: 'quota',
+    needs:
+      'The owner of the parent that is left and of the one that is come to, or operators of them. ' +
+      'Guarantees and amounts come out of the nearest quota above that declares them: its owner must ' +
+      'give them. Only an operator lets another project pay.',
+  },
+  ChangeTree: {
+    roles: PEOPLE,
+    over: 'quota',
+    needs: 'For each step what the command of that kind needs.',
+  },
   OverrideQuota: {
     roles: PEOPLE,
     over: 'quota',

@@ -4,7 +4,7 @@
  */
 import type { Violation } from '@prorata/schemas';
 import { violation } from '../decide/answer.ts';
-import { parentOf } from '../ids.ts';
+import { ancestorsOf, parentOf } from '../ids.ts';
 import type { ApplicationState } from '../model.ts';
 import { projectOf } from '../payers.ts';
 import { claimOf } from '../sums/treeSums.ts';
@@ -28,13 +28,16 @@ export function moveViolations(
     ...ownershipViolations(state, parentOf(toQuotaId), sender),
   ];
   if (ownership.length > 0) return ownership;
-  const raises = [...state.registration.resources.keys()].flatMap((resource) => [
-    ...escapes(state, quotaId, toQuotaId, resource),
-    ...takings(state, quotaId, toQuotaId, resource),
-  ]);
+  const raises = [
+    ...[...state.registration.resources.keys()].flatMap((resource) => [
+      ...escapes(state, quotaId, toQuotaId, resource),
+      ...takings(state, quotaId, toQuotaId, resource),
+    ]),
+    ...overridesLeft(state, quotaId, toQuotaId),
+  ];
   return [
     ...refusedRaises(state, quotaId, raises, sender, pathOf),
-    ...payerViolations(state, quotaId, toQuotaId, sender),
+    ...payerViolations(state, quotaId, toQuotaId, sender, pathOf),
   ];
 }
 
@@ -50,6 +53,21 @@ function escapes(
   if (from === null || !isLooser(from, to)) return [];
   const place = placeAboveBoth(quotaId, toQuotaId);
   return [{ of: resource, what: describeStep(from, to), place }];
+}
+
+/** What is suspended above it holds no longer where it goes. */
+function overridesLeft(state: ApplicationState, quotaId: string, toQuotaId: string): Raise[] {
+  const place = placeAboveBoth(quotaId, toQuotaId);
+  const left = ancestorsOf(quotaId).filter((id) => !toQuotaId.startsWith(`${id}/`));
+  return left.flatMap((id) =>
+    (state.quotas.get(id)?.override?.limits ?? [])
+      .filter((limit) => isLooser(limit, inheritedAt(state, toQuotaId, limit.resource)))
+      .map(({ resource }) => ({
+        of: resource,
+        what: `out from under the override of ${id}`,
+        place,
+      })),
+  );
 }
 
 function takings(
@@ -78,6 +96,7 @@ function payerViolations(
   quotaId: string,
   toQuotaId: string,
   sender: Sender,
+  pathOf: PathOf,
 ): Violation[] {
   const before = projectOf(state, quotaId);
   const own = state.quotas.get(quotaId)?.content.project ?? null;
@@ -85,5 +104,5 @@ function payerViolations(
   const place = placeAboveBoth(quotaId, toQuotaId);
   if (before === after || operates(sender, place)) return [];
   const message = `${after ?? 'Nobody'} would pay in place of ${before ?? 'nobody'}: that is for an operator of ${place} to say.`;
-  return [violation('NOT_ALLOWED', '/toQuotaId', message)];
+  return [violation('NOT_ALLOWED', pathOf('project'), message)];
 }

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { ApplicationState } from '../model.ts';
 import { stateAfter } from '../testing/given.ts';
 import type { Fact } from '../testing/given.ts';
-import { cores, created, registered, tokens } from '../testing/samples.ts';
-import { ben } from '../testing/stamp.ts';
+import { cores, created, registered, tokens, unbounded } from '../testing/samples.ts';
+import { HOUR, START, ben } from '../testing/stamp.ts';
 import { moveViolations } from './moveViolations.ts';
 import type { Sender } from './sender.ts';
 
@@ -66,5 +66,23 @@ describe('a move', () => {
     ]);
     expect(reasons.at(-1)?.message).toContain('acme/test would pay in place of nobody');
     expect(codes(from, 'moka/test/etl', operator('moka'))).toEqual([]);
+  });
+
+  it('out from under an override that holds it back is a raise', () => {
+    const suspended: Fact = {
+      type: 'QuotaOverridden',
+      data: {
+        limits: [unbounded(tokens(1n), 'blocked')],
+        until: START + HOUR,
+        suspension: true,
+        replacesOverride: false,
+      },
+      quotaId: 'moka/prod/ads',
+    };
+    const held = stateAfter('application:moka', ...tree, suspended) as ApplicationState;
+    const move = (sender: Sender) =>
+      moveViolations(held, 'moka/prod/ads/web', 'moka/prod/tight/web', sender);
+    expect(move(member('team-ads', 'team-tight'))).toMatchObject([{ code: 'RAISE_NOT_ALLOWED' }]);
+    expect(move(member('platform'))).toEqual([]);
   });
 });

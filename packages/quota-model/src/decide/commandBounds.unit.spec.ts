@@ -139,7 +139,7 @@ describe('a refusal', () => {
   it('repeats little of a long text', () => {
     const quotaId = `moka/${LONG}`;
     const { decision } = given(...tree)
-      .when({ type: 'DeleteQuota', data: { quotaId } })
+      .when({ type: 'DeleteQuota', data: { quotaId, children: 'refuse' } })
       .thenRefused('QUOTA_UNKNOWN');
     expect(JSON.stringify(decision).length).toBeLessThan(2_000);
   });

@@ -3,10 +3,12 @@ import { authorityViolations } from '../authority/authorityViolations.ts';
 import { byCodeUnit } from '../ids.ts';
 import { proposalsOf } from '../evolve/openProposals.ts';
 import type { ApplicationState, Decision, DecisionContext, QuotaState } from '../model.ts';
+import { EVENTS_PER_DECISION_MAX } from '../modelBounds.ts';
 import { about, violation } from './answer.ts';
 import { decideTree, onlyStep } from './decideTree.ts';
 import type { StepTerms } from './decideTree.ts';
 import { quotaAt } from './preconditions.ts';
+import { subtreeWithin } from './subtreeWithin.ts';
 import type { TreeDraft } from './treeDraft.ts';
 
 export function deleteQuota(
@@ -22,20 +24,31 @@ export function deleteQuota(
 
 export function deleteStep(
   draft: TreeDraft,
-  { quotaId }: Pick<DeleteQuota, 'quotaId'>,
+  { quotaId, children }: Pick<DeleteQuota, 'quotaId' | 'children'>,
   { path, sender, expectedVersion }: StepTerms,
 ): readonly Violation[] {
-  const found = quotaAt(draft.after, quotaId, expectedVersion, path);
+  const state = draft.after;
+  const found = quotaAt(state, quotaId, expectedVersion, path);
   if ('fault' in found) return [found.fault];
   const step = { quotaId, before: found.quota, after: null };
-  const authority = authorityViolations(draft.after, step, sender, () => path);
+  const authority = authorityViolations(state, step, sender, () => path);
   if (authority.length > 0) return authority;
-  const children = draft.after.children.get(quotaId)?.size ?? 0;
-  if (children > 0) {
-    const message = `${quotaId} has ${children} children.`;
-    return [violation('QUOTA_HAS_CHILDREN', `${path}/quotaId`, message)];
+  const count = state.children.get(quotaId)?.size ?? 0;
+  if (count > 0 && children === 'refuse') {
+    return [
+      violation('QUOTA_HAS_CHILDREN', `${path}/quotaId`, `${quotaId} has ${count} children.`),
+    ];
   }
-  deleteOne(draft, found.quota, path);
+  const ids = subtreeWithin(state, quotaId, draft.quotasLeft);
+  if (ids === null) {
+    const message = `More than ${EVENTS_PER_DECISION_MAX} quotas would be deleted at once.`;
+    return [violation('TOO_MANY_EVENTS', `${path}/quotaId`, message)];
+  }
+  // Whoever may delete the quota has the say over all below it; children go before their parents.
+  for (const id of ids.toReversed()) {
+    const quota = draft.after.quotas.get(id);
+    if (quota !== undefined) deleteOne(draft, quota, path);
+  }
   return [];
 }
 

@@ -190,7 +190,7 @@ describe('ResizeQuota', () => {
 
   it('leaves no proposal behind a deleted quota', () => {
     given(...tree, opened())
-      .when({ type: 'DeleteQuota', data: { quotaId: 'moka/prod/ads' } })
+      .when({ type: 'DeleteQuota', data: { quotaId: 'moka/prod/ads', children: 'refuse' } })
       .then(
         { type: 'ProposalRejected', data: { proposalId: 'moka-p4' }, quotaId: 'moka/prod/ads' },
         { type: 'QuotaDeleted', data: {}, quotaId: 'moka/prod/ads' },
@@ -199,7 +199,8 @@ describe('ResizeQuota', () => {
 });
 
 describe('DeleteQuota', () => {
-  const remove = (quotaId: string) => ({ type: 'DeleteQuota' as const, data: { quotaId } });
+  const remove = (quotaId: string) =>
+    ({ type: 'DeleteQuota', data: { quotaId, children: 'refuse' } }) as const;
 
   it('deletes a leaf alone', () => {
     given(...tree)

@@ -2,6 +2,8 @@
 import type { Actor, CommandEnvelope, EventMessage, Violation } from '@prorata/schemas';
 import { evolve } from '../evolve.ts';
 import { fork } from '../fork/fork.ts';
+import { EVENTS_PER_DECISION_MAX } from '../modelBounds.ts';
+import { subtreeWithin } from './subtreeWithin.ts';
 import type {
   ApplicationState,
   DecisionContext,
@@ -46,6 +48,9 @@ export class TreeDraft {
   readonly objections: Violation[] = [];
   readonly #origin: Origin;
   #after: ApplicationState;
+  #walked = 0;
+  readonly #moves: { readonly from: string; readonly to: string }[] = [];
+  readonly #gone: ChangedQuota[] = [];
   /** By the id that the quota has by now. */
   readonly #changed = new Map<string, { before: QuotaState | null; pathOf: PathOf }>();
 
@@ -68,18 +73,24 @@ export class TreeDraft {
     return this.#after;
   }
 
+  /** How many more quotas the decision may touch: each costs an event, or a place in a move. */
+  get quotasLeft(): number {
+    return EVENTS_PER_DECISION_MAX - this.events.length - this.#walked;
+  }
+
+  /** A quota and all below it, for a move; null when they are too many. Looking costs, also in vain. */
+  subtreeToMove(quotaId: string): readonly string[] | null {
+    const ids = subtreeWithin(this.#after, quotaId, this.quotasLeft);
+    this.#walked += ids?.length ?? Math.max(0, this.quotasLeft);
+    return ids;
+  }
+
   /** Adds an event about a quota as it stands in `after`. */
   append(draft: EventDraft, pathOf: PathOf): void {
-    const { quotaId } = draft;
-    if (quotaId !== null) {
-      const before = this.#changed.get(quotaId)?.before ?? this.before.quotas.get(quotaId) ?? null;
-      const known = this.#changed.has(quotaId) ? this.#changed.get(quotaId)?.before : before;
-      // The last step that touches a quota names it: it is also last in the order of the checks.
-      this.#changed.delete(quotaId);
-      this.#changed.set(quotaId, { before: known ?? null, pathOf });
-    }
+    if (draft.quotaId !== null) this.#track(draft.quotaId, pathOf);
     this.events.push(draft);
     this.#after = evolved(this.#after, stamped(draft, this.#origin, this.events.length));
+    if (draft.type === 'QuotaMoved') this.#follow(draft.quotaId ?? '', draft.data.toQuotaId);
   }
 
   change(): TreeChange {
@@ -91,8 +102,44 @@ export class TreeDraft {
     return {
       before: this.before,
       after: this.#after,
-      quotas: quotas.filter(({ before, after }) => before !== null || after !== null),
+      quotas: [...this.#gone, ...quotas].filter(
+        ({ before, after }) => before !== null || after !== null,
+      ),
     };
+  }
+
+  #track(quotaId: string, pathOf: PathOf): void {
+    const known = this.#changed.get(quotaId);
+    const before =
+      known === undefined
+        ? (this.before.quotas.get(this.#idBefore(quotaId)) ?? null)
+        : known.before;
+    // The last step that touches a quota names it: it is also last in the order of the checks.
+    this.#changed.delete(quotaId);
+    this.#changed.set(quotaId, { before, pathOf });
+  }
+
+  /** What was noted of quotas that have moved goes with them. */
+  #follow(from: string, to: string): void {
+    this.#moves.push({ from, to });
+    const moved = [...this.#changed].filter(([id]) => id === from || id.startsWith(`${from}/`));
+    for (const [id, entry] of moved) {
+      this.#changed.delete(id);
+      const next = `${to}${id.slice(from.length)}`;
+      // Whoever was there before was deleted in the same command.
+      const gone = this.#changed.get(next);
+      if (gone !== undefined) this.#gone.push({ ...gone, after: null });
+      this.#changed.set(next, entry);
+    }
+  }
+
+  /** The id that a quota had before the command, by the moves since. */
+  #idBefore(quotaId: string): string {
+    let id = quotaId;
+    for (const { from, to } of this.#moves.toReversed()) {
+      if (id === to || id.startsWith(`${to}/`)) id = `${from}${id.slice(to.length)}`;
+    }
+    return id;
   }
 }
 

@@ -1,9 +1,9 @@
 import { BrokenStream } from '../faults.ts';
-import { writableSet } from '../fork/fork.ts';
 import { parentOf } from '../ids.ts';
 import { rightsizedUnder } from '../layers.ts';
 import type { ApplicationState, HaircutLayer, QuotaState } from '../model.ts';
 import { putQuota } from '../sums/treeSums.ts';
+import { addChild, moveSubtree, removeChild } from './moveQuota.ts';
 import { proposalsOf, removeProposal } from './openProposals.ts';
 import { provenanceOf } from './origin.ts';
 import type { EventOf } from './origin.ts';
@@ -14,6 +14,7 @@ export type QuotaEvent = EventOf<
   | 'QuotaChanged'
   | 'QuotaCreated'
   | 'QuotaDeleted'
+  | 'QuotaMoved'
   | 'QuotaOverridden'
   | 'QuotaOverrideEnded'
   | 'QuotaResized'
@@ -37,6 +38,10 @@ export function evolveQuota(state: ApplicationState, event: QuotaEvent): void {
     remove(state, quota);
     return;
   }
+  if (event.type === 'QuotaMoved') {
+    move(state, quotaId, event);
+    return;
+  }
   const next: QuotaState = { ...quota, ...changeOf(quota, event), version: quotaVersion };
   putQuota(state, quota, next);
   if (next.override === null) state.overridden.delete(quotaId);
@@ -45,7 +50,7 @@ export function evolveQuota(state: ApplicationState, event: QuotaEvent): void {
 
 function changeOf(
   quota: QuotaState,
-  event: Exclude<QuotaEvent, EventOf<'QuotaCreated' | 'QuotaDeleted'>>,
+  event: Exclude<QuotaEvent, EventOf<'QuotaCreated' | 'QuotaDeleted' | 'QuotaMoved'>>,
 ): Partial<QuotaState> {
   const provenance = provenanceOf(event);
   switch (event.type) {
@@ -110,18 +115,25 @@ function insert(state: ApplicationState, quotaId: string, event: EventOf<'QuotaC
     haircuts: new Map(),
     override: null,
   });
-  const siblings = writableSet(state.children, parent);
-  if (siblings === undefined) state.children.set(parent, new Set([quotaId]));
-  else siblings.add(quotaId);
+  addChild(state, quotaId);
 }
 
 function remove(state: ApplicationState, quota: QuotaState): void {
   const { quotaId } = quota;
   putQuota(state, quota, null);
   state.overridden.delete(quotaId);
-  const parent = parentOf(quotaId);
-  const siblings = writableSet(state.children, parent);
-  siblings?.delete(quotaId);
-  if (siblings?.size === 0) state.children.delete(parent);
+  removeChild(state, quotaId);
   for (const { proposalId } of proposalsOf(state, quotaId)) removeProposal(state, proposalId);
+}
+
+function move(state: ApplicationState, quotaId: string, event: EventOf<'QuotaMoved'>): void {
+  const { toQuotaId, envelope } = event.value;
+  const parent = parentOf(toQuotaId);
+  if (parent !== state.id && !state.quotas.has(parent)) {
+    throw new BrokenStream(event, `the parent ${parent} does not exist`);
+  }
+  if (state.quotas.has(toQuotaId) || toQuotaId.startsWith(`${quotaId}/`)) {
+    throw new BrokenStream(event, `there is no place at ${toQuotaId}`);
+  }
+  moveSubtree(state, quotaId, toQuotaId, envelope.quotaVersion ?? 0n);
 }

@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { changeStep } from '../decide/changeQuota.ts';
 import { createStep } from '../decide/createQuota.ts';
+import { takeStep } from '../decide/changeTree.ts';
 import { deleteStep } from '../decide/deleteQuota.ts';
+import { moveStep } from '../decide/moveQuota.ts';
 import { TreeDraft } from '../decide/treeDraft.ts';
 import type { ApplicationState } from '../model.ts';
 import { stateFromText, stateToText } from '../snapshot.ts';
@@ -61,6 +63,12 @@ function stepOf(draft: TreeDraft, body: CommandBody): readonly unknown[] | null 
       return changeStep(draft, body.data, terms);
     case 'DeleteQuota':
       return deleteStep(draft, body.data, terms);
+    case 'MoveQuota':
+      return moveStep(draft, body.data, terms);
+    case 'ChangeTree':
+      return body.data.steps.flatMap((step, index) =>
+        takeStep(draft, step, { ...terms, path: `/steps/${index}` }),
+      );
     default:
       return null;
   }

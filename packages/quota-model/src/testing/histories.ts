@@ -2,7 +2,7 @@
  * Random histories of a small tree, from numbers alone: the same numbers give the same history. Fuel for
  * property tests; whatever draws the numbers also shrinks them.
  */
-import type { ResourceLimit } from '@prorata/schemas';
+import type { ResourceLimit, TreeStep } from '@prorata/schemas';
 import {
   content,
   cores,
@@ -16,7 +16,7 @@ import {
 import { applyHaircut, evidence, wholeCut } from './samples.ts';
 import { declaredLimit } from '../layers.ts';
 import { ben, HOUR, SECOND } from './stamp.ts';
-import type { CommandBody, Sender } from './stamp.ts';
+import type { CommandBody, CommandData, Sender } from './stamp.ts';
 import { TestStream } from './stream.ts';
 
 /** One step of a history: which action, on which quota, with which resource and numbers. */
@@ -41,10 +41,13 @@ export const actions = [
   'approve',
   'entitle',
   'delete',
+  'cascade',
+  'move',
+  'bulk',
   'wait',
 ] as const;
 
-/** How often each action comes, of 21: what deletes is rare, or little would be left. */
+/** How often each action comes: what deletes is rare, or little would be left. */
 export const weights: Readonly<Record<Step['action'], number>> = {
   create: 2,
   edit: 3,
@@ -58,11 +61,17 @@ export const weights: Readonly<Record<Step['action'], number>> = {
   approve: 1,
   entitle: 1,
   delete: 1,
+  cascade: 1,
+  move: 2,
+  bulk: 3,
   wait: 1,
 };
 
 /** Parents before children; the project of `p` is inherited, that of `q` its own. */
 export const quotaIds = ['moka/p', 'moka/p/a', 'moka/p/a/x', 'moka/p/b', 'moka/q'] as const;
+
+/** Where quotas may move to. */
+const places = [...quotaIds, 'moka/q/a', 'moka/q/a/x', 'moka/z'] as const;
 
 const budgets = ['daily', 'monthly'] as const;
 
@@ -147,11 +156,49 @@ export function commandOf(
       } as const;
       return by({ type: 'SetEntitlement', data });
     }
+    case 'cascade':
+      return by({ type: 'DeleteQuota', data: { quotaId, children: 'cascade' } });
+    case 'move':
+      return by({ type: 'MoveQuota', data: moveOf(step) });
+    case 'bulk':
+      return by({ type: 'ChangeTree', data: { steps: bulkOf(step, quotaId, limit) } });
     case 'delete':
-      return by({ type: 'DeleteQuota', data: { quotaId } });
+      return by({ type: 'DeleteQuota', data: { quotaId, children: 'refuse' } });
     case 'wait':
       return null;
   }
+}
+
+function moveOf(step: Step): CommandData<'MoveQuota'> {
+  const placeOf = (number: number): string => places[number % places.length] ?? places[0];
+  return { quotaId: placeOf(step.quota + step.other), toQuotaId: placeOf(step.amount) };
+}
+
+const noStep: TreeStep = {
+  expectedVersion: null,
+  create: null,
+  change: null,
+  move: null,
+  delete: null,
+};
+
+/** Two limits that change together, and then something of the tree's form. */
+function bulkOf(step: Step, quotaId: string, limit: ResourceLimit): TreeStep[] {
+  const other = quotaIds[(step.quota + step.other) % quotaIds.length] ?? quotaIds[0];
+  const second = limitOf({ ...step, amount: 1 + (step.other % 60), other: step.amount });
+  const setting = (id: string, set: ResourceLimit): TreeStep => ({
+    ...noStep,
+    change: { ...noChange, quotaId: id, setLimits: [set] },
+  });
+  const forms: readonly TreeStep[] = [
+    { ...noStep, move: moveOf(step) },
+    { ...noStep, create: { quotaId: 'moka/z/n', content: contentOf('moka/z/n', [second]) } },
+    { ...noStep, delete: { quotaId: other, children: 'cascade' } },
+  ];
+  const form = forms[step.amount % (forms.length + 1)];
+  const changes = [setting(quotaId, limit), setting(other, second)];
+  if (form === undefined) return changes;
+  return step.other % 2 === 0 ? [...changes, form] : [form, ...changes];
 }
 
 function cutOf(stream: TestStream, step: Step, budgetId: string): CommandBody {

@@ -35,7 +35,7 @@ const set = (...setLimits: readonly ResourceLimit[]): CommandBody => ({
   type: 'ChangeQuota',
   data: { ...noChange, quotaId: QUOTA, setLimits },
 });
-const remove: CommandBody = { type: 'DeleteQuota', data: { quotaId: QUOTA } };
+const remove: CommandBody = { type: 'DeleteQuota', data: { quotaId: QUOTA, children: 'refuse' } };
 const used = (amount: bigint, more: Partial<ObservedUsage> = {}): Sender => ({
   usage: [
     {
