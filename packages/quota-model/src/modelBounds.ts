@@ -69,6 +69,27 @@ export const DISPATCHERS_MAX = 16;
 /** Settings of one dispatcher, characters of JSON. */
 export const DISPATCHER_SETTINGS_LENGTH_MAX = 4 * 1024;
 
+/**
+ * Steps of all rules over one quota, as bounded before they run: some 0.1 µs each, so a quota takes at
+ * most a few milliseconds and a command of 500 steps at most a second.
+ */
+export const RULE_STEPS_MAX = 20_000;
+
+/** Nodes of a JSON Schema, every reference counted as what it stands for: the work on one value. */
+export const ATTRIBUTES_SCHEMA_NODES_MAX = 500;
+
+/** Values of attributes that a schema checks: with the nodes of the schema, the work on one quota. */
+export const ATTRIBUTES_VALUES_MAX = 1_024;
+
+/**
+ * Different attributes that a new schema is tried on before it is taken, some 5 µs each: quotas that
+ * have the same count once. An application with more keeps its schema, or makes its attributes fewer.
+ */
+export const ATTRIBUTES_TRIED_MAX = 50_000;
+
+/** Quotas that a refused schema names: the message says how many more there are. */
+export const QUOTAS_NAMED_MAX = 20;
+
 /** A JSON Schema, in characters: the gateway takes 256 KiB of a command, and every registration's event carries it. */
 export const ATTRIBUTES_SCHEMA_LENGTH_MAX = 32 * 1024;
 

@@ -123,6 +123,27 @@ export const refusalCodes = {
   QUOTA_INVALID: kind(422, 'What the quota declares is not valid', 'Correct the fields named.'),
   TIER_INVALID: kind(422, 'The tier is not 0 to 4', 'Use 0, the most protected, to 4.'),
   ATTRIBUTES_INVALID: kind(422, 'Attributes must be a JSON object', 'Send an object.'),
+  ATTRIBUTES_SCHEMA_INVALID: kind(
+    422,
+    'The schema of attributes cannot be taken',
+    'Use the part of JSON Schema 2020-12 that docs/reference/rules.md names.',
+  ),
+  SCHEMA_BREAKS_QUOTAS: kind(
+    409,
+    'Quotas that exist would break the schema',
+    'Change the quotas named first, or widen the schema.',
+  ),
+  RULE_INVALID: kind(
+    422,
+    'A rule does not compile, or is not a condition',
+    'Correct the expression named.',
+  ),
+  RULE_BROKEN: kind(409, "A rule of the application's own does not hold", 'Do what the rule says.'),
+  RULE_FAILED: kind(
+    409,
+    "A rule of the application's own could not be evaluated",
+    'Give what the rule looks at, or correct the rule named.',
+  ),
   PROJECT_INVALID: kind(422, 'The project is not <organization>/<project>', 'Name both.'),
   PAYER_CONFLICT: kind(
     409,

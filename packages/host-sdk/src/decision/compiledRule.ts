@@ -1,5 +1,5 @@
-import { windowFormOf } from '@prorata/quota-model';
-import type { WindowForm } from '@prorata/quota-model';
+import { windowFormOf } from '@prorata/quota-model/hosts';
+import type { WindowForm } from '@prorata/quota-model/hosts';
 import type { ResourceLimit, Rule } from '@prorata/schemas';
 import { bucketFormOf } from './bucketForm.ts';
 import type { BucketForm } from './bucketForm.ts';

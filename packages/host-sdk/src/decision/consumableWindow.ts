@@ -1,4 +1,4 @@
-import type { WindowForm } from '@prorata/quota-model';
+import type { WindowForm } from '@prorata/quota-model/hosts';
 import type { HostTime } from './hostClock.ts';
 import { NEVER } from './verdict.ts';
 import { sameWindow, windowAt } from './windowAt.ts';

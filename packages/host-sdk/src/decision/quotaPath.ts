@@ -1,4 +1,4 @@
-import { ancestorsOf } from '@prorata/quota-model';
+import { ancestorsOf } from '@prorata/quota-model/hosts';
 import type { QuotaMeter, UsageMeters } from '../usage/usageMeters.ts';
 import type { ResourceMeter } from '../usage/resourceMeter.ts';
 import type { CompiledLimit, CompiledRule } from './compiledRule.ts';

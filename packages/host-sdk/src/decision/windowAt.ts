@@ -1,4 +1,4 @@
-import type { WindowForm } from '@prorata/quota-model';
+import type { WindowForm } from '@prorata/quota-model/hosts';
 
 /** The half-open window that holds the moment, in microseconds since the epoch. */
 export function windowAt(form: WindowForm, wallMicros: number): { start: number; end: number } {

@@ -6,6 +6,7 @@ import type {
 } from '@prorata/schemas';
 import { byCodeUnit } from '../ids.ts';
 import type { ApplicationState, Decision, DecisionContext, Registration } from '../model.ts';
+import { schemaBreaks } from '../ownChecks/schemaBreaks.ts';
 import { sameValue } from '../sameValue.ts';
 import { registrationViolations } from '../validate/registration.ts';
 import { NOTHING } from '../sums/sum.ts';
@@ -27,7 +28,10 @@ export function registerApplication(
   const terms = termsOf(command);
   if (state !== null) {
     if (sameValue(formerTerms(state.registration), terms)) return alreadySo;
-    const use = refusal(useViolations(state, terms.resources));
+    const use = refusal([
+      ...useViolations(state, terms.resources),
+      ...schemaBreaks(state, terms, '/attributesSchema'),
+    ]);
     if (use !== null) return use;
   }
   const data = { ...terms, version: (state?.registration.version ?? 0n) + 1n };

@@ -1,6 +1,7 @@
 import type { CommandEnvelope, Violation } from '@prorata/schemas';
 import type { TreeChange } from '../decide/treeDraft.ts';
 import type { DecisionContext } from '../model.ts';
+import { ownCheckViolations } from '../ownChecks/ownCheckViolations.ts';
 import { fitViolations } from './fit.ts';
 
 /** A change with all that a check may know beside it. */
@@ -15,5 +16,5 @@ export interface JudgedChange {
  * compare before and after (who may, is it safe, does it hold together).
  */
 export function changeViolations({ change }: JudgedChange): readonly Violation[] {
-  return fitViolations(change);
+  return [...ownCheckViolations(change), ...fitViolations(change)];
 }

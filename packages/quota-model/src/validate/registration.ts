@@ -6,6 +6,8 @@ import {
   PROPOSAL_LIFETIME_MICROS_MAX,
   RESOURCES_MAX,
 } from '../modelBounds.ts';
+import { attributesSchemaViolations } from '../ownChecks/attributesSchema.ts';
+import { ruleViolations } from '../ownChecks/ownRules.ts';
 import { changePolicyViolations } from './changePolicy.ts';
 import { rightsizingViolations, textViolations } from './contentShape.ts';
 import { dispatcherViolations } from './dispatchers.ts';
@@ -36,6 +38,8 @@ export function registrationViolations(command: RegisterApplication): Violation[
     ...violations,
     ...resourceViolations(resources),
     ...totalSourceViolations(resources, command.validators),
+    ...attributesSchemaViolations(command.attributesSchema, '/attributesSchema'),
+    ...ruleViolations(command.rules, '/rules'),
     ...rightsizingViolations(command.rightsizing, '/rightsizing', declared),
     ...changePolicyViolations(command.changePolicy, '/changePolicy'),
     ...validatorViolations(command.validators, '/validators', declared),

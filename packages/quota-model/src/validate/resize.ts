@@ -5,6 +5,7 @@ import type { TreeChange } from '../decide/treeDraft.ts';
 import { declaredLimit, isWithinBounds, limitFor } from '../layers.ts';
 import { burstOf, compareBounds, describeLimit } from '../limits.ts';
 import type { ApplicationState, QuotaState } from '../model.ts';
+import { ownCheckViolations } from '../ownChecks/ownCheckViolations.ts';
 import { sameWindow } from '../windowForm.ts';
 import { fitViolations } from './fit.ts';
 import { limitViolations } from './limitShape.ts';
@@ -38,7 +39,12 @@ export function resizeViolations(
   }
   const bounds = boundsViolations(quota, base, limit);
   if (bounds.length > 0) return bounds;
-  return [...haircutViolations(quota, limit), ...fitViolations(resizeChange(state, quota, limit))];
+  const change = resizeChange(state, quota, limit);
+  return [
+    ...haircutViolations(quota, limit),
+    ...ownCheckViolations(change),
+    ...fitViolations(change),
+  ];
 }
 
 /** The owner's bounds speak of the amount alone: everything else must stay as the owner declared it. */

@@ -1,0 +1,4 @@
+/** The part that a host needs: without the libraries that decide by an application's own checks. */
+export { ancestorsOf } from './ids.ts';
+export { windowFormOf } from './windowForm.ts';
+export type { WindowForm } from './windowForm.ts';

@@ -1,0 +1,25 @@
+import type { Violation } from '@prorata/schemas';
+import type { ChangedQuota, TreeChange } from '../decide/treeDraft.ts';
+import { attributesViolations } from './attributesSchema.ts';
+import { brokenRules } from './ownRules.ts';
+
+/** What the application's own schema and rules say against the quotas that a command changes. */
+export function ownCheckViolations({ after: state, quotas }: TreeChange): Violation[] {
+  const { checks } = state.registration;
+  if (checks.attributesSchema === null && checks.rules.length === 0) return [];
+  return quotas.flatMap((changed) => {
+    const { after } = changed;
+    if (after === null) return [];
+    const path = contentPathOf(changed);
+    return [
+      ...attributesViolations(checks, after.content.attributes, `${path}/attributes`),
+      ...brokenRules(state, after, path),
+    ];
+  });
+}
+
+/** A new quota's content stands in a field of its own; a change's fields are the command's. */
+function contentPathOf({ before, pathOf }: ChangedQuota): string {
+  const path = pathOf(null);
+  return before === null ? `${path}/content` : path;
+}
