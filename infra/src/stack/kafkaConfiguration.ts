@@ -4,26 +4,35 @@ import type { Passwords } from './principals.ts';
 export interface KafkaConfigurationInput {
   readonly dataDirectory: string;
   readonly port: number;
-  readonly controllerPort: number;
+  /** Which node of a quorum this is, from 1 on, and where each node's controller listens. */
+  readonly nodeId: number;
+  readonly controllerPorts: readonly number[];
   readonly passwords: Passwords;
 }
+
+/** Replicas of a cluster: three bear the loss of one, and more would only cost. */
+const REPLICAS_MAX = 3;
 
 const loginModule = 'org.apache.kafka.common.security.plain.PlainLoginModule';
 
 /**
- * One node, broker and controller, on loopback. Every listener asks who is there, the controller's
+ * One node, broker and controller, on loopback, alone or one of several. Every listener asks who is there, the controller's
  * too: with the authorizer on, an anonymous controller listener would need a super user ANONYMOUS.
  * The registry is a super user as it makes its own topics before any rule could be applied.
  */
 export function kafkaConfiguration(input: KafkaConfigurationInput): string {
-  const { port, controllerPort, passwords } = input;
+  const { port, nodeId, controllerPorts, passwords } = input;
+  const ownControllerPort = String(controllerPorts[nodeId - 1]);
+  const voters = controllerPorts.map((each, index) => `${index + 1}@127.0.0.1:${each}`);
+  const replicas = Math.min(controllerPorts.length, REPLICAS_MAX);
+  const insyncMin = Math.min(replicas, 2);
   const users = principals.map((name) => `user_${name}="${passwords[name]}"`).join(' ');
   const jaas = `${loginModule} required username="admin" password="${passwords.admin}" ${users};`;
   const settings: Record<string, string | number | boolean> = {
     'process.roles': 'broker,controller',
-    'node.id': 1,
-    'controller.quorum.voters': `1@127.0.0.1:${String(controllerPort)}`,
-    listeners: `CLIENT://127.0.0.1:${String(port)},CONTROLLER://127.0.0.1:${String(controllerPort)}`,
+    'node.id': nodeId,
+    'controller.quorum.voters': voters.join(','),
+    listeners: `CLIENT://127.0.0.1:${String(port)},CONTROLLER://127.0.0.1:${ownControllerPort}`,
     'advertised.listeners': `CLIENT://127.0.0.1:${String(port)}`,
     'listener.security.protocol.map': 'CLIENT:SASL_PLAINTEXT,CONTROLLER:SASL_PLAINTEXT',
     'inter.broker.listener.name': 'CLIENT',
@@ -40,12 +49,13 @@ export function kafkaConfiguration(input: KafkaConfigurationInput): string {
     // The manifest makes the topics; a typo must not make one.
     'auto.create.topics.enable': false,
     'num.partitions': 1,
-    'default.replication.factor': 1,
-    'offsets.topic.replication.factor': 1,
-    'transaction.state.log.replication.factor': 1,
-    'transaction.state.log.min.isr': 1,
-    'share.coordinator.state.topic.replication.factor': 1,
-    'share.coordinator.state.topic.min.isr': 1,
+    'default.replication.factor': replicas,
+    'min.insync.replicas': insyncMin,
+    'offsets.topic.replication.factor': replicas,
+    'transaction.state.log.replication.factor': replicas,
+    'transaction.state.log.min.isr': insyncMin,
+    'share.coordinator.state.topic.replication.factor': replicas,
+    'share.coordinator.state.topic.min.isr': insyncMin,
     // 50 by default, each with files to open at every start; a few spread one machine's groups as well.
     'offsets.topic.num.partitions': 4,
     'transaction.state.log.num.partitions': 4,

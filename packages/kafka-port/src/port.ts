@@ -232,6 +232,8 @@ export interface LogAdmin {
   describeTopics(topics: readonly string[]): Promise<readonly TopicDescription[]>;
   /** Names of all topics that start with `prefix`. */
   listTopics(prefix: string): Promise<readonly string[]>;
+  /** The broker that leads each partition, by its id; -1 while none does. */
+  leadersOf(topic: string): Promise<readonly number[]>;
   /** Creates what is absent; resolves when every partition has a leader. Existing topics are left alone. */
   createTopics(
     topics: readonly {

@@ -32,6 +32,14 @@ export async function openAdmin(
       asked('Listing topics', async () =>
         (await client.listTopics()).filter((topic) => topic.startsWith(prefix)).sort(),
       ),
+    leadersOf: (topic) =>
+      asked('Asking for leaders', async () => {
+        const { topics } = await client.fetchTopicMetadata({ topics: [topic] });
+        const partitions = topics.find(({ name }) => name === topic)?.partitions ?? [];
+        return [...partitions]
+          .sort((one, other) => one.partitionId - other.partitionId)
+          .map(({ leader }) => leader);
+      }),
     createTopics: (topics) => asked('Creating topics', () => createTopics(client, topics)),
     deleteTopics: (topics) => asked('Deleting topics', () => deleteTopics(client, topics)),
     listGroups: () =>

@@ -6,8 +6,8 @@ import type { OutRecord, Publisher } from '../port.ts';
 import { PublishRoom, publisherClosed, publisherLimits } from '../publishRoom.ts';
 import { retryQuickly } from './client.ts';
 import { asLogError } from './errors.ts';
-import { explicitPartition } from './explicitPartition.ts';
 import type { KnownPartitions } from './knownPartitions.ts';
+import { meansLeadersDiffer, OneLeader, REGROUPINGS_MAX } from './oneLeader.ts';
 import { topicMessages } from './topicMessages.ts';
 
 /** A send without an outcome for so long is given up, and its producer with it, milliseconds. */
@@ -22,6 +22,7 @@ interface Waiting {
 
 interface Sending {
   readonly producer: Producer;
+  readonly oneLeader: OneLeader;
   givenUp: boolean;
 }
 
@@ -130,7 +131,7 @@ export class KafkaPublisher implements Publisher {
     try {
       await within(
         sendTimeoutMs,
-        sending.producer.sendBatch({ acks: -1, topicMessages: topicMessages(records) }),
+        sendByLeader(sending, records),
         () => new LogUnavailable(`No acknowledgement within ${sendTimeoutMs} ms.`),
       );
     } catch (error) {
@@ -144,14 +145,15 @@ export class KafkaPublisher implements Publisher {
   async #connected(): Promise<Sending> {
     if (this.#sending) return this.#sending;
     const guard = { givenUp: false };
+    const oneLeader = new OneLeader(() => guard.givenUp);
     const producer = this.#kafka.producer({
       idempotent: true,
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,
       retry: { ...retryQuickly, retries: Number.MAX_SAFE_INTEGER },
-      createPartitioner: explicitPartition(() => guard.givenUp),
+      createPartitioner: oneLeader.partitioner,
     });
-    const sending = Object.assign(guard, { producer });
+    const sending = Object.assign(guard, { producer, oneLeader });
     try {
       await producer.connect();
     } catch (error) {
@@ -160,5 +162,27 @@ export class KafkaPublisher implements Publisher {
     }
     this.#sending = sending;
     return sending;
+  }
+}
+
+/**
+ * To one leader after another. A leader that has moved meanwhile has the rest grouped anew: what an
+ * attempt before had written goes out under the sequence numbers that it had, and is known by them.
+ */
+async function sendByLeader(
+  { producer, oneLeader }: Sending,
+  records: readonly OutRecord[],
+): Promise<void> {
+  let groups = oneLeader.groupsOf(records);
+  for (let regroupings = 0; groups.length > 0;) {
+    const [group = [], ...rest] = groups;
+    try {
+      oneLeader.begin();
+      await producer.sendBatch({ acks: -1, topicMessages: topicMessages(group) });
+      groups = rest;
+    } catch (error) {
+      if (!meansLeadersDiffer(error) || regroupings++ >= REGROUPINGS_MAX) throw error;
+      groups = oneLeader.groupsOf(groups.flat());
+    }
   }
 }

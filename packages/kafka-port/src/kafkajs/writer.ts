@@ -6,8 +6,8 @@ import type { OutRecord, PartitionWriter, WriterFactory, WriterIdentity } from '
 import { transactionalId } from '../transactionalId.ts';
 import { retryQuickly } from './client.ts';
 import { asLogError, faultOf, meansOwnershipLost, meansTooLarge } from './errors.ts';
-import { explicitPartition } from './explicitPartition.ts';
 import type { KnownPartitions } from './knownPartitions.ts';
+import { meansLeadersDiffer, OneLeader, REGROUPINGS_MAX } from './oneLeader.ts';
 import { topicMessages } from './topicMessages.ts';
 
 /** The broker aborts a transaction that is open for so long, milliseconds: a stalled writer blocks readers. */
@@ -43,6 +43,7 @@ class KafkaWriter implements PartitionWriter {
   readonly identity: WriterIdentity;
   readonly #producer: Producer;
   readonly #known: KnownPartitions;
+  readonly #oneLeader = new OneLeader(() => this.#state === 'spent');
   #closed: () => void = () => undefined;
   #state: 'ready' | 'appending' | 'spent' = 'ready';
 
@@ -55,7 +56,7 @@ class KafkaWriter implements PartitionWriter {
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,
       retry: retryQuickly,
-      createPartitioner: explicitPartition(() => this.#state === 'spent'),
+      createPartitioner: this.#oneLeader.partitioner,
     });
   }
 
@@ -96,20 +97,41 @@ class KafkaWriter implements PartitionWriter {
     if (records.length === 0) return;
     this.#state = 'appending';
     await this.#refuseUnknown(records);
-    const transaction = await this.#producer.transaction();
-    try {
-      await this.#inTime(
-        transaction.sendBatch({ acks: -1, topicMessages: topicMessages(records) }),
-      );
-    } catch (error) {
-      throw await this.#sendFailed(transaction, error);
-    }
+    const transaction = await this.#sendAll(records);
     try {
       await this.#inTime(transaction.commit());
     } catch (error) {
       throw this.#outcomeError(error);
     }
     this.#state = 'ready';
+  }
+
+  /** In one transaction, to one leader after another; begun anew while it turns out that leaders have moved. */
+  async #sendAll(records: readonly OutRecord[]): Promise<Transaction> {
+    for (let regroupings = 0; ; regroupings++) {
+      const transaction = await this.#producer.transaction();
+      try {
+        for (const group of this.#oneLeader.groupsOf(records)) await this.#send(transaction, group);
+        return transaction;
+      } catch (error) {
+        const mayRegroup = meansLeadersDiffer(error) && regroupings < REGROUPINGS_MAX;
+        if (!mayRegroup) throw await this.#sendFailed(transaction, error);
+        await this.#abortToBeginAnew(transaction);
+      }
+    }
+  }
+
+  async #send(transaction: Transaction, records: readonly OutRecord[]): Promise<void> {
+    this.#oneLeader.begin();
+    await this.#inTime(transaction.sendBatch({ acks: -1, topicMessages: topicMessages(records) }));
+  }
+
+  async #abortToBeginAnew(transaction: Transaction): Promise<void> {
+    try {
+      await this.#inTime(transaction.abort());
+    } catch (error) {
+      throw this.#outcomeError(error);
+    }
   }
 
   /** Nothing has been written yet, so the writer can go on. */

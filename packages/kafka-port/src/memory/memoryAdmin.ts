@@ -17,6 +17,8 @@ export function memoryAdmin(broker: MemoryBroker): LogAdmin {
       ),
     listTopics: (prefix) =>
       Promise.resolve([...broker.topics.keys()].filter((topic) => topic.startsWith(prefix)).sort()),
+    leadersOf: (topic) =>
+      Promise.resolve((broker.topics.get(topic)?.partitions ?? []).map(() => 0)),
     createTopics(topics) {
       for (const { topic, partitions, configuration } of topics) {
         broker.createTopic(topic, partitions, configuration);
