@@ -25,6 +25,10 @@ export function bench(rest: readonly string[]): Promise<number> {
   return runEntry('infra/src/bench/main.ts', rest);
 }
 
+export function chaos(rest: readonly string[]): Promise<number> {
+  return runEntry('infra/src/chaos/main.ts', rest);
+}
+
 /** `audit`'s own exit code for a check that could not be done: 1 would say that an event is bad. */
 const notChecked = 2;
 

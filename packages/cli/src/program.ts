@@ -4,7 +4,7 @@ import { down, reset } from './down.ts';
 import { createKey, listKeys, revokeKey } from './keys.ts';
 import type { CreateKeyOptions, KeyFileOptions } from './keys.ts';
 import { logs } from './logs.ts';
-import { audit, bench, check, demo } from './passOn.ts';
+import { audit, bench, chaos, check, demo } from './passOn.ts';
 import { status } from './status.ts';
 import { test } from './testCommand.ts';
 import { token } from './token.ts';
@@ -109,6 +109,11 @@ function passedOn(program: Command, finish: Finish): void {
   };
   passOn('demo', 'the whole loop, once round, on real parts; every line checked', demo);
   passOn('bench', 'one benchmark beside its peers and its floor (bench commands)', bench);
+  passOn(
+    'chaos',
+    'load on real parts while they are killed and frozen; nothing lost or doubled',
+    chaos,
+  );
   passOn('audit', 'verify or export the log (audit verify, audit export)', audit);
 }
 
