@@ -166,3 +166,115 @@ describe('a batch', () => {
     expect([answer.status, answer.body['code']]).toEqual([422, 'INVALID_BATCH']);
   });
 });
+
+describe('a quota by its address', () => {
+  const { content } = createQuota('moka/x').data as { content: Record<string, unknown> };
+  const at = (id: string, more = ''): string => `/v1/quotas/${encodeURIComponent(id)}${more}`;
+  const why = { 'prorata-reason': 'for the test' };
+
+  it('is created by PUT, changed by PUT and PATCH with its version, and deleted', async () => {
+    const place = at('moka/resource');
+    const made = await send('PUT', place, content, { ...why, 'if-none-match': '*' });
+    expect([made.status, made.headers.get('etag')]).toEqual([200, '"1"']);
+    const again = await send('PUT', place, content, { ...why, 'if-none-match': '*' });
+    expect([again.status, again.body['code']]).toEqual([409, 'VERSION_MISMATCH']);
+    const put = await send('PUT', place, { ...content, tier: 1, reason: 'more weight' });
+    expect(put.headers.get('etag')).toBe('"2"');
+    const patch = { labels: { team: 'ads' }, mode: 'shadow' };
+    const patched = await send('PATCH', place, patch, { ...why, 'if-match': '"2"' });
+    expect(patched.headers.get('etag')).toBe('"3"');
+    const stale = await send('PATCH', place, { tier: 2 }, { ...why, 'if-match': '"2"' });
+    expect([stale.status, stale.body['code']]).toEqual([409, 'VERSION_MISMATCH']);
+    expect((await send('DELETE', `${place}?reason=gone`)).status).toBe(200);
+    expect((await send('DELETE', place, undefined, why)).status).toBe(404);
+  });
+
+  it('is overridden, suspended and resumed below its address', async () => {
+    const place = at('moka/overridden');
+    await send('PUT', place, content, why);
+    const until = new Date(Date.now() + 3_600_000).toISOString();
+    const limits = [{ resource: 'requests', rate: { amount: 10, per: '1s' } }];
+    const answers = [
+      await send('PUT', `${place}/override`, { limits, until }, why),
+      await send('DELETE', `${place}/override`, undefined, why),
+      await send('PUT', `${place}/suspension`, { until }, why),
+      await send('DELETE', `${place}/suspension`, undefined, why),
+    ];
+    expect(answers.map(({ status, body }) => [status, body['code']])).toEqual(
+      answers.map(() => [200, 'ACCEPTED']),
+    );
+  });
+
+  it('is tried dry', async () => {
+    const dry = await send('PUT', `${at('moka/dry-put')}?dryRun=true`, content, why);
+    expect(dry.body).toMatchObject({ dryRun: true, eventIds: [] });
+    expect((await send('DELETE', at('moka/dry-put'), undefined, why)).status).toBe(404);
+  });
+
+  it('names places in its own body and address, whoever refuses', async () => {
+    const place = at('moka/places-put');
+    const refusedAt = async (method: string, path: string, body: unknown): Promise<unknown[]> =>
+      pathsOf(await send(method, path, body, why));
+    expect(await refusedAt('PUT', place, { ...content, tier: 'two' })).toEqual(['/tier']);
+    expect(await refusedAt('PUT', place, { ...content, tier: 9 })).toEqual(['/tier']);
+    await send('PUT', place, content, why);
+    expect(await refusedAt('PUT', place, { ...content, tier: 9 })).toEqual(['/tier']);
+    expect(await refusedAt('PATCH', place, { owner: null })).toEqual(['/owner']);
+    expect(await refusedAt('PATCH', place, { labels: { a: 1 } })).toEqual(['/labels/a']);
+    const gold = [{ resource: 'gold', rate: { amount: 1 } }];
+    expect(await refusedAt('PATCH', place, { limits: gold })).toEqual(['/limits/0']);
+    expect(await refusedAt('DELETE', at('moka/Nowhere'), undefined)).toEqual(['quotaId']);
+    expect(await refusedAt('DELETE', at('Moka/x'), undefined)).toEqual(['quotaId']);
+    expect(await refusedAt('PUT', `${place}/override`, { quotaId: 'moka/y' })).toEqual([
+      '/quotaId',
+    ]);
+    expect(await refusedAt('PUT', place, '[]')).toEqual(['']);
+  });
+
+  it('takes a waiver by name in the query, and none without a reason', async () => {
+    const place = at('moka/places-put');
+    const waived = await send(
+      'DELETE',
+      `${place}?waive=BELOW_USAGE:measured%20wrongly`,
+      undefined,
+      why,
+    );
+    expect(waived.status).toBe(200);
+    expect(pathsOf(await send('DELETE', `${place}?waive=all`, undefined, why))).toEqual(['waive']);
+  });
+});
+
+describe('other resources by their addresses', () => {
+  const why = { 'prorata-reason': 'for the test' };
+  it('are registered and defined', async () => {
+    const prices = [
+      {
+        resource: 'tokens',
+        application: 'moka',
+        amount: '1',
+        perUnits: 1,
+        effectiveFrom: '2026-01-01T00:00:00Z',
+      },
+    ];
+    const answers = [
+      await send('PUT', '/v1/applications/tidb', registerApplication('tidb').data, why),
+      await send('PUT', '/v1/price-books/list', { currency: 'USD', prices }, why),
+      await send(
+        'PUT',
+        `/v1/applications/moka/entitlements/${encodeURIComponent('acme/ads')}/requests`,
+        { bound: 'amount', amount: 100 },
+        why,
+      ),
+    ];
+    expect(answers.map(({ status, body }) => [status, body['detail'] ?? 'taken'])).toEqual(
+      answers.map(() => [200, 'taken']),
+    );
+  });
+
+  it('knows the application of a proposal by its name', async () => {
+    const answer = await send('POST', '/v1/proposals/moka-p99/approve', {}, why);
+    expect([answer.status, answer.body['code']]).toEqual([404, 'PROPOSAL_UNKNOWN']);
+    expect(pathsOf(answer)).toEqual(['proposalId']);
+    expect(pathsOf(await send('POST', '/v1/proposals/x/approve', {}, why))).toEqual(['proposalId']);
+  });
+});

@@ -9,3 +9,10 @@ export type { JsonViolation } from './jsonValues.ts';
 export { fromJson, toJson, timeFromJson, timeToJson } from './json.ts';
 export { longFromJson, longToJson } from './jsonValues.ts';
 export { durationToJson, limitFromJson, limitToJson } from './limitJson.ts';
+export {
+  jsonProperties,
+  jsonSchemaComponents,
+  jsonSchemaOf,
+  requiredFields,
+} from './jsonSchema.ts';
+export type { JsonSchema } from './jsonSchema.ts';

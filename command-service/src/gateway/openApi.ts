@@ -1,124 +1,235 @@
-import { mergeOpenApi } from '@prorata/service-runtime';
+import {
+  bearerSecurity,
+  bodyStatuses,
+  callerStatuses,
+  mergeOpenApi,
+  problemResponses,
+  sharedComponents,
+} from '@prorata/service-runtime';
 import type { OpenApiDocument, OpenApiFragment } from '@prorata/service-runtime';
-import { outcomeCodes } from '../outcomeCodes.ts';
-import { commandRoles } from './commandRoles.ts';
+import { bodySchema, gatewaySchemas, ref } from './openApiSchemas.ts';
+import { parametersOf, resourceTable } from './resourceTable.ts';
+import type { ResourceRoute } from './resourceTable.ts';
 
 const UPSTREAM_TIMEOUT_MS = 1_000;
 /** A merged document is served for so long before the services are asked again, milliseconds. */
 const FRESH_MS = 10_000;
 
-const problem = {
-  content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
-};
-const outcome = {
-  content: { 'application/json': { schema: { $ref: '#/components/schemas/CommandOutcome' } } },
+type Part = Readonly<Record<string, unknown>>;
+
+const json = (schema: Part): Part => ({ content: { 'application/json': { schema } } });
+
+const parameter = (name: string, place: string, description: string, schema: Part): Part => ({
+  name,
+  in: place,
+  required: place === 'path',
+  description,
+  schema,
+});
+
+const text: Part = { type: 'string' };
+const idempotencyKey = parameter(
+  'Idempotency-Key',
+  'header',
+  'The command id. The same id and body again gives the first outcome again, for 24 hours.',
+  { type: 'string', format: 'uuid' },
+);
+/** What headers and the query say of any command. */
+const beside: readonly Part[] = [
+  idempotencyKey,
+  parameter(
+    'Prorata-Reason',
+    'header',
+    'Why, for the audit log, where the body does not say.',
+    text,
+  ),
+  parameter('If-Match', 'header', "The quota's version that the sender has seen.", {
+    type: 'string',
+    pattern: '^([*]|"?[0-9]{1,18}"?)$',
+  }),
+  parameter('If-None-Match', 'header', '`*`: it must not be there.', { const: '*' }),
+  parameter('reason', 'query', 'As Prorata-Reason.', text),
+  parameter('dryRun', 'query', 'Decide and answer, but write no event.', {
+    enum: ['true', 'false'],
+  }),
+  parameter('waive', 'query', 'A safety check that is waived: CHECK:why. May be repeated.', {
+    type: 'array',
+    maxItems: 32,
+    items: { type: 'string', pattern: '^[A-Z_]+:' },
+  }),
+];
+
+const refusals = problemResponses(...callerStatuses, 409, 429, ...bodyStatuses);
+
+/** What a command is answered with, whichever route it came by. */
+const commandResponses: Part = {
+  200: {
+    description: 'Accepted.',
+    headers: {
+      ETag: { description: "The quota's version afterwards.", schema: { type: 'string' } },
+    },
+    ...json(ref('CommandOutcome')),
+  },
+  202: {
+    description: 'Not known yet: look where Location says, or send it again with the same id.',
+    headers: {
+      Location: { description: 'Where the outcome will be.', schema: { type: 'string' } },
+      'Retry-After': { description: 'When to look, seconds.', schema: { type: 'integer' } },
+    },
+    ...json(ref('CommandPlace')),
+  },
+  ...refusals,
 };
 
-export const commandsFragment: OpenApiFragment = {
-  paths: {
-    '/v1/commands': {
-      post: {
-        summary: 'Sends a command and waits for its outcome',
-        security: [{ bearer: [] }],
-        parameters: [
-          {
-            name: 'Idempotency-Key',
-            in: 'header',
-            description:
-              'The command id. The same id and body again gives the first outcome again.',
-            schema: { type: 'string', format: 'uuid' },
-          },
-          {
-            name: 'If-Match',
-            in: 'header',
-            description: "The quota's version that the sender has seen, as expectedVersion.",
-            schema: { type: 'string' },
-          },
-        ],
-        requestBody: {
-          required: true,
-          content: { 'application/json': { schema: { $ref: '#/components/schemas/Command' } } },
-        },
-        responses: {
-          200: { description: 'Accepted.', ...outcome },
-          202: { description: 'Not known yet: look where Location says.' },
-          403: { description: 'The caller may not send it, or the model refused it.', ...problem },
-          404: { description: 'Refused: what it names does not exist.', ...problem },
-          409: { description: 'Refused: it does not fit what is in force.', ...problem },
-          422: { description: 'Refused: it is wrong in itself.', ...problem },
-          503: { description: 'Not taken, or not known to be: send it again.', ...problem },
-        },
-      },
+function resourceOperation(route: ResourceRoute): Part {
+  const types = route.body === 'patch' ? ['application/merge-patch+json'] : [];
+  const schema = bodySchema(route);
+  const required = ((schema['required'] ?? []) as readonly string[]).length > 0;
+  return {
+    summary: route.summary,
+    description: `Sends the command ${route.sends}; the body may also say what every command may.`,
+    operationId: `${route.method.toLowerCase()}${route.sends}`,
+    security: bearerSecurity,
+    parameters: [
+      ...parametersOf(route.path).map((name) =>
+        parameter(name, 'path', 'Percent-encoded, slashes included.', {
+          type: 'string',
+          minLength: 1,
+        }),
+      ),
+      ...beside,
+      ...(route.query ?? []).map((name) =>
+        parameter(name, 'query', 'As the command has it.', text),
+      ),
+    ],
+    requestBody: {
+      required,
+      content: Object.fromEntries(
+        ['application/json', ...types].map((type) => [type, { schema }]),
+      ) as Part,
     },
-    '/v1/commands/{commandId}': {
-      get: {
-        summary: 'The outcome of a command',
-        security: [{ bearer: [] }],
-        parameters: [
-          {
-            name: 'commandId',
-            in: 'path',
-            required: true,
-            schema: { type: 'string', format: 'uuid' },
-          },
-        ],
-        responses: {
-          200: { description: 'Accepted.', ...outcome },
-          404: { description: 'No outcome is known; it may still come.', ...problem },
-        },
+    responses: commandResponses,
+  };
+}
+
+const commandPaths: Readonly<Record<string, Part>> = {
+  '/v1/commands': {
+    post: {
+      summary: 'Sends a command and waits for its outcome',
+      operationId: 'sendCommand',
+      security: bearerSecurity,
+      parameters: beside,
+      requestBody: { required: true, ...json(ref('Command')) },
+      responses: commandResponses,
+    },
+  },
+  '/v1/commands/batch': {
+    post: {
+      summary: 'Sends up to 500 commands, each decided for itself',
+      operationId: 'sendCommands',
+      security: bearerSecurity,
+      parameters: [idempotencyKey],
+      requestBody: { required: true, ...json(ref('CommandBatch')) },
+      responses: {
+        207: { description: 'What became of each, in order.', ...json(ref('CommandBatchResults')) },
+        ...refusals,
       },
     },
   },
-  components: {
-    securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
-    schemas: {
-      Command: {
-        type: 'object',
-        required: ['type', 'stream', 'reason', 'data'],
-        additionalProperties: false,
-        properties: {
-          type: { enum: Object.keys(commandRoles) },
-          stream: { type: 'string', examples: ['application:moka'] },
-          reason: { type: 'string', maxLength: 1_024 },
-          expectedVersion: { type: ['integer', 'string'] },
-          dryRun: { type: 'boolean' },
-          data: {
-            type: 'object',
-            description: "The command's own fields, as its Avro schema names them.",
-          },
-        },
-      },
-      CommandOutcome: {
-        type: 'object',
-        properties: {
-          commandId: { type: 'string' },
-          status: { enum: ['accepted', 'refused'] },
-          code: { enum: ['ACCEPTED', ...Object.keys(outcomeCodes)] },
-          message: { type: 'string' },
-          streamVersion: { type: ['integer', 'string'] },
-          quotaVersion: { type: ['integer', 'string', 'null'] },
-        },
-      },
-      Problem: {
-        type: 'object',
-        properties: {
-          type: { type: 'string' },
-          title: { type: 'string' },
-          status: { type: 'integer' },
-          code: { type: 'string' },
-          detail: { type: 'string' },
-          violations: {
-            type: 'array',
-            items: {
-              type: 'object',
-              properties: { path: { type: 'string' }, message: { type: 'string' } },
-            },
-          },
-        },
+  '/v1/commands/{commandId}': {
+    get: {
+      summary: 'The outcome of a command, accepted or refused',
+      operationId: 'getCommand',
+      security: bearerSecurity,
+      parameters: [
+        parameter('commandId', 'path', 'Its Idempotency-Key.', { type: 'string', minLength: 1 }),
+      ],
+      responses: {
+        200: { description: 'Decided.', ...json(ref('CommandOutcome')) },
+        ...problemResponses(...callerStatuses, 429, 502, 504),
       },
     },
   },
 };
+
+const checks: Part = {
+  type: 'object',
+  required: ['status', 'checks'],
+  properties: {
+    status: { enum: ['ready', 'not ready'] },
+    checks: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['name', 'ok'],
+        properties: { name: text, ok: { type: 'boolean' }, detail: text },
+      },
+    },
+  },
+};
+
+const operationPaths: Readonly<Record<string, Part>> = {
+  '/healthz': {
+    get: {
+      summary: 'Whether the process answers',
+      security: [],
+      responses: {
+        200: {
+          description: 'It does.',
+          ...json({
+            type: 'object',
+            required: ['status'],
+            properties: { status: { const: 'up' } },
+          }),
+        },
+      },
+    },
+  },
+  '/readyz': {
+    get: {
+      summary: 'Whether it can do its work, and what it waits for',
+      security: [],
+      responses: {
+        200: { description: 'Ready.', ...json(checks) },
+        503: { description: 'Not ready; the checks say why.', ...json(checks) },
+      },
+    },
+  },
+  '/metrics': {
+    get: {
+      summary: 'Metrics for Prometheus',
+      security: [],
+      responses: {
+        200: { description: 'Text.', content: { 'text/plain': { schema: text } } },
+      },
+    },
+  },
+  '/openapi.json': {
+    get: {
+      summary: 'This document',
+      security: [],
+      responses: { 200: { description: 'OpenAPI 3.1.', ...json({ type: 'object' }) } },
+    },
+  },
+};
+
+/** What the gateway answers itself. */
+export const gatewayFragment: OpenApiFragment = {
+  paths: { ...commandPaths, ...resourcePaths(), ...operationPaths },
+  components: {
+    ...sharedComponents,
+    schemas: { ...(sharedComponents['schemas'] as Part), ...gatewaySchemas() },
+  },
+};
+
+function resourcePaths(): Readonly<Record<string, Part>> {
+  const paths: Record<string, Record<string, Part>> = {};
+  for (const route of resourceTable) {
+    const path = route.path.replaceAll(/:(\w+)/g, '{$1}');
+    (paths[path] ??= {})[route.method.toLowerCase()] = resourceOperation(route);
+  }
+  return paths;
+}
 
 /** The whole HTTP interface: the gateway's own part, and of each service behind what it says itself. */
 export function openApiMerger(upstreams: readonly string[]): () => Promise<OpenApiDocument> {
@@ -128,7 +239,7 @@ export function openApiMerger(upstreams: readonly string[]): () => Promise<OpenA
     if (merged === null || performance.now() - mergedAtMs > FRESH_MS) {
       mergedAtMs = performance.now();
       merged = Promise.all(upstreams.map(fragmentOf)).then((fragments) =>
-        mergeOpenApi('Prorata', [commandsFragment, ...fragments]),
+        mergeOpenApi('Prorata', [gatewayFragment, ...fragments]),
       );
     }
     return merged;

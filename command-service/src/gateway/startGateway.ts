@@ -8,6 +8,7 @@ import type { SignCommand } from '../signature/commandSigner.ts';
 import { commandRoutes } from './commandRoutes.ts';
 import { openApiMerger } from './openApi.ts';
 import { proxyRoutes } from './proxyRoutes.ts';
+import { resourceRoutes } from './resourceRoutes.ts';
 import { createReverseProxy } from './reverseProxy.ts';
 import { CommandDesk } from './submit/commandDesk.ts';
 import { noObserver } from './submit/deskObserver.ts';
@@ -61,6 +62,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
       router.get('/openapi.json', async (_request, response) => {
         response.json(await merged());
       });
+      resourceRoutes(router, desk);
       commandRoutes(router, {
         desk,
         book,

@@ -137,6 +137,7 @@ const parameters: Readonly<Record<string, string>> = {
   ':quotaId': 'moka%2Fprod',
   ':application': 'moka',
   ':organization': 'acme',
+  ':proposalId': 'moka-p7',
 };
 const usage = {
   hostId: 'h',
@@ -200,7 +201,7 @@ function expected(route: string, rule: RouteRule, caller: Caller | null): unknow
   if (rule.who === 'open') return 'in';
   if (caller === null) return 401;
   const { sends } = rule;
-  if (sends !== undefined) return maySendIn(sends, caller) ? 'in' : 403;
+  if (sends !== undefined) return maySendIn(sends, caller, streamIn(route)) ? 'in' : 403;
   if (rule.who === 'known') return 'in';
   return isIn(route, rule, rule.who, caller) ? 'in' : 403;
 }
@@ -222,11 +223,26 @@ function isIn(route: string, rule: RouteRule, who: readonly Role[], caller: Call
   return subject === null || subject === scope || subject.startsWith(`${scope}/`);
 }
 
-function maySendIn(type: string, { roles: held = [], grants = [], application }: Caller): boolean {
+function maySendIn(
+  type: string,
+  { roles: held = [], grants = [], application }: Caller,
+  stream = 'application:moka',
+): boolean {
   const allowed: readonly string[] = commandRoles[type as keyof typeof commandRoles];
-  const [role, scope] = grants[0]?.split('@') ?? [];
-  if (role !== undefined) return allowed.includes(role) && (scope ?? '').split('/')[0] === 'moka';
-  return held.some((each) => allowed.includes(each)) && application !== 'tidb';
+  const [role, scope = ''] = grants[0]?.split('@') ?? [];
+  if (role !== undefined) {
+    const part = scope.includes(':') ? scope : `application:${scope.split('/')[0] ?? ''}`;
+    return allowed.includes(role) && part === stream;
+  }
+  const reaches = application === undefined || stream === `application:${application}`;
+  return held.some((each) => allowed.includes(each)) && reaches;
+}
+
+/** The stream of the thing that a path names, as the parameters above fill it. */
+function streamIn(route: string): string {
+  if (route.includes(':priceBook')) return 'pricebook:x';
+  if (route.includes(':tierPolicy')) return 'tierpolicy:x';
+  return route.includes(':organization') ? 'organization:acme' : 'application:moka';
 }
 
 const told = (caller: Caller | null): string =>

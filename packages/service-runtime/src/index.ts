@@ -40,3 +40,10 @@ export { followAll } from './followAll.ts';
 export type { FollowAllOptions, FollowedTopic } from './followAll.ts';
 export { assertTopics, TopicsMismatch } from './assertTopics.ts';
 export { uuidFromHash } from './uuidFromHash.ts';
+export {
+  bearerSecurity,
+  bodyStatuses,
+  callerStatuses,
+  problemResponses,
+  sharedComponents,
+} from './openApiParts.ts';

@@ -11,7 +11,10 @@ export interface OpenApiDocument extends OpenApiFragment {
 
 const INTERFACE_VERSION = '1';
 
-/** One document of several fragments; an earlier fragment wins where two name the same. */
+/**
+ * One document of several fragments; an earlier fragment wins where two name the same operation of a
+ * path, or the same component.
+ */
 export function mergeOpenApi(
   title: string,
   fragments: readonly OpenApiFragment[],
@@ -19,7 +22,9 @@ export function mergeOpenApi(
   const paths: Record<string, unknown> = {};
   const components: Record<string, Record<string, unknown>> = {};
   for (const fragment of fragments) {
-    for (const [path, item] of Object.entries(fragment.paths)) paths[path] ??= item;
+    for (const [path, item] of Object.entries(fragment.paths)) {
+      paths[path] = { ...(item as object), ...(paths[path] as object | undefined) };
+    }
     for (const [kind, entries] of Object.entries(fragment.components ?? {})) {
       components[kind] = { ...entries, ...components[kind] };
     }

@@ -66,6 +66,8 @@ const sendsCommands: RouteRule = {
   grants: 'none',
 };
 
+const sending = (command: string): RouteRule => ({ ...sendsCommands, sends: command });
+
 /**
  * The one table of routes: the guard asks it for every request, so that a route that is not in it
  * is not there, and `docs/reference/access.md` is made from it. A name is a method and a path whose
@@ -78,6 +80,21 @@ export const routeRules = {
   'GET /openapi.json': everywhere,
   'POST /v1/commands': sendsCommands,
   'POST /v1/commands/batch': sendsCommands,
+  'PUT /v1/applications/:application': sending('RegisterApplication'),
+  'PUT /v1/applications/:application/entitlements/:project/:resource': sending('SetEntitlement'),
+  'PUT /v1/quotas/:quotaId': sending('DeclareQuota'),
+  'PATCH /v1/quotas/:quotaId': sending('ChangeQuota'),
+  'DELETE /v1/quotas/:quotaId': sending('DeleteQuota'),
+  'PUT /v1/quotas/:quotaId/override': sending('OverrideQuota'),
+  'DELETE /v1/quotas/:quotaId/override': sending('LiftOverride'),
+  'PUT /v1/quotas/:quotaId/suspension': sending('SuspendQuota'),
+  'DELETE /v1/quotas/:quotaId/suspension': sending('ResumeQuota'),
+  'POST /v1/quotas/:quotaId/resize': sending('ResizeQuota'),
+  'POST /v1/proposals/:proposalId/approve': sending('ApproveProposal'),
+  'POST /v1/proposals/:proposalId/reject': sending('RejectProposal'),
+  'PUT /v1/budgets/:organization/:budgetId': sending('DefineBudget'),
+  'PUT /v1/price-books/:priceBook': sending('DefinePriceBook'),
+  'PUT /v1/tier-policies/:tierPolicy': sending('PublishTierPolicy'),
   'GET /v1/commands/:commandId': { ...sendsCommands, answeredBy: ['gateway', 'projector'] },
   'GET /v1/applications/:application': readsQuotas,
   'GET /v1/quotas': readsQuotas,

@@ -1,0 +1,110 @@
+import { fullNameOf, namedSchemas } from '@prorata/schemas';
+import { Problem } from '@prorata/service-runtime';
+import type { ProblemViolation } from '@prorata/service-runtime';
+import type { Request, Router } from 'express';
+import { answerSubmitted, whenGone } from './answerSubmitted.ts';
+import { changeOfPatch, patchFields } from './mergePatch.ts';
+import { commandIdOf, commonMembers, saidBeside } from './requestMembers.ts';
+import type { SaidBeside } from './requestMembers.ts';
+import { resourceStream } from './resourceStream.ts';
+import { parametersOf, resourceTable } from './resourceTable.ts';
+import type { ResourceRoute } from './resourceTable.ts';
+import type { CommandDesk } from './submit/commandDesk.ts';
+import { commandPaths } from './violationPaths.ts';
+import type { PathOf } from './violationPaths.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** The same commands as `POST /v1/commands` takes, by the resource that they are about. */
+export function resourceRoutes(router: Router, desk: Pick<CommandDesk, 'submit'>): void {
+  for (const route of resourceTable) {
+    const method = route.method.toLowerCase() as 'put' | 'patch' | 'delete' | 'post';
+    router[method](route.path, async (request, response) => {
+      const beside = saidBeside(request, route.query);
+      const { stream, parameter } = resourceStream(parametersIn(request));
+      const submission = {
+        body: { type: route.sends, stream, ...bodyOf(request, route, beside) },
+        commandId: commandIdOf(request),
+        principal: request.principal,
+      };
+      const submitting = desk.submit(submission, whenGone(response));
+      await answerSubmitted(response, submitting, pathsOf(route, beside, parameter));
+    });
+  }
+}
+
+/** Fields of the command that the path names; the client does not write them again. */
+export function fieldsInPath({
+  path,
+  sends,
+}: Pick<ResourceRoute, 'path' | 'sends'>): readonly string[] {
+  const own = new Set(namedSchemas.get(fullNameOf[sends])?.fields?.map(({ name }) => name));
+  return parametersOf(path).filter((name) => own.has(name));
+}
+
+function bodyOf(request: Request, route: ResourceRoute, { members }: SaidBeside): Json {
+  const { common, rest } = split(request.body);
+  const parameters = parametersIn(request);
+  const named = fieldsInPath(route).map((name) => [name, parameters[name]] as const);
+  const asked = (route.query ?? []).map((name) => [name, request.query[name]] as const);
+  const given = asked.filter(([, value]) => value !== undefined);
+  const twice = [...named, ...given].filter(([name]) => Object.hasOwn(rest, name));
+  if (twice.length > 0 && route.body !== 'content') {
+    throw invalid(twice.map(([name]) => ({ path: `/${name}`, message: 'is said by the address' })));
+  }
+  const data = { ...fieldsOf(rest, route), ...Object.fromEntries([...named, ...given]) };
+  return { ...common, ...members, data };
+}
+
+function fieldsOf(rest: Json, { body }: ResourceRoute): Json {
+  if (body === 'content') return { content: rest };
+  if (body !== 'patch') return rest;
+  const { fields, violations } = changeOfPatch(rest);
+  if (violations.length > 0) throw invalid(violations);
+  return fields;
+}
+
+/** @throws Problem 422 for a body that is no object; one may be absent */
+function split(body: unknown): { readonly common: Json; readonly rest: Json } {
+  if (body === undefined) return { common: {}, rest: {} };
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    throw invalid([{ path: '', message: 'must be an object' }]);
+  }
+  const names: ReadonlySet<string> = new Set(commonMembers);
+  const entries = Object.entries(body);
+  return {
+    common: Object.fromEntries(entries.filter(([name]) => names.has(name))),
+    rest: Object.fromEntries(entries.filter(([name]) => !names.has(name))),
+  };
+}
+
+/** A place in the command, as the client of this route wrote it. */
+function pathsOf(route: ResourceRoute, beside: SaidBeside, streamParameter: string): PathOf {
+  const asCommand = commandPaths(beside);
+  const inPath = new Set([...fieldsInPath(route), ...(route.query ?? [])]);
+  return (path) => {
+    if (path === '/stream') return streamParameter;
+    if (path !== '/data' && !path.startsWith('/data/')) return asCommand(path);
+    const [first = '', ...rest] = path.split('/').slice(2);
+    if (inPath.has(first)) return first;
+    if (route.body === 'content' && first === 'content') return pointer(rest);
+    const name = route.body === 'patch' ? (patchFields[first] ?? first) : first;
+    return first === '' ? '' : pointer([name, ...rest]);
+  };
+}
+
+const pointer = (segments: readonly string[]): string =>
+  segments.map((segment) => `/${segment}`).join('');
+
+function parametersIn(request: Request): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(request.params).map(([name, value]) => [name, String(value)]),
+  );
+}
+
+function invalid(violations: readonly ProblemViolation[]): Problem {
+  const places = violations.map(({ path, message }) => `${path} ${message}`).join('; ');
+  return new Problem(422, 'INVALID_COMMAND', `The command cannot be understood: ${places}.`, {
+    violations,
+  });
+}

@@ -1,0 +1,121 @@
+import type { CommandMessage } from '@prorata/schemas';
+
+/**
+ * A route that sends a command in the terms of one resource. Parameters of the path that the command
+ * has as fields fill them; the stream follows from the parameters; the body is the rest.
+ */
+export interface ResourceRoute {
+  readonly method: 'PUT' | 'PATCH' | 'DELETE' | 'POST';
+  /** As the router knows it; the table of access has the same name. */
+  readonly path: string;
+  readonly sends: CommandMessage['type'];
+  readonly summary: string;
+  /**
+   * What the body is: the command's own fields, its one field `content`, or a merge patch of a
+   * quota's content (RFC 7396). Default: the fields.
+   */
+  readonly body?: 'content' | 'patch';
+  /** Own fields that the query gives, since the method has no body that every proxy lets through. */
+  readonly query?: readonly string[];
+}
+
+/** In the order of the document. A resource is a few words; what it does is its command's. */
+export const resourceTable: readonly ResourceRoute[] = [
+  {
+    method: 'PUT',
+    path: '/v1/applications/:application',
+    sends: 'RegisterApplication',
+    summary: 'Registers an application, or changes its registration',
+  },
+  {
+    method: 'PUT',
+    path: '/v1/applications/:application/entitlements/:project/:resource',
+    sends: 'SetEntitlement',
+    summary: 'Sets how much of a resource a project may hold',
+  },
+  {
+    method: 'PUT',
+    path: '/v1/quotas/:quotaId',
+    sends: 'DeclareQuota',
+    summary: 'Creates a quota, or changes all that its owner declares',
+    body: 'content',
+  },
+  {
+    method: 'PATCH',
+    path: '/v1/quotas/:quotaId',
+    sends: 'ChangeQuota',
+    summary: 'Changes parts of what a quota declares, by a merge patch (RFC 7396)',
+    body: 'patch',
+  },
+  {
+    method: 'DELETE',
+    path: '/v1/quotas/:quotaId',
+    sends: 'DeleteQuota',
+    summary: 'Deletes a quota',
+  },
+  {
+    method: 'PUT',
+    path: '/v1/quotas/:quotaId/override',
+    sends: 'OverrideQuota',
+    summary: 'Puts limits above every other layer until a known end',
+  },
+  {
+    method: 'DELETE',
+    path: '/v1/quotas/:quotaId/override',
+    sends: 'LiftOverride',
+    summary: 'Ends an override before its time',
+  },
+  {
+    method: 'PUT',
+    path: '/v1/quotas/:quotaId/suspension',
+    sends: 'SuspendQuota',
+    summary: 'Suspends a quota: blocks everything under it',
+  },
+  {
+    method: 'DELETE',
+    path: '/v1/quotas/:quotaId/suspension',
+    sends: 'ResumeQuota',
+    summary: 'Ends a suspension',
+  },
+  {
+    method: 'POST',
+    path: '/v1/quotas/:quotaId/resize',
+    sends: 'ResizeQuota',
+    summary: 'Sets the rightsized layer of one resource, by evidence',
+  },
+  {
+    method: 'POST',
+    path: '/v1/proposals/:proposalId/approve',
+    sends: 'ApproveProposal',
+    summary: 'Approves a proposal: it is validated anew',
+  },
+  {
+    method: 'POST',
+    path: '/v1/proposals/:proposalId/reject',
+    sends: 'RejectProposal',
+    summary: 'Rejects a proposal',
+  },
+  {
+    method: 'PUT',
+    path: '/v1/budgets/:organization/:budgetId',
+    sends: 'DefineBudget',
+    summary: 'Defines a budget, or changes it',
+  },
+  {
+    method: 'PUT',
+    path: '/v1/price-books/:priceBook',
+    sends: 'DefinePriceBook',
+    summary: 'Defines a price book, or publishes its next version',
+  },
+  {
+    method: 'PUT',
+    path: '/v1/tier-policies/:tierPolicy',
+    sends: 'PublishTierPolicy',
+    summary: 'Publishes the next version of a tier policy',
+  },
+];
+
+/** The names of a path's parameters, in order. */
+export function parametersOf(path: string): readonly string[] {
+  return [...path.matchAll(/:(\w+)/g)].map(([, name = '']) => name);
+}
