@@ -1,14 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createQuota, registerApplication } from './commands.ts';
+import { documentedAnswers } from './documentedAnswers.ts';
 import { startMemoryService } from './memoryService.ts';
 import type { MemoryService } from './memoryService.ts';
 
 let running: MemoryService;
 let token: string;
+/** Every answer of this file is held against the document. */
+let faultOf: ReturnType<typeof documentedAnswers>;
 beforeAll(async () => {
   running = await startMemoryService();
   token = running.secrets.token();
+  const document = await (await fetch(`${running.url}/openapi.json`)).json();
+  faultOf = documentedAnswers(document as Parameters<typeof documentedAnswers>[0]);
   expect((await send('POST', '/v1/commands', registerApplication('moka'))).status).toBe(200);
 });
 afterAll(() => running.close());
@@ -36,11 +41,25 @@ async function send(
   });
   const text = await response.text();
   const parsed = text === '' ? {} : (JSON.parse(text) as Record<string, unknown>);
-  return { status: response.status, headers: response.headers, body: parsed };
+  const contentType = response.headers.get('content-type') ?? '';
+  const [place = ''] = path.split('?');
+  const { status, headers: answered } = response;
+  expect(faultOf({ method, path: place, status, contentType, body: parsed })).toBe(null);
+  return { status, headers: answered, body: parsed };
 }
 
 const pathsOf = ({ body }: Answer): unknown[] =>
   (body['violations'] as { path: string }[]).map(({ path }) => path);
+
+describe('the document', () => {
+  it('tells an answer that it does not describe from one that it does', () => {
+    const answer = { method: 'POST', path: '/v1/commands', contentType: 'application/json' };
+    expect(faultOf({ ...answer, status: 200, body: { commandId: 'x' } })).toMatch(/required/);
+    expect(faultOf({ ...answer, status: 418, body: {} })).toMatch(/not documented/);
+    const place = { commandId: 'x', location: '/v1/commands/x' };
+    expect(faultOf({ ...answer, status: 202, body: place })).toBe(null);
+  });
+});
 
 describe('one command', () => {
   it('takes its version from If-Match, and its reason from a header, in UTF-8', async () => {

@@ -45,7 +45,7 @@ export function fieldsInPath({
 function bodyOf(request: Request, route: ResourceRoute, { members }: SaidBeside): Json {
   const { common, rest } = split(request.body);
   const parameters = parametersIn(request);
-  const named = fieldsInPath(route).map((name) => [name, parameters[name]] as const);
+  const named = fieldsInPath(route).map((name) => [name, valueOf(name, parameters)] as const);
   const asked = (route.query ?? []).map((name) => [name, request.query[name]] as const);
   const given = asked.filter(([, value]) => value !== undefined);
   const twice = [...named, ...given].filter(([name]) => Object.hasOwn(rest, name));
@@ -54,6 +54,15 @@ function bodyOf(request: Request, route: ResourceRoute, { members }: SaidBeside)
   }
   const data = { ...fieldsOf(rest, route), ...Object.fromEntries([...named, ...given]) };
   return { ...common, ...members, data };
+}
+
+/** Below an organization's address its projects are named without it. */
+function valueOf(name: string, parameters: Readonly<Record<string, string>>): string | undefined {
+  const { organization } = parameters;
+  const value = parameters[name];
+  return name === 'project' && organization !== undefined
+    ? `${organization}/${value ?? ''}`
+    : value;
 }
 
 function fieldsOf(rest: Json, { body }: ResourceRoute): Json {

@@ -5,10 +5,10 @@ const PROPOSAL = /^(.+)-p\d+$/;
 /** The stream of the thing that a path names: the first parameter here that the path has. */
 const streams: readonly (readonly [parameter: string, streamOf: (value: string) => string])[] = [
   ['quotaId', (id) => `application:${id.split('/', 1)[0] ?? ''}`],
+  ['organization', (id) => `organization:${id}`],
   ['application', (id) => `application:${id}`],
   // A proposal is named after its application and the version that opened it.
   ['proposalId', (id) => `application:${PROPOSAL.exec(id)?.[1] ?? ''}`],
-  ['organization', (id) => `organization:${id}`],
   ['priceBook', (id) => `pricebook:${id}`],
   ['tierPolicy', (id) => `tierpolicy:${id}`],
 ];

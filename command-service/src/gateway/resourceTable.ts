@@ -97,6 +97,42 @@ export const resourceTable: readonly ResourceRoute[] = [
   },
   {
     method: 'PUT',
+    path: '/v1/organizations/:organization',
+    sends: 'RegisterOrganization',
+    summary: 'Registers an organization, or changes it',
+  },
+  {
+    method: 'PUT',
+    path: '/v1/organizations/:organization/teams/:teamId',
+    sends: 'DefineTeam',
+    summary: 'Defines a team, or changes it',
+  },
+  {
+    method: 'DELETE',
+    path: '/v1/organizations/:organization/teams/:teamId',
+    sends: 'RetireTeam',
+    summary: 'Retires a team',
+  },
+  {
+    method: 'PUT',
+    path: '/v1/organizations/:organization/projects/:project',
+    sends: 'DefineProject',
+    summary: 'Defines a project, or changes it',
+  },
+  {
+    method: 'DELETE',
+    path: '/v1/organizations/:organization/projects/:project',
+    sends: 'RetireProject',
+    summary: 'Retires a project',
+  },
+  {
+    method: 'DELETE',
+    path: '/v1/budgets/:organization/:budgetId',
+    sends: 'RetireBudget',
+    summary: 'Retires a budget',
+  },
+  {
+    method: 'PUT',
     path: '/v1/budgets/:organization/:budgetId',
     sends: 'DefineBudget',
     summary: 'Defines a budget, or changes it',

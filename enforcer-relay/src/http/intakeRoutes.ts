@@ -4,11 +4,9 @@ import { applicationOf, isQuotaId, isSegment } from '@prorata/quota-model';
 import type { HostReport, JsonViolation, UsageRecorded } from '@prorata/schemas';
 import { fromJson, fullNameOf } from '@prorata/schemas';
 import { Problem } from '@prorata/service-runtime';
+import { RECORDS_MAX } from './openApi.ts';
 import type { Request, Router } from 'express';
 import { mustSpeakFor } from './mustSpeakFor.ts';
-
-/** One request's records; hosts send 250. */
-const RECORDS_MAX = 1_000;
 
 /** `POST /v1/usage` and `POST /v1/reports`, for hosts without Kafka. Nothing is kept here. */
 export function intakeRoutes(router: Router, channel: UsageChannel): void {

@@ -1,18 +1,33 @@
+import { fullNameOf, jsonSchemaComponents, jsonSchemaOf } from '@prorata/schemas';
+import {
+  bearerSecurity,
+  bodyStatuses,
+  callerStatuses,
+  problemResponses,
+  sharedComponents,
+} from '@prorata/service-runtime';
 import type { OpenApiFragment } from '@prorata/service-runtime';
 
-const application = {
+type Part = Readonly<Record<string, unknown>>;
+
+/** One request's records; hosts send 250. */
+export const RECORDS_MAX = 1_000;
+
+const application: Part = {
   name: 'application',
   in: 'path',
   required: true,
-  schema: { type: 'string' },
+  schema: { type: 'string', minLength: 1 },
   description: 'The application.',
 };
-const problem = { description: 'A problem (RFC 9457) with a stable code.' };
 
-function intake(summary: string, list: string): Record<string, unknown> {
+const etag: Part = { ETag: { description: 'Changes with any rule.', schema: { type: 'string' } } };
+
+function intake(summary: string, list: string, fullName: string): Part {
   return {
     post: {
       summary,
+      security: bearerSecurity,
       requestBody: {
         required: true,
         content: {
@@ -20,17 +35,27 @@ function intake(summary: string, list: string): Record<string, unknown> {
             schema: {
               type: 'object',
               required: [list],
-              properties: { [list]: { type: 'array', maxItems: 1000, items: { type: 'object' } } },
+              properties: {
+                [list]: { type: 'array', maxItems: RECORDS_MAX, items: jsonSchemaOf(fullName) },
+              },
             },
           },
         },
       },
       responses: {
-        '202': { description: 'Written to the log.' },
-        '400': problem,
-        '403': problem,
-        '422': problem,
-        '503': { description: 'Not known to be written: send the same records again.' },
+        202: {
+          description: 'Written to the log.',
+          content: {
+            'application/json': {
+              schema: {
+                type: 'object',
+                required: ['accepted'],
+                properties: { accepted: { type: 'integer', minimum: 0 } },
+              },
+            },
+          },
+        },
+        ...problemResponses(...callerStatuses, 405, ...bodyStatuses),
       },
     },
   };
@@ -42,16 +67,24 @@ export const relayOpenApi: OpenApiFragment = {
     '/v1/rules/{application}': {
       get: {
         summary: 'All rules of an application.',
+        security: bearerSecurity,
         parameters: [
           application,
-          { name: 'If-None-Match', in: 'header', schema: { type: 'string' } },
+          {
+            name: 'If-None-Match',
+            in: 'header',
+            schema: { type: 'string' },
+            description: 'The ETag of the set that the host has.',
+          },
         ],
         responses: {
-          '200': { description: 'The set; its ETag changes with any rule.' },
-          '304': { description: 'As before.' },
-          '403': problem,
-          '404': problem,
-          '503': problem,
+          200: {
+            description: 'The set; its ETag changes with any rule.',
+            headers: etag,
+            content: { 'application/json': { schema: { type: 'object' } } },
+          },
+          304: { description: 'As before.', headers: etag },
+          ...problemResponses(...callerStatuses, 405),
         },
       },
     },
@@ -60,16 +93,25 @@ export const relayOpenApi: OpenApiFragment = {
         summary: 'The rules as server-sent events.',
         description:
           '`rules` with the whole set first, then `rule`, `rule-deleted` and, while the relay is in contact with the log, `heartbeat`. Ids are event offsets.',
+        security: bearerSecurity,
         parameters: [application],
         responses: {
-          '200': { description: 'Events.', content: { 'text/event-stream': {} } },
-          '403': problem,
-          '404': problem,
-          '503': problem,
+          200: {
+            description: 'Events.',
+            content: { 'text/event-stream': { schema: { type: 'string' } } },
+          },
+          ...problemResponses(...callerStatuses, 405),
         },
       },
     },
-    '/v1/usage': intake('Usage of hosts without Kafka.', 'records'),
-    '/v1/reports': intake('Reports of hosts without Kafka.', 'reports'),
+    '/v1/usage': intake('Usage of hosts without Kafka.', 'records', fullNameOf.UsageRecorded),
+    '/v1/reports': intake('Reports of hosts without Kafka.', 'reports', fullNameOf.HostReport),
+  },
+  components: {
+    ...sharedComponents,
+    schemas: {
+      ...sharedComponents['schemas'],
+      ...jsonSchemaComponents([fullNameOf.UsageRecorded, fullNameOf.HostReport]),
+    },
   },
 };

@@ -1,3 +1,9 @@
+import {
+  bearerSecurity,
+  callerStatuses,
+  problemResponses,
+  sharedComponents,
+} from '@prorata/service-runtime';
 import type { OpenApiFragment } from '@prorata/service-runtime';
 
 interface Parameter {
@@ -34,11 +40,6 @@ const paging = [
   }),
 ];
 
-const problem = (description: string): object => ({
-  description,
-  content: { 'application/problem+json': { schema: { type: 'object' } } },
-});
-
 const lag = {
   type: ['integer', 'null'],
   description:
@@ -54,7 +55,7 @@ function get(
     get: {
       summary,
       parameters,
-      security: [{ bearer: [] }],
+      security: bearerSecurity,
       responses: {
         200: {
           description: 'Found.',
@@ -62,10 +63,7 @@ function get(
             'application/json': { schema: { type: 'object', properties: { ...properties, lag } } },
           },
         },
-        401: problem('No token, or one that is refused.'),
-        403: problem('The token has none of the roles.'),
-        404: problem('Not there, or not there yet.'),
-        422: problem('A parameter that is not understood.'),
+        ...problemResponses(...callerStatuses, 405, 422),
       },
     },
   };
@@ -153,7 +151,5 @@ export const openapi: OpenApiFragment = {
       { budgets: list, next },
     ),
   },
-  components: {
-    securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
-  },
+  components: sharedComponents,
 };

@@ -1,4 +1,10 @@
-import { Problem } from '@prorata/service-runtime';
+import {
+  Problem,
+  bearerSecurity,
+  callerStatuses,
+  problemResponses,
+  sharedComponents,
+} from '@prorata/service-runtime';
 import type { OpenApiFragment } from '@prorata/service-runtime';
 import type { Request, Router } from 'express';
 import type { BudgetLook } from '../throttle/throttle.ts';
@@ -37,8 +43,9 @@ const parameter = (name: string): object => ({
   required: true,
   schema: { type: 'string' },
 });
-const ok = (description: string): object => ({
+const answers = (description: string): object => ({
   200: { description, content: { 'application/json': { schema: { type: 'object' } } } },
+  ...problemResponses(...callerStatuses, 405),
 });
 
 export const openapi: OpenApiFragment = {
@@ -46,20 +53,20 @@ export const openapi: OpenApiFragment = {
     '/v1/rightsizer/status': {
       get: {
         summary: 'What the usage table holds, and what the control loops last found and did.',
-        responses: ok('The policy in force, the table, the last evaluation of each loop.'),
+        security: bearerSecurity,
+        responses: answers('The policy in force, the table, the last evaluation of each loop.'),
       },
     },
     '/v1/budgets/{organization}/{budget}/spend': {
       get: {
         summary: "A budget's usage, money and overrun in its window, and what follows from it.",
         parameters: [parameter('organization'), parameter('budget')],
-        responses: {
-          ...ok(
-            'Lines by resource and price; `wouldDo` and `frozen` say what would be cut, and why not.',
-          ),
-          404: { description: 'BUDGET_UNKNOWN' },
-        },
+        security: bearerSecurity,
+        responses: answers(
+          'Lines by resource and price; `wouldDo` and `frozen` say what would be cut, and why not.',
+        ),
       },
     },
   },
+  components: sharedComponents,
 };
