@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { inNamespace } from '@prorata/schemas';
 import {
   accessGuard,
@@ -141,6 +142,7 @@ async function openWriter(
     encode,
     everyEvents: settings.snapshotEvents ?? SNAPSHOT_EVENTS,
     taken: () => metrics.snapshots.inc(),
+    breathe: () => nextTurn(),
   });
   return startWriter({
     ...shared,

@@ -1,27 +1,23 @@
 import { AppendTooLarge } from '@prorata/kafka-port';
-import type { OutRecord, PartitionLog, PartitionWriter } from '@prorata/kafka-port';
-import { MODEL_VERSION } from '@prorata/quota-model';
-import type { Codec, SnapshotManifest } from '@prorata/schemas';
+import type { PartitionLog, PartitionWriter } from '@prorata/kafka-port';
+import type { Codec } from '@prorata/schemas';
 import type { Logger } from '@prorata/service-runtime';
-import { AppendBatch } from '../writer/appendBatch.ts';
 import type { EncodeFor } from '../writer/outRecords.ts';
 import type { PartitionState } from '../writer/partitionState.ts';
 import { fromTheBeginning } from '../writer/restorePoint.ts';
 import type { RestorePoint } from '../writer/restorePoint.ts';
 import type { WriterTopics } from '../writer/writerTopics.ts';
-import { marksToBytes, outcomesFrom, withMark } from './outcomeMarks.ts';
+import { outcomesFrom, withMark } from './outcomeMarks.ts';
 import type { OutcomeMark } from './outcomeMarks.ts';
 import {
   assembleSnapshot,
-  chunkKey,
   MANIFEST_KEY,
   readSnapshotRecords,
-  RECENT_STREAM,
   SnapshotUnusable,
 } from './readSnapshot.ts';
 import type { StoredSnapshot } from './readSnapshot.ts';
+import { SnapshotRun } from './snapshotRun.ts';
 import type { Snapshots } from './snapshots.ts';
-import { chunksOf, headToBytes, sha256Hex } from './streamBody.ts';
 
 /** Events of a partition between two snapshots: some 0.1 s of folding at a restore. */
 export const SNAPSHOT_EVENTS = 5_000;
@@ -37,6 +33,8 @@ export interface LogSnapshotsParts {
   /** Events of a partition between two snapshots. */
   readonly everyEvents: number;
   readonly taken: () => void;
+  /** Lets others have their turn between the chunks of a large state that is read. */
+  readonly breathe?: () => Promise<unknown>;
 }
 
 /** What the owner of a partition knows of its snapshots. */
@@ -46,6 +44,8 @@ interface Kept {
   marks: readonly OutcomeMark[];
   /** Keys of chunks that stand in the topic, of whatever generation. */
   keys: Set<string>;
+  /** The one that is being written. */
+  run: SnapshotRun | null;
 }
 
 /** Snapshots in quota.snapshots: chunks first, the manifest last, then the former chunks' tombstones. */
@@ -65,7 +65,7 @@ export class LogSnapshots implements Snapshots {
     const keys = new Set([...values.keys()].filter((key) => key !== MANIFEST_KEY));
     const bytes = [...values.values()].reduce((sum, value) => sum + value.length, 0);
     const marks = stored?.marks ?? [];
-    this.#kept.set(partition, { generation: newest(keys), bytes, marks, keys });
+    this.#kept.set(partition, { generation: newest(keys), bytes, marks, keys, run: null });
     if (stored === null) return fromTheBeginning();
     const { state, manifest } = stored;
     return {
@@ -80,20 +80,70 @@ export class LogSnapshots implements Snapshots {
     state: PartitionState,
     writer: PartitionWriter,
     now: bigint,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const kept = this.#kept.get(partition);
-    if (kept === undefined) return;
-    const spacing = Math.max(this.#parts.everyEvents, Math.ceil(kept.bytes / BYTES_PER_EVENT));
-    if (state.eventsSinceSnapshot < spacing) return;
-    state.eventsSinceSnapshot = 0;
+    if (kept === undefined || (kept.run === null && !this.#isDue(state, kept))) return false;
     try {
-      await this.#take(partition, state, writer, kept, now);
-      this.#parts.taken();
+      kept.run ??= await this.#begin(partition, state, kept, now);
+      const isMore = await kept.run.step(writer);
+      if (isMore) return true;
+      this.#end(state, kept, kept.run);
     } catch (error) {
       if (!(error instanceof AppendTooLarge)) throw error;
       // So many streams that their manifest passes one append: restores are slow then, and right.
       this.#parts.logger.warn({ err: error, partition }, 'a snapshot does not fit');
+      // What it has written stands in the topic until the next one's tombstones.
+      kept.keys = new Set([...kept.keys, ...(kept.run?.keys ?? [])]);
+      kept.run = null;
+      state.thaw();
     }
+    return false;
+  }
+
+  #isDue(state: PartitionState, { bytes }: Kept): boolean {
+    const spacing = Math.max(this.#parts.everyEvents, Math.ceil(bytes / BYTES_PER_EVENT));
+    return state.eventsSinceSnapshot >= spacing;
+  }
+
+  /** From here on the state is left as it is, and what happens builds on forks of it. */
+  async #begin(
+    partition: number,
+    state: PartitionState,
+    kept: Kept,
+    now: bigint,
+  ): Promise<SnapshotRun> {
+    const { log, topics, encode } = this.#parts;
+    state.eventsSinceSnapshot = 0;
+    // Nothing is being appended, so all that the state holds lies before these ends, or is about to
+    // show before them: an event that is read again is known by its version.
+    const eventsNextOffset = await log.endOffset({ topic: topics.events, partition });
+    const outcomesNextOffset = await log.endOffset({ topic: topics.outcomes, partition });
+    kept.marks = withMark(kept.marks, { at: now, offset: outcomesNextOffset });
+    kept.generation += 1n;
+    const run = new SnapshotRun({
+      partition,
+      topic: topics.snapshots,
+      generation: kept.generation,
+      heads: state.freeze(),
+      marks: kept.marks,
+      offsets: {
+        eventsNextOffset,
+        outcomesNextOffset,
+        commandsNextOffset: state.nextCommand ?? 0n,
+      },
+      formerKeys: kept.keys,
+      encode,
+    });
+    await run.assertFits();
+    return run;
+  }
+
+  #end(state: PartitionState, kept: Kept, run: SnapshotRun): void {
+    state.thaw();
+    kept.keys = run.keys;
+    kept.bytes = run.bytes;
+    kept.run = null;
+    this.#parts.taken();
   }
 
   async #assembled(
@@ -101,108 +151,13 @@ export class LogSnapshots implements Snapshots {
     partition: number,
   ): Promise<StoredSnapshot | null> {
     try {
-      return await assembleSnapshot(values, this.#parts.codec);
+      return await assembleSnapshot(values, this.#parts.codec, this.#parts.breathe);
     } catch (error) {
       if (!(error instanceof SnapshotUnusable)) throw error;
       this.#parts.logger.warn({ err: error, partition }, 'a snapshot is passed over');
       return null;
     }
   }
-
-  async #take(
-    partition: number,
-    state: PartitionState,
-    writer: PartitionWriter,
-    kept: Kept,
-    now: bigint,
-  ): Promise<void> {
-    const { log, topics } = this.#parts;
-    // Nothing is being appended, so all that the state holds lies before these ends, or is about to
-    // show before them: an event that is read again is known by its version.
-    const eventsNextOffset = await log.endOffset({ topic: topics.events, partition });
-    const outcomesNextOffset = await log.endOffset({ topic: topics.outcomes, partition });
-    const marks = withMark(kept.marks, { at: now, offset: outcomesNextOffset });
-    const generation = kept.generation + 1n;
-    const { chunks, streams } = await this.#chunks(partition, state, marks, generation);
-    const value: SnapshotManifest = {
-      partition,
-      generation,
-      modelVersion: MODEL_VERSION,
-      eventsNextOffset,
-      outcomesNextOffset,
-      commandsNextOffset: state.nextCommand ?? 0n,
-      streams,
-    };
-    const message = { type: 'SnapshotManifest', value } as const;
-    const manifest = await this.#record(partition, MANIFEST_KEY, message);
-    // Sized first: chunks without their manifest would be written each time and help nobody.
-    if (!new AppendBatch().add([manifest])) throw new AppendTooLarge('The manifest is too large.');
-    const former = kept.keys;
-    const keys = new Set(chunks.map(({ key }) => String(key)));
-    // From here on chunks of this generation may stand in the topic, whatever happens.
-    kept.keys = new Set([...former, ...keys]);
-    kept.generation = generation;
-    await appendInParts(writer, chunks);
-    await writer.append([manifest]);
-    const tombstone = { ...this.#place(partition), value: null };
-    await appendInParts(
-      writer,
-      [...former].map((key) => ({ ...tombstone, key: Buffer.from(key) })),
-    );
-    kept.keys = keys;
-    kept.marks = marks;
-    kept.bytes = chunks.reduce((sum, chunk) => sum + (chunk.value?.length ?? 0), 0);
-  }
-
-  /** The state as it is at this moment: its bytes are made before anything is awaited. */
-  async #chunks(
-    partition: number,
-    state: PartitionState,
-    marks: readonly OutcomeMark[],
-    generation: bigint,
-  ): Promise<{ chunks: OutRecord[]; streams: SnapshotManifest['streams'] }> {
-    const bodies = new Map([...state.streams].map(([stream, head]) => [stream, headToBytes(head)]));
-    bodies.set(RECENT_STREAM, marksToBytes(marks));
-    const streams: SnapshotManifest['streams'][number][] = [];
-    const chunks: OutRecord[] = [];
-    for (const [stream, bytes] of bodies) {
-      const parts = chunksOf(bytes);
-      streams.push({ stream, chunks: parts.length, sha256: sha256Hex(bytes) });
-      for (const [chunk, body] of parts.entries()) {
-        const value = { stream, generation, chunk, chunks: parts.length, body };
-        const message = { type: 'StreamSnapshotChunk', value } as const;
-        chunks.push(await this.#record(partition, chunkKey(stream, generation, chunk), message));
-      }
-    }
-    return { chunks, streams };
-  }
-
-  #place(partition: number): { readonly topic: string; readonly partition: number } {
-    return { topic: this.#parts.topics.snapshots, partition };
-  }
-
-  async #record(
-    partition: number,
-    key: string,
-    message: Parameters<EncodeFor>[1],
-  ): Promise<OutRecord> {
-    const value = await this.#parts.encode('snapshots', message);
-    return { ...this.#place(partition), key: Buffer.from(key), value };
-  }
-}
-
-async function appendInParts(
-  writer: PartitionWriter,
-  records: readonly OutRecord[],
-): Promise<void> {
-  let batch = new AppendBatch();
-  for (const record of records) {
-    if (batch.add([record])) continue;
-    await writer.append(batch.records);
-    batch = new AppendBatch();
-    batch.add([record]);
-  }
-  if (!batch.isEmpty) await writer.append(batch.records);
 }
 
 /** The highest generation of any chunk, so that leftovers of a torn run are never taken for new ones. */

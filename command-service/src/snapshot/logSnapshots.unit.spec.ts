@@ -1,13 +1,17 @@
 import { createMemoryLog } from '@prorata/kafka-port';
-import type { OutRecord, PartitionWriter } from '@prorata/kafka-port';
+import type { LogRecord, OutRecord, PartitionWriter } from '@prorata/kafka-port';
+import { stateToText } from '@prorata/quota-model';
 import { Codec, memoryIds } from '@prorata/schemas';
 import { createLogger } from '@prorata/service-runtime';
 import { describe, expect, it } from 'vitest';
+import { creating, registering } from '../testing/simulatedCommands.ts';
+import { decideBatch } from '../writer/decideBatch.ts';
 import { encoder } from '../writer/outRecords.ts';
 import type { EncodeFor } from '../writer/outRecords.ts';
 import { PartitionState } from '../writer/partitionState.ts';
 import { writerTopicsIn } from '../writer/writerTopics.ts';
 import { LogSnapshots } from './logSnapshots.ts';
+import { assembleSnapshot, MANIFEST_KEY } from './readSnapshot.ts';
 
 const topics = writerTopicsIn('');
 const codec = new Codec(memoryIds());
@@ -40,7 +44,7 @@ async function appendedWith(manifestBytes: number): Promise<{ appended: number; 
   };
   const state = new PartitionState();
   state.eventsSinceSnapshot = 1;
-  await snapshots.takeIfDue(0, state, writer, 0n);
+  while (await snapshots.takeIfDue(0, state, writer, 0n));
   return { appended: records.length, taken };
 }
 
@@ -51,5 +55,106 @@ describe('a snapshot', () => {
 
   it('whose manifest fits into no append writes nothing at all', async () => {
     expect(await appendedWith(800_000)).toEqual({ appended: 0, taken: 0 });
+  });
+});
+
+describe('a snapshot that is written while commands are decided', () => {
+  const QUOTAS = 2_000;
+  let offset = 0;
+
+  async function decide(
+    state: PartitionState,
+    commands: readonly ReturnType<typeof creating>[],
+  ): Promise<void> {
+    const now = 1_000_000_000n;
+    const reads = commands.map((command) => {
+      const { stream } = command.value.envelope;
+      const record: LogRecord = {
+        topic: topics.commands,
+        partition: 0,
+        offset: BigInt(offset++),
+        timestampMs: 0,
+        key: null,
+        value: null,
+        headers: new Map(),
+      };
+      return { kind: 'command', record, command, stream, signedAt: now } as const;
+    });
+    const parts = { partition: 0, topics, encode: encoder(codec), bytesMax: 100_000_000 };
+    const { outcomes } = await decideBatch(state, reads, now, parts);
+    expect(new Set(outcomes.map(({ code, message }) => code + message))).toEqual(
+      new Set(['ACCEPTED']),
+    );
+  }
+
+  const quotas = (application: string, from: number, count: number) =>
+    Array.from({ length: count }, (_, index) => {
+      const command = creating(1_000 + offset + index, `${application}/q${from + index}`, 1n);
+      if (command.type !== 'CreateQuota') throw new TypeError('not a CreateQuota');
+      const labels = { number: `${from + index}` };
+      const content = { ...command.value.content, limits: [], labels };
+      return { ...command, value: { ...command.value, content } };
+    });
+
+  const textOf = (state: PartitionState): Record<string, string> =>
+    Object.fromEntries(
+      [...state.streams].map(([stream, head]) => [
+        stream,
+        `${head.version} ${head.hash.toString('hex')} ${head.decidedAt} ${stateToText(head.state)}`,
+      ]),
+    );
+
+  it('holds what was there when it began, and the state goes on as if there were none', async () => {
+    const log = createMemoryLog({ seed: 1 });
+    for (const topic of Object.values(topics)) log.createTopic(topic, 1);
+    const snapshots = new LogSnapshots({
+      log: log.connect().log,
+      codec,
+      encode: encoder(codec),
+      topics,
+      logger: createLogger('test', 'silent'),
+      everyEvents: QUOTAS,
+      taken: () => undefined,
+    });
+    await snapshots.restorePoint(0, 0n);
+    const values = new Map<string, Buffer>();
+    const appends: number[] = [];
+    const writer: PartitionWriter = {
+      identity: { group: 'g', topic: topics.commands, partition: 0 },
+      append: (batch) => {
+        appends.push(batch.reduce((sum, { value }) => sum + (value?.length ?? 0), 0));
+        for (const { key, value } of batch) if (value !== null) values.set(String(key), value);
+        return Promise.resolve();
+      },
+      close: () => Promise.resolve(),
+    };
+
+    const [state, direct] = [new PartitionState(), new PartitionState()];
+    const decideBoth = async (commands: Parameters<typeof decide>[1]): Promise<void> => {
+      const before = offset;
+      await decide(state, commands);
+      offset = before;
+      await decide(direct, commands);
+    };
+    await decideBoth([registering(1, 'moka', 1n), registering(2, 'tidb', 1n)]);
+    await decideBoth(quotas('moka', 0, QUOTAS));
+    const frozen = textOf(state);
+
+    let slices = 0;
+    while (await snapshots.takeIfDue(0, state, writer, 0n)) {
+      if (slices === 0) await decideBoth([registering(3, 'late', 1n)]);
+      const from = QUOTAS + 10 * slices++;
+      await decideBoth([...quotas('moka', from, 10), ...quotas('late', from, 1)]);
+    }
+
+    expect(slices).toBeGreaterThan(2);
+    expect(Math.max(...appends)).toBeLessThan(500_000);
+    expect(values.has(MANIFEST_KEY)).toBe(true);
+    const stored = await assembleSnapshot(values, codec);
+    expect(textOf(stored!.state)).toEqual(frozen);
+    expect(textOf(state)).toEqual(textOf(direct));
+    expect(state.streams.get('application:moka')!.state).toEqual(
+      direct.streams.get('application:moka')!.state,
+    );
   });
 });

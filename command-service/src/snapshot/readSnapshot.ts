@@ -1,10 +1,11 @@
+import { createHash } from 'node:crypto';
 import type { LogRecord, PartitionLog, TopicPartition } from '@prorata/kafka-port';
 import { MODEL_VERSION } from '@prorata/quota-model';
 import type { Codec, SnapshotManifest, StreamSnapshotChunk } from '@prorata/schemas';
 import { PartitionState } from '../writer/partitionState.ts';
 import { marksFromBytes } from './outcomeMarks.ts';
 import type { OutcomeMark } from './outcomeMarks.ts';
-import { headFromBytes, sha256Hex } from './streamBody.ts';
+import { HeadAssembly } from './streamBody.ts';
 
 export const MANIFEST_KEY = 'manifest';
 /** The name, among a snapshot's streams, of the marks that lead to the recent outcomes. */
@@ -46,6 +47,7 @@ export async function readSnapshotRecords(
 export async function assembleSnapshot(
   values: ReadonlyMap<string, Buffer>,
   codec: Pick<Codec, 'decode'>,
+  breathe: () => Promise<unknown> = () => Promise.resolve(),
 ): Promise<StoredSnapshot | null> {
   const bytes = values.get(MANIFEST_KEY);
   if (bytes === undefined) return null;
@@ -59,9 +61,18 @@ export async function assembleSnapshot(
     const state = new PartitionState();
     let marks: readonly OutcomeMark[] = [];
     for (const entry of manifest.streams) {
-      const body = await joinedBody(values, codec, manifest.generation, entry);
-      if (entry.stream === RECENT_STREAM) marks = marksFromBytes(body);
-      else state.streams.set(entry.stream, headFromBytes(body));
+      const read = (onChunk: (body: Buffer) => void): Promise<void> =>
+        eachChunk(values, codec, manifest.generation, entry, async (body) => {
+          onChunk(body);
+          await breathe();
+        });
+      if (entry.stream === RECENT_STREAM) {
+        await read((body) => (marks = marksFromBytes(body)));
+        continue;
+      }
+      const assembly = new HeadAssembly();
+      await read((body) => assembly.add(body));
+      state.streams.set(entry.stream, assembly.finish());
     }
     state.nextCommand = manifest.commandsNextOffset;
     return { manifest, state, marks };
@@ -71,22 +82,23 @@ export async function assembleSnapshot(
   }
 }
 
-async function joinedBody(
+/** One after the other, so that a large state is never there as text and as records at once. */
+async function eachChunk(
   values: ReadonlyMap<string, Buffer>,
   codec: Pick<Codec, 'decode'>,
   generation: bigint,
-  entry: SnapshotManifest['streams'][number],
-): Promise<Buffer> {
-  const parts: Buffer[] = [];
-  for (let chunk = 0; chunk < entry.chunks; chunk++) {
-    const bytes = values.get(chunkKey(entry.stream, generation, chunk));
-    if (bytes === undefined)
-      throw new SnapshotUnusable(`Chunk ${chunk} of ${entry.stream} is missing.`);
-    parts.push(Buffer.from((await decoded(bytes, codec, 'StreamSnapshotChunk')).body));
+  { stream, chunks, sha256 }: SnapshotManifest['streams'][number],
+  onChunk: (body: Buffer) => Promise<void>,
+): Promise<void> {
+  const hash = createHash('sha256');
+  for (let chunk = 0; chunk < chunks; chunk++) {
+    const bytes = values.get(chunkKey(stream, generation, chunk));
+    if (bytes === undefined) throw new SnapshotUnusable(`Chunk ${chunk} of ${stream} is missing.`);
+    const body = Buffer.from((await decoded(bytes, codec, 'StreamSnapshotChunk')).body);
+    hash.update(body);
+    await onChunk(body);
   }
-  const body = Buffer.concat(parts);
-  if (sha256Hex(body) !== entry.sha256) throw new SnapshotUnusable(`${entry.stream} is torn.`);
-  return body;
+  if (hash.digest('hex') !== sha256) throw new SnapshotUnusable(`${stream} is torn.`);
 }
 
 interface SnapshotValues {

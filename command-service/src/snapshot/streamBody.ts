@@ -1,39 +1,49 @@
-import { createHash } from 'node:crypto';
-import { stateFromText, stateToText } from '@prorata/quota-model';
+import { StateAssembly, stateEntries } from '@prorata/quota-model';
 import type { StreamHead } from '../writer/partitionState.ts';
 
-/** Small enough that a chunk and its neighbours fit into one append, bytes. */
-export const CHUNK_BYTES_MAX = 400_000;
+/** Made and written in some milliseconds: while one is, commands wait, bytes. */
+export const CHUNK_BYTES_MAX = 200_000;
 
-/** A stream's head as bytes: one line of JSON about its last event, then the model's own text. */
-export function headToBytes(head: StreamHead): Buffer {
-  const about = {
-    version: head.version.toString(),
-    hash: head.hash.toString('hex'),
-    decidedAt: head.decidedAt.toString(),
-  };
-  return Buffer.from(`${JSON.stringify(about)}\n${stateToText(head.state)}`);
+/** A stream's head in chunks, each a list in JSON: about its last event first, then the model's own entries. */
+export function* headChunks(head: StreamHead, size = CHUNK_BYTES_MAX): Generator<Buffer> {
+  const about = [head.version.toString(), head.hash.toString('hex'), head.decidedAt.toString()];
+  let entries = [JSON.stringify(about)];
+  let length = 0;
+  for (const entry of stateEntries(head.state)) {
+    entries.push(entry);
+    // Counted in UTF-16 units: a chunk may take up to three times as many bytes, and still fits.
+    length += entry.length + 1;
+    if (length < size) continue;
+    yield Buffer.from(`[${entries.join(',')}]`);
+    entries = [];
+    length = 0;
+  }
+  if (entries.length > 0) yield Buffer.from(`[${entries.join(',')}]`);
 }
 
-/** @throws Error when the bytes are no stream's head. */
-export function headFromBytes(bytes: Buffer): StreamHead {
-  const text = bytes.toString();
-  const end = text.indexOf('\n');
-  const about = JSON.parse(text.slice(0, end)) as Record<'version' | 'hash' | 'decidedAt', string>;
-  return {
-    version: BigInt(about.version),
-    hash: Buffer.from(about.hash, 'hex'),
-    decidedAt: BigInt(about.decidedAt),
-    state: stateFromText(text.slice(end + 1)),
-  };
-}
+/** Makes a stream's head of its chunks again. */
+export class HeadAssembly {
+  readonly #assembly = new StateAssembly();
+  #about: readonly [string, string, string] | null = null;
 
-export function chunksOf(bytes: Buffer, size = CHUNK_BYTES_MAX): Buffer[] {
-  const chunks: Buffer[] = [];
-  for (let at = 0; at < bytes.length; at += size) chunks.push(bytes.subarray(at, at + size));
-  return chunks;
-}
+  /** In order. @throws Error when the bytes are no chunk */
+  add(chunk: Buffer): void {
+    const entries = JSON.parse(chunk.toString()) as unknown[];
+    for (const entry of entries) {
+      if (this.#about === null) this.#about = entry as [string, string, string];
+      else this.#assembly.add(entry);
+    }
+  }
 
-export function sha256Hex(bytes: Buffer): string {
-  return createHash('sha256').update(bytes).digest('hex');
+  /** @throws Error when the chunks were no stream's head */
+  finish(): StreamHead {
+    if (this.#about === null) throw new TypeError('There was no chunk.');
+    const [version, hash, decidedAt] = this.#about;
+    return {
+      version: BigInt(version),
+      hash: Buffer.from(hash, 'hex'),
+      decidedAt: BigInt(decidedAt),
+      state: this.#assembly.finish(),
+    };
+  }
 }

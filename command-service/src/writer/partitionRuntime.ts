@@ -65,6 +65,7 @@ export class PartitionRuntime {
   #wake: () => void = () => undefined;
   readonly #closing = Promise.withResolvers<undefined>();
   #isClosing = false;
+  #isSnapshotUnderWay = false;
   #hintedAt = 0n;
   #hinted: bigint | null = null;
 
@@ -174,7 +175,8 @@ export class PartitionRuntime {
     const dueAt = state.due.earliest();
     if (records.length === 0 && (dueAt === null || dueAt > clock.now())) {
       this.#hint(state);
-      await this.#rest();
+      if (this.#isSnapshotUnderWay) await this.#snapshot(state, writer);
+      else await this.#rest();
       return;
     }
     const reads = await this.#read(records);
@@ -189,7 +191,15 @@ export class PartitionRuntime {
     metrics.queued.set({ partition }, this.#queue.length);
     metrics.remembered.set({ partition }, state.recent.size);
     this.#hint(state);
-    await this.#parts.snapshots.takeIfDue(partition, state, writer, clock.now());
+    await this.#snapshot(state, writer);
+  }
+
+  /** A slice between two batches; without commands one after the other. */
+  async #snapshot(state: PartitionState, writer: PartitionWriter): Promise<void> {
+    const { snapshots, clock } = this.#parts;
+    const { partition } = this.#place;
+    const now = clock.now();
+    this.#isSnapshotUnderWay = await snapshots.takeIfDue(partition, state, writer, now);
   }
 
   /** null when the partition is closing; waits as long as the registry does not answer. */

@@ -1,5 +1,5 @@
 import type { EventMessage } from '@prorata/schemas';
-import { dueTimes, evolve } from '@prorata/quota-model';
+import { dueTimes, evolve, foldBack, fork } from '@prorata/quota-model';
 import type { StreamState } from '@prorata/quota-model';
 import { DueTimeHeap } from './dueTimeHeap.ts';
 import { RecentCommands } from './recentCommands.ts';
@@ -33,6 +33,7 @@ export class PartitionState {
   nextCommand: bigint | null = null;
   /** Events folded since the last snapshot. */
   eventsSinceSnapshot = 0;
+  #frozen: ReadonlyMap<string, StreamHead> | null = null;
 
   constructor(recent = new RecentCommands()) {
     this.recent = recent;
@@ -53,10 +54,36 @@ export class PartitionState {
     const head = this.streams.get(stream);
     const expected = (head?.version ?? 0n) + 1n;
     if (streamVersion !== expected) throw new StreamBroken(stream, expected, streamVersion);
-    const state = evolve(head?.state ?? null, event);
+    const state = evolve(this.#own(stream, head), event);
     this.streams.set(stream, { state, version: streamVersion, hash, decidedAt });
     if (commandOffset !== null) this.decided(commandOffset);
     this.eventsSinceSnapshot++;
+  }
+
+  /**
+   * The heads as they are now, which stay so until `thaw`: a snapshot is written of them while events
+   * go on. It costs a map of the streams, and nothing that grows with what is in them.
+   */
+  freeze(): ReadonlyMap<string, StreamHead> {
+    this.#frozen ??= new Map(this.streams);
+    return this.#frozen;
+  }
+
+  /** Takes what has happened since `freeze` over into what was frozen, in O(what was touched). */
+  thaw(): void {
+    for (const [stream, { state }] of this.#frozen ?? []) {
+      const head = this.streams.get(stream);
+      if (head === undefined || head.state === state) continue;
+      this.streams.set(stream, { ...head, state: foldBack(state, head.state) });
+    }
+    this.#frozen = null;
+  }
+
+  /** What the next event may change: a fork, the first time after what is there was frozen. */
+  #own(stream: string, head: StreamHead | undefined): StreamState | null {
+    if (head === undefined) return null;
+    const isFrozen = this.#frozen?.get(stream)?.state === head.state;
+    return isFrozen ? fork(head.state) : head.state;
   }
 
   /** Once for every stream that changed: what is due next in it, but not before `notBefore`. */

@@ -18,6 +18,8 @@ export { effectiveLimits } from './effective.ts';
 export { affectedQuotas, ruleOf } from './rules.ts';
 export { decideTimer, dueTimes } from './timers.ts';
 export { MODEL_VERSION, stateFromText, stateToText } from './snapshot.ts';
+export { StateAssembly } from './snapshot/stateAssembly.ts';
+export { stateEntries } from './snapshot/stateEntries.ts';
 export { sameWindow, windowFormOf } from './windowForm.ts';
 export type { WindowForm } from './windowForm.ts';
 export { projectOf } from './payers.ts';

@@ -1,5 +1,5 @@
 /**
- * States as text, for snapshots. JSON, with a tag for what JSON has no form for: `{"$n":"5"}` a bigint,
+ * States as one text: to compare them, and in the parts of a snapshot. JSON, with a tag for what JSON has no form for: `{"$n":"5"}` a bigint,
  * `{"$m":[[key, value]]}` a map, `{"$s":[…]}` a set. A key of an object that starts with `$` gets one
  * more `$`, so that a label of that name stays a label. Maps and sets are sorted: equal states have
  * equal text, in whatever order they came to be.
@@ -29,7 +29,7 @@ export function stateFromText(text: string): StreamState {
   return state.kind === 'application' ? withDerived(state) : state;
 }
 
-const derived: ReadonlySet<string> = new Set<keyof ApplicationState>([
+export const derivedFields: ReadonlySet<string> = new Set<keyof ApplicationState>([
   'sums',
   'held',
   'proposalsByQuota',
@@ -38,7 +38,7 @@ const derived: ReadonlySet<string> = new Set<keyof ApplicationState>([
 /** What is made from the rest is left out: it would be most of the text, and could contradict it. */
 function withoutDerived(state: StreamState): object {
   if (state.kind !== 'application') return state;
-  return Object.fromEntries(Object.entries(state).filter(([field]) => !derived.has(field)));
+  return Object.fromEntries(Object.entries(state).filter(([field]) => !derivedFields.has(field)));
 }
 
 function withDerived(kept: ApplicationState): ApplicationState {
@@ -56,11 +56,12 @@ const kinds: ReadonlySet<unknown> = new Set<StreamState['kind']>([
 ]);
 
 /** Snapshots are written by the writer alone and their hash is checked: the kind is check enough. */
-function isState(value: unknown): value is StreamState {
+export function isState(value: unknown): value is StreamState {
   return typeof value === 'object' && value !== null && 'kind' in value && kinds.has(value.kind);
 }
 
-function encode(value: unknown): unknown {
+/** A value in JSON, with tags for what JSON has no form for. */
+export function encode(value: unknown): unknown {
   if (typeof value === 'bigint') return { $n: value.toString() };
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map(encode);
@@ -75,7 +76,8 @@ function encode(value: unknown): unknown {
   );
 }
 
-function decode(value: unknown): unknown {
+/** What `encode` was given. */
+export function decode(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map(decode);
   if ('$n' in value && typeof value.$n === 'string') return BigInt(value.$n);

@@ -3,13 +3,20 @@ import { BrokenStream } from '../faults.ts';
 import { parseStream } from '../ids.ts';
 import type { StreamKind } from '../ids.ts';
 import type { Provenance } from '../model.ts';
+import { sharedActor, sharedText } from '../sharing.ts';
 
 export type EventOf<T extends EventMessage['type']> = Extract<EventMessage, { type: T }>;
 
 /** What a layer can show of where it comes from. */
 export function provenanceOf(event: EventMessage): Provenance {
   const { actor, reason, commandId, decidedAt, streamVersion } = event.value.envelope;
-  return { actor, reason, commandId, at: decidedAt, streamVersion };
+  return {
+    actor: sharedActor(actor),
+    reason: sharedText(reason),
+    commandId,
+    at: decidedAt,
+    streamVersion,
+  };
 }
 
 /** The id that the event's stream names. */

@@ -2,6 +2,7 @@ import { BrokenStream } from '../faults.ts';
 import { parentOf } from '../ids.ts';
 import { rightsizedUnder } from '../layers.ts';
 import type { ApplicationState, HaircutLayer, QuotaState } from '../model.ts';
+import { NO_HAIRCUTS, NO_RIGHTSIZED, sharedContent } from '../sharing.ts';
 import { putQuota } from '../sums/treeSums.ts';
 import { addChild, moveSubtree, removeChild } from './moveQuota.ts';
 import { proposalsOf, removeProposal } from './openProposals.ts';
@@ -55,7 +56,7 @@ function changeOf(
   const provenance = provenanceOf(event);
   switch (event.type) {
     case 'QuotaChanged': {
-      const { content } = event.value;
+      const content = sharedContent(event.value.content);
       return { content, declared: provenance, rightsized: rightsizedUnder(quota, content) };
     }
     case 'QuotaResized': {
@@ -109,10 +110,10 @@ function insert(state: ApplicationState, quotaId: string, event: EventOf<'QuotaC
   putQuota(state, null, {
     quotaId,
     version: 1n,
-    content: event.value.content,
+    content: sharedContent(event.value.content),
     declared: provenanceOf(event),
-    rightsized: new Map(),
-    haircuts: new Map(),
+    rightsized: NO_RIGHTSIZED,
+    haircuts: NO_HAIRCUTS,
     override: null,
   });
   addChild(state, quotaId);
