@@ -4,7 +4,7 @@
 export const AMOUNT_MAX = 2n ** 63n - 1n;
 
 /** Quotas of one application: its state is held in memory by the writer and every reader of the log. */
-export const QUOTAS_PER_APPLICATION_MAX = 100_000;
+export const QUOTAS_PER_APPLICATION_MAX = 1_000_000;
 
 /** Resources of one application: each quota may limit each of them, and rules carry all of them. */
 export const RESOURCES_MAX = 64;

@@ -1,0 +1,184 @@
+import type { ResourceLimit } from '@prorata/schemas';
+import { describe, expect, it } from 'vitest';
+import { decide } from '../decide.ts';
+import type { ApplicationState, QuotaState } from '../model.ts';
+import { rebuildSums } from '../sums/rebuildSums.ts';
+import { stateAfter } from '../testing/given.ts';
+import {
+  content,
+  cores,
+  created,
+  credits,
+  noChange,
+  registered,
+  sessions,
+  tokens,
+} from '../testing/samples.ts';
+import { START, stampCommand } from '../testing/stamp.ts';
+import type { CommandBody } from '../testing/stamp.ts';
+
+const SMALL = 1_000;
+const LARGE = 100_000;
+
+/** Counts what is looked up, or met on a walk. */
+class CountedMap<K, V> extends Map<K, V> {
+  visits = 0;
+
+  override get(key: K): V | undefined {
+    this.visits += 1;
+    return super.get(key);
+  }
+
+  override has(key: K): boolean {
+    this.visits += 1;
+    return super.has(key);
+  }
+
+  override *entries(): MapIterator<[K, V]> {
+    for (const entry of super.entries()) {
+      this.visits += 1;
+      yield entry;
+    }
+  }
+
+  override *values(): MapIterator<V> {
+    for (const [, value] of this.entries()) yield value;
+  }
+
+  override *keys(): MapIterator<K> {
+    for (const [key] of this.entries()) yield key;
+  }
+
+  override [Symbol.iterator](): MapIterator<[K, V]> {
+    return this.entries();
+  }
+}
+
+class CountedSet<T> extends Set<T> {
+  readonly #counter: CountedMap<never, never>;
+
+  constructor(counter: CountedMap<never, never>) {
+    super();
+    this.#counter = counter;
+  }
+
+  override *values(): SetIterator<T> {
+    for (const value of super.values()) {
+      this.#counter.visits += 1;
+      yield value;
+    }
+  }
+
+  override [Symbol.iterator](): SetIterator<T> {
+    return this.values();
+  }
+}
+
+interface Counted {
+  readonly state: ApplicationState;
+  readonly visits: () => number;
+}
+
+/** So many quotas below one, each with limits of its own; every fourth under a level that sets nothing. */
+function wideTree(size: number): Counted {
+  const limits = [cores(1n, 5n), credits(1n), sessions(3n), tokens(2n)];
+  const most = BigInt(LARGE);
+  const small = stateAfter(
+    'application:moka',
+    registered,
+    created('moka/a', [cores(900n, most * 9n), credits(most * 9n), sessions(9n), tokens(9n)], {
+      project: 'acme/a',
+    }),
+    created('moka/a/open'),
+    created('moka/a/q', limits),
+    created('moka/b', [cores(100n, most)]),
+    created('moka/b/few', [cores(1n, 1n)]),
+  ) as ApplicationState;
+  const sample = small.quotas.get('moka/a/q') as QuotaState;
+  const quotas = new CountedMap(small.quotas);
+  const counter = quotas as unknown as CountedMap<never, never>;
+  const children = new CountedMap<string, Set<string>>();
+  for (const [id, ids] of small.children) {
+    const counted = new CountedSet<string>(counter);
+    for (const each of ids) counted.add(each);
+    children.set(id, counted);
+  }
+  const open = new CountedSet<string>(counter);
+  children.set('moka/a/open', open);
+  for (let index = 0; index < size; index += 1) {
+    const parent = index % 4 === 0 ? 'moka/a/open' : 'moka/a';
+    const quotaId = `${parent}/q${index}`;
+    const bare = content([
+      tokens(1n + BigInt(index % 9)),
+      sessions(1n),
+      cores(0n, BigInt(index + 1)),
+    ]);
+    quotas.set(quotaId, { ...sample, quotaId, content: bare });
+    children.get(parent)?.add(quotaId);
+  }
+  const sums = new CountedMap<string, never>();
+  const state = { ...small, quotas, children, sums, held: new Map() } as ApplicationState;
+  rebuildSums(state);
+  const all = [quotas, children, sums];
+  for (const map of all) map.visits = 0;
+  return { state, visits: () => all.reduce((sum, map) => sum + map.visits, 0) };
+}
+
+const change = (quotaId: string, ...setLimits: ResourceLimit[]): CommandBody => ({
+  type: 'ChangeQuota',
+  data: { ...noChange, quotaId, setLimits },
+});
+
+const commands: readonly (readonly [string, CommandBody])[] = [
+  ['a raise of a guarantee', change('moka/a/q', cores(2n, 5n))],
+  ['a raise of an amount that is summed', change('moka/a/q', credits(2n))],
+  ['a parent lowered to what is below', change('moka/a', tokens(9n), sessions(8n))],
+  [
+    'a limit unset between two levels',
+    { type: 'ChangeQuota', data: { ...noChange, quotaId: 'moka/a', unsetLimits: ['tokens'] } },
+  ],
+  ['a limit set on a level that set nothing', change('moka/a/open', tokens(9n))],
+  [
+    'a creation',
+    { type: 'CreateQuota', data: { quotaId: 'moka/a/new', content: content([cores(1n, 1n)]) } },
+  ],
+  ['a deletion', { type: 'DeleteQuota', data: { quotaId: 'moka/a/q', children: 'refuse' } }],
+  ['a move', { type: 'MoveQuota', data: { quotaId: 'moka/b/few', toQuotaId: 'moka/a/few' } }],
+  [
+    'an override',
+    {
+      type: 'OverrideQuota',
+      data: { quotaId: 'moka/a/q', limits: [credits(1n)], until: START + 1n },
+    },
+  ],
+  [
+    'an entitlement',
+    {
+      type: 'SetEntitlement',
+      data: { project: 'acme/a', resource: 'tokens', bound: 'amount', amount: 9n, source: null },
+    },
+  ],
+];
+
+describe('what a decision looks at', () => {
+  const small = wideTree(SMALL);
+  const large = wideTree(LARGE);
+
+  function visitsOf({ state, visits }: Counted, body: CommandBody): number {
+    const before = visits();
+    const command = stampCommand('application:moka', body, { roles: ['admin'] });
+    const decision = decide(state, command, { now: START, streamVersion: 9n });
+    expect(['accepted', 'refused']).toContain(decision.kind);
+    return visits() - before;
+  }
+
+  it.each(commands)('does not grow with the tree: %s', (_what, body) => {
+    expect(visitsOf(large, body)).toBe(visitsOf(small, body));
+  });
+
+  it('is bounded where those who stand in the way are named', () => {
+    const lowered = change('moka/a', tokens(8n));
+    expect(visitsOf(small, lowered)).toBeGreaterThan(0);
+    expect(visitsOf(large, lowered)).toBeLessThan(2_000);
+  });
+});
