@@ -72,6 +72,19 @@ describe('a batch', () => {
     expect(events.map((event) => event.value.envelope.streamVersion)).toEqual([4n, 5n]);
   });
 
+  it('tells a dry run what would be in force, and writes no event', async () => {
+    const state = await registered();
+    const asked = creating(1, 'moka/a', now);
+    const envelope = { ...asked.value.envelope, dryRun: true };
+    const dryRun = { ...asked, value: { ...asked.value, envelope } } as CommandMessage;
+    const batch = await decideAll(state, [read(1, dryRun), read(2, creating(2, 'moka/a', now))]);
+    const [told, done] = await decoded<{ value: CommandOutcome }>(batch, 'outcomes');
+    expect(told?.value.preview.length).toBeGreaterThan(0);
+    expect(told?.value.preview.every(({ quotaId }) => quotaId === 'moka/a')).toBe(true);
+    expect(done?.value).toMatchObject({ status: 'accepted', preview: [], quotaVersion: 1n });
+    expect(batch.commandEvents).toBe(1);
+  });
+
   it('refuses a command that fits into no append, changes nothing, and goes on', async () => {
     const state = await registered();
     const batch = await decideAll(state, [large(1, 9_000), large(2, 100)], now, 6_000);

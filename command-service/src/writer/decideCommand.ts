@@ -1,4 +1,4 @@
-import { decide } from '@prorata/quota-model';
+import { decide, previewOf } from '@prorata/quota-model';
 import type { Decision, StreamState } from '@prorata/quota-model';
 import type { CommandMessage, CommandOutcome } from '@prorata/schemas';
 import type { WriterCode } from '../outcomeCodes.ts';
@@ -83,7 +83,12 @@ function decideFirst(
   } as const;
   const drafts = decision.kind === 'accepted' && !envelope.dryRun ? decision.events : [];
   const events = stampEvents(envelope.stream, drafts, cause, decidedAt, head);
-  const quota = quotaAfter(command, events, head?.state ?? null);
+  const state = head?.state ?? null;
+  const quota = quotaAfter(command, events, state);
+  const context = { now: decidedAt, streamVersion: version };
+  const preview = isPreviewed(decision, envelope)
+    ? previewOf(state, decision.events, quota.id, envelope, context)
+    : { changes: [], omitted: 0 };
   return {
     events,
     outcome: {
@@ -101,10 +106,16 @@ function decideFirst(
       quotaVersion: quota.version,
       eventIds: events.map((event) => event.message.value.envelope.eventId),
       decidedAt,
-      preview: [],
-      previewOmitted: 0,
+      preview: preview.changes,
+      previewOmitted: preview.omitted,
     },
   };
+}
+
+type Accepted = Extract<Decision, { kind: 'accepted' }>;
+
+function isPreviewed(decision: Decision, { dryRun }: { dryRun: boolean }): decision is Accepted {
+  return decision.kind === 'accepted' && dryRun;
 }
 
 /** Time never goes back within a stream, whatever the clock does. */

@@ -15,6 +15,8 @@ export { foldBack, fork, writableSet } from './fork/fork.ts';
 export { OverlayMap } from './fork/overlayMap.ts';
 export { OverlaySet } from './fork/overlaySet.ts';
 export { effectiveLimits } from './effective.ts';
+export { PREVIEW_CHANGES_MAX, previewOf } from './preview.ts';
+export type { Preview } from './preview.ts';
 export { affectedQuotas, ruleOf } from './rules.ts';
 export { decideTimer, dueTimes } from './timers.ts';
 export { MODEL_VERSION, stateFromText, stateToText } from './snapshot.ts';

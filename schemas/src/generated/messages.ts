@@ -980,7 +980,7 @@ export interface CommandOutcome {
   readonly decidedAt: bigint;
   /** Of a dry run: what would be in force afterwards, the command's own quota first, then the tree; bounded. */
   readonly preview: readonly LimitChange[];
-  /** How many changes the preview leaves out. */
+  /** How many changes the preview leaves out, and quotas that it did not look at. */
   readonly previewOmitted: number;
 }
 

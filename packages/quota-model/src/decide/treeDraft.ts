@@ -108,12 +108,19 @@ export class TreeDraft {
     };
   }
 
+  /** The id that a quota had before the command, by the moves since. */
+  idBefore(quotaId: string): string {
+    let id = quotaId;
+    for (const { from, to } of this.#moves.toReversed()) {
+      if (id === to || id.startsWith(`${to}/`)) id = `${from}${id.slice(to.length)}`;
+    }
+    return id;
+  }
+
   #track(quotaId: string, pathOf: PathOf): void {
     const known = this.#changed.get(quotaId);
     const before =
-      known === undefined
-        ? (this.before.quotas.get(this.#idBefore(quotaId)) ?? null)
-        : known.before;
+      known === undefined ? (this.before.quotas.get(this.idBefore(quotaId)) ?? null) : known.before;
     // The last step that touches a quota names it: it is also last in the order of the checks.
     this.#changed.delete(quotaId);
     this.#changed.set(quotaId, { before, pathOf });
@@ -131,15 +138,6 @@ export class TreeDraft {
       if (gone !== undefined) this.#gone.push({ ...gone, after: null });
       this.#changed.set(next, entry);
     }
-  }
-
-  /** The id that a quota had before the command, by the moves since. */
-  #idBefore(quotaId: string): string {
-    let id = quotaId;
-    for (const { from, to } of this.#moves.toReversed()) {
-      if (id === to || id.startsWith(`${to}/`)) id = `${from}${id.slice(to.length)}`;
-    }
-    return id;
   }
 }
 

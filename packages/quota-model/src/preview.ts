@@ -1,0 +1,122 @@
+/** What a decision would change of what is in force, for somebody who asks before they decide. */
+import type { CommandEnvelope, LimitChange, ResourceLimit } from '@prorata/schemas';
+import { TreeDraft, originOf } from './decide/treeDraft.ts';
+import { effectiveLimits } from './effective.ts';
+import { byCodeUnit } from './ids.ts';
+import { sameLimit } from './limits.ts';
+import type { ApplicationState, DecisionContext, EventDraft, StreamState } from './model.ts';
+
+/** Changes that a preview tells: as many as people read, and as one outcome carries. */
+export const PREVIEW_CHANGES_MAX = 500;
+
+/**
+ * Limits in force that a preview works out, before and after: the writer does nothing else meanwhile, and
+ * each takes some microseconds.
+ */
+export const PREVIEW_LIMITS_MAX = 10_000;
+
+export interface Preview {
+  /** The command's own quota first, then by parents before children. */
+  readonly changes: readonly LimitChange[];
+  /** Changes that are left out, and quotas that were not looked at any more. */
+  readonly omitted: number;
+}
+
+const nothing: Preview = { changes: [], omitted: 0 };
+
+/**
+ * The limits in force that would differ if these events, which were decided on the state, happened.
+ *
+ * @param own the quota that the command names; null: none
+ */
+export function previewOf(
+  state: StreamState | null,
+  events: readonly EventDraft[],
+  own: string | null,
+  envelope: CommandEnvelope,
+  context: DecisionContext,
+): Preview {
+  if (state?.kind !== 'application' || events.length === 0) return nothing;
+  const draft = new TreeDraft(state, originOf(envelope, context));
+  for (const event of events) draft.append(event, () => '');
+  const preview = new PreviewBuilding(draft);
+  for (const quotaId of changedQuotas(draft, own)) preview.addWithAllBelow(quotaId);
+  return preview.result();
+}
+
+/** By the ids that they have afterwards, or had. */
+function changedQuotas(draft: TreeDraft, own: string | null): readonly string[] {
+  const changed = draft.change().quotas.map(({ before, after }) => ({
+    quotaId: (after ?? before)?.quotaId ?? '',
+    isOwn: own !== null && (before ?? after)?.quotaId === own,
+  }));
+  changed.sort((a, b) => Number(b.isOwn) - Number(a.isOwn) || byCodeUnit(a.quotaId, b.quotaId));
+  return changed.map(({ quotaId }) => quotaId);
+}
+
+class PreviewBuilding {
+  readonly #draft: TreeDraft;
+  readonly #seen = new Set<string>();
+  readonly #changes: LimitChange[] = [];
+  #limits = 0;
+  #omitted = 0;
+
+  constructor(draft: TreeDraft) {
+    this.#draft = draft;
+  }
+
+  /** Parents before children. */
+  addWithAllBelow(quotaId: string): void {
+    const waiting = [quotaId];
+    for (let id = waiting.shift(); id !== undefined; id = waiting.shift()) {
+      if (this.#seen.has(id)) continue;
+      if (this.#limits >= PREVIEW_LIMITS_MAX) {
+        this.#omitted += 1 + waiting.length;
+        return;
+      }
+      this.#add(id);
+      const room = PREVIEW_LIMITS_MAX - this.#limits;
+      const children = this.#draft.after.children.get(id);
+      this.#omitted += Math.max(0, (children?.size ?? 0) - room);
+      waiting.push(...first(children ?? [], room));
+    }
+  }
+
+  result(): Preview {
+    return { changes: this.#changes, omitted: this.#omitted };
+  }
+
+  #add(quotaId: string): void {
+    this.#seen.add(quotaId);
+    const before = limitsOf(this.#draft.before, this.#draft.idBefore(quotaId));
+    const after = limitsOf(this.#draft.after, quotaId);
+    // A quota without limits costs a look, too.
+    this.#limits += 1 + before.size + after.size;
+    const resources = new Set([...before.keys(), ...after.keys()]);
+    for (const resource of [...resources].sort(byCodeUnit)) {
+      const change = {
+        quotaId,
+        resource,
+        before: before.get(resource) ?? null,
+        after: after.get(resource) ?? null,
+      };
+      if (sameLimit(change.before, change.after)) continue;
+      if (this.#changes.length < PREVIEW_CHANGES_MAX) this.#changes.push(change);
+      else this.#omitted += 1;
+    }
+  }
+}
+
+function limitsOf(state: ApplicationState, quotaId: string): ReadonlyMap<string, ResourceLimit> {
+  const limits = effectiveLimits(state, quotaId);
+  return new Map(limits.map(({ resource, limit }) => [resource, limit]));
+}
+
+function* first(ids: Iterable<string>, most: number): Generator<string> {
+  let count = 0;
+  for (const id of ids) {
+    if (count >= most) return;
+    count += 1;
+    yield id;
+  }
+}
