@@ -21,7 +21,9 @@ export const BATCH_BYTES_MAX = 2_097_152;
 export function batchRoute(router: Router, desk: Pick<CommandDesk, 'submitAll'>): void {
   router.post(BATCH_PATH, async (request, response) => {
     const commands = commandsIn(request);
-    const submitted = await desk.submitAll(commands, whenGone(response));
+    const submitted = await desk.submitAll(commands, whenGone(response)).catch((error: unknown) => {
+      throw error instanceof SubmissionRefused ? problemOfRefusal(error, (path) => path) : error;
+    });
     if (response.destroyed) return;
     const results = submitted.map((each, index) =>
       resultOf(each, commands[index]?.commandId ?? ''),

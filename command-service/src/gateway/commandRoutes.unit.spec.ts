@@ -9,6 +9,7 @@ import type { CommandRoutesParts } from './commandRoutes.ts';
 import { CommandDesk } from './submit/commandDesk.ts';
 import type { CommandDeskParts } from './submit/commandDesk.ts';
 import { noObserver } from './submit/deskObserver.ts';
+import { Lanes } from './submit/lanes.ts';
 import { OutcomeBook } from './submit/outcomeBook.ts';
 
 const logger = createLogger('test', 'silent');
@@ -68,6 +69,7 @@ async function serve(given: Given): Promise<{ url: string; book: OutcomeBook }> 
           clock: { now: () => 5n, after: () => () => undefined },
           outcomeTimeoutMs: 50,
           observer: noObserver,
+          lanes: new Lanes({ after: () => () => undefined }),
         }),
         book,
         askProjector: given.askProjector ?? null,

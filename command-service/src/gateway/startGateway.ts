@@ -12,6 +12,7 @@ import { resourceRoutes } from './resourceRoutes.ts';
 import { createReverseProxy } from './reverseProxy.ts';
 import { CommandDesk } from './submit/commandDesk.ts';
 import { noObserver } from './submit/deskObserver.ts';
+import { Lanes } from './submit/lanes.ts';
 import { OutcomeBook } from './submit/outcomeBook.ts';
 
 export interface GatewayOptions {
@@ -51,6 +52,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     topic: topics.commands,
     book,
     observer: noObserver,
+    lanes: new Lanes(options.clock),
   });
   const proxy = createReverseProxy(logger);
   const { projector, relay, rightsizer } = settings.urls;

@@ -65,6 +65,16 @@ export const problemCodes = {
     'The log will not take these records',
     'Send fewer or smaller records.',
   ),
+  ROBOT_PACED: kind(
+    429,
+    'Robots send as much as they may at once',
+    'Send it again after Retry-After with the same ids, and at most 500 commands at a time.',
+  ),
+  TOO_MANY_IN_FLIGHT: kind(
+    429,
+    'As many commands of this principal are under way as may be',
+    'Wait for answers, and send it again after Retry-After with the same ids.',
+  ),
   HEADERS_TOO_LARGE: kind(431, 'The headers are too large', 'Send fewer or shorter headers.'),
   INTERNAL: kind(500, 'The service failed', 'Ask its operator: its log says why.'),
   UPSTREAM_UNREACHABLE: kind(502, 'A service behind the gateway cannot be reached', 'Try again.'),

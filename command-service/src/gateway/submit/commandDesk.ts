@@ -3,12 +3,14 @@ import { LogUnavailable, partitionOf, PublishQueueFull } from '@prorata/kafka-po
 import type { OutRecord, Publisher } from '@prorata/kafka-port';
 import { UnwritableRecord } from '@prorata/schemas';
 import type { Codec, CommandMessage, CommandOutcome } from '@prorata/schemas';
+import type { Principal } from '@prorata/service-runtime';
 import type { Clock } from '../../clock.ts';
 import type { SignCommand } from '../../signature/commandSigner.ts';
 import { bodyHash } from '../../writer/bodyHash.ts';
 import { buildCommand } from './buildCommand.ts';
 import type { CommandRequest } from './buildCommand.ts';
 import type { DeskObserver, ObservedCommand } from './deskObserver.ts';
+import type { Lanes, Leave } from './lanes.ts';
 import type { Awaited, OutcomeBook } from './outcomeBook.ts';
 import { TooManyWaiting } from './outcomeBook.ts';
 import { SubmissionRefused } from './submissionRefused.ts';
@@ -35,14 +37,18 @@ export interface CommandDeskParts {
   readonly clock: Clock;
   readonly outcomeTimeoutMs: number;
   readonly observer: DeskObserver;
+  readonly lanes: Lanes;
 }
 
 /** Calls the listener when the caller has gone: its place is free then, and the command goes on. */
 export type WhenGone = (listener: () => void) => void;
 
+const toTheEnd: WhenGone = () => undefined;
+
 interface Prepared {
   readonly command: CommandMessage;
   readonly record: OutRecord;
+  readonly principal: Principal;
 }
 
 /** Takes commands in, whatever interface they come by: builds, signs, writes, and waits for outcomes. */
@@ -57,23 +63,31 @@ export class CommandDesk {
   /** @throws SubmissionRefused when the command is not taken, or not known to be */
   async submit(request: CommandRequest, whenGone: WhenGone): Promise<Submitted> {
     const observed = this.#parts.observer.began(request.commandId);
+    let leave: Leave | null = null;
     try {
+      leave = this.#parts.lanes.enter(request.principal, 1);
       const prepared = await this.#prepare(request, observed);
       return await this.#send(prepared, observed, whenGone);
     } catch (error) {
       observed.failed(error);
       throw error;
+    } finally {
+      leave?.();
     }
   }
 
   /**
    * Each for itself, and written in the order given: what one is refused for harms no other.
-   * @param requests at most BATCH_COMMANDS_MAX
+   * @param requests of one principal, one at least and at most BATCH_COMMANDS_MAX
+   * @throws SubmissionRefused when the principal has too much under way for any of them
    */
   async submitAll(
     requests: readonly CommandRequest[],
     whenGone: WhenGone,
   ): Promise<readonly (Submitted | SubmissionRefused)[]> {
+    const [first] = requests;
+    if (first === undefined) return [];
+    const leave = this.#parts.lanes.enter(first.principal, requests.length);
     const preparing: Promise<() => Promise<Submitted | SubmissionRefused>>[] = [];
     for (const [index, request] of requests.entries()) {
       if (index % BATCH_SLICE === BATCH_SLICE - 1) await nextTurn();
@@ -81,7 +95,7 @@ export class CommandDesk {
     }
     const sent: Promise<Submitted | SubmissionRefused>[] = [];
     // Sending writes at once, so that the order in the log is the order of this loop.
-    for (const each of preparing) sent.push((await each)());
+    for (const each of preparing) sent.push((await each)().finally(leave));
     return Promise.all(sent);
   }
 
@@ -121,10 +135,25 @@ export class CommandDesk {
     }
     const command = buildCommand(request, this.#parts.clock.now());
     observed.understood(command);
-    return { command, record: await this.#recordOf(command, observed) };
+    const { principal } = request;
+    return { command, record: await this.#recordOf(command, observed), principal };
   }
 
   async #send(
+    prepared: Prepared,
+    observed: ObservedCommand,
+    whenGone: WhenGone,
+  ): Promise<Submitted> {
+    const { principal, record } = prepared;
+    const turn = this.#parts.lanes.turn(principal, record.partition, whenGone);
+    // Whoever need not wait writes in this turn of the loop, so that the order of calls stays.
+    if (turn === null) return this.#publish(prepared, observed, whenGone);
+    const leave = await turn;
+    // A robot that hangs up gives no place back: its command still goes through the log.
+    return this.#publish(prepared, observed, toTheEnd).finally(leave);
+  }
+
+  async #publish(
     { command, record }: Prepared,
     observed: ObservedCommand,
     whenGone: WhenGone,
