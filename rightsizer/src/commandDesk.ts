@@ -49,6 +49,13 @@ export class CommandDesk {
   }
 
   /**
+   * Posts a command that its maker repeats by itself until it is answered: nothing is remembered here.
+   */
+  async send(command: LoopCommand): Promise<CommandAnswer> {
+    return this.#isClosed ? unknownAnswer(command, 'The service stops.') : this.#post(command);
+  }
+
+  /**
    * @param subject what the command is about, such as a quota's resource
    * @returns the answer to the command that its `commandId` names: while an older one about the same
    * subject has no answer, that one is repeated, and `command` is not posted
@@ -57,13 +64,16 @@ export class CommandDesk {
     const due = this.#unanswered.get(subject) ?? command;
     const isFull = !this.#unanswered.has(subject) && this.#unanswered.size >= UNANSWERED_MAX;
     if (isFull || this.#isClosed) {
-      const { commandId } = command;
       const detail = isFull ? 'Too many commands wait for their answer.' : 'The service stops.';
-      return { status: 'unknown', commandId, code: null, detail, violations: [], outcome: null };
+      return unknownAnswer(command, detail);
     }
     this.#unanswered.set(subject, due);
     const answer = await this.#post(due);
     if (answer.status !== 'unknown') this.#unanswered.delete(subject);
     return answer;
   }
+}
+
+function unknownAnswer({ commandId }: LoopCommand, detail: string): CommandAnswer {
+  return { status: 'unknown', commandId, code: null, detail, violations: [], outcome: null };
 }

@@ -80,7 +80,10 @@ export class FakeGateway {
     const decision = await this.#writer.execute({ ...command, kind: 'robot' });
     const decided =
       decision.kind === 'accepted'
-        ? { status: 200, answer: { code: 'ACCEPTED', commandId: command.commandId } }
+        ? {
+            status: 200,
+            answer: { code: 'ACCEPTED', commandId: command.commandId, result: decision.result },
+          }
         : {
             status: 409,
             answer: { code: decision.violations[0].code, detail: decision.violations[0].message },

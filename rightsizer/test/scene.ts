@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ApplicationState, QuotaState } from '@prorata/quota-model';
+import type { ApplicationState, OrganizationState, QuotaState } from '@prorata/quota-model';
 import { effectiveLimits } from '@prorata/quota-model';
 import { timeToJson } from '@prorata/schemas';
 import { deploy } from './deployment.ts';
@@ -101,6 +101,10 @@ export class Scene {
 
   get application(): ApplicationState {
     return this.deployment.writer.state('application:llm') as ApplicationState;
+  }
+
+  get organization(): OrganizationState {
+    return this.deployment.writer.state('organization:acme') as OrganizationState;
   }
 
   /** The tokens a second that hold. */

@@ -37,7 +37,7 @@ export function logEvaluations(logger: Logger): EvaluationLog {
         logger.info(finding, 'A resize was posted.');
       }
     },
-    budgets({ putOff, budgets }) {
+    budgets({ putOff, budgets, carried }) {
       if (putOff !== null) logger.info({ putOff }, 'The budgets are put off.');
       for (const budget of budgets) {
         freezes(budget);
@@ -45,9 +45,17 @@ export function logEvaluations(logger: Logger): EvaluationLog {
           const { status, code, commandId } = answer;
           logger.info(
             { ...action, budget: budget.inputs.budget.budgetId, status, code, commandId },
-            'A cut or a lift was posted.',
+            'A cut or a lift was intended.',
           );
         }
+      }
+      for (const { organization, command, answer } of carried) {
+        const { type, stream, commandId } = command;
+        const { status, code } = answer;
+        logger.info(
+          { organization, type, stream, status, code, commandId },
+          'An intent was carried on.',
+        );
       }
     },
   };

@@ -43,10 +43,15 @@ export function rightsizerMetrics(registry: Registry): RightsizerMetrics {
     'budget',
     'code',
   ]);
-  const actions = counter('budget_actions_total', 'Cuts and lifts posted, by answer.', [
+  const actions = counter('budget_actions_total', 'Cuts and lifts intended, by answer.', [
     'kind',
     'status',
   ]);
+  const carried = counter(
+    'process_commands_total',
+    'Commands that carried out cuts and allocations, by answer.',
+    ['type', 'status'],
+  );
   const failures = counter('evaluation_failures_total', 'Evaluations that ended in a fault.', [
     'loop',
   ]);
@@ -73,6 +78,9 @@ export function rightsizerMetrics(registry: Registry): RightsizerMetrics {
         for (const { action, answer } of posted) {
           actions.inc({ kind: action.kind, status: answer.status });
         }
+      }
+      for (const { command, answer } of evaluation.carried) {
+        carried.inc({ type: command.type, status: answer.status });
       }
     },
     failed: (loop) => failures.inc({ loop }),

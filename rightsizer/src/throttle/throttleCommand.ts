@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { BudgetState, TierPolicyState } from '@prorata/quota-model';
+import type { BudgetState, HaircutLayer, TierPolicyState } from '@prorata/quota-model';
 import { timeToJson } from '@prorata/schemas';
 import type { LoopCommand } from '../commandDesk.ts';
 import { derivedId } from '../derivedId.ts';
 import type { TimeWindow } from './budgetWindows.ts';
-import type { BudgetVerdict, ThrottleAction } from './judgeBudget.ts';
+import type { BudgetVerdict, StandingCut, ThrottleAction } from './judgeBudget.ts';
 import type { Spend } from './spend.ts';
 import { STEP_FIGURE } from './standings.ts';
 
@@ -14,8 +14,10 @@ export interface ThrottleTerms {
   readonly policyName: string;
   readonly policyVersion: number;
   readonly tableVersion: number;
-  /** The stream version of the last cut or lift of this budget in the application; 0: none. */
-  readonly basis: bigint;
+  /** Per application, the stream version of the last cut or lift of this budget there; 0: none. */
+  readonly bases: readonly bigint[];
+  /** The organization's stream version at the last event of the budget's cuts; 0: none. */
+  readonly process: bigint;
   /** How often this very decision was refused: a refusal that has passed must not block it for ever. */
   readonly attempt: number;
 }
@@ -33,29 +35,35 @@ export interface CutGrounds {
 
 /** Lines of the spend that evidence carries; the table has all. */
 const EVIDENCE_LINES_MAX = 32;
+/** Of a lift: what is cut no more. */
+const NOTHING = [0, 0, 0, 0, 0];
 
-export function applyCommand(
-  action: Apply,
+/** The intent to cut several applications alike. */
+export function beginApply(
+  actions: readonly Apply[],
   terms: ThrottleTerms,
   { window, spend, tierPolicy, verdict, uncovered }: CutGrounds,
 ): LoopCommand {
   const { budget } = terms;
-  const step = tierPolicy.steps[action.step];
-  if (step === undefined) throw new RangeError(`The tier policy has no step ${action.step}.`);
+  const index = actions[0]?.step ?? 0;
+  const step = tierPolicy.steps[index];
+  if (step === undefined) throw new RangeError(`The tier policy has no step ${index}.`);
   return {
-    commandId: idOf('apply', action.application, terms, [
+    commandId: idOf('apply', actions, terms, [
       window.start,
-      action.step,
+      index,
       tierPolicy.id,
       tierPolicy.version,
       ...uncovered,
     ]),
-    type: 'ApplyHaircut',
-    stream: `application:${action.application}`,
+    type: 'BeginCut',
+    stream: `organization:${terms.organization}`,
     reason: `Budget ${terms.organization}/${budget.budgetId} is overspent: ${spend.total} of ${budget.amount} ${budget.currency}.`,
     data: {
       project: budget.project,
       budgetId: budget.budgetId,
+      applications: actions.map(({ application }) => application),
+      lift: null,
       windowStart: timeToJson(window.start),
       windowEnd: timeToJson(window.end),
       spend: spend.total,
@@ -71,39 +79,111 @@ export function applyCommand(
         source: `usage manifest ${terms.tableVersion}`,
         windowStart: timeToJson(window.start),
         windowEnd: timeToJson(window.end),
-        figures: figures(action.step, verdict, spend, budget),
+        figures: figures(index, verdict, spend, budget),
         inputsHash: inputsHash(budget, tierPolicy, window, spend),
       },
     },
   };
 }
 
-export function liftCommand(action: Lift, terms: ThrottleTerms): LoopCommand {
-  const { budget } = terms;
+/**
+ * The intent to lift a budget's cut in several applications.
+ * @param cut what stands in one of them
+ */
+export function beginLift(
+  actions: readonly [Lift, ...Lift[]],
+  terms: ThrottleTerms,
+  cut: StandingCut,
+): LoopCommand {
+  const { budget, organization } = terms;
+  const { project, cause, spend } = actions[0];
   return {
-    commandId: idOf('lift', action.application, terms, [action.project, action.cause]),
-    type: 'LiftHaircut',
-    stream: `application:${action.application}`,
-    reason: `Budget ${terms.organization}/${budget.budgetId}: ${action.cause.replaceAll('_', ' ')}.`,
+    commandId: idOf('lift', actions, terms, [project, cause]),
+    type: 'BeginCut',
+    stream: `organization:${organization}`,
+    reason: `Budget ${organization}/${budget.budgetId}: ${cause.replaceAll('_', ' ')}.`,
     data: {
-      project: action.project,
-      budgetId: budget.budgetId,
-      cause: action.cause,
-      spend: action.spend,
+      ...liftData(project, budget.budgetId, cause, cut),
+      applications: actions.map(({ application }) => application),
+      spend,
       budget: budget.amount,
+      evidence: {
+        policy: `${terms.policyName}@${terms.policyVersion}`,
+        source: `usage manifest ${terms.tableVersion}`,
+        windowStart: timeToJson(cut.windowStart),
+        windowEnd: timeToJson(cut.windowEnd),
+        figures: { spend, budget: budget.amount, currency: budget.currency },
+        inputsHash: '',
+      },
     },
+  };
+}
+
+/** The intent to lift what a budget has cut that is no more: a person has retired it. */
+export function beginOrphanLift(
+  organization: string,
+  layer: HaircutLayer,
+  applications: readonly string[],
+  process: bigint,
+): LoopCommand {
+  const { budgetId, project } = layer;
+  return {
+    commandId: derivedId('orphan', organization, budgetId, project, process, ...applications),
+    type: 'BeginCut',
+    stream: `organization:${organization}`,
+    reason: `Budget ${organization}/${budgetId} was retired.`,
+    data: {
+      ...liftData(project, budgetId, 'person', layer),
+      applications,
+      spend: layer.spend,
+      budget: layer.budget,
+      evidence: {
+        policy: 'retired budgets',
+        source: 'the log',
+        windowStart: timeToJson(layer.windowStart),
+        windowEnd: timeToJson(layer.windowEnd),
+        figures: {},
+        inputsHash: '',
+      },
+    },
+  };
+}
+
+function liftData(
+  project: string,
+  budgetId: string,
+  lift: string,
+  cut: Pick<
+    StandingCut,
+    'windowStart' | 'windowEnd' | 'currency' | 'tierPolicy' | 'tierPolicyVersion'
+  >,
+): Readonly<Record<string, unknown>> {
+  return {
+    project,
+    budgetId,
+    lift,
+    windowStart: timeToJson(cut.windowStart),
+    windowEnd: timeToJson(cut.windowEnd),
+    currency: cut.currency,
+    overrunBasisPoints: 0,
+    tierPolicy: cut.tierPolicy,
+    tierPolicyVersion: cut.tierPolicyVersion.toString(),
+    cutBasisPoints: NOTHING,
+    floorBasisPoints: NOTHING,
   };
 }
 
 /** The same decision about the same past is the same command. */
 function idOf(
-  action: string,
-  application: string,
-  { organization, budget, basis, attempt }: ThrottleTerms,
+  kind: string,
+  actions: readonly ThrottleAction[],
+  { organization, budget, bases, process, attempt }: ThrottleTerms,
   more: readonly (string | number | bigint)[],
 ): string {
   const { budgetId, version } = budget;
-  return derivedId(action, application, organization, budgetId, version, basis, attempt, ...more);
+  const applications = actions.map(({ application }, index) => `${application}@${bases[index]}`);
+  const about = [organization, budgetId, version, process, attempt];
+  return derivedId('begin', kind, ...about, applications.length, ...applications, ...more);
 }
 
 function figures(

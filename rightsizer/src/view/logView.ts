@@ -30,6 +30,8 @@ export class LogView {
   readonly #states = new Map<string, StreamState>();
   /** By application, project and budget. */
   readonly #cuts = new Map<string, CutHistory>();
+  /** By organization and budget: the stream's version at the last event of a cut's process. */
+  readonly #cutProcesses = new Map<string, bigint>();
   /** When the last cut or override of a quota ended. */
   readonly #disturbedUntil = new Map<string, bigint>();
   /** By quota and resource: when a proposal was last declined or lapsed. */
@@ -42,6 +44,10 @@ export class LogView {
     if (parseStream(stream) === null) return;
     if (before?.kind === 'application') this.#remember(before, event);
     this.#rememberCut(before, event);
+    if (event.type === 'CutIntended' || event.type === 'CutCompleted') {
+      const { streamVersion } = event.value.envelope;
+      this.#cutProcesses.set(`${stream} ${event.value.budgetId}`, streamVersion);
+    }
     try {
       this.#states.set(stream, evolve(before, event));
     } catch (cause) {
@@ -74,6 +80,16 @@ export class LogView {
 
   cutHistory(application: string, project: string, budgetId: string): CutHistory {
     return this.#cuts.get(cutKey(application, project, budgetId)) ?? never;
+  }
+
+  organization(id: string): OrganizationState | null {
+    const state = this.#states.get(`organization:${id}`);
+    return state?.kind === 'organization' ? state : null;
+  }
+
+  /** The stream's version at the last event of a budget's cuts; 0: none. Tells one intent from the next. */
+  cutProcess(organization: string, budgetId: string): bigint {
+    return this.#cutProcesses.get(`organization:${organization} ${budgetId}`) ?? 0n;
   }
 
   disturbedUntil(quotaId: string): bigint | null {

@@ -1,0 +1,35 @@
+import type { HaircutLayer, OrganizationState } from '@prorata/quota-model';
+import type { LogView } from '../view/logView.ts';
+import { intentsOf } from './cutIntents.ts';
+
+/** The cut of a budget that is no more, and the applications where it still lies on quotas. */
+export interface OrphanedCut {
+  readonly organization: string;
+  readonly layer: HaircutLayer;
+  readonly applications: readonly string[];
+}
+
+/** Cuts of retired budgets that nobody has begun to lift. */
+export function orphanedCuts(view: LogView): OrphanedCut[] {
+  const found = new Map<string, OrphanedCut & { readonly applications: string[] }>();
+  for (const application of view.applications()) {
+    for (const quota of application.quotas.values()) {
+      for (const layer of quota.haircuts.values()) {
+        const [organization = ''] = layer.project.split('/');
+        const state = view.organization(organization);
+        if (state === null || isAlive(state, layer)) continue;
+        if (intentsOf(state, layer.budgetId).get(application.id)?.cut.lift != null) continue;
+        const key = `${layer.budgetId} ${layer.project}`;
+        const orphan = found.get(key) ?? { organization, layer, applications: [] };
+        if (!orphan.applications.includes(application.id)) orphan.applications.push(application.id);
+        found.set(key, orphan);
+      }
+    }
+  }
+  return [...found.values()];
+}
+
+/** A budget that has another project now lifts its former cuts itself. */
+function isAlive({ budgets }: OrganizationState, { budgetId }: HaircutLayer): boolean {
+  return budgets.has(budgetId);
+}
