@@ -21,10 +21,12 @@ import { overrideQuota } from './decide/overrideQuota.ts';
 import { publishTierPolicy } from './decide/publishTierPolicy.ts';
 import { registerApplication } from './decide/registerApplication.ts';
 import { rejectProposal } from './decide/rejectProposal.ts';
+import { requestIncrease } from './decide/requestIncrease.ts';
 import { resizeQuota } from './decide/resizeQuota.ts';
 import { resumeQuota } from './decide/resumeQuota.ts';
 import { setEntitlement } from './decide/setEntitlement.ts';
 import { suspendQuota } from './decide/suspendQuota.ts';
+import { withdrawProposal } from './decide/withdrawProposal.ts';
 import { RESERVED_SEGMENTS, parseStream } from './ids.ts';
 import type { StreamKind } from './ids.ts';
 import { EVENTS_PER_DECISION_MAX, REASON_LENGTH_MAX } from './modelBounds.ts';
@@ -55,6 +57,7 @@ const kindOf = {
   RegisterApplication: 'application',
   RegisterOrganization: 'organization',
   RejectProposal: 'application',
+  RequestIncrease: 'application',
   ResizeQuota: 'application',
   ResumeQuota: 'application',
   RetireBudget: 'organization',
@@ -62,6 +65,7 @@ const kindOf = {
   RetireTeam: 'organization',
   SetEntitlement: 'application',
   SuspendQuota: 'application',
+  WithdrawProposal: 'application',
 } as const satisfies Record<CommandMessage['type'], StreamKind>;
 
 /**
@@ -170,12 +174,16 @@ function decideForApplication(
       return overrideQuota(state, command.value, context);
     case 'RejectProposal':
       return rejectProposal(state, command.value);
+    case 'RequestIncrease':
+      return requestIncrease(state, command.value, context);
     case 'ResizeQuota':
       return resizeQuota(state, command.value, context);
     case 'ResumeQuota':
       return resumeQuota(state, command.value);
     case 'SuspendQuota':
       return suspendQuota(state, command.value, context);
+    case 'WithdrawProposal':
+      return withdrawProposal(state, command.value);
     case 'SetEntitlement':
       return setEntitlement(state, command.value, context);
   }

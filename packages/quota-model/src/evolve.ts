@@ -32,6 +32,7 @@ export function evolve(state: StreamState | null, event: EventMessage): StreamSt
     case 'TierPolicyPublished':
       return evolveTierPolicy(ofKind(state, 'tierpolicy', event), event);
     case 'ApplicationRegistered':
+    case 'ChangeProposed':
     case 'EntitlementSet':
     case 'HaircutApplied':
     case 'HaircutLifted':
@@ -39,6 +40,7 @@ export function evolve(state: StreamState | null, event: EventMessage): StreamSt
     case 'ProposalExpired':
     case 'ProposalOpened':
     case 'ProposalRejected':
+    case 'ProposalWithdrawn':
     case 'QuotaChanged':
     case 'QuotaCreated':
     case 'QuotaDeleted':

@@ -13,6 +13,7 @@ import type {
   EventMessage,
   Evidence,
   Price,
+  ProposalOrigin,
   QuotaContent,
   RemoteValidator,
   ResourceDeclaration,
@@ -29,6 +30,8 @@ import type { Sum } from './sums/sum.ts';
 import type { Tally } from './sums/tally.ts';
 
 export type * from './organizationModel.ts';
+
+export type { ProposalOrigin } from '@prorata/schemas';
 
 /** Who did what when: what every layer and every row can show. */
 export interface Provenance {
@@ -89,8 +92,12 @@ export interface QuotaState {
 export interface ProposalState {
   readonly proposalId: string;
   readonly quotaId: string;
-  readonly limit: ResourceLimit;
-  readonly evidence: Evidence;
+  /** What it would set, by resource; of a resize the one limit. */
+  readonly limits: readonly ResourceLimit[];
+  readonly unsetLimits: readonly string[];
+  /** What a resize was computed from; null: it changes the base limits. */
+  readonly evidence: Evidence | null;
+  readonly origin: ProposalOrigin;
   readonly expiresAt: bigint;
   readonly provenance: Provenance;
 }

@@ -256,6 +256,16 @@ export const refusalCodes = {
     'There is no such open proposal',
     'It was decided, has expired, or never was.',
   ),
+  NOTHING_TO_REQUEST: kind(
+    422,
+    'The request asks for nothing more',
+    'Send the change itself: a decrease needs nobody above.',
+  ),
+  APPROVAL_NEEDED: kind(
+    409,
+    'The raise waits for a second person, who can approve only limits by themselves',
+    'Send the limits named in a ChangeQuota of their own.',
+  ),
   PROPOSAL_OPEN: kind(409, 'A proposal for this resource is open', 'Wait until it is decided.'),
   OUTSIDE_RIGHTSIZING_BOUNDS: kind(
     422,

@@ -62,10 +62,12 @@ export function affectedQuotas(state: ApplicationState, event: EventMessage): re
       return quotaId === null ? [] : [quotaId, ...below(state, quotaId)];
     case 'QuotaMoved':
       return quotaId === null ? [] : movedQuotas(state, quotaId, event.value.toQuotaId);
+    case 'ChangeProposed':
     case 'ProposalApproved':
     case 'ProposalExpired':
     case 'ProposalOpened':
     case 'ProposalRejected':
+    case 'ProposalWithdrawn':
     case 'QuotaCreated':
     case 'QuotaDeleted':
       return quotaId === null ? [] : [quotaId];

@@ -12,6 +12,7 @@ const endings: Readonly<Partial<Record<EventMessage['type'], ProposalStatus>>> =
   ProposalApproved: 'approved',
   ProposalRejected: 'rejected',
   ProposalExpired: 'expired',
+  ProposalWithdrawn: 'withdrawn',
 };
 
 /**

@@ -64,6 +64,7 @@ export class EventChanges {
       case 'TierPolicyPublished':
         this.#put(tables.tierPolicies, tierPolicyRow(event.value));
         return;
+      case 'ChangeProposed':
       case 'ProposalOpened': {
         const opened =
           state.kind === 'application' ? state.proposals.get(event.value.proposalId) : undefined;

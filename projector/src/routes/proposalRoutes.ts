@@ -9,10 +9,11 @@ interface ProposalRow {
   readonly proposal_id: string;
   readonly application: string;
   readonly quota_id: string;
-  readonly resource: string;
   readonly status: string;
-  readonly proposed_limit: object;
-  readonly evidence: object;
+  readonly limits: readonly object[];
+  readonly unset_limits: readonly string[];
+  readonly evidence: object | null;
+  readonly origin: string;
   readonly opened_at: string;
   readonly opened_by: object;
   readonly reason: string;
@@ -62,8 +63,10 @@ function proposalJson(row: ProposalRow): object {
     application: row.application,
     quotaId: row.quota_id,
     status: row.status,
-    limit: row.proposed_limit,
+    limits: row.limits,
+    unsetLimits: row.unset_limits,
     evidence: row.evidence,
+    origin: row.origin,
     openedAt: row.opened_at,
     openedBy: row.opened_by,
     reason: row.reason,

@@ -40,7 +40,10 @@ function seriesOfQuota(
       isUnderHaircut: path.some(({ haircuts }) => haircuts.size > 0),
       isOverridden: path.some(({ override }) => override !== null),
       isProposed: [...state.proposals.values()].some(
-        (proposal) => proposal.quotaId === quotaId && proposal.limit.resource === resource,
+        (proposal) =>
+          proposal.quotaId === quotaId &&
+          (proposal.limits.some((limit) => limit.resource === resource) ||
+            proposal.unsetLimits.includes(resource)),
       ),
       boundBy: boundBy === undefined || boundBy === quotaId ? null : boundBy,
       disturbedUntil: latest(path.map((node) => view.disturbedUntil(node.quotaId))),

@@ -111,7 +111,9 @@ export class LogView {
       case 'ProposalExpired': {
         const proposal = before.proposals.get(event.value.proposalId);
         if (proposal === undefined) return;
-        this.#declinedAt.set(`${proposal.quotaId} ${proposal.limit.resource}`, decidedAt);
+        for (const { resource } of proposal.limits) {
+          this.#declinedAt.set(`${proposal.quotaId} ${resource}`, decidedAt);
+        }
         return;
       }
       case 'QuotaDeleted':

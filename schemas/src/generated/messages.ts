@@ -418,6 +418,18 @@ export interface RejectProposal {
   readonly proposalId: string;
 }
 
+/** Asks for more: it waits for somebody who may raise the quota. */
+export interface RequestIncrease {
+  /** What every command carries. */
+  readonly envelope: CommandEnvelope;
+  /** The quota's path, the application first: moka/prod/ads. */
+  readonly quotaId: string;
+  /** The limits asked for; the others stay. */
+  readonly limits: readonly ResourceLimit[];
+  /** Resources whose limit should fall away, so that they inherit. */
+  readonly unsetLimits: readonly string[];
+}
+
 /** Sets the rightsized layer of one resource; the application says whether this waits for approval. */
 export interface ResizeQuota {
   /** What every command carries. */
@@ -486,6 +498,14 @@ export interface SuspendQuota {
   readonly quotaId: string;
   /** When it ends by itself; null: as late as an override may end. */
   readonly until: null | bigint;
+}
+
+/** Takes back an open proposal of one's own. */
+export interface WithdrawProposal {
+  /** What every command carries. */
+  readonly envelope: CommandEnvelope;
+  /** The proposal. */
+  readonly proposalId: string;
 }
 
 /** An application has answered an allocation. */
@@ -576,6 +596,24 @@ export interface BudgetRetired {
 
 /** What an event answers. */
 export type CauseKind = 'command' | 'timer';
+
+/** A change of limits waits for approval. */
+export interface ChangeProposed {
+  /** What every event carries. */
+  readonly envelope: EventEnvelope;
+  /** Named after the stream's version. */
+  readonly proposalId: string;
+  /** The limits that it would set, sorted by resource. */
+  readonly limits: readonly ResourceLimit[];
+  /** The resources whose limits it would unset, sorted. */
+  readonly unsetLimits: readonly string[];
+  /** What a resize was computed from; null: a change of the base limits. */
+  readonly evidence: null | Evidence;
+  /** Why it waits. */
+  readonly origin: ProposalOrigin;
+  /** When it expires by itself. */
+  readonly expiresAt: bigint;
+}
 
 /** An application has answered a cut. */
 export interface CutCompleted {
@@ -832,8 +870,19 @@ export interface ProposalOpened {
   readonly expiresAt: bigint;
 }
 
+/** Why a change waits: a robot sent it, it is above the application's threshold, or somebody asks for more. */
+export type ProposalOrigin = 'robot' | 'threshold' | 'request';
+
 /** A proposal was declined. */
 export interface ProposalRejected {
+  /** What every event carries. */
+  readonly envelope: EventEnvelope;
+  /** The proposal. */
+  readonly proposalId: string;
+}
+
+/** An open proposal was taken back by its proposer. */
+export interface ProposalWithdrawn {
   /** What every event carries. */
   readonly envelope: EventEnvelope;
   /** The proposal. */
@@ -1596,19 +1645,22 @@ export type CommandMessage =
   | { readonly type: 'RegisterApplication'; readonly value: RegisterApplication }
   | { readonly type: 'RegisterOrganization'; readonly value: RegisterOrganization }
   | { readonly type: 'RejectProposal'; readonly value: RejectProposal }
+  | { readonly type: 'RequestIncrease'; readonly value: RequestIncrease }
   | { readonly type: 'ResizeQuota'; readonly value: ResizeQuota }
   | { readonly type: 'ResumeQuota'; readonly value: ResumeQuota }
   | { readonly type: 'RetireBudget'; readonly value: RetireBudget }
   | { readonly type: 'RetireProject'; readonly value: RetireProject }
   | { readonly type: 'RetireTeam'; readonly value: RetireTeam }
   | { readonly type: 'SetEntitlement'; readonly value: SetEntitlement }
-  | { readonly type: 'SuspendQuota'; readonly value: SuspendQuota };
+  | { readonly type: 'SuspendQuota'; readonly value: SuspendQuota }
+  | { readonly type: 'WithdrawProposal'; readonly value: WithdrawProposal };
 
 export type EventMessage =
   | { readonly type: 'AllocationCompleted'; readonly value: AllocationCompleted }
   | { readonly type: 'ApplicationRegistered'; readonly value: ApplicationRegistered }
   | { readonly type: 'BudgetDefined'; readonly value: BudgetDefined }
   | { readonly type: 'BudgetRetired'; readonly value: BudgetRetired }
+  | { readonly type: 'ChangeProposed'; readonly value: ChangeProposed }
   | { readonly type: 'CutCompleted'; readonly value: CutCompleted }
   | { readonly type: 'CutIntended'; readonly value: CutIntended }
   | { readonly type: 'EntitlementAllocated'; readonly value: EntitlementAllocated }
@@ -1623,6 +1675,7 @@ export type EventMessage =
   | { readonly type: 'ProposalExpired'; readonly value: ProposalExpired }
   | { readonly type: 'ProposalOpened'; readonly value: ProposalOpened }
   | { readonly type: 'ProposalRejected'; readonly value: ProposalRejected }
+  | { readonly type: 'ProposalWithdrawn'; readonly value: ProposalWithdrawn }
   | { readonly type: 'QuotaChanged'; readonly value: QuotaChanged }
   | { readonly type: 'QuotaCreated'; readonly value: QuotaCreated }
   | { readonly type: 'QuotaDeleted'; readonly value: QuotaDeleted }
@@ -1676,6 +1729,7 @@ export type Message =
   | { readonly type: 'RegisterApplication'; readonly value: RegisterApplication }
   | { readonly type: 'RegisterOrganization'; readonly value: RegisterOrganization }
   | { readonly type: 'RejectProposal'; readonly value: RejectProposal }
+  | { readonly type: 'RequestIncrease'; readonly value: RequestIncrease }
   | { readonly type: 'ResizeQuota'; readonly value: ResizeQuota }
   | { readonly type: 'ResumeQuota'; readonly value: ResumeQuota }
   | { readonly type: 'RetireBudget'; readonly value: RetireBudget }
@@ -1683,10 +1737,12 @@ export type Message =
   | { readonly type: 'RetireTeam'; readonly value: RetireTeam }
   | { readonly type: 'SetEntitlement'; readonly value: SetEntitlement }
   | { readonly type: 'SuspendQuota'; readonly value: SuspendQuota }
+  | { readonly type: 'WithdrawProposal'; readonly value: WithdrawProposal }
   | { readonly type: 'AllocationCompleted'; readonly value: AllocationCompleted }
   | { readonly type: 'ApplicationRegistered'; readonly value: ApplicationRegistered }
   | { readonly type: 'BudgetDefined'; readonly value: BudgetDefined }
   | { readonly type: 'BudgetRetired'; readonly value: BudgetRetired }
+  | { readonly type: 'ChangeProposed'; readonly value: ChangeProposed }
   | { readonly type: 'CutCompleted'; readonly value: CutCompleted }
   | { readonly type: 'CutIntended'; readonly value: CutIntended }
   | { readonly type: 'EntitlementAllocated'; readonly value: EntitlementAllocated }
@@ -1701,6 +1757,7 @@ export type Message =
   | { readonly type: 'ProposalExpired'; readonly value: ProposalExpired }
   | { readonly type: 'ProposalOpened'; readonly value: ProposalOpened }
   | { readonly type: 'ProposalRejected'; readonly value: ProposalRejected }
+  | { readonly type: 'ProposalWithdrawn'; readonly value: ProposalWithdrawn }
   | { readonly type: 'QuotaChanged'; readonly value: QuotaChanged }
   | { readonly type: 'QuotaCreated'; readonly value: QuotaCreated }
   | { readonly type: 'QuotaDeleted'; readonly value: QuotaDeleted }
@@ -1743,6 +1800,7 @@ export const fullNameOf: Readonly<Record<Message['type'], string>> = {
   RegisterApplication: 'io.prorata.command.RegisterApplication',
   RegisterOrganization: 'io.prorata.command.RegisterOrganization',
   RejectProposal: 'io.prorata.command.RejectProposal',
+  RequestIncrease: 'io.prorata.command.RequestIncrease',
   ResizeQuota: 'io.prorata.command.ResizeQuota',
   ResumeQuota: 'io.prorata.command.ResumeQuota',
   RetireBudget: 'io.prorata.command.RetireBudget',
@@ -1750,10 +1808,12 @@ export const fullNameOf: Readonly<Record<Message['type'], string>> = {
   RetireTeam: 'io.prorata.command.RetireTeam',
   SetEntitlement: 'io.prorata.command.SetEntitlement',
   SuspendQuota: 'io.prorata.command.SuspendQuota',
+  WithdrawProposal: 'io.prorata.command.WithdrawProposal',
   AllocationCompleted: 'io.prorata.event.AllocationCompleted',
   ApplicationRegistered: 'io.prorata.event.ApplicationRegistered',
   BudgetDefined: 'io.prorata.event.BudgetDefined',
   BudgetRetired: 'io.prorata.event.BudgetRetired',
+  ChangeProposed: 'io.prorata.event.ChangeProposed',
   CutCompleted: 'io.prorata.event.CutCompleted',
   CutIntended: 'io.prorata.event.CutIntended',
   EntitlementAllocated: 'io.prorata.event.EntitlementAllocated',
@@ -1768,6 +1828,7 @@ export const fullNameOf: Readonly<Record<Message['type'], string>> = {
   ProposalExpired: 'io.prorata.event.ProposalExpired',
   ProposalOpened: 'io.prorata.event.ProposalOpened',
   ProposalRejected: 'io.prorata.event.ProposalRejected',
+  ProposalWithdrawn: 'io.prorata.event.ProposalWithdrawn',
   QuotaChanged: 'io.prorata.event.QuotaChanged',
   QuotaCreated: 'io.prorata.event.QuotaCreated',
   QuotaDeleted: 'io.prorata.event.QuotaDeleted',

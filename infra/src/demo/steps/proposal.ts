@@ -11,7 +11,7 @@ const PROPOSAL_MS = 45_000;
 interface ProposalRow {
   readonly proposalId: string;
   readonly quotaId: string;
-  readonly limit: { readonly rate?: { readonly amount?: number } };
+  readonly limits: readonly { readonly rate?: { readonly amount?: number } }[];
   readonly evidence: {
     readonly policy: string;
     readonly figures: Readonly<Record<string, string>>;
@@ -49,7 +49,7 @@ export const proposal: Step<DemoContext> = {
     return {
       held:
         amountOf(after) > amountOf(before) &&
-        amountOf(after) === found.limit.rate?.amount &&
+        amountOf(after) === found.limits[0]?.rate?.amount &&
         Number(figures['refused'] ?? 0) > 0 &&
         (figures['reasons'] ?? '').includes('REFUSED'),
       lines: [

@@ -260,6 +260,20 @@ const cases: readonly {
     may: there,
   },
   {
+    what: 'RequestIncrease',
+    body: {
+      type: 'RequestIncrease',
+      data: { quotaId: QUOTA, limits: [tokens(45n)], unsetLimits: [] },
+    },
+    may: there,
+  },
+  {
+    what: 'WithdrawProposal of another',
+    body: { type: 'WithdrawProposal', data: proposal },
+    past: [opened(45n)],
+    may: [],
+  },
+  {
     what: 'ApplyHaircut',
     body: applyHaircut([0, 100, 100, 100, 100]),
     may: [...everywhere, ...wideRobots],

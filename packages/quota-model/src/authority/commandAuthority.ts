@@ -19,6 +19,7 @@ export interface CommandAuthority {
 const ADMIN = ['admin'] as const;
 const ADMIN_OR_LOOP = ['admin', 'robot'] as const;
 const PEOPLE = ['admin', 'operator', 'member'] as const;
+const ANYBODY = ['admin', 'operator', 'member', 'robot'] as const;
 const LOOPS = ['admin', 'operator', 'robot'] as const;
 
 const RAISES =
@@ -103,6 +104,11 @@ export const commandAuthority: Readonly<Record<CommandMessage['type'], CommandAu
     over: 'quota',
     needs: `A robot stays within the owner's bounds and the application's step. ${RAISES}`,
   },
+  RequestIncrease: {
+    roles: PEOPLE,
+    over: 'quota',
+    needs: 'The owner of the quota or of one above it, or an operator of it.',
+  },
   ApproveProposal: {
     roles: PEOPLE,
     over: 'quota',
@@ -113,6 +119,7 @@ export const commandAuthority: Readonly<Record<CommandMessage['type'], CommandAu
     over: 'quota',
     needs: 'The owner of the quota or of one above it, or an operator of it.',
   },
+  WithdrawProposal: { roles: ANYBODY, over: 'quota', needs: 'Its proposer alone.' },
   RegisterOrganization: { roles: ADMIN, over: 'stream', needs: WHOLE_STREAM },
   DefineTeam: { roles: ADMIN, over: 'stream', needs: WHOLE_STREAM },
   RetireTeam: { roles: ADMIN, over: 'stream', needs: WHOLE_STREAM },

@@ -1,13 +1,26 @@
-import type { ApproveProposal } from '@prorata/schemas';
+import type { ApproveProposal, Evidence, ResourceLimit, Violation } from '@prorata/schemas';
 import { resizeAuthorityViolations } from '../authority/authorityViolations.ts';
 import { rolesAt } from '../authority/sender.ts';
 import { safetyOf } from '../authority/waivers.ts';
-import type { ApplicationState, Decision, DecisionContext } from '../model.ts';
+import type {
+  ApplicationState,
+  Decision,
+  DecisionContext,
+  ProposalState,
+  QuotaState,
+} from '../model.ts';
 import { resizeChange, resizeViolations } from '../validate/resize.ts';
 import { about, accept, refusal, refuse } from './answer.ts';
-import { requireProposal } from './openProposals.ts';
+import { changeStep } from './changeQuota.ts';
+import { decideTree } from './decideTree.ts';
+import { limitsChange } from './limitsChange.ts';
+import { isProposer, requireProposal } from './openProposals.ts';
+import type { TreeDraft } from './treeDraft.ts';
 
-/** A proposal is validated anew: the tree, the bounds and the budgets may have changed since. */
+/**
+ * A proposal is validated anew, with the authority of who approves: the tree, the bounds and the budgets
+ * may have changed since.
+ */
 export function approveProposal(
   state: ApplicationState,
   command: ApproveProposal,
@@ -20,11 +33,54 @@ export function approveProposal(
   if (proposal.expiresAt <= context.now) {
     return refuse('PROPOSAL_UNKNOWN', '/proposalId', `${proposal.proposalId} has expired.`);
   }
-  const proposer = proposal.provenance.actor;
-  if (proposer.issuer === envelope.actor.issuer && proposer.subject === envelope.actor.subject) {
+  if (isProposer(proposal, envelope)) {
     return refuse('SELF_APPROVAL', '', 'Who proposed a change may not approve it.');
   }
-  const { limit, evidence, proposalId } = proposal;
+  const { evidence, limits } = proposal;
+  const [limit] = limits;
+  return evidence === null || limit === undefined
+    ? approveChange(state, proposal, command, context)
+    : approveResize(state, { proposal, quota, limit, evidence }, command, context);
+}
+
+function approveChange(
+  state: ApplicationState,
+  { proposalId, quotaId, limits, unsetLimits }: ProposalState,
+  { envelope }: ApproveProposal,
+  context: DecisionContext,
+): Decision {
+  const terms = { path: '', sender: envelope, expectedVersion: null };
+  const steps = (draft: TreeDraft): readonly Violation[] => {
+    const quota = draft.after.quotas.get(quotaId);
+    if (quota === undefined) return [];
+    const approved = { type: 'ProposalApproved', data: { proposalId }, ...about(quota) } as const;
+    draft.append(approved, () => '');
+    return changeStep(draft, limitsChange(quotaId, limits, unsetLimits), terms);
+  };
+  const decision = decideTree(state, envelope, context, steps, 'given');
+  if (decision.kind === 'accepted') return { ...decision, result: proposalId };
+  // The limits are the proposal's, not the command's: they have no path in it.
+  const violations = decision.violations.map((found) => ({ ...found, path: '/proposalId' }));
+  return refusal(violations) ?? decision;
+}
+
+function approveResize(
+  state: ApplicationState,
+  {
+    proposal,
+    quota,
+    limit,
+    evidence,
+  }: {
+    readonly proposal: ProposalState;
+    readonly quota: QuotaState;
+    readonly limit: ResourceLimit;
+    readonly evidence: Evidence;
+  },
+  { envelope }: ApproveProposal,
+  context: DecisionContext,
+): Decision {
+  const { proposalId } = proposal;
   const refused = refusal([
     ...resizeAuthorityViolations(state, quota, limit, envelope),
     ...resizeViolations(state, quota, limit, rolesAt(envelope, quota.quotaId)),

@@ -9,6 +9,7 @@ import type { Sender } from '../authority/sender.ts';
 import { safetyOf } from '../authority/waivers.ts';
 import { changeViolations } from '../validate/changeViolations.ts';
 import { accept, alreadySo, refusal, refuse } from './answer.ts';
+import { awaitApproval } from './awaitApproval.ts';
 import { TreeDraft, originOf } from './treeDraft.ts';
 
 /** What a step knows of its command. */
@@ -20,12 +21,16 @@ export interface StepTerms {
   readonly expectedVersion: bigint | null;
 }
 
-/** @param steps drafts events, and gives what is wrong with the steps by themselves */
+/**
+ * @param steps drafts events, and gives what is wrong with the steps by themselves
+ * @param approval whether a second person has agreed to a raise that waits for one
+ */
 export function decideTree(
   state: ApplicationState,
   envelope: CommandEnvelope,
   context: DecisionContext,
   steps: (draft: TreeDraft) => readonly Violation[],
+  approval: 'awaited' | 'given' = 'awaited',
 ): Decision {
   const draft = new TreeDraft(state, originOf(envelope, context));
   const faults = refusal(steps(draft));
@@ -37,7 +42,10 @@ export function decideTree(
   const judged = changeViolations({ change, envelope, context });
   const safety = safetyOf(change, envelope, context);
   const all = [...draft.objections, ...judged, ...safety.violations];
-  return refusal(all) ?? accept(events, null, safety.waivers);
+  const refused = refusal(all);
+  if (refused !== null) return refused;
+  const waits = approval === 'given' ? null : awaitApproval(change, events.length, context);
+  return waits ?? accept(events, null, safety.waivers);
 }
 
 /** A command that is one step. */

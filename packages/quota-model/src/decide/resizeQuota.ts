@@ -1,17 +1,21 @@
 import type { ResizeQuota } from '@prorata/schemas';
+import { resourcesAboveThreshold } from '../authority/approvalThreshold.ts';
 import { resizeAuthorityViolations } from '../authority/authorityViolations.ts';
 import { isRobot, rolesAt } from '../authority/sender.ts';
 import { safetyOf } from '../authority/waivers.ts';
-import { PROPOSALS_OPEN_MAX } from '../modelBounds.ts';
 import { declaredLimit } from '../layers.ts';
 import { sameLimit } from '../limits.ts';
-import type { ApplicationState, Decision, DecisionContext, QuotaState } from '../model.ts';
+import type { ApplicationState, Decision, DecisionContext } from '../model.ts';
 import { evidenceViolations } from '../validate/evidence.ts';
 import { resizeChange, resizeViolations } from '../validate/resize.ts';
-import { about, accept, alreadySo, refusal, refuse } from './answer.ts';
+import { about, accept, alreadySo, refusal } from './answer.ts';
+import { openProposal } from './openProposals.ts';
 import { requireQuota } from './preconditions.ts';
 
-/** A robot's resize waits for a person where the application says so; anybody else's applies. */
+/**
+ * A robot's resize waits for a person where the application says so, anybody's where it raises by more
+ * than one may do alone; the others apply.
+ */
 export function resizeQuota(
   state: ApplicationState,
   command: ResizeQuota,
@@ -28,35 +32,18 @@ export function resizeQuota(
   ]);
   if (refused !== null) return refused;
   if (sameLimit(declaredLimit(quota, limit.resource), limit)) return alreadySo;
-  const mustWait = isRobot(envelope) && state.registration.robotChanges === 'propose';
-  if (mustWait) return openProposal(state, quota, command, context);
+  const proposed = { limits: [limit], unsetLimits: [], evidence } as const;
+  if (isRobot(envelope) && state.registration.robotChanges === 'propose') {
+    return openProposal(state, quota, { ...proposed, origin: 'robot' }, context);
+  }
   const change = resizeChange(state, quota, limit);
   const safety = safetyOf(change, envelope, context, evidence.windowEnd);
+  const unsafe = refusal(safety.violations);
+  if (unsafe !== null) return unsafe;
+  const after = change.after.quotas.get(quotaId) ?? quota;
+  if (resourcesAboveThreshold(change.after, quotaId, quota, after).length > 0) {
+    return openProposal(state, quota, { ...proposed, origin: 'threshold' }, context);
+  }
   const data = { limit, evidence, proposalId: null };
-  return (
-    refusal(safety.violations) ??
-    accept([{ type: 'QuotaResized', data, ...about(quota) }], null, safety.waivers)
-  );
-}
-
-function openProposal(
-  state: ApplicationState,
-  quota: QuotaState,
-  command: ResizeQuota,
-  context: DecisionContext,
-): Decision {
-  const { limit, evidence } = command;
-  for (const open of state.proposals.values()) {
-    if (open.quotaId !== quota.quotaId || open.limit.resource !== limit.resource) continue;
-    const message = `Proposal ${open.proposalId} for ${limit.resource} is open.`;
-    return refuse('PROPOSAL_OPEN', '/limit', message);
-  }
-  if (state.proposals.size >= PROPOSALS_OPEN_MAX) {
-    const message = `${PROPOSALS_OPEN_MAX} proposals are open in ${state.id}.`;
-    return refuse('TOO_MANY', '', message);
-  }
-  const proposalId = `${state.id}-p${(context.streamVersion + 1n).toString()}`;
-  const expiresAt = context.now + state.registration.proposalLifetimeMicros;
-  const data = { proposalId, limit, evidence, expiresAt };
-  return accept([{ type: 'ProposalOpened', data, ...about(quota) }], proposalId);
+  return accept([{ type: 'QuotaResized', data, ...about(quota) }], null, safety.waivers);
 }

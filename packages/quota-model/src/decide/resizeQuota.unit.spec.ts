@@ -34,8 +34,15 @@ describe('ResizeQuota', () => {
     }) as const satisfies Fact;
   const opened = (proposalId = 'moka-p4', limit = tokens(50n)) =>
     ({
-      type: 'ProposalOpened',
-      data: { proposalId, limit, evidence, expiresAt: START + 7n * DAY },
+      type: 'ChangeProposed',
+      data: {
+        proposalId,
+        limits: [limit],
+        unsetLimits: [],
+        evidence,
+        origin: 'robot',
+        expiresAt: START + 7n * DAY,
+      },
       quotaId: 'moka/prod/ads',
     }) as const satisfies Fact;
 

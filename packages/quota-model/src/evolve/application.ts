@@ -10,7 +10,14 @@ import type { EventOf } from './origin.ts';
 
 type ApplicationEvent =
   | EventOf<'ApplicationRegistered' | 'EntitlementSet'>
-  | EventOf<'ProposalApproved' | 'ProposalExpired' | 'ProposalOpened' | 'ProposalRejected'>
+  | EventOf<
+      | 'ChangeProposed'
+      | 'ProposalApproved'
+      | 'ProposalExpired'
+      | 'ProposalOpened'
+      | 'ProposalRejected'
+      | 'ProposalWithdrawn'
+    >
   | QuotaEvent;
 
 export function evolveApplication(
@@ -22,6 +29,7 @@ export function evolveApplication(
   switch (event.type) {
     case 'EntitlementSet':
       return setEntitlement(state, event);
+    case 'ChangeProposed':
     case 'ProposalOpened':
       raiseVersion(state, event);
       addProposal(state, proposalOf(event));
@@ -29,6 +37,7 @@ export function evolveApplication(
     case 'ProposalApproved':
     case 'ProposalExpired':
     case 'ProposalRejected':
+    case 'ProposalWithdrawn':
       raiseVersion(state, event);
       if (!removeProposal(state, event.value.proposalId)) {
         throw new BrokenStream(event, `proposal ${event.value.proposalId} is not open`);
@@ -103,10 +112,16 @@ function setEntitlement(
   return state;
 }
 
-function proposalOf(event: EventOf<'ProposalOpened'>): ProposalState {
-  const { proposalId, limit, evidence, expiresAt, envelope } = event.value;
+/** A proposal from before there were others than robots' is one of a robot. */
+function proposalOf(event: EventOf<'ChangeProposed' | 'ProposalOpened'>): ProposalState {
+  const { proposalId, evidence, expiresAt, envelope } = event.value;
   const quotaId = envelope.quotaId ?? '';
-  return { proposalId, quotaId, limit, evidence, expiresAt, provenance: provenanceOf(event) };
+  const what = { proposalId, quotaId, evidence, expiresAt, provenance: provenanceOf(event) };
+  if (event.type === 'ProposalOpened') {
+    return { ...what, limits: [event.value.limit], unsetLimits: [], origin: 'robot' };
+  }
+  const { limits, unsetLimits, origin } = event.value;
+  return { ...what, limits, unsetLimits, origin };
 }
 
 /** A proposal is about its quota: the quota's version rises, its layers stay. */

@@ -1,0 +1,50 @@
+/** Raises that wait for a second person: those above what the application lets one person do alone. */
+import type { ResourceLimit } from '@prorata/schemas';
+import { declaredLimit } from '../layers.ts';
+import type { DeclaredTerms } from '../layers.ts';
+import { WHOLE_BASIS_POINTS, burstOf, guaranteeOf } from '../limits.ts';
+import type { ApplicationState } from '../model.ts';
+import { sameWindow } from '../windowForm.ts';
+import { inheritedAt } from './raises.ts';
+
+/**
+ * The resources that are raised by more than the application's threshold, of the limit as it is declared
+ * now. What has no number to be a part of (unlimited, an unset that leaves nothing, a first guarantee,
+ * another window) is above every threshold.
+ *
+ * @param state as it would be after the change; it says what an unset limit inherits
+ */
+export function resourcesAboveThreshold(
+  state: ApplicationState,
+  quotaId: string,
+  before: DeclaredTerms,
+  after: DeclaredTerms,
+): string[] {
+  const most = state.registration.changePolicy.raiseApprovalAboveBasisPoints;
+  if (most === null) return [];
+  const resources = [before, after].flatMap(({ content }) =>
+    content.limits.map(({ resource }) => resource),
+  );
+  return [...new Set(resources)].filter((resource) => {
+    const from = declaredLimit(before, resource);
+    const to = declaredLimit(after, resource) ?? inheritedAt(state, quotaId, resource);
+    return isAbove(from, to, BigInt(most));
+  });
+}
+
+/** null: no limit at all. */
+function isAbove(from: ResourceLimit | null, to: ResourceLimit | null, most: bigint): boolean {
+  const guaranteed = to === null ? 0n : guaranteeOf(to);
+  if (isMoreThan(from === null ? 0n : guaranteeOf(from), guaranteed, most)) return true;
+  if (from === null || from.bound === 'unlimited') return false;
+  if (to === null || to.bound === 'unlimited') return true;
+  if (to.bound === 'blocked') return false;
+  if (from.bound === 'blocked' || !sameWindow(from.window, to.window)) return true;
+  const [left, right] = [to.perMicros ?? 1n, from.perMicros ?? 1n];
+  if (isMoreThan(from.amount * left, to.amount * right, most)) return true;
+  return from.kind === 'rate' && isMoreThan(burstOf(from) ?? 0n, burstOf(to) ?? 0n, most);
+}
+
+function isMoreThan(from: bigint, to: bigint, mostBasisPoints: bigint): boolean {
+  return (to - from) * BigInt(WHOLE_BASIS_POINTS) > from * mostBasisPoints;
+}

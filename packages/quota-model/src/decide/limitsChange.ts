@@ -1,0 +1,29 @@
+import type { ChangeQuota, ResourceLimit } from '@prorata/schemas';
+
+/** A change of some limits of a quota, and of nothing else. */
+export function limitsChange(
+  quotaId: string,
+  setLimits: readonly ResourceLimit[],
+  unsetLimits: readonly string[],
+): Omit<ChangeQuota, 'envelope'> {
+  return {
+    quotaId,
+    setLimits,
+    unsetLimits,
+    owner: null,
+    tier: null,
+    cutPriority: null,
+    labels: null,
+    attributes: null,
+    match: null,
+    action: null,
+    degradeTag: null,
+    mode: null,
+    onStale: null,
+    rightsizing: null,
+    onlySetLimits: false,
+    labelsPatch: {},
+    attributesPatch: null,
+    clear: [],
+  };
+}
