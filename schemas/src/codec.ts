@@ -1,6 +1,6 @@
 import type { Type } from 'avsc';
 import { avroTypeOf } from './avroTypes.ts';
-import { canonicalHash } from './canonical.ts';
+import { canonicalHash, sparseHash } from './canonical.ts';
 import type { Message } from './generated/messages.ts';
 import { fullNameOf } from './generated/messages.ts';
 import { subjectOf } from './manifest.ts';
@@ -177,4 +177,9 @@ function misfits(fullName: string, value: unknown): string[] {
 /** The hash of a record that is about to be written in our own schema. */
 export function hashOf(message: Message): Buffer {
   return canonicalHash(selfContained(fullNameOf[message.type]), message.value);
+}
+
+/** As `hashOf`, and equal through a change of the schema that adds fields with defaults. */
+export function sparseHashOf(message: Message): Buffer {
+  return sparseHash(selfContained(fullNameOf[message.type]), message.value);
 }

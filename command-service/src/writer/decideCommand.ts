@@ -3,7 +3,7 @@ import type { Decision, StreamState } from '@prorata/quota-model';
 import type { CommandMessage, CommandOutcome } from '@prorata/schemas';
 import type { WriterCode } from '../outcomeCodes.ts';
 import { TOO_LARGE_REMEDY, TOO_MANY_REMEDY } from '../outcomeCodes.ts';
-import { bodyHash } from './bodyHash.ts';
+import { bodyHash, formerBodyHash } from './bodyHash.ts';
 import { ageFault } from './commandAge.ts';
 import type { PartitionState, StreamHead } from './partitionState.ts';
 import type { ReadCommand } from './readCommand.ts';
@@ -39,7 +39,7 @@ export function decideCommand(state: PartitionState, read: ReadCommand, now: big
     if (state.recent.isFull) return refuse('TOO_MANY_COMMANDS', TOO_MANY_REMEDY, command);
     return decideFirst(state.streams.get(stream) ?? null, command, hash, offset, now);
   }
-  if (isSameBody(first, hash)) {
+  if (isSameBody(first, hash) || isSameBody(first, formerBodyHash(command))) {
     return { events: [], outcome: outcomeAgain(first, command, hash, offset) };
   }
   const message = `Within 24 hours this id was sent with another body, at offset ${first.commandOffset}.`;

@@ -2,18 +2,23 @@ import { createHash } from 'node:crypto';
 import type { Actor, CommandMessage, CommandOutcome } from '@prorata/schemas';
 import type { WriterCode } from '../outcomeCodes.ts';
 import { eventIdOf } from './eventId.ts';
+import { bytesOfFirst, DIGEST_BYTES, firstOfBytes } from './firstOutcome.ts';
+import type { FirstOutcome } from './firstOutcome.ts';
+import { PackedPage } from './packedPage.ts';
 
 /** How long a command id names its command, microseconds: DESIGN's law of one decision. */
 export const RECENT_MICROS = 24n * 3_600n * 1_000_000n;
 /**
- * Commands remembered in a partition, measured at 370 bytes each, refusals with their violations more. One that decides more in 24 hours (17 a
- * second, sustained) refuses new commands: forgetting early would decide a repetition twice.
+ * Commands remembered in a partition, at 150 bytes each at most (a test measures it; a refusal takes its
+ * violations beside that): 225 MB. One that decides more in 24 hours (17 a second, sustained) refuses
+ * new commands: forgetting early would decide a repetition twice.
  */
 export const RECENT_MAX = 1_500_000;
-/** What is over goes in stretches of this length, so that order does not matter, microseconds. */
-const STRETCH_MICROS = 10n * 60n * 1_000_000n;
-/** Bytes kept of a digest: enough that nobody finds two alike. */
-const DIGEST_BYTES = 16;
+/**
+ * What is over goes in stretches of this length, so that order does not matter, microseconds. Each look
+ * asks every stretch: shorter ones would forget sooner after the day and cost more looks.
+ */
+export const STRETCH_MICROS = 30n * 60n * 1_000_000n;
 
 /**
  * Refusals of what was never decided. They name no first outcome: a stale or misplaced copy must not
@@ -36,44 +41,41 @@ export function commandKey(actor: Actor, stream: string, commandId: string): str
   return digest.toString('latin1', 0, DIGEST_BYTES);
 }
 
-/** What of a first outcome its command, sent again, does not say itself. */
-export interface FirstOutcome {
-  readonly body: string;
-  readonly commandOffset: bigint;
-  readonly decidedAt: bigint;
-  readonly keptSince: bigint;
-  readonly streamVersion: bigint;
-  readonly events: number;
-  readonly quotaId: string | null;
-  readonly quotaVersion: bigint | null;
-  readonly result: CommandOutcome['result'];
-  /** null: accepted. */
-  readonly refusal: Pick<CommandOutcome, 'code' | 'message' | 'violations'> | null;
-}
-
 /** The commands decided within the last 24 hours. Only time given from outside moves it. */
 export class RecentCommands {
-  readonly #firsts = new Map<string, FirstOutcome>();
-  /** Keys by the stretch of time in which they were first kept. */
-  readonly #stretches = new Map<bigint, string[]>();
+  /** By the stretch of time in which they were first kept; the last of each is being filled. */
+  readonly #stretches = new Map<bigint, PackedPage[]>();
   readonly #max: number;
+  #size = 0;
 
   constructor(max = RECENT_MAX) {
     this.#max = max;
   }
 
   get size(): number {
-    return this.#firsts.size;
+    return this.#size;
+  }
+
+  /** Memory held. */
+  get bytes(): number {
+    return this.#pages().reduce((sum, page) => sum + page.bytes, 0);
   }
 
   get isFull(): boolean {
-    return this.#firsts.size >= this.#max;
+    return this.#size >= this.#max;
   }
 
   /** The first outcome, if it is not older than the window at `now`. */
   find(key: string, now: bigint): FirstOutcome | null {
-    const first = this.#firsts.get(key);
-    return first === undefined || now - first.keptSince >= RECENT_MICROS ? null : first;
+    for (const pages of this.#stretches.values()) {
+      for (const page of pages) {
+        const bytes = page.find(key);
+        if (bytes === null) continue;
+        const first = firstOfBytes(bytes);
+        return now - first.keptSince >= RECENT_MICROS ? null : first;
+      }
+    }
+    return null;
   }
 
   /**
@@ -85,23 +87,37 @@ export class RecentCommands {
     if (NEVER_DECIDED.has(outcome.code)) return;
     const key = commandKey(outcome.actor, outcome.stream, outcome.commandId);
     const first = firstOf(outcome, outcome.decidedAt < now ? outcome.decidedAt : now);
-    this.#firsts.set(key, first);
-    const stretch = stretchOf(first);
-    const keys = this.#stretches.get(stretch);
-    if (keys === undefined) this.#stretches.set(stretch, [key]);
-    else keys.push(key);
+    this.#remove(key);
+    this.#pageFor(first.keptSince / STRETCH_MICROS).add(key, bytesOfFirst(first));
+    this.#size++;
   }
 
   /** Lets go of stretches that are over as a whole. @param now the writer's own time, microseconds */
   forget(now: bigint): void {
-    for (const [stretch, keys] of this.#stretches) {
+    for (const [stretch, pages] of this.#stretches) {
       if (now - (stretch + 1n) * STRETCH_MICROS < RECENT_MICROS) continue;
       this.#stretches.delete(stretch);
-      for (const key of keys) {
-        const first = this.#firsts.get(key);
-        if (first !== undefined && stretchOf(first) === stretch) this.#firsts.delete(key);
-      }
+      for (const page of pages) this.#size -= page.live;
     }
+  }
+
+  #remove(key: string): void {
+    for (const pages of this.#stretches.values())
+      for (const page of pages) if (page.remove(key)) this.#size--;
+  }
+
+  #pages(): PackedPage[] {
+    return [...this.#stretches.values()].flat();
+  }
+
+  #pageFor(stretch: bigint): PackedPage {
+    const pages = this.#stretches.get(stretch) ?? [];
+    this.#stretches.set(stretch, pages);
+    const last = pages.at(-1);
+    if (last !== undefined && !last.isFull) return last;
+    const fresh = new PackedPage();
+    pages.push(fresh);
+    return fresh;
   }
 }
 
@@ -158,8 +174,4 @@ function firstOf(outcome: CommandOutcome, keptSince: bigint): FirstOutcome {
     result,
     refusal: outcome.status === 'accepted' ? null : { code, message, violations },
   };
-}
-
-function stretchOf({ keptSince }: FirstOutcome): bigint {
-  return keptSince / STRETCH_MICROS;
 }

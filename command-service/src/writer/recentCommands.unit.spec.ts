@@ -8,6 +8,7 @@ import {
   outcomeAgain,
   RECENT_MICROS,
   RecentCommands,
+  STRETCH_MICROS,
 } from './recentCommands.ts';
 
 const key = commandKey(actor, 'application:moka', COMMAND_ID);
@@ -88,7 +89,7 @@ describe('the memory of recent commands', () => {
     expect([recent.size, recent.isFull]).toEqual([3, true]);
     recent.forget(t0 + RECENT_MICROS - 1n);
     expect(recent.size).toBe(3);
-    recent.forget(t0 + RECENT_MICROS + 10n * minute);
+    recent.forget(t0 + RECENT_MICROS + STRETCH_MICROS);
     expect([recent.size, recent.isFull]).toEqual([0, false]);
   });
 
@@ -99,7 +100,7 @@ describe('the memory of recent commands', () => {
     recent.remember(outcomeOf({ decidedAt: t0 }), t0);
     recent.forget(t0 + minute);
     expect(recent.find(key, t0 + minute)).not.toBeNull();
-    recent.forget(t0 + RECENT_MICROS + 10n * minute);
+    recent.forget(t0 + RECENT_MICROS + STRETCH_MICROS);
     expect(recent.size).toBe(0);
   });
 
@@ -108,8 +109,66 @@ describe('the memory of recent commands', () => {
     const again = t0 + RECENT_MICROS;
     recent.remember(outcomeOf({ decidedAt: t0 }), t0);
     recent.remember(outcomeOf({ decidedAt: again, commandOffset: 9n }), again);
-    recent.forget(again + 10n * minute);
+    recent.forget(again + STRETCH_MICROS);
     expect(recent.find(key, again + minute)?.commandOffset).toBe(9n);
+  });
+});
+
+describe('what remembering costs', () => {
+  const COUNT = 100_000;
+  const commandIdAt = (n: number): string =>
+    `00000000-0000-4000-8000-${n.toString(16).padStart(12, '0')}`;
+
+  /** A day of commands, as the log of a busy partition has them. */
+  function dayOf(changes: (n: number) => Parameters<typeof anyOutcome>[0]): RecentCommands {
+    const recent = new RecentCommands();
+    const spacing = RECENT_MICROS / BigInt(COUNT);
+    for (let n = 0; n < COUNT; n++) {
+      const decidedAt = t0 + BigInt(n) * spacing;
+      const outcome = {
+        decidedAt,
+        commandId: commandIdAt(n),
+        commandOffset: BigInt(n) + 1_000_000_000n,
+        quotaId: `moka/production/ads/etl-${n}`,
+        ...changes(n),
+      };
+      recent.remember(outcomeOf(outcome), decidedAt);
+    }
+    return recent;
+  }
+
+  it('is 150 bytes a command at most, and every one of a day is found', () => {
+    const recent = dayOf(() => ({}));
+    const each = recent.bytes / recent.size;
+    process.stderr.write(`  ${each.toFixed(0)} bytes a command\n`);
+    expect(each).toBeLessThanOrEqual(150);
+    const at = t0 + RECENT_MICROS - 1n;
+    for (let n = 0; n < COUNT; n += 97) {
+      const found = recent.find(commandKey(actor, 'application:moka', commandIdAt(n)), at);
+      expect(found?.commandOffset).toBe(BigInt(n) + 1_000_000_000n);
+    }
+    expect(recent.find(commandKey(actor, 'application:moka', commandIdAt(COUNT)), at)).toBeNull();
+    recent.forget(t0 + 3n * RECENT_MICROS);
+    expect([recent.size, recent.bytes]).toEqual([0, 0]);
+  });
+
+  it('counts a command once, however often its outcome is read', () => {
+    const recent = new RecentCommands();
+    for (let n = 0; n < 10; n++) recent.remember(outcomeOf({ commandOffset: 7n }), t0);
+    expect(recent.size).toBe(1);
+  });
+
+  it('keeps texts of any length and letter', () => {
+    const recent = new RecentCommands();
+    const message = 'zu viel: ü€😀'.repeat(9_000);
+    const violations = [{ code: 'X', path: '/a', message }];
+    const refusal = { status: 'refused', code: 'X', message, violations } as const;
+    recent.remember(outcomeOf({ ...refusal, result: 'ü', quotaId: null, quotaVersion: null }), t0);
+    recent.remember(outcomeOf({ commandId: idOf(2) }), t0);
+    const found = recent.find(key, t0);
+    expect(found).toMatchObject({ result: 'ü', quotaId: null, quotaVersion: null });
+    expect(found?.refusal).toEqual({ code: 'X', message, violations });
+    expect(recent.find(commandKey(actor, 'application:moka', idOf(2)), t0)?.refusal).toBeNull();
   });
 });
 
