@@ -1,5 +1,5 @@
 import type { OutRecord } from '@prorata/kafka-port';
-import { decideTimer, dueTimes } from '@prorata/quota-model';
+import { decideTimer } from '@prorata/quota-model';
 import type { CommandOutcome } from '@prorata/schemas';
 import { AppendBatch } from './appendBatch.ts';
 import { decideCommand, decisionTime, tooLarge } from './decideCommand.ts';
@@ -114,11 +114,9 @@ class BatchBuilding {
   }
 
   async #runTimersOf(stream: string): Promise<boolean> {
-    const head = this.#state.streams.get(stream);
     this.#changed.add(stream);
-    const dues = head === undefined ? [] : dueTimes(head.state);
     let happened = false;
-    for (const due of [...dues].filter((each) => each.at <= this.#now).sort(byTime)) {
+    for (const due of this.#state.dueIn(stream, this.#now)) {
       const current = this.#state.streams.get(stream);
       if (current === undefined) break;
       const decidedAt = decisionTime(current, this.#now);
@@ -166,8 +164,4 @@ class BatchBuilding {
 /** What nobody vouches for, or nobody can read: its outcome repeats none of it, so the bytes are kept. */
 function isDeadLetter(read: ReadCommand): boolean {
   return read.kind === 'unreadable' || (read.kind === 'refused' && read.command === null);
-}
-
-function byTime(one: { readonly at: bigint }, other: { readonly at: bigint }): number {
-  return one.at < other.at ? -1 : one.at > other.at ? 1 : 0;
 }

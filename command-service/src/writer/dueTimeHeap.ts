@@ -10,8 +10,8 @@ const STALE_SHARE_MAX = 2;
 const REBUILD_MIN = 1_024;
 
 /**
- * The earliest due time of every stream, smallest first. A stream's time is replaced by pushing anew
- * and passing over the older entry when it comes up.
+ * Due times by name (of a stream, or of a timer in it), smallest first. A name's time is replaced by
+ * pushing anew and passing over the older entry when it comes up.
  */
 export class DueTimeHeap {
   #heap: Due[] = [];

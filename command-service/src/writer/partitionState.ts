@@ -1,6 +1,14 @@
 import type { EventMessage } from '@prorata/schemas';
-import { dueTimes, evolve, foldBack, fork } from '@prorata/quota-model';
-import type { StreamState } from '@prorata/quota-model';
+import {
+  byCodeUnit,
+  dueTimeOf,
+  dueTimes,
+  evolve,
+  foldBack,
+  fork,
+  touchedTimers,
+} from '@prorata/quota-model';
+import type { DueTime, StreamState } from '@prorata/quota-model';
 import { DueTimeHeap } from './dueTimeHeap.ts';
 import { RecentCommands } from './recentCommands.ts';
 
@@ -28,7 +36,10 @@ export class StreamBroken extends Error {
 export class PartitionState {
   readonly streams = new Map<string, StreamHead>();
   readonly recent: RecentCommands;
+  /** When something is due next, by stream. */
   readonly due = new DueTimeHeap();
+  /** What is due, by stream and then by timer, so that no change walks the timers of its stream. */
+  readonly #timers = new Map<string, DueTimeHeap>();
   /** The offset after the last command decided; null: none is known. */
   nextCommand: bigint | null = null;
   /** Events folded since the last snapshot. */
@@ -56,6 +67,7 @@ export class PartitionState {
     if (streamVersion !== expected) throw new StreamBroken(stream, expected, streamVersion);
     const state = evolve(this.#own(stream, head), event);
     this.streams.set(stream, { state, version: streamVersion, hash, decidedAt });
+    this.#keepTimers(event, state);
     if (commandOffset !== null) this.decided(commandOffset);
     this.eventsSinceSnapshot++;
   }
@@ -88,12 +100,46 @@ export class PartitionState {
 
   /** Once for every stream that changed: what is due next in it, but not before `notBefore`. */
   reschedule(stream: string, notBefore: bigint | null = null): void {
-    const head = this.streams.get(stream);
-    let earliest: bigint | null = null;
-    for (const due of head === undefined ? [] : dueTimes(head.state)) {
-      if (earliest === null || due.at < earliest) earliest = due.at;
-    }
+    const earliest = this.#timersOf(stream).earliest();
     const isTooSoon = earliest !== null && notBefore !== null && earliest < notBefore;
     this.due.set(stream, isTooSoon ? notBefore : earliest);
+  }
+
+  /** What is due in a stream by now, in the order of its times. */
+  dueIn(stream: string, now: bigint): readonly DueTime[] {
+    const head = this.streams.get(stream);
+    const timers = this.#timersOf(stream);
+    const dues: DueTime[] = [];
+    for (let timer = timers.popDue(now); timer !== null; timer = timers.popDue(now)) {
+      const due = head === undefined ? null : dueTimeOf(head.state, timer);
+      if (due !== null && due.at <= now) dues.push(due);
+      else if (due !== null) timers.set(timer, due.at);
+    }
+    // They stay until an event takes them away: the batch may have no room for it.
+    for (const { timer, at } of dues) timers.set(timer, at);
+    return dues.sort((a, b) =>
+      a.at === b.at ? byCodeUnit(a.timer, b.timer) : a.at < b.at ? -1 : 1,
+    );
+  }
+
+  /** Kept with every event from the first time on that they are asked for: while a log is read, nobody asks. */
+  #timersOf(stream: string): DueTimeHeap {
+    const known = this.#timers.get(stream);
+    if (known !== undefined) return known;
+    const timers = new DueTimeHeap();
+    const head = this.streams.get(stream);
+    for (const { timer, at } of head === undefined ? [] : dueTimes(head.state)) {
+      timers.set(timer, at);
+    }
+    this.#timers.set(stream, timers);
+    return timers;
+  }
+
+  #keepTimers(event: EventMessage, state: StreamState): void {
+    const timers = this.#timers.get(event.value.envelope.stream);
+    if (timers === undefined) return;
+    for (const timer of touchedTimers(state, event)) {
+      timers.set(timer, dueTimeOf(state, timer)?.at ?? null);
+    }
   }
 }

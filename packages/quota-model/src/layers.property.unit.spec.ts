@@ -13,6 +13,7 @@ import { actions, commandOf, liftOf, startHistory, take, weights } from './testi
 import type { Step } from './testing/histories.ts';
 import { DAY, stampCommand } from './testing/stamp.ts';
 import { TestStream } from './testing/stream.ts';
+import { dueTimeOf, dueTimes, touchedTimers } from './timers.ts';
 import { brokenRules } from './testing/wholeTree.ts';
 
 const steps = fc.array(
@@ -297,3 +298,25 @@ function deepFreeze<T>(value: T): T {
   for (const item of Object.values(value)) deepFreeze(item);
   return Object.freeze(value);
 }
+
+describe('timers, over random histories', () => {
+  it('are known without a walk by asking for those that each event touches', () => {
+    fc.assert(
+      fc.property(steps, (history) => {
+        const known = new Map<string, bigint>();
+        let state: StreamState | null = null;
+        for (const event of after(history).events) {
+          state = evolve(state, event);
+          for (const timer of touchedTimers(state, event)) {
+            const due = dueTimeOf(state, timer);
+            if (due === null) known.delete(timer);
+            else known.set(timer, due.at);
+          }
+          const all = dueTimes(state).map(({ timer, at }) => [timer, at] as const);
+          expect([...known].sort()).toEqual([...all].sort());
+        }
+      }),
+      { numRuns: HISTORIES / 3 },
+    );
+  });
+});

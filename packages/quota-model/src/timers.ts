@@ -1,4 +1,6 @@
 /** Moments at which a stream changes by itself: the writer keeps them and appends the event, also late. */
+import type { EventMessage } from '@prorata/schemas';
+import { subtreeOf } from './evolve/moveQuota.ts';
 import { byCodeUnit } from './ids.ts';
 import type {
   ApplicationState,
@@ -11,28 +13,54 @@ import type {
 const OVERRIDE = 'override:';
 const PROPOSAL = 'proposal:';
 
-/** All due times of the state, the earliest first. */
+/** All due times of the state, the earliest first: a walk over all of them (see `touchedTimers`). */
 export function dueTimes(state: StreamState): readonly DueTime[] {
   if (state.kind !== 'application') return [];
-  return [...overrideEnds(state), ...proposalEnds(state)].sort((a, b) =>
-    a.at === b.at ? byCodeUnit(a.timer, b.timer) : a.at < b.at ? -1 : 1,
-  );
+  const timers = [
+    ...[...state.overridden].map((quotaId) => `${OVERRIDE}${quotaId}`),
+    ...[...state.proposals.keys()].map((proposalId) => `${PROPOSAL}${proposalId}`),
+  ];
+  return timers
+    .flatMap((timer) => dueTimeOf(state, timer) ?? [])
+    .sort((a, b) => (a.at === b.at ? byCodeUnit(a.timer, b.timer) : a.at < b.at ? -1 : 1));
 }
 
-function overrideEnds(state: ApplicationState): DueTime[] {
-  return [...state.overridden].flatMap((quotaId) => {
-    const override = state.quotas.get(quotaId)?.override ?? null;
-    if (override === null) return [];
-    const { actor, reason } = override.provenance;
-    return [{ at: override.until, timer: `${OVERRIDE}${quotaId}`, actor, reason }];
-  });
+/** One due time by its timer's name; null: it is not, or no longer, set. */
+export function dueTimeOf(state: StreamState, timer: string): DueTime | null {
+  if (state.kind !== 'application') return null;
+  const override = state.quotas.get(nameIn(timer, OVERRIDE))?.override ?? null;
+  const proposal = state.proposals.get(nameIn(timer, PROPOSAL));
+  const at = override?.until ?? proposal?.expiresAt;
+  const provenance = (override ?? proposal)?.provenance;
+  if (at === undefined || provenance === undefined) return null;
+  return { at, timer, actor: provenance.actor, reason: provenance.reason };
 }
 
-function proposalEnds(state: ApplicationState): DueTime[] {
-  return [...state.proposals.values()].map(({ proposalId, expiresAt, provenance }) => {
-    const { actor, reason } = provenance;
-    return { at: expiresAt, timer: `${PROPOSAL}${proposalId}`, actor, reason };
-  });
+/** Empty, which names nothing, when the timer is of another kind. */
+function nameIn(timer: string, kind: string): string {
+  return timer.startsWith(kind) ? timer.slice(kind.length) : '';
+}
+
+/**
+ * The timers that an event may have set, moved or ended, so that due times can be kept without a walk:
+ * ask `dueTimeOf` for each of them.
+ *
+ * @param state evolved with the event. A deleted quota's timers are among them only as far as its own
+ *   events say: what is left over is not due any more when it is asked for.
+ */
+export function touchedTimers(state: StreamState, event: EventMessage): readonly string[] {
+  if (state.kind !== 'application') return [];
+  const { quotaId } = event.value.envelope;
+  const timers = quotaId === null ? [] : [`${OVERRIDE}${quotaId}`];
+  if ('proposalId' in event.value && event.value.proposalId !== null) {
+    timers.push(`${PROPOSAL}${event.value.proposalId}`);
+  }
+  if (event.type !== 'QuotaMoved' || quotaId === null) return timers;
+  const { toQuotaId } = event.value;
+  for (const id of subtreeOf(state, toQuotaId)) {
+    timers.push(`${OVERRIDE}${id}`, `${OVERRIDE}${quotaId}${id.slice(toQuotaId.length)}`);
+  }
+  return timers;
 }
 
 /** The events of a due time; none when it is not due yet, or no longer (lifted, decided, set anew). */
