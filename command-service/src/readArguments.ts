@@ -7,11 +7,13 @@ export interface CommandServiceOptions {
   readonly outcomeTimeoutMs?: number;
   /** How long a silent writer keeps its partitions, milliseconds. */
   readonly sessionTimeoutMs?: number;
+  /** After how long without a turn of its loop or its work the process ends itself, milliseconds. */
+  readonly stallMs?: number;
 }
 
 /**
- * `--role gateway|writer|both`, and what seldom needs to be set: `--outcome-timeout-ms` and
- * `--session-timeout-ms`.
+ * `--role gateway|writer|both`, and what seldom needs to be set: `--outcome-timeout-ms`,
+ * `--session-timeout-ms` and `--stall-ms`.
  * @throws TypeError when the arguments are not these
  */
 export function readArguments(args: readonly string[]): {
@@ -25,6 +27,7 @@ export function readArguments(args: readonly string[]): {
       role: text,
       'outcome-timeout-ms': text,
       'session-timeout-ms': text,
+      'stall-ms': text,
     },
   });
   const { role } = values;
@@ -33,11 +36,13 @@ export function readArguments(args: readonly string[]): {
   }
   const outcomeTimeoutMs = wholeNumber('outcome-timeout-ms', values['outcome-timeout-ms']);
   const sessionTimeoutMs = wholeNumber('session-timeout-ms', values['session-timeout-ms']);
+  const stallMs = wholeNumber('stall-ms', values['stall-ms']);
   return {
     role,
     options: {
       ...(outcomeTimeoutMs === null ? {} : { outcomeTimeoutMs }),
       ...(sessionTimeoutMs === null ? {} : { sessionTimeoutMs }),
+      ...(stallMs === null ? {} : { stallMs }),
     },
   };
 }

@@ -3,9 +3,10 @@ import { readArguments } from './readArguments.ts';
 
 describe('the arguments', () => {
   it('say the role, and what differs from the presets', () => {
-    expect(readArguments(['--role', 'writer', '--session-timeout-ms', '6000'])).toEqual({
+    const args = ['--role', 'writer', '--session-timeout-ms', '6000', '--stall-ms', '9000'];
+    expect(readArguments(args)).toEqual({
       role: 'writer',
-      options: { sessionTimeoutMs: 6_000 },
+      options: { sessionTimeoutMs: 6_000, stallMs: 9_000 },
     });
   });
 

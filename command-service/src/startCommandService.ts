@@ -23,6 +23,7 @@ import { publicKeysFrom } from './signature/publicKeys.ts';
 import { checkInThreads } from './signature/verifySignature.ts';
 import { LogSnapshots, SNAPSHOT_EVENTS } from './snapshot/logSnapshots.ts';
 import { encoder } from './writer/outRecords.ts';
+import type { Pulse } from './watchdog/watchdog.ts';
 import { startWriter } from './writer/startWriter.ts';
 import type { RunningWriter } from './writer/startWriter.ts';
 import { writerMetrics } from './writer/writerMetrics.ts';
@@ -33,6 +34,8 @@ const GROUP = 'command-service';
 
 export interface RunningCommandService extends RunningService {
   readonly url: string;
+  /** What must turn for this process to be of use. */
+  pulses(): readonly Pulse[];
 }
 
 /** One process of the command-service; once it listens, `/readyz` says what it still waits for. */
@@ -81,7 +84,8 @@ export async function startCommandService(
     }
     logger.info({ url, role, partitions }, 'listening');
     const faults = [gateway?.finished, writer?.finished].filter((each) => each !== undefined);
-    return { url, stop, finished: Promise.race(faults) };
+    const pulses = (): readonly Pulse[] => writer?.pulses() ?? [];
+    return { url, stop, pulses, finished: Promise.race(faults) };
   } catch (error) {
     await stop();
     throw error;

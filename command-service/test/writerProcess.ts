@@ -8,6 +8,9 @@ export interface WriterProcess {
   readonly url: string;
   /** SIGKILL: no handler runs, nothing is closed. */
   kill(): Promise<void>;
+  signal(signal: NodeJS.Signals): void;
+  /** How it ended, and what it had logged last. */
+  readonly ended: Promise<{ readonly signal: NodeJS.Signals | null; readonly log: string }>;
   isServing(): Promise<boolean>;
 }
 
@@ -17,12 +20,19 @@ const START_MS_MAX = 30_000;
 export async function startWriterProcess(
   environment: Readonly<Record<string, string>>,
   args: readonly string[] = [],
+  nodeArgs: readonly string[] = [],
 ): Promise<WriterProcess> {
-  const child = spawn(process.execPath, [program, '--role', 'writer', ...args], {
+  const child = spawn(process.execPath, [...nodeArgs, program, '--role', 'writer', ...args], {
     env: { ...process.env, ...environment, PRORATA_LOG_LEVEL: 'info' },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  let log = '';
+  child.stdout.on('data', (part: Buffer) => {
+    log = (log + part.toString()).slice(-20_000);
+  });
+  const ended = new Promise<Awaited<WriterProcess['ended']>>((resolve) =>
+    child.once('close', (_code, signal) => resolve({ signal, log })),
+  );
   const url = await listeningUrl(child);
   return {
     url,
@@ -30,6 +40,8 @@ export async function startWriterProcess(
       child.kill('SIGKILL');
       await ended;
     },
+    signal: (signal) => void child.kill(signal),
+    ended,
     isServing: () => servesAny(url),
   };
 }

@@ -1,9 +1,16 @@
 import { CommitUnknown, LogUnavailable, OffsetGone, OwnershipLost } from '@prorata/kafka-port';
-import type { LogPort, LogRecord, PartitionWriter, TopicPartition } from '@prorata/kafka-port';
+import type {
+  LogPort,
+  LogRecord,
+  PartitionLog,
+  PartitionWriter,
+  TopicPartition,
+} from '@prorata/kafka-port';
 import type { Logger } from '@prorata/service-runtime';
 import { sleep } from '../clock.ts';
 import type { Clock } from '../clock.ts';
 import type { Snapshots } from '../snapshot/snapshots.ts';
+import type { Pulse } from '../watchdog/watchdog.ts';
 import { BATCH_BYTES_MAX, BATCH_COMMANDS_MAX } from './appendBatch.ts';
 import { CommandQueue } from './commandQueue.ts';
 import { decideBatch } from './decideBatch.ts';
@@ -29,6 +36,7 @@ const LOST_PAUSE_MS = 1_000;
 const HINT_MICROS = 1_000_000n;
 
 export interface RuntimeParts extends RestoreParts {
+  readonly log: PartitionLog;
   readonly writers: LogPort['writers'];
   readonly topics: WriterTopics;
   /** The writer's group as it stands in the cluster; part of its transactional ids. */
@@ -65,6 +73,7 @@ export class PartitionRuntime {
   #wake: () => void = () => undefined;
   readonly #closing = Promise.withResolvers<undefined>();
   #isClosing = false;
+  #turns = 0;
   #isSnapshotUnderWay = false;
   #hintedAt = 0n;
   #hinted: bigint | null = null;
@@ -77,6 +86,12 @@ export class PartitionRuntime {
 
   get status(): PartitionStatus {
     return { partition: this.#place.partition, phase: this.#phase, detail: this.#detail };
+  }
+
+  /** It turns with every batch, every look at the timers, every try and every piece of a restore. */
+  get pulse(): Pulse {
+    const isExpected = this.#phase !== 'stopped' && this.#phase !== 'closed';
+    return { name: `partition ${this.#place.partition}`, turns: this.#turns, isExpected };
   }
 
   /** Fences, restores and begins to serve. @returns the offset of the next command to hand over */
@@ -125,11 +140,14 @@ export class PartitionRuntime {
     const { partition } = this.#place;
     this.#phase = 'restoring';
     this.#detail = 'fencing';
+    this.#turns++;
     const writer = await writers.fence({ group, ...this.#place });
     try {
       this.#detail = 'reading the log';
+      this.#turns++;
       const point = await snapshots.restorePoint(partition, clock.now());
-      const state = await restorePartition(this.#parts, partition, point, clock.now());
+      const parts = { ...this.#parts, log: this.#turning(log) };
+      const state = await restorePartition(parts, partition, point, clock.now());
       const beginning = await log.beginningOffset(this.#place);
       if (this.#isClosing) {
         await writer.close();
@@ -166,6 +184,7 @@ export class PartitionRuntime {
   }
 
   async #serveOnce(state: PartitionState, writer: PartitionWriter): Promise<void> {
+    this.#turns++;
     const { clock, metrics } = this.#parts;
     const { partition } = this.#place;
     const next = state.nextCommand ?? 0n;
@@ -256,7 +275,20 @@ export class PartitionRuntime {
     return log.endOffset(this.#place).catch(() => 0n);
   }
 
+  /** A long restore is no stall: each batch that is folded is a turn. */
+  #turning(log: PartitionLog): Pick<PartitionLog, 'beginningOffset' | 'readToEnd'> {
+    return {
+      beginningOffset: (place) => log.beginningOffset(place),
+      readToEnd: (place, from, onBatch) =>
+        log.readToEnd(place, from, async (records) => {
+          this.#turns++;
+          await onBatch(records);
+        }),
+    };
+  }
+
   async #pause(milliseconds: number): Promise<void> {
+    this.#turns++;
     await Promise.race([sleep(this.#parts.clock, milliseconds), this.#closing.promise]);
   }
 

@@ -23,7 +23,7 @@ export class LogUnusable extends Error {
 }
 
 export interface RestoreParts {
-  readonly log: PartitionLog;
+  readonly log: Pick<PartitionLog, 'beginningOffset' | 'readToEnd'>;
   readonly codec: Pick<Codec, 'decode' | 'hash'>;
   readonly topics: WriterTopics;
   readonly logger: Pick<Logger, 'error'>;

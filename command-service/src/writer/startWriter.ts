@@ -6,6 +6,7 @@ import type { PublicKeyOf } from '../signature/publicKeys.ts';
 import { verifySignature } from '../signature/verifySignature.ts';
 import type { CheckBytes } from '../signature/verifySignature.ts';
 import type { Snapshots } from '../snapshot/snapshots.ts';
+import type { Pulse } from '../watchdog/watchdog.ts';
 import { encoder } from './outRecords.ts';
 import { PartitionRuntime } from './partitionRuntime.ts';
 import type { PartitionStatus, RuntimeParts } from './partitionRuntime.ts';
@@ -32,6 +33,7 @@ export interface WriterOptions {
 export interface RunningWriter {
   status(): readonly PartitionStatus[];
   checks(): readonly ReadyCheck[];
+  pulses(): readonly Pulse[];
   /** Rejects when consumption has ended for good. */
   readonly finished: Promise<void>;
   stop(): Promise<void>;
@@ -76,6 +78,7 @@ export async function startWriter(options: WriterOptions): Promise<RunningWriter
   return {
     status,
     checks: () => status().map(checkOf),
+    pulses: () => [...runtimes.values()].map((runtime) => runtime.pulse),
     finished: running.finished,
     stop: () => running.stop(),
   };
