@@ -62,6 +62,28 @@ describe('the fold of events to rules', () => {
     ]);
   });
 
+  it('takes the rules of a quota that moves, and of all below it, from the old paths to the new', () => {
+    const script = new EventScript('moka');
+    const fold = folded([
+      script.register(),
+      script.create('prod', 100n),
+      script.create('prod/a', 80n),
+      script.create('prod/a/x', 10n),
+      script.create('dev', 50n),
+    ]);
+    const before = written(fold);
+    fold.apply(script.make('QuotaMoved', 'prod/a', { toQuotaId: 'moka/dev/b' }), 5n);
+    const after = written(fold, before);
+    const amounts = [...after].map(([id, { limits }]) => [id, limits[0]?.amount]);
+    expect(amounts.sort()).toEqual([
+      ['moka/dev', 50n],
+      ['moka/dev/b', 50n],
+      ['moka/dev/b/x', 10n],
+      ['moka/prod', 100n],
+    ]);
+    expect(after.get('moka/dev/b')).toMatchObject({ quotaVersion: 2n, eventOffset: 5n });
+  });
+
   it('carries what holds after an override', () => {
     const script = new EventScript('moka');
     const until = 1_900_000_000_000_000n;

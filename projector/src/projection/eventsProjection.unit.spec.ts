@@ -114,6 +114,33 @@ describe('the projection of events', () => {
     ]);
   });
 
+  it('shows a moved quota, all below it and its open proposals under their new paths alone', async () => {
+    const stamper = new EventStamper(1);
+    const move: EventDraft = {
+      type: 'QuotaMoved',
+      data: { toQuotaId: 'llm/globex' },
+      quotaId: 'llm/acme',
+      quotaVersion: 5n,
+    };
+    const events = [...story, [move]].flatMap((drafts) => stamper.stamp(STREAM, drafts).events);
+    const all = events.map((message, index) => ({
+      offset: BigInt(index),
+      message,
+      hash: hashOf(message).toString('hex'),
+    }));
+    for (const size of [1, 4, all.length]) {
+      const { tables } = await tablesAfter(all, size);
+      expect(tables['quotas']!.map((row) => [row['quota_id'], row['parent']])).toEqual([
+        ['llm/globex', 'llm'],
+        ['llm/globex/chat', 'llm/globex'],
+        ['llm/globex/code', 'llm/globex'],
+      ]);
+      expect(tables['quotas']![0]).toMatchObject({ version: '5', project: 'acme/other' });
+      const open = tables['proposals']!.filter((row) => row['status'] === 'open');
+      expect(open).toMatchObject([{ proposal_id: 'llm-p8', quota_id: 'llm/globex/chat' }]);
+    }
+  });
+
   it('keeps an audit row for each event, with its hash and no amount rounded', async () => {
     const all = records();
     const { tables } = await tablesAfter(all, 100);
