@@ -36,6 +36,7 @@ const story: readonly Type[] = [
   'RequestIncrease',
   'SuspendQuota',
   'ResumeQuota',
+  'TransferQuota',
   'AllocateEntitlement',
   'CompleteAllocation',
   'BeginCut',

@@ -26,6 +26,7 @@ import { resizeQuota } from './decide/resizeQuota.ts';
 import { resumeQuota } from './decide/resumeQuota.ts';
 import { setEntitlement } from './decide/setEntitlement.ts';
 import { suspendQuota } from './decide/suspendQuota.ts';
+import { transferQuota } from './decide/transferQuota.ts';
 import { withdrawProposal } from './decide/withdrawProposal.ts';
 import { RESERVED_SEGMENTS, parseStream } from './ids.ts';
 import type { StreamKind } from './ids.ts';
@@ -65,6 +66,7 @@ const kindOf = {
   RetireTeam: 'organization',
   SetEntitlement: 'application',
   SuspendQuota: 'application',
+  TransferQuota: 'application',
   WithdrawProposal: 'application',
 } as const satisfies Record<CommandMessage['type'], StreamKind>;
 
@@ -182,6 +184,8 @@ function decideForApplication(
       return resumeQuota(state, command.value);
     case 'SuspendQuota':
       return suspendQuota(state, command.value, context);
+    case 'TransferQuota':
+      return transferQuota(state, command.value, context);
     case 'WithdrawProposal':
       return withdrawProposal(state, command.value);
     case 'SetEntitlement':

@@ -500,6 +500,18 @@ export interface SuspendQuota {
   readonly until: null | bigint;
 }
 
+/** Hands a quota to another owner or another payer. */
+export interface TransferQuota {
+  /** What every command carries. */
+  readonly envelope: CommandEnvelope;
+  /** The quota's path, the application first: moka/prod/ads. */
+  readonly quotaId: string;
+  /** The group that owns it from now on; null: as it is. */
+  readonly owner: null | string;
+  /** Who pays from now on for it and all below, as <organization>/<project>; null: as it is. */
+  readonly project: null | string;
+}
+
 /** Takes back an open proposal of one's own. */
 export interface WithdrawProposal {
   /** What every command carries. */
@@ -951,6 +963,20 @@ export interface QuotaResized {
   readonly evidence: Evidence;
   /** The proposal it was, if it waited for approval. */
   readonly proposalId: null | string;
+}
+
+/** A quota has another owner or another payer. */
+export interface QuotaTransferred {
+  /** What every event carries. */
+  readonly envelope: EventEnvelope;
+  /** The group that owns it from now on. */
+  readonly owner: string;
+  /** Who pays from now on, as the quota itself says; null: inherited. */
+  readonly project: null | string;
+  /** The group that owned it. */
+  readonly formerOwner: string;
+  /** Who paid, as the quota itself said. */
+  readonly formerProject: null | string;
 }
 
 /** A team was defined, changed or moved. */
@@ -1653,6 +1679,7 @@ export type CommandMessage =
   | { readonly type: 'RetireTeam'; readonly value: RetireTeam }
   | { readonly type: 'SetEntitlement'; readonly value: SetEntitlement }
   | { readonly type: 'SuspendQuota'; readonly value: SuspendQuota }
+  | { readonly type: 'TransferQuota'; readonly value: TransferQuota }
   | { readonly type: 'WithdrawProposal'; readonly value: WithdrawProposal };
 
 export type EventMessage =
@@ -1683,6 +1710,7 @@ export type EventMessage =
   | { readonly type: 'QuotaOverridden'; readonly value: QuotaOverridden }
   | { readonly type: 'QuotaOverrideEnded'; readonly value: QuotaOverrideEnded }
   | { readonly type: 'QuotaResized'; readonly value: QuotaResized }
+  | { readonly type: 'QuotaTransferred'; readonly value: QuotaTransferred }
   | { readonly type: 'TeamDefined'; readonly value: TeamDefined }
   | { readonly type: 'TeamRetired'; readonly value: TeamRetired }
   | { readonly type: 'TierPolicyPublished'; readonly value: TierPolicyPublished };
@@ -1737,6 +1765,7 @@ export type Message =
   | { readonly type: 'RetireTeam'; readonly value: RetireTeam }
   | { readonly type: 'SetEntitlement'; readonly value: SetEntitlement }
   | { readonly type: 'SuspendQuota'; readonly value: SuspendQuota }
+  | { readonly type: 'TransferQuota'; readonly value: TransferQuota }
   | { readonly type: 'WithdrawProposal'; readonly value: WithdrawProposal }
   | { readonly type: 'AllocationCompleted'; readonly value: AllocationCompleted }
   | { readonly type: 'ApplicationRegistered'; readonly value: ApplicationRegistered }
@@ -1765,6 +1794,7 @@ export type Message =
   | { readonly type: 'QuotaOverridden'; readonly value: QuotaOverridden }
   | { readonly type: 'QuotaOverrideEnded'; readonly value: QuotaOverrideEnded }
   | { readonly type: 'QuotaResized'; readonly value: QuotaResized }
+  | { readonly type: 'QuotaTransferred'; readonly value: QuotaTransferred }
   | { readonly type: 'TeamDefined'; readonly value: TeamDefined }
   | { readonly type: 'TeamRetired'; readonly value: TeamRetired }
   | { readonly type: 'TierPolicyPublished'; readonly value: TierPolicyPublished }
@@ -1808,6 +1838,7 @@ export const fullNameOf: Readonly<Record<Message['type'], string>> = {
   RetireTeam: 'io.prorata.command.RetireTeam',
   SetEntitlement: 'io.prorata.command.SetEntitlement',
   SuspendQuota: 'io.prorata.command.SuspendQuota',
+  TransferQuota: 'io.prorata.command.TransferQuota',
   WithdrawProposal: 'io.prorata.command.WithdrawProposal',
   AllocationCompleted: 'io.prorata.event.AllocationCompleted',
   ApplicationRegistered: 'io.prorata.event.ApplicationRegistered',
@@ -1836,6 +1867,7 @@ export const fullNameOf: Readonly<Record<Message['type'], string>> = {
   QuotaOverridden: 'io.prorata.event.QuotaOverridden',
   QuotaOverrideEnded: 'io.prorata.event.QuotaOverrideEnded',
   QuotaResized: 'io.prorata.event.QuotaResized',
+  QuotaTransferred: 'io.prorata.event.QuotaTransferred',
   TeamDefined: 'io.prorata.event.TeamDefined',
   TeamRetired: 'io.prorata.event.TeamRetired',
   TierPolicyPublished: 'io.prorata.event.TierPolicyPublished',

@@ -260,6 +260,16 @@ const cases: readonly {
     may: there,
   },
   {
+    what: 'TransferQuota to another owner',
+    body: { type: 'TransferQuota', data: { quotaId: QUOTA, owner: 'team-new', project: null } },
+    may: there,
+  },
+  {
+    what: 'TransferQuota to another payer',
+    body: { type: 'TransferQuota', data: { quotaId: QUOTA, owner: null, project: 'acme/new' } },
+    may: [...everywhere, 'an operator of the parent'],
+  },
+  {
     what: 'RequestIncrease',
     body: {
       type: 'RequestIncrease',

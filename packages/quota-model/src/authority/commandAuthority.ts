@@ -99,6 +99,13 @@ export const commandAuthority: Readonly<Record<CommandMessage['type'], CommandAu
     needs:
       'Who suspended it, the owner of a quota above it, or an operator whose scope reaches there.',
   },
+  TransferQuota: {
+    roles: PEOPLE,
+    over: 'quota',
+    needs:
+      'To another owner: the owner of the quota or of one above it, or an operator of it. To another ' +
+      'payer: an operator of the parent.',
+  },
   ResizeQuota: {
     roles: LOOPS,
     over: 'quota',

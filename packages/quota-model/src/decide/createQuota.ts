@@ -97,7 +97,7 @@ export function idFault(state: ApplicationState, quotaId: string, at: string): V
 }
 
 /** One payer for a whole subtree below where it is set. */
-function payerFault(
+export function payerFault(
   state: ApplicationState,
   parent: string,
   project: string | null,

@@ -19,6 +19,7 @@ export type QuotaEvent = EventOf<
   | 'QuotaOverridden'
   | 'QuotaOverrideEnded'
   | 'QuotaResized'
+  | 'QuotaTransferred'
 >;
 
 /** A quota's record is replaced whole, never changed: who holds the former one may go on reading it. */
@@ -63,6 +64,10 @@ function changeOf(
       const { limit, evidence } = event.value;
       const layer = { limit, evidence, provenance };
       return { rightsized: new Map(quota.rightsized).set(limit.resource, layer) };
+    }
+    case 'QuotaTransferred': {
+      const { owner, project } = event.value;
+      return { content: { ...quota.content, owner, project } };
     }
     case 'QuotaOverridden': {
       const { limits, until, suspension } = event.value;
