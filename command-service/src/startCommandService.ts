@@ -7,8 +7,10 @@ import {
   connectLog,
   createCodec,
   createLogger,
+  createMetrics,
   createService,
   requireSetting,
+  startTracing,
   tokenVerifier,
 } from '@prorata/service-runtime';
 import type { ReadyCheck, RunningService, Settings } from '@prorata/service-runtime';
@@ -22,6 +24,7 @@ import { turnSigner } from './signature/commandSigner.ts';
 import { publicKeysFrom } from './signature/publicKeys.ts';
 import { checkInThreads } from './signature/verifySignature.ts';
 import { LogSnapshots, SNAPSHOT_EVENTS } from './snapshot/logSnapshots.ts';
+import { commandTracing } from './writer/commandTracing.ts';
 import { encoder } from './writer/outRecords.ts';
 import type { Pulse } from './watchdog/watchdog.ts';
 import { startWriter } from './writer/startWriter.ts';
@@ -49,21 +52,29 @@ export async function startCommandService(
   const port = connectLog(settings, name);
   const codec = createCodec(settings);
   const topics = writerTopicsIn(settings.namespace);
-  const shared = { port, codec, topics, logger, clock: wallClock };
+  const group = inNamespace(GROUP, settings.namespace);
+  const metrics = createMetrics(name);
+  const tracing = await startTracing(name);
+  const shared = { port, codec, topics, group, tracing, logger, clock: wallClock };
   const stops: (() => Promise<void>)[] = [() => port.close()];
+  // Spans are sent last, and never keep a process from ending.
+  if (tracing !== null) stops.unshift(() => tracing.stop().catch(() => undefined));
   const stop = async (): Promise<void> => {
     for (const each of stops.splice(0).reverse()) await each();
   };
   try {
     const partitions = await countPartitions(port, settings, role);
     const gateway =
-      role === 'writer' ? null : await openGateway({ ...shared, partitions }, settings, options);
+      role === 'writer'
+        ? null
+        : await openGateway({ ...shared, partitions, registry: metrics }, settings, options);
     if (gateway !== null) stops.push(() => gateway.stop());
     let writer: RunningWriter | null = null;
     const service = createService({
       name,
       settings,
       logger,
+      metrics,
       access: accessGuard('gateway', tokenVerifier(settings)),
       routes: (router) => gateway?.routes(router),
       streamingRoutes: (router) => gateway?.streamingRoutes(router),
@@ -73,15 +84,12 @@ export async function startCommandService(
     const { url } = await service.listen();
     stops.push(() => service.close());
     if (role !== 'gateway') {
-      const started = await openWriter(
-        { ...shared, partitions },
-        settings,
-        options,
-        service.metrics,
-      );
+      const started = await openWriter({ ...shared, partitions }, settings, options, metrics);
       writer = started;
       stops.push(() => started.stop());
     }
+    // First of all, while the writer still decides: who waits for an outcome gets one, or is told where.
+    if (gateway !== null) stops.push(() => gateway.drain());
     logger.info({ url, role, partitions }, 'listening');
     const faults = [gateway?.finished, writer?.finished].filter((each) => each !== undefined);
     const pulses = (): readonly Pulse[] => writer?.pulses() ?? [];
@@ -92,7 +100,10 @@ export async function startCommandService(
   }
 }
 
-type Shared = Omit<Parameters<typeof startGateway>[0], 'settings' | 'sign' | 'outcomeTimeoutMs'> &
+type Shared = Omit<
+  Parameters<typeof startGateway>[0],
+  'settings' | 'sign' | 'outcomeTimeoutMs' | 'registry'
+> &
   Pick<Parameters<typeof startWriter>[0], 'topics'>;
 
 async function countPartitions(
@@ -112,7 +123,7 @@ async function countPartitions(
 }
 
 async function openGateway(
-  shared: Shared,
+  shared: Shared & Pick<Parameters<typeof startGateway>[0], 'registry'>,
   settings: Settings,
   { outcomeTimeoutMs = OUTCOME_TIMEOUT_MS }: CommandServiceOptions,
 ): Promise<RunningGateway> {
@@ -150,7 +161,6 @@ async function openWriter(
   });
   return startWriter({
     ...shared,
-    group: inNamespace(GROUP, settings.namespace),
     publicKeyOf: await publicKeysFrom(file, {
       onFault: (error) => {
         shared.logger.error({ err: error, file }, 'the public keys cannot be read again');
@@ -159,6 +169,7 @@ async function openWriter(
     checkBytes: checkInThreads,
     snapshots,
     metrics,
+    ...(shared.tracing === null ? {} : { trace: commandTracing(shared.tracing) }),
     ...(sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs }),
   });
 }

@@ -43,6 +43,12 @@ async function outcomeAt(partition: number, code: string): Promise<CommandOutcom
   return found!;
 }
 
+describe('a gateway', () => {
+  it('sees with its own rights that a writer owns every partition, and is ready', async () => {
+    await eventually('it is ready', async () => (await fetch(`${gateway.url}/readyz`)).ok);
+  });
+});
+
 describe('a command through the gateway', () => {
   it('becomes an event and is answered', async () => {
     const answer = await send(createQuota('moka/first'));
@@ -220,6 +226,11 @@ describe('a gateway without a writer', () => {
     const alone = await deploy();
     try {
       const door = await alone.start('gateway', { outcomeTimeoutMs: 300 });
+      const ready = await fetch(`${door.url}/readyz`);
+      expect([ready.status, await ready.text()]).toEqual([
+        503,
+        expect.stringContaining('no writer owns 0, 1, 2, 3') as string,
+      ]);
       const own = alone.secrets.token();
       const answer = await post(door.url, own, registerApplication('moka'));
       expect(answer.status).toBe(202);

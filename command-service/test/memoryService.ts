@@ -1,7 +1,8 @@
 import { createMemoryLog, VirtualClock } from '@prorata/kafka-port';
+import type { MemoryProcess } from '@prorata/kafka-port';
 import { Codec, memoryIds } from '@prorata/schemas';
 import { accessGuard, createLogger, createService, tokenVerifier } from '@prorata/service-runtime';
-import type { Service } from '@prorata/service-runtime';
+import type { Service, Tracing } from '@prorata/service-runtime';
 import { Registry } from 'prom-client';
 import type { Clock } from '../src/clock.ts';
 import { bodyBytesMax } from '../src/gateway/bodyBytes.ts';
@@ -10,6 +11,7 @@ import { commandSigner } from '../src/signature/commandSigner.ts';
 import { publicKeysFrom } from '../src/signature/publicKeys.ts';
 import { checkAtOnce } from '../src/signature/verifySignature.ts';
 import { LogSnapshots } from '../src/snapshot/logSnapshots.ts';
+import { commandTracing } from '../src/writer/commandTracing.ts';
 import { encoder } from '../src/writer/outRecords.ts';
 import { startWriter } from '../src/writer/startWriter.ts';
 import type { RunningWriter } from '../src/writer/startWriter.ts';
@@ -30,11 +32,17 @@ export interface MemoryService {
   readonly service: Service;
   readonly gateway: Awaited<ReturnType<typeof startGateway>>;
   readonly writer: RunningWriter | null;
+  /** The log's own, as somebody who may do all. */
+  readonly port: MemoryProcess;
   close(): Promise<void>;
 }
 
 export async function startMemoryService(
-  options: { readonly withWriter?: boolean; readonly outcomeTimeoutMs?: number } = {},
+  options: {
+    readonly withWriter?: boolean;
+    readonly outcomeTimeoutMs?: number;
+    readonly tracing?: Tracing;
+  } = {},
 ): Promise<MemoryService> {
   const secrets = await makeSecrets();
   const virtual = new VirtualClock(Date.now());
@@ -49,12 +57,15 @@ export async function startMemoryService(
   const codec = new Codec(memoryIds());
   const logger = createLogger('test', 'silent');
   const port = log.connect();
-  const shared = { port, codec, topics, partitions: PARTITIONS, clock, logger };
+  const group = 'command-service';
+  const tracing = options.tracing ?? null;
+  const shared = { port, codec, group, tracing, topics, partitions: PARTITIONS, clock, logger };
   const metrics = new Registry();
   const verify = tokenVerifier({ tokens: { issuer: tokenIssuer, jwksFile: secrets.jwksFile } });
   const gateway = await startGateway({
     ...shared,
     settings: { urls: { projector: null, relay: null, rightsizer: null, gateway: null } },
+    registry: metrics,
     sign: commandSigner(secrets.keyId, await readFile(secrets.keyFile, 'utf8')),
     outcomeTimeoutMs: options.outcomeTimeoutMs ?? OUTCOME_TIMEOUT_MS,
   });
@@ -75,7 +86,6 @@ export async function startMemoryService(
       ? null
       : await startWriter({
           ...shared,
-          group: 'command-service',
           publicKeyOf: await publicKeysFrom(secrets.publicKeysFile, { onFault: () => undefined }),
           checkBytes: checkAtOnce,
           snapshots: new LogSnapshots({
@@ -86,6 +96,7 @@ export async function startMemoryService(
             taken: () => undefined,
           }),
           metrics: writerMetrics(metrics),
+          trace: tracing === null ? undefined : commandTracing(tracing),
           sessionTimeoutMs: 6_000,
         });
   return {
@@ -94,6 +105,7 @@ export async function startMemoryService(
     service,
     gateway,
     writer,
+    port: log.connect(),
     async close() {
       await service.close();
       await gateway.stop();

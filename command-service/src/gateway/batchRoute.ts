@@ -6,6 +6,7 @@ import { outcomeToJson, problemOfOutcome } from './answerOutcome.ts';
 import { locationOf, problemOfRefusal, whenGone } from './answerSubmitted.ts';
 import { BATCH_COMMANDS_MAX } from './submit/commandDesk.ts';
 import type { CommandDesk } from './submit/commandDesk.ts';
+import { COMMAND_ID_EXPECTED, isCommandId } from './submit/buildCommand.ts';
 import { SubmissionRefused } from './submit/submissionRefused.ts';
 import type { CommandRequest } from './submit/buildCommand.ts';
 import type { Submitted } from './submit/submitted.ts';
@@ -35,6 +36,7 @@ export function batchRoute(router: Router, desk: Pick<CommandDesk, 'submitAll'>)
 /** @throws Problem 422 INVALID_BATCH */
 function commandsIn(request: Request): CommandRequest[] {
   const { principal } = request;
+  const traceparent = request.get('traceparent');
   const body = request.body as { readonly commands?: unknown } | undefined;
   const commands = body?.commands;
   if (!Array.isArray(commands) || commands.length === 0) {
@@ -45,13 +47,16 @@ function commandsIn(request: Request): CommandRequest[] {
     throw invalid([{ path: '/commands', message }]);
   }
   const batchId = request.get('idempotency-key');
+  if (batchId !== undefined && !isCommandId(batchId)) {
+    throw invalid([{ path: 'Idempotency-Key', message: COMMAND_ID_EXPECTED }]);
+  }
   return (commands as readonly unknown[]).map((command, index) => {
     if (typeof command !== 'object' || command === null || Array.isArray(command)) {
-      return { body: command, commandId: idWithin(batchId, index), principal };
+      return { body: command, commandId: idWithin(batchId, index), principal, traceparent };
     }
     const { commandId, ...rest } = command as Record<string, unknown>;
     const own = commandId === undefined ? idWithin(batchId, index) : textOf(commandId);
-    return { body: rest, commandId: own, principal };
+    return { body: rest, commandId: own, principal, traceparent };
   });
 }
 

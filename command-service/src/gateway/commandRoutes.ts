@@ -25,6 +25,7 @@ export function commandRoutes(router: Router, parts: CommandRoutesParts): void {
       body: withMembers(request.body, beside.members),
       commandId: commandIdOf(request),
       principal: request.principal,
+      traceparent: request.get('traceparent'),
     };
     const submitting = desk.submit(submission, whenGone(response));
     await answerSubmitted(response, submitting, commandPaths(beside));

@@ -26,6 +26,7 @@ export function resourceRoutes(router: Router, desk: Pick<CommandDesk, 'submit'>
         body: { type: route.sends, stream, ...bodyOf(request, route, beside) },
         commandId: commandIdOf(request),
         principal: request.principal,
+        traceparent: request.get('traceparent'),
       };
       const submitting = desk.submit(submission, whenGone(response));
       await answerSubmitted(response, submitting, pathsOf(route, beside, parameter));

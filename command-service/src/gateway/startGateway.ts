@@ -1,19 +1,25 @@
 import type { LogPort } from '@prorata/kafka-port';
 import type { Codec } from '@prorata/schemas';
 import { followAll } from '@prorata/service-runtime';
-import type { Logger, ReadyCheck, Settings } from '@prorata/service-runtime';
+import type { Logger, ReadyCheck, Settings, Tracing } from '@prorata/service-runtime';
 import type { Router } from 'express';
+import type { Registry } from 'prom-client';
 import type { Clock } from '../clock.ts';
 import type { SignCommand } from '../signature/commandSigner.ts';
 import { commandRoutes } from './commandRoutes.ts';
+import { gatewayMetrics } from './gatewayMetrics.ts';
+import { gatewayObserver } from './gatewayObserver.ts';
 import { openApiMerger } from './openApi.ts';
+import { PartitionOwners } from './partitionOwners.ts';
 import { proxyRoutes } from './proxyRoutes.ts';
 import { resourceRoutes } from './resourceRoutes.ts';
 import { createReverseProxy } from './reverseProxy.ts';
 import { CommandDesk } from './submit/commandDesk.ts';
-import { noObserver } from './submit/deskObserver.ts';
 import { Lanes } from './submit/lanes.ts';
 import { OutcomeBook } from './submit/outcomeBook.ts';
+
+/** Most outcomes come within milliseconds; what is later is asked of another gateway, milliseconds. */
+const DRAIN_MS = 3_000;
 
 export interface GatewayOptions {
   readonly port: LogPort;
@@ -22,6 +28,10 @@ export interface GatewayOptions {
   /** Full names. */
   readonly topics: { readonly commands: string; readonly outcomes: string };
   readonly partitions: number;
+  /** The writers' group, full name. */
+  readonly group: string;
+  readonly registry: Registry;
+  readonly tracing: Tracing | null;
   readonly sign: SignCommand;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -33,6 +43,11 @@ export interface RunningGateway {
   /** Before any body is read: what other services answer. */
   streamingRoutes(router: Router): void;
   checks(): readonly ReadyCheck[];
+  /**
+   * Takes no more commands, gives those under way a moment to be decided, and answers the rest with
+   * where their outcome will be.
+   */
+  drain(): Promise<void>;
   /** Rejects when outcomes can no longer be followed. */
   readonly finished: Promise<void>;
   stop(): Promise<void>;
@@ -46,12 +61,20 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   const outcomes = followAll(port, topics.outcomes, partitions, (record) => book.onRecord(record), {
     from: 'end',
   });
+  const metrics = gatewayMetrics(options.registry, () => book.waiting);
+  const owners = new PartitionOwners({
+    ...options,
+    topic: topics.commands,
+    seen: (partition, isOwned) => metrics.owned.set({ partition }, isOwned ? 1 : 0),
+  });
+  owners.start();
+  let isDraining = false;
   const desk = new CommandDesk({
     ...options,
     publisher,
     topic: topics.commands,
     book,
-    observer: noObserver,
+    observer: gatewayObserver({ ...options, metrics }),
     lanes: new Lanes(options.clock),
   });
   const proxy = createReverseProxy(logger);
@@ -83,10 +106,16 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
         ok: outcomes.isCaughtUp,
         detail: `${book.waiting} callers wait`,
       },
+      owners.check(),
+      { name: 'taking commands', ok: !isDraining },
     ],
+    async drain() {
+      isDraining = true;
+      await desk.end(DRAIN_MS);
+    },
     finished: outcomes.finished,
     async stop() {
-      await Promise.all([outcomes.stop(), publisher.close()]);
+      await Promise.all([outcomes.stop(), publisher.close(), owners.stop()]);
       proxy.close();
     },
   };

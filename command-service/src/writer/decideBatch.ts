@@ -4,6 +4,7 @@ import type { CommandOutcome } from '@prorata/schemas';
 import { AppendBatch } from './appendBatch.ts';
 import { decideCommand, decisionTime, tooLarge } from './decideCommand.ts';
 import type { Decided } from './decideCommand.ts';
+import type { CommandTrace, TraceCommand } from './commandTracing.ts';
 import { deadLetter, eventRecord, outcomeRecord } from './outRecords.ts';
 import type { EncodeFor } from './outRecords.ts';
 import type { PartitionState } from './partitionState.ts';
@@ -18,6 +19,8 @@ export interface BatchParts {
   readonly encode: EncodeFor;
   /** Bytes of one append for one topic. */
   readonly bytesMax: number;
+  /** Absent: nothing is traced. */
+  readonly trace?: TraceCommand | undefined;
 }
 
 export interface DecidedBatch {
@@ -26,6 +29,8 @@ export interface DecidedBatch {
   /** How many of the commands given are in it, from the first on; the others come next time. */
   readonly commands: number;
   readonly outcomes: readonly CommandOutcome[];
+  /** Of the outcomes that belong to a trace; to be told what became of the append. */
+  readonly traces: readonly { readonly trace: CommandTrace; readonly outcome: CommandOutcome }[];
   readonly commandEvents: number;
   readonly timerEvents: number;
 }
@@ -58,6 +63,7 @@ class BatchBuilding {
   readonly #parts: BatchParts;
   readonly #batch: AppendBatch;
   readonly #outcomes: CommandOutcome[] = [];
+  readonly #traces: { trace: CommandTrace; outcome: CommandOutcome }[] = [];
   readonly #changed = new Set<string>();
   readonly #idle = new Set<string>();
   #commandEvents = 0;
@@ -80,12 +86,13 @@ class BatchBuilding {
 
   /** false when the batch is full. */
   async addCommand(read: ReadCommand): Promise<boolean> {
+    const trace = this.#parts.trace?.(read.record) ?? null;
     let decided = decideCommand(this.#state, read, this.#now);
-    let records = await this.#recordsOf(decided, read);
+    let records = await this.#recordsOf(decided, read, trace);
     if (!this.#batch.add(records)) {
       if (!this.#batch.isEmpty || read.kind !== 'command') return false;
       decided = tooLarge(decided, read.command);
-      records = await this.#recordsOf(decided, read);
+      records = await this.#recordsOf(decided, read, trace);
       this.#batch.add(records);
     }
     this.#apply(decided.events);
@@ -93,6 +100,7 @@ class BatchBuilding {
     this.#state.recent.remember(decided.outcome, this.#now);
     this.#state.decided(read.record.offset);
     this.#outcomes.push(decided.outcome);
+    if (trace !== null) this.#traces.push({ trace, outcome: decided.outcome });
     return true;
   }
 
@@ -108,6 +116,7 @@ class BatchBuilding {
       records: this.#batch.records,
       commands: this.#outcomes.length,
       outcomes: this.#outcomes,
+      traces: this.#traces,
       commandEvents: this.#commandEvents,
       timerEvents: this.#timerEvents,
     };
@@ -150,10 +159,16 @@ class BatchBuilding {
     return Promise.all(events.map((event) => eventRecord(event, partition, topics, encode)));
   }
 
-  async #recordsOf(decided: Decided, read: ReadCommand): Promise<OutRecord[]> {
+  async #recordsOf(
+    decided: Decided,
+    read: ReadCommand,
+    trace: CommandTrace | null,
+  ): Promise<OutRecord[]> {
     const { partition, topics, encode } = this.#parts;
-    const records = await this.#eventRecords(decided.events);
-    records.push(await outcomeRecord(decided.outcome, partition, topics, encode));
+    const plain = await this.#eventRecords(decided.events);
+    plain.push(await outcomeRecord(decided.outcome, partition, topics, encode));
+    const records =
+      trace === null ? plain : plain.map((record) => ({ ...record, headers: trace.headers }));
     if (isDeadLetter(read)) {
       records.push(deadLetter(read.record, decided.outcome.code, topics));
     }

@@ -13,6 +13,7 @@ import type { Snapshots } from '../snapshot/snapshots.ts';
 import type { Pulse } from '../watchdog/watchdog.ts';
 import { BATCH_BYTES_MAX, BATCH_COMMANDS_MAX } from './appendBatch.ts';
 import { CommandQueue } from './commandQueue.ts';
+import type { TraceCommand } from './commandTracing.ts';
 import { decideBatch } from './decideBatch.ts';
 import type { DecidedBatch } from './decideBatch.ts';
 import { RegistryUnavailable } from './outRecords.ts';
@@ -47,6 +48,8 @@ export interface RuntimeParts extends RestoreParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: WriterMetrics;
+  /** Absent: nothing is traced. */
+  readonly trace?: TraceCommand | undefined;
   readonly reassign: (partition: TopicPartition) => void;
   readonly hint: (partition: TopicPartition, next: bigint) => void;
 }
@@ -237,8 +240,14 @@ export class PartitionRuntime {
   async #append(writer: PartitionWriter, batch: DecidedBatch): Promise<void> {
     const { metrics } = this.#parts;
     const end = metrics.appendSeconds.startTimer();
-    await writer.append(batch.records);
+    try {
+      await writer.append(batch.records);
+    } catch (error) {
+      for (const { trace } of batch.traces) trace.lost();
+      throw error;
+    }
     end();
+    for (const { trace, outcome } of batch.traces) trace.written(outcome);
     if (batch.commands > 0) metrics.batchCommands.observe(batch.commands);
     metrics.events.inc({ cause: 'command' }, batch.commandEvents);
     metrics.events.inc({ cause: 'timer' }, batch.timerEvents);

@@ -7,6 +7,7 @@ import { verifySignature } from '../signature/verifySignature.ts';
 import type { CheckBytes } from '../signature/verifySignature.ts';
 import type { Snapshots } from '../snapshot/snapshots.ts';
 import type { Pulse } from '../watchdog/watchdog.ts';
+import type { TraceCommand } from './commandTracing.ts';
 import { encoder } from './outRecords.ts';
 import { PartitionRuntime } from './partitionRuntime.ts';
 import type { PartitionStatus, RuntimeParts } from './partitionRuntime.ts';
@@ -27,6 +28,7 @@ export interface WriterOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: WriterMetrics;
+  readonly trace?: TraceCommand | undefined;
   readonly sessionTimeoutMs?: number;
 }
 

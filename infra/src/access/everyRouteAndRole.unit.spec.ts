@@ -13,6 +13,7 @@ import type { Router } from 'express';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { commandRoles } from '../../../command-service/src/gateway/commandRoles.ts';
 import { startGateway } from '../../../command-service/src/gateway/startGateway.ts';
@@ -80,6 +81,9 @@ beforeAll(async () => {
     settings: { urls: { projector, relay, rightsizer, gateway: null } },
     topics: { commands: 'quota.commands', outcomes: 'quota.outcomes' },
     partitions: 4,
+    group: 'command-service',
+    registry: new Registry(),
+    tracing: null,
     sign: () => ({}),
     clock: { now: () => 0n, after: () => () => undefined },
     logger,

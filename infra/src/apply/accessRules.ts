@@ -65,12 +65,19 @@ function ownRules(principal: Principal, namespace: string): AccessRule[] {
   ];
 }
 
+/** The gateway is not ready while a partition has no owner, and so must see who owns: no more than that. */
+function watchRules(namespace: string): AccessRule[] {
+  const name = inNamespace(groups.writer ?? '', namespace);
+  return rules('gateway', { resource: 'group', name, pattern: 'literal' }, ['describe']);
+}
+
 /** Every access rule that the manifest implies, and none beside: what is not here is denied. */
 export function accessRules(manifest: TopicManifest, namespace: string): AccessRule[] {
   const named = new Set(manifest.topics.flatMap((entry) => [...entry.writers, ...entry.readers]));
   const all = [
     ...manifest.topics.flatMap((entry) => topicRules(entry, namespace)),
     ...[...named].flatMap((principal) => ownRules(principal, namespace)),
+    ...watchRules(namespace),
   ];
   // A principal that both writes and reads would have its description rules twice.
   return [...new Map(all.map((rule) => [JSON.stringify(rule), rule])).values()];

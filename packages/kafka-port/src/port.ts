@@ -245,6 +245,8 @@ export interface LogAdmin {
   ): Promise<void>;
   deleteTopics(topics: readonly string[]): Promise<void>;
   listGroups(): Promise<readonly string[]>;
+  /** Partitions of the topic that members of the group own now; none while the group shares them anew. */
+  ownedPartitions(group: string, topic: string): Promise<readonly number[]>;
   deleteGroups(groups: readonly string[]): Promise<void>;
   allow(rules: readonly AccessRule[]): Promise<void>;
   close(): Promise<void>;

@@ -47,3 +47,5 @@ export {
   problemResponses,
   sharedComponents,
 } from './openApiParts.ts';
+export { startTracing, tracingTo } from './tracing.ts';
+export type { Tracing } from './tracing.ts';

@@ -10,6 +10,8 @@ const REASON_LENGTH_MAX = 1_024;
 /** Longer than any stream's name can be. */
 const STREAM_LENGTH_MAX = 256;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+export const COMMAND_ID_EXPECTED = 'must be a UUID in lower case';
+export const isCommandId = (text: string): boolean => UUID.test(text);
 const FIELDS = new Set([
   'type',
   'stream',
@@ -26,6 +28,8 @@ export interface CommandRequest {
   readonly body: unknown;
   readonly commandId: string;
   readonly principal: Principal;
+  /** The caller's trace (W3C traceparent), when it has one. */
+  readonly traceparent?: string | undefined;
 }
 
 /**
@@ -92,7 +96,7 @@ function violationsOfRequest(
     '/data/envelope',
     'is made by the gateway and cannot be sent',
   );
-  check(UUID.test(commandId), '/commandId', 'must be a UUID in lower case');
+  check(isCommandId(commandId), '/commandId', COMMAND_ID_EXPECTED);
   if (typeof reason === 'string') {
     check(reason.trim() !== '', '/reason', 'must say why, for the audit log');
     check(

@@ -62,7 +62,7 @@ export class CommandDesk {
 
   /** @throws SubmissionRefused when the command is not taken, or not known to be */
   async submit(request: CommandRequest, whenGone: WhenGone): Promise<Submitted> {
-    const observed = this.#parts.observer.began(request.commandId);
+    const observed = this.#parts.observer.began(request.commandId, request.traceparent);
     let leave: Leave | null = null;
     try {
       leave = this.#parts.lanes.enter(request.principal, 1);
@@ -110,7 +110,7 @@ export class CommandDesk {
     request: CommandRequest,
     whenGone: WhenGone,
   ): Promise<() => Promise<Submitted | SubmissionRefused>> {
-    const observed = this.#parts.observer.began(request.commandId);
+    const observed = this.#parts.observer.began(request.commandId, request.traceparent);
     const refused = (error: unknown): SubmissionRefused => {
       observed.failed(error);
       if (error instanceof SubmissionRefused) return error;

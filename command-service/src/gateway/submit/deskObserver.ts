@@ -12,7 +12,8 @@ export interface ObservedCommand {
 }
 
 export interface DeskObserver {
-  began(commandId: string): ObservedCommand;
+  /** @param traceparent of the caller's trace (W3C), as it came */
+  began(commandId: string, traceparent: string | undefined): ObservedCommand;
 }
 
 const nothing = (): void => undefined;

@@ -8,6 +8,7 @@ const {
   AclOperationTypes,
   AclPermissionTypes,
   AclResourceTypes,
+  AssignerProtocol,
   ConfigResourceTypes,
   ResourcePatternTypes,
 } = kafkajs;
@@ -46,6 +47,8 @@ export async function openAdmin(
       asked('Listing groups', async () =>
         (await client.listGroups()).groups.map(({ groupId }) => groupId).sort(),
       ),
+    ownedPartitions: (group, topic) =>
+      asked('Describing a group', () => ownedPartitions(client, group, topic)),
     deleteGroups: (groups) => asked('Deleting groups', () => deleteGroups(client, groups)),
     allow: (rules) => asked('Setting access rules', () => allow(client, rules)),
     close: async () => {
@@ -119,6 +122,16 @@ async function deleteTopics(client: Admin, topics: readonly string[]): Promise<v
   const present = await existing(client, topics);
   if (present.length > 0)
     await client.deleteTopics({ topics: present, timeout: topicChangeTimeoutMs });
+}
+
+/** kafkajs leaves out why a group could not be described: then its state is empty, and nobody owns. */
+async function ownedPartitions(client: Admin, group: string, topic: string): Promise<number[]> {
+  const { groups } = await client.describeGroups([group]);
+  const members = groups.find(({ state }) => state === 'Stable')?.members ?? [];
+  return members.flatMap(({ memberAssignment }) => {
+    if (memberAssignment.length === 0) return [];
+    return AssignerProtocol.MemberAssignment.decode(memberAssignment)?.assignment[topic] ?? [];
+  });
 }
 
 /** Groups that do not exist are passed over. */

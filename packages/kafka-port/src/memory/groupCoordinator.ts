@@ -31,6 +31,13 @@ export class GroupCoordinator {
     return [...this.#groups.keys()].sort();
   }
 
+  /** All partitions have an owner as soon as there is a member: this coordinator needs no time. */
+  owned(group: string): readonly number[] {
+    const found = this.#groups.get(group);
+    if (found === undefined || found.seats.size === 0) return [];
+    return Array.from({ length: found.partitions }, (_, partition) => partition);
+  }
+
   delete(group: string): void {
     this.#groups.delete(group);
   }
