@@ -1,7 +1,7 @@
 import type { Row } from '../src/database/tables.ts';
 
 /**
- * Stands in for a connection: takes the statements of `upsertRows` and the deletion of quotas, and
+ * Stands in for a connection: takes the statements of `upsertRows`, `deleteRows` and the deletion of quotas, and
  * keeps the rows by key. Tables are sorted by key, as text.
  */
 export class TableImage {
@@ -19,6 +19,13 @@ export class TableImage {
   query(statement: string, [parameter]: readonly unknown[]): Promise<void> {
     if (statement.startsWith('DELETE FROM quotas')) {
       for (const id of parameter as string[]) this.#table('quotas').delete(JSON.stringify([id]));
+      return Promise.resolve();
+    }
+    const from = /^DELETE FROM "(\w+)"/.exec(statement)?.[1];
+    if (from !== undefined) {
+      for (const id of JSON.parse(parameter as string) as unknown[]) {
+        this.#table(from).delete(JSON.stringify(id));
+      }
       return Promise.resolve();
     }
     const name = /^INSERT INTO "(\w+)"/.exec(statement)?.[1];

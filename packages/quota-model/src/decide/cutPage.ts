@@ -27,12 +27,15 @@ export function paidBy(state: ApplicationState, project: string, page: Page): Cu
   const collected = new Collected(page);
   const visit = (parent: string, inherited: string | null): void => {
     for (const quotaId of state.children.get(parent) ?? []) {
+      const wantsBelow = collected.wantsBelow(quotaId);
+      // Most of many siblings are of other pages: they are passed by on their ids alone.
+      if (!wantsBelow && !collected.wants(quotaId)) continue;
       const quota = state.quotas.get(quotaId);
       if (quota === undefined) continue;
       const payer = quota.content.project ?? inherited;
       if (payer === project) collected.add(quota);
       const mayPayBelow = payer === null || payer === project;
-      if (mayPayBelow && collected.wantsBelow(quotaId)) visit(quotaId, payer);
+      if (mayPayBelow && wantsBelow) visit(quotaId, payer);
     }
   };
   visit(state.id, null);
@@ -70,15 +73,25 @@ class Collected {
   }
 
   add(quota: QuotaState): void {
-    const { quotaId } = quota;
-    if (quotaId <= this.#after || (this.#last !== null && quotaId > this.#last)) return;
+    if (!this.wants(quota.quotaId)) return;
     this.#kept.push(quota);
     if (this.#kept.length > 2 * (this.#most + 1)) this.#cutBack();
   }
 
-  /** Whether ids below a node can be wanted: they all lie from `<id>/` up to before `<id>0`. */
+  wants(quotaId: string): boolean {
+    return quotaId > this.#after && (this.#last === null || quotaId <= this.#last);
+  }
+
+  /**
+   * Whether ids below a node can be wanted: they all lie from `<id>/` up to before `<id>0`. Where the
+   * other does not start with the id, comparing with the id itself says the same and makes no text.
+   */
   wantsBelow(quotaId: string): boolean {
-    return this.#after < `${quotaId}0` && (this.#last === null || `${quotaId}/` < this.#last);
+    const isAfter = this.#after.startsWith(quotaId)
+      ? this.#after < `${quotaId}0`
+      : this.#after < quotaId;
+    if (!isAfter || this.#last === null) return isAfter;
+    return this.#last.startsWith(quotaId) ? `${quotaId}/` < this.#last : quotaId < this.#last;
   }
 
   page(): CutPage {

@@ -1,0 +1,104 @@
+/** An organization from its first day to its last, as events. */
+import type { EventDraft } from '@prorata/quota-model';
+import { budgetDefined, evidence } from './drafts.ts';
+
+type Body = EventDraft extends infer D
+  ? D extends EventDraft
+    ? Pick<D, 'type' | 'data'>
+    : never
+  : never;
+
+function draft(body: Body): EventDraft {
+  return { ...body, quotaId: null, quotaVersion: null };
+}
+
+const named = { owner: 'leads', displayName: 'Named' };
+const place = { project: 'acme/assistant', application: 'llm', resource: 'tokens' };
+const unitCost = {
+  priceBook: 'list',
+  priceBookVersion: 1n,
+  currency: 'USD',
+  amount: '0.000000000001',
+  perUnits: 1n,
+  unitsPerWindow: 1n,
+};
+const answered = { code: null, detail: null } as const;
+const cut = {
+  budgetId: 'daily',
+  project: 'acme/assistant',
+  lift: null,
+  windowStart: 1_772_440_000_000_000n,
+  windowEnd: 1_772_445_000_000_000n,
+  spend: '112.5',
+  budget: '100.000000000001',
+  currency: 'USD',
+  overrunBasisPoints: 1_249,
+  tierPolicy: 'standard',
+  tierPolicyVersion: 1n,
+  cutBasisPoints: [0, 0, 1_000, 2_000, 5_000],
+  floorBasisPoints: [0, 0, 0, 0, 0],
+  evidence,
+};
+
+/** What stands at the end of them is what the tests look at. */
+export const organizationLives: readonly EventDraft[] = [
+  draft({ type: 'OrganizationRegistered', data: { displayName: 'Acme', version: 1n } }),
+  draft({ type: 'TeamDefined', data: { teamId: 'data', parent: null, ...named, version: 1n } }),
+  draft({ type: 'TeamDefined', data: { teamId: 'gone', parent: 'data', ...named, version: 1n } }),
+  draft({
+    type: 'ProjectDefined',
+    data: { project: 'acme/assistant', team: 'data', ...named, version: 1n },
+  }),
+  budgetDefined,
+  draft({
+    type: 'EntitlementAllocated',
+    data: {
+      budgetId: 'daily',
+      ...place,
+      bound: 'amount',
+      amount: 7n,
+      unitCost,
+      cost: '0.000000000007',
+      version: 6n,
+    },
+  }),
+  draft({
+    type: 'AllocationCompleted',
+    data: { ...place, allocation: 6n, answer: 'accepted', ...answered },
+  }),
+  draft({
+    type: 'EntitlementAllocated',
+    data: {
+      budgetId: 'daily',
+      ...place,
+      bound: 'amount',
+      amount: 3n,
+      unitCost,
+      cost: '0.000000000003',
+      version: 8n,
+    },
+  }),
+  draft({
+    type: 'AllocationCompleted',
+    data: {
+      ...place,
+      allocation: 8n,
+      answer: 'refused',
+      code: 'ENTITLEMENT_EXCEEDED',
+      detail: 'It holds 7.',
+    },
+  }),
+  draft({ type: 'CutIntended', data: { ...cut, applications: ['llm', 'moka'], cutId: 10n } }),
+  draft({
+    type: 'CutCompleted',
+    data: { budgetId: 'daily', cutId: 10n, application: 'llm', answer: 'accepted', ...answered },
+  }),
+  draft({ type: 'TeamRetired', data: { teamId: 'gone' } }),
+];
+
+/** What ends it all. */
+export const organizationEnds: readonly EventDraft[] = [
+  draft({ type: 'BudgetRetired', data: { budgetId: 'daily' } }),
+  draft({ type: 'ProjectRetired', data: { project: 'acme/assistant' } }),
+  draft({ type: 'TeamRetired', data: { teamId: 'data' } }),
+];
