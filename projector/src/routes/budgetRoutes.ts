@@ -8,7 +8,9 @@ import type { ReadModels } from './readModels.ts';
 interface BudgetRow {
   readonly organization: string;
   readonly budget_id: string;
+  /** Empty where it is a team's, or the whole organization's. */
   readonly project: string;
+  readonly team: string | null;
   /** An exact decimal. */
   readonly amount: string;
   readonly currency: string;
@@ -60,6 +62,7 @@ function budgetJson(row: BudgetRow): object {
     organization: row.organization,
     budgetId: row.budget_id,
     project: row.project,
+    team: row.team,
     amount: row.amount,
     currency: row.currency,
     window: row.window,

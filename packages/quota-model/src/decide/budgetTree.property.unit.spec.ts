@@ -147,6 +147,7 @@ describe('budgets over random histories', () => {
         for (const step of steps) stream.send(commandOf(step, stream));
         const state = stream.state as OrganizationState;
         expect(sumsOf(madeAnew(state))).toEqual(sumsOf(state));
+        expect(stateFromText(stateToText(state))).toEqual(state);
       }),
       { numRuns: 150 },
     );
