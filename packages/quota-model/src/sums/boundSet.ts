@@ -62,6 +62,7 @@ export class BoundSet {
 
 /** By value; equal values that are written differently (60 a minute, 1 a second) by their time. */
 export function compareBoundValues(a: Bound, b: Bound): number {
+  if (a.per === b.per) return a.amount < b.amount ? -1 : a.amount > b.amount ? 1 : 0;
   const left = a.amount * b.per;
   const right = b.amount * a.per;
   if (left !== right) return left < right ? -1 : 1;

@@ -1,8 +1,12 @@
 /** All sums of a tree at once, from the leaves up: O(quotas), for a state that was read and not folded. */
+import type { ResourceLimit } from '@prorata/schemas';
 import { byCodeUnit } from '../ids.ts';
+import { declaredLimit } from '../layers.ts';
+import { guaranteeOf } from '../limits.ts';
 import type { ApplicationState } from '../model.ts';
 import { BoundSet } from './boundSet.ts';
 import type { Bound } from './boundSet.ts';
+import { keyOf } from './sum.ts';
 import type { AmountSum, Sum } from './sum.ts';
 import type { Claim, Tally, WindowCount } from './tally.ts';
 import { claimOf, claimedResources, countPayers, windowsWithin } from './treeSums.ts';
@@ -21,9 +25,17 @@ export function rebuildSums(state: ApplicationState): void {
 function talliesUnder(state: ApplicationState, id: string): readonly Tally[] {
   const adding = new Map<string, AddingTally>();
   for (const child of state.children.get(id) ?? []) {
+    const quota = state.quotas.get(child);
+    // Most quotas are leaves without an override: what they declare is all there is.
+    if (quota?.override === null && !state.sums.has(child)) {
+      for (const { resource } of quota.content.limits) {
+        const limit = declaredLimit(quota, resource);
+        if (limit !== null) addingOf(adding, resource).addLimit(limit);
+      }
+      continue;
+    }
     for (const resource of claimedResources(state, child)) {
-      const tally = adding.get(resource) ?? new AddingTally();
-      adding.set(resource, tally);
+      const tally = addingOf(adding, resource);
       tally.add(claimOf(state, child, resource), windowsWithin(state, child, resource));
     }
   }
@@ -34,6 +46,14 @@ function talliesUnder(state: ApplicationState, id: string): readonly Tally[] {
     .sort((a, b) => byCodeUnit(a.resource, b.resource));
 }
 
+function addingOf(adding: Map<string, AddingTally>, resource: string): AddingTally {
+  const known = adding.get(resource);
+  if (known !== undefined) return known;
+  const tally = new AddingTally();
+  adding.set(resource, tally);
+  return tally;
+}
+
 class AddingTally {
   #limits = 0;
   #unlimited = 0;
@@ -41,6 +61,20 @@ class AddingTally {
   readonly #amounts = new Map<string, AmountSum>();
   readonly #windows = new Map<string, number>();
   readonly #bounds: Bound[] = [];
+
+  /** As `add` of the limit's claim and window, without making them. */
+  addLimit(limit: ResourceLimit): void {
+    const { bound, amount, perMicros, kind } = limit;
+    this.#limits += 1;
+    if (bound === 'unlimited') this.#unlimited += 1;
+    this.#guarantees += guaranteeOf(limit);
+    if (bound !== 'amount') return;
+    const key = keyOf(limit);
+    const known = this.#amounts.get(key);
+    this.#amounts.set(key, { key, perMicros, amount: amount + (known?.amount ?? 0n) });
+    this.#bounds.push({ amount, per: perMicros ?? 1n });
+    if (kind === 'consumable') this.#windows.set(key, (this.#windows.get(key) ?? 0) + 1);
+  }
 
   add({ sum, largest }: Claim, windows: readonly WindowCount[]): void {
     this.#limits += sum.limits;
