@@ -34,6 +34,8 @@ export const actions = [
   'unset',
   'override',
   'liftOverride',
+  'suspend',
+  'resume',
   'cut',
   'liftCut',
   'resize',
@@ -54,6 +56,8 @@ export const weights: Readonly<Record<Step['action'], number>> = {
   unset: 1,
   override: 3,
   liftOverride: 1,
+  suspend: 1,
+  resume: 1,
   cut: 2,
   liftCut: 1,
   resize: 2,
@@ -129,6 +133,12 @@ export function commandOf(
     }
     case 'liftOverride':
       return by({ type: 'LiftOverride', data: { quotaId } });
+    case 'suspend': {
+      const until = stream.now + BigInt(1 + (step.other % 20)) * HOUR;
+      return by({ type: 'SuspendQuota', data: { quotaId, until } });
+    }
+    case 'resume':
+      return by({ type: 'ResumeQuota', data: { quotaId } });
     case 'cut':
       return by(cutOf(stream, step, budgetId));
     case 'liftCut':

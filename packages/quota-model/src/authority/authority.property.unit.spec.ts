@@ -1,0 +1,80 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { ResourceLimit } from '@prorata/schemas';
+import { effectiveLimits, uncutLimit } from '../effective.ts';
+import { burstOf, compareBounds, guaranteeOf } from '../limits.ts';
+import type { ApplicationState } from '../model.ts';
+import { actions, commandOf, startHistory, take, weights } from '../testing/histories.ts';
+import type { Step } from '../testing/histories.ts';
+import type { Sender } from '../testing/stamp.ts';
+import type { TestStream } from '../testing/stream.ts';
+
+const step = fc.record<Step>({
+  action: fc.oneof(
+    ...actions.map((action) => ({ weight: weights[action], arbitrary: fc.constant(action) })),
+  ),
+  quota: fc.nat(4),
+  resource: fc.nat(3),
+  amount: fc.integer({ min: 1, max: 60 }),
+  other: fc.nat(40),
+});
+
+const HISTORIES = 600;
+const OWNED = 'moka/p/a';
+const owner: Sender = {
+  actor: { kind: 'user', issuer: 'https://id.test', subject: 'olga' },
+  roles: ['member'],
+  groups: ['team-olga'],
+};
+
+const stateOf = (stream: TestStream): ApplicationState => stream.state as ApplicationState;
+
+/** What is in force and what would be without cuts, of all quotas but those below the owner's. */
+function inForce(state: ApplicationState): Map<string, ResourceLimit> {
+  const held = new Map<string, ResourceLimit>();
+  for (const id of state.quotas.keys()) {
+    if (id.startsWith(`${OWNED}/`)) continue;
+    for (const { resource, limit } of effectiveLimits(state, id)) {
+      held.set(`${id} ${resource}`, limit);
+      const uncut = uncutLimit(state, id, resource);
+      if (uncut !== null) held.set(`${id} ${resource} uncut`, uncut);
+    }
+  }
+  return held;
+}
+
+function isWithin(limit: ResourceLimit, most: ResourceLimit): boolean {
+  if (compareBounds(limit, most) > 0 || guaranteeOf(limit) > guaranteeOf(most)) return false;
+  const burst = burstOf(limit);
+  const burstMost = burstOf(most);
+  return limit.kind !== 'rate' || burstMost === null || (burst !== null && burst <= burstMost);
+}
+
+describe('an owner, over random histories', () => {
+  it('loosens nothing of what is theirs or beside it, whatever they send', () => {
+    // A property over refusals alone would show nothing.
+    let accepted = 0;
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 25 }), step, (history, sent) => {
+        const stream = startHistory();
+        for (const each of history) take(stream, each);
+        const data = { quotaId: OWNED, owner: 'team-olga', project: null };
+        stream.send({ type: 'TransferQuota', data }, { roles: ['admin'] });
+        const command = commandOf(stream, sent);
+        if (command === null) return;
+        const before = inForce(stateOf(stream));
+        const decision = stream.send(command.body, owner);
+        if (decision.kind === 'accepted' && decision.events.length > 0) accepted += 1;
+        const after = inForce(stateOf(stream));
+        for (const [key, limit] of before) {
+          const [id = ''] = key.split(' ');
+          if (!stateOf(stream).quotas.has(id)) continue;
+          const now = after.get(key);
+          expect([key, now !== undefined && isWithin(now, limit)]).toEqual([key, true]);
+        }
+      }),
+      { numRuns: HISTORIES },
+    );
+    expect(accepted).toBeGreaterThan(HISTORIES / 100);
+  });
+});
