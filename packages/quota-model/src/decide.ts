@@ -1,5 +1,6 @@
 /** Every decision: a command against the state of its stream. Pure; it never changes its arguments. */
 import type { CommandMessage } from '@prorata/schemas';
+import { attestedDecision } from './attestations/attestedDecision.ts';
 import { commandViolations } from './authority/authorityViolations.ts';
 import { safetyShapeViolations } from './authority/waivers.ts';
 import { refusal, refuse } from './decide/answer.ts';
@@ -31,7 +32,7 @@ import { withdrawProposal } from './decide/withdrawProposal.ts';
 import { RESERVED_SEGMENTS, parseStream } from './ids.ts';
 import type { StreamKind } from './ids.ts';
 import { EVENTS_PER_DECISION_MAX, REASON_LENGTH_MAX } from './modelBounds.ts';
-import type { Decide, Decision, DecisionContext, StreamState } from './model.ts';
+import type { ApplicationState, Decide, Decision, DecisionContext, StreamState } from './model.ts';
 
 /** The kind of stream that decides each command. */
 const kindOf = {
@@ -138,19 +139,30 @@ function decideIn(
   }
 }
 
+/** What an application decides once it is registered. */
+type ApplicationCommand = Exclude<
+  CommandMessage,
+  OrganizationCommand | { type: 'DefinePriceBook' | 'PublishTierPolicy' | 'RegisterApplication' }
+>;
+
 function decideForApplication(
   streamState: StreamState | null,
   id: string,
-  command: Exclude<
-    CommandMessage,
-    OrganizationCommand | { type: 'DefinePriceBook' | 'PublishTierPolicy' | 'RegisterApplication' }
-  >,
+  command: ApplicationCommand,
   context: DecisionContext,
 ): Decision {
   const state = as(streamState, 'application');
   if (state === null) {
     return refuse('APPLICATION_UNKNOWN', '', `The application ${id} is not registered.`);
   }
+  return attestedDecision(state, command, context, (known) => decideKnown(known, command, context));
+}
+
+function decideKnown(
+  state: ApplicationState,
+  command: ApplicationCommand,
+  context: DecisionContext,
+): Decision {
   switch (command.type) {
     case 'ApplyHaircut':
       return applyHaircut(state, command.value, context);

@@ -1,3 +1,4 @@
+export { askedValidators } from './attestations/validatedCommands.ts';
 export * from './model.ts';
 export * from './ids.ts';
 export { allocationKey } from './organizationModel.ts';

@@ -144,6 +144,27 @@ export const refusalCodes = {
     "A rule of the application's own could not be evaluated",
     'Give what the rule looks at, or correct the rule named.',
   ),
+  VALIDATION_OUTDATED: kind(
+    409,
+    'A validator was not asked as the registration of now says',
+    'Send it again, with a new command id.',
+  ),
+  VALIDATOR_DENIED: kind(409, 'A remote validator says no', 'Do what its message says.'),
+  VALIDATOR_UNAVAILABLE: kind(
+    409,
+    'A remote validator did not answer in time',
+    'Send it again later, with a new command id.',
+  ),
+  FACT_MISSING: kind(
+    409,
+    'A remote validator did not tell the total that it is the source of',
+    'Ask who runs the validator.',
+  ),
+  FACT_STALE: kind(
+    409,
+    'The total that a remote validator told is too old',
+    'Send it again when the validator has looked anew.',
+  ),
   PROJECT_INVALID: kind(422, 'The project is not <organization>/<project>', 'Name both.'),
   PAYER_CONFLICT: kind(
     409,

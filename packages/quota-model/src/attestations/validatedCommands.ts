@@ -1,20 +1,53 @@
-import type { CommandMessage } from '@prorata/schemas';
+import type { CommandMessage, RemoteValidator } from '@prorata/schemas';
 
 type CommandType = CommandMessage['type'];
 
 /** What validators are asked about unless they name commands: whatever changes declared limits or attributes. */
-export const validatedByDefault: ReadonlySet<string> = new Set<CommandType>([
+const byDefault: ReadonlySet<string> = new Set<CommandType>([
   'ApproveProposal',
   'ChangeQuota',
+  'ChangeTree',
   'CreateQuota',
+  'DeclareQuota',
+  'MoveQuota',
   'ResizeQuota',
 ]);
 
 /**
- * What a validator may name. An override and a delete are not validated unless it does: nobody who
- * fights a fire should wait for a third party, and a delete leaves only room.
+ * What a validator may name. An override, a suspension and a delete are not validated unless it does:
+ * nobody who fights a fire should wait for a third party, and a delete leaves only room.
  */
 export const validatedCommands: ReadonlySet<string> = new Set<string>([
-  ...validatedByDefault,
-  ...(['DeleteQuota', 'OverrideQuota'] satisfies CommandType[]),
+  ...byDefault,
+  ...(['DeleteQuota', 'OverrideQuota', 'SuspendQuota'] satisfies CommandType[]),
 ]);
+
+/** The validators that must have been asked about a command: the gateway asks them, and `decide` looks. */
+export function askedValidators<V extends Pick<RemoteValidator, 'commands' | 'resources'>>(
+  validators: readonly V[],
+  command: CommandMessage,
+): V[] {
+  const spoken = resourcesIn(command);
+  return validators.filter(({ commands, resources }) => {
+    const isNamed =
+      commands.length === 0 ? byDefault.has(command.type) : commands.includes(command.type);
+    if (!isNamed) return false;
+    return resources.length === 0 || spoken === null || resources.some((each) => spoken.has(each));
+  });
+}
+
+/** The resources that a command speaks of; null when that follows from more than the command. */
+function resourcesIn({ type, value }: CommandMessage): ReadonlySet<string> | null {
+  switch (type) {
+    case 'CreateQuota':
+      return new Set(value.content.limits.map(({ resource }) => resource));
+    case 'ChangeQuota':
+      return new Set([...value.setLimits.map(({ resource }) => resource), ...value.unsetLimits]);
+    case 'ResizeQuota':
+      return new Set([value.limit.resource]);
+    case 'OverrideQuota':
+      return new Set(value.limits.map(({ resource }) => resource));
+    default:
+      return null;
+  }
+}
