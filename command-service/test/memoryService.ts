@@ -42,6 +42,9 @@ export async function startMemoryService(
     readonly withWriter?: boolean;
     readonly outcomeTimeoutMs?: number;
     readonly tracing?: Tracing;
+    readonly projectorUrl?: string;
+    readonly validatorHosts?: readonly string[];
+    readonly secretsDirectory?: string;
   } = {},
 ): Promise<MemoryService> {
   const secrets = await makeSecrets();
@@ -64,7 +67,19 @@ export async function startMemoryService(
   const verify = tokenVerifier({ tokens: { issuer: tokenIssuer, jwksFile: secrets.jwksFile } });
   const gateway = await startGateway({
     ...shared,
-    settings: { urls: { projector: null, relay: null, rightsizer: null, gateway: null } },
+    settings: {
+      urls: {
+        projector: options.projectorUrl ?? null,
+        relay: null,
+        rightsizer: null,
+        gateway: null,
+      },
+      tokenFile: null,
+      validators: {
+        hosts: options.validatorHosts ?? [],
+        secretsDirectory: options.secretsDirectory ?? null,
+      },
+    },
     registry: metrics,
     sign: commandSigner(secrets.keyId, await readFile(secrets.keyFile, 'utf8')),
     outcomeTimeoutMs: options.outcomeTimeoutMs ?? OUTCOME_TIMEOUT_MS,

@@ -100,6 +100,15 @@ async function writeServiceFiles(plan: StackPlan, policy: unknown): Promise<Envi
     lifetimeSeconds: month,
   });
   await writeFile(plan.secrets.rightsizerTokenFile, token, { mode: 0o600 });
+  // Reads registrations at the projector, as any service may, and holds no role.
+  const gateway = {
+    subject: 'gateway',
+    kind: 'service',
+    roles: [],
+    lifetimeSeconds: month,
+  } as const;
+  const gatewayToken = await mintToken(plan.secrets.directory, gateway);
+  await writeFile(plan.secrets.gatewayTokenFile, gatewayToken, { mode: 0o600 });
   await mkdir(addressesOf(plan).usage, { recursive: true });
   if (policy === undefined) return {};
   const file = path.join(plan.directory, 'policy.json');

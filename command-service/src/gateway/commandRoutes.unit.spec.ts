@@ -70,6 +70,7 @@ async function serve(given: Given): Promise<{ url: string; book: OutcomeBook }> 
           outcomeTimeoutMs: 50,
           observer: noObserver,
           lanes: new Lanes({ after: () => () => undefined }),
+          validators: { attest: () => Promise.resolve([]), decided: () => undefined },
         }),
         book,
         askProjector: given.askProjector ?? null,

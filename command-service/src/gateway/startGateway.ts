@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { LogPort } from '@prorata/kafka-port';
 import type { Codec } from '@prorata/schemas';
 import { followAll } from '@prorata/service-runtime';
@@ -17,6 +18,9 @@ import { createReverseProxy } from './reverseProxy.ts';
 import { CommandDesk } from './submit/commandDesk.ts';
 import { Lanes } from './submit/lanes.ts';
 import { OutcomeBook } from './submit/outcomeBook.ts';
+import { RegistrationBook } from './validators/registrationBook.ts';
+import { ValidatorDesk } from './validators/validatorDesk.ts';
+import { validatorMetrics } from './validators/validatorMetrics.ts';
 
 /** Most outcomes come within milliseconds; what is later is asked of another gateway, milliseconds. */
 const DRAIN_MS = 3_000;
@@ -24,7 +28,7 @@ const DRAIN_MS = 3_000;
 export interface GatewayOptions {
   readonly port: LogPort;
   readonly codec: Codec;
-  readonly settings: Pick<Settings, 'urls'>;
+  readonly settings: Pick<Settings, 'urls' | 'tokenFile' | 'validators'>;
   /** Full names. */
   readonly topics: { readonly commands: string; readonly outcomes: string };
   readonly partitions: number;
@@ -69,8 +73,22 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   });
   owners.start();
   let isDraining = false;
+  const { tokenFile } = settings;
+  const validators = new ValidatorDesk({
+    registrations: new RegistrationBook({
+      projectorUrl: settings.urls.projector,
+      token: async () => (tokenFile === null ? null : (await readFile(tokenFile, 'utf8')).trim()),
+      logger,
+    }),
+    hosts: new Set(settings.validators.hosts),
+    secretsDirectory: settings.validators.secretsDirectory,
+    clock: options.clock,
+    asked: (each) => metricsOfValidators(each),
+  });
+  const metricsOfValidators = validatorMetrics(options.registry, validators);
   const desk = new CommandDesk({
     ...options,
+    validators,
     publisher,
     topic: topics.commands,
     book,

@@ -78,7 +78,11 @@ beforeAll(async () => {
   gateway = await startGateway({
     port: memoryPort(),
     codec: new Codec(memoryIds()),
-    settings: { urls: { projector, relay, rightsizer, gateway: null } },
+    settings: {
+      urls: { projector, relay, rightsizer, gateway: null },
+      tokenFile: null,
+      validators: { hosts: [], secretsDirectory: null },
+    },
     topics: { commands: 'quota.commands', outcomes: 'quota.outcomes' },
     partitions: 4,
     group: 'command-service',

@@ -97,7 +97,7 @@ export function connectionOf(plan: StackPlan, principal: Principal): KafkaConnec
   };
 }
 
-/** The full environment of a service; only the gateway can sign, only the rightsizer has a token. */
+/** The full environment of a service; only the gateway can sign; it and the rightsizer have tokens. */
 export function serviceEnvironment(plan: StackPlan, service: ServiceName): Environment {
   const { secrets, ports } = plan;
   const own: Record<ServiceName, Environment> = {
@@ -105,6 +105,7 @@ export function serviceEnvironment(plan: StackPlan, service: ServiceName): Envir
     gateway: {
       PRORATA_SIGNING_KEY_FILE: secrets.signingKeyFile,
       PRORATA_SIGNING_KEY_ID: secrets.signingKeyId,
+      PRORATA_TOKEN_FILE: secrets.gatewayTokenFile,
       PRORATA_PROJECTOR_URL: local(ports.projector),
       PRORATA_RELAY_URL: local(ports.relay),
       PRORATA_RIGHTSIZER_URL: local(ports.rightsizer),

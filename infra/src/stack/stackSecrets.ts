@@ -23,6 +23,7 @@ export interface StackSecrets {
   readonly apiKeysFile: string;
   /** The rightsizer's own token. */
   readonly rightsizerTokenFile: string;
+  readonly gatewayTokenFile: string;
 }
 
 const signingKeyId = 'local-1';
@@ -54,5 +55,6 @@ export async function provideSecrets(directory: string): Promise<StackSecrets> {
     jwksFile: path.join(directory, 'jwks.json'),
     apiKeysFile: path.join(directory, 'api-keys.json'),
     rightsizerTokenFile: path.join(directory, 'rightsizer.token'),
+    gatewayTokenFile: path.join(directory, 'gateway.token'),
   };
 }

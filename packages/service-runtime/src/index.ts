@@ -49,3 +49,4 @@ export {
 } from './openApiParts.ts';
 export { startTracing, tracingTo } from './tracing.ts';
 export type { Tracing } from './tracing.ts';
+export { isLoopbackHost } from './loopback.ts';

@@ -45,6 +45,13 @@ export interface Settings extends LogSettings {
   readonly tokenFile: string | null;
   /** Events of a partition between two of the writer's snapshots; null: its own preset. */
   readonly snapshotEvents?: number | null;
+  /** Whom the gateway may ask about a command, and how it proves who asks. */
+  readonly validators: {
+    /** `host` or `host:port`. */
+    readonly hosts: readonly string[];
+    /** A folder with a file for each secret that a registration names. */
+    readonly secretsDirectory: string | null;
+  };
   readonly signing: {
     /** Ed25519, PKCS8 PEM. */
     readonly keyFile: string | null;
@@ -82,6 +89,10 @@ export function readSettings(environment: Environment = process.env): Settings {
     apiKeysFile: reader.optional('PRORATA_API_KEYS_FILE'),
     tokenFile: reader.optional('PRORATA_TOKEN_FILE'),
     snapshotEvents: reader.wholeNumber('PRORATA_SNAPSHOT_EVENTS', 1, 10_000_000),
+    validators: {
+      hosts: hostList(reader, 'PRORATA_VALIDATOR_HOSTS'),
+      secretsDirectory: reader.optional('PRORATA_SECRETS_DIRECTORY'),
+    },
     signing: {
       keyFile: reader.optional('PRORATA_SIGNING_KEY_FILE'),
       keyId: reader.optional('PRORATA_SIGNING_KEY_ID'),
@@ -168,6 +179,20 @@ function tokenSettings(reader: EnvironmentReader): TokenSettings['tokens'] {
   if ('issuers' in parsed) return parsed;
   for (const fault of parsed.faults) reader.report(ISSUERS_FILE, `names a file in which ${fault}`);
   return { issuers: [] };
+}
+
+const HOST = /^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]{2,45}\])(:\d{1,5})?$/;
+
+function hostList(reader: EnvironmentReader, variable: string): readonly string[] {
+  const hosts = (reader.optional(variable) ?? '')
+    .split(',')
+    .map((host) => host.trim())
+    .filter((host) => host !== '');
+  for (const host of hosts) {
+    if (HOST.test(host)) continue;
+    reader.report(variable, `must be a list of host or host:port, and ${host} is none`);
+  }
+  return hosts;
 }
 
 function tlsSettings(reader: EnvironmentReader): boolean | { readonly ca: string } {

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { LogUnavailable, partitionOf, PublishQueueFull } from '@prorata/kafka-port';
 import type { OutRecord, Publisher } from '@prorata/kafka-port';
 import { UnwritableRecord } from '@prorata/schemas';
-import type { Codec, CommandMessage, CommandOutcome } from '@prorata/schemas';
+import type { Attestation, Codec, CommandMessage, CommandOutcome } from '@prorata/schemas';
 import type { Principal } from '@prorata/service-runtime';
 import type { Clock } from '../../clock.ts';
 import type { SignCommand } from '../../signature/commandSigner.ts';
@@ -38,6 +38,15 @@ export interface CommandDeskParts {
   readonly outcomeTimeoutMs: number;
   readonly observer: DeskObserver;
   readonly lanes: Lanes;
+  readonly validators: AsksValidators;
+}
+
+/** Who asks remote validators about a command, before it is written. */
+export interface AsksValidators {
+  /** Never rejects: silence is an answer too. */
+  attest(command: CommandMessage): Promise<readonly Attestation[]>;
+  /** What became of it may say that what is known of the application is outdated. */
+  decided(command: CommandMessage, outcome: CommandOutcome): void;
 }
 
 /** Calls the listener when the caller has gone: its place is free then, and the command goes on. */
@@ -133,8 +142,9 @@ export class CommandDesk {
         retryAfterS: RETRY_AFTER_S,
       });
     }
-    const command = buildCommand(request, this.#parts.clock.now());
-    observed.understood(command);
+    const built = buildCommand(request, this.#parts.clock.now());
+    observed.understood(built);
+    const command = withAttestations(built, await this.#parts.validators.attest(built));
     const { principal } = request;
     return { command, record: await this.#recordOf(command, observed), principal };
   }
@@ -167,6 +177,7 @@ export class CommandDesk {
       outcome === null
         ? ({ kind: 'unknown', commandId } as const)
         : ({ kind: 'decided', outcome } as const);
+    if (outcome !== null) this.#parts.validators.decided(command, outcome);
     observed.ended(submitted);
     return submitted;
   }
@@ -195,6 +206,15 @@ export class CommandDesk {
       throw error;
     }
   }
+}
+
+function withAttestations(
+  command: CommandMessage,
+  attestations: readonly Attestation[],
+): CommandMessage {
+  if (attestations.length === 0) return command;
+  const envelope = { ...command.value.envelope, attestations };
+  return { ...command, value: { ...command.value, envelope } } as CommandMessage;
 }
 
 /**

@@ -1,0 +1,117 @@
+import { fromJson } from '@prorata/schemas';
+import type { RemoteValidator } from '@prorata/schemas';
+import type { Logger } from '@prorata/service-runtime';
+
+/** What the gateway must know of a registration. */
+export interface KnownRegistration {
+  readonly version: bigint;
+  readonly validators: readonly RemoteValidator[];
+}
+
+/** For so long what was read is believed without asking, milliseconds. */
+const FRESH_MS = 2_000;
+/** For so long it is believed while it is read anew, milliseconds; the model refuses what is outdated. */
+const STALE_MS = 15_000;
+/** Longest wait for the projector, milliseconds. */
+const ASK_TIMEOUT_MS = 1_000;
+/** Applications remembered; the one that was read longest ago goes. */
+const REMEMBERED_MAX = 10_000;
+
+interface Entry {
+  readonly registration: Promise<KnownRegistration | null>;
+  readonly readAtMs: number;
+  isRefreshed: boolean;
+}
+
+export interface RegistrationBookParts {
+  readonly projectorUrl: string | null;
+  /** The gateway's own token; null: it cannot ask. */
+  readonly token: () => Promise<string | null>;
+  readonly logger: Logger;
+  readonly nowMs?: () => number;
+}
+
+/** Registrations as the projector shows them: some seconds old, and read once for all who wait. */
+export class RegistrationBook {
+  readonly #parts: RegistrationBookParts;
+  readonly #nowMs: () => number;
+  readonly #entries = new Map<string, Entry>();
+
+  constructor(parts: RegistrationBookParts) {
+    this.#parts = parts;
+    this.#nowMs = parts.nowMs ?? (() => performance.now());
+  }
+
+  /** null: none is known, because there is none or nobody said. Never rejects. */
+  of(application: string): Promise<KnownRegistration | null> {
+    if (this.#parts.projectorUrl === null) return Promise.resolve(null);
+    const entry = this.#entries.get(application);
+    const ageMs = entry === undefined ? Infinity : this.#nowMs() - entry.readAtMs;
+    if (entry === undefined || ageMs >= STALE_MS) return this.#keep(application);
+    if (ageMs >= FRESH_MS && !entry.isRefreshed) {
+      entry.isRefreshed = true;
+      void this.#refresh(application, entry);
+    }
+    return entry.registration;
+  }
+
+  /** Somebody has seen that it changed. */
+  forget(application: string): void {
+    this.#entries.delete(application);
+  }
+
+  /** Whoever asks meanwhile waits for the same answer. */
+  #keep(application: string): Promise<KnownRegistration | null> {
+    const registration = this.#read(application).catch((error: unknown) => {
+      this.#parts.logger.warn({ err: error, application }, 'a registration could not be read');
+      return null;
+    });
+    this.#remember(application, registration);
+    return registration;
+  }
+
+  /** While the projector is away, what is known grows old. */
+  async #refresh(application: string, entry: Entry): Promise<void> {
+    try {
+      const read = await this.#read(application);
+      if (this.#entries.get(application) !== entry) return;
+      this.#remember(application, Promise.resolve(read));
+    } catch {
+      entry.isRefreshed = false;
+    }
+  }
+
+  #remember(application: string, registration: Promise<KnownRegistration | null>): void {
+    this.#entries.delete(application);
+    const entry = { registration, readAtMs: this.#nowMs(), isRefreshed: false };
+    this.#entries.set(application, entry);
+    const [oldest] = this.#entries.keys();
+    if (this.#entries.size > REMEMBERED_MAX && oldest !== undefined) this.#entries.delete(oldest);
+  }
+
+  async #read(application: string): Promise<KnownRegistration | null> {
+    const { projectorUrl, token } = this.#parts;
+    const bearer = await token();
+    const url = `${projectorUrl ?? ''}/v1/applications/${encodeURIComponent(application)}`;
+    const response = await fetch(url, {
+      headers: bearer === null ? {} : { authorization: `Bearer ${bearer}` },
+      signal: AbortSignal.timeout(ASK_TIMEOUT_MS),
+    });
+    if (response.status === 404) {
+      await response.body?.cancel();
+      return null;
+    }
+    if (!response.ok) throw new Error(`The projector answered ${response.status}.`);
+    const body = (await response.json()) as { version?: unknown; validators?: unknown };
+    return { version: BigInt(String(body.version)), validators: validatorsOf(body.validators) };
+  }
+}
+
+function validatorsOf(json: unknown): RemoteValidator[] {
+  if (!Array.isArray(json)) throw new Error('The projector named no validators.');
+  return json.map((each) => {
+    const parsed = fromJson('io.prorata.type.RemoteValidator', each);
+    if ('value' in parsed) return parsed.value as RemoteValidator;
+    throw new Error('The projector named a validator that cannot be read.');
+  });
+}

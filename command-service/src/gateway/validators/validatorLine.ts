@@ -1,0 +1,93 @@
+/** The line to one validator: how many ask at once, how often again, and when nobody asks for a while. */
+import {
+  bulkhead,
+  BrokenCircuitError,
+  BulkheadRejectedError,
+  circuitBreaker,
+  CircuitState,
+  ConsecutiveBreaker,
+  ExponentialBackoff,
+  handleWhen,
+  retry,
+} from 'cockatiel';
+import type { RemoteValidator } from '@prorata/schemas';
+import { HostNotAllowed } from './allowedHosts.ts';
+import { AnswerUnusable } from './postQuestion.ts';
+import { SecretMissing } from './secretHeaders.ts';
+
+/** Questions to one validator at once: what a small service bears. */
+const ASKED_AT_ONCE_MAX = 16;
+/** Questions that wait for their turn; beyond it the answer is at once that there is none. */
+const WAITING_MAX = 128;
+/** Faults in a row after which nobody asks. */
+const FAULTS_UNTIL_OPEN = 5;
+/** How long nobody asks then, milliseconds; the next question decides whether all may. */
+const OPEN_MS = 10_000;
+/** The first wait before another try, milliseconds; later ones grow, with jitter. */
+const RETRY_AFTER_MS = 50;
+const RETRY_AFTER_MS_MAX = 2_000;
+
+export class ValidatorLine {
+  readonly #terms: Pick<RemoteValidator, 'deadlineMillis' | 'retries'>;
+  readonly #bulkhead = bulkhead(ASKED_AT_ONCE_MAX, WAITING_MAX);
+  readonly #breaker = circuitBreaker(handleWhen(isFault), {
+    halfOpenAfter: OPEN_MS,
+    breaker: new ConsecutiveBreaker(FAULTS_UNTIL_OPEN),
+  });
+  readonly #retry;
+
+  constructor(terms: Pick<RemoteValidator, 'deadlineMillis' | 'retries'>) {
+    this.#terms = terms;
+    this.#retry = retry(handleWhen(mayPass), {
+      maxAttempts: terms.retries,
+      backoff: new ExponentialBackoff({
+        initialDelay: RETRY_AFTER_MS,
+        maxDelay: RETRY_AFTER_MS_MAX,
+      }),
+    });
+  }
+
+  /** Nobody asks for now. */
+  get isOpen(): boolean {
+    return this.#breaker.state === CircuitState.Open;
+  }
+
+  /** @throws Error whose message says to people why there is no answer, at the deadline at the latest */
+  async ask<T>(question: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const deadline = AbortSignal.timeout(this.#terms.deadlineMillis);
+    const late = new Promise<never>((_resolve, reject) => {
+      deadline.addEventListener('abort', () => {
+        reject(new Error(`No answer in ${this.#terms.deadlineMillis} ms.`));
+      });
+    });
+    const asked = this.#bulkhead.execute(
+      () => this.#retry.execute(() => this.#breaker.execute(() => question(deadline)), deadline),
+      deadline,
+    );
+    // Whichever comes second is nobody's fault.
+    asked.catch(() => undefined);
+    late.catch(() => undefined);
+    return Promise.race([asked, late]);
+  }
+}
+
+/** What is said of a fault: an address or a secret of ours stands in none of them. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof BrokenCircuitError) return 'It failed too often and is not asked for now.';
+  if (error instanceof BulkheadRejectedError) return 'Too many commands wait for it.';
+  if (error instanceof AnswerUnusable || error instanceof HostNotAllowed) return error.message;
+  if (error instanceof SecretMissing) return error.message;
+  if (error instanceof Error && error.message.startsWith('No answer in')) return error.message;
+  const { code } = error as { code?: unknown };
+  return `It cannot be reached${typeof code === 'string' ? ` (${code})` : ''}.`;
+}
+
+/** What a validator is to blame for; what an operator has not allowed opens no breaker. */
+function isFault(error: unknown): boolean {
+  return !(error instanceof HostNotAllowed || error instanceof SecretMissing);
+}
+
+function mayPass(error: unknown): boolean {
+  if (error instanceof BrokenCircuitError || !isFault(error)) return false;
+  return !(error instanceof AnswerUnusable && error.isLasting);
+}
