@@ -37,15 +37,17 @@ export interface MemoryService {
   close(): Promise<void>;
 }
 
+export interface MemoryServiceOptions {
+  readonly withWriter?: boolean;
+  readonly outcomeTimeoutMs?: number;
+  readonly tracing?: Tracing;
+  readonly projectorUrl?: string;
+  readonly validatorHosts?: readonly string[];
+  readonly secretsDirectory?: string;
+}
+
 export async function startMemoryService(
-  options: {
-    readonly withWriter?: boolean;
-    readonly outcomeTimeoutMs?: number;
-    readonly tracing?: Tracing;
-    readonly projectorUrl?: string;
-    readonly validatorHosts?: readonly string[];
-    readonly secretsDirectory?: string;
-  } = {},
+  options: MemoryServiceOptions = {},
 ): Promise<MemoryService> {
   const secrets = await makeSecrets();
   const virtual = new VirtualClock(Date.now());
@@ -67,19 +69,7 @@ export async function startMemoryService(
   const verify = tokenVerifier({ tokens: { issuer: tokenIssuer, jwksFile: secrets.jwksFile } });
   const gateway = await startGateway({
     ...shared,
-    settings: {
-      urls: {
-        projector: options.projectorUrl ?? null,
-        relay: null,
-        rightsizer: null,
-        gateway: null,
-      },
-      tokenFile: null,
-      validators: {
-        hosts: options.validatorHosts ?? [],
-        secretsDirectory: options.secretsDirectory ?? null,
-      },
-    },
+    settings: settingsOf(options),
     registry: metrics,
     sign: commandSigner(secrets.keyId, await readFile(secrets.keyFile, 'utf8')),
     outcomeTimeoutMs: options.outcomeTimeoutMs ?? OUTCOME_TIMEOUT_MS,
@@ -129,6 +119,15 @@ export async function startMemoryService(
       heart.stop();
       await secrets.remove();
     },
+  };
+}
+
+function settingsOf(options: MemoryServiceOptions): Parameters<typeof startGateway>[0]['settings'] {
+  const { projectorUrl = null, validatorHosts = [], secretsDirectory = null } = options;
+  return {
+    urls: { projector: projectorUrl, relay: null, rightsizer: null, gateway: null },
+    tokenFile: null,
+    validators: { hosts: validatorHosts, secretsDirectory },
   };
 }
 

@@ -18,16 +18,26 @@ const server = createServer((request, response) => {
     };
     const observedAt = new Date().toISOString();
     switch (request.url) {
-      case '/asked':
-        return answer(200, { asked });
-      case '/total':
-        return answer(200, { verdict: 'approved', facts: { cores: 100 }, observedAt });
-      case '/deny':
-        return answer(200, { verdict: 'denied', message: `Not today: ${typeOf(body)}.` });
-      case '/signed':
-        return answer(200, { verdict: isSigned(request.headers, body) ? 'approved' : 'denied' });
-      case '/elsewhere':
-        return answer(302, {}, { location: '/total' });
+      case '/asked': {
+        answer(200, { asked });
+        return;
+      }
+      case '/total': {
+        answer(200, { verdict: 'approved', facts: { cores: 100 }, observedAt });
+        return;
+      }
+      case '/deny': {
+        answer(200, { verdict: 'denied', message: `Not today: ${typeOf(body)}.` });
+        return;
+      }
+      case '/signed': {
+        answer(200, { verdict: isSigned(request.headers, body) ? 'approved' : 'denied' });
+        return;
+      }
+      case '/elsewhere': {
+        answer(302, {}, { location: '/total' });
+        return;
+      }
       case '/endless':
         response.writeHead(200);
         return void response.end(`{"verdict":"approved","message":"${'x'.repeat(200_000)}"}`);
@@ -35,7 +45,10 @@ const server = createServer((request, response) => {
         return void setTimeout(() => answer(200, { verdict: 'approved' }), SLOW_MS).unref();
       default:
         asked++;
-        return answer(500, {});
+        {
+          answer(500, {});
+          return;
+        }
     }
   });
 });

@@ -45,7 +45,7 @@ export function postQuestion(
     const request = (protocol === 'https:' ? https : http).request(url, {
       method: 'POST',
       agent: agents[protocol],
-      lookup: guardedLookup as never,
+      lookup: guardedLookup,
       signal,
       headers: {
         'content-type': 'application/json',

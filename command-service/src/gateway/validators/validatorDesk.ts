@@ -139,10 +139,9 @@ function questionOf(
   validator: string,
   command: CommandMessage,
 ): string {
-  const { envelope: _envelope, ...data } = toJson(
-    fullNameOf[command.type],
-    command.value,
-  ) as Record<string, unknown>;
+  const message = toJson(fullNameOf[command.type], command.value) as Record<string, unknown>;
+  const fields = Object.entries(message).filter(([name]) => name !== 'envelope');
+  const data = Object.fromEntries(fields);
   const { commandId, actor, reason, dryRun, submittedAt } = command.value.envelope;
   return JSON.stringify({
     validator,
