@@ -56,6 +56,11 @@ A command is the body of \`POST /v1/commands\`; its own fields are \`data\`:
 | \`dryRun\` | \`true\` or \`false\` | decide and answer, but write no event. Left out: \`false\` |
 | \`data\` | object | the command's own fields |
 
+The query says \`?dryRun=true\`, \`?reason=…\` and \`?waive=CHECK:why\` as well, the header \`Prorata-Reason\` the reason.
+Up to 500 commands go together to \`POST /v1/commands/batch\` as \`{"commands": […]}\`, each with an optional
+\`commandId\`: 207 lists in their order what became of each. Most commands have an address of their own
+(\`PUT\`, \`PATCH\`, \`DELETE /v1/quotas/<id>\` …): \`GET /openapi.json\` has all.
+
 The header \`Idempotency-Key\` is the command id, a UUID in lower case; one is made when it is absent. For 24
 hours the same sender, stream and id with the same body gives the first outcome again, and with another
 body \`COMMAND_ID_REUSED\`. Answers: 200 accepted, 403, 404, 409 or 422 refused with a

@@ -128,11 +128,28 @@ const unitsOf: Readonly<Record<ResourceLimit['kind'], string>> = {
   consumable: '',
 };
 
-/** A limit in a refusal's words: `100 per 1000000 µs`, `unlimited`, `blocked`. */
+const times: readonly (readonly [name: string, micros: bigint])[] = [
+  ['day', 86_400_000_000n],
+  ['hour', 3_600_000_000n],
+  ['minute', 60_000_000n],
+  ['second', 1_000_000n],
+  ['ms', 1_000n],
+  ['µs', 1n],
+];
+
+/** `second`, `5 minutes`, `250 ms`: in the largest unit that leaves no rest. */
+function timeInWords(micros: bigint): string {
+  const [name, size] = times.find(([, unit]) => micros % unit === 0n) ?? ['µs', 1n];
+  const count = micros / size;
+  if (count === 1n) return name;
+  return `${count.toString()} ${name.endsWith('s') ? name : `${name}s`}`;
+}
+
+/** A limit in a refusal's words: `100 per second`, `unlimited`, `blocked`. */
 export function describeLimit(limit: ResourceLimit): string {
   if (limit.bound !== 'amount') return limit.bound;
   if (limit.perMicros !== null) {
-    return `${limit.amount.toString()} per ${limit.perMicros.toString()} µs`;
+    return `${limit.amount.toString()} per ${timeInWords(limit.perMicros)}`;
   }
   if (limit.window !== null) return `${limit.amount.toString()} per ${limit.window}`;
   return `${limit.amount.toString()}${unitsOf[limit.kind]}`;
