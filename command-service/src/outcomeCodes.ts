@@ -33,6 +33,12 @@ const writerCodes = {
     title: 'The command would yield more events than fit in one append',
     remedy: 'Split the project or the application, so that one command touches fewer quotas.',
   },
+  PARTITION_FULL: {
+    status: 409,
+    title: 'The partition holds as many quotas as it may',
+    remedy:
+      'Delete quotas that nobody uses, or let the writers hold more (PRORATA_PARTITION_QUOTAS_MAX).',
+  },
   TOO_MANY_COMMANDS: {
     status: 409,
     title: 'The partition remembers as many commands as it can',
@@ -50,4 +56,5 @@ export const outcomeCodes: Readonly<Record<string, CodeEntry>> = {
 };
 
 export const TOO_MANY_REMEDY = writerCodes.TOO_MANY_COMMANDS.remedy;
+export const PARTITION_FULL_REMEDY = writerCodes.PARTITION_FULL.remedy;
 export const TOO_LARGE_REMEDY = writerCodes.COMMAND_TOO_LARGE.remedy;

@@ -25,6 +25,8 @@ import { publicKeysFrom } from './signature/publicKeys.ts';
 import { checkInThreads } from './signature/verifySignature.ts';
 import { LogSnapshots, SNAPSHOT_EVENTS } from './snapshot/logSnapshots.ts';
 import { commandTracing } from './writer/commandTracing.ts';
+import { breathing } from './writer/breathing.ts';
+import { PARTITION_QUOTAS_MAX } from './writer/decideBatch.ts';
 import { encoder } from './writer/outRecords.ts';
 import type { Pulse } from './watchdog/watchdog.ts';
 import { startWriter } from './writer/startWriter.ts';
@@ -170,6 +172,8 @@ async function openWriter(
     snapshots,
     metrics,
     ...(shared.tracing === null ? {} : { trace: commandTracing(shared.tracing) }),
+    breathe: breathing(),
+    quotasMax: settings.partitionQuotasMax ?? PARTITION_QUOTAS_MAX,
     ...(sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs }),
   });
 }

@@ -57,7 +57,7 @@ async function faultsByStep(blow: Blow): Promise<string[]> {
   return found;
 }
 
-describe('a writer', () => {
+describe('a writer', { timeout: 600_000 }, () => {
   it('that dies between any two of its steps leaves nothing undone and nothing done twice', async () => {
     const die: Blow = (simulation, isFirst) => {
       if (!isFirst) return;

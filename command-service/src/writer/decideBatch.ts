@@ -2,10 +2,11 @@ import type { OutRecord } from '@prorata/kafka-port';
 import { decideTimer } from '@prorata/quota-model';
 import type { CommandOutcome } from '@prorata/schemas';
 import { AppendBatch } from './appendBatch.ts';
-import { decideCommand, decisionTime, tooLarge } from './decideCommand.ts';
+import { decideCommand, decisionTime, partitionFull, tooLarge } from './decideCommand.ts';
 import type { Decided } from './decideCommand.ts';
 import type { CommandTrace, TraceCommand } from './commandTracing.ts';
 import { deadLetter, eventRecord, outcomeRecord } from './outRecords.ts';
+import type { Breathe } from './breathing.ts';
 import type { EncodeFor } from './outRecords.ts';
 import type { PartitionState } from './partitionState.ts';
 import type { ReadCommand } from './readCommand.ts';
@@ -21,7 +22,17 @@ export interface BatchParts {
   readonly bytesMax: number;
   /** Absent: nothing is traced. */
   readonly trace?: TraceCommand | undefined;
+  /** Quotas that the partition may hold; the preset when absent. */
+  readonly quotasMax?: number;
+  /** Between two commands. */
+  readonly breathe?: Breathe;
 }
+
+/**
+ * Quotas of a partition unless an operator says otherwise: at a kilobyte each a gigabyte of its owner's
+ * memory, and some 15 s of a restore.
+ */
+export const PARTITION_QUOTAS_MAX = 1_000_000;
 
 export interface DecidedBatch {
   /** For one append. */
@@ -52,7 +63,10 @@ export async function decideBatch(
   state.recent.forget(now);
   const building = new BatchBuilding(state, now, parts);
   await building.runTimers();
-  for (const read of reads) if (!(await building.addCommand(read))) break;
+  for (const read of reads) {
+    if (!(await building.addCommand(read))) break;
+    await parts.breathe?.();
+  }
   building.reschedule();
   return building.result();
 }
@@ -87,7 +101,7 @@ class BatchBuilding {
   /** false when the batch is full. */
   async addCommand(read: ReadCommand): Promise<boolean> {
     const trace = this.#parts.trace?.(read.record) ?? null;
-    let decided = decideCommand(this.#state, read, this.#now);
+    let decided = this.#withinQuotas(decideCommand(this.#state, read, this.#now), read);
     let records = await this.#recordsOf(decided, read, trace);
     if (!this.#batch.add(records)) {
       if (!this.#batch.isEmpty || read.kind !== 'command') return false;
@@ -102,6 +116,15 @@ class BatchBuilding {
     this.#outcomes.push(decided.outcome);
     if (trace !== null) this.#traces.push({ trace, outcome: decided.outcome });
     return true;
+  }
+
+  /** A partition that holds as many quotas as it may takes changes, and nothing that makes it hold more. */
+  #withinQuotas(decided: Decided, read: ReadCommand): Decided {
+    const created = decided.events.filter(({ message }) => message.type === 'QuotaCreated').length;
+    if (created === 0 || read.kind !== 'command') return decided;
+    const { quotasMax = PARTITION_QUOTAS_MAX } = this.#parts;
+    const held = this.#state.quotas;
+    return held + created <= quotasMax ? decided : partitionFull(decided, read.command, held);
   }
 
   reschedule(): void {

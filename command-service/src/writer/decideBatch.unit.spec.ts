@@ -2,7 +2,13 @@ import type { LogRecord } from '@prorata/kafka-port';
 import { Codec, memoryIds } from '@prorata/schemas';
 import type { CommandMessage, CommandOutcome, EventMessage } from '@prorata/schemas';
 import { describe, expect, it } from 'vitest';
-import { changing, creating, overriding, registering } from '../testing/simulatedCommands.ts';
+import {
+  changing,
+  creating,
+  deleting,
+  overriding,
+  registering,
+} from '../testing/simulatedCommands.ts';
 import { decideBatch } from './decideBatch.ts';
 import type { DecidedBatch } from './decideBatch.ts';
 import { AGE_MAX_MICROS } from './commandAge.ts';
@@ -83,6 +89,51 @@ describe('a batch', () => {
     expect(told?.value.preview.every(({ quotaId }) => quotaId === 'moka/a')).toBe(true);
     expect(done?.value).toMatchObject({ status: 'accepted', preview: [], quotaVersion: 1n });
     expect(batch.commandEvents).toBe(1);
+  });
+
+  it('refuses what makes the partition hold more quotas than it may, until there is room', async () => {
+    const state = await registered();
+    const decide = (...commands: CommandMessage[]): Promise<DecidedBatch> =>
+      decideBatch(
+        state,
+        commands.map((command, index) => read(Number(state.nextCommand) + index, command)),
+        now,
+        { partition: 1, topics, encode: encoder(codec), bytesMax: 700_000, quotasMax: 2 },
+      );
+    const third = creating(4, 'moka/c', now, 10n);
+    const full = await decide(
+      creating(2, 'moka/a', now, 10n),
+      creating(3, 'moka/b', now, 10n),
+      third,
+      changing(5, 'moka/b', now, 20n),
+      deleting(6, 'moka/a', now),
+      third,
+    );
+    const codes = ['ACCEPTED', 'ACCEPTED', 'PARTITION_FULL', 'ACCEPTED', 'ACCEPTED', 'ACCEPTED'];
+    expect(full.outcomes.map(({ code }) => code)).toEqual(codes);
+    expect(full.outcomes.at(-1)?.firstOffset).toBeNull();
+    expect(state.quotas).toBe(2);
+  });
+
+  it('lets the event loop have its turn between two commands', async () => {
+    const state = await registered();
+    let breaths = 0;
+    await decideBatch(
+      state,
+      [read(1, creating(2, 'moka/a', now)), read(2, creating(3, 'moka/a', now))],
+      now,
+      {
+        partition: 1,
+        topics,
+        encode: encoder(codec),
+        bytesMax: 700_000,
+        breathe: () => {
+          breaths++;
+          return undefined;
+        },
+      },
+    );
+    expect(breaths).toBe(2);
   });
 
   it('refuses a command that fits into no append, changes nothing, and goes on', async () => {

@@ -2,7 +2,7 @@ import { decide, previewOf } from '@prorata/quota-model';
 import type { Decision, StreamState } from '@prorata/quota-model';
 import type { CommandMessage, CommandOutcome } from '@prorata/schemas';
 import type { WriterCode } from '../outcomeCodes.ts';
-import { TOO_LARGE_REMEDY, TOO_MANY_REMEDY } from '../outcomeCodes.ts';
+import { PARTITION_FULL_REMEDY, TOO_LARGE_REMEDY, TOO_MANY_REMEDY } from '../outcomeCodes.ts';
 import { bodyHash, formerBodyHash } from './bodyHash.ts';
 import { ageFault } from './commandAge.ts';
 import type { PartitionState, StreamHead } from './partitionState.ts';
@@ -48,14 +48,30 @@ export function decideCommand(state: PartitionState, read: ReadCommand, now: big
 
 /** Instead of a decision whose events do not fit into one append. */
 export function tooLarge(decided: Decided, command: CommandMessage): Decided {
+  const message = `It would yield ${decided.events.length} events at once. ${TOO_LARGE_REMEDY}`;
+  return refusedInstead(decided, command, 'COMMAND_TOO_LARGE', message);
+}
+
+/** Instead of a decision that makes the partition hold more quotas than it may. */
+export function partitionFull(decided: Decided, command: CommandMessage, held: number): Decided {
+  const message = `The partition holds ${held} quotas. ${PARTITION_FULL_REMEDY}`;
+  return refusedInstead(decided, command, 'PARTITION_FULL', message);
+}
+
+function refusedInstead(
+  decided: Decided,
+  command: CommandMessage,
+  code: WriterCode,
+  message: string,
+): Decided {
   const { stream, commandOffset, decidedAt, streamVersion } = decided.outcome;
   const events = decided.events.length;
   return refusal({
     command,
     stream,
     offset: commandOffset,
-    code: 'COMMAND_TOO_LARGE',
-    message: `It would yield ${events} events at once. ${TOO_LARGE_REMEDY}`,
+    code,
+    message,
     now: decidedAt,
     streamVersion: streamVersion - BigInt(events),
   });

@@ -45,6 +45,7 @@ export interface RuntimeParts extends RestoreParts {
   readonly reading: CommandReading;
   readonly encode: EncodeFor;
   readonly snapshots: Snapshots;
+  readonly quotasMax?: number;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: WriterMetrics;
@@ -135,6 +136,7 @@ export class PartitionRuntime {
     metrics.owned.remove({ partition });
     metrics.queued.remove({ partition });
     metrics.remembered.remove({ partition });
+    metrics.quotas.remove({ partition });
     metrics.stopped.remove({ partition });
   }
 
@@ -212,6 +214,7 @@ export class PartitionRuntime {
     if (batch.records.length > 0) await this.#append(writer, batch);
     metrics.queued.set({ partition }, this.#queue.length);
     metrics.remembered.set({ partition }, state.recent.size);
+    metrics.quotas.set({ partition }, state.quotas);
     this.#hint(state);
     await this.#snapshot(state, writer);
   }

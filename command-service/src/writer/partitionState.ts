@@ -50,6 +50,14 @@ export class PartitionState {
     this.recent = recent;
   }
 
+  /** Of all applications. */
+  get quotas(): number {
+    let sum = 0;
+    for (const { state } of this.streams.values())
+      if (state.kind === 'application') sum += state.quotas.size;
+    return sum;
+  }
+
   decided(commandOffset: bigint): void {
     if (this.nextCommand === null || commandOffset >= this.nextCommand) {
       this.nextCommand = commandOffset + 1n;

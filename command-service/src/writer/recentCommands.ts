@@ -31,6 +31,7 @@ const NEVER_DECIDED: ReadonlySet<string> = new Set<WriterCode>([
   'COMMAND_TOO_OLD',
   'COMMAND_UNREADABLE',
   'COMMAND_UNSIGNED',
+  'PARTITION_FULL',
   'TOO_MANY_COMMANDS',
 ]);
 

@@ -3,6 +3,7 @@ import type { LogRecord, PartitionLog } from '@prorata/kafka-port';
 import { fullNameOf, UnreadableRecord } from '@prorata/schemas';
 import type { Codec, CommandOutcome, EventMessage, Message } from '@prorata/schemas';
 import type { Logger } from '@prorata/service-runtime';
+import type { Breathe } from './breathing.ts';
 import type { PartitionState } from './partitionState.ts';
 import { fromTheBeginning } from './restorePoint.ts';
 import type { RestorePoint } from './restorePoint.ts';
@@ -27,6 +28,8 @@ export interface RestoreParts {
   readonly codec: Pick<Codec, 'decode' | 'hash'>;
   readonly topics: WriterTopics;
   readonly logger: Pick<Logger, 'error'>;
+  /** Between two records. */
+  readonly breathe?: Breathe;
 }
 
 /**
@@ -68,7 +71,7 @@ async function foldFrom(
 }
 
 async function foldEvents(
-  { log, codec, topics }: RestoreParts,
+  { log, codec, topics, breathe }: RestoreParts,
   partition: number,
   { state, eventsFrom }: RestorePoint,
 ): Promise<void> {
@@ -84,6 +87,7 @@ async function foldEvents(
       if (eventsFrom !== null && streamVersion <= (state.streams.get(stream)?.version ?? 0n))
         continue;
       applyOrStop(state, event, record);
+      await breathe?.();
       last.set(stream, record);
     }
   });

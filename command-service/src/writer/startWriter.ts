@@ -8,6 +8,7 @@ import type { CheckBytes } from '../signature/verifySignature.ts';
 import type { Snapshots } from '../snapshot/snapshots.ts';
 import type { Pulse } from '../watchdog/watchdog.ts';
 import type { TraceCommand } from './commandTracing.ts';
+import type { Breathe } from './breathing.ts';
 import { encoder } from './outRecords.ts';
 import { PartitionRuntime } from './partitionRuntime.ts';
 import type { PartitionStatus, RuntimeParts } from './partitionRuntime.ts';
@@ -30,6 +31,10 @@ export interface WriterOptions {
   readonly metrics: WriterMetrics;
   readonly trace?: TraceCommand | undefined;
   readonly sessionTimeoutMs?: number;
+  /** Quotas that a partition may hold. */
+  readonly quotasMax?: number;
+  /** Lets the event loop turn during long work; a simulation needs none. */
+  readonly breathe?: Breathe;
 }
 
 export interface RunningWriter {

@@ -15,6 +15,8 @@ export interface WriterMetrics {
   readonly ownershipLost: Counter<'why'>;
   /** At its bound new commands are refused. */
   readonly remembered: Gauge<'partition'>;
+  /** At its bound commands that make more are refused. */
+  readonly quotas: Gauge<'partition'>;
   readonly snapshots: Counter;
 }
 
@@ -67,6 +69,7 @@ export function writerMetrics(registry: Registry): WriterMetrics {
       'remembered_commands',
       `Commands of the last 24 hours; at ${RECENT_MAX} new ones are refused.`,
     ),
+    quotas: gauge('quotas', 'Quotas that the partition holds.'),
     snapshots: new Counter({
       name: 'prorata_writer_snapshots_total',
       help: 'Snapshots completed.',

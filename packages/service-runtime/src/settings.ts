@@ -52,6 +52,8 @@ export interface Settings extends LogSettings {
     /** A folder with a file for each secret that a registration names. */
     readonly secretsDirectory: string | null;
   };
+  /** Quotas that a partition may hold before commands that make more are refused; null: the writer's own preset. */
+  readonly partitionQuotasMax?: number | null;
   readonly signing: {
     /** Ed25519, PKCS8 PEM. */
     readonly keyFile: string | null;
@@ -93,6 +95,7 @@ export function readSettings(environment: Environment = process.env): Settings {
       hosts: hostList(reader, 'PRORATA_VALIDATOR_HOSTS'),
       secretsDirectory: reader.optional('PRORATA_SECRETS_DIRECTORY'),
     },
+    partitionQuotasMax: reader.wholeNumber('PRORATA_PARTITION_QUOTAS_MAX', 1, 100_000_000),
     signing: {
       keyFile: reader.optional('PRORATA_SIGNING_KEY_FILE'),
       keyId: reader.optional('PRORATA_SIGNING_KEY_ID'),
