@@ -18,6 +18,11 @@ export interface RecordedCommand extends TestCommand {
  */
 export type GatewayMode = 'decide' | 'away' | 'silent';
 
+interface Answer {
+  readonly status: number;
+  readonly answer: object;
+}
+
 /** A real HTTP server in the gateway's place, which records every command. */
 export class FakeGateway {
   mode: GatewayMode = 'decide';
@@ -55,14 +60,31 @@ export class FakeGateway {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks).toString();
-    const commandId = String(request.headers['idempotency-key']);
-    const command = { ...(JSON.parse(body) as RecordedCommand), commandId };
-    const { status, answer } = await this.#decide(command, body);
-    const authorization = request.headers.authorization ?? '';
-    this.commands.push({ ...command, authorization, body, answered: status });
+    const { status, answer } = request.url?.endsWith('/batch')
+      ? await this.#takeAll(body, request)
+      : await this.#take(body, String(request.headers['idempotency-key']), request);
     response.statusCode = status;
     response.setHeader('content-type', 'application/json');
     response.end(JSON.stringify(answer));
+  }
+
+  async #takeAll(body: string, request: IncomingMessage): Promise<Answer> {
+    const { commands } = JSON.parse(body) as { commands: RecordedCommand[] };
+    const results: object[] = [];
+    for (const { commandId, ...rest } of commands) {
+      const { status, answer } = await this.#take(JSON.stringify(rest), commandId, request);
+      const member = status === 200 ? { outcome: answer } : { problem: answer };
+      results.push({ commandId, status, ...member });
+    }
+    return { status: 207, answer: { results } };
+  }
+
+  async #take(body: string, commandId: string, { headers }: IncomingMessage): Promise<Answer> {
+    const command = { ...(JSON.parse(body) as RecordedCommand), commandId };
+    const { status, answer } = await this.#decide(command, body);
+    const authorization = headers.authorization ?? '';
+    this.commands.push({ ...command, authorization, body, answered: status });
+    return { status, answer };
   }
 
   async #decide(

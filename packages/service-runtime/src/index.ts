@@ -36,6 +36,8 @@ export { runService } from './runService.ts';
 export type { RunningService } from './runService.ts';
 export { postCommand } from './postCommand.ts';
 export type { CommandAnswer, CommandRequest } from './postCommand.ts';
+export { postCommands } from './postCommands.ts';
+export type { CommandsRequest } from './postCommands.ts';
 export { followAll } from './followAll.ts';
 export type { FollowAllOptions, FollowedTopic } from './followAll.ts';
 export { assertTopics, TopicsMismatch } from './assertTopics.ts';

@@ -32,7 +32,9 @@ export interface CommandAnswer {
 
 const TIMEOUT_MS = 30_000;
 /** Pauses between tries: soon enough for a restart of the gateway, seldom enough not to hammer it. */
-const PAUSE_MS = 250;
+export const PAUSE_MS = 250;
+/** The longest patience that a gateway is given between two tries. */
+const PAUSE_MS_MAX = 30_000;
 
 /**
  * Posts a command and waits for its outcome. What the network or a server failed to answer is tried
@@ -46,19 +48,21 @@ export async function postCommand(request: CommandRequest): Promise<CommandAnswe
     const leftMs = endMs - performance.now();
     if (leftMs <= 0) return unknownAnswer(commandId);
     const answer = await postOnce(request, commandId, leftMs);
-    if (answer !== null) return answer;
-    await delay(Math.min(PAUSE_MS, Math.max(0, endMs - performance.now())));
+    if (!('againAfterMs' in answer)) return answer;
+    await delay(Math.min(answer.againAfterMs, Math.max(0, endMs - performance.now())));
   }
 }
 
-/** null: no answer yet, and another try may bring one. */
+/** No answer yet; another try may bring one. */
+export interface NoAnswer {
+  readonly againAfterMs: number;
+}
+
 async function postOnce(
   request: CommandRequest,
   commandId: string,
   leftMs: number,
-): Promise<CommandAnswer | null> {
-  const { type, stream, reason, data } = request;
-  const expected = request.expectedVersion;
+): Promise<CommandAnswer | NoAnswer> {
   try {
     const response = await fetch(`${request.gatewayUrl}/v1/commands`, {
       method: 'POST',
@@ -67,25 +71,49 @@ async function postOnce(
         'content-type': 'application/json',
         'idempotency-key': commandId,
       },
-      body: JSON.stringify({
-        type,
-        stream,
-        reason,
-        data,
-        ...(expected === undefined ? {} : { expectedVersion: expected.toString() }),
-        ...(request.dryRun === undefined ? {} : { dryRun: request.dryRun }),
-      }),
+      body: JSON.stringify(bodyOf(request)),
       signal: AbortSignal.timeout(Math.ceil(leftMs)),
     });
-    return answerOf(commandId, response.status, (await response.json()) as AnswerBody);
+    const againAfterMs = pauseOf(response.headers);
+    const answer = answerOf(commandId, response.status, (await response.json()) as AnswerBody);
+    return answer ?? { againAfterMs };
   } catch (error) {
-    // A body that is no JSON is a proxy's page between us and the gateway: as good as no answer.
-    if (error instanceof TypeError || error instanceof SyntaxError || isAbort(error)) return null;
+    if (isNoAnswer(error)) return { againAfterMs: PAUSE_MS };
     throw error;
   }
 }
 
-interface AnswerBody {
+/** The command as the gateway's interface writes it. */
+export function bodyOf(
+  request: Pick<
+    CommandRequest,
+    'type' | 'stream' | 'reason' | 'data' | 'expectedVersion' | 'dryRun'
+  >,
+): Readonly<Record<string, unknown>> {
+  const { type, stream, reason, data, expectedVersion, dryRun } = request;
+  return {
+    type,
+    stream,
+    reason,
+    data,
+    ...(expectedVersion === undefined ? {} : { expectedVersion: expectedVersion.toString() }),
+    ...(dryRun === undefined ? {} : { dryRun }),
+  };
+}
+
+/** A gateway that is asked for patience gets it, within bounds: a wrong header must not stop a loop for a day. */
+export function pauseOf(headers: Headers): number {
+  const seconds = Number(headers.get('retry-after') ?? Number.NaN);
+  if (!(seconds >= 0)) return PAUSE_MS;
+  return Math.min(Math.max(seconds * 1_000, PAUSE_MS), PAUSE_MS_MAX);
+}
+
+/** A body that is no JSON is a proxy's page between us and the gateway: as good as no answer. */
+export function isNoAnswer(error: unknown): boolean {
+  return error instanceof TypeError || error instanceof SyntaxError || isAbort(error);
+}
+
+export interface AnswerBody {
   readonly code?: string;
   readonly detail?: string;
   readonly message?: string;
@@ -96,7 +124,12 @@ interface AnswerBody {
 /** Answers of the 400s that another try may change: too many requests, a timeout, too early. */
 const passing = new Set([408, 425, 429]);
 
-function answerOf(commandId: string, status: number, body: AnswerBody): CommandAnswer | null {
+/** null: another try may bring an answer. */
+export function answerOf(
+  commandId: string,
+  status: number,
+  body: AnswerBody,
+): CommandAnswer | null {
   if (status === 202 || status >= 500 || passing.has(status)) return null;
   const accepted = status === 200;
   return {
@@ -109,7 +142,7 @@ function answerOf(commandId: string, status: number, body: AnswerBody): CommandA
   };
 }
 
-function unknownAnswer(commandId: string): CommandAnswer {
+export function unknownAnswer(commandId: string): CommandAnswer {
   return { status: 'unknown', commandId, code: null, detail: null, violations: [], outcome: null };
 }
 

@@ -82,6 +82,17 @@ describe('posting a command', () => {
     expect(new Set(ids).size).toBe(1);
   });
 
+  it('waits as long as it is asked to', async () => {
+    const paced: Handle = (_request, response) => {
+      response.writeHead(429, { 'content-type': 'application/json', 'retry-after': '1' });
+      response.end(JSON.stringify({ code: 'ROBOT_PACED' }));
+    };
+    const { url } = await gateway(paced, accepted);
+    const begunMs = performance.now();
+    expect((await send(url)).status).toBe('accepted');
+    expect(performance.now() - begunMs).toBeGreaterThanOrEqual(990);
+  });
+
   it('does not try again what was refused', async () => {
     const refusal = {
       code: 'QUOTA_UNKNOWN',

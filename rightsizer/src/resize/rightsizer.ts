@@ -1,4 +1,5 @@
 import type { CommandAnswer } from '@prorata/service-runtime';
+import { BATCH_MAX } from '../commandBatches.ts';
 import type { CommandDesk } from '../commandDesk.ts';
 import type { Policy } from '../policy.ts';
 import type { DemandStep, UsageReader, UsageSnapshot } from '../table/usageReader.ts';
@@ -79,8 +80,11 @@ export class Rightsizer {
     }
     // Who is refused comes first; of these, the one that lacks most.
     candidates.sort(byUrgency);
-    for (const [index, candidate] of candidates.entries()) {
-      findings.push(await this.#post(snapshot.version, candidate, index, now));
+    for (let at = 0; at < candidates.length; at += BATCH_MAX) {
+      const posting = candidates
+        .slice(at, at + BATCH_MAX)
+        .map((candidate, place) => this.#post(snapshot.version, candidate, at + place, now));
+      findings.push(...(await Promise.all(posting)));
     }
     return { at: now, tableVersion: snapshot.version, putOff: null, findings };
   }

@@ -9,13 +9,14 @@ import {
   createCodec,
   createLogger,
   createService,
-  postCommand,
+  postCommands,
   Problem,
   requireSetting,
   tokenVerifier,
 } from '@prorata/service-runtime';
 import type { ReadyCheck, RunningService, Settings } from '@prorata/service-runtime';
 import { CommandDesk } from '../commandDesk.ts';
+import { inBatches } from '../commandBatches.ts';
 import type { PostCommand } from '../commandDesk.ts';
 import { readPolicy } from '../policy.ts';
 import type { Policy } from '../policy.ts';
@@ -239,14 +240,15 @@ async function commandPost(settings: Settings): Promise<PostCommand> {
   );
   const tokenFile = requireSetting(settings.tokenFile, 'PRORATA_TOKEN_FILE', "the robot's token");
   await readFile(tokenFile, 'utf8');
-  return async (command) =>
-    postCommand({
-      ...command,
+  return inBatches(async (commands) =>
+    postCommands({
+      commands,
       gatewayUrl,
       // Read each time: tokens end and are replaced.
       token: (await readFile(tokenFile, 'utf8')).trim(),
       timeoutMs: COMMAND_TIMEOUT_MS,
-    });
+    }),
+  );
 }
 
 /** What runs, and what it last found. */
