@@ -127,18 +127,21 @@ describe('who may send what', () => {
     }
   });
 
-  it('robots send resizings, cuts and what became of a process, hosts and auditors nothing, an admin all', () => {
+  it('robots send resizings, cuts, what became of a process and take back what they proposed, hosts and auditors nothing, an admin all', () => {
     const sent = (role: string) =>
       types.filter((type) => maySend(type, { ...nobody, roles: [role] }, 'application:moka'));
-    expect(sent('robot')).toEqual([
-      'SetEntitlement',
-      'ResizeQuota',
-      'CompleteAllocation',
-      'BeginCut',
-      'CompleteCut',
-      'ApplyHaircut',
-      'LiftHaircut',
-    ]);
+    expect(sent('robot').sort()).toEqual(
+      [
+        'SetEntitlement',
+        'ResizeQuota',
+        'CompleteAllocation',
+        'BeginCut',
+        'CompleteCut',
+        'ApplyHaircut',
+        'LiftHaircut',
+        'WithdrawProposal',
+      ].sort(),
+    );
     expect([...sent('host'), ...sent('auditor')]).toEqual([]);
     expect(sent('admin')).toEqual(types);
     expect(sent('operator')).not.toContain('RegisterApplication');
