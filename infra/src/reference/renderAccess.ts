@@ -60,7 +60,7 @@ const commandsText = `## Commands
 The door is the same for every route that sends a command: ◐ the role may send it, and so may a grant of the
 role in the command's stream. What it may do to one quota in particular the model decides: an owner (a
 group of the quota or of one above) divides and lowers, and only an ancestor's owner, an operator or an admin
-raises. Robots send no more than resizings and cuts, in bounded steps, and approve nothing.`;
+raises. Robots resize and cut, in bounded steps, say what became of it, and approve nothing.`;
 
 function commandTable(): string {
   const rows = Object.keys(commandRoles).map((type) => {
