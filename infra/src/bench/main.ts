@@ -7,11 +7,15 @@ import { sideNames } from './commands/sides.ts';
 import type { SideName } from './commands/sides.ts';
 import { tableOf } from './figure.ts';
 import type { Figure } from './figure.ts';
+import { runRestoreBench } from './restore/runRestoreBench.ts';
 
-const USAGE = `usage: ./prorata bench commands [--json] [--out FILE] [--callers N,N…] [--seconds S] [--rounds N] [--sides A,B] [--profile DIR]
+const USAGE = `usage: ./prorata bench restore [--json] [--out FILE] [--quotas N]
+       ./prorata bench commands [--json] [--out FILE] [--callers N,N…] [--seconds S] [--rounds N] [--sides A,B] [--profile DIR]
 
   commands      accepted commands a second and their latencies over HTTP, beside the same Express in front
                 of bare kafkajs (the floor) and in front of Emmett on Postgres (a peer)
+  restore       folding events beside bare avsc, memory a quota, a snapshot under load, a restore, and
+                deciding in trees of growing size
 
   --json        a line of JSON for each figure instead of the table
   --out FILE    the lines of JSON go there too
@@ -19,6 +23,7 @@ const USAGE = `usage: ./prorata bench commands [--json] [--out FILE] [--callers 
   --seconds S   how long each side bears each number of callers in each round (default 6)
   --rounds N    how often all sides take turns (default 2)
   --sides       those to measure (default ours,bare,emmett)
+  --quotas N    how many the tree of the restore has (default 1000000)
   --profile DIR CPU profiles of gateway and writer go there; profiling costs some of the speed
 `;
 
@@ -29,6 +34,7 @@ const options = {
   seconds: { type: 'string', default: '6' },
   rounds: { type: 'string', default: '2' },
   sides: { type: 'string', default: sideNames.join(',') },
+  quotas: { type: 'string', default: '1000000' },
   profile: { type: 'string' },
   help: { type: 'boolean', default: false },
 } as const;
@@ -36,6 +42,7 @@ const options = {
 const CALLERS_MAX = 2_000;
 const SECONDS_MAX = 60;
 const ROUNDS_MAX = 20;
+const QUOTAS_MAX = 1_010_000;
 
 /** The command line makes no sense. */
 class Unusable extends Error {
@@ -75,6 +82,10 @@ function benchNamed(
   values: Values,
 ): ((signal: AbortSignal) => Promise<readonly Figure[]>) | null {
   const progress = (line: string): void => void process.stderr.write(`${line}\n`);
+  if (name === 'restore') {
+    const quotas = numberOf(values.quotas, 'quotas', QUOTAS_MAX);
+    return (signal) => runRestoreBench({ quotas, signal, progress });
+  }
   if (name !== 'commands') return null;
   const callers = values.callers.split(',').map((each) => numberOf(each, 'callers', CALLERS_MAX));
   const seconds = numberOf(values.seconds, 'seconds', SECONDS_MAX);
