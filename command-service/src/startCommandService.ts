@@ -22,7 +22,7 @@ import type { RunningGateway } from './gateway/startGateway.ts';
 import type { CommandServiceOptions, CommandServiceRole } from './readArguments.ts';
 import { turnSigner } from './signature/commandSigner.ts';
 import { publicKeysFrom } from './signature/publicKeys.ts';
-import { checkInThreads } from './signature/verifySignature.ts';
+import { checkInThreads } from './signature/checkBytes.ts';
 import { LogSnapshots, SNAPSHOT_EVENTS } from './snapshot/logSnapshots.ts';
 import { commandTracing } from './writer/commandTracing.ts';
 import { breathing } from './writer/breathing.ts';

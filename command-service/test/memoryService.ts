@@ -9,7 +9,7 @@ import { bodyBytesMax } from '../src/gateway/bodyBytes.ts';
 import { startGateway } from '../src/gateway/startGateway.ts';
 import { commandSigner } from '../src/signature/commandSigner.ts';
 import { publicKeysFrom } from '../src/signature/publicKeys.ts';
-import { checkAtOnce } from '../src/signature/verifySignature.ts';
+import { checkAtOnce } from '../src/signature/checkBytes.ts';
 import { LogSnapshots } from '../src/snapshot/logSnapshots.ts';
 import { commandTracing } from '../src/writer/commandTracing.ts';
 import { encoder } from '../src/writer/outRecords.ts';

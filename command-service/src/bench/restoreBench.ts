@@ -137,11 +137,14 @@ async function snapshotUnderLoad(
   const delay = monitorEventLoopDelay({ resolution: 1 });
   delay.enable();
   const began = performance.now();
-  let [slices, longestMs, index] = [0, 0, 2];
+  let [slices, longestMs, longestSliceMs, index] = [0, 0, 0, 2];
   for (let isMore = true; isMore;) {
     const startedMs = performance.now();
     const now = BigInt(Date.now()) * 1_000n;
+    const usage = process.threadCpuUsage();
     isMore = await snapshots.takeIfDue(decider.partition, state, writer, now);
+    const { user, system } = process.threadCpuUsage(usage);
+    longestSliceMs = Math.max(longestSliceMs, (user + system) / 1_000);
     const commands = Array.from({ length: COMMANDS_A_SLICE }, () => {
       do index += 3;
       while (!isLeaf(index));
@@ -157,6 +160,11 @@ async function snapshotUnderLoad(
   const pauses = { figure: 'longest pause of the process while a snapshot is taken', unit: 'ms' };
   // The monitor counts its own resolution in.
   say({ ...pauses, ours: delay.max / 1e6 - 1 });
+  say({
+    figure: 'processor time of the longest slice of a snapshot, its append included',
+    unit: 'ms',
+    ours: longestSliceMs,
+  });
   say({
     figure: 'longest time from a batch to the next while a snapshot is taken, two appends included',
     unit: 'ms',

@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import type { CheckBytes } from './verifySignature.ts';
+import type { CheckBytes } from './checkBytes.ts';
 
 /** Roots remembered under one key: those of the batches that are being read, some 200 bytes each. */
 const ROOTS_MAX = 1_000;

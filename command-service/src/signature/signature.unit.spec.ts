@@ -7,7 +7,8 @@ import { LEAVES_MAX } from './hashTree.ts';
 import { parsePublicKeys } from './publicKeys.ts';
 import { SIGNATURE_PATH_HEADER, signatureHeaders, signedBytes } from './signedBytes.ts';
 import type { SignedPlace } from './signedBytes.ts';
-import { checkAtOnce, checkInThreads, verifySignature } from './verifySignature.ts';
+import { checkAtOnce, checkInThreads } from './checkBytes.ts';
+import { verifySignature } from './verifySignature.ts';
 
 const pair = generateKeyPairSync('ed25519');
 const pem = pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();

@@ -1,6 +1,6 @@
-import { verify } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import type { LogRecord } from '@prorata/kafka-port';
+import type { CheckBytes } from './checkBytes.ts';
 import { checkRoot } from './checkedRoots.ts';
 import { leafOf, rootFrom } from './hashTree.ts';
 import type { PublicKeyOf } from './publicKeys.ts';
@@ -13,22 +13,6 @@ export type SignatureCheck =
       readonly code: 'COMMAND_UNSIGNED' | 'COMMAND_SIGNATURE_INVALID';
       readonly message: string;
     };
-
-export type CheckBytes = (
-  bytes: Buffer,
-  key: KeyObject,
-  signature: Buffer,
-) => boolean | Promise<boolean>;
-
-/** In libuv's threads: a batch of commands is checked on all cores. */
-export const checkInThreads: CheckBytes = (bytes, key, signature) =>
-  new Promise((resolve, reject) => {
-    verify(null, bytes, key, signature, (error, valid) => (error ? reject(error) : resolve(valid)));
-  });
-
-/** At once, in the caller's thread: the same every time, as a simulation needs it. */
-export const checkAtOnce: CheckBytes = (bytes, key, signature) =>
-  verify(null, bytes, key, signature);
 
 const DIGITS = /^\d{1,18}$/;
 

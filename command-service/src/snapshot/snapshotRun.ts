@@ -14,7 +14,7 @@ import { headChunks } from './streamBody.ts';
 /** Chunks of one append at most: of small streams many fit into its bytes. */
 const SLICE_CHUNKS_MAX = 200;
 /** Bytes of the chunks of one append; as long as one chunk of a large stream, so that commands wait for no more. */
-const SLICE_BYTES_MAX = 200_000;
+const SLICE_BYTES_MAX = 100_000;
 /** More than any stream will have, for a manifest that is sized before its chunks are counted. */
 const CHUNKS_AT_MOST = 2_000_000;
 const HASH_AT_MOST = 'f'.repeat(64);

@@ -2,7 +2,7 @@ import { StateAssembly, stateEntries } from '@prorata/quota-model';
 import type { StreamHead } from '../writer/partitionState.ts';
 
 /** Made and written in some milliseconds: while one is, commands wait, bytes. */
-export const CHUNK_BYTES_MAX = 200_000;
+export const CHUNK_BYTES_MAX = 100_000;
 
 /** A stream's head in chunks, each a list in JSON: about its last event first, then the model's own entries. */
 export function* headChunks(head: StreamHead, size = CHUNK_BYTES_MAX): Generator<Buffer> {

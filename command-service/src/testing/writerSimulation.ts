@@ -13,8 +13,8 @@ import type { CommandMessage, CommandOutcome, EventMessage, Message } from '@pro
 import { createLogger } from '@prorata/service-runtime';
 import { Registry } from 'prom-client';
 import { commandSigner } from '../signature/commandSigner.ts';
-import { checkAtOnce } from '../signature/verifySignature.ts';
-import type { CheckBytes } from '../signature/verifySignature.ts';
+import { checkAtOnce } from '../signature/checkBytes.ts';
+import type { CheckBytes } from '../signature/checkBytes.ts';
 import { LogSnapshots } from '../snapshot/logSnapshots.ts';
 import { encoder } from '../writer/outRecords.ts';
 import { startWriter } from '../writer/startWriter.ts';

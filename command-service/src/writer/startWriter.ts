@@ -4,7 +4,7 @@ import type { Logger, ReadyCheck } from '@prorata/service-runtime';
 import type { Clock } from '../clock.ts';
 import type { PublicKeyOf } from '../signature/publicKeys.ts';
 import { verifySignature } from '../signature/verifySignature.ts';
-import type { CheckBytes } from '../signature/verifySignature.ts';
+import type { CheckBytes } from '../signature/checkBytes.ts';
 import type { Snapshots } from '../snapshot/snapshots.ts';
 import type { Pulse } from '../watchdog/watchdog.ts';
 import type { TraceCommand } from './commandTracing.ts';
