@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { uuidFromHash } from '@prorata/service-runtime';
 
 /**
@@ -6,5 +6,5 @@ import { uuidFromHash } from '@prorata/service-runtime';
  * second decision of the same event would have the same id.
  */
 export function eventIdOf(stream: string, streamVersion: bigint): string {
-  return uuidFromHash(createHash('sha256').update(`${stream}\0${streamVersion}`).digest(), 8);
+  return uuidFromHash(hash('sha256', `${stream}\0${streamVersion}`, 'buffer'), 8);
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Actor, CommandMessage, CommandOutcome } from '@prorata/schemas';
 import type { WriterCode } from '../outcomeCodes.ts';
 import { eventIdOf } from './eventId.ts';
@@ -38,7 +38,7 @@ const NEVER_DECIDED: ReadonlySet<string> = new Set<WriterCode>([
 /** (principal, stream, command id), digested: the same id of another sender is another command. */
 export function commandKey(actor: Actor, stream: string, commandId: string): string {
   const parts = [actor.kind, actor.issuer, actor.subject, stream, commandId];
-  const digest = createHash('sha256').update(JSON.stringify(parts)).digest();
+  const digest = hash('sha256', JSON.stringify(parts), 'buffer');
   return digest.toString('latin1', 0, DIGEST_BYTES);
 }
 

@@ -38,7 +38,7 @@ function createQuota(
     limits: [limit],
     match: [],
     action: 'refuse',
-    rightsizing: [],
+    rightsizing: [{ resource: 'slots', min: 1, max: 100_000 }],
   };
   return {
     type: 'CreateQuota',
@@ -94,5 +94,36 @@ export function changeOf(quota: number, turn: number): BenchCommand {
       quotaId: quotaIdOf(quota),
       setLimits: [slots(2 + (turn % (SLOTS_MAX - 1)), 100)],
     },
+  };
+}
+
+/** What a robot asks for in each turn: another maximum, inside the bounds that the owner set. */
+export function resizeOf(quota: number, turn: number): BenchCommand {
+  return {
+    type: 'ResizeQuota',
+    stream: streamOf(quota % APPLICATIONS),
+    reason: 'bench',
+    data: {
+      quotaId: quotaIdOf(quota),
+      limit: slots(1, 100 + (turn % SLOTS_MAX)),
+      evidence: {
+        policy: 'bench',
+        source: 'bench',
+        windowStart: '2026-01-01T00:00:00Z',
+        windowEnd: '2026-01-01T00:15:00Z',
+        figures: { peak: '90' },
+        inputsHash: '00'.repeat(32),
+      },
+    },
+  };
+}
+
+/** What a person does who fights a fire. @param until RFC 3339 */
+export function overrideOf(quota: number, turn: number, until: string): BenchCommand {
+  return {
+    type: 'OverrideQuota',
+    stream: streamOf(quota % APPLICATIONS),
+    reason: 'bench',
+    data: { quotaId: quotaIdOf(quota), limits: [slots(1, 100 + (turn % SLOTS_MAX))], until },
   };
 }

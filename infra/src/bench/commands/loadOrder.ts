@@ -3,6 +3,8 @@ export interface LoadOrder {
   /** Address of the server, without a path. */
   readonly url: string;
   readonly callers: number;
+  /** What is sent: an owner's changes, a robot's, or a person's overrides. */
+  readonly command: 'change' | 'resize' | 'override';
   /** Before anything is counted, milliseconds. */
   readonly warmUpMs: number;
   readonly measureMs: number;

@@ -2,12 +2,15 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'undici';
-import { changeOf } from './benchWorkload.ts';
+import { changeOf, overrideOf, resizeOf } from './benchWorkload.ts';
+import type { BenchCommand } from './benchWorkload.ts';
 import { Latencies } from './latencies.ts';
 import type { LoadOrder, LoadResult } from './loadOrder.ts';
 
 /** What a sample of a wrong answer says at most, characters. */
 const SAMPLE_LENGTH_MAX = 500;
+/** Longer than any bench: no override ends meanwhile. */
+const OVERRIDE_MS = 3_600_000;
 /** Each turn changes a quota to something else than the last; continued over all orders. */
 let turn = 0;
 
@@ -35,12 +38,19 @@ async function runCaller(
   try {
     for (let step = 0; performance.now() < span.until; step++) {
       const offset = (caller + step * order.callers) % order.quotas.count;
-      const body = JSON.stringify(changeOf(order.quotas.from + offset, turn++));
+      const body = JSON.stringify(commandOf(order, order.quotas.from + offset));
       await sendOne(client, order, { token, body }, span, tally);
     }
   } finally {
     await client.destroy();
   }
+}
+
+function commandOf({ command }: LoadOrder, quota: number): BenchCommand {
+  turn++;
+  if (command === 'change') return changeOf(quota, turn);
+  if (command === 'resize') return resizeOf(quota, turn);
+  return overrideOf(quota, turn, new Date(Date.now() + OVERRIDE_MS).toISOString());
 }
 
 async function sendOne(

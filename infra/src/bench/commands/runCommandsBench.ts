@@ -12,6 +12,7 @@ import { Latencies } from './latencies.ts';
 import { LoadGenerator } from './loadGenerator.ts';
 import type { LoadOrder } from './loadOrder.ts';
 import { processorMs } from './processorTime.ts';
+import { measureRobot } from './robotFlood.ts';
 import { setTheStage } from './setTheStage.ts';
 import { startSides } from './sides.ts';
 import type { Side, SideName } from './sides.ts';
@@ -66,7 +67,10 @@ export async function runCommandsBench(options: CommandsBenchOptions): Promise<r
     await setTheStage(stack.addresses.gateway, tokens, options.progress);
     const sides = await startSides(stack, options.sides, options.signal);
     try {
-      return await measureAll(sides.sides, load, tokens, options);
+      const figures = await measureAll(sides.sides, load, tokens, options);
+      return options.sides.includes('ours')
+        ? [...figures, ...(await measureRobot(stack, load, tokens, options))]
+        : figures;
     } finally {
       await sides.stop();
     }
@@ -112,6 +116,7 @@ async function measureAll(
         const order = {
           url: side.url,
           callers,
+          command: 'change' as const,
           warmUpMs: WARM_UP_MS,
           measureMs: options.seconds * 1_000,
           tokens,
