@@ -35,15 +35,24 @@ export class HeadAssembly {
     }
   }
 
-  /** @throws Error when the chunks were no stream's head */
-  finish(): StreamHead {
+  /**
+   * @param breathe lets others have their turn: of a large state this takes seconds
+   * @throws Error when the chunks were no stream's head
+   */
+  async finish(breathe: () => Promise<unknown>): Promise<StreamHead> {
     if (this.#about === null) throw new TypeError('There was no chunk.');
     const [version, hash, decidedAt] = this.#about;
+    const finishing = this.#assembly.finishing();
+    let step = finishing.next();
+    while (step.done !== true) {
+      await breathe();
+      step = finishing.next();
+    }
     return {
       version: BigInt(version),
       hash: Buffer.from(hash, 'hex'),
       decidedAt: BigInt(decidedAt),
-      state: this.#assembly.finish(),
+      state: step.value,
     };
   }
 }

@@ -5,7 +5,7 @@ import { parentOf } from '../ids.ts';
 import type { ApplicationState, QuotaState, StreamState } from '../model.ts';
 import { NO_HAIRCUTS, NO_RIGHTSIZED, sharedActor, sharedContent, sharedText } from '../sharing.ts';
 import { decode, isState } from '../snapshot.ts';
-import { rebuildSums } from '../sums/rebuildSums.ts';
+import { rebuildingSums } from '../sums/rebuildSums.ts';
 import { PARTS_MAX } from './stateEntries.ts';
 import type { QuotaEntry } from './stateEntries.ts';
 
@@ -31,14 +31,26 @@ export class StateAssembly {
     }
   }
 
-  /** @throws UnreadableState when there was no state among the entries */
-  finish(): StreamState {
+  /**
+   * Makes what is made from the rest, and yields now and then: of a large state it takes seconds.
+   * @throws UnreadableState when there was no state among the entries
+   */
+  *finishing(): Generator<void, StreamState> {
     const state = this.#required();
     if (state.kind === 'application') {
       for (const proposal of state.proposals.values()) addProposal(state, proposal);
-      rebuildSums(state);
+      yield* rebuildingSums(state);
     }
     return state;
+  }
+
+  /** As `finishing`, at once. */
+  finish(): StreamState {
+    const finishing = this.finishing();
+    for (;;) {
+      const step = finishing.next();
+      if (step.done === true) return step.value;
+    }
   }
 
   #add(entry: readonly unknown[]): void {

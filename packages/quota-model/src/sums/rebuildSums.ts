@@ -13,13 +13,33 @@ import { claimOf, claimedResources, countPayers, windowsWithin } from './treeSum
 
 /** Fills `sums` and `held`, which must be empty. */
 export function rebuildSums(state: ApplicationState): void {
+  const steps = rebuildingSums(state);
+  while (steps.next().done !== true);
+}
+
+/** How many nodes are looked at before the caller may let others have their turn: some milliseconds. */
+const STEP_NODES = 1_000;
+
+/**
+ * As `rebuildSums`, and yields now and then. The children of one node are one step, however many, and
+ * so are the payers of all that is under one of the first level.
+ */
+export function* rebuildingSums(state: ApplicationState): Generator<void> {
+  let nodes = 0;
   const depthOf = (id: string): number => id.split('/').length;
   const parents = [...state.children.keys()].map((id) => ({ id, depth: depthOf(id) }));
   for (const { id } of parents.sort((a, b) => b.depth - a.depth)) {
     const tallies = talliesUnder(state, id);
     if (tallies.length > 0) state.sums.set(id, tallies);
+    nodes += state.children.get(id)?.size ?? 0;
+    if (nodes < STEP_NODES) continue;
+    nodes = 0;
+    yield;
   }
-  for (const quotaId of state.children.get(state.id) ?? []) countPayers(state, quotaId, 1);
+  for (const quotaId of state.children.get(state.id) ?? []) {
+    countPayers(state, quotaId, 1);
+    yield;
+  }
 }
 
 function talliesUnder(state: ApplicationState, id: string): readonly Tally[] {
