@@ -46,6 +46,7 @@ export async function runRestoreBench(options: RestoreBenchOptions): Promise<rea
   try {
     progress(`building a tree of ${quotas} quotas, and a snapshot of it …`);
     const built = await run<Line>(stack, 'restoreBench.ts', [String(quotas)], signal);
+    for (const { figure, unit, ours } of built) progress(`${figure}: ${significant(ours)} ${unit}`);
     progress('restoring it …');
     const [restored] = await run<Restored>(stack, 'restoredMemory.ts', [], signal);
     if (restored?.quotas !== quotas) {
