@@ -26,22 +26,14 @@ import type {
   Waiver,
 } from '@prorata/schemas';
 import type { OrganizationState } from './organizationModel.ts';
+import type { Provenance } from './provenance.ts';
 import type { Sum } from './sums/sum.ts';
 import type { Tally } from './sums/tally.ts';
 
 export type * from './organizationModel.ts';
+export type { Provenance } from './provenance.ts';
 
 export type { ProposalOrigin } from '@prorata/schemas';
-
-/** Who did what when: what every layer and every row can show. */
-export interface Provenance {
-  readonly actor: Actor;
-  readonly reason: string;
-  /** null when a timer did it. */
-  readonly commandId: string | null;
-  readonly at: bigint;
-  readonly streamVersion: bigint;
-}
 
 export interface OverrideLayer {
   readonly limits: readonly ResourceLimit[];

@@ -6,7 +6,7 @@ import type {
   ProcessAnswer,
   UnitCost,
 } from '@prorata/schemas';
-import type { Provenance } from './model.ts';
+import type { Provenance } from './provenance.ts';
 
 export interface OrganizationRegistration {
   readonly displayName: string;
