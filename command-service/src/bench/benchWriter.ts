@@ -6,7 +6,7 @@ import type { DecidedBatch } from '../writer/decideBatch.ts';
 import { encoder } from '../writer/outRecords.ts';
 import type { PartitionState } from '../writer/partitionState.ts';
 import type { WriterTopics } from '../writer/writerTopics.ts';
-import { STREAM } from './bigTree.ts';
+import { ONLY_COMMAND, STREAM } from './bigTree.ts';
 
 /** Decides as a partition's owner would, without a queue before it. */
 export class BenchWriter {
@@ -14,7 +14,6 @@ export class BenchWriter {
   readonly #state: PartitionState;
   readonly #codec: Codec;
   readonly #topics: WriterTopics;
-  #offset = 0n;
 
   constructor(state: PartitionState, codec: Codec, topics: WriterTopics, partitions: number) {
     this.partition = partitionOf(STREAM, partitions);
@@ -30,7 +29,7 @@ export class BenchWriter {
       const record: LogRecord = {
         topic: this.#topics.commands,
         partition: this.partition,
-        offset: this.#offset++,
+        offset: ONLY_COMMAND,
         timestampMs: 0,
         key: null,
         value: null,

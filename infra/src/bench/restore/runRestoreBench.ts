@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { topicManifest } from '@prorata/schemas';
+import { connectKafka, partitionOf } from '@prorata/kafka-port';
+import { inNamespace, topicManifest } from '@prorata/schemas';
 import { checkoutDirectory, dataDirectory } from '../../checkout.ts';
 import { startLocalStack } from '../../localStack.ts';
 import type { LocalStack } from '../../localStack.ts';
@@ -17,6 +18,8 @@ export interface RestoreBenchOptions {
   readonly progress: Progress;
 }
 
+/** The application that the writer's part of the bench makes. */
+const STREAM = 'application:bench';
 /** Building a million quotas and timing decisions on the way takes minutes on a busy machine. */
 const PROCESS_TIMEOUT_MS = 15 * 60_000;
 /** Of a process that holds a tree twice for a while, megabytes. */
@@ -44,6 +47,7 @@ export async function runRestoreBench(options: RestoreBenchOptions): Promise<rea
   await removeStack(directory);
   const stack = await startLocalStack({ directory, services: [], progress, signal });
   try {
+    await putOnlyCommand(stack);
     progress(`building a tree of ${quotas} quotas, and a snapshot of it …`);
     const built = await run<Line>(stack, 'restoreBench.ts', [String(quotas)], signal);
     for (const { figure, unit, ours } of built) progress(`${figure}: ${significant(ours)} ${unit}`);
@@ -57,6 +61,21 @@ export async function runRestoreBench(options: RestoreBenchOptions): Promise<rea
   } finally {
     await stack.stop();
     await removeStack(directory);
+  }
+}
+
+/** The command that all events of the bench name: a writer refuses to go on after one that is not there. */
+async function putOnlyCommand(stack: LocalStack): Promise<void> {
+  const { connection, namespace = '' } = stack.manifestTarget;
+  const port = connectKafka(connection);
+  try {
+    const publisher = await port.publisher();
+    const topic = inNamespace('quota.commands', namespace);
+    const partition = partitionOf(STREAM, topicManifest.partitions.local);
+    await publisher.publish([{ topic, partition, key: Buffer.from(STREAM), value: Buffer.of(0) }]);
+    await publisher.close();
+  } finally {
+    await port.close();
   }
 }
 
