@@ -6,6 +6,8 @@ const TEAMS = 5;
 const QUOTAS_PER_TEAM = 25;
 /** Quotas in all. A caller walks through a share of its own, so that no two meet in one quota. */
 export const QUOTAS = APPLICATIONS * TEAMS * QUOTAS_PER_TEAM;
+/** Owners and people work on the first half; a robot on the second, whose guarantees nobody else changes. */
+export const HALF_OF_QUOTAS = QUOTAS / 2;
 /** Quotas of a team change between 1 and this many slots, far within what the team has. */
 const SLOTS_MAX = 50;
 

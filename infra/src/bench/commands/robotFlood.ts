@@ -3,7 +3,7 @@ import { topicManifest } from '@prorata/schemas';
 import type { LocalStack } from '../../localStack.ts';
 import { significant } from '../figure.ts';
 import type { Figure } from '../figure.ts';
-import { QUOTAS } from './benchWorkload.ts';
+import { HALF_OF_QUOTAS } from './benchWorkload.ts';
 import { LoadGenerator } from './loadGenerator.ts';
 import type { LoadOrder, LoadResult } from './loadOrder.ts';
 
@@ -12,8 +12,6 @@ const ROBOT_CALLERS = 200;
 const WARM_UP_MS = 1_500;
 /** The others' p99 stays within so many times what it is without the flood. */
 const FACTOR_MAX = 2;
-/** Half of the quotas are the person's, half the robot's. */
-const HALF = QUOTAS / 2;
 /** What a robot is told to wait it waits, up to this, milliseconds. */
 const ROBOT_REST_MS = 1_000;
 
@@ -41,14 +39,14 @@ export async function measureRobot(
       command: 'override',
       callers: 1,
       tokens,
-      quotas: { from: 0, count: HALF },
+      quotas: { from: 0, count: HALF_OF_QUOTAS },
     };
     const flood: LoadOrder = {
       ...shared,
       command: 'resize',
       callers: ROBOT_CALLERS,
       tokens: [robot],
-      quotas: { from: HALF, count: HALF },
+      quotas: { from: HALF_OF_QUOTAS, count: HALF_OF_QUOTAS },
       restMsMax: ROBOT_REST_MS,
     };
     const alone = await load.run(person);
@@ -66,6 +64,9 @@ function figuresOf(alone: LoadResult, beside: LoadResult, flooding: LoadResult):
     cores: availableParallelism(),
     peers: {},
   };
+  if (flooding.accepted === 0) {
+    throw new Error(`No change of the robot was accepted: ${JSON.stringify(flooding.samples)}`);
+  }
   const [quiet, flooded] = [p99(alone), p99(beside)];
   const changes = flooding.accepted / flooding.seconds;
   return [

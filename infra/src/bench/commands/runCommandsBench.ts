@@ -7,7 +7,7 @@ import type { Progress } from '../../provision/progress.ts';
 import { removeStack } from '../../stack/inspectStack.ts';
 import { significant } from '../figure.ts';
 import type { Figure } from '../figure.ts';
-import { QUOTAS } from './benchWorkload.ts';
+import { HALF_OF_QUOTAS } from './benchWorkload.ts';
 import { Latencies } from './latencies.ts';
 import { LoadGenerator } from './loadGenerator.ts';
 import type { LoadOrder } from './loadOrder.ts';
@@ -120,7 +120,7 @@ async function measureAll(
           warmUpMs: WARM_UP_MS,
           measureMs: options.seconds * 1_000,
           tokens,
-          quotas: { from: 0, count: QUOTAS },
+          quotas: { from: 0, count: HALF_OF_QUOTAS },
         };
         await measure(load, side.pids, order, sum);
         const rate = Math.round(sum.accepted / sum.seconds);
