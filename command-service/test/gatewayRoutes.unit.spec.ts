@@ -224,6 +224,42 @@ describe('a quota by its address', () => {
     );
   });
 
+  it('is moved, handed over, and deleted with all below it', async () => {
+    const place = at('moka/parent');
+    await send('PUT', place, content, why);
+    await send('PUT', at('moka/parent/child'), content, why);
+    const moved = await send('POST', `${place}/move`, { toQuotaId: 'moka/moved' }, why);
+    expect([moved.status, moved.body['code']]).toEqual([200, 'ACCEPTED']);
+    expect((await send('DELETE', place, undefined, why)).status).toBe(404);
+    const handed = await send(
+      'POST',
+      `${at('moka/moved')}/transfer`,
+      { owner: 'group:other' },
+      why,
+    );
+    expect([handed.status, handed.body['code']]).toEqual([200, 'ACCEPTED']);
+    const refused = await send('DELETE', at('moka/moved'), undefined, why);
+    expect([refused.status, refused.body['code']]).toEqual([409, 'QUOTA_HAS_CHILDREN']);
+    const unknown = await send('DELETE', `${at('moka/moved')}?children=all`, undefined, why);
+    expect([unknown.status, pathsOf(unknown)]).toEqual([422, ['children']]);
+    const all = await send('DELETE', `${at('moka/moved')}?children=cascade`, undefined, why);
+    expect(all.status).toBe(200);
+    expect((await send('DELETE', at('moka/moved/child'), undefined, why)).status).toBe(404);
+  });
+
+  it('is asked more for, and the request taken back', async () => {
+    const place = at('moka/asking');
+    await send('PUT', place, content, why);
+    const limits = [{ resource: 'requests', rate: { amount: 1_000, per: '1s' } }];
+    const asked = await send('POST', `${place}/increase-requests`, { limits }, why);
+    expect(asked.status).toBe(200);
+    const proposal = `/v1/proposals/${String(asked.body['result'])}`;
+    const withdrawn = await send('POST', `${proposal}/withdraw`, {}, why);
+    expect([withdrawn.status, withdrawn.body['code']]).toEqual([200, 'ACCEPTED']);
+    const late = await send('POST', `${proposal}/approve`, {}, why);
+    expect([late.status, late.body['code']]).toEqual([404, 'PROPOSAL_UNKNOWN']);
+  });
+
   it('is tried dry', async () => {
     const dry = await send('PUT', `${at('moka/dry-put')}?dryRun=true`, content, why);
     expect(dry.body).toMatchObject({ dryRun: true, eventIds: [] });
@@ -288,6 +324,62 @@ describe('other resources by their addresses', () => {
     expect(answers.map(({ status, body }) => [status, body['detail'] ?? 'taken'])).toEqual(
       answers.map(() => [200, 'taken']),
     );
+  });
+
+  it('are allocated by a budget and released, and then retired', async () => {
+    const organization = '/v1/organizations/acme';
+    const place = `${organization}/projects/ads/allocations/moka/requests`;
+    const window = { kind: 'calendar_month', timeZone: 'Europe/Berlin' };
+    const unitCost = {
+      priceBook: 'costs',
+      priceBookVersion: 1,
+      currency: 'EUR',
+      amount: '1',
+      perUnits: 1_000_000,
+      unitsPerWindow: 1,
+    };
+    const completed = (allocation: unknown): Promise<Answer> => {
+      const named = { project: 'acme/ads', application: 'moka', resource: 'requests' };
+      const data = { ...named, allocation, answer: 'accepted' };
+      const stream = 'organization:acme';
+      return taken('POST', '/v1/commands', { type: 'CompleteAllocation', stream, data });
+    };
+    const taken = async (method: string, path: string, body?: unknown): Promise<Answer> => {
+      const answer = await send(method, path, body, why);
+      expect([path, answer.status, answer.body['detail']]).toEqual([path, 200, undefined]);
+      return answer;
+    };
+    await taken('PUT', organization, { displayName: 'Acme' });
+    await taken('PUT', `${organization}/teams/data`, { displayName: 'Data', owner: 'data' });
+    await taken('PUT', `${organization}/projects/ads`, {
+      team: 'data',
+      owner: 'ads',
+      displayName: 'Ads',
+    });
+    await taken('PUT', '/v1/budgets/acme/monthly', {
+      project: 'acme/ads',
+      amount: '100.00',
+      currency: 'EUR',
+      window,
+      priceBook: 'costs',
+      tierPolicy: 'standard',
+    });
+    const nameless = await send('DELETE', place, undefined, why);
+    expect([nameless.status, pathsOf(nameless)]).toEqual([422, ['budgetId']]);
+    const twice = await send('DELETE', `${place}?budgetId=monthly`, { amount: 5 }, why);
+    expect([twice.status, pathsOf(twice)]).toEqual([422, ['/amount']]);
+    const allocation = { budgetId: 'monthly', bound: 'amount', amount: 10, unitCost };
+    const { body } = await taken('PUT', place, allocation);
+    const waiting = await send('DELETE', `${place}?budgetId=monthly`, undefined, why);
+    expect([waiting.status, waiting.body['code']]).toEqual([409, 'ALLOCATION_PENDING']);
+    await completed(body['result']);
+    const kept = await send('DELETE', '/v1/budgets/acme/monthly', undefined, why);
+    expect([kept.status, kept.body['code']]).toEqual([409, 'BUDGET_IN_USE']);
+    const released = await taken('DELETE', `${place}?budgetId=monthly`);
+    await completed(released.body['result']);
+    await taken('DELETE', '/v1/budgets/acme/monthly');
+    await taken('DELETE', `${organization}/projects/ads`);
+    await taken('DELETE', `${organization}/teams/data`);
   });
 
   it('knows the application of a proposal by its name', async () => {

@@ -7,7 +7,7 @@ import {
   sharedComponents,
 } from '@prorata/service-runtime';
 import type { OpenApiDocument, OpenApiFragment } from '@prorata/service-runtime';
-import { bodySchema, gatewaySchemas, ref } from './openApiSchemas.ts';
+import { bodySchema, gatewaySchemas, queryField, ref } from './openApiSchemas.ts';
 import { parametersOf, resourceTable } from './resourceTable.ts';
 import type { ResourceRoute } from './resourceTable.ts';
 
@@ -98,9 +98,11 @@ function resourceOperation(route: ResourceRoute): Part {
         }),
       ),
       ...beside,
-      ...(route.query ?? []).map((name) =>
-        parameter(name, 'query', 'As the command has it.', text),
-      ),
+      ...(route.query ?? []).map((name) => ({
+        name,
+        in: 'query',
+        ...queryField(route.sends, name),
+      })),
     ],
     requestBody: {
       required,

@@ -9,7 +9,7 @@ import {
 import type { CommandMessage, JsonSchema, SchemaField } from '@prorata/schemas';
 import { commandRoles } from './commandRoles.ts';
 import { commonMembers } from './requestMembers.ts';
-import { fieldsInPath } from './resourceRoutes.ts';
+import { fieldsInAddress } from './resourceRoutes.ts';
 import type { ResourceRoute } from './resourceTable.ts';
 import { BATCH_COMMANDS_MAX } from './submit/commandDesk.ts';
 
@@ -107,11 +107,22 @@ export function bodySchema(route: ResourceRoute): JsonSchema {
   const common = commonProperties();
   if (route.body === 'content') return objectOf(fieldsOf(CONTENT), common);
   if (route.body === 'patch') return patchSchema(common);
-  const said = new Set([...fieldsInPath(route), ...(route.query ?? [])]);
+  const said = fieldsInAddress(route);
   return objectOf(
     ownFields(route.sends).filter(({ name }) => !said.has(name)),
     common,
   );
+}
+
+/** A field of the command that the query gives. @returns its schema, and whether it must be given */
+export function queryField(
+  sends: Type,
+  name: string,
+): { readonly schema: JsonSchema; readonly description: string; readonly required: boolean } {
+  const field = ownFields(sends).find((each) => each.name === name);
+  if (field === undefined) throw new TypeError(`${sends} has no field ${name}.`);
+  const required = requiredFields([field]).length > 0;
+  return { schema: jsonSchemaOf(field.type), description: field.doc, required };
 }
 
 /** Of the content every part, none required; null where a part may be absent (RFC 7396). */

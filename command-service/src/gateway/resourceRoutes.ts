@@ -34,11 +34,14 @@ export function resourceRoutes(router: Router, desk: Pick<CommandDesk, 'submit'>
   }
 }
 
-/** Fields of the command that the path names; the client does not write them again. */
-export function fieldsInPath({
-  path,
-  sends,
-}: Pick<ResourceRoute, 'path' | 'sends'>): readonly string[] {
+/** Fields of the command that its address says: path, query or method. The body does not have them. */
+export function fieldsInAddress(route: ResourceRoute): ReadonlySet<string> {
+  const { query = [], fixed = {} } = route;
+  return new Set([...fieldsInPath(route), ...query, ...Object.keys(fixed)]);
+}
+
+/** Fields of the command that the path names. */
+function fieldsInPath({ path, sends }: Pick<ResourceRoute, 'path' | 'sends'>): readonly string[] {
   const own = new Set(namedSchemas.get(fullNameOf[sends])?.fields?.map(({ name }) => name));
   return parametersOf(path).filter((name) => own.has(name));
 }
@@ -49,11 +52,13 @@ function bodyOf(request: Request, route: ResourceRoute, { members }: SaidBeside)
   const named = fieldsInPath(route).map((name) => [name, valueOf(name, parameters)] as const);
   const asked = (route.query ?? []).map((name) => [name, request.query[name]] as const);
   const given = asked.filter(([, value]) => value !== undefined);
-  const twice = [...named, ...given].filter(([name]) => Object.hasOwn(rest, name));
+  const fixed = Object.entries(route.fixed ?? {});
+  const inAddress = [...named, ...given, ...fixed];
+  const twice = inAddress.filter(([name]) => Object.hasOwn(rest, name));
   if (twice.length > 0 && route.body !== 'content') {
     throw invalid(twice.map(([name]) => ({ path: `/${name}`, message: 'is said by the address' })));
   }
-  const data = { ...fieldsOf(rest, route), ...Object.fromEntries([...named, ...given]) };
+  const data = { ...fieldsOf(rest, route), ...Object.fromEntries(inAddress) };
   return { ...common, ...members, data };
 }
 
@@ -91,12 +96,12 @@ function split(body: unknown): { readonly common: Json; readonly rest: Json } {
 /** A place in the command, as the client of this route wrote it. */
 function pathsOf(route: ResourceRoute, beside: SaidBeside, streamParameter: string): PathOf {
   const asCommand = commandPaths(beside);
-  const inPath = new Set([...fieldsInPath(route), ...(route.query ?? [])]);
+  const inAddress = fieldsInAddress(route);
   return (path) => {
     if (path === '/stream') return streamParameter;
     if (path !== '/data' && !path.startsWith('/data/')) return asCommand(path);
     const [first = '', ...rest] = path.split('/').slice(2);
-    if (inPath.has(first)) return first;
+    if (inAddress.has(first)) return first;
     if (route.body === 'content' && first === 'content') return pointer(rest);
     const name = route.body === 'patch' ? (patchFields[first] ?? first) : first;
     return first === '' ? '' : pointer([name, ...rest]);

@@ -17,6 +17,8 @@ export interface ResourceRoute {
   readonly body?: 'content' | 'patch';
   /** Own fields that the query gives, since the method has no body that every proxy lets through. */
   readonly query?: readonly string[];
+  /** Own fields that the method says by itself; nobody writes them again. */
+  readonly fixed?: Readonly<Record<string, unknown>>;
 }
 
 /** In the order of the document. A resource is a few words; what it does is its command's. */
@@ -51,7 +53,8 @@ export const resourceTable: readonly ResourceRoute[] = [
     method: 'DELETE',
     path: '/v1/quotas/:quotaId',
     sends: 'DeleteQuota',
-    summary: 'Deletes a quota',
+    summary: 'Deletes a quota, alone or with all below it',
+    query: ['children'],
   },
   {
     method: 'PUT',
@@ -85,6 +88,24 @@ export const resourceTable: readonly ResourceRoute[] = [
   },
   {
     method: 'POST',
+    path: '/v1/quotas/:quotaId/move',
+    sends: 'MoveQuota',
+    summary: 'Moves a quota and all below it to another parent or name',
+  },
+  {
+    method: 'POST',
+    path: '/v1/quotas/:quotaId/transfer',
+    sends: 'TransferQuota',
+    summary: 'Hands a quota to another owner or payer',
+  },
+  {
+    method: 'POST',
+    path: '/v1/quotas/:quotaId/increase-requests',
+    sends: 'RequestIncrease',
+    summary: 'Asks for more: a proposal that waits for somebody who may raise the quota',
+  },
+  {
+    method: 'POST',
     path: '/v1/proposals/:proposalId/approve',
     sends: 'ApproveProposal',
     summary: 'Approves a proposal: it is validated anew',
@@ -94,6 +115,12 @@ export const resourceTable: readonly ResourceRoute[] = [
     path: '/v1/proposals/:proposalId/reject',
     sends: 'RejectProposal',
     summary: 'Rejects a proposal',
+  },
+  {
+    method: 'POST',
+    path: '/v1/proposals/:proposalId/withdraw',
+    sends: 'WithdrawProposal',
+    summary: "Takes back an open proposal of one's own",
   },
   {
     method: 'PUT',
@@ -124,6 +151,20 @@ export const resourceTable: readonly ResourceRoute[] = [
     path: '/v1/organizations/:organization/projects/:project',
     sends: 'RetireProject',
     summary: 'Retires a project',
+  },
+  {
+    method: 'PUT',
+    path: '/v1/organizations/:organization/projects/:project/allocations/:application/:resource',
+    sends: 'AllocateEntitlement',
+    summary: 'Lets a budget pay for how much of a resource a project may hold',
+  },
+  {
+    method: 'DELETE',
+    path: '/v1/organizations/:organization/projects/:project/allocations/:application/:resource',
+    sends: 'AllocateEntitlement',
+    summary: 'Releases what a budget pays for',
+    query: ['budgetId'],
+    fixed: { bound: 'blocked', amount: 0, unitCost: null },
   },
   {
     method: 'DELETE',

@@ -9,7 +9,11 @@ import { openapi as rightsizerOpenApi } from '../../../rightsizer/src/service/ro
 type Json = Readonly<Record<string, unknown>>;
 interface Operation {
   readonly security?: readonly unknown[];
-  readonly parameters?: readonly { readonly name: string; readonly in: string }[];
+  readonly parameters?: readonly {
+    readonly name: string;
+    readonly in: string;
+    readonly required?: boolean;
+  }[];
   readonly responses: Readonly<Record<string, unknown>>;
   readonly requestBody?: Json;
 }
@@ -65,6 +69,18 @@ describe('the description of the interface', () => {
       const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, parameter]) => parameter);
       expect([name, named.map((each) => each.name)]).toEqual([name, inPath]);
     }
+  });
+
+  it('says which fields of a command its query must give, and which it may', () => {
+    const queryOf = (name: string): unknown[] => {
+      const { operation } = operations.find((each) => each.name === name) ?? {};
+      const asked = (operation?.parameters ?? []).filter((each) => each.in === 'query');
+      return asked.map((each) => [each.name, each.required]);
+    };
+    const allocation = 'projects/{project}/allocations/{application}/{resource}';
+    const released = queryOf(`DELETE /v1/organizations/{organization}/${allocation}`);
+    expect(released).toContainEqual(['budgetId', true]);
+    expect(queryOf('DELETE /v1/quotas/{quotaId}')).toContainEqual(['children', false]);
   });
 
   it('refers to nothing that is not there', () => {
