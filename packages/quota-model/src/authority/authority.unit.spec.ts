@@ -417,6 +417,37 @@ describe('a raise', () => {
       .thenRefused('RAISE_NOT_ALLOWED');
   });
 
+  it('is what the quotas below take once their parent has unset its own limit', () => {
+    const roomy = [
+      registered,
+      created('moka/prod', [cores(40n, 80n)], { owner: 'platform' }),
+      created(QUOTA, [cores(10n, 80n)], { owner: 'team-ads' }),
+    ] as const;
+    const treeOf = (guaranteed: bigint): CommandBody => ({
+      type: 'ChangeTree',
+      data: {
+        steps: [
+          {
+            ...stepOf(change({ unsetLimits: [] })),
+            change: null,
+            create: { quotaId: `${QUOTA}/etl`, content: content([cores(guaranteed, 80n)]) },
+          },
+          stepOf(change({ unsetLimits: ['cores'] })),
+        ],
+      },
+    });
+    given(...roomy)
+      .when(treeOf(30n), memberOf('team-ads'))
+      .thenRefused('RAISE_NOT_ALLOWED', 'platform, the owner of moka/prod');
+    for (const [guaranteed, group] of [
+      [10n, 'team-ads'],
+      [30n, 'platform'],
+    ] as const) {
+      const { decision } = given(...roomy).when(treeOf(guaranteed), memberOf(group));
+      expect(decision.kind).toBe('accepted');
+    }
+  });
+
   it('is taken out of the nearest quota that declares the resource: its owner gives', () => {
     const past = [
       registered,

@@ -16,6 +16,7 @@ import {
   minLimit,
 } from '../limits.ts';
 import type { ApplicationState } from '../model.ts';
+import { tallyOf } from '../sums/treeSums.ts';
 import { sameWindow } from '../windowForm.ts';
 
 /** One way in which a change loosens. */
@@ -47,9 +48,13 @@ export function raisesOf(
   const resources = new Set(
     [before, after].flatMap((terms) => terms?.content.limits.map(({ resource }) => resource) ?? []),
   );
-  const limits = [...resources].flatMap((resource) =>
-    limitRaises(state, quotaId, limitIn(before, resource), limitIn(after, resource)),
-  );
+  const limits = [...resources].flatMap((resource) => {
+    const limit = limitIn(after, resource);
+    // Where a quota says nothing itself, what is below it comes out of the same giver.
+    const takes =
+      after !== null && limit === null ? takenBelow(state, quotaId, resource) : takenBy(limit);
+    return limitRaises(state, quotaId, limitIn(before, resource), limit, takes);
+  });
   if (before === null || after === null) return limits;
   return [...limits, ...termRaises(state, parentOf(quotaId), before, after)];
 }
@@ -63,6 +68,7 @@ function limitRaises(
   quotaId: string,
   before: ResourceLimit | null,
   after: ResourceLimit | null,
+  takes: bigint,
 ): Raise[] {
   const of = (before ?? after)?.resource ?? '';
   const raises: Raise[] = [];
@@ -71,7 +77,7 @@ function limitRaises(
   if (before !== null && isLooser(before, next)) {
     raises.push({ of, what: describeStep(before, next), place: parent });
   }
-  if (takenBy(after) <= takenBy(before)) return raises;
+  if (takes <= takenBy(before)) return raises;
   const giver = giverOf(state, quotaId, of);
   if (giver === null || raises.some(({ place }) => place === giver)) return raises;
   return [...raises, { of, what: `more of it out of ${giver}`, place: giver }];
@@ -128,6 +134,14 @@ function takenBy(limit: ResourceLimit | null): bigint {
   if (limit === null) return 0n;
   if (limit.kind === 'capacity') return guaranteeOf(limit);
   return limit.bound === 'unlimited' ? ALL : limit.amount;
+}
+
+/** What the quotas below take together. One command may have given them more than their parent has. */
+function takenBelow(state: ApplicationState, quotaId: string, resource: string): bigint {
+  const sum = tallyOf(state, quotaId, resource)?.sum;
+  if (sum === undefined) return 0n;
+  if (state.registration.resources.get(resource)?.kind === 'capacity') return sum.guarantees;
+  return sum.unlimited > 0 ? ALL : sum.amounts.reduce((all, { amount }) => all + amount, 0n);
 }
 
 function termRaises(
