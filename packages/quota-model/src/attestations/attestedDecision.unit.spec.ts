@@ -151,3 +151,23 @@ describe('a command that no validator need be asked about', () => {
       });
   });
 });
+
+describe('a change of the whole list of limits', () => {
+  it('is one of the limits that it leaves out, too', () => {
+    const change = { ...noChange, quotaId: 'moka/a', setLimits: [tokens(5n)] };
+    const past = [
+      withValidator({ resources: ['cores'] }, false),
+      created('moka/a', [cores(5n, 5n)]),
+    ] as const;
+    given(...past)
+      .when({ type: 'ChangeQuota', data: { ...change, onlySetLimits: true } })
+      .thenRefused('VALIDATION_OUTDATED', 'capacity');
+    given(...past)
+      .when({ type: 'ChangeQuota', data: change })
+      .then({
+        type: 'QuotaChanged',
+        data: { content: content([cores(5n, 5n), tokens(5n)]) },
+        quotaId: 'moka/a',
+      });
+  });
+});

@@ -42,6 +42,8 @@ function resourcesIn({ type, value }: CommandMessage): ReadonlySet<string> | nul
     case 'CreateQuota':
       return new Set(value.content.limits.map(({ resource }) => resource));
     case 'ChangeQuota':
+      // What the quota has beside them goes.
+      if (value.onlySetLimits) return null;
       return new Set([...value.setLimits.map(({ resource }) => resource), ...value.unsetLimits]);
     case 'ResizeQuota':
       return new Set([value.limit.resource]);
