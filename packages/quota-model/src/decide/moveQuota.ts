@@ -8,6 +8,7 @@ import { about, violation } from './answer.ts';
 import { idFault } from './createQuota.ts';
 import { decideTree, onlyStep } from './decideTree.ts';
 import type { StepTerms } from './decideTree.ts';
+import { liftCutsOfOthers } from './liftCutsOfOthers.ts';
 import { quotaAt } from './preconditions.ts';
 import type { TreeDraft } from './treeDraft.ts';
 
@@ -22,7 +23,10 @@ export function moveQuota(
   );
 }
 
-/** One event, however many quotas move: they keep everything but their paths. */
+/**
+ * One event, however many quotas move: they keep everything but their paths. Where another project pays
+ * from then on, the cuts of the former one's budgets are lifted in the same decision, as by a transfer.
+ */
 export function moveStep(
   draft: TreeDraft,
   { quotaId, toQuotaId }: Pick<MoveQuota, 'quotaId' | 'toQuotaId'>,
@@ -43,7 +47,13 @@ export function moveStep(
   const unfit = depthFault(ids, quotaId, toQuotaId, at) ?? payersFault(state, ids, toQuotaId, at);
   if (unfit !== null) return [unfit];
   draft.objections.push(...moveViolations(state, quotaId, toQuotaId, sender, () => at));
+  const payers = ids.map((id) => [id, projectOf(state, id)] as const);
   draft.append({ type: 'QuotaMoved', data: { toQuotaId }, ...about(found.quota) }, () => at);
+  for (const [id, formerPayer] of payers) {
+    const movedId = `${toQuotaId}${id.slice(quotaId.length)}`;
+    const payer = projectOf(draft.after, movedId);
+    if (payer !== formerPayer) liftCutsOfOthers(draft, movedId, payer, at);
+  }
   return [];
 }
 

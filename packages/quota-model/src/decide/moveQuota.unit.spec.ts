@@ -7,6 +7,7 @@ import {
   cores,
   created,
   credits,
+  cutData,
   evidence,
   haircutApplied,
   registered,
@@ -30,6 +31,38 @@ const tree = [
   created('moka/prod/ads/etl', [cores(20n, 80n)]),
   created('moka/dev', [cores(70n, 70n), tokens(50n)]),
 ] as const;
+
+describe('MoveQuota to another payer', () => {
+  const paid = [
+    registered,
+    created('moka/a', [], { project: 'acme/assistant' }),
+    created('moka/a/x', [tokens(40n)]),
+    created('moka/a/x/y', [tokens(10n)]),
+    created('moka/b', [], { project: 'acme/search' }),
+    haircutApplied('moka/a', 1_000),
+    haircutApplied('moka/a/x', 1_000),
+    haircutApplied('moka/a/x/y', 1_000),
+  ] as const;
+  const lifted = (quotaId: string): Fact => ({
+    type: 'HaircutLifted',
+    data: { budgetId: 'monthly', cause: 'person', spend: cutData.spend, budget: cutData.budget },
+    quotaId,
+  });
+
+  it('lifts the cuts of the former payer on all that moves, in the same decision', () => {
+    for (const to of ['moka/b/x', 'moka/x']) {
+      given(...paid)
+        .when(move('moka/a/x', to))
+        .then(moved('moka/a/x', to), lifted(to), lifted(`${to}/y`));
+    }
+  });
+
+  it('keeps the cuts where the same project goes on paying', () => {
+    given(...paid)
+      .when(move('moka/a/x', 'moka/a/z'))
+      .then(moved('moka/a/x', 'moka/a/z'));
+  });
+});
 
 describe('MoveQuota', () => {
   it('moves a quota and all below it by one event', () => {

@@ -9,6 +9,7 @@ import { textViolations } from '../validate/contentShape.ts';
 import { about, violation } from './answer.ts';
 import { payerFault } from './createQuota.ts';
 import { decideTree } from './decideTree.ts';
+import { liftCutsOfOthers } from './liftCutsOfOthers.ts';
 import { quotaAt } from './preconditions.ts';
 import type { TreeDraft } from './treeDraft.ts';
 
@@ -55,7 +56,7 @@ function transferStep(draft: TreeDraft, command: TransferQuota): readonly Violat
   draft.append(transferred(quota, owner, project), (resource) =>
     resource === null ? '' : '/project',
   );
-  for (const id of ids) liftCutsOfOthers(draft, id, project);
+  for (const id of ids) liftCutsOfOthers(draft, id, project, '/project');
   return [];
 }
 
@@ -96,14 +97,4 @@ function transferred(quota: QuotaState, owner: string, project: string | null) {
   const { owner: formerOwner, project: formerProject } = quota.content;
   const data = { owner, project, formerOwner, formerProject };
   return { type: 'QuotaTransferred', data, ...about(quota) } as const;
-}
-
-function liftCutsOfOthers(draft: TreeDraft, quotaId: string, project: string | null): void {
-  const cuts = [...(draft.after.quotas.get(quotaId)?.haircuts.values() ?? [])];
-  for (const { budgetId, project: payer, spend, budget } of cuts) {
-    const quota = draft.after.quotas.get(quotaId);
-    if (payer === project || quota === undefined) continue;
-    const data = { budgetId, cause: 'person', spend, budget } as const;
-    draft.append({ type: 'HaircutLifted', data, ...about(quota) }, () => '/project');
-  }
 }
