@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -38,7 +38,8 @@ beforeAll(async () => {
   });
   await new Promise<void>((resolve) => projector.listen(0, '127.0.0.1', resolve));
   secretsDirectory = await mkdtemp(path.join(os.tmpdir(), 'prorata-secrets-'));
-  await writeFile(path.join(secretsDirectory, 'validator-key'), `hmac ${SECRET}\n`);
+  await mkdir(path.join(secretsDirectory, 'signed'));
+  await writeFile(path.join(secretsDirectory, 'signed', 'validator-key'), `hmac ${SECRET}\n`);
   const projectorPort = (projector.address() as AddressInfo).port;
   running = await startMemoryService({
     projectorUrl: `http://127.0.0.1:${projectorPort}`,
@@ -106,7 +107,7 @@ describe('a remote validator in a process of its own', () => {
     expect(String(answer.body['detail'])).toContain('Not today: CreateQuota.');
   });
 
-  it('finds the question signed by the secret that the registration names', async () => {
+  it('finds the question signed by the secret of its own application alone', async () => {
     await register('signed', {
       url: `http://127.0.0.1:${port}/signed`,
       secretRef: 'validator-key',
@@ -114,7 +115,7 @@ describe('a remote validator in a process of its own', () => {
     expect((await send(create('signed/a'))).status).toBe(200);
     await register('unsigned', { url: `http://127.0.0.1:${port}/signed` });
     expect((await send(create('unsigned/a'))).body['code']).toBe('VALIDATOR_DENIED');
-    await register('nosecret', { secretRef: 'not-there' });
+    await register('nosecret', { secretRef: 'validator-key' });
     expect((await send(create('nosecret/a'))).body['code']).toBe('VALIDATOR_UNAVAILABLE');
   });
 

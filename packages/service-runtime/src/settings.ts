@@ -49,7 +49,7 @@ export interface Settings extends LogSettings {
   readonly validators: {
     /** `host` or `host:port`. */
     readonly hosts: readonly string[];
-    /** A folder with a file for each secret that a registration names. */
+    /** A folder for each application, with a file for each secret that its registration names. */
     readonly secretsDirectory: string | null;
   };
   /** Quotas that a partition may hold before commands that make more are refused; null: the writer's own preset. */

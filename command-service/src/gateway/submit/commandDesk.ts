@@ -24,6 +24,8 @@ export const OUTCOME_TIMEOUT_MS = 10_000;
 export const BATCH_COMMANDS_MAX = 500;
 /** So many of a batch are made ready in one go, some milliseconds, before others have their turn. */
 const BATCH_SLICE = 25;
+/** So many of a batch ask validators at once: no more than one validator is asked, so that none waits for its own batch. */
+const BATCH_ASKING_MAX = 16;
 const RETRY_AFTER_S = 1;
 
 export interface CommandDeskParts {
@@ -100,6 +102,7 @@ export class CommandDesk {
     const preparing: Promise<() => Promise<Submitted | SubmissionRefused>>[] = [];
     for (const [index, request] of requests.entries()) {
       if (index % BATCH_SLICE === BATCH_SLICE - 1) await nextTurn();
+      await preparing[index - BATCH_ASKING_MAX];
       preparing.push(this.#prepareOneOfMany(request, whenGone));
     }
     const sent: Promise<Submitted | SubmissionRefused>[] = [];
@@ -137,16 +140,21 @@ export class CommandDesk {
   }
 
   async #prepare(request: CommandRequest, observed: ObservedCommand): Promise<Prepared> {
-    if (this.#isEnding) {
-      throw new SubmissionRefused('SHUTTING_DOWN', 'This gateway is about to end.', {
-        retryAfterS: RETRY_AFTER_S,
-      });
-    }
+    this.#assertTaking();
     const built = buildCommand(request, this.#parts.clock.now());
     observed.understood(built);
     const command = withAttestations(built, await this.#parts.validators.attest(built));
+    // A validator takes its time: what is written after the end finds nobody who waits for its outcome.
+    this.#assertTaking();
     const { principal } = request;
     return { command, record: await this.#recordOf(command, observed), principal };
+  }
+
+  #assertTaking(): void {
+    if (!this.#isEnding) return;
+    throw new SubmissionRefused('SHUTTING_DOWN', 'This gateway is about to end.', {
+      retryAfterS: RETRY_AFTER_S,
+    });
   }
 
   async #send(

@@ -108,8 +108,9 @@ export class ValidatorDesk implements AsksValidators {
     const url = new URL(validator.url);
     mustBeAllowed(url, hosts);
     const body = questionOf(application, version, validator.name, command);
+    const place = { directory: secretsDirectory, application };
     const text = await this.#line(application, validator).ask(async (signal) => {
-      const headers = await secretHeaders(secretsDirectory, validator.secretRef, body, clock.now());
+      const headers = await secretHeaders(place, validator.secretRef, body, clock.now());
       return readVerdict(await postQuestion(url, body, headers, signal), clock.now());
     });
     return text;
