@@ -56,6 +56,14 @@ describe('JSON that no record can carry', () => {
     expect(pathsOf({ limits })).toEqual(['/limits/0/resource']);
   });
 
+  it('is refused for a number that would be written as null', () => {
+    expect(pathsOf({ attributes: JSON.parse('{"a": [1e308]}') as object })).toEqual([]);
+    expect(pathsOf({ attributes: JSON.parse('{"a": [1e400]}') as object })).toEqual([
+      '/attributes',
+    ]);
+    expect(pathsOf({ attributes: JSON.parse('{"a": -1e400}') as object })).toEqual(['/attributes']);
+  });
+
   it('is refused for a key that an object would lose', () => {
     const labels = JSON.parse('{"__proto__": "x", "team": "ads"}') as object;
     expect(pathsOf({ labels })).toEqual(['/labels/__proto__']);

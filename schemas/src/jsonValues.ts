@@ -30,6 +30,7 @@ export function isObject(json: unknown): json is Record<string, unknown> {
   return typeof json === 'object' && json !== null && !Array.isArray(json);
 }
 
+const NUMBER_EXPECTED = 'must have no number beyond what a double can hold';
 export const TEXT_EXPECTED = 'must be text of whole Unicode characters';
 
 /** Half a surrogate pair is no character: it has no UTF-8, so no record and no hash can carry it. */
@@ -43,6 +44,8 @@ export const JSON_DEPTH_MAX = 64;
 /** What free JSON must not contain; null: nothing of it. */
 export function freeJsonFault(json: unknown, depth = 1): string | null {
   if (typeof json === 'string') return isText(json) ? null : TEXT_EXPECTED;
+  // `1e400` is read as infinite and would be written as null, which in a patch takes a member away.
+  if (typeof json === 'number') return Number.isFinite(json) ? null : NUMBER_EXPECTED;
   if (typeof json !== 'object' || json === null) return null;
   if (depth > JSON_DEPTH_MAX) return `must not be nested deeper than ${JSON_DEPTH_MAX} levels`;
   for (const [name, item] of Object.entries(json)) {

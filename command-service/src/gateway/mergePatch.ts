@@ -12,6 +12,13 @@ export const patchFields: Readonly<Record<string, string>> = {
 const CLEARABLE: ReadonlySet<string> = new Set(['degradeTag', 'mode', 'onStale']);
 const REQUIRED: ReadonlySet<string> = new Set(['owner', 'tier', 'cutPriority', 'action']);
 
+/** What a patch becomes, and `__proto__`, which no field can be: written out, each would be lost or win unseen. */
+const NO_MEMBERS: ReadonlySet<string> = new Set([
+  ...Object.keys(patchFields),
+  'clear',
+  '__proto__',
+]);
+
 /**
  * A merge patch of a quota's content (RFC 7396) as the fields of a ChangeQuota: lists are replaced
  * whole, labels and attributes merge member by member, null takes away what may be absent.
@@ -24,7 +31,9 @@ export function changeOfPatch(patch: Json): {
   const clear: string[] = [];
   const violations: ProblemViolation[] = [];
   for (const [name, value] of Object.entries(patch)) {
-    if (value === null && REQUIRED.has(name)) {
+    if (NO_MEMBERS.has(name)) {
+      violations.push({ path: `/${name}`, message: 'is not a field here' });
+    } else if (value === null && REQUIRED.has(name)) {
       violations.push({ path: `/${name}`, message: 'cannot be taken away' });
     } else if (value === null && CLEARABLE.has(name)) clear.push(name);
     else if (name === 'limits') {
