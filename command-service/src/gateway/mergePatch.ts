@@ -15,6 +15,7 @@ const REQUIRED: ReadonlySet<string> = new Set(['owner', 'tier', 'cutPriority', '
 /** What a patch becomes, and `__proto__`, which no field can be: written out, each would be lost or win unseen. */
 const NO_MEMBERS: ReadonlySet<string> = new Set([
   ...Object.keys(patchFields),
+  'unsetLimits',
   'clear',
   '__proto__',
 ]);
