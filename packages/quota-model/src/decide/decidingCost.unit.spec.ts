@@ -1,4 +1,4 @@
-import type { ResourceLimit } from '@prorata/schemas';
+import type { ResourceDeclaration, ResourceLimit } from '@prorata/schemas';
 import { describe, expect, it } from 'vitest';
 import { decide } from '../decide.ts';
 import type { ApplicationState, QuotaState } from '../model.ts';
@@ -11,6 +11,7 @@ import {
   credits,
   noChange,
   registered,
+  registration,
   sessions,
   tokens,
 } from '../testing/samples.ts';
@@ -180,5 +181,28 @@ describe('what a decision looks at', () => {
     const lowered = change('moka/a', tokens(8n));
     expect(visitsOf(small, lowered)).toBeGreaterThan(0);
     expect(visitsOf(large, lowered)).toBeLessThan(2_000);
+  });
+
+  it('is each quota once where resources that nobody uses change, however many they are', () => {
+    const withUnit = (unit: string, count: number) => ({
+      ...registration,
+      resources: [
+        ...registration.resources,
+        ...Array.from({ length: count }, (_, index) => ({
+          ...(registration.resources.find(({ name }) => name === 'tokens') as ResourceDeclaration),
+          name: `unused-${index}`,
+          unit,
+        })),
+      ],
+    });
+    const { quotas } = small.state;
+    for (const count of [1, 20]) {
+      const resources = new Map(
+        withUnit('token', count).resources.map((resource) => [resource.name, resource]),
+      );
+      const state = { ...small.state, registration: { ...small.state.registration, resources } };
+      const body: CommandBody = { type: 'RegisterApplication', data: withUnit('word', count) };
+      expect(visitsOf({ state, visits: small.visits }, body)).toBe(quotas.size);
+    }
   });
 });

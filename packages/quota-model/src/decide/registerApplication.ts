@@ -82,11 +82,16 @@ function useViolations(
   resources: readonly ResourceDeclaration[],
 ): Violation[] {
   const declared = new Map(resources.map((resource) => [resource.name, resource]));
-  return [...state.registration.resources.values()].flatMap((former) => {
+  const formers = [...state.registration.resources.values()];
+  const users = usersOf(
+    state,
+    formers.filter((former) => !isSameKind(former, declared.get(former.name))),
+  );
+  return formers.flatMap((former) => {
     const now = declared.get(former.name);
-    if (now?.kind !== former.kind || now.unit !== former.unit) {
-      const user = userOf(state, former.name);
-      if (user === null) return [];
+    if (!isSameKind(former, now)) {
+      const user = users.get(former.name);
+      if (user === undefined) return [];
       const message = `${user} uses ${former.name}: it can neither go nor change kind or unit.`;
       return [violation('RESOURCE_IN_USE', '/resources', message)];
     }
@@ -96,14 +101,35 @@ function useViolations(
   });
 }
 
-/** The first that speaks of the resource, in the words of a message. */
-function userOf(state: ApplicationState, resource: string): string | null {
+function isSameKind(
+  former: ResourceDeclaration,
+  now: ResourceDeclaration | undefined,
+): now is ResourceDeclaration {
+  return now?.kind === former.kind && now.unit === former.unit;
+}
+
+/**
+ * The first that speaks of each of the resources, in the words of a message. One walk over the quotas for
+ * all of them: one for each would hold up the partition for seconds in a large tree.
+ */
+function usersOf(
+  state: ApplicationState,
+  resources: readonly ResourceDeclaration[],
+): ReadonlyMap<string, string> {
+  const users = new Map<string, string>();
+  const sought = new Set(resources.map(({ name }) => name));
+  const note = (resource: string, kind: string, id: string): void => {
+    if (sought.delete(resource)) users.set(resource, `${kind} ${id}`);
+  };
+  if (sought.size === 0) return users;
   for (const { quotaId, content, override } of state.quotas.values()) {
-    const spoken = [...content.limits, ...content.rightsizing, ...(override?.limits ?? [])];
-    if (spoken.some((entry) => entry.resource === resource)) return `Quota ${quotaId}`;
+    for (const { resource } of content.limits) note(resource, 'Quota', quotaId);
+    for (const { resource } of content.rightsizing) note(resource, 'Quota', quotaId);
+    for (const { resource } of override?.limits ?? []) note(resource, 'Quota', quotaId);
+    if (sought.size === 0) return users;
   }
-  for (const entitlement of state.entitlements.values()) {
-    if (entitlement.resource === resource) return `The entitlement of ${entitlement.project}`;
+  for (const { project, resource } of state.entitlements.values()) {
+    note(resource, 'The entitlement of', project);
   }
-  return null;
+  return users;
 }
