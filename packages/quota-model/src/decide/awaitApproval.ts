@@ -17,8 +17,11 @@ export function awaitApproval(
   events: number,
   context: DecisionContext,
 ): Decision | null {
-  const waiting = change.quotas.flatMap(({ before, after, pathOf }) => {
-    if (before === null || after === null) return [];
+  const waiting = change.quotas.flatMap(({ before: same, after, pathOf }) => {
+    if (after === null) return [];
+    // One that is new counts as what it takes the place of, by whatever steps it got there.
+    const before = same ?? change.before.quotas.get(after.quotaId) ?? null;
+    if (before === null) return [];
     const raised = resourcesAboveThreshold(change.after, after.quotaId, before, after);
     return raised.length === 0 ? [] : [{ before, after, pathOf, raised }];
   });

@@ -129,6 +129,26 @@ describe('a raise above the threshold of the application', () => {
     expect(codes(raise([first]))).toEqual([]);
   });
 
+  it('is no less one when a new quota takes the place of the former in one command', () => {
+    const none = { expectedVersion: null, create: null, change: null, move: null, delete: null };
+    const next = `${QUOTA}-next`;
+    const replace = (amount: bigint) => {
+      const raised = content([cores(10n, 20n), tokens(amount)]);
+      const removal = { ...none, delete: { quotaId: QUOTA, children: 'refuse' } };
+      const inPlace = [removal, { ...none, create: { quotaId: QUOTA, content: raised } }];
+      const beside = [
+        removal,
+        { ...none, create: { quotaId: next, content: raised } },
+        { ...none, move: { quotaId: next, toQuotaId: QUOTA } },
+      ];
+      return [inPlace, beside].map((steps) =>
+        codes(given(threshold, ...tree).when({ type: 'ChangeTree', data: { steps } } as never)),
+      );
+    };
+    expect(replace(49n)).toEqual([['APPROVAL_NEEDED'], ['APPROVAL_NEEDED']]);
+    expect(replace(48n)).toEqual([[], []]);
+  });
+
   it("holds back a person's resize, and a robot's that would apply", () => {
     const resize: CommandBody = {
       type: 'ResizeQuota',
