@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import type { TestContext } from 'vitest';
 import { createQuota, post, registerApplication } from './commands.ts';
+import { eventually } from './runningService.ts';
 import { startMemoryService } from './memoryService.ts';
 import { fuzz, fuzzerPython } from './schemathesis.ts';
 import type { FuzzOptions } from './schemathesis.ts';
@@ -19,6 +20,11 @@ export async function expectNothingFound(context: TestContext, bounds: Bounds): 
     const token = service.secrets.token();
     expect((await post(service.url, token, registerApplication('moka'))).status).toBe(200);
     expect((await post(service.url, token, createQuota('moka/a'))).status).toBe(200);
+    // Not ready is said by a 503, which is true and no fault.
+    await eventually(
+      'the gateway is ready',
+      async () => (await fetch(`${service.url}/readyz`)).status === 200,
+    );
     const { code, report } = await fuzz({ ...found, ...bounds, url: service.url, token });
     expect(code, report.slice(-20_000)).toBe(0);
     const cases = Number(/(\d+) generated/.exec(report)?.[1] ?? 0);

@@ -123,12 +123,18 @@ describe('another user whom somebody let write commands by mistake', () => {
     const admin = await deployment.port.admin();
     await admin.allow(rules);
     await admin.close();
+    const before = (await deployment.outcomes(partition)).length;
     // Brokers hear of new rules a little later.
     await eventually('the rule is in force', () =>
       writeAsStranger({}).then(
         () => true,
         () => false,
       ),
+    );
+    // The empty record that went through has an outcome too, which is no test's own.
+    await eventually(
+      'what was written is decided',
+      async () => (await deployment.outcomes(partition)).length > before,
     );
   });
 
