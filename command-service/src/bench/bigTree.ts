@@ -39,7 +39,7 @@ function envelopeOf(version: bigint, quotaId: string | null, quotaVersion: bigin
 
 const uuidOf = (text: string): string => uuidFromHash(sha256(Buffer.from(text)), 8);
 
-const envelopeSample = parsed('io.prorata.event.EventEnvelope', {
+const envelopeJson = {
   eventId: uuidOf(''),
   stream: STREAM,
   streamVersion: 1,
@@ -53,7 +53,8 @@ const envelopeSample = parsed('io.prorata.event.EventEnvelope', {
   decidedAt: '2026-09-21T00:00:00Z',
   reason: 'what the team has asked for this quarter',
   previousHash: '00'.repeat(32),
-}) as EventEnvelope;
+};
+const envelopeSample = parsed('io.prorata.event.EventEnvelope', envelopeJson) as EventEnvelope;
 
 const contentSample = parsed('io.prorata.type.QuotaContent', {
   owner: 'group:0',
@@ -101,7 +102,7 @@ function contentOf(index: number, quotaId: string): QuotaContent {
 
 export function registration(): EventMessage {
   const value = parsed('io.prorata.event.ApplicationRegistered', {
-    envelope: { ...eventJson, streamVersion: 1 },
+    envelope: { ...envelopeJson, eventId: uuidOf('event 1'), reason: 'bench' },
     version: 1,
     displayName: 'Bench',
     levels: ['top', 'second', 'queue'],
@@ -114,27 +115,12 @@ export function registration(): EventMessage {
   return { type: 'ApplicationRegistered', value } as EventMessage;
 }
 
-const eventJson = {
-  eventId: uuidOf('event 1'),
-  stream: STREAM,
-  quotaId: null,
-  quotaVersion: null,
-  cause: 'command',
-  commandId: null,
-  commandOffset: Number(ONLY_COMMAND),
-  timer: null,
-  actor,
-  decidedAt: '2026-09-21T00:00:00Z',
-  reason: 'bench',
-  previousHash: '00'.repeat(32),
-};
-
 /** The stream's version 2 + index. */
 export function creation(index: number): EventMessage {
   const quotaId = quotaIdOf(index);
   const envelope = envelopeOf(BigInt(index) + 2n, quotaId, 1n);
   const content = contentOf(index, quotaId);
-  return { type: 'QuotaCreated', value: { envelope, content, contentHash: null } } as EventMessage;
+  return { type: 'QuotaCreated', value: { envelope, content } };
 }
 
 /** A change of a quota that is there, to something else each turn. */

@@ -1,12 +1,12 @@
 import type { LogRecord } from '@prorata/kafka-port';
 import { decide, decideTimer, dueTimes, evolve, stateToText } from '@prorata/quota-model';
 import type { EventDraft, StreamState } from '@prorata/quota-model';
+import { brokenRules } from '@prorata/quota-model/testing';
 import { hashOf } from '@prorata/schemas';
 import type { Codec, CommandMessage, CommandOutcome, EventMessage } from '@prorata/schemas';
 import { signatureHeaders } from '../signature/signedBytes.ts';
 import type { WriterTopics } from '../writer/writerTopics.ts';
 import { plain } from './plainText.ts';
-import { faultsOfSums } from './treeSums.ts';
 
 interface Head {
   readonly state: StreamState;
@@ -114,7 +114,7 @@ export class LogWitness {
 
   #checkSums([record]: readonly LogRecord[], stream: string): void {
     const state = this.partition(record?.partition ?? 0).heads.get(stream)?.state;
-    if (state?.kind === 'application') this.faults.push(...faultsOfSums(state));
+    if (state?.kind === 'application') this.faults.push(...brokenRules(state));
   }
 
   #timerFired(witnessed: WitnessedPartition, event: EventMessage): void {

@@ -6,19 +6,14 @@ import { CommandError } from './commandError.ts';
 import { answer, tell } from './print.ts';
 import { stackDirectory } from './stackDirectory.ts';
 import { claimsOf } from './token.ts';
+import type { TokenOptions } from './token.ts';
 
 export interface KeyFileOptions {
   /** The file of hashes; the local stack's when absent. */
   readonly file?: string;
 }
 
-export interface CreateKeyOptions extends KeyFileOptions {
-  readonly subject: string;
-  readonly kind: string;
-  readonly role?: readonly string[];
-  readonly grant?: readonly string[];
-  readonly group?: readonly string[];
-  readonly application?: string;
+export interface CreateKeyOptions extends KeyFileOptions, TokenOptions {
   readonly days: string;
 }
 

@@ -25,6 +25,7 @@ import type {
   Violation,
   Waiver,
 } from '@prorata/schemas';
+import type { CutGround } from './cutGround.ts';
 import type { OrganizationState } from './organizationModel.ts';
 import type { Provenance } from './provenance.ts';
 import type { Sum } from './sums/sum.ts';
@@ -49,20 +50,9 @@ export interface RightsizedLayer {
   readonly provenance: Provenance;
 }
 
-export interface HaircutLayer {
-  readonly budgetId: string;
-  readonly project: string;
+export interface HaircutLayer extends CutGround {
   readonly cutBasisPoints: number;
   readonly floorBasisPoints: number;
-  readonly windowStart: bigint;
-  readonly windowEnd: bigint;
-  readonly spend: string;
-  readonly budget: string;
-  readonly currency: string;
-  readonly overrunBasisPoints: number;
-  readonly tierPolicy: string;
-  readonly tierPolicyVersion: bigint;
-  readonly evidence: Evidence;
   readonly provenance: Provenance;
 }
 

@@ -1,11 +1,6 @@
 /** The shapes of an organization: who pays, with what, and what is still to be answered. */
-import type {
-  BudgetWindow,
-  Evidence,
-  HaircutLiftCause,
-  ProcessAnswer,
-  UnitCost,
-} from '@prorata/schemas';
+import type { BudgetWindow, HaircutLiftCause, ProcessAnswer, UnitCost } from '@prorata/schemas';
+import type { CutGround } from './cutGround.ts';
 import type { Provenance } from './provenance.ts';
 
 export interface OrganizationRegistration {
@@ -83,24 +78,13 @@ export interface CutAnswer {
 }
 
 /** A budget's cut that is to be applied or lifted. */
-export interface CutState {
+export interface CutState extends CutGround {
   /** Unique within the organization. */
   readonly cutId: bigint;
-  readonly budgetId: string;
-  readonly project: string;
   /** null: it is to be applied. */
   readonly lift: HaircutLiftCause | null;
-  readonly windowStart: bigint;
-  readonly windowEnd: bigint;
-  readonly spend: string;
-  readonly budget: string;
-  readonly currency: string;
-  readonly overrunBasisPoints: number;
-  readonly tierPolicy: string;
-  readonly tierPolicyVersion: bigint;
   readonly cutBasisPoints: readonly number[];
   readonly floorBasisPoints: readonly number[];
-  readonly evidence: Evidence;
   /** The applications that have not accepted it. */
   readonly applications: ReadonlyMap<string, CutAnswer | null>;
   readonly provenance: Provenance;

@@ -1,5 +1,24 @@
 import type { ChangeQuota, ResourceLimit } from '@prorata/schemas';
 
+/** What a change says of everything but limits when it leaves it as it is. */
+export const unchangedTerms = {
+  owner: null,
+  tier: null,
+  cutPriority: null,
+  labels: null,
+  attributes: null,
+  match: null,
+  action: null,
+  degradeTag: null,
+  mode: null,
+  onStale: null,
+  rightsizing: null,
+  onlySetLimits: false,
+  labelsPatch: {},
+  attributesPatch: null,
+  clear: [],
+} as const satisfies Partial<ChangeQuota>;
+
 /** A change of some limits of a quota, and of nothing else. */
 export function limitsChange(
   quotaId: string,
@@ -10,20 +29,6 @@ export function limitsChange(
     quotaId,
     setLimits,
     unsetLimits,
-    owner: null,
-    tier: null,
-    cutPriority: null,
-    labels: null,
-    attributes: null,
-    match: null,
-    action: null,
-    degradeTag: null,
-    mode: null,
-    onStale: null,
-    rightsizing: null,
-    onlySetLimits: false,
-    labelsPatch: {},
-    attributesPatch: null,
-    clear: [],
+    ...unchangedTerms,
   };
 }

@@ -1,5 +1,6 @@
 /** A small application, and short forms of what tests speak of. */
 import type { Evidence, QuotaContent, ResourceLimit } from '@prorata/schemas';
+import { unchangedTerms } from '../decide/limitsChange.ts';
 import type { Fact } from './given.ts';
 import { DAY, SECOND, START } from './stamp.ts';
 import type { CommandData } from './stamp.ts';
@@ -174,21 +175,7 @@ export function applyHaircut(
 }
 
 export const noChange: Omit<CommandData<'ChangeQuota'>, 'quotaId'> = {
-  owner: null,
-  tier: null,
-  cutPriority: null,
-  labels: null,
-  attributes: null,
   setLimits: [],
   unsetLimits: [],
-  match: null,
-  action: null,
-  degradeTag: null,
-  mode: null,
-  onStale: null,
-  rightsizing: null,
-  onlySetLimits: false,
-  labelsPatch: {},
-  attributesPatch: null,
-  clear: [],
+  ...unchangedTerms,
 };
