@@ -9,8 +9,9 @@ export interface Figure {
   readonly floor: number | null;
   readonly partitions: number;
   readonly cores: number;
-  /** What was aimed at, and whether it was reached; absent where nothing was. */
+  /** What was aimed at; absent where nothing was. */
   readonly aim?: string;
+  /** Whether it was reached; absent when what it compares with was not measured. */
   readonly held?: boolean;
 }
 
@@ -37,8 +38,11 @@ export function tableOf(figures: readonly Figure[]): string {
 }
 
 function rowOf(figure: Figure): Record<(typeof COLUMNS)[number], string> {
-  const peers = Object.entries(figure.peers).map(([name, value]) => `${name} ${textOf(value)}`);
-  const verdict = figure.held === undefined ? '' : figure.held ? ': held' : ': missed';
+  const peers = Object.entries(figure.peers)
+    .filter(([, value]) => value !== null)
+    .map(([name, value]) => `${name} ${textOf(value)}`);
+  const verdict =
+    figure.held === undefined ? ': not compared' : figure.held ? ': held' : ': missed';
   return {
     figure: figure.figure,
     unit: figure.unit,

@@ -8,7 +8,7 @@ export interface KnownRegistration {
   readonly validators: readonly RemoteValidator[];
 }
 
-/** For so long what was read is believed without asking, milliseconds. */
+/** For so long what was read is believed without asking, and nobody who did not answer is asked again, milliseconds. */
 const FRESH_MS = 2_000;
 /** For so long it is believed while it is read anew, milliseconds; the model refuses what is outdated. */
 const STALE_MS = 15_000;
@@ -20,7 +20,8 @@ const REMEMBERED_MAX = 10_000;
 interface Entry {
   readonly registration: Promise<KnownRegistration | null>;
   readonly readAtMs: number;
-  isRefreshed: boolean;
+  /** When it was last asked for, with success or without. */
+  askedAtMs: number;
 }
 
 export interface RegistrationBookParts {
@@ -46,10 +47,10 @@ export class RegistrationBook {
   of(application: string): Promise<KnownRegistration | null> {
     if (this.#parts.projectorUrl === null) return Promise.resolve(null);
     const entry = this.#entries.get(application);
-    const ageMs = entry === undefined ? Infinity : this.#nowMs() - entry.readAtMs;
-    if (entry === undefined || ageMs >= STALE_MS) return this.#keep(application);
-    if (ageMs >= FRESH_MS && !entry.isRefreshed) {
-      entry.isRefreshed = true;
+    const nowMs = this.#nowMs();
+    if (entry === undefined || nowMs - entry.readAtMs >= STALE_MS) return this.#keep(application);
+    if (nowMs - entry.askedAtMs >= FRESH_MS) {
+      entry.askedAtMs = nowMs;
       void this.#refresh(application, entry);
     }
     return entry.registration;
@@ -70,21 +71,17 @@ export class RegistrationBook {
     return registration;
   }
 
-  /** While the projector is away, what is known grows old. */
+  /** While the projector is away, what is known grows old; an outage is not asked about at every command. */
   async #refresh(application: string, entry: Entry): Promise<void> {
-    try {
-      const read = await this.#read(application);
-      if (this.#entries.get(application) !== entry) return;
-      this.#remember(application, Promise.resolve(read));
-    } catch {
-      entry.isRefreshed = false;
-    }
+    const read = await this.#read(application).catch(() => undefined);
+    if (read === undefined || this.#entries.get(application) !== entry) return;
+    this.#remember(application, Promise.resolve(read));
   }
 
   #remember(application: string, registration: Promise<KnownRegistration | null>): void {
     this.#entries.delete(application);
-    const entry = { registration, readAtMs: this.#nowMs(), isRefreshed: false };
-    this.#entries.set(application, entry);
+    const nowMs = this.#nowMs();
+    this.#entries.set(application, { registration, readAtMs: nowMs, askedAtMs: nowMs });
     const [oldest] = this.#entries.keys();
     if (this.#entries.size > REMEMBERED_MAX && oldest !== undefined) this.#entries.delete(oldest);
   }

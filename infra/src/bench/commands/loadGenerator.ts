@@ -21,6 +21,10 @@ export class LoadGenerator {
     });
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   /** @throws LoadFailed */
   run(order: LoadOrder): Promise<LoadResult> {
     return new Promise((resolve, reject) => {

@@ -15,7 +15,9 @@ import { processorMs } from './processorTime.ts';
 import { measureRobot } from './robotFlood.ts';
 import { setTheStage } from './setTheStage.ts';
 import { startSides } from './sides.ts';
-import type { Side, SideName } from './sides.ts';
+import { ALL_PARTS, OWN_PARTS } from './sides.ts';
+import type { Side, SideName, SidePart, SideParts } from './sides.ts';
+import { rateAim } from './rateAim.ts';
 
 export interface CommandsBenchOptions {
   /** Those to be measured; the others are not even started. */
@@ -40,8 +42,8 @@ const AIMS = { ofFloor: 0.6, ofEmmett: 2, oneCallerMs: 12, busyCallers: 100 };
 
 interface Measured {
   accepted: number;
-  /** What the side's own processes used of processors, the warm-up included, milliseconds. */
-  processorMs: number;
+  /** What each part used of processors, the warm-up included, milliseconds. */
+  readonly processorMs: Map<SidePart, number>;
   /** The warm-up included. */
   handled: number;
   seconds: number;
@@ -122,7 +124,7 @@ async function measureAll(
           tokens,
           quotas: { from: 0, count: HALF_OF_QUOTAS },
         };
-        await measure(load, side.pids, order, sum);
+        await measure(load, { ...side.parts, callers: load.pid }, order, sum);
         const rate = Math.round(sum.accepted / sum.seconds);
         options.progress(`${side.name}, ${callers} callers, round ${round + 1}: ${rate}/s so far`);
       }
@@ -133,18 +135,36 @@ async function measureAll(
 }
 
 function nothingMeasured(): Measured {
-  return { accepted: 0, handled: 0, processorMs: 0, seconds: 0, latencies: new Latencies() };
+  return {
+    accepted: 0,
+    handled: 0,
+    processorMs: new Map(),
+    seconds: 0,
+    latencies: new Latencies(),
+  };
+}
+
+function processorMsByPart(parts: SideParts): Map<SidePart, number> {
+  return new Map(
+    ALL_PARTS.flatMap((part) => {
+      const pid = parts[part];
+      return pid === undefined ? [] : [[part, processorMs([pid])] as const];
+    }),
+  );
 }
 
 async function measure(
   load: LoadGenerator,
-  pids: readonly number[],
+  parts: SideParts,
   order: LoadOrder,
   sum: Measured,
 ): Promise<void> {
-  const before = processorMs(pids);
+  const before = processorMsByPart(parts);
   const result = await load.run(order);
-  sum.processorMs += processorMs(pids) - before;
+  for (const [part, ms] of processorMsByPart(parts)) {
+    const used = ms - (before.get(part) ?? 0);
+    sum.processorMs.set(part, (sum.processorMs.get(part) ?? 0) + used);
+  }
   sum.handled += result.handled;
   const [sample] = Object.entries(result.samples);
   if (sample !== undefined) {
@@ -159,7 +179,8 @@ function figuresOf(callers: number, measured: Measurements): Figure[] {
   const who = callers === 1 ? 'one caller' : `${callers} callers`;
   const of = (name: SideName, value: (measured: Measured) => number): number | null => {
     const one = measured.get(name);
-    return one === undefined ? null : significant(value(one));
+    const found = one === undefined ? Number.NaN : value(one);
+    return Number.isNaN(found) ? null : significant(found);
   };
   const figure = (name: string, unit: string, value: (measured: Measured) => number): Figure => ({
     bench: 'commands',
@@ -174,24 +195,25 @@ function figuresOf(callers: number, measured: Measurements): Figure[] {
   const rate = figure('accepted', '1/s', ({ accepted, seconds }) => accepted / seconds);
   const median = figure('p50', 'ms', ({ latencies }) => latencies.percentile(0.5));
   return [
-    { ...rate, ...(callers >= AIMS.busyCallers ? rateAim(rate) : {}) },
+    { ...rate, ...(callers >= AIMS.busyCallers ? rateAim(rate, AIMS) : {}) },
     { ...median, ...(callers === 1 ? medianAim(median) : {}) },
     figure('p99', 'ms', ({ latencies }) => latencies.percentile(0.99)),
-    figure('processor time a command, broker and database apart', 'µs', perCommand),
+    figure('processor time a command, broker and database apart', 'µs', (sum) =>
+      perCommand(sum, OWN_PARTS),
+    ),
+    ...ALL_PARTS.map((part) =>
+      figure(`processor time a command of the ${part}`, 'µs', (sum) => perCommand(sum, [part])),
+    ),
   ];
 }
 
-const perCommand = ({ processorMs, handled }: Measured): number => (processorMs * 1_000) / handled;
-
-function rateAim({ ours, floor, peers }: Figure): Pick<Figure, 'aim' | 'held'> {
-  const { ofFloor, ofEmmett } = AIMS;
-  const [own = 0, bare = 0, emmett = 0] = [ours, floor, peers['emmett']].map((each) => each ?? 0);
-  const aim = `≥ ${ofFloor} × floor, ≥ ${ofEmmett} × emmett (${ratio(own, bare)}, ${ratio(own, emmett)})`;
-  return { aim, held: own >= ofFloor * bare && own >= ofEmmett * emmett };
+/** Of those parts that the side has; NaN, which is left out, when it has none of them. */
+function perCommand({ processorMs, handled }: Measured, parts: readonly SidePart[]): number {
+  const measured = parts.flatMap((part) => processorMs.get(part) ?? []);
+  if (measured.length === 0) return Number.NaN;
+  return (measured.reduce((sum, ms) => sum + ms, 0) * 1_000) / handled;
 }
 
 function medianAim({ ours }: Figure): Pick<Figure, 'aim' | 'held'> {
   return { aim: `≤ ${AIMS.oneCallerMs}`, held: ours !== null && ours <= AIMS.oneCallerMs };
 }
-
-const ratio = (one: number, other: number): string => (one / other).toFixed(2);

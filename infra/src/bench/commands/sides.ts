@@ -13,9 +13,15 @@ export type SideName = (typeof sideNames)[number];
 export interface Side {
   readonly name: SideName;
   readonly url: string;
-  /** Its own processes: not the broker, not the database, which the sides share. */
-  readonly pids: readonly number[];
+  /** Processes by what they do for it. */
+  readonly parts: SideParts;
 }
+
+/** A side's own processes: not the broker, not the callers, which the sides share. */
+export const OWN_PARTS = ['gateway', 'writer'] as const;
+export const ALL_PARTS = [...OWN_PARTS, 'broker', 'callers'] as const;
+export type SidePart = (typeof ALL_PARTS)[number];
+export type SideParts = Readonly<Partial<Record<SidePart, number>>>;
 
 export interface Sides {
   readonly sides: readonly Side[];
@@ -30,9 +36,11 @@ export async function startSides(
   wanted: readonly SideName[],
   signal: AbortSignal,
 ): Promise<Sides> {
-  const parts: RunningPart[] = [];
+  const running: RunningPart[] = [];
+  const brokerPid = stack.pidOf('kafka');
+  const broker = brokerPid === undefined ? {} : { broker: brokerPid };
   const stop = async (): Promise<void> => {
-    await Promise.all(parts.map((part) => part.stop()));
+    await Promise.all(running.map((part) => part.stop()));
   };
   const start = async (
     name: string,
@@ -46,29 +54,27 @@ export async function startSides(
       directory: stack.directory,
       signal,
     });
-    parts.push(part);
+    running.push(part);
     return part.pid;
   };
   const startSide: Record<SideName, () => Promise<Omit<Side, 'name'>>> = {
     ours() {
-      const pids = [stack.pidOf('gateway') ?? 0, stack.pidOf('writer') ?? 0];
-      return Promise.resolve({ url: stack.addresses.gateway, pids });
+      const parts = { gateway: stack.pidOf('gateway') ?? 0, writer: stack.pidOf('writer') ?? 0 };
+      return Promise.resolve({ url: stack.addresses.gateway, parts: { ...parts, ...broker } });
     },
     async bare() {
       const port = await freePort();
       const environment = await bareEnvironment(stack);
       const writer = await start('bare-writer', ['bareServer.ts', 'writer'], environment);
       const program = ['bareServer.ts', 'gateway', String(port)];
-      return {
-        url: local(port),
-        pids: [await start('bare-gateway', program, environment), writer],
-      };
+      const gateway = await start('bare-gateway', program, environment);
+      return { url: local(port), parts: { gateway, writer, ...broker } };
     },
     async emmett() {
       const port = await freePort();
       const environment = { DATABASE_URL: await emmettDatabase(stack) };
-      const pid = await start('emmett', ['emmettServer.ts', String(port)], environment);
-      return { url: local(port), pids: [pid] };
+      const gateway = await start('emmett', ['emmettServer.ts', String(port)], environment);
+      return { url: local(port), parts: { gateway } };
     },
   };
   try {

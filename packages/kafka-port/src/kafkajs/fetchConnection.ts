@@ -1,7 +1,8 @@
-import type { Broker, Cluster, Kafka, PartitionAssigner } from 'kafkajs';
+import type { Broker, Cluster, Kafka } from 'kafkajs';
 import { within } from '../delay.ts';
 import { LogRefused, LogUnavailable } from '../port.ts';
 import type { TopicPartition } from '../port.ts';
+import { borrowCluster } from './borrowCluster.ts';
 import type { FetchedPartition, FetchResponse } from './committedRecords.ts';
 
 export interface FetchPosition extends TopicPartition {
@@ -20,8 +21,7 @@ const fetchGraceMs = 10_000;
 /**
  * A connection that fetches from explicit positions, without a consumer group. kafkajs has no manual
  * assignment (its issue 373), and a group per reader costs a join, a coordinator's memory and a
- * permission. But it hands its own cluster client, part of its public types, to every custom assigner:
- * this takes the client from there and never starts the consumer.
+ * permission; so this borrows kafkajs's own cluster client and never starts a consumer.
  */
 export class FetchConnection {
   readonly #kafka: Kafka;
@@ -116,27 +116,6 @@ export class FetchConnection {
     }
     return this.#cluster;
   }
-}
-
-function borrowCluster(kafka: Kafka): Cluster {
-  const borrowed: Cluster[] = [];
-  const borrow: PartitionAssigner = ({ cluster }) => {
-    borrowed.push(cluster);
-    return {
-      name: 'NeverJoins',
-      version: 0,
-      assign: () => Promise.reject(new Error('This client never joins a group.')),
-      protocol: () => ({ name: 'NeverJoins', metadata: Buffer.alloc(0) }),
-    };
-  };
-  kafka.consumer({
-    groupId: 'never-joined',
-    allowAutoTopicCreation: false,
-    partitionAssigners: [borrow],
-  });
-  const [cluster] = borrowed;
-  if (!cluster) throw new Error('kafkajs no longer hands its cluster to an assigner.');
-  return cluster;
 }
 
 function byTopic(positions: readonly FetchPosition[]): Parameters<Broker['fetch']>[0]['topics'] {

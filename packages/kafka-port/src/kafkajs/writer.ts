@@ -8,6 +8,7 @@ import { retryQuickly } from './client.ts';
 import { asLogError, faultOf, meansOwnershipLost, meansTooLarge } from './errors.ts';
 import type { KnownPartitions } from './knownPartitions.ts';
 import { meansLeadersDiffer, OneLeader, REGROUPINGS_MAX } from './oneLeader.ts';
+import { rememberCoordinators } from './rememberCoordinators.ts';
 import { topicMessages } from './topicMessages.ts';
 
 /** The broker aborts a transaction that is open for so long, milliseconds: a stalled writer blocks readers. */
@@ -20,6 +21,7 @@ export function createWriterFactory(
   known: KnownPartitions,
 ): WriterFactory & { close(): Promise<void> } {
   const open = new Set<KafkaWriter>();
+  rememberCoordinators(kafka);
   return {
     async fence(identity) {
       const writer: KafkaWriter = await KafkaWriter.fence(kafka, known, identity, () =>
