@@ -26,6 +26,7 @@ import type {
   Waiver,
 } from '@prorata/schemas';
 import type { CutGround } from './cutGround.ts';
+import type { OrderedIds } from './indexes/orderedIds.ts';
 import type { OrganizationState } from './organizationModel.ts';
 import type { Provenance } from './provenance.ts';
 import type { Sum } from './sums/sum.ts';
@@ -138,6 +139,14 @@ export interface ApplicationState {
   readonly sums: Map<string, readonly Tally[]>;
   /** By `<project> <resource>`: what the project's top-most quotas hold; made from `quotas`. */
   readonly held: Map<string, Sum>;
+  /** By project: the quotas that it pays for; made from `quotas`, as the three below. */
+  readonly paid: Map<string, OrderedIds>;
+  /** By `<project> <budget>`: the quotas that its cut lies on. */
+  readonly cut: Map<string, OrderedIds>;
+  /** By attributes, as their text: the quotas that have just these. */
+  readonly attributes: Map<string, OrderedIds>;
+  /** By resource: how many quotas speak of it; no entry for none. */
+  readonly users: Map<string, number>;
 }
 
 export interface PriceBookState {

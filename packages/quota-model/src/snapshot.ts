@@ -6,9 +6,8 @@
  */
 import { byCodeUnit } from './ids.ts';
 import { UnreadableState } from './faults.ts';
-import { addProposal } from './evolve/openProposals.ts';
 import type { ApplicationState, StreamState } from './model.ts';
-import { rebuildSums } from './sums/rebuildSums.ts';
+import { derivedFields, emptyDerived, rebuildDerived } from './snapshot/derivedFields.ts';
 
 /** Raised whenever the form of the state changes: snapshots of another version are ignored. */
 export const MODEL_VERSION = 3;
@@ -29,12 +28,6 @@ export function stateFromText(text: string): StreamState {
   return state.kind === 'application' ? withDerived(state) : state;
 }
 
-export const derivedFields: ReadonlySet<string> = new Set<keyof ApplicationState>([
-  'sums',
-  'held',
-  'proposalsByQuota',
-]);
-
 /** What is made from the rest is left out: it would be most of the text, and could contradict it. */
 function withoutDerived(state: StreamState): object {
   if (state.kind !== 'application') return state;
@@ -42,9 +35,8 @@ function withoutDerived(state: StreamState): object {
 }
 
 function withDerived(kept: ApplicationState): ApplicationState {
-  const state = { ...kept, sums: new Map(), held: new Map(), proposalsByQuota: new Map() };
-  for (const proposal of kept.proposals.values()) addProposal(state, proposal);
-  rebuildSums(state);
+  const state = { ...kept, ...emptyDerived() };
+  rebuildDerived(state);
   return state;
 }
 

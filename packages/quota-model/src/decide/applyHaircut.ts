@@ -7,7 +7,7 @@ import type {
   HaircutLayer,
   QuotaState,
 } from '../model.ts';
-import { EVENTS_PER_DECISION_MAX, EVIDENCE_PER_DECISION_MAX } from '../modelBounds.ts';
+import { EVIDENCE_PER_DECISION_MAX } from '../modelBounds.ts';
 import { lengthOf } from '../validate/evidence.ts';
 import { cutViolations } from '../validate/haircutShape.ts';
 import { about, accept, refusal, refuse } from './answer.ts';
@@ -31,23 +31,15 @@ export function applyHaircut(
   if (command.windowEnd <= context.now) {
     return refuse('HAIRCUT_TOO_LATE', '/windowEnd', 'The window is over: its cut has lifted.');
   }
-  const { quotas, next } = paidBy(state, command.project, command);
-  const tooMany = tooManyToLift(quotas, command);
-  if (tooMany !== null) return tooMany;
+  const page = paidBy(state, command.project, command);
+  if ('code' in page) return { kind: 'refused', violations: [page] };
+  const { quotas, next } = page;
   const events = quotas.flatMap((quota) => haircutOf(quota, command));
   if (events.length * lengthOf(command.evidence) > EVIDENCE_PER_DECISION_MAX) {
     const message = `Its evidence is too long to stand in ${events.length} events.`;
     return refuse('TOO_MANY_EVENTS', '/evidence', message);
   }
   return accept(events, next);
-}
-
-/** A cut at once that stands on more quotas than one decision may change could not be lifted at once. */
-function tooManyToLift(quotas: readonly QuotaState[], command: ApplyHaircut): Decision | null {
-  const cut = quotas.filter(({ content }) => (command.cutBasisPoints[content.tier] ?? 0) > 0);
-  if (cut.length <= EVENTS_PER_DECISION_MAX) return null;
-  const message = `It would cut ${cut.length} quotas; at most ${EVENTS_PER_DECISION_MAX} are cut at once: ask for pages.`;
-  return refuse('TOO_MANY_EVENTS', '/project', message);
 }
 
 function haircutOf(quota: QuotaState, command: ApplyHaircut): EventDraft[] {

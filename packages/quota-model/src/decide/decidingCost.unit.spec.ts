@@ -1,14 +1,16 @@
-import type { ResourceDeclaration, ResourceLimit } from '@prorata/schemas';
+import type { ResourceLimit } from '@prorata/schemas';
 import { describe, expect, it } from 'vitest';
 import { decide } from '../decide.ts';
 import type { ApplicationState, QuotaState } from '../model.ts';
-import { rebuildSums } from '../sums/rebuildSums.ts';
+import { emptyDerived, rebuildDerived } from '../snapshot/derivedFields.ts';
 import { stateAfter } from '../testing/given.ts';
 import {
+  applyHaircut,
   content,
   cores,
   created,
   credits,
+  haircutApplied,
   noChange,
   registered,
   registration,
@@ -92,6 +94,7 @@ function wideTree(size: number): Counted {
     }),
     created('moka/a/open'),
     created('moka/a/q', limits),
+    haircutApplied('moka/a/q', 2_500),
     created('moka/b', [cores(100n, most)]),
     created('moka/b/few', [cores(1n, 1n)]),
   ) as ApplicationState;
@@ -118,8 +121,8 @@ function wideTree(size: number): Counted {
     children.get(parent)?.add(quotaId);
   }
   const sums = new CountedMap<string, never>();
-  const state = { ...small, quotas, children, sums, held: new Map() } as ApplicationState;
-  rebuildSums(state);
+  const state = { ...small, ...emptyDerived(), quotas, children, sums } as ApplicationState;
+  rebuildDerived(state);
   const all = [quotas, children, sums];
   for (const map of all) map.visits = 0;
   return { state, visits: () => all.reduce((sum, map) => sum + map.visits, 0) };
@@ -129,6 +132,9 @@ const change = (quotaId: string, ...setLimits: ResourceLimit[]): CommandBody => 
   type: 'ChangeQuota',
   data: { ...noChange, quotaId, setLimits },
 });
+
+const aPage = { after: 'moka/a/open/q0', most: 100 };
+const lift = { cause: 'budget_raised', spend: '1', budget: '2', ...aPage } as const;
 
 const commands: readonly (readonly [string, CommandBody])[] = [
   ['a raise of a guarantee', change('moka/a/q', cores(2n, 5n))],
@@ -145,6 +151,25 @@ const commands: readonly (readonly [string, CommandBody])[] = [
   ],
   ['a deletion', { type: 'DeleteQuota', data: { quotaId: 'moka/a/q', children: 'refuse' } }],
   ['a move', { type: 'MoveQuota', data: { quotaId: 'moka/b/few', toQuotaId: 'moka/a/few' } }],
+  [
+    'a page of a cut',
+    applyHaircut([0, 0, 2_600, 5_000, 9_000], undefined, { project: 'acme/a', ...aPage }),
+  ],
+  [
+    'a page of its lift',
+    { type: 'LiftHaircut', data: { project: 'acme/assistant', budgetId: 'monthly', ...lift } },
+  ],
+  [
+    'a transfer',
+    {
+      type: 'TransferQuota',
+      data: { quotaId: 'moka/b/few', owner: null, project: 'acme/a' },
+    },
+  ],
+  [
+    'a payer named once more above all that it pays for',
+    { type: 'TransferQuota', data: { quotaId: 'moka/a/open', owner: null, project: 'acme/a' } },
+  ],
   [
     'an override',
     {
@@ -183,26 +208,28 @@ describe('what a decision looks at', () => {
     expect(visitsOf(large, lowered)).toBeLessThan(2_000);
   });
 
-  it('is each quota once where resources that nobody uses change, however many they are', () => {
-    const withUnit = (unit: string, count: number) => ({
-      ...registration,
-      resources: [
-        ...registration.resources,
-        ...Array.from({ length: count }, (_, index) => ({
-          ...(registration.resources.find(({ name }) => name === 'tokens') as ResourceDeclaration),
-          name: `unused-${index}`,
-          unit,
-        })),
-      ],
-    });
-    const { quotas } = small.state;
-    for (const count of [1, 20]) {
-      const resources = new Map(
-        withUnit('token', count).resources.map((resource) => [resource.name, resource]),
-      );
-      const state = { ...small.state, registration: { ...small.state.registration, resources } };
-      const body: CommandBody = { type: 'RegisterApplication', data: withUnit('word', count) };
-      expect(visitsOf({ state, visits: small.visits }, body)).toBe(quotas.size);
+  it('is a page of a cut that goes on where it ends, also in a large tree', () => {
+    for (const type of ['a page of a cut', 'a page of its lift']) {
+      const [, body] = commands.find(([what]) => what === type)!;
+      const command = stampCommand('application:moka', body, { roles: ['admin'] });
+      const decision = decide(large.state, command, { now: START, streamVersion: 9n });
+      const next = large.state.paid.get('acme/a')?.after(aPage.after, aPage.most).at(-1);
+      expect(decision).toMatchObject({ kind: 'accepted', events: { length: aPage.most } });
+      expect(decision).toMatchObject({ result: next });
     }
+  });
+
+  const withUnit = (name: string, unit: string): CommandBody => ({
+    type: 'RegisterApplication',
+    data: {
+      ...registration,
+      resources: registration.resources.map((each) =>
+        each.name === name ? { ...each, unit } : each,
+      ),
+    },
+  });
+
+  it.each(['tokens', 'credits'])('is a few quotas where the unit of %s changes', (name) => {
+    expect(visitsOf(large, withUnit(name, 'word'))).toBe(visitsOf(small, withUnit(name, 'word')));
   });
 });

@@ -18,7 +18,9 @@ export function liftHaircut(
   if (!isDecimal(budget)) return refuse('HAIRCUT_INVALID', '/budget', 'The budget is a decimal.');
   const shape = refusal(pageViolations(command));
   if (shape !== null) return shape;
-  const { quotas, next } = cutBy(state, project, budgetId, command);
+  const page = cutBy(state, project, budgetId, command);
+  if ('code' in page) return { kind: 'refused', violations: [page] };
+  const { quotas, next } = page;
   const data = { budgetId, cause, spend, budget };
   const events = quotas.map((quota): EventDraft => ({
     type: 'HaircutLifted',

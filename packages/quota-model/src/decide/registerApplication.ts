@@ -5,6 +5,7 @@ import type {
   Violation,
 } from '@prorata/schemas';
 import { byCodeUnit } from '../ids.ts';
+import { resourcesUsedBy } from '../indexes/quotaIndexes.ts';
 import type { ApplicationState, Decision, DecisionContext, Registration } from '../model.ts';
 import { schemaBreaks } from '../ownChecks/schemaBreaks.ts';
 import { sameValue } from '../sameValue.ts';
@@ -82,17 +83,12 @@ function useViolations(
   resources: readonly ResourceDeclaration[],
 ): Violation[] {
   const declared = new Map(resources.map((resource) => [resource.name, resource]));
-  const formers = [...state.registration.resources.values()];
-  const users = usersOf(
-    state,
-    formers.filter((former) => !isSameKind(former, declared.get(former.name))),
-  );
-  return formers.flatMap((former) => {
+  return [...state.registration.resources.values()].flatMap((former) => {
     const now = declared.get(former.name);
     if (!isSameKind(former, now)) {
-      const user = users.get(former.name);
-      if (user === undefined) return [];
-      const message = `${user} uses ${former.name}: it can neither go nor change kind or unit.`;
+      const users = usersOf(state, former.name);
+      if (users === null) return [];
+      const message = `${users}: it can neither go nor change kind or unit.`;
       return [violation('RESOURCE_IN_USE', '/resources', message)];
     }
     if (now.total === former.total) return [];
@@ -109,27 +105,34 @@ function isSameKind(
 }
 
 /**
- * The first that speaks of each of the resources, in the words of a message. One walk over the quotas for
- * all of them: one for each would hold up the partition for seconds in a large tree.
+ * Quotas among which one that speaks of a resource is looked for, to name it: the state knows how many
+ * there are, and one in a million would be a walk over all of them.
  */
-function usersOf(
-  state: ApplicationState,
-  resources: readonly ResourceDeclaration[],
-): ReadonlyMap<string, string> {
-  const users = new Map<string, string>();
-  const sought = new Set(resources.map(({ name }) => name));
-  const note = (resource: string, kind: string, id: string): void => {
-    if (sought.delete(resource)) users.set(resource, `${kind} ${id}`);
-  };
-  if (sought.size === 0) return users;
-  for (const { quotaId, content, override } of state.quotas.values()) {
-    for (const { resource } of content.limits) note(resource, 'Quota', quotaId);
-    for (const { resource } of content.rightsizing) note(resource, 'Quota', quotaId);
-    for (const { resource } of override?.limits ?? []) note(resource, 'Quota', quotaId);
-    if (sought.size === 0) return users;
+const QUOTAS_LOOKED_AT_MAX = 1_000;
+
+/** Who speaks of the resource, in the words of a message; null: nobody. */
+function usersOf(state: ApplicationState, resource: string): string | null {
+  const users = state.users.get(resource) ?? 0;
+  if (users > 0) {
+    const named = firstUser(state, resource);
+    const others = named === null ? users : users - 1;
+    const of = named === null ? '' : `Quota ${named}${others === 0 ? '' : ' and '}`;
+    const more = others === 0 ? '' : `${others} ${others === 1 ? 'quota' : 'quotas'}`;
+    return `${of}${more} ${users === 1 ? 'uses' : 'use'} ${resource}`;
   }
-  for (const { project, resource } of state.entitlements.values()) {
-    note(resource, 'The entitlement of', project);
+  for (const entitlement of state.entitlements.values()) {
+    if (entitlement.resource !== resource) continue;
+    return `The entitlement of ${entitlement.project} uses ${resource}`;
   }
-  return users;
+  return null;
+}
+
+function firstUser(state: ApplicationState, resource: string): string | null {
+  let looks = 0;
+  for (const quota of state.quotas.values()) {
+    if (resourcesUsedBy(quota).has(resource)) return quota.quotaId;
+    looks += 1;
+    if (looks === QUOTAS_LOOKED_AT_MAX) return null;
+  }
+  return null;
 }

@@ -2,6 +2,7 @@ import type { EventMessage } from '@prorata/schemas';
 import { BrokenStream } from '../faults.ts';
 import { entitlementKey } from '../payers.ts';
 import type { ApplicationState, EntitlementState, ProposalState, Registration } from '../model.ts';
+import { emptyDerived } from '../snapshot/derivedFields.ts';
 import { addProposal, removeProposal } from './openProposals.ts';
 import { evolveQuota } from './quota.ts';
 import type { QuotaEvent } from './quota.ts';
@@ -67,9 +68,7 @@ function register(
     children: new Map(),
     entitlements: new Map(),
     proposals: new Map(),
-    proposalsByQuota: new Map(),
-    sums: new Map(),
-    held: new Map(),
+    ...emptyDerived(),
   };
 }
 

@@ -1,6 +1,7 @@
 import { writableSet } from '../fork/fork.ts';
 import { parentOf } from '../ids.ts';
 import type { ApplicationState } from '../model.ts';
+import { indexSubtree } from '../indexes/quotaIndexes.ts';
 import { countSubtree } from '../sums/treeSums.ts';
 import { addProposal, proposalsOf, removeProposal } from './openProposals.ts';
 
@@ -17,6 +18,7 @@ export function moveSubtree(
   version: bigint,
 ): void {
   countSubtree(state, quotaId, -1);
+  indexSubtree(state, quotaId, -1);
   removeChild(state, quotaId);
   for (const id of subtreeOf(state, quotaId)) {
     renameOne(state, id, `${toQuotaId}${id.slice(quotaId.length)}`);
@@ -25,6 +27,7 @@ export function moveSubtree(
   if (top !== undefined) state.quotas.set(toQuotaId, { ...top, version });
   addChild(state, toQuotaId);
   countSubtree(state, toQuotaId, 1);
+  indexSubtree(state, toQuotaId, 1);
 }
 
 /** A quota and all below it, parents first. */

@@ -1,11 +1,10 @@
 import type { Actor, QuotaContent, ResourceLimit } from '@prorata/schemas';
-import { addProposal } from '../evolve/openProposals.ts';
 import { UnreadableState } from '../faults.ts';
 import { parentOf } from '../ids.ts';
 import type { ApplicationState, QuotaState, StreamState } from '../model.ts';
 import { NO_HAIRCUTS, NO_RIGHTSIZED, sharedActor, sharedContent, sharedText } from '../sharing.ts';
 import { decode, isState } from '../snapshot.ts';
-import { rebuildingSums } from '../sums/rebuildSums.ts';
+import { emptyDerived, rebuildingDerived } from './derivedFields.ts';
 import { PARTS_MAX } from './stateEntries.ts';
 import type { QuotaEntry } from './stateEntries.ts';
 
@@ -37,10 +36,7 @@ export class StateAssembly {
    */
   *finishing(): Generator<void, StreamState> {
     const state = this.#required();
-    if (state.kind === 'application') {
-      for (const proposal of state.proposals.values()) addProposal(state, proposal);
-      yield* rebuildingSums(state);
-    }
+    if (state.kind === 'application') yield* rebuildingDerived(state);
     return state;
   }
 
@@ -132,14 +128,7 @@ export class StateAssembly {
 function emptyState(decoded: unknown): StreamState {
   if (!isState(decoded)) throw new UnreadableState('it holds no state');
   if (decoded.kind !== 'application') return decoded;
-  return {
-    ...decoded,
-    quotas: new Map(),
-    children: new Map(),
-    proposalsByQuota: new Map(),
-    sums: new Map(),
-    held: new Map(),
-  };
+  return { ...decoded, ...emptyDerived(), quotas: new Map(), children: new Map() };
 }
 
 /** Labels and lists that are empty are those that all others hold. */

@@ -14,7 +14,8 @@
  */
 import type { Actor, QuotaContent, ResourceLimit } from '@prorata/schemas';
 import type { ApplicationState, Provenance, QuotaState, StreamState } from '../model.ts';
-import { encode, derivedFields } from '../snapshot.ts';
+import { encode } from '../snapshot.ts';
+import { derivedFields } from './derivedFields.ts';
 
 /** Parts of one kind that are numbered: enough for what repeats, and bounded where nothing does. */
 export const PARTS_MAX = 65_536;

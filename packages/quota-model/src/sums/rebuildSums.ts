@@ -11,17 +11,11 @@ import type { AmountSum, Sum } from './sum.ts';
 import type { Claim, Tally, WindowCount } from './tally.ts';
 import { claimOf, claimedResources, countPayers, windowsWithin } from './treeSums.ts';
 
-/** Fills `sums` and `held`, which must be empty. */
-export function rebuildSums(state: ApplicationState): void {
-  const steps = rebuildingSums(state);
-  while (steps.next().done !== true);
-}
-
 /** How many nodes are looked at before the caller may let others have their turn: some milliseconds. */
 const STEP_NODES = 1_000;
 
 /**
- * As `rebuildSums`, and yields now and then. The children of one node are one step, however many, and
+ * Fills `sums` and `held`, which must be empty, and yields now and then. The children of one node are one step, however many, and
  * so are the payers of all that is under one of the first level.
  */
 export function* rebuildingSums(state: ApplicationState): Generator<void> {

@@ -32,11 +32,16 @@ const steps = fc.array(
 const HISTORIES = 400;
 const stateOf = (stream: TestStream): ApplicationState => stream.state as ApplicationState;
 
-/** All that is kept, the sets of bounds written out. */
+/** All that is kept, the sets of bounds and the ids written out. */
 function keptSums(state: ApplicationState): unknown {
   const sums = [...state.sums].sort(([a], [b]) => (a < b ? -1 : 1));
   const held = [...state.held].sort(([a], [b]) => (a < b ? -1 : 1));
+  const indexes = [state.paid, state.cut, state.attributes].map((index) =>
+    Object.fromEntries([...index].map(([key, ids]) => [key, [...ids]])),
+  );
   return {
+    indexes,
+    users: Object.fromEntries(state.users),
     sums: sums.map(([id, tallies]) => [
       id,
       tallies.map((tally) => ({ ...tally, bounds: [...tally.bounds] })),
@@ -74,7 +79,7 @@ function stepOf(draft: TreeDraft, body: CommandBody): readonly unknown[] | null 
   }
 }
 
-describe('the sums kept in a tree, over random histories', () => {
+describe('the sums and indexes kept of a tree, over random histories', () => {
   it('are those of the tree read anew', () => {
     fc.assert(
       fc.property(steps, (history) => {

@@ -5,6 +5,7 @@
  */
 import type { ResourceLimit } from '@prorata/schemas';
 import { byCodeUnit, parentOf } from '../ids.ts';
+import { indexPayers, indexQuota } from '../indexes/quotaIndexes.ts';
 import { declaredLimit } from '../layers.ts';
 import { sameLimit } from '../limits.ts';
 import type { ApplicationState, QuotaState } from '../model.ts';
@@ -56,7 +57,7 @@ export function ownWindows(quota: QuotaState | null, resource: string): readonly
 }
 
 /**
- * Puts a quota's record in the place of its former one and keeps every sum.
+ * Puts a quota's record in the place of its former one and keeps every sum and index.
  *
  * @param before what stands there; null: it is new. @param after null: it goes, and has no children
  */
@@ -68,9 +69,15 @@ export function putQuota(
   const quotaId = (after ?? before)?.quotaId ?? '';
   const isPayerChange =
     before !== null && after !== null && before.content.project !== after.content.project;
+  const isPayerNew =
+    before?.content.project !== after?.content.project &&
+    payerOf(state, before) !== payerOf(state, after);
   if (isPayerChange) countPayers(state, quotaId, -1);
+  if (isPayerNew) indexPayers(state, quotaId, -1);
   if (after === null) state.quotas.delete(quotaId);
   else state.quotas.set(quotaId, after);
+  indexQuota(state, before, after);
+  if (isPayerNew) indexPayers(state, quotaId, 1);
   for (const resource of resourcesOf(before, after)) {
     if (!isSameLimit(before, after, resource)) {
       const from = claimIn(state, quotaId, resource, before);
@@ -197,6 +204,12 @@ function topPayer(
 ): string | null {
   const project = quota?.content.project ?? null;
   return project !== null && projectOf(state, parentOf(quotaId)) === null ? project : null;
+}
+
+/** Who pays where a quota's record is the given one. */
+function payerOf(state: ApplicationState, quota: QuotaState | null): string | null {
+  if (quota === null) return null;
+  return quota.content.project ?? projectOf(state, parentOf(quota.quotaId));
 }
 
 /** The top-most quotas of every project in a subtree: nothing when an ancestor's project pays for it. */

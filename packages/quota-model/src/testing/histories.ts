@@ -46,6 +46,7 @@ export const actions = [
   'cascade',
   'move',
   'bulk',
+  'transfer',
   'wait',
 ] as const;
 
@@ -68,6 +69,7 @@ export const weights: Readonly<Record<Step['action'], number>> = {
   cascade: 1,
   move: 2,
   bulk: 3,
+  transfer: 1,
   wait: 1,
 };
 
@@ -172,6 +174,10 @@ export function commandOf(
       return by({ type: 'MoveQuota', data: moveOf(step) });
     case 'bulk':
       return by({ type: 'ChangeTree', data: { steps: bulkOf(step, quotaId, limit) } });
+    case 'transfer': {
+      const project = step.other % 2 === 0 ? 'acme/assistant' : 'acme/other';
+      return by({ type: 'TransferQuota', data: { quotaId, owner: null, project } });
+    }
     case 'delete':
       return by({ type: 'DeleteQuota', data: { quotaId, children: 'refuse' } });
     case 'wait':
