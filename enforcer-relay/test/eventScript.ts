@@ -69,11 +69,17 @@ export class EventScript {
   }
 
   create(name: string, amount: bigint): EventMessage {
-    return this.make('QuotaCreated', name, { content: content([rate(amount)]) });
+    return this.make('QuotaCreated', name, {
+      content: content([rate(amount)]),
+      contentHash: null,
+    });
   }
 
   change(name: string, amount: bigint): EventMessage {
-    return this.make('QuotaChanged', name, { content: content([rate(amount)]) });
+    return this.make('QuotaChanged', name, {
+      content: content([rate(amount)]),
+      contentHash: null,
+    });
   }
 
   override(name: string, amount: bigint, until: bigint): EventMessage {

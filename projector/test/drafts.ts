@@ -1,4 +1,5 @@
 import { noTerms } from '@prorata/quota-model/testing';
+import { contentHash } from '@prorata/quota-model';
 import type { EventDraft } from '@prorata/quota-model';
 import type { Evidence, HaircutApplied, QuotaContent, ResourceLimit } from '@prorata/schemas';
 
@@ -64,12 +65,14 @@ export const registered: EventDraft = {
   quotaVersion: null,
 };
 
+const withHash = (content: QuotaContent) => ({ content, contentHash: contentHash(content) });
+
 export function created(quotaId: string, content: QuotaContent): EventDraft {
-  return { type: 'QuotaCreated', data: { content }, quotaId, quotaVersion: 1n };
+  return { type: 'QuotaCreated', data: withHash(content), quotaId, quotaVersion: 1n };
 }
 
 export function changed(quotaId: string, quotaVersion: bigint, content: QuotaContent): EventDraft {
-  return { type: 'QuotaChanged', data: { content }, quotaId, quotaVersion };
+  return { type: 'QuotaChanged', data: withHash(content), quotaId, quotaVersion };
 }
 
 export function deleted(quotaId: string, quotaVersion: bigint): EventDraft {

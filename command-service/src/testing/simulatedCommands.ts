@@ -75,6 +75,17 @@ export function changing(
   return command(number, applicationOf(quotaId), now, { type: 'ChangeQuota', data });
 }
 
+/** Brings back what the quota was created with, if that is what it was. */
+export function restoring(
+  number: number,
+  quotaId: string,
+  now: bigint,
+  brought: QuotaContent,
+): CommandMessage {
+  const data = { quotaId, version: 1n, content: brought };
+  return command(number, applicationOf(quotaId), now, { type: 'RestoreQuota', data });
+}
+
 export function deleting(number: number, quotaId: string, now: bigint): CommandMessage {
   return command(number, applicationOf(quotaId), now, {
     type: 'DeleteQuota',

@@ -9,6 +9,7 @@ import {
   deleting,
   overriding,
   registering,
+  restoring,
 } from './simulatedCommands.ts';
 import { partitions, topics, WriterSimulation } from './writerSimulation.ts';
 import type { Planting, SimulatedWriter } from './writerSimulation.ts';
@@ -100,7 +101,7 @@ class Chaos {
     return this.#faultsOfRestores();
   }
 
-  /** New quotas on two levels, changes, overrides, repetitions, reuses of an id, refusals, garbage. */
+  /** New quotas on two levels, changes, restorations, overrides, repetitions, reuses of an id, refusals, garbage. */
   async #sendSomething(): Promise<void> {
     const { now } = this.simulation;
     const number = this.#sent.length + 1;
@@ -108,7 +109,9 @@ class Chaos {
     const share = BigInt(1 + this.#upTo(400));
     const dice = this.#random();
     if (dice < 0.25) await this.#send(creating(number, this.#quotaIn(application), now, share));
-    else if (dice < 0.4) await this.#send(changing(number, this.#quotaIn(application), now, share));
+    else if (dice < 0.36)
+      await this.#send(changing(number, this.#quotaIn(application), now, share));
+    else if (dice < 0.4) await this.#restoreSomething(number);
     else if (dice < 0.45) await this.#send(deleting(number, this.#quotaIn(application), now));
     else if (dice < 0.6) {
       const until = now + BigInt(1 + this.#upTo(20_000_000));
@@ -123,6 +126,14 @@ class Chaos {
   async #send(command: CommandMessage): Promise<void> {
     this.#sent.push(command);
     await this.simulation.send(command);
+  }
+
+  /** What some creation said, which may be another life's of the quota or have been refused. */
+  async #restoreSomething(number: number): Promise<void> {
+    const creations = this.#sent.filter((sent) => sent.type === 'CreateQuota');
+    if (creations.length === 0) return;
+    const { quotaId, content } = this.#pick(creations).value;
+    await this.#send(restoring(number, quotaId, this.simulation.now, content));
   }
 
   async #reuseAnId(share: bigint): Promise<void> {

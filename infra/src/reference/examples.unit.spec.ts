@@ -25,6 +25,8 @@ const story: readonly Type[] = [
   'SetEntitlement',
   'CreateQuota',
   'ChangeQuota',
+  'RestoreQuota',
+  'ChangeQuota',
   'OverrideQuota',
   'LiftOverride',
   'ResizeQuota',

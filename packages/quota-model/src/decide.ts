@@ -24,6 +24,7 @@ import { registerApplication } from './decide/registerApplication.ts';
 import { rejectProposal } from './decide/rejectProposal.ts';
 import { requestIncrease } from './decide/requestIncrease.ts';
 import { resizeQuota } from './decide/resizeQuota.ts';
+import { restoreQuota } from './decide/restoreQuota.ts';
 import { resumeQuota } from './decide/resumeQuota.ts';
 import { setEntitlement } from './decide/setEntitlement.ts';
 import { suspendQuota } from './decide/suspendQuota.ts';
@@ -61,6 +62,7 @@ const kindOf = {
   RejectProposal: 'application',
   RequestIncrease: 'application',
   ResizeQuota: 'application',
+  RestoreQuota: 'application',
   ResumeQuota: 'application',
   RetireBudget: 'organization',
   RetireProject: 'organization',
@@ -192,6 +194,8 @@ function decideKnown(
       return requestIncrease(state, command.value, context);
     case 'ResizeQuota':
       return resizeQuota(state, command.value, context);
+    case 'RestoreQuota':
+      return restoreQuota(state, command.value, context);
     case 'ResumeQuota':
       return resumeQuota(state, command.value);
     case 'SuspendQuota':

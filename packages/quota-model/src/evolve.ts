@@ -48,6 +48,7 @@ export function evolve(state: StreamState | null, event: EventMessage): StreamSt
     case 'QuotaOverridden':
     case 'QuotaOverrideEnded':
     case 'QuotaResized':
+    case 'QuotaRestored':
     case 'QuotaTransferred':
       return evolveApplication(ofKind(state, 'application', event), event);
   }

@@ -1,20 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { evolve } from './evolve.ts';
 import { BrokenStream } from './faults.ts';
-import type { ApplicationState, EventDraft } from './model.ts';
+import type { ApplicationState } from './model.ts';
 import { stateAfter } from './testing/given.ts';
 import { content, created, evidence, registered, tokens } from './testing/samples.ts';
 import { stampEvent } from './testing/stamp.ts';
+import type { UnhashedDraft } from './testing/stamp.ts';
 
 const stream = 'application:moka';
 const quota = { quotaId: 'moka/prod', quotaVersion: 1n };
-const fold = (state: ApplicationState | null, draft: EventDraft, of = stream) =>
+const fold = (state: ApplicationState | null, draft: UnhashedDraft, of = stream) =>
   evolve(state, stampEvent(draft, { stream: of, streamVersion: 9n }));
 const moka = (): ApplicationState =>
   stateAfter(stream, registered, created('moka/prod')) as ApplicationState;
 
 describe('evolve stops the partition', () => {
-  const broken: readonly [string, ApplicationState | null, EventDraft][] = [
+  const broken: readonly [string, ApplicationState | null, UnhashedDraft][] = [
     ['before the application is registered', null, { type: 'QuotaDeleted', data: {}, ...quota }],
     [
       'at a gap in a version',

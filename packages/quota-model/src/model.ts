@@ -70,6 +70,8 @@ export interface QuotaState {
   /** By budget; cuts of several budgets do not add up: the deepest counts. */
   readonly haircuts: ReadonlyMap<string, HaircutLayer>;
   readonly override: OverrideLayer | null;
+  /** Short hashes of its last contents by version (versions/keptVersions.ts); null: it has had but one. */
+  readonly versions: string | null;
 }
 
 export interface ProposalState {

@@ -92,6 +92,21 @@ export const refusalCodes = {
   ),
 
   QUOTA_UNKNOWN: kind(404, 'There is no such quota', 'Correct the id, or create it.'),
+  VERSION_UNKNOWN: kind(
+    404,
+    'The quota has no such version',
+    'Choose one of its versions: GET /v1/quotas/{quotaId}/versions lists them.',
+  ),
+  VERSION_NOT_KEPT: kind(
+    409,
+    'The version is too long ago to be checked',
+    'Read its content and declare it: PUT /v1/quotas/{quotaId}.',
+  ),
+  CONTENT_MISMATCH: kind(
+    422,
+    'The content is not that of the version',
+    'Send the content of the version unaltered, or declare it as a change.',
+  ),
   QUOTA_EXISTS: kind(409, 'The quota is there already', 'Change it instead.'),
   QUOTA_ID_INVALID: kind(
     422,

@@ -59,6 +59,7 @@ export function affectedQuotas(state: ApplicationState, event: EventMessage): re
     case 'QuotaOverridden':
     case 'QuotaOverrideEnded':
     case 'QuotaResized':
+    case 'QuotaRestored':
     case 'QuotaTransferred':
       return quotaId === null ? [] : [quotaId, ...below(state, quotaId)];
     case 'QuotaMoved':

@@ -96,9 +96,7 @@ describe('limits over windows', () => {
 });
 
 function contentWith(limit: ReturnType<typeof credits>) {
-  const fact = created('moka/any', [limit]);
-  if (fact.type !== 'QuotaCreated') throw new TypeError('The sample is of another type.');
-  return fact.data.content;
+  return created('moka/any', [limit]).data.content;
 }
 
 function create(quotaId: string, limit: ReturnType<typeof credits>) {

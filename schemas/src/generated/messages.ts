@@ -442,6 +442,18 @@ export interface ResizeQuota {
   readonly evidence: Evidence;
 }
 
+/** Lets the content of an earlier version hold again. The content comes with the command: only hashes of the last versions are kept where it is decided. */
+export interface RestoreQuota {
+  /** What every command carries. */
+  readonly envelope: CommandEnvelope;
+  /** The quota's path, the application first: moka/prod/ads. */
+  readonly quotaId: string;
+  /** The version whose content is to hold again; of one that changed no content, what held then. */
+  readonly version: bigint;
+  /** What that version declared, all of it; it must have the version's hash. Owner and project stay as they are now. */
+  readonly content: QuotaContent;
+}
+
 /** Ends a suspension before its time; an override that is none is left alone. */
 export interface ResumeQuota {
   /** What every command carries. */
@@ -907,6 +919,8 @@ export interface QuotaChanged {
   readonly envelope: EventEnvelope;
   /** All that holds now. */
   readonly content: QuotaContent;
+  /** SHA-256 of the content's canonical form (docs/reference/content-hash.md), which a restored version is checked against; null: the event is from before there was one. */
+  readonly contentHash: null | Sha256;
 }
 
 /** A quota was created. */
@@ -915,6 +929,8 @@ export interface QuotaCreated {
   readonly envelope: EventEnvelope;
   /** What its owner declared. */
   readonly content: QuotaContent;
+  /** SHA-256 of the content's canonical form (docs/reference/content-hash.md), which a restored version is checked against; null: the event is from before there was one. */
+  readonly contentHash: null | Sha256;
 }
 
 /** A quota was deleted. */
@@ -963,6 +979,18 @@ export interface QuotaResized {
   readonly evidence: Evidence;
   /** The proposal it was, if it waited for approval. */
   readonly proposalId: null | string;
+}
+
+/** What a quota's owner declared in an earlier version holds again; who owns it and who pays stayed as they were. */
+export interface QuotaRestored {
+  /** What every event carries. */
+  readonly envelope: EventEnvelope;
+  /** The version of the quota whose content it was. */
+  readonly fromVersion: bigint;
+  /** All that holds now. */
+  readonly content: QuotaContent;
+  /** SHA-256 of the content's canonical form (docs/reference/content-hash.md), which a restored version is checked against; null: the event is from before there was one. */
+  readonly contentHash: null | Sha256;
 }
 
 /** A quota has another owner or another payer. */
@@ -1516,6 +1544,16 @@ export interface ResourceLimit {
   readonly window: null | string;
 }
 
+/** A step of ChangeTree, as RestoreQuota. */
+export interface RestoreStep {
+  /** The quota's path, the application first: moka/prod/ads. */
+  readonly quotaId: string;
+  /** The version whose content is to hold again; of one that changed no content, what held then. */
+  readonly version: bigint;
+  /** What that version declared, all of it; it must have the version's hash. Owner and project stay as they are now. */
+  readonly content: QuotaContent;
+}
+
 /** How far the rightsizer may move a resource's limit. */
 export interface RightsizeBounds {
   /** The resource. */
@@ -1548,7 +1586,7 @@ export interface TotalSource {
   readonly maxAgeMicros: bigint;
 }
 
-/** One step of ChangeTree: exactly one of create, change, move and delete. */
+/** One step of ChangeTree: exactly one of create, change, restore, move and delete. */
 export interface TreeStep {
   /** The quota's version that the sender has seen, counting the steps before; null: any. */
   readonly expectedVersion: null | bigint;
@@ -1560,6 +1598,8 @@ export interface TreeStep {
   readonly move: null | MoveStep;
   /** Deletes a quota. */
   readonly delete: null | DeleteStep;
+  /** Restores an earlier version of a quota. */
+  readonly restore: null | RestoreStep;
 }
 
 /** What becomes of a command when a remote validator does not answer in time: refuse it, or take it and flag its events. */
@@ -1673,6 +1713,7 @@ export type CommandMessage =
   | { readonly type: 'RejectProposal'; readonly value: RejectProposal }
   | { readonly type: 'RequestIncrease'; readonly value: RequestIncrease }
   | { readonly type: 'ResizeQuota'; readonly value: ResizeQuota }
+  | { readonly type: 'RestoreQuota'; readonly value: RestoreQuota }
   | { readonly type: 'ResumeQuota'; readonly value: ResumeQuota }
   | { readonly type: 'RetireBudget'; readonly value: RetireBudget }
   | { readonly type: 'RetireProject'; readonly value: RetireProject }
@@ -1710,6 +1751,7 @@ export type EventMessage =
   | { readonly type: 'QuotaOverridden'; readonly value: QuotaOverridden }
   | { readonly type: 'QuotaOverrideEnded'; readonly value: QuotaOverrideEnded }
   | { readonly type: 'QuotaResized'; readonly value: QuotaResized }
+  | { readonly type: 'QuotaRestored'; readonly value: QuotaRestored }
   | { readonly type: 'QuotaTransferred'; readonly value: QuotaTransferred }
   | { readonly type: 'TeamDefined'; readonly value: TeamDefined }
   | { readonly type: 'TeamRetired'; readonly value: TeamRetired }
@@ -1759,6 +1801,7 @@ export type Message =
   | { readonly type: 'RejectProposal'; readonly value: RejectProposal }
   | { readonly type: 'RequestIncrease'; readonly value: RequestIncrease }
   | { readonly type: 'ResizeQuota'; readonly value: ResizeQuota }
+  | { readonly type: 'RestoreQuota'; readonly value: RestoreQuota }
   | { readonly type: 'ResumeQuota'; readonly value: ResumeQuota }
   | { readonly type: 'RetireBudget'; readonly value: RetireBudget }
   | { readonly type: 'RetireProject'; readonly value: RetireProject }
@@ -1794,6 +1837,7 @@ export type Message =
   | { readonly type: 'QuotaOverridden'; readonly value: QuotaOverridden }
   | { readonly type: 'QuotaOverrideEnded'; readonly value: QuotaOverrideEnded }
   | { readonly type: 'QuotaResized'; readonly value: QuotaResized }
+  | { readonly type: 'QuotaRestored'; readonly value: QuotaRestored }
   | { readonly type: 'QuotaTransferred'; readonly value: QuotaTransferred }
   | { readonly type: 'TeamDefined'; readonly value: TeamDefined }
   | { readonly type: 'TeamRetired'; readonly value: TeamRetired }
@@ -1832,6 +1876,7 @@ export const fullNameOf: Readonly<Record<Message['type'], string>> = {
   RejectProposal: 'io.prorata.command.RejectProposal',
   RequestIncrease: 'io.prorata.command.RequestIncrease',
   ResizeQuota: 'io.prorata.command.ResizeQuota',
+  RestoreQuota: 'io.prorata.command.RestoreQuota',
   ResumeQuota: 'io.prorata.command.ResumeQuota',
   RetireBudget: 'io.prorata.command.RetireBudget',
   RetireProject: 'io.prorata.command.RetireProject',
@@ -1867,6 +1912,7 @@ export const fullNameOf: Readonly<Record<Message['type'], string>> = {
   QuotaOverridden: 'io.prorata.event.QuotaOverridden',
   QuotaOverrideEnded: 'io.prorata.event.QuotaOverrideEnded',
   QuotaResized: 'io.prorata.event.QuotaResized',
+  QuotaRestored: 'io.prorata.event.QuotaRestored',
   QuotaTransferred: 'io.prorata.event.QuotaTransferred',
   TeamDefined: 'io.prorata.event.TeamDefined',
   TeamRetired: 'io.prorata.event.TeamRetired',

@@ -11,6 +11,7 @@ const byDefault: ReadonlySet<string> = new Set<CommandType>([
   'DeclareQuota',
   'MoveQuota',
   'ResizeQuota',
+  'RestoreQuota',
 ]);
 
 /**

@@ -100,6 +100,7 @@ const stepOf = (body: CommandBody): TreeStep => ({
   change: body.type === 'ChangeQuota' ? body.data : null,
   move: null,
   delete: null,
+  restore: null,
 });
 const create = (quotaId: string, limits = [tokens(5n)]): CommandBody => ({
   type: 'CreateQuota',
@@ -125,6 +126,15 @@ const opened = (amount: bigint): Fact => ({
     evidence,
     expiresAt: START + DAY,
   },
+  quotaId: QUOTA,
+});
+const contentWith = (limit: ReturnType<typeof tokens>) => ({
+  ...tree[2].data.content,
+  limits: [limit],
+});
+const changedTo = (limit: ReturnType<typeof tokens>): Fact => ({
+  type: 'QuotaChanged',
+  data: { content: contentWith(limit) },
   quotaId: QUOTA,
 });
 const suspended = overrideOf(QUOTA, [unbounded(tokens(1n), 'blocked')], START + HOUR, {
@@ -238,6 +248,24 @@ const cases: readonly {
     body: { type: 'ResumeQuota', data: { quotaId: QUOTA } },
     past: [suspended],
     may: above,
+  },
+  {
+    what: 'RestoreQuota of a looser version',
+    body: {
+      type: 'RestoreQuota',
+      data: { quotaId: QUOTA, version: 1n, content: tree[2].data.content },
+    },
+    past: [changedTo(tokens(39n))],
+    may: above,
+  },
+  {
+    what: 'RestoreQuota of a tighter version',
+    body: {
+      type: 'RestoreQuota',
+      data: { quotaId: QUOTA, version: 2n, content: contentWith(tokens(39n)) },
+    },
+    past: [changedTo(tokens(39n)), changedTo(tokens(40n))],
+    may: there,
   },
   { what: 'ResizeQuota that raises', body: resize(45n), may: [...above, ...reachingRobots] },
   { what: 'ResizeQuota that lowers', body: resize(39n), may: [...there, ...reachingRobots] },

@@ -52,6 +52,13 @@ export const commandAuthority: Readonly<Record<CommandMessage['type'], CommandAu
     over: 'quota',
     needs: 'As CreateQuota where the quota is not there, and as ChangeQuota where it is.',
   },
+  RestoreQuota: {
+    roles: PEOPLE,
+    over: 'quota',
+    needs:
+      'The owner of the quota or of one above it, or an operator of it. Where the earlier version is ' +
+      'looser than what holds now, it is a raise.',
+  },
   DeleteQuota: {
     roles: PEOPLE,
     over: 'quota',

@@ -1,16 +1,18 @@
 import type { ChangeQuota, QuotaContent, Violation } from '@prorata/schemas';
-import { authorityViolations, ownershipViolations } from '../authority/authorityViolations.ts';
+import { ownershipViolations } from '../authority/authorityViolations.ts';
 import { rolesAt } from '../authority/sender.ts';
-import { limitFor, rightsizedUnder } from '../layers.ts';
+import { limitFor } from '../layers.ts';
 import type { ApplicationState, Decision, DecisionContext } from '../model.ts';
 import { LIMITS_PER_QUOTA_MAX } from '../modelBounds.ts';
 import { sameValue } from '../sameValue.ts';
 import { contentViolations } from '../validate/contentShape.ts';
 import { limitListViolations } from '../validate/limitShape.ts';
-import { about, violation } from './answer.ts';
+import { contentHash } from '../versions/contentHash.ts';
+import { violation } from './answer.ts';
 import { inOrder } from './createQuota.ts';
 import { decideTree, onlyStep } from './decideTree.ts';
 import type { StepTerms } from './decideTree.ts';
+import { draftContent } from './draftContent.ts';
 import {
   afterClearing,
   clearViolations,
@@ -35,8 +37,9 @@ export function changeQuota(
 export function changeStep(
   draft: TreeDraft,
   change: Omit<ChangeQuota, 'envelope'>,
-  { path, sender, expectedVersion }: StepTerms,
+  terms: StepTerms,
 ): readonly Violation[] {
+  const { path, sender, expectedVersion } = terms;
   const found = quotaAt(draft.after, change.quotaId, expectedVersion, path);
   if ('fault' in found) return [found.fault];
   const { quota } = found;
@@ -54,18 +57,14 @@ export function changeStep(
   ];
   if (shape.length > 0) return shape;
   if (sameValue(content, quota.content)) return [];
-  const after = { content, rightsized: rightsizedUnder(quota, content) };
-  const step = { quotaId: quota.quotaId, before: quota, after };
-  const pathOf = (of: string): string => `${path}${editPathOf(change, of)}`;
-  draft.objections.push(...authorityViolations(state, step, sender, pathOf));
-  draft.append({ type: 'QuotaChanged', data: { content }, ...about(quota) }, (resource) =>
-    resource === null ? path : pathOf(resource),
-  );
+  const data = { content, contentHash: contentHash(content) };
+  draftContent(draft, quota, { type: 'QuotaChanged', data }, terms, (of) => editPathOf(change, of));
   return [];
 }
 
 /** Where in the change stands what a raise or a limit is about; empty when it follows from the rest. */
-function editPathOf(change: Omit<ChangeQuota, 'envelope'>, of: string): string {
+function editPathOf(change: Omit<ChangeQuota, 'envelope'>, of: string | null): string {
+  if (of === null) return '';
   const set = change.setLimits.findIndex(({ resource }) => resource === of);
   if (set >= 0) return `/setLimits/${set}`;
   const unset = change.unsetLimits.indexOf(of);

@@ -9,6 +9,7 @@ import type { StepTerms } from './decideTree.ts';
 import { deleteStep } from './deleteQuota.ts';
 import { moveStep } from './moveQuota.ts';
 import { versionFault } from './preconditions.ts';
+import { restoreStep } from './restoreQuota.ts';
 import type { TreeDraft } from './treeDraft.ts';
 
 /**
@@ -41,14 +42,15 @@ export function changeTree(
 
 /** One step, or what is wrong with it by itself. */
 export function takeStep(draft: TreeDraft, step: TreeStep, terms: StepTerms): readonly Violation[] {
-  const { create, change, move, delete: removal } = step;
+  const { create, change, restore, move, delete: removal } = step;
   const within = (name: string): StepTerms => ({ ...terms, path: `${terms.path}/${name}` });
-  if ([create, change, move, removal].filter((each) => each !== null).length !== 1) {
-    const message = 'A step is exactly one of create, change, move and delete.';
+  if ([create, change, restore, move, removal].filter((each) => each !== null).length !== 1) {
+    const message = 'A step is exactly one of create, change, restore, move and delete.';
     return [violation('STEP_INVALID', terms.path, message)];
   }
   if (create !== null) return createStep(draft, create, within('create'));
   if (change !== null) return changeStep(draft, change, within('change'));
+  if (restore !== null) return restoreStep(draft, restore, within('restore'));
   if (move !== null) return moveStep(draft, move, within('move'));
   return removal === null ? [] : deleteStep(draft, removal, within('delete'));
 }

@@ -11,6 +11,7 @@ const none: TreeStep = {
   change: null,
   move: null,
   delete: null,
+  restore: null,
 };
 type Limits = Parameters<typeof content>[0];
 const create = (quotaId: string, limits: Limits = []): TreeStep => ({

@@ -7,6 +7,7 @@ import { QUOTAS_PER_APPLICATION_MAX } from '../modelBounds.ts';
 import { projectOf } from '../payers.ts';
 import { contentViolations } from '../validate/contentShape.ts';
 import { limitListViolations } from '../validate/limitShape.ts';
+import { contentHash } from '../versions/contentHash.ts';
 import { violation } from './answer.ts';
 import { decideTree, onlyStep } from './decideTree.ts';
 import type { StepTerms } from './decideTree.ts';
@@ -52,9 +53,10 @@ export function createStep(
   ];
   if (shape.length > 0) return shape;
   const named = content.limits.map((limit) => limit.resource);
-  draft.append(
-    { type: 'QuotaCreated', data: { content: inOrder(content) }, quotaId, quotaVersion: 1n },
-    (resource) => (resource === null ? path : `${path}/content/limits/${named.indexOf(resource)}`),
+  const declared = inOrder(content);
+  const data = { content: declared, contentHash: contentHash(declared) };
+  draft.append({ type: 'QuotaCreated', data, quotaId, quotaVersion: 1n }, (resource) =>
+    resource === null ? path : `${path}/content/limits/${named.indexOf(resource)}`,
   );
   return [];
 }

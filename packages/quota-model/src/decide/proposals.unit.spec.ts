@@ -121,6 +121,7 @@ describe('a raise above the threshold of the application', () => {
       change: { ...noChange, quotaId: QUOTA, setLimits: [tokens(amount)] },
       move: null,
       delete: null,
+      restore: null,
       expectedVersion: null,
     }));
     const raise = (steps: readonly (typeof first)[]) =>
@@ -130,7 +131,14 @@ describe('a raise above the threshold of the application', () => {
   });
 
   it('is no less one when a new quota takes the place of the former in one command', () => {
-    const none = { expectedVersion: null, create: null, change: null, move: null, delete: null };
+    const none = {
+      expectedVersion: null,
+      create: null,
+      change: null,
+      move: null,
+      delete: null,
+      restore: null,
+    };
     const next = `${QUOTA}-next`;
     const replace = (amount: bigint) => {
       const raised = content([cores(10n, 20n), tokens(amount)]);

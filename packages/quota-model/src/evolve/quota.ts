@@ -4,6 +4,8 @@ import { rightsizedUnder } from '../layers.ts';
 import type { ApplicationState, HaircutLayer, QuotaState } from '../model.ts';
 import { NO_HAIRCUTS, NO_RIGHTSIZED, sharedContent } from '../sharing.ts';
 import { putQuota } from '../sums/treeSums.ts';
+import { contentHash } from '../versions/contentHash.ts';
+import { versionsWith } from '../versions/keptVersions.ts';
 import { addChild, moveSubtree, removeChild } from './moveQuota.ts';
 import { proposalsOf, removeProposal } from './openProposals.ts';
 import { provenanceOf } from './origin.ts';
@@ -19,6 +21,7 @@ export type QuotaEvent = EventOf<
   | 'QuotaOverridden'
   | 'QuotaOverrideEnded'
   | 'QuotaResized'
+  | 'QuotaRestored'
   | 'QuotaTransferred'
 >;
 
@@ -56,9 +59,12 @@ function changeOf(
 ): Partial<QuotaState> {
   const provenance = provenanceOf(event);
   switch (event.type) {
-    case 'QuotaChanged': {
+    case 'QuotaChanged':
+    case 'QuotaRestored': {
       const content = sharedContent(event.value.content);
-      return { content, declared: provenance, rightsized: rightsizedUnder(quota, content) };
+      const rightsized = rightsizedUnder(quota, content);
+      const hash = event.value.contentHash ?? contentHash(content);
+      return { content, declared: provenance, rightsized, versions: versionsOf(quota, hash) };
     }
     case 'QuotaResized': {
       const { limit, evidence } = event.value;
@@ -67,7 +73,8 @@ function changeOf(
     }
     case 'QuotaTransferred': {
       const { owner, project } = event.value;
-      return { content: { ...quota.content, owner, project } };
+      const content = { ...quota.content, owner, project };
+      return { content, versions: versionsOf(quota, contentHash(content)) };
     }
     case 'QuotaOverridden': {
       const { limits, until, suspension } = event.value;
@@ -85,6 +92,11 @@ function changeOf(
       return { haircuts };
     }
   }
+}
+
+/** What is kept of the contents once the next event has given the quota another. */
+function versionsOf(quota: QuotaState, hash: Uint8Array): string {
+  return versionsWith(quota, quota.version + 1n, hash);
 }
 
 function haircutOf(event: EventOf<'HaircutApplied'>): HaircutLayer {
@@ -120,6 +132,7 @@ function insert(state: ApplicationState, quotaId: string, event: EventOf<'QuotaC
     rightsized: NO_RIGHTSIZED,
     haircuts: NO_HAIRCUTS,
     override: null,
+    versions: null,
   });
   addChild(state, quotaId);
 }

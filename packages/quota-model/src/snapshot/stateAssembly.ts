@@ -100,6 +100,7 @@ export class StateAssembly {
       rightsized: NO_RIGHTSIZED,
       haircuts: NO_HAIRCUTS,
       override: null,
+      versions: null,
       ...(others === null ? {} : (decode(others) as Partial<QuotaState>)),
     };
     state.quotas.set(quotaId, quota);

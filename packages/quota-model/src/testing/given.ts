@@ -8,14 +8,18 @@ import type { Decision, EventDraft, StreamState } from '../model.ts';
 import type { RefusalCode } from '../refusalCodes.ts';
 import { stateToText } from '../snapshot.ts';
 import { TestStream } from './stream.ts';
-import type { CommandBody, Sender } from './stamp.ts';
+import { hashedDraft } from './stamp.ts';
+import type { CommandBody, Sender, UnhashedDraft } from './stamp.ts';
 
-/** What has happened: an event, without the versions that the kit counts. */
-export type Fact = EventDraft extends infer D
-  ? D extends EventDraft
+/** What has happened: an event, without what the kit counts and computes: versions, and hashes of contents. */
+export type Fact = UnhashedDraft extends infer D
+  ? D extends UnhashedDraft
     ? Pick<D, 'type' | 'data'> & { readonly quotaId?: string }
     : never
   : never;
+
+/** Facts of one type. */
+export type FactOf<T extends Fact['type']> = Extract<Fact, { type: T }>;
 
 export class UnexpectedDecision extends Error {
   /** Read by test runners, which show how they differ. */
@@ -71,7 +75,7 @@ function draftOf(past: TestStream, fact: Fact): EventDraft {
   const quota =
     past.state?.kind === 'application' ? past.state.quotas.get(quotaId ?? '') : undefined;
   const quotaVersion = quotaId === null ? null : (quota?.version ?? 0n) + 1n;
-  return { ...fact, quotaId, quotaVersion };
+  return hashedDraft({ ...fact, quotaId, quotaVersion });
 }
 
 function whenOn(past: TestStream): When {

@@ -15,6 +15,7 @@ import {
 } from './samples.ts';
 import { applyHaircut, evidence, wholeCut } from './samples.ts';
 import { declaredLimit } from '../layers.ts';
+import { contentsByQuota } from './contentHistory.ts';
 import { ben, HOUR, SECOND } from './stamp.ts';
 import type { CommandBody, CommandData, Sender } from './stamp.ts';
 import { TestStream } from './stream.ts';
@@ -31,6 +32,7 @@ export interface Step {
 export const actions = [
   'create',
   'edit',
+  'restore',
   'unset',
   'override',
   'liftOverride',
@@ -54,6 +56,7 @@ export const actions = [
 export const weights: Readonly<Record<Step['action'], number>> = {
   create: 2,
   edit: 3,
+  restore: 2,
   unset: 1,
   override: 3,
   liftOverride: 1,
@@ -125,6 +128,10 @@ export function commandOf(
       return by({ type: 'CreateQuota', data: { quotaId, content: contentOf(quotaId, [limit]) } });
     case 'edit':
       return by({ type: 'ChangeQuota', data: { ...noChange, quotaId, setLimits: [limit] } });
+    case 'restore': {
+      const data = restorationOf(stream, quotaId, step.amount);
+      return data === null ? null : by({ type: 'RestoreQuota', data });
+    }
     case 'unset': {
       const unsetLimits = [limit.resource];
       return by({ type: 'ChangeQuota', data: { ...noChange, quotaId, unsetLimits } });
@@ -185,6 +192,17 @@ export function commandOf(
   }
 }
 
+/** Some content that the quota had, and a version that it held at. */
+function restorationOf(
+  stream: TestStream,
+  quotaId: string,
+  choice: number,
+): CommandData<'RestoreQuota'> | null {
+  const contents = contentsByQuota(stream.events).get(quotaId) ?? [];
+  const chosen = contents[choice % contents.length];
+  return chosen === undefined ? null : { quotaId, version: chosen.since, content: chosen.content };
+}
+
 function moveOf(step: Step): CommandData<'MoveQuota'> {
   const placeOf = (number: number): string => places[number % places.length] ?? places[0];
   return { quotaId: placeOf(step.quota + step.other), toQuotaId: placeOf(step.amount) };
@@ -196,6 +214,7 @@ const noStep: TreeStep = {
   change: null,
   move: null,
   delete: null,
+  restore: null,
 };
 
 /** Two limits that change together, and then something of the tree's form. */

@@ -1,7 +1,7 @@
 /** A small application, and short forms of what tests speak of. */
 import type { Evidence, QuotaContent, ResourceLimit } from '@prorata/schemas';
 import { unchangedTerms } from '../decide/limitsChange.ts';
-import type { Fact } from './given.ts';
+import type { Fact, FactOf } from './given.ts';
 import { DAY, SECOND, START } from './stamp.ts';
 import type { CommandData } from './stamp.ts';
 
@@ -105,17 +105,20 @@ export const evidence: Evidence = {
 };
 
 /** @param version the registration's own */
-export function registeredAs(data: CommandData<'RegisterApplication'>, version = 1n): Fact {
+export function registeredAs(
+  data: CommandData<'RegisterApplication'>,
+  version = 1n,
+): FactOf<'ApplicationRegistered'> {
   return { type: 'ApplicationRegistered', data: { ...data, version } };
 }
 
-export const registered: Fact = registeredAs(registration);
+export const registered = registeredAs(registration);
 
 export function created(
   quotaId: string,
   limits: readonly ResourceLimit[] = [],
   more: Partial<QuotaContent> = {},
-): Fact {
+): FactOf<'QuotaCreated'> {
   return { type: 'QuotaCreated', data: { content: content(limits, more) }, quotaId };
 }
 

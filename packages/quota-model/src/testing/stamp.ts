@@ -9,6 +9,7 @@ import type {
 import { commandAuthority } from '../authority/commandAuthority.ts';
 import type { SendingRole } from '../authority/commandAuthority.ts';
 import type { EventDraft } from '../model.ts';
+import { contentHash } from '../versions/contentHash.ts';
 
 /** 2026-01-01T00:00:00Z: when every test starts. */
 export const START = 1_767_225_600_000_000n;
@@ -40,6 +41,17 @@ export type CommandData<T extends CommandMessage['type']> = Extract<
 export type Sender = Partial<
   Omit<CommandEnvelope, 'commandId' | 'stream' | 'reason' | 'submittedAt'>
 >;
+
+/** An event that may leave out the hash of its content. */
+export type UnhashedDraft = EventDraft extends infer D
+  ? D extends EventDraft
+    ? Omit<D, 'data'> & { readonly data: Unhashed<D['data']> }
+    : never
+  : never;
+
+type Unhashed<Data> = Data extends { readonly contentHash: infer Hash }
+  ? Omit<Data, 'contentHash'> & { readonly contentHash?: Hash }
+  : Data;
 
 /** Who runs things: the least of them that may send the command sends it, unless a test says who. */
 const isRunning: ReadonlySet<SendingRole> = new Set(['admin', 'operator']);
@@ -73,7 +85,8 @@ export type Stamp = Pick<EventEnvelope, 'stream' | 'streamVersion'> &
   Partial<Omit<EventEnvelope, 'stream' | 'streamVersion' | 'quotaId' | 'quotaVersion'>>;
 
 /** `previousHash` is 32 zero bytes unless given: the model never reads it. */
-export function stampEvent(draft: EventDraft, stamp: Stamp): EventMessage {
+export function stampEvent(unhashed: UnhashedDraft, stamp: Stamp): EventMessage {
+  const draft = hashedDraft(unhashed);
   const envelope: EventEnvelope = {
     eventId: uuidOf('e', stamp.streamVersion),
     quotaId: draft.quotaId,
@@ -91,6 +104,13 @@ export function stampEvent(draft: EventDraft, stamp: Stamp): EventMessage {
     ...stamp,
   };
   return { type: draft.type, value: { ...draft.data, envelope } } as EventMessage;
+}
+
+/** The event with the hash of its content, which the writer would not leave out. */
+export function hashedDraft(draft: UnhashedDraft): EventDraft {
+  const { type, data } = draft;
+  if (type !== 'QuotaCreated' && type !== 'QuotaChanged' && type !== 'QuotaRestored') return draft;
+  return { ...draft, data: { contentHash: contentHash(data.content), ...data } } as EventDraft;
 }
 
 function uuidOf(kind: 'c' | 'e', sequence: bigint): string {

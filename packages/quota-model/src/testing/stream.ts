@@ -2,10 +2,10 @@
 import type { CommandMessage, EventMessage } from '@prorata/schemas';
 import { decide } from '../decide.ts';
 import { evolve } from '../evolve.ts';
-import type { Decision, EventDraft, StreamState } from '../model.ts';
+import type { Decision, StreamState } from '../model.ts';
 import { decideTimer, dueTimes } from '../timers.ts';
 import { START, stampCommand, stampEvent } from './stamp.ts';
-import type { CommandBody, Sender } from './stamp.ts';
+import type { CommandBody, Sender, UnhashedDraft } from './stamp.ts';
 
 export class TestStream {
   readonly stream: string;
@@ -34,7 +34,7 @@ export class TestStream {
     return decide(this.state, command, { now: this.now, streamVersion: this.version });
   }
 
-  append(drafts: readonly EventDraft[], actor = this.events.at(0)?.value.envelope.actor): void {
+  append(drafts: readonly UnhashedDraft[], actor = this.events.at(0)?.value.envelope.actor): void {
     for (const draft of drafts) {
       const event = stampEvent(draft, {
         stream: this.stream,
