@@ -3,7 +3,7 @@ import { fromJson, fullNameOf, sha256 } from '@prorata/schemas';
 import type { CommandMessage, EventEnvelope, EventMessage, QuotaContent } from '@prorata/schemas';
 
 /** As long as a hash: nothing that folds a creation looks at it. */
-const ANY_HASH = new Uint8Array(32);
+const ANY_HASH = '0'.repeat(64);
 
 /** The application that grows. */
 export const STREAM = 'application:bench';

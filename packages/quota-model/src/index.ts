@@ -23,7 +23,7 @@ export { decideTimer, dueTimeOf, dueTimes, touchedTimers } from './timers.ts';
 export { MODEL_VERSION, stateFromText, stateToText } from './snapshot.ts';
 export { StateAssembly } from './snapshot/stateAssembly.ts';
 export { stateEntries } from './snapshot/stateEntries.ts';
-export { canonicalContent, contentHash, contentHashText } from './versions/contentHash.ts';
+export { canonicalContent, contentHash } from './versions/contentHash.ts';
 export { VERSIONS_KEPT_MAX } from './versions/keptVersions.ts';
 export { sameWindow, windowFormOf } from './windowForm.ts';
 export type { WindowForm } from './windowForm.ts';

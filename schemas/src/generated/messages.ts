@@ -919,8 +919,8 @@ export interface QuotaChanged {
   readonly envelope: EventEnvelope;
   /** All that holds now. */
   readonly content: QuotaContent;
-  /** SHA-256 of the content's canonical form (docs/reference/content-hash.md), which a restored version is checked against; null: the event is from before there was one. */
-  readonly contentHash: null | Sha256;
+  /** SHA-256 of the content's canonical form in lower-case hex (docs/reference/content-hash.md), which a restored version is checked against; null: the event is from before there was one. */
+  readonly contentHash: null | string;
 }
 
 /** A quota was created. */
@@ -929,8 +929,8 @@ export interface QuotaCreated {
   readonly envelope: EventEnvelope;
   /** What its owner declared. */
   readonly content: QuotaContent;
-  /** SHA-256 of the content's canonical form (docs/reference/content-hash.md), which a restored version is checked against; null: the event is from before there was one. */
-  readonly contentHash: null | Sha256;
+  /** SHA-256 of the content's canonical form in lower-case hex (docs/reference/content-hash.md), which a restored version is checked against; null: the event is from before there was one. */
+  readonly contentHash: null | string;
 }
 
 /** A quota was deleted. */
@@ -989,8 +989,8 @@ export interface QuotaRestored {
   readonly fromVersion: bigint;
   /** All that holds now. */
   readonly content: QuotaContent;
-  /** SHA-256 of the content's canonical form (docs/reference/content-hash.md), which a restored version is checked against; null: the event is from before there was one. */
-  readonly contentHash: null | Sha256;
+  /** SHA-256 of the content's canonical form in lower-case hex (docs/reference/content-hash.md), which a restored version is checked against; null: the event is from before there was one. */
+  readonly contentHash: null | string;
 }
 
 /** A quota has another owner or another payer. */

@@ -56,7 +56,7 @@ export function restoreStep(
   const { owner, project } = quota.content;
   const restored = inOrder({ ...content, owner, project });
   const hash = contentHash(restored);
-  if (shortHash(hash) === shortHash(contentHash(quota.content))) return [];
+  if (hash === contentHash(quota.content)) return [];
   const data = { fromVersion: version, content: restored, contentHash: hash };
   draftContent(draft, quota, { type: 'QuotaRestored', data }, terms, (of) => pathIn(content, of));
   return [];

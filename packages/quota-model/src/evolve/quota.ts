@@ -95,7 +95,7 @@ function changeOf(
 }
 
 /** What is kept of the contents once the next event has given the quota another. */
-function versionsOf(quota: QuotaState, hash: Uint8Array): string {
+function versionsOf(quota: QuotaState, hash: string): string {
   return versionsWith(quota, quota.version + 1n, hash);
 }
 

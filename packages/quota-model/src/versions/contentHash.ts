@@ -10,19 +10,14 @@ import { byCodeUnit } from '../ids.ts';
 import { jsonObjectOf } from '../validate/jsonObject.ts';
 
 /** The content asked for last: a change is folded twice, on a fork and in earnest, and a hash takes some 20 µs. */
-let latest: { readonly content: QuotaContent; readonly hash: Uint8Array } | null = null;
+let latest: { readonly content: QuotaContent; readonly hash: string } | null = null;
 
-/** SHA-256 of the canonical text, 32 bytes; nobody may write to them. */
-export function contentHash(content: QuotaContent): Uint8Array {
+/** SHA-256 of the canonical text, lower-case hex. */
+export function contentHash(content: QuotaContent): string {
   if (latest?.content !== content) {
-    latest = { content, hash: sha256(utf8ToBytes(canonicalContent(content))) };
+    latest = { content, hash: bytesToHex(sha256(utf8ToBytes(canonicalContent(content)))) };
   }
   return latest.hash;
-}
-
-/** As `contentHash`, in lower-case hex. */
-export function contentHashText(content: QuotaContent): string {
-  return bytesToHex(contentHash(content));
 }
 
 /** JSON by RFC 8785 of the declared fields; whole numbers of 64 bits as text. */

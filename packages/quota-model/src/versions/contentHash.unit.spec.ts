@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { content, cores, tokens } from '../testing/samples.ts';
-import { canonicalContent, contentHashText } from './contentHash.ts';
+import { canonicalContent, contentHash } from './contentHash.ts';
 
 describe('the canonical form of a content', () => {
   it('is that of the reference, for good', () => {
@@ -20,7 +20,7 @@ describe('the canonical form of a content', () => {
       '"match":[{"attribute":"caller","operator":"in","values":["web","app"]}],"owner":"team-ads",' +
       '"project":"acme/ads","rightsizing":[{"max":"9","min":"1","resource":"tokens"}],"tier":2}';
     expect(canonicalContent(written)).toBe(text);
-    expect(contentHashText(written)).toBe(createHash('sha256').update(text).digest('hex'));
+    expect(contentHash(written)).toBe(createHash('sha256').update(text).digest('hex'));
   });
 
   it('tells contents apart that differ in one field', () => {
@@ -35,7 +35,7 @@ describe('the canonical form of a content', () => {
       { ...base, labels: { a: '1' } },
       { ...base, attributes: '{"a":null}' },
     ];
-    const hashes = new Set([base, ...others].map(contentHashText));
+    const hashes = new Set([base, ...others].map(contentHash));
     expect(hashes.size).toBe(others.length + 1);
   });
 

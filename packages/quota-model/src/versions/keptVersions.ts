@@ -3,7 +3,6 @@
  * with a command can be told from one that never was. One text a quota, `<version>:<hash> …`, the oldest
  * first and the present one last: a million quotas must be able to have one (docs/adr/0010-…).
  */
-import { bytesToHex } from '@noble/hashes/utils.js';
 import type { QuotaState } from '../model.ts';
 import { contentHash } from './contentHash.ts';
 
@@ -11,10 +10,10 @@ import { contentHash } from './contentHash.ts';
 export const VERSIONS_KEPT_MAX = 32;
 
 /**
- * Bytes of a hash that are kept: against mistakes. What a forger would win is only what a change gives
+ * Digits of a hash that are kept, 8 bytes: against mistakes. What a forger would win is only what a change gives
  * to whoever may make it, and events carry the whole hash.
  */
-const KEPT_HASH_BYTES = 8;
+const KEPT_HASH_DIGITS = 16;
 
 interface KeptVersion {
   /** The first version with this content. */
@@ -30,7 +29,7 @@ type Versioned = Pick<QuotaState, 'content' | 'version' | 'versions'>;
  * @param version of the quota with the new content
  * @param hash of the new content, whole
  */
-export function versionsWith(quota: Versioned, version: bigint, hash: Uint8Array): string {
+export function versionsWith(quota: Versioned, version: bigint, hash: string): string {
   const before = quota.versions ?? `1:${shortHash(contentHash(quota.content))}`;
   const entries = [...before.split(' '), `${version.toString()}:${shortHash(hash)}`];
   return entries.slice(-VERSIONS_KEPT_MAX).join(' ');
@@ -46,9 +45,9 @@ export function oldestKept(quota: Versioned): bigint {
   return keptVersions(quota)[0]?.since ?? 1n;
 }
 
-/** A hash as it is kept, in hex. */
-export function shortHash(hash: Uint8Array): string {
-  return bytesToHex(hash.subarray(0, KEPT_HASH_BYTES));
+/** A hash as it is kept. */
+export function shortHash(hash: string): string {
+  return hash.slice(0, KEPT_HASH_DIGITS);
 }
 
 function keptVersions({ content, versions }: Versioned): KeptVersion[] {
