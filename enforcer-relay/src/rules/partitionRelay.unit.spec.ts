@@ -83,7 +83,9 @@ describe('a partition of the relay', () => {
     await writer.write(script.register());
     for (let quota = 0; quota < 600; quota += 200) {
       const names = Array.from({ length: 200 }, (_, index) => `q${quota + index}`);
-      const made = names.map((name) => script.make('QuotaCreated', name, { content: long, contentHash: null }));
+      const made = names.map((name) =>
+        script.make('QuotaCreated', name, { content: long, contentHash: null }),
+      );
       await writer.write(...made);
     }
     const dying = parts();

@@ -199,8 +199,9 @@ describe('a copy', () => {
     for (const [index, text] of lines.entries()) {
       const line = JSON.parse(text) as { value: string; offset: string; topic: string };
       const value = Buffer.from(line.value, 'base64');
-      const middle = Math.floor(value.length / 2);
-      value.writeUInt8(value.readUInt8(middle) ^ 1, middle);
+      // In the envelope, which the last event's outcome repeats: of its other fields nothing else speaks.
+      const place = Math.floor(value.length / 3);
+      value.writeUInt8(value.readUInt8(place) ^ 1, place);
       const altered = JSON.stringify({ ...line, value: value.toString('base64') });
       await writeFile(file, lines.with(index, altered).join('\n'));
       const { firstBad } = await verifyCopy(file);
