@@ -32,8 +32,8 @@ beforeAll(async () => {
     validator.stdout?.once('data', (chunk: Buffer) => resolve(chunk.toString().trim()));
   });
   projector = createServer((request, response) => {
-    const application = request.url?.split('/').at(-1) ?? '';
-    const body = shown.get(application);
+    const id = request.url?.split('/').at(-1) ?? '';
+    const body = shown.get(id);
     response.writeHead(body === undefined ? 404 : 200).end(JSON.stringify(body ?? {}));
   });
   await new Promise<void>((resolve) => projector.listen(0, '127.0.0.1', resolve));
@@ -69,8 +69,8 @@ async function register(id: string, more: object, isSource = false): Promise<voi
   shown.set(id, { version: 1, validators: [{ ...named, resources: [], commands: [] }] });
 }
 
-function send(body: CommandBody): Promise<Answer> {
-  return post(running.url, token, body);
+function send(body: CommandBody, as = token): Promise<Answer> {
+  return post(running.url, as, body);
 }
 
 function create(quotaId: string, guaranteed = 60): CommandBody {
@@ -137,6 +137,65 @@ describe('a remote validator in a process of its own', () => {
       new Set(['VALIDATOR_UNAVAILABLE']),
     );
     expect(performance.now() - beganMs).toBeLessThan(4_000);
+  });
+
+  it('is kept busy by one principal without being lost to others, and nobody floods past it', async () => {
+    const terms = { deadlineMillis: 1_000, onUnavailable: 'flag' };
+    await register('busy', { url: `http://127.0.0.1:${port}/unhurried`, ...terms });
+    const other = running.secrets.token({ sub: 'other' });
+    const robot = running.secrets.token({ sub: 'robot', kind: 'robot', roles: ['robot', 'admin'] });
+    const flood = [token, robot].map((as, who) =>
+      Promise.all(Array.from({ length: 100 }, (_, at) => send(create(`busy/${who}-${at}`, 1), as))),
+    );
+    const beganMs = performance.now();
+    expect((await send(create('busy/other', 1), other)).status).toBe(200);
+    expect(performance.now() - beganMs).toBeLessThan(2_500);
+    const [people = [], robots = []] = await Promise.all(flood);
+    const codes = (answers: readonly Answer[]) => new Set(answers.map(({ body }) => body['code']));
+    expect(codes(people)).toEqual(new Set(['ACCEPTED', 'TOO_MANY_IN_FLIGHT']));
+    // A robot creates nothing; what it sent in its turn was asked about and decided.
+    expect(codes(robots)).toEqual(new Set(['NOT_ALLOWED', 'ROBOT_PACED']));
+    const refused = people.find(({ status }) => status === 429);
+    expect(refused?.headers.get('retry-after')).toBe('1');
+    expect(await metrics()).not.toMatch(/validator_answers_total.*"busy".*"unavailable"/);
+  });
+
+  it('sees what an approval would change, and is asked about a request for more', async () => {
+    await register('asked', { url: `http://127.0.0.1:${port}/proposed` });
+    expect((await send(create('asked/a', 5))).status).toBe(200);
+    const cores = { resource: 'cores', capacity: { guaranteed: 9, max: 9 } };
+    const stream = 'application:asked';
+    const member = running.secrets.token({ sub: 'member', roles: ['operator'] });
+    const request = {
+      type: 'RequestIncrease',
+      stream,
+      reason: 'for the test',
+      data: { quotaId: 'asked/a', limits: [cores], unsetLimits: [] },
+    };
+    const requested = await send(request, member);
+    expect(requested.status).toBe(200);
+    const proposalId = String(requested.body['result']);
+    const approve = {
+      type: 'ApproveProposal',
+      stream,
+      reason: 'for the test',
+      data: { proposalId },
+    };
+    // The projector has not heard of it yet: nobody can be asked, so nothing is decided.
+    expect((await send(approve)).body['code']).toBe('VALIDATION_OUTDATED');
+    shown.set(proposalId, {
+      proposalId,
+      application: 'asked',
+      quotaId: 'asked/a',
+      limits: [cores],
+    });
+    shown.set('asked', { ...shown.get('asked'), version: 1 });
+    const answer = await send(approve);
+    expect(answer.body['code']).toBe('VALIDATOR_DENIED');
+    const said = String(answer.body['detail']);
+    expect(said).toContain(proposalId);
+    expect(said).toContain('"limits":[{"resource":"cores","capacity":{"guaranteed":9,"max":9}}]');
+    expect(await metrics()).toMatch(/validator_answers_total\{application="asked",.*"denied"\} 1/);
   });
 
   it('that fails is asked again, then not at all for a while, and the metrics say so', async () => {

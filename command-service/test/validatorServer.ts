@@ -5,6 +5,8 @@ import type { AddressInfo } from 'node:net';
 
 const SECRET = process.env['VALIDATOR_SECRET'] ?? '';
 const SLOW_MS = 30_000;
+/** Slow enough that a flood of questions stands in line. */
+const UNHURRIED_MS = 300;
 let asked = 0;
 
 const server = createServer((request, response) => {
@@ -24,6 +26,16 @@ const server = createServer((request, response) => {
       }
       case '/total': {
         answer(200, { verdict: 'approved', facts: { cores: 100 }, observedAt });
+        return;
+      }
+      case '/unhurried':
+        return void setTimeout(() => answer(200, { verdict: 'approved' }), UNHURRIED_MS).unref();
+      case '/proposed': {
+        const { proposal } = JSON.parse(body) as { proposal?: object };
+        answer(200, {
+          verdict: proposal === undefined ? 'approved' : 'denied',
+          message: JSON.stringify(proposal),
+        });
         return;
       }
       case '/deny': {

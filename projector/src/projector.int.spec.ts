@@ -158,8 +158,24 @@ describe('the projector', () => {
     const command = await get(projector, `/v1/commands/${refused.commandId}`, token);
     expect(command.body).toMatchObject({ status: 'refused', code: 'PARENT_LIMIT_EXCEEDED' });
     expect((await get(projector, '/v1/commands/none', token)).status).toBe(404);
+    const looks = async (application: string) =>
+      (
+        await get(
+          projector,
+          `/v1/commands/${refused.commandId}`,
+          await stand.token(['auditor'], { application }),
+        )
+      ).status;
+    expect([await looks('llm'), await looks('moka')]).toEqual([200, 404]);
     const proposals = await get(projector, '/v1/proposals?application=llm&status=open', token);
     expect(proposals.body).toMatchObject({ proposals: [{ proposalId: 'llm-p8' }], lag: 0 });
+    const proposal = await get(projector, '/v1/proposals/llm-p8', token);
+    expect(proposal.body).toMatchObject({ proposalId: 'llm-p8', quotaId: 'llm/acme/chat', lag: 0 });
+    const elsewhere = await stand.token([], { kind: 'service', application: 'moka' });
+    for (const asked of ['none', 'llm-p8']) {
+      const unseen = await get(projector, `/v1/proposals/${asked}`, elsewhere);
+      expect(unseen).toMatchObject({ status: 404, body: { code: 'PROPOSAL_UNKNOWN' } });
+    }
     const budgets = await get(projector, '/v1/budgets?organization=acme', token);
     expect(budgets.body).toMatchObject({ budgets: [{ amount: '100.000000000001' }] });
   });

@@ -1,5 +1,5 @@
 import type { Request, Response, Router } from 'express';
-import { Problem } from '@prorata/service-runtime';
+import { outcomeReach, Problem } from '@prorata/service-runtime';
 import type { Principal } from '@prorata/service-runtime';
 import type { CommandOutcome } from '@prorata/schemas';
 import { outcomeToJson } from './answerOutcome.ts';
@@ -66,12 +66,13 @@ function isReuse({ code }: CommandOutcome): boolean {
   return code === 'COMMAND_ID_REUSED';
 }
 
-/** One's own, and whoever may read the audit log sees all; of its one application, when the token is bound. */
-function maySee({ actor, roles, application }: Principal, outcome: CommandOutcome): boolean {
-  if (application !== null && outcome.stream !== `application:${application}`) return false;
+function maySee(principal: Principal, outcome: CommandOutcome): boolean {
+  const { others, stream } = outcomeReach(principal);
+  if (stream !== null && outcome.stream !== stream) return false;
+  const { issuer, subject, kind } = principal.actor;
   const isOwn =
-    outcome.actor?.issuer === actor.issuer &&
-    outcome.actor.subject === actor.subject &&
-    outcome.actor.kind === actor.kind;
-  return isOwn || roles.includes('auditor') || roles.includes('admin');
+    outcome.actor?.issuer === issuer &&
+    outcome.actor.subject === subject &&
+    outcome.actor.kind === kind;
+  return isOwn || others;
 }

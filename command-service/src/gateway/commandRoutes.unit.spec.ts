@@ -153,5 +153,16 @@ describe('a command that is looked up', () => {
     expect(await seenBy('moka', ['auditor'])).toBe(200);
     expect(await seenBy('tidb', ['auditor'])).toBe(404);
     expect(await seenBy('tidb', ['operator'])).toBe(404);
+    expect(await seenBy('tidb', [])).toBe(404);
+  });
+
+  it('is another’s business only where that oversees the application', async () => {
+    const outcomes = [outcomeOf({ actor: { ...actor, subject: 'u-2' } })];
+    for (const application of [null, 'moka']) {
+      for (const role of ['admin', 'operator', 'auditor']) {
+        expect(await look({ outcomes, principal: { application, roles: [role] } })).toBe(200);
+      }
+      expect(await look({ outcomes, principal: { application, roles: ['member'] } })).toBe(404);
+    }
   });
 });

@@ -19,6 +19,7 @@ import { CommandDesk } from './submit/commandDesk.ts';
 import { Lanes } from './submit/lanes.ts';
 import { OutcomeBook } from './submit/outcomeBook.ts';
 import { RegistrationBook } from './validators/registrationBook.ts';
+import { shownProposal } from './validators/shownProposal.ts';
 import { ValidatorDesk } from './validators/validatorDesk.ts';
 import { validatorMetrics } from './validators/validatorMetrics.ts';
 
@@ -73,19 +74,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   });
   owners.start();
   let isDraining = false;
-  const { tokenFile } = settings;
-  const validators = new ValidatorDesk({
-    registrations: new RegistrationBook({
-      projectorUrl: settings.urls.projector,
-      token: async () => (tokenFile === null ? null : (await readFile(tokenFile, 'utf8')).trim()),
-      logger,
-    }),
-    hosts: new Set(settings.validators.hosts),
-    secretsDirectory: settings.validators.secretsDirectory,
-    clock: options.clock,
-    asked: (each) => metricsOfValidators(each),
-  });
-  const metricsOfValidators = validatorMetrics(options.registry, validators);
+  const validators = validatorDeskOf(options);
   const desk = new CommandDesk({
     ...options,
     validators,
@@ -137,4 +126,25 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
       proxy.close();
     },
   };
+}
+
+/** Asks by what the projector shows, in the gateway's own name. */
+function validatorDeskOf({ settings, clock, logger, registry }: GatewayOptions): ValidatorDesk {
+  const { tokenFile, urls } = settings;
+  const asProjectorShows = {
+    projectorUrl: urls.projector,
+    token: async () => (tokenFile === null ? null : (await readFile(tokenFile, 'utf8')).trim()),
+    logger,
+  };
+  const desk = new ValidatorDesk({
+    registrations: new RegistrationBook(asProjectorShows),
+    proposalOf: (application, proposalId) =>
+      shownProposal(asProjectorShows, application, proposalId),
+    hosts: new Set(settings.validators.hosts),
+    secretsDirectory: settings.validators.secretsDirectory,
+    clock,
+    asked: (each) => metrics(each),
+  });
+  const metrics = validatorMetrics(registry, desk);
+  return desk;
 }

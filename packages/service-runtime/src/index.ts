@@ -19,6 +19,7 @@ export type { OidcIssuer } from './access/oidcIssuer.ts';
 export { apiKeysText, isApiKey, makeApiKey, parseApiKeys } from './access/apiKey.ts';
 export type { ApiKeyOwner, ApiKeyRecord } from './access/apiKey.ts';
 export { routeMatcher } from './access/matchRoute.ts';
+export { outcomeReach } from './access/outcomeReach.ts';
 export { reaches, reachesInto, reachOf } from './access/reach.ts';
 export type { Reach } from './access/reach.ts';
 export { routeRules, serviceNames } from './access/routeRules.ts';

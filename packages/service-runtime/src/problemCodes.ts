@@ -44,6 +44,7 @@ export const problemCodes = {
   ),
   APPLICATION_UNKNOWN: kind(404, 'The application is not registered', 'Register it first.'),
   QUOTA_UNKNOWN: kind(404, 'There is no such quota', 'Correct the id, or create it.'),
+  PROPOSAL_UNKNOWN: kind(404, 'There is no such proposal', 'Correct the id.'),
   BUDGET_UNKNOWN: kind(404, 'There is no such budget', 'Correct the name, or define it.'),
   METHOD_NOT_ALLOWED: kind(405, 'The path does not take this method', 'Use one that Allow names.'),
   REQUEST_TIMEOUT: kind(408, 'The request came too slowly', 'Send it again, whole.'),

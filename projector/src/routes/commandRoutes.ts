@@ -1,6 +1,5 @@
 import { longToJson } from '@prorata/schemas';
-import { Problem } from '@prorata/service-runtime';
-import type { Principal } from '@prorata/service-runtime';
+import { outcomeReach, Problem } from '@prorata/service-runtime';
 import type { Router } from 'express';
 import { indexedText } from '../rows/indexedText.ts';
 import { projectedTopics } from './readModels.ts';
@@ -27,18 +26,17 @@ interface CommandRow {
   readonly decided_at: string;
 }
 
-/** Who may look at the commands of others. */
-const OVERSEERS: readonly string[] = ['admin', 'operator', 'auditor'];
-
 /** A principal's own command first; an overseer sees another's where there is none of his own. */
 export function commandRoutes(router: Router, models: ReadModels): void {
   router.get('/v1/commands/:commandId', async (request, response) => {
     const commandId = request.params.commandId.replaceAll('\0', '');
     const { actor } = request.principal;
+    const { others, stream } = outcomeReach(request.principal);
     const lag = await models.lag.measure(projectedTopics);
     const { rows } = await models.pool.query<CommandRow>(
       `SELECT * FROM commands
        WHERE command_id = $1 AND ($5 OR (actor_kind, actor_issuer, actor_subject) = ($2, $3, $4))
+         AND ($6::text IS NULL OR stream = $6)
        ORDER BY (actor_kind, actor_issuer, actor_subject) = ($2, $3, $4) DESC, decided_at DESC, stream
        LIMIT 1`,
       [
@@ -46,7 +44,8 @@ export function commandRoutes(router: Router, models: ReadModels): void {
         actor.kind,
         indexedText(actor.issuer),
         indexedText(actor.subject),
-        mayOversee(request.principal),
+        others,
+        stream,
       ],
     );
     const [row] = rows;
@@ -57,10 +56,6 @@ export function commandRoutes(router: Router, models: ReadModels): void {
     }
     response.json({ ...outcomeJson(row), lag });
   });
-}
-
-function mayOversee({ roles, application }: Principal): boolean {
-  return application === null && roles.some((role) => OVERSEERS.includes(role));
 }
 
 /** As the gateway answers a command: the members of CommandOutcome. */

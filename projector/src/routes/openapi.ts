@@ -141,6 +141,11 @@ export const openapi: OpenApiFragment = {
       ],
       { proposals: list, next },
     ),
+    '/v1/proposals/{proposalId}': get(
+      'One proposal, whatever became of it.',
+      [path('proposalId', "The proposal's id: moka-p7.")],
+      { proposalId: text, quotaId: text, status: text, limits: list },
+    ),
     '/v1/budgets': get(
       'Budgets as they are defined now.',
       [

@@ -1,3 +1,5 @@
+import { longToJson } from '@prorata/schemas';
+import { Problem, reaches } from '@prorata/service-runtime';
 import type { Request, Router } from 'express';
 import { mustReachInto, quotaCondition } from './access.ts';
 import { Filters, pageOf } from './filters.ts';
@@ -31,6 +33,27 @@ export function proposalRoutes(router: Router, models: ReadModels): void {
   router.get('/v1/proposals', async (request, response) => {
     response.json(await listProposals(request, models));
   });
+  router.get('/v1/proposals/:proposalId', async (request, response) => {
+    response.json(await findProposal(request, models));
+  });
+}
+
+/** What is beyond reach is answered as what is not there: an id tells nobody whose it is. */
+async function findProposal(request: Request, models: ReadModels): Promise<object> {
+  new Parameters(request, []).finish();
+  const proposalId = String(request.params['proposalId']).replaceAll('\0', '');
+  const lag = await models.lag.measure(projectedTopics);
+  const { rows } = await models.pool.query<ProposalRow>(
+    'SELECT * FROM proposals WHERE proposal_id = $1',
+    [proposalId],
+  );
+  const [row] = rows;
+  if (row === undefined || !reaches(request.reach, row.quota_id)) {
+    throw new Problem(404, 'PROPOSAL_UNKNOWN', 'There is no such proposal.', {
+      extensions: { lag: lag === null ? null : longToJson(lag) },
+    });
+  }
+  return { ...proposalJson(row), lag };
 }
 
 async function listProposals(request: Request, models: ReadModels): Promise<object> {

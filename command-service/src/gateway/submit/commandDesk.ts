@@ -24,8 +24,18 @@ export const OUTCOME_TIMEOUT_MS = 10_000;
 export const BATCH_COMMANDS_MAX = 500;
 /** So many of a batch are made ready in one go, some milliseconds, before others have their turn. */
 const BATCH_SLICE = 25;
-/** So many of a batch ask validators at once: no more than one validator is asked, so that none waits for its own batch. */
-const BATCH_ASKING_MAX = 16;
+/**
+ * Questions to one validator at once that are one principal's: half of what it is asked, so that a place
+ * is free for others however slow it is. A batch asks no more, so that none waits for its own batch.
+ */
+export const PRINCIPAL_ASKED_AT_ONCE_MAX = 8;
+/**
+ * When a batch is answered with what is known, milliseconds: whoever hears nothing for a minute is cut
+ * off, and a batch of which each command waits for a validator takes many minutes. The rest goes on.
+ */
+const BATCH_ANSWER_MS = 40_000;
+/** How long the first of a batch wait for the others, to be written with them, milliseconds; validators take longer. */
+const BATCH_TOGETHER_MS = 250;
 const RETRY_AFTER_S = 1;
 
 export interface CommandDeskParts {
@@ -45,7 +55,7 @@ export interface CommandDeskParts {
 
 /** Who asks remote validators about a command, before it is written. */
 export interface AsksValidators {
-  /** Never rejects: silence is an answer too. */
+  /** Silence is an answer too. @throws SubmissionRefused when there is no place for the question */
   attest(command: CommandMessage): Promise<readonly Attestation[]>;
   /** What became of it may say that what is known of the application is outdated. */
   decided(command: CommandMessage, outcome: CommandOutcome): void;
@@ -55,6 +65,9 @@ export interface AsksValidators {
 export type WhenGone = (listener: () => void) => void;
 
 const toTheEnd: WhenGone = () => undefined;
+
+/** What sends a command that is ready, or says why it is not sent; never rejects. */
+type Sendable = () => Promise<Submitted | SubmissionRefused>;
 
 interface Prepared {
   readonly command: CommandMessage;
@@ -88,7 +101,8 @@ export class CommandDesk {
   }
 
   /**
-   * Each for itself, and written in the order given: what one is refused for harms no other.
+   * Each for itself, and written in the order given: what one is refused for harms no other. What is not
+   * known after BATCH_ANSWER_MS goes on, and is answered as unknown.
    * @param requests of one principal, one at least and at most BATCH_COMMANDS_MAX
    * @throws SubmissionRefused when the principal has too much under way for any of them
    */
@@ -99,16 +113,65 @@ export class CommandDesk {
     const [first] = requests;
     if (first === undefined) return [];
     const leave = this.#parts.lanes.enter(first.principal, requests.length);
-    const preparing: Promise<() => Promise<Submitted | SubmissionRefused>>[] = [];
+    const answers = requests.map(() => Promise.withResolvers<Submitted | SubmissionRefused>());
+    const late = Promise.withResolvers<null>();
+    let isAnswered = false;
+    const whileUnanswered: WhenGone = (listener) => {
+      whenGone(() => {
+        if (!isAnswered) listener();
+      });
+    };
+    this.#sendInOrder(requests, whileUnanswered, (at, sent) => {
+      answers[at]?.resolve(sent.finally(leave));
+    }).catch((error: unknown) => {
+      for (const { reject } of answers) reject(error);
+    });
+    const stop = this.#parts.clock.after(BATCH_ANSWER_MS, () => late.resolve(null));
+    try {
+      return await Promise.all(
+        answers.map(({ promise }, at) => {
+          const unknown = { kind: 'unknown', commandId: requests[at]?.commandId ?? '' } as const;
+          return Promise.race([promise, late.promise.then(() => unknown)]);
+        }),
+      );
+    } finally {
+      isAnswered = true;
+      stop();
+    }
+  }
+
+  /** @param sent is told of each as it is written; what it is given never rejects */
+  async #sendInOrder(
+    requests: readonly CommandRequest[],
+    whenGone: WhenGone,
+    sent: (at: number, submitted: Promise<Submitted | SubmissionRefused>) => void,
+  ): Promise<void> {
+    const ready = requests.map(() => Promise.withResolvers<Sendable>());
+    const all = this.#prepareInOrder(requests, whenGone, (at, each) => ready[at]?.resolve(each));
+    const slow = Promise.withResolvers<null>();
+    const stop = this.#parts.clock.after(BATCH_TOGETHER_MS, () => slow.resolve(null));
+    await Promise.race([all, slow.promise]).finally(stop);
+    // Sending writes at once, so that the order in the log is the order of this loop.
+    const inOrder = async (): Promise<void> => {
+      for (const [index, { promise }] of ready.entries()) sent(index, (await promise)());
+    };
+    await Promise.all([all, inOrder()]);
+  }
+
+  async #prepareInOrder(
+    requests: readonly CommandRequest[],
+    whenGone: WhenGone,
+    ready: (at: number, each: Promise<Sendable>) => void,
+  ): Promise<void> {
+    const preparing: Promise<Sendable>[] = [];
     for (const [index, request] of requests.entries()) {
       if (index % BATCH_SLICE === BATCH_SLICE - 1) await nextTurn();
-      await preparing[index - BATCH_ASKING_MAX];
-      preparing.push(this.#prepareOneOfMany(request, whenGone));
+      await preparing[index - PRINCIPAL_ASKED_AT_ONCE_MAX];
+      const each = this.#prepareOneOfMany(request, whenGone);
+      preparing.push(each);
+      ready(index, each);
     }
-    const sent: Promise<Submitted | SubmissionRefused>[] = [];
-    // Sending writes at once, so that the order in the log is the order of this loop.
-    for (const each of preparing) sent.push((await each)().finally(leave));
-    return Promise.all(sent);
+    await Promise.all(preparing);
   }
 
   /** Takes nothing more, and gives what is under way `graceMs` before it is called unknown. */
@@ -117,11 +180,8 @@ export class CommandDesk {
     await this.#parts.book.releaseAfter(graceMs);
   }
 
-  /** Never rejects. @returns what sends it, or says why it is not sent */
-  async #prepareOneOfMany(
-    request: CommandRequest,
-    whenGone: WhenGone,
-  ): Promise<() => Promise<Submitted | SubmissionRefused>> {
+  /** Never rejects. */
+  async #prepareOneOfMany(request: CommandRequest, whenGone: WhenGone): Promise<Sendable> {
     const observed = this.#parts.observer.began(request.commandId, request.traceparent);
     const refused = (error: unknown): SubmissionRefused => {
       observed.failed(error);

@@ -1,14 +1,16 @@
 import type { Attestation } from '@prorata/schemas';
 import type { Principal } from '@prorata/service-runtime';
 import { createLogger } from '@prorata/service-runtime';
+import { VirtualClock } from '@prorata/kafka-port';
 import { describe, expect, it, vi } from 'vitest';
 import { actor, COMMAND_ID } from '../../testing/outcomes.ts';
 import type { CommandRequest } from './buildCommand.ts';
-import { BATCH_COMMANDS_MAX, CommandDesk } from './commandDesk.ts';
+import { BATCH_COMMANDS_MAX, CommandDesk, PRINCIPAL_ASKED_AT_ONCE_MAX } from './commandDesk.ts';
 import type { CommandDeskParts } from './commandDesk.ts';
 import { noObserver } from './deskObserver.ts';
 import { Lanes } from './lanes.ts';
 import { OutcomeBook } from './outcomeBook.ts';
+import { SubmissionRefused } from './submissionRefused.ts';
 
 const principal: Principal = {
   actor,
@@ -32,8 +34,9 @@ const request: CommandRequest = {
 function deskThat(
   attest: () => Promise<readonly Attestation[]>,
   publish: CommandDeskParts['publisher']['publish'] = () => Promise.resolve(),
+  after: CommandDeskParts['clock']['after'] = () => () => undefined,
 ): CommandDesk {
-  const clock = { now: () => 5n, after: () => () => undefined };
+  const clock = { now: () => 5n, after };
   return new CommandDesk({
     codec: { encode: () => Promise.resolve(Buffer.from('bytes')) },
     publisher: { publish },
@@ -53,7 +56,7 @@ function deskThat(
 }
 
 describe('the desk and validators', () => {
-  it('asks about no more of one batch at once than one validator is asked at once', async () => {
+  it('asks about no more of one batch at once than one principal may ask', async () => {
     let asking = 0;
     let most = 0;
     const desk = deskThat(async () => {
@@ -65,7 +68,7 @@ describe('the desk and validators', () => {
     const requests = Array.from({ length: BATCH_COMMANDS_MAX }, () => request);
     const submitted = await desk.submitAll(requests, () => undefined);
     expect(submitted).toHaveLength(BATCH_COMMANDS_MAX);
-    expect(most).toBe(16);
+    expect(most).toBe(PRINCIPAL_ASKED_AT_ONCE_MAX);
   });
 
   it('writes nothing that a validator answers after the end has begun', async () => {
@@ -77,6 +80,39 @@ describe('the desk and validators', () => {
     asked.resolve([]);
     await expect(submitting).rejects.toMatchObject({ code: 'SHUTTING_DOWN', retryAfterS: 1 });
     await ending;
+    expect(publish).not.toHaveBeenCalled();
+  });
+
+  it('answers a batch before its caller is cut off, and goes on with what validators hold up', async () => {
+    const virtual = new VirtualClock(0);
+    const written: string[] = [];
+    const slow = Promise.withResolvers<readonly Attestation[]>();
+    let asked = 0;
+    const desk = deskThat(
+      () => (++asked === 3 ? slow.promise : Promise.resolve([])),
+      (records) => {
+        written.push(...records.map(() => 'record'));
+        return Promise.resolve();
+      },
+      (milliseconds, run) => virtual.after(milliseconds, run),
+    );
+    const answer = desk.submitAll([request, request, request, request], () => undefined);
+    await virtual.advance(39_000);
+    await expect(Promise.race([answer, Promise.resolve('waits')])).resolves.toBe('waits');
+    await virtual.advance(1_000);
+    const unknown = { kind: 'unknown', commandId: COMMAND_ID };
+    expect(await answer).toEqual([unknown, unknown, unknown, unknown]);
+    expect(written).toHaveLength(2);
+    slow.resolve([]);
+    await vi.waitFor(() => expect(written).toHaveLength(4));
+  });
+
+  it('does not take what there was no place to ask about', async () => {
+    const publish = vi.fn(() => Promise.resolve());
+    const full = new SubmissionRefused('TOO_MANY_IN_FLIGHT', 'No place.', { retryAfterS: 1 });
+    const desk = deskThat(() => Promise.reject(full), publish);
+    await expect(desk.submit(request, () => undefined)).rejects.toBe(full);
+    expect(await desk.submitAll([request], () => undefined)).toEqual([full]);
     expect(publish).not.toHaveBeenCalled();
   });
 });

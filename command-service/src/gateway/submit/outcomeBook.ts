@@ -142,6 +142,7 @@ function waitingKey(
 function isSame(one: CommandOutcome, other: CommandOutcome): boolean {
   return (
     one.stream === other.stream &&
+    one.actor?.kind === other.actor?.kind &&
     one.actor?.subject === other.actor?.subject &&
     one.actor?.issuer === other.actor?.issuer &&
     Buffer.compare(one.bodyHash, other.bodyHash) === 0

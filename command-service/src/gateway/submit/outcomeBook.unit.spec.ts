@@ -70,6 +70,13 @@ describe('the book of outcomes', () => {
     expect(made.find('unknown')).toEqual([]);
   });
 
+  it('keeps a person’s and a robot’s of one name apart', async () => {
+    const made = book();
+    await pass(made, outcomeOf());
+    await pass(made, outcomeOf({ actor: { ...actor, kind: 'robot' }, commandOffset: 9n }));
+    expect(made.find(COMMAND_ID).map(({ actor: of }) => of?.kind)).toEqual(['user', 'robot']);
+  });
+
   it('keeps the first outcomes of an id, however many bodies are tried under it', async () => {
     const made = book();
     const bodies = Array.from({ length: RECENT_PER_ID_MAX + 5 }, (_each, at) => at);

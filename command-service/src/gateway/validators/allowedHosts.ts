@@ -14,8 +14,16 @@ const never = new BlockList();
 never.addSubnet('0.0.0.0', 8);
 never.addSubnet('169.254.0.0', 16);
 never.addSubnet('224.0.0.0', 3);
-never.addAddress('::', 'ipv6');
+// Within it, every address that only carries one of IPv4 in an outdated form (::a.b.c.d), and none.
+never.addSubnet('::', 96, 'ipv6');
+// What a translator or a tunnel makes of these is an address of IPv4 that nobody has looked at:
+// NAT64 (RFC 6052, RFC 8215), Teredo, 6to4.
+never.addSubnet('64:ff9b::', 96, 'ipv6');
+never.addSubnet('64:ff9b:1::', 48, 'ipv6');
+never.addSubnet('2001::', 32, 'ipv6');
+never.addSubnet('2002::', 16, 'ipv6');
 never.addSubnet('fe80::', 10, 'ipv6');
+never.addSubnet('fec0::', 10, 'ipv6');
 never.addSubnet('ff00::', 8, 'ipv6');
 never.addAddress('fd00:ec2::254', 'ipv6');
 const loopback = new BlockList();
@@ -59,8 +67,22 @@ export function guardedLookup(
 
 /** @param hostname as the URL has it; only a name of this machine may lead to this machine */
 export function mayLeadTo(hostname: string, address: string): boolean {
-  const plain = address.toLowerCase().replace(/^::ffff:(?=\d+\.)/, '');
+  // With a zone it is a neighbour's, and no list compares it.
+  if (isIP(address) === 0 || address.includes('%')) return false;
+  const plain = isIP(address) === 6 ? unmapped(address) : address;
   const family = isIP(plain) === 6 ? 'ipv6' : 'ipv4';
-  if (isIP(plain) === 0 || never.check(plain, family)) return false;
-  return !loopback.check(plain, family) || isLoopbackHost(hostname);
+  if (loopback.check(plain, family)) return isLoopbackHost(hostname);
+  return !never.check(plain, family);
+}
+
+/** The address of IPv4 that one of IPv6 maps (::ffff:a.b.c.d), however it is written. */
+function unmapped(address: string): string {
+  // A URL writes every form of an address in one way.
+  const canonical = new URL(`http://[${address}]/`).hostname.slice(1, -1);
+  const [, high, low] = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(canonical) ?? [];
+  if (high === undefined || low === undefined) return canonical;
+  return [high, low]
+    .map((part) => Number.parseInt(part, 16))
+    .flatMap((part) => [part >> 8, part & 0xff])
+    .join('.');
 }

@@ -1,6 +1,8 @@
 import { fromJson } from '@prorata/schemas';
 import type { RemoteValidator } from '@prorata/schemas';
 import type { Logger } from '@prorata/service-runtime';
+import { askProjector } from './askProjector.ts';
+import type { ProjectorAccess } from './askProjector.ts';
 
 /** What the gateway must know of a registration. */
 export interface KnownRegistration {
@@ -12,8 +14,6 @@ export interface KnownRegistration {
 const FRESH_MS = 2_000;
 /** For so long it is believed while it is read anew, milliseconds; the model refuses what is outdated. */
 const STALE_MS = 15_000;
-/** Longest wait for the projector, milliseconds. */
-const ASK_TIMEOUT_MS = 1_000;
 /** Applications remembered; the one that was read longest ago goes. */
 const REMEMBERED_MAX = 10_000;
 
@@ -24,10 +24,7 @@ interface Entry {
   askedAtMs: number;
 }
 
-export interface RegistrationBookParts {
-  readonly projectorUrl: string | null;
-  /** The gateway's own token; null: it cannot ask. */
-  readonly token: () => Promise<string | null>;
+export interface RegistrationBookParts extends ProjectorAccess {
   readonly logger: Logger;
   readonly nowMs?: () => number;
 }
@@ -87,19 +84,10 @@ export class RegistrationBook {
   }
 
   async #read(application: string): Promise<KnownRegistration | null> {
-    const { projectorUrl, token } = this.#parts;
-    const bearer = await token();
-    const url = `${projectorUrl ?? ''}/v1/applications/${encodeURIComponent(application)}`;
-    const response = await fetch(url, {
-      headers: bearer === null ? {} : { authorization: `Bearer ${bearer}` },
-      signal: AbortSignal.timeout(ASK_TIMEOUT_MS),
-    });
-    if (response.status === 404) {
-      await response.body?.cancel();
-      return null;
-    }
-    if (!response.ok) throw new Error(`The projector answered ${response.status}.`);
-    const body = (await response.json()) as { version?: unknown; validators?: unknown };
+    const path = `/v1/applications/${encodeURIComponent(application)}`;
+    const read = await askProjector(this.#parts, path);
+    if (read === null) return null;
+    const body = read as { version?: unknown; validators?: unknown };
     return { version: BigInt(String(body.version)), validators: validatorsOf(body.validators) };
   }
 }

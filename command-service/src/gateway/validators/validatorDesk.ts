@@ -9,9 +9,11 @@ import type {
 } from '@prorata/schemas';
 import type { Clock } from '../../clock.ts';
 import type { AsksValidators } from '../submit/commandDesk.ts';
+import { SubmissionRefused } from '../submit/submissionRefused.ts';
 import { mustBeAllowed } from './allowedHosts.ts';
 import { postQuestion } from './postQuestion.ts';
 import { readVerdict } from './readVerdict.ts';
+import type { Verdict } from './readVerdict.ts';
 import type { RegistrationBook } from './registrationBook.ts';
 import { secretHeaders } from './secretHeaders.ts';
 import { reasonOf, ValidatorLine } from './validatorLine.ts';
@@ -26,8 +28,19 @@ export interface AskedValidator {
   readonly seconds: number;
 }
 
+interface Question {
+  readonly application: string;
+  /** Of the registration that names the validator. */
+  readonly version: bigint;
+  readonly command: CommandMessage;
+  /** The proposal that is to be approved. */
+  readonly shown: { readonly proposal?: object };
+}
+
 export interface ValidatorDeskParts {
   readonly registrations: Pick<RegistrationBook, 'of' | 'forget'>;
+  /** What a proposal would change; null when nobody can say. Never rejects. */
+  readonly proposalOf: (application: string, proposalId: string) => Promise<object | null>;
   /** `host` or `host:port` that may be asked. */
   readonly hosts: ReadonlySet<string>;
   readonly secretsDirectory: string | null;
@@ -44,16 +57,29 @@ export class ValidatorDesk implements AsksValidators {
     this.#parts = parts;
   }
 
-  /** What validators answer about a command, silence included; empty when none need be asked. Never rejects. */
+  /**
+   * What validators answer about a command, silence included; empty when none need be asked, or none
+   * can be: what should have been asked is refused by the model then.
+   * @throws SubmissionRefused when a validator has no place for the question
+   */
   async attest(command: CommandMessage): Promise<readonly Attestation[]> {
     const stream = parseStream(command.value.envelope.stream);
     if (stream?.kind !== 'application' || command.type === 'RegisterApplication') return [];
     const registration = await this.#parts.registrations.of(stream.id);
     if (registration === null || registration.validators.length === 0) return [];
     const asked = askedValidators(registration.validators, command);
-    return Promise.all(
-      asked.map((validator) => this.#ask(stream.id, registration.version, validator, command)),
-    );
+    const shown = asked.length === 0 ? null : await this.#shown(stream.id, command);
+    if (shown === null) return [];
+    const { version } = registration;
+    const question = { application: stream.id, version, command, shown };
+    return Promise.all(asked.map((validator) => this.#ask(validator, question)));
+  }
+
+  /** What a command does not say itself; null: nobody knows it, so that there is nothing to ask. */
+  async #shown(application: string, command: CommandMessage): Promise<Question['shown'] | null> {
+    if (command.type !== 'ApproveProposal') return {};
+    const proposal = await this.#parts.proposalOf(application, command.value.proposalId);
+    return proposal === null ? null : { proposal };
   }
 
   /** A registration that changed, or that a command did not know, is read anew. */
@@ -70,50 +96,42 @@ export class ValidatorDesk implements AsksValidators {
     for (const [key, line] of this.#lines) if (line.isOpen) yield key.split('\n', 1)[0] ?? '';
   }
 
-  async #ask(
-    application: string,
-    version: bigint,
-    validator: RemoteValidator,
-    command: CommandMessage,
-  ): Promise<Attestation> {
+  async #ask(validator: RemoteValidator, question: Question): Promise<Attestation> {
     const beganMs = performance.now();
+    const { application, version } = question;
     const common = { validator: validator.name, applicationVersion: version };
-    const attestation = await this.#answerOf(application, version, validator, command).then(
+    const attestation = await this.#answerOf(validator, question).then(
       (verdict): Attestation => ({ ...common, ...verdict }),
-      (error: unknown): Attestation => ({
-        ...common,
-        status: 'unavailable',
-        message: reasonOf(error),
-        facts: {},
-        observedAt: this.#parts.clock.now(),
-      }),
+      (error: unknown): Attestation => {
+        // That nobody was asked is not that nobody answered.
+        if (error instanceof SubmissionRefused) throw error;
+        return {
+          ...common,
+          status: 'unavailable',
+          message: reasonOf(error),
+          facts: {},
+          observedAt: this.#parts.clock.now(),
+        };
+      },
     );
     const seconds = (performance.now() - beganMs) / 1_000;
-    this.#parts.asked({
-      application,
-      validator: validator.name,
-      status: attestation.status,
-      seconds,
-    });
+    const { status } = attestation;
+    this.#parts.asked({ application, validator: validator.name, status, seconds });
     return attestation;
   }
 
-  async #answerOf(
-    application: string,
-    version: bigint,
-    validator: RemoteValidator,
-    command: CommandMessage,
-  ) {
+  async #answerOf(validator: RemoteValidator, question: Question): Promise<Verdict> {
     const { hosts, secretsDirectory, clock } = this.#parts;
+    const { application, command } = question;
     const url = new URL(validator.url);
     mustBeAllowed(url, hosts);
-    const body = questionOf(application, version, validator.name, command);
+    const body = textOf(validator.name, question);
     const place = { directory: secretsDirectory, application };
-    const text = await this.#line(application, validator).ask(async (signal) => {
+    const { actor } = command.value.envelope;
+    return this.#line(application, validator).ask(actor, async (signal) => {
       const headers = await secretHeaders(place, validator.secretRef, body, clock.now());
       return readVerdict(await postQuestion(url, body, headers, signal), clock.now());
     });
-    return text;
   }
 
   /** Other terms are another line: what was counted against the former address is not the new one's. */
@@ -133,13 +151,8 @@ export class ValidatorDesk implements AsksValidators {
   }
 }
 
-/** The question: the command as its sender wrote it, and who sends it; docs/reference/validators.md. */
-function questionOf(
-  application: string,
-  applicationVersion: bigint,
-  validator: string,
-  command: CommandMessage,
-): string {
+/** The command as its sender wrote it, and who sends it; docs/reference/validators.md. */
+function textOf(validator: string, { application, version, command, shown }: Question): string {
   const message = toJson(fullNameOf[command.type], command.value) as Record<string, unknown>;
   const fields = Object.entries(message).filter(([name]) => name !== 'envelope');
   const data = Object.fromEntries(fields);
@@ -147,8 +160,9 @@ function questionOf(
   return JSON.stringify({
     validator,
     application,
-    applicationVersion: applicationVersion.toString(),
+    applicationVersion: version.toString(),
     command: { commandId, type: command.type, reason, dryRun, data },
+    ...shown,
     actor,
     askedAt: timeToJson(submittedAt),
   });

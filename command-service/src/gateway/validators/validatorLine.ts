@@ -1,8 +1,6 @@
-/** The line to one validator: how many ask at once, how often again, and when nobody asks for a while. */
+/** The line to one validator: whose turn it is, how often again, and when nobody asks for a while. */
 import {
-  bulkhead,
   BrokenCircuitError,
-  BulkheadRejectedError,
   circuitBreaker,
   CircuitState,
   ConsecutiveBreaker,
@@ -10,15 +8,12 @@ import {
   handleWhen,
   retry,
 } from 'cockatiel';
-import type { RemoteValidator } from '@prorata/schemas';
+import type { Actor, RemoteValidator } from '@prorata/schemas';
 import { HostNotAllowed } from './allowedHosts.ts';
 import { AnswerUnusable } from './postQuestion.ts';
 import { SecretMissing } from './secretHeaders.ts';
+import { ValidatorPlaces } from './validatorPlaces.ts';
 
-/** Questions to one validator at once: what a small service bears. */
-const ASKED_AT_ONCE_MAX = 16;
-/** Questions that wait for their turn; beyond it the answer is at once that there is none. */
-const WAITING_MAX = 128;
 /** Faults in a row after which nobody asks. */
 const FAULTS_UNTIL_OPEN = 5;
 /** How long nobody asks then, milliseconds; the next question decides whether all may. */
@@ -29,7 +24,7 @@ const RETRY_AFTER_MS_MAX = 2_000;
 
 export class ValidatorLine {
   readonly #terms: Pick<RemoteValidator, 'deadlineMillis' | 'retries'>;
-  readonly #bulkhead = bulkhead(ASKED_AT_ONCE_MAX, WAITING_MAX);
+  readonly #places = new ValidatorPlaces();
   readonly #breaker = circuitBreaker(handleWhen(isFault), {
     halfOpenAfter: OPEN_MS,
     breaker: new ConsecutiveBreaker(FAULTS_UNTIL_OPEN),
@@ -52,20 +47,26 @@ export class ValidatorLine {
     return this.#breaker.state === CircuitState.Open;
   }
 
-  /** @throws Error whose message says to people why there is no answer, at the deadline at the latest */
-  async ask<T>(question: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  /**
+   * The deadline begins with the question: whoever waits for a turn costs the validator no fault.
+   * @throws SubmissionRefused when there is no place; Error whose message says to people why there is
+   * no answer, at the deadline at the latest
+   */
+  async ask<T>(actor: Actor, question: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const leave = await this.#places.enter(actor);
     const deadline = AbortSignal.timeout(this.#terms.deadlineMillis);
     const late = new Promise<never>((_resolve, reject) => {
       deadline.addEventListener('abort', () => {
         reject(new Error(`No answer in ${this.#terms.deadlineMillis} ms.`));
       });
     });
-    const asked = this.#bulkhead.execute(
-      () => this.#retry.execute(() => this.#breaker.execute(() => question(deadline)), deadline),
+    const asked = this.#retry.execute(
+      () => this.#breaker.execute(() => question(deadline)),
       deadline,
     );
+    // The place is free when the question has ended, with what the breaker learned of it.
+    asked.then(leave, leave);
     // Whichever comes second is nobody's fault.
-    asked.catch(() => undefined);
     late.catch(() => undefined);
     return Promise.race([asked, late]);
   }
@@ -74,7 +75,6 @@ export class ValidatorLine {
 /** What is said of a fault: an address or a secret of ours stands in none of them. */
 export function reasonOf(error: unknown): string {
   if (error instanceof BrokenCircuitError) return 'It failed too often and is not asked for now.';
-  if (error instanceof BulkheadRejectedError) return 'Too many commands wait for it.';
   if (error instanceof AnswerUnusable || error instanceof HostNotAllowed) return error.message;
   if (error instanceof SecretMissing) return error.message;
   if (error instanceof Error && error.message.startsWith('No answer in')) return error.message;

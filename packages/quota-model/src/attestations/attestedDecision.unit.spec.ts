@@ -152,6 +152,37 @@ describe('a command that no validator need be asked about', () => {
   });
 });
 
+describe('a request for more', () => {
+  const request = (resource: 'cores' | 'tokens') =>
+    ({
+      type: 'RequestIncrease',
+      data: {
+        quotaId: 'moka/a',
+        limits: [resource === 'cores' ? cores(9n, 9n) : tokens(9n)],
+        unsetLimits: [],
+      },
+    }) as const;
+  const past = [
+    withValidator({ resources: ['cores'] }, false),
+    created('moka/a', [cores(5n, 5n), tokens(5n)]),
+  ] as const;
+
+  it('is one that validators of its resources are asked about, and may deny', () => {
+    given(...past)
+      .when(request('cores'))
+      .thenRefused('VALIDATION_OUTDATED', 'capacity');
+    given(...past)
+      .when(request('cores'), attested({ status: 'denied', message: 'No more this year.' }))
+      .thenRefused('VALIDATOR_DENIED', 'No more this year.');
+  });
+
+  it('of another resource needs none of them', () => {
+    given(...past)
+      .when(request('tokens'))
+      .thenResult('moka-p3');
+  });
+});
+
 describe('a change of the whole list of limits', () => {
   it('is one of the limits that it leaves out, too', () => {
     const change = { ...noChange, quotaId: 'moka/a', setLimits: [tokens(5n)] };

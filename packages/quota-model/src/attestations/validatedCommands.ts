@@ -2,7 +2,7 @@ import type { CommandMessage, RemoteValidator } from '@prorata/schemas';
 
 type CommandType = CommandMessage['type'];
 
-/** What validators are asked about unless they name commands: whatever changes declared limits or attributes. */
+/** What validators are asked about unless they name commands: whatever changes declared limits or attributes, or asks for it. */
 const byDefault: ReadonlySet<string> = new Set<CommandType>([
   'ApproveProposal',
   'ChangeQuota',
@@ -10,6 +10,7 @@ const byDefault: ReadonlySet<string> = new Set<CommandType>([
   'CreateQuota',
   'DeclareQuota',
   'MoveQuota',
+  'RequestIncrease',
   'ResizeQuota',
   'RestoreQuota',
 ]);
@@ -46,6 +47,8 @@ function resourcesIn({ type, value }: CommandMessage): ReadonlySet<string> | nul
       // What the quota has beside them goes.
       if (value.onlySetLimits) return null;
       return new Set([...value.setLimits.map(({ resource }) => resource), ...value.unsetLimits]);
+    case 'RequestIncrease':
+      return new Set([...value.limits.map(({ resource }) => resource), ...value.unsetLimits]);
     case 'ResizeQuota':
       return new Set([value.limit.resource]);
     case 'OverrideQuota':

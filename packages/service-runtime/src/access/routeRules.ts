@@ -115,6 +115,7 @@ export const routeRules = {
   'GET /v1/quotas/:quotaId': readsQuotas,
   'GET /v1/quotas/:quotaId/explain': readsQuotas,
   'GET /v1/proposals': readsQuotas,
+  'GET /v1/proposals/:proposalId': readsQuotas,
   'GET /v1/audit': {
     answeredBy: ['projector'],
     who: ['admin', 'auditor'],

@@ -1,0 +1,37 @@
+import type { Logger } from '@prorata/service-runtime';
+import { askProjector } from './askProjector.ts';
+import type { ProjectorAccess } from './askProjector.ts';
+
+/** What of a proposal is shown to a validator: what would change, and who asked for it and why. */
+const SHOWN = [
+  'proposalId',
+  'quotaId',
+  'limits',
+  'unsetLimits',
+  'evidence',
+  'origin',
+  'openedAt',
+  'openedBy',
+  'reason',
+] as const;
+
+/**
+ * A proposal as the projector has it: it never changes, so what is read is what would be approved.
+ * @returns null: none of this application is known, or nobody said. Never rejects.
+ */
+export async function shownProposal(
+  access: ProjectorAccess & { readonly logger: Logger },
+  application: string,
+  proposalId: string,
+): Promise<object | null> {
+  if (access.projectorUrl === null) return null;
+  try {
+    const path = `/v1/proposals/${encodeURIComponent(proposalId)}`;
+    const read = (await askProjector(access, path)) as Record<string, unknown> | null;
+    if (read?.['application'] !== application) return null;
+    return Object.fromEntries(SHOWN.map((name) => [name, read[name]]));
+  } catch (error) {
+    access.logger.warn({ err: error, application, proposalId }, 'a proposal could not be read');
+    return null;
+  }
+}
