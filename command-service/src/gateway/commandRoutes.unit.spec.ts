@@ -69,7 +69,7 @@ async function serve(given: Given): Promise<{ url: string; book: OutcomeBook }> 
           clock: { now: () => 5n, after: () => () => undefined },
           outcomeTimeoutMs: 50,
           observer: noObserver,
-          lanes: new Lanes({ after: () => () => undefined }),
+          lanes: new Lanes({ now: () => 0n, after: () => () => undefined }),
           validators: { attest: () => Promise.resolve([]), decided: () => undefined },
         }),
         book,

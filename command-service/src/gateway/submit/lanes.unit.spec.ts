@@ -25,7 +25,11 @@ function bench(limits: Partial<LaneLimits> = {}) {
     });
     return () => (isCancelled = true);
   };
-  return { clock, lanes: new Lanes({ after }, limits) };
+  // Somewhere in the day, as a wall clock is.
+  let startMs = 10_000_000;
+  const now = (): bigint => BigInt(startMs + clock.nowMs) * 1_000n;
+  const putBack = (ms: number): void => void (startMs -= ms);
+  return { clock, putBack, lanes: new Lanes({ after, now }, limits) };
 }
 
 const codeOf = (run: () => unknown): unknown => {
@@ -125,5 +129,54 @@ describe('the lane of robots', () => {
     const next = lanes.turn(robot, 0, stays);
     come[0]?.leave();
     expect(await next).toBeInstanceOf(Function);
+  });
+
+  it('goes in rounds while somebody else is about, one every 40 ms', async () => {
+    const { lanes, clock } = bench({ laneMax: 10, roundMax: 2 });
+    lanes.enter(olga, 1);
+    const { come } = queue(lanes, 5);
+    await settle();
+    expect(come).toHaveLength(2);
+    for (const each of [...come]) each.leave();
+    await clock.advance(39);
+    await settle();
+    expect(come).toHaveLength(2);
+    await clock.advance(1);
+    await settle();
+    expect(come).toHaveLength(4);
+    // A round that is not through yet holds up the next, however late it is.
+    await clock.advance(200);
+    await settle();
+    expect(come).toHaveLength(4);
+    come[3]?.leave();
+    await settle();
+    expect(come).toHaveLength(5);
+  });
+
+  it('is as wide as before two seconds after the last of the others', async () => {
+    const { lanes, clock } = bench({ laneMax: 4, roundMax: 1 });
+    lanes.enter(olga, 1)();
+    const { come } = queue(lanes, 6);
+    await settle();
+    expect(come).toHaveLength(1);
+    await clock.advance(1_999);
+    await settle();
+    expect(come).toHaveLength(1);
+    await clock.advance(1);
+    come[0]?.leave();
+    await settle();
+    expect(come).toHaveLength(5);
+  });
+
+  it('does not stand still when the clock is put back', async () => {
+    const { lanes, clock, putBack } = bench({ laneMax: 1, roundMax: 1 });
+    lanes.enter(olga, 1);
+    const { come } = queue(lanes, 2);
+    await settle();
+    putBack(3_600_000);
+    come[0]?.leave();
+    await clock.advance(40);
+    await settle();
+    expect(come).toHaveLength(2);
   });
 });
