@@ -27,6 +27,7 @@ import { commandRoutes } from './routes/commandRoutes.ts';
 import { openapi } from './routes/openapi.ts';
 import { proposalRoutes } from './routes/proposalRoutes.ts';
 import { quotaRoutes } from './routes/quotaRoutes.ts';
+import { versionRoutes } from './routes/versionRoutes.ts';
 import { Readiness } from './readiness.ts';
 
 /** Names the checkpoint rows; another name would be another set of tables. */
@@ -132,6 +133,7 @@ export async function startProjector(
 export function queryRoutes(router: Router, models: Parameters<typeof quotaRoutes>[1]): void {
   applicationRoutes(router, models);
   quotaRoutes(router, models);
+  versionRoutes(router, models);
   auditRoutes(router, models);
   commandRoutes(router, models);
   proposalRoutes(router, models);

@@ -75,6 +75,20 @@ export function changed(quotaId: string, quotaVersion: bigint, content: QuotaCon
   return { type: 'QuotaChanged', data: withHash(content), quotaId, quotaVersion };
 }
 
+export function moved(quotaId: string, quotaVersion: bigint, toQuotaId: string): EventDraft {
+  return { type: 'QuotaMoved', data: { toQuotaId }, quotaId, quotaVersion };
+}
+
+export function restored(
+  quotaId: string,
+  quotaVersion: bigint,
+  fromVersion: bigint,
+  content: QuotaContent,
+): EventDraft {
+  const data = { fromVersion, ...withHash(content) };
+  return { type: 'QuotaRestored', data, quotaId, quotaVersion };
+}
+
 export function deleted(quotaId: string, quotaVersion: bigint): EventDraft {
   return { type: 'QuotaDeleted', data: {}, quotaId, quotaVersion };
 }

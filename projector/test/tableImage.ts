@@ -1,7 +1,7 @@
 import type { Row } from '../src/database/tables.ts';
 
 /**
- * Stands in for a connection: takes the statements of `upsertRows`, `deleteRows` and the deletion of quotas, and
+ * Stands in for a connection: takes the statements of `upsertRows`, `deleteRows`, the deletion of quotas and what alters versions, and
  * keeps the rows by key. Tables are sorted by key, as text.
  */
 export class TableImage {
@@ -16,9 +16,13 @@ export class TableImage {
     );
   }
 
-  query(statement: string, [parameter]: readonly unknown[]): Promise<void> {
+  query(statement: string, [parameter, to]: readonly unknown[]): Promise<void> {
     if (statement.startsWith('DELETE FROM quotas')) {
       for (const id of parameter as string[]) this.#table('quotas').delete(JSON.stringify([id]));
+      return Promise.resolve();
+    }
+    if (statement.startsWith('UPDATE quota_versions')) {
+      this.#alterVersions(parameter as string, to as string | undefined);
       return Promise.resolve();
     }
     const from = /^DELETE FROM "(\w+)"/.exec(statement)?.[1];
@@ -38,6 +42,21 @@ export class TableImage {
       if (key[2] === 'UPDATE' || !rows.has(id)) rows.set(id, row);
     }
     return Promise.resolve();
+  }
+
+  /** A move names two ids, what ended a list of ids. */
+  #alterVersions(parameter: string, to: string | undefined): void {
+    const ends =
+      to === undefined ? (JSON.parse(parameter) as { quota_id: string; at: string }[]) : [];
+    const rows = this.#table('quota_versions');
+    for (const [key, row] of rows) {
+      if (row['ended'] !== null) continue;
+      const quotaId = String(row['quota_id']);
+      const end = ends.find(({ quota_id: id }) => id === quotaId);
+      if (end !== undefined) rows.set(key, { ...row, ended: end.at });
+      if (to === undefined || !`${quotaId}/`.startsWith(`${parameter}/`)) continue;
+      rows.set(key, { ...row, quota_id: `${to}${quotaId.slice(parameter.length)}` });
+    }
   }
 
   #table(name: string): Map<string, Row> {

@@ -88,6 +88,12 @@ export const resourceTable: readonly ResourceRoute[] = [
   },
   {
     method: 'POST',
+    path: '/v1/quotas/:quotaId/restore',
+    sends: 'RestoreQuota',
+    summary: 'Lets what a quota declared in an earlier version hold again',
+  },
+  {
+    method: 'POST',
     path: '/v1/quotas/:quotaId/move',
     sends: 'MoveQuota',
     summary: 'Moves a quota and all below it to another parent or name',

@@ -62,6 +62,27 @@ export const quotas: Table = {
   },
 };
 
+export const quotaVersions: Table = {
+  name: 'quota_versions',
+  key: ['application', 'stream_version'],
+  columns: {
+    application: 'text',
+    stream_version: 'bigint',
+    quota_id: 'text',
+    version: 'bigint',
+    ended: 'bigint',
+    type: 'text',
+    from_version: 'bigint',
+    content: 'jsonb',
+    content_hash: 'text',
+    event_id: 'text',
+    actor: 'jsonb',
+    reason: 'text',
+    command_id: 'text',
+    decided_at: 'timestamptz',
+  },
+};
+
 export const entitlements: Table = {
   name: 'entitlements',
   key: ['application', 'project', 'resource'],
@@ -280,6 +301,7 @@ export const commands: Table = {
 export const projectedTables: readonly Table[] = [
   applications,
   quotas,
+  quotaVersions,
   entitlements,
   proposals,
   budgets,

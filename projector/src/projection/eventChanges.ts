@@ -18,6 +18,7 @@ import { eventRow } from '../rows/eventRow.ts';
 import type { PlacedEvent } from '../rows/eventRow.ts';
 import type { Closing } from './closing.ts';
 import { organizationChanges } from './organizationChanges.ts';
+import { VersionChanges } from './versionChanges.ts';
 
 /**
  * What a batch of events does to the tables. Of several changes to one row only the last is written,
@@ -25,6 +26,7 @@ import { organizationChanges } from './organizationChanges.ts';
  */
 export class EventChanges {
   readonly #audit: Row[] = [];
+  readonly #versions = new VersionChanges();
   /** By table and key; null: the row goes. */
   readonly #rows = new Map<Table, Map<string, Row | null>>();
   readonly #touches = new Map<
@@ -48,6 +50,7 @@ export class EventChanges {
       }
       return;
     }
+    if (state.kind === 'application') this.#versions.add(event, state);
     switch (event.type) {
       case 'ApplicationRegistered':
         if (state.kind === 'application') {
@@ -89,6 +92,7 @@ export class EventChanges {
 
   async write(client: ClientBase): Promise<void> {
     await upsertRows(client, tables.auditLog, this.#audit);
+    await this.#versions.write(client);
     for (const [table, rows] of this.#rows) await writeTable(client, table, rows);
     await upsertRows(client, tables.quotas, this.#quotaRows());
     const gone = this.#goneQuotas();

@@ -114,6 +114,12 @@ describe('the projection of events', () => {
     ]);
   });
 
+  it('keeps what a deleted quota declared under its id, as that of a life that has ended', async () => {
+    const { tables } = await tablesAfter(records(), 3);
+    const gone = tables['quota_versions']!.filter((row) => row['ended'] !== null);
+    expect(gone).toMatchObject([{ quota_id: 'llm/other', version: '1', ended: '13' }]);
+  });
+
   it('shows a moved quota, all below it and its open proposals under their new paths alone', async () => {
     const stamper = new EventStamper(1);
     const move: EventDraft = {
@@ -138,6 +144,13 @@ describe('the projection of events', () => {
       expect(tables['quotas']![0]).toMatchObject({ version: '5', project: 'acme/other' });
       const open = tables['proposals']!.filter((row) => row['status'] === 'open');
       expect(open).toMatchObject([{ proposal_id: 'llm-p8', quota_id: 'llm/globex/chat' }]);
+      const versions = tables['quota_versions']!.filter((row) => row['ended'] === null);
+      expect(versions.map((row) => [row['quota_id'], row['version'], row['type']])).toEqual([
+        ['llm/globex', '3', 'QuotaChanged'],
+        ['llm/globex', '1', 'QuotaCreated'],
+        ['llm/globex/chat', '1', 'QuotaCreated'],
+        ['llm/globex/code', '1', 'QuotaCreated'],
+      ]);
     }
   });
 

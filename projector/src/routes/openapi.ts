@@ -111,6 +111,26 @@ export const openapi: OpenApiFragment = {
       [quotaId],
       { quotaId: text, limits: list },
     ),
+    '/v1/quotas/{quotaId}/versions': get(
+      'What a quota declared, version by version: who, when and why. Of one that was deleted, its last life.',
+      [
+        quotaId,
+        query('order', 'Oldest or newest first.', { enum: ['asc', 'desc'], default: 'desc' }),
+        ...paging,
+      ],
+      { quotaId: text, isDeleted: { type: 'boolean' }, versions: list, next },
+    ),
+    '/v1/quotas/{quotaId}/versions/{version}': get(
+      'What held at one version of a quota, in the form in which it can be restored or declared.',
+      [quotaId, path('version', 'A version of the quota.')],
+      {
+        quotaId: text,
+        version: { type: ['integer', 'string'] },
+        type: text,
+        contentHash: text,
+        content: { type: 'object' },
+      },
+    ),
     '/v1/audit': get(
       'Events and refused commands by decision time.',
       [

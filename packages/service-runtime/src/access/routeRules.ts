@@ -90,6 +90,7 @@ export const routeRules = {
   'PUT /v1/quotas/:quotaId/suspension': sending('SuspendQuota'),
   'DELETE /v1/quotas/:quotaId/suspension': sending('ResumeQuota'),
   'POST /v1/quotas/:quotaId/resize': sending('ResizeQuota'),
+  'POST /v1/quotas/:quotaId/restore': sending('RestoreQuota'),
   'POST /v1/quotas/:quotaId/move': sending('MoveQuota'),
   'POST /v1/quotas/:quotaId/transfer': sending('TransferQuota'),
   'POST /v1/quotas/:quotaId/increase-requests': sending('RequestIncrease'),
@@ -114,6 +115,8 @@ export const routeRules = {
   'GET /v1/quotas': readsQuotas,
   'GET /v1/quotas/:quotaId': readsQuotas,
   'GET /v1/quotas/:quotaId/explain': readsQuotas,
+  'GET /v1/quotas/:quotaId/versions': readsQuotas,
+  'GET /v1/quotas/:quotaId/versions/:version': readsQuotas,
   'GET /v1/proposals': readsQuotas,
   'GET /v1/proposals/:proposalId': readsQuotas,
   'GET /v1/audit': {
