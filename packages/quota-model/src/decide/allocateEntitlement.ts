@@ -39,7 +39,10 @@ export function allocateEntitlement(
     return refuse('BUDGET_UNKNOWN', '/budgetId', `There is no budget ${budgetId}.`);
   }
   const former = state.allocations.get(allocationKey(project, application, resource));
-  const cannotPay = payerFault(state, budget, command) ?? waitingFault(state, former);
+  const cannotPay =
+    payerFault(state, budget, command) ??
+    waitingFault(state, former) ??
+    releaseFault(former, command);
   if (cannotPay !== null) return cannotPay;
   const pending = {
     budgetId,
@@ -136,6 +139,17 @@ function waitingFault(
   if (former.pending === null) return null;
   const message = `${former.application} has yet to answer allocation ${former.pending.allocation}.`;
   return refuse('ALLOCATION_PENDING', '', message);
+}
+
+/** What is given back goes to the budget that paid: another one named is a mistake about which. */
+function releaseFault(
+  former: AllocationState | undefined,
+  { bound, budgetId }: AllocateEntitlement,
+): Decision | null {
+  const payer = former?.accepted?.budgetId;
+  if (bound !== 'blocked' || payer === undefined || payer === budgetId) return null;
+  const message = `Budget ${payer} pays for this allocation, not ${budgetId}: name it to release.`;
+  return refuse('ALLOCATION_INVALID', '/budgetId', message);
 }
 
 function excessFault(

@@ -77,6 +77,18 @@ describe('AllocateEntitlement', () => {
       });
   });
 
+  it('is released by the budget that pays, not by another', () => {
+    const top = budgetDefined({ budgetId: 'top', project: '', team: 'data', amount: '150' });
+    const paid = [top, allocated(7n), completed(7n)];
+    acme(...paid)
+      .when(allocate(0n, { ...release, budgetId: 'top' }))
+      .thenRefused('ALLOCATION_INVALID', 'monthly')
+      .thenRefusedAt('/budgetId');
+    acme(...paid)
+      .when(allocate(0n, release))
+      .thenResult('9');
+  });
+
   it('costs no more than the budget, its own former cost aside', () => {
     acme().when(allocate(2n)).thenRefused('ALLOCATION_EXCEEDS_BUDGET', '100', '107.136');
     acme(allocated(6n), completed(6n))
