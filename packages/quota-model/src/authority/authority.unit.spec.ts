@@ -397,6 +397,33 @@ describe('a raise', () => {
     allowed({ setLimits: [unbounded(tokens(1n), 'blocked')] });
   });
 
+  it('is no way for an owner to end who pays', () => {
+    const paid = [
+      registered,
+      created('moka/prod', [], { owner: 'platform' }),
+      created(QUOTA, [tokens(40n)], { owner: 'team-ads', project: 'acme/assistant' }),
+      created(`${QUOTA}/etl`, [tokens(10n)], { owner: 'team-ads' }),
+    ] as const;
+    const remove = (quotaId: string) =>
+      ({ type: 'DeleteQuota', data: { quotaId, children: 'cascade' } }) as const;
+    const platform = memberOf('platform');
+    given(...paid)
+      .when(remove(QUOTA), platform)
+      .thenRefused('NOT_ALLOWED', 'acme/assistant', 'operator of moka/prod');
+    const above = { ...platform, groups: ['platform', 'all'] };
+    given(
+      registered,
+      created('moka/all', [], { owner: 'all' }),
+      created('moka/all/x', [], { project: 'acme/assistant' }),
+    )
+      .when(remove('moka/all'), above)
+      .thenRefused('NOT_ALLOWED');
+    expect(given(...paid).when(remove(`${QUOTA}/etl`), platform).decision.kind).toBe('accepted');
+    expect(given(...paid).when(remove(QUOTA), granted('operator', 'moka/prod')).decision.kind).toBe(
+      'accepted',
+    );
+  });
+
   it('is more protection and softer enforcement', () => {
     refused({ tier: 1 }, 'tier: 2 to 1');
     refused({ cutPriority: -1 }, 'cutPriority');

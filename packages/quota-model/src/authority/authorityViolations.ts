@@ -79,6 +79,7 @@ export function authorityViolations(
   return [
     ...refusedRaises(state, quotaId, raises, sender, pathOf),
     ...(before === null && after !== null ? payerViolations(state, quotaId, after, sender) : []),
+    ...(after === null ? payerGoneViolations(state, quotaId, sender, pathOf) : []),
   ];
 }
 
@@ -198,4 +199,22 @@ function payerViolations(
   if (operates(sender, parent)) return [];
   const message = `Who pays for ${quotaId} is for an operator of ${parent} to say.`;
   return [violation('NOT_ALLOWED', '/content/project', message)];
+}
+
+/**
+ * Who no longer pays is not the owner's to say either: what is deleted with its payer could be made anew
+ * unpaid, past the payer's entitlement.
+ */
+export function payerGoneViolations(
+  state: ApplicationState,
+  quotaId: string,
+  sender: Sender,
+  pathOf: PathOf,
+): Violation[] {
+  const parent = parentOf(quotaId);
+  const project = state.quotas.get(quotaId)?.content.project ?? null;
+  if (project === null || project === projectOf(state, parent)) return [];
+  if (operates(sender, parent)) return [];
+  const message = `${project} would no longer pay for ${quotaId}: that is for an operator of ${parent} to say.`;
+  return [violation('NOT_ALLOWED', pathOf('project'), message)];
 }

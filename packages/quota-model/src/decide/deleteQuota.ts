@@ -1,5 +1,5 @@
 import type { DeleteQuota, Violation } from '@prorata/schemas';
-import { authorityViolations } from '../authority/authorityViolations.ts';
+import { authorityViolations, payerGoneViolations } from '../authority/authorityViolations.ts';
 import { byCodeUnit } from '../ids.ts';
 import { proposalsOf } from '../evolve/openProposals.ts';
 import type { ApplicationState, Decision, DecisionContext, QuotaState } from '../model.ts';
@@ -44,7 +44,11 @@ export function deleteStep(
     const message = `More than ${EVENTS_PER_DECISION_MAX} quotas would be deleted at once.`;
     return [violation('TOO_MANY_EVENTS', `${path}/quotaId`, message)];
   }
-  // Whoever may delete the quota has the say over all below it; children go before their parents.
+  const unpaid = ids
+    .filter((id) => id !== quotaId)
+    .flatMap((id) => payerGoneViolations(state, id, sender, () => path));
+  if (unpaid.length > 0) return unpaid;
+  // Whoever may delete the quota has the say over all else below it; children go before their parents.
   for (const id of ids.toReversed()) {
     const quota = draft.after.quotas.get(id);
     if (quota !== undefined) deleteOne(draft, quota, path);
