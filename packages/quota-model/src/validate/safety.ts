@@ -62,6 +62,8 @@ export interface SafetyTerms {
 /** Every check that the change does not pass, quota by quota. */
 export function safetyFindings(change: TreeChange, terms: SafetyTerms): SafetyFinding[] {
   const usage = new Map(terms.usage.map((seen) => [`${seen.quotaId} ${seen.resource}`, seen]));
+  const below = usageByResource(terms.usage);
+  const told = new Set<ObservedUsage>();
   return change.quotas.flatMap((quota) => {
     const decreases = decreasesOf(change, quota);
     return [
@@ -69,6 +71,7 @@ export function safetyFindings(change: TreeChange, terms: SafetyTerms): SafetyFi
         const seen = usage.get(`${decrease.quotaId} ${decrease.resource}`) ?? null;
         return [
           ...belowUsage(decrease, seen),
+          ...usageBelow(change, quota, decrease, { seen, told, usage: below }),
           ...tooSteep(decrease, change.after),
           ...staleUsage(decrease, seen, terms, change.after),
         ];
@@ -135,6 +138,63 @@ function belowUsage(decrease: Decrease, seen: ObservedUsage | null): SafetyFindi
     `was in use at ${timeText(seen.observedAt)} (${seen.source})`;
   const message = to === null ? `${use}.` : `${use}; ${describeLimit(to)} is below that.`;
   return [finding('BELOW_USAGE', decrease, message)];
+}
+
+function usageByResource(usage: readonly ObservedUsage[]): ReadonlyMap<string, ObservedUsage[]> {
+  const byResource = new Map<string, ObservedUsage[]>();
+  for (const seen of usage) {
+    const same = byResource.get(seen.resource);
+    if (same === undefined) byResource.set(seen.resource, [seen]);
+    else same.push(seen);
+  }
+  return byResource;
+}
+
+/**
+ * What was observed below the quota that falls: each by itself where it falls along, and, where nobody
+ * observed the quota as a whole, together, for a quota uses what is used below it.
+ */
+function usageBelow(
+  change: TreeChange,
+  { after: next }: ChangedQuota,
+  decrease: Decrease,
+  known: {
+    readonly seen: ObservedUsage | null;
+    readonly usage: ReadonlyMap<string, readonly ObservedUsage[]>;
+    /** What a finding was made of already: an observation below two quotas that fall counts once. */
+    readonly told: Set<ObservedUsage>;
+  },
+): SafetyFinding[] {
+  const { quotaId, resource, to } = decrease;
+  if (to === null || next === null) return [];
+  const under = (known.usage.get(resource) ?? []).filter((seen) =>
+    seen.quotaId.startsWith(`${quotaId}/`),
+  );
+  const single = under.flatMap((seen) => {
+    const former = change.before.quotas.get(seen.quotaId);
+    const moved = `${next.quotaId}${seen.quotaId.slice(quotaId.length)}`;
+    const now = change.after.quotas.get(moved);
+    if (former === undefined || now === undefined || known.told.has(seen)) return [];
+    const held = heldLimit(change.after, now, resource);
+    if (held === null || !isDecrease(heldLimit(change.before, former, resource), held)) return [];
+    const findings = belowUsage({ ...decrease, to: held }, seen);
+    if (findings.length > 0) known.told.add(seen);
+    return findings.map((found) => ({ ...found, message: `${seen.quotaId}: ${found.message}` }));
+  });
+  if (single.length > 0 || known.seen !== null) return single;
+  const ids = new Set(under.map((seen) => seen.quotaId));
+  const top = under.filter(
+    (seen) => !ancestorsOf(seen.quotaId).some((id) => id !== quotaId && ids.has(id)),
+  );
+  const [first] = top;
+  if (first === undefined || top.length === 1) return [];
+  const used = top.reduce((sum, seen) => sum + seen.used, 0n);
+  const observedAt = top.reduce(
+    (at, seen) => (seen.observedAt < at ? seen.observedAt : at),
+    first.observedAt,
+  );
+  const source = `${top.length} quotas below it, ${first.source}`;
+  return belowUsage(decrease, { quotaId, resource, used, observedAt, source });
 }
 
 /** Usage of a rate counts per second. */

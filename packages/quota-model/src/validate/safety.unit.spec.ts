@@ -90,6 +90,30 @@ describe('BELOW_USAGE', () => {
     expect(waived(given(...wide).when(set(tokens(100n, { burst: 50n })), used(500n)))).toEqual([]);
   });
 
+  it('looks at what was in use below a quota that falls', () => {
+    const deep = [
+      ...past,
+      created(`${QUOTA}/etl`),
+      created(`${QUOTA}/web`, [tokens(20n)]),
+    ] as const;
+    const seen = (quotaId: string, amount: bigint) => used(amount, { quotaId }).usage ?? [];
+    given(...deep)
+      .when(set(tokens(30n)), { usage: seen(`${QUOTA}/etl`, 31n) })
+      .thenRefused('BELOW_USAGE', QUOTA, `${QUOTA}/etl`, '31 per second', '30');
+    // Its own limit, which stays, is below that already.
+    const web = given(...deep).when(set(tokens(30n)), { usage: seen(`${QUOTA}/web`, 31n) });
+    expect(waived(web)).toEqual([]);
+    const both = [...seen(`${QUOTA}/etl`, 20n), ...seen(`${QUOTA}/web`, 11n)];
+    given(...deep)
+      .when(set(tokens(30n)), { usage: both })
+      .thenRefused('BELOW_USAGE', '31 per second', '2 quotas below it');
+    // Whoever observed it as a whole knows better.
+    const whole = given(...deep).when(set(tokens(30n)), { usage: [...both, ...seen(QUOTA, 25n)] });
+    expect(waived(whole)).toEqual([]);
+    const elsewhere = given(...deep).when(set(tokens(30n)), { usage: seen('moka/prod/adsx', 31n) });
+    expect(waived(elsewhere)).toEqual([]);
+  });
+
   it('holds for a resize, and for a proposal when it is approved', () => {
     const lenient: Fact = {
       type: 'ApplicationRegistered',
