@@ -1,15 +1,15 @@
-import type { ResourceLimit, SuspendQuota } from '@prorata/schemas';
+import type { SuspendQuota } from '@prorata/schemas';
 import { overrideViolations } from '../authority/authorityViolations.ts';
-import { byCodeUnit } from '../ids.ts';
-import type { ApplicationState, Decision, DecisionContext, Registration } from '../model.ts';
+import type { ApplicationState, Decision, DecisionContext } from '../model.ts';
 import { OVERRIDE_MICROS_MAX } from '../modelBounds.ts';
 import { sameValue } from '../sameValue.ts';
+import { allBlocked } from '../suspension.ts';
 import { about, accept, alreadySo, refusal } from './answer.ts';
 import { endFault } from './overrideQuota.ts';
 import { requireQuota } from './preconditions.ts';
 
 /**
- * A suspension is an override to blocked of every resource that the application declares at that moment.
+ * A suspension is an override to blocked of every resource that the application declares, or comes to.
  * It takes the place of a live override, and its event says so.
  */
 export function suspendQuota(
@@ -31,18 +31,4 @@ export function suspendQuota(
   if (isSame && override.until === until) return alreadySo;
   const data = { limits, until, suspension: true, replacesOverride: override !== null };
   return accept([{ type: 'QuotaOverridden', data, ...about(quota) }]);
-}
-
-function allBlocked({ resources }: Registration): readonly ResourceLimit[] {
-  const limits = [...resources.values()].map(({ name, kind }) => ({
-    resource: name,
-    kind,
-    bound: 'blocked' as const,
-    amount: 0n,
-    perMicros: null,
-    burst: null,
-    guaranteed: null,
-    window: null,
-  }));
-  return limits.sort((a, b) => byCodeUnit(a.resource, b.resource));
 }

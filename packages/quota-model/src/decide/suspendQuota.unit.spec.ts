@@ -1,5 +1,8 @@
-import { describe, it } from 'vitest';
-import { given } from '../testing/given.ts';
+import { describe, expect, it } from 'vitest';
+import { effectiveLimits } from '../effective.ts';
+import type { ApplicationState } from '../model.ts';
+import { allBlocked } from '../suspension.ts';
+import { given, stateAfter } from '../testing/given.ts';
 import {
   content,
   cores,
@@ -9,6 +12,8 @@ import {
   noChange,
   overridden,
   registered,
+  registeredAs,
+  registration,
   sessions,
   tokens,
   unbounded,
@@ -44,6 +49,35 @@ describe('SuspendQuota', () => {
     given(...tree, suspended)
       .when(suspend())
       .thenNothing();
+  });
+
+  it('blocks what the application declares later, too, and stays whose it was', () => {
+    const disk = {
+      name: 'disk',
+      kind: 'capacity',
+      unit: 'byte',
+      total: null,
+      totalSource: null,
+    } as const;
+    const more = registeredAs(
+      { ...registration, resources: [...registration.resources, disk] },
+      2n,
+    );
+    const state = stateAfter('application:moka', ...tree, suspended, more) as ApplicationState;
+    const blocked = effectiveLimits(state, QUOTA).map(({ resource, limit }) => [
+      resource,
+      limit.bound,
+    ]);
+    expect(blocked).toContainEqual(['disk', 'blocked']);
+    expect(blocked).toHaveLength(registration.resources.length + 1);
+    expect(effectiveLimits(state, 'moka/prod').map(({ resource }) => resource)).toEqual(['tokens']);
+    given(...tree, suspended, more)
+      .when(resume, { ...owner, actor: ana })
+      .then(ended('lifted'));
+    given(...tree, suspended, more)
+      .at(until)
+      .when(suspend(until + HOUR))
+      .then(overridden(QUOTA, allBlocked(state.registration), until + HOUR, { suspension: true }));
   });
 
   it('ends at a time: without one as late as an override may', () => {

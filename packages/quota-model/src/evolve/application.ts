@@ -3,6 +3,7 @@ import { BrokenStream } from '../faults.ts';
 import { entitlementKey } from '../payers.ts';
 import type { ApplicationState, EntitlementState, ProposalState, Registration } from '../model.ts';
 import { emptyDerived } from '../snapshot/derivedFields.ts';
+import { extendSuspensions } from '../suspension.ts';
 import { addProposal, removeProposal } from './openProposals.ts';
 import { evolveQuota } from './quota.ts';
 import type { QuotaEvent } from './quota.ts';
@@ -57,6 +58,7 @@ function register(
   const registration = registrationOf(event, (state?.registration.version ?? 0n) + 1n);
   if (state !== null) {
     state.registration = registration;
+    extendSuspensions(state);
     return state;
   }
   return {

@@ -1,0 +1,33 @@
+/** Suspensions: everything that the application declares is blocked, whenever it was declared. */
+import type { ResourceLimit } from '@prorata/schemas';
+import { byCodeUnit } from './ids.ts';
+import type { ApplicationState, Registration } from './model.ts';
+import { putQuota } from './sums/treeSums.ts';
+
+/** What a suspension's override says under a registration. */
+export function allBlocked({ resources }: Pick<Registration, 'resources'>): ResourceLimit[] {
+  const limits = [...resources.values()].map(({ name, kind }) => ({
+    resource: name,
+    kind,
+    bound: 'blocked' as const,
+    amount: 0n,
+    perMicros: null,
+    burst: null,
+    guaranteed: null,
+    window: null,
+  }));
+  return limits.sort((a, b) => byCodeUnit(a.resource, b.resource));
+}
+
+/**
+ * Lets the live suspensions reach what the state's registration declares now. They keep author, reason and
+ * end: nobody suspended anew.
+ */
+export function extendSuspensions(state: ApplicationState): void {
+  const limits = allBlocked(state.registration);
+  for (const quotaId of state.overridden) {
+    const quota = state.quotas.get(quotaId);
+    if (quota?.override?.suspension !== true) continue;
+    putQuota(state, quota, { ...quota, override: { ...quota.override, limits } });
+  }
+}
