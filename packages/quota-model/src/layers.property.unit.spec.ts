@@ -7,6 +7,7 @@ import { evolve } from './evolve.ts';
 import { ancestorsOf } from './ids.ts';
 import { compareBounds, cutLimit, burstOf, guaranteeOf, minLimit } from './limits.ts';
 import type { ApplicationState, QuotaState, StreamState } from './model.ts';
+import { boundsInForce, isWithinBounds } from './rightsizingBounds.ts';
 import { affectedQuotas, ruleOf } from './rules.ts';
 import { stateFromText, stateToText } from './snapshot.ts';
 import { actions, commandOf, liftOf, startHistory, take, weights } from './testing/histories.ts';
@@ -106,6 +107,22 @@ describe('layers, over random histories', () => {
             }
             expect(limit.bound !== 'amount' || limit.amount > 0n).toBe(true);
             expect(guaranteeOf(limit) <= limit.amount || limit.bound === 'unlimited').toBe(true);
+          }
+        }
+      }),
+      { numRuns: HISTORIES },
+    );
+  });
+
+  it('hold what is rightsized within the bounds of the quota, or else of the application', () => {
+    fc.assert(
+      fc.property(steps, (history) => {
+        const { quotas, registration } = stateOf(after(history));
+        for (const { content, rightsized } of quotas.values()) {
+          for (const [resource, { limit }] of rightsized) {
+            const bounds = boundsInForce(registration, content, resource);
+            expect(bounds).not.toBeNull();
+            expect(isWithinBounds(bounds, limit)).toBe(true);
           }
         }
       }),

@@ -1,7 +1,7 @@
 /** The layers that lie on one quota, one resource at a time (ancestors apart: see effective.ts). */
 import type { QuotaContent, ResourceLimit } from '@prorata/schemas';
 import { byCodeUnit } from './ids.ts';
-import { compareBounds, cutLimit, sameLimit } from './limits.ts';
+import { compareBounds, cutLimit } from './limits.ts';
 import type { HaircutLayer, OverrideLayer, QuotaState, RightsizedLayer } from './model.ts';
 
 export function limitFor(limits: readonly ResourceLimit[], resource: string): ResourceLimit | null {
@@ -56,32 +56,4 @@ export function resourcesOf(quota: QuotaState): Set<string> {
   const resources = new Set(quota.content.limits.map((limit) => limit.resource));
   for (const limit of quota.override?.limits ?? []) resources.add(limit.resource);
   return resources;
-}
-
-/**
- * What stays rightsized under new content. An owner's edit of a resource's limit speaks last: the
- * rightsized layer of that resource is dropped. It is dropped as well when the owner's bounds no longer
- * hold it. An edit that sets the same limit again is no edit.
- */
-export function rightsizedUnder(
-  quota: Pick<QuotaState, 'content' | 'rightsized'>,
-  content: QuotaContent,
-): ReadonlyMap<string, RightsizedLayer> {
-  const kept = [...quota.rightsized].filter(
-    ([resource, layer]) =>
-      sameLimit(limitFor(quota.content.limits, resource), limitFor(content.limits, resource)) &&
-      isWithinBounds(content, layer.limit),
-  );
-  return kept.length === quota.rightsized.size ? quota.rightsized : new Map(kept);
-}
-
-/** The owner's bounds count in the base unit of the limit's amount, per the base limit's own time. */
-export function isWithinBounds(content: QuotaContent, limit: ResourceLimit): boolean {
-  const bounds = content.rightsizing.find((entry) => entry.resource === limit.resource);
-  return (
-    bounds !== undefined &&
-    limit.bound === 'amount' &&
-    limit.amount >= bounds.min &&
-    limit.amount <= bounds.max
-  );
 }

@@ -44,6 +44,17 @@ describe('ruleOf', () => {
     expect(ruleOf(after(prod, ads), 'moka/prod').mode).toBe('shadow');
   });
 
+  it('follows other defaults of the application, but where the quota says so itself', () => {
+    const other = registeredAs(
+      { ...registration, defaultMode: 'off', defaultOnStale: 'closed' },
+      2n,
+    );
+    const own = created('moka/prod/own', [], { mode: 'enforce', onStale: 'open' });
+    const state = after(prod, ads, own, other);
+    expect(ruleOf(state, 'moka/prod/ads')).toMatchObject({ mode: 'off', onStale: 'closed' });
+    expect(ruleOf(state, 'moka/prod/own')).toMatchObject({ mode: 'enforce', onStale: 'open' });
+  });
+
   it('says what holds after the earliest end on the path', () => {
     const state = after(
       prod,

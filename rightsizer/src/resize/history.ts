@@ -21,7 +21,7 @@ export interface ResizeHistory {
   readonly resource: string;
   /** What the owner or the rightsizer last set, without cuts and overrides; null: inherited. */
   readonly limit: ResourceLimit | null;
-  /** How far the owner lets us go; null: not at all. */
+  /** How far the owner, or else the application, lets us go; null: not at all. */
   readonly bounds: RightsizeBounds | null;
   /** A cut lies on the quota or on one above it. */
   readonly isUnderHaircut: boolean;

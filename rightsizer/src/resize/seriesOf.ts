@@ -1,4 +1,4 @@
-import { ancestorsOf, effectiveLimits } from '@prorata/quota-model';
+import { ancestorsOf, boundsInForce, effectiveLimits } from '@prorata/quota-model';
 import type { ApplicationState, QuotaState } from '@prorata/quota-model';
 import type { LogView } from '../view/logView.ts';
 import type { ResizeHistory } from './history.ts';
@@ -7,8 +7,8 @@ import type { ResizeHistory } from './history.ts';
 export type Series = Omit<ResizeHistory, 'buckets'>;
 
 /**
- * What the log says about every resource for which an owner gave bounds, or could have: a limit
- * without bounds is listed too, so that its skip has a reason.
+ * What the log says about every resource for which an owner or the application gave bounds, or could have:
+ * a limit without bounds is listed too, so that its skip has a reason.
  */
 export function seriesOf(view: LogView, state: ApplicationState, freshAt: bigint | null): Series[] {
   return [...state.quotas.values()].flatMap((quota) => seriesOfQuota(view, state, quota, freshAt));
@@ -27,7 +27,9 @@ function seriesOfQuota(
   ]);
   const above = ancestorsOf(quotaId).map((id) => state.quotas.get(id));
   const path = [quota, ...above.filter((ancestor) => ancestor !== undefined)];
-  const bounded = content.rightsizing.length > 0 ? effectiveLimits(state, quotaId) : [];
+  const { registration } = state;
+  const isBounded = content.rightsizing.length > 0 || registration.rightsizing.length > 0;
+  const bounded = isBounded ? effectiveLimits(state, quotaId) : [];
   return [...resources].sort().map((resource) => {
     const layer = quota.rightsized.get(resource);
     const boundBy = bounded.find((limit) => limit.resource === resource)?.boundBy;
@@ -36,7 +38,7 @@ function seriesOfQuota(
       quotaVersion: version,
       resource,
       limit: layer?.limit ?? content.limits.find((limit) => limit.resource === resource) ?? null,
-      bounds: content.rightsizing.find((bounds) => bounds.resource === resource) ?? null,
+      bounds: boundsInForce(registration, content, resource),
       isUnderHaircut: path.some(({ haircuts }) => haircuts.size > 0),
       isOverridden: path.some(({ override }) => override !== null),
       isProposed: [...state.proposals.values()].some(

@@ -133,7 +133,8 @@ export class LogView {
   #forget(quota: QuotaState | undefined): void {
     if (quota === undefined) return;
     this.#disturbedUntil.delete(quota.quotaId);
-    for (const { resource } of quota.content.rightsizing) {
+    // A proposal is of a resource that the quota limits, whoever bounds it.
+    for (const { resource } of quota.content.limits) {
       this.#declinedAt.delete(`${quota.quotaId} ${resource}`);
     }
   }
@@ -141,7 +142,7 @@ export class LogView {
   /** Usage is kept by path: what was seen under the former one says nothing of the new one. */
   #follow(quota: QuotaState | undefined, next: string, movedAt: bigint): void {
     if (quota === undefined) return;
-    for (const { resource } of quota.content.rightsizing) {
+    for (const { resource } of quota.content.limits) {
       const declinedAt = this.#declinedAt.get(`${quota.quotaId} ${resource}`);
       if (declinedAt !== undefined) this.#declinedAt.set(`${next} ${resource}`, declinedAt);
     }

@@ -394,7 +394,7 @@ export interface RegisterApplication {
   readonly rules: readonly ValidationRule[];
   /** Services that are asked before a command is let in. */
   readonly validators: readonly RemoteValidator[];
-  /** Bounds of the rightsizer for resources that a quota gives none for. */
+  /** Bounds of the rightsizer for resources that a quota gives none for; of a rate per second. What is rightsized outside of new bounds ends. */
   readonly rightsizing: readonly RightsizeBounds[];
   /** How far one change may go without somebody else. */
   readonly changePolicy: ChangePolicy;

@@ -3,7 +3,13 @@
  * overrides apart: they come and go by themselves. A wider `match` is not compared: whether it takes in
  * more requests depends on the other quotas' matches.
  */
-import type { EnforcementMode, ExceedAction, ResourceLimit, StalePolicy } from '@prorata/schemas';
+import type {
+  EnforcementMode,
+  ExceedAction,
+  QuotaContent,
+  ResourceLimit,
+  StalePolicy,
+} from '@prorata/schemas';
 import { ancestorsOf, parentOf } from '../ids.ts';
 import { declaredLimit, limitFor } from '../layers.ts';
 import type { DeclaredTerms } from '../layers.ts';
@@ -15,7 +21,8 @@ import {
   inheritedLimit,
   minLimit,
 } from '../limits.ts';
-import type { ApplicationState } from '../model.ts';
+import type { ApplicationState, Registration } from '../model.ts';
+import { boundsInForce } from '../rightsizingBounds.ts';
 import { tallyOf } from '../sums/treeSums.ts';
 import { sameWindow } from '../windowForm.ts';
 
@@ -163,24 +170,43 @@ function termRaises(
   const stale = a.onStale ?? registration.defaultOnStale;
   const nextStale = b.onStale ?? registration.defaultOnStale;
   rise('onStale', isSofter(stalePolicies, stale, nextStale), stale, nextStale);
-  return [...raises, ...boundsRaises(before, after, place)];
+  return [...raises, ...boundsRaises(registration, before, after, place)];
 }
 
 function isSofter<T>(strictestFirst: readonly T[], from: T, to: T): boolean {
   return strictestFirst.indexOf(to) > strictestFirst.indexOf(from);
 }
 
-/** Bounds above what is declared would let a robot raise for the owner. */
-function boundsRaises(before: DeclaredTerms, after: DeclaredTerms, place: string): Raise[] {
-  return after.content.rightsizing.flatMap(({ resource, max }) => {
-    const former = before.content.rightsizing.find((bounds) => bounds.resource === resource);
-    const declared = limitFor(before.content.limits, resource);
+/**
+ * Bounds above what is declared would let a robot raise for the owner. The application's bounds hold for
+ * everybody and are no raise, but where they take the place of tighter ones of the owner.
+ */
+function boundsRaises(
+  registration: Registration,
+  { content: before }: DeclaredTerms,
+  { content: after }: DeclaredTerms,
+  place: string,
+): Raise[] {
+  const named = [...before.rightsizing, ...after.rightsizing].map(({ resource }) => resource);
+  return [...new Set(named)].flatMap((resource) => {
+    const next = boundsInForce(registration, after, resource);
+    if (next === null) return [];
+    const former = boundsInForce(registration, before, resource);
+    const declared = limitFor(before.limits, resource);
     const amount = declared?.bound === 'amount' ? declared.amount : 0n;
-    const most = former !== undefined && former.max > amount ? former.max : amount;
-    if (max <= most) return [];
-    const what = `rightsizing up to ${max.toString()}`;
+    const most = former !== null && former.max > amount ? former.max : amount;
+    // Bounds count per the limit's own time, which the same change may set anew.
+    const [per, perBefore] = [perOf(after, resource), perOf(before, resource)];
+    const isOtherTime = declared !== null && limitFor(after.limits, resource) !== null;
+    const [left, right] = isOtherTime ? [next.max * perBefore, most * per] : [next.max, most];
+    if (left <= right) return [];
+    const what = `rightsizing up to ${next.max.toString()}`;
     return [{ of: 'rightsizing', what: `${what} of ${resource}`, place }];
   });
+}
+
+function perOf({ limits }: QuotaContent, resource: string): bigint {
+  return limitFor(limits, resource)?.perMicros ?? 1n;
 }
 
 /** In the words of a refusal. */

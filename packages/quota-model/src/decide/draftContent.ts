@@ -1,6 +1,6 @@
 import { authorityViolations } from '../authority/authorityViolations.ts';
-import { rightsizedUnder } from '../layers.ts';
 import type { EventDraft, QuotaState } from '../model.ts';
+import { rightsizedUnder } from '../rightsizingBounds.ts';
 import { about } from './answer.ts';
 import type { StepTerms } from './decideTree.ts';
 import type { TreeDraft } from './treeDraft.ts';
@@ -25,7 +25,7 @@ export function draftContent(
   pathOf: (of: string | null) => string,
 ): void {
   const { content } = event.data;
-  const after = { content, rightsized: rightsizedUnder(quota, content) };
+  const after = { content, rightsized: rightsizedUnder(draft.after.registration, quota, content) };
   const step = { quotaId: quota.quotaId, before: quota, after };
   const at = (of: string | null): string => `${path}${pathOf(of)}`;
   draft.objections.push(...authorityViolations(draft.after, step, sender, at));

@@ -14,7 +14,10 @@ import { NOTHING } from '../sums/sum.ts';
 import { tallyOf } from '../sums/treeSums.ts';
 import { totalExcess } from '../validate/sumExcess.ts';
 import { aboutNoQuota, accept, alreadySo, refusal, violation } from './answer.ts';
+import { decideTree } from './decideTree.ts';
+import { endOutOfBounds } from './endOutOfBounds.ts';
 import { versionFault } from './preconditions.ts';
+import type { TreeDraft } from './treeDraft.ts';
 
 /** The version expected is the stream's, 0 for an application that is not there yet. */
 export function registerApplication(
@@ -36,7 +39,15 @@ export function registerApplication(
     if (use !== null) return use;
   }
   const data = { ...terms, version: (state?.registration.version ?? 0n) + 1n };
-  return accept([{ type: 'ApplicationRegistered', data, ...aboutNoQuota }]);
+  const registered = { type: 'ApplicationRegistered', data, ...aboutNoQuota } as const;
+  if (state === null || sameValue(state.registration.rightsizing, terms.rightsizing)) {
+    return accept([registered]);
+  }
+  const steps = (draft: TreeDraft): readonly Violation[] => {
+    draft.append(registered, () => '');
+    return endOutOfBounds(draft);
+  };
+  return decideTree(state, command.envelope, context, steps, 'given');
 }
 
 type Terms = Omit<ApplicationRegistered, 'envelope' | 'version'>;

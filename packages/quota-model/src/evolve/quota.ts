@@ -1,7 +1,8 @@
 import { BrokenStream } from '../faults.ts';
 import { parentOf } from '../ids.ts';
-import { rightsizedUnder } from '../layers.ts';
 import type { ApplicationState, HaircutLayer, QuotaState } from '../model.ts';
+import { rightsizedUnder } from '../rightsizingBounds.ts';
+import { sameValue } from '../sameValue.ts';
 import { NO_HAIRCUTS, NO_RIGHTSIZED, sharedContent } from '../sharing.ts';
 import { putQuota } from '../sums/treeSums.ts';
 import { contentHash } from '../versions/contentHash.ts';
@@ -47,13 +48,14 @@ export function evolveQuota(state: ApplicationState, event: QuotaEvent): void {
     move(state, quotaId, event);
     return;
   }
-  const next: QuotaState = { ...quota, ...changeOf(quota, event), version: quotaVersion };
+  const next: QuotaState = { ...quota, ...changeOf(state, quota, event), version: quotaVersion };
   putQuota(state, quota, next);
   if (next.override === null) state.overridden.delete(quotaId);
   else state.overridden.add(quotaId);
 }
 
 function changeOf(
+  { registration }: ApplicationState,
   quota: QuotaState,
   event: Exclude<QuotaEvent, EventOf<'QuotaCreated' | 'QuotaDeleted' | 'QuotaMoved'>>,
 ): Partial<QuotaState> {
@@ -62,7 +64,9 @@ function changeOf(
     case 'QuotaChanged':
     case 'QuotaRestored': {
       const content = sharedContent(event.value.content);
-      const rightsized = rightsizedUnder(quota, content);
+      const rightsized = rightsizedUnder(registration, quota, content);
+      // Other bounds of the application end a rightsized layer: nobody declared anything anew.
+      if (sameValue(content, quota.content)) return { rightsized };
       const hash = event.value.contentHash ?? contentHash(content);
       return { content, declared: provenance, rightsized, versions: versionsOf(quota, hash) };
     }

@@ -2,13 +2,14 @@
  * Random histories of a small tree, from numbers alone: the same numbers give the same history. Fuel for
  * property tests; whatever draws the numbers also shrinks them.
  */
-import type { ResourceLimit, TreeStep } from '@prorata/schemas';
+import type { QuotaContent, ResourceLimit, TreeStep } from '@prorata/schemas';
 import {
   content,
   cores,
   credits,
   noChange,
   registered,
+  registration,
   sessions,
   tokens,
   unbounded,
@@ -49,6 +50,7 @@ export const actions = [
   'move',
   'bulk',
   'transfer',
+  'rebound',
   'wait',
 ] as const;
 
@@ -73,6 +75,7 @@ export const weights: Readonly<Record<Step['action'], number>> = {
   move: 2,
   bulk: 3,
   transfer: 1,
+  rebound: 1,
   wait: 1,
 };
 
@@ -87,6 +90,8 @@ const budgets = ['daily', 'monthly'] as const;
 export function startHistory(): TestStream {
   const stream = new TestStream('application:moka');
   stream.append([{ ...registered, quotaId: null, quotaVersion: null }]);
+  const rightsizing = ['cores', 'tokens'].map((resource) => ({ resource, min: 1n, max: 60n }));
+  stream.send({ type: 'RegisterApplication', data: { ...registration, rightsizing } });
   for (const quotaId of quotaIds) {
     const share = 60n / BigInt(quotaId.length - 4);
     const limits = [
@@ -185,6 +190,8 @@ export function commandOf(
       const project = step.other % 2 === 0 ? 'acme/assistant' : 'acme/other';
       return by({ type: 'TransferQuota', data: { quotaId, owner: null, project } });
     }
+    case 'rebound':
+      return by({ type: 'RegisterApplication', data: { ...registration, ...boundsOf(step) } });
     case 'delete':
       return by({ type: 'DeleteQuota', data: { quotaId, children: 'refuse' } });
     case 'wait':
@@ -201,6 +208,14 @@ function restorationOf(
   const contents = contentsByQuota(stream.events).get(quotaId) ?? [];
   const chosen = contents[choice % contents.length];
   return chosen === undefined ? null : { quotaId, version: chosen.since, content: chosen.content };
+}
+
+/** Other bounds for the quotas that have none of their own; of one resource none at times. */
+function boundsOf({ amount, other, resource }: Step): Pick<QuotaContent, 'rightsizing'> {
+  const min = BigInt(1 + (other % amount));
+  const bounds = { min, max: min + BigInt(amount) };
+  const named = ['cores', 'credits', 'sessions', 'tokens'].filter((_, index) => index !== resource);
+  return { rightsizing: named.map((name) => ({ resource: name, ...bounds })) };
 }
 
 function moveOf(step: Step): CommandData<'MoveQuota'> {
@@ -251,12 +266,10 @@ export function liftOf(budgetId: string): CommandBody {
   return { type: 'LiftHaircut', data: { ...data, cause: 'budget_raised' } };
 }
 
+/** Half of the quotas leave their bounds to the application. */
 function contentOf(quotaId: string, limits: readonly ResourceLimit[]) {
-  const rightsizing = ['cores', 'credits', 'sessions', 'tokens'].map((resource) => ({
-    resource,
-    min: 1n,
-    max: 60n,
-  }));
+  const names = quotaId.length % 2 === 0 ? ['cores', 'credits', 'sessions', 'tokens'] : [];
+  const rightsizing = names.map((resource) => ({ resource, min: 1n, max: 60n }));
   const isTop = quotaId === 'moka/p' || quotaId === 'moka/q';
   const project = isTop ? 'acme/assistant' : null;
   return content(limits, { rightsizing, project, tier: quotaId.length % 5 });

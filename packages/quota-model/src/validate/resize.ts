@@ -2,10 +2,11 @@ import type { Evidence, ResourceLimit, Violation } from '@prorata/schemas';
 import { about, violation } from '../decide/answer.ts';
 import { TreeDraft } from '../decide/treeDraft.ts';
 import type { TreeChange } from '../decide/treeDraft.ts';
-import { declaredLimit, isWithinBounds, limitFor } from '../layers.ts';
+import { declaredLimit, limitFor } from '../layers.ts';
 import { burstOf, compareBounds, describeLimit } from '../limits.ts';
 import type { ApplicationState, QuotaState } from '../model.ts';
 import { ownCheckViolations } from '../ownChecks/ownCheckViolations.ts';
+import { boundsInForce, isWithinBounds } from '../rightsizingBounds.ts';
 import { sameWindow } from '../windowForm.ts';
 import { fitViolations } from './fit.ts';
 import { limitViolations } from './limitShape.ts';
@@ -37,7 +38,7 @@ export function resizeViolations(
     const message = `${quota.quotaId} sets no number for ${limit.resource}: nothing to resize.`;
     return [violation('LIMIT_NOT_SET', PATH, message)];
   }
-  const bounds = boundsViolations(quota, base, limit);
+  const bounds = boundsViolations(state, quota, base, limit);
   if (bounds.length > 0) return bounds;
   const change = resizeChange(state, quota, limit);
   return [
@@ -47,8 +48,9 @@ export function resizeViolations(
   ];
 }
 
-/** The owner's bounds speak of the amount alone: everything else must stay as the owner declared it. */
+/** Bounds speak of the amount alone: everything else must stay as the owner declared it. */
 function boundsViolations(
+  { registration, id }: ApplicationState,
   quota: QuotaState,
   base: ResourceLimit,
   limit: ResourceLimit,
@@ -61,19 +63,19 @@ function boundsViolations(
     const message = 'Only the amount may be resized: not the time, the window or the guarantee.';
     return [violation('LIMIT_INCONSISTENT', PATH, message)];
   }
-  const bounds = quota.content.rightsizing.find((entry) => entry.resource === limit.resource);
-  if (bounds === undefined) {
-    const message = `The owner of ${quota.quotaId} gave no bounds for ${limit.resource}.`;
+  const bounds = boundsInForce(registration, quota.content, limit.resource);
+  if (bounds === null) {
+    const message = `Neither the owner of ${quota.quotaId} nor ${id} gave bounds for ${limit.resource}.`;
     return [violation('OUTSIDE_RIGHTSIZING_BOUNDS', PATH, message)];
   }
   const burst = limit.burst ?? 0n;
   const burstMost = burstOf(base) ?? 0n;
-  if (isWithinBounds(quota.content, limit) && (burst <= bounds.max || burst <= burstMost)) {
+  if (isWithinBounds(bounds, limit) && (burst <= bounds.max || burst <= burstMost)) {
     return [];
   }
   const message =
     `${describeLimit(limit)} is outside ${bounds.min.toString()} to ` +
-    `${bounds.max.toString()} of the owner.`;
+    `${bounds.max.toString()} of ${bounds.from === 'quota' ? 'the owner' : `the application ${id}`}.`;
   return [violation('OUTSIDE_RIGHTSIZING_BOUNDS', PATH, message)];
 }
 

@@ -1,0 +1,35 @@
+import {
+  content,
+  noTerms,
+  registration,
+  START,
+  TestStream,
+  tokens,
+} from '@prorata/quota-model/testing';
+import { describe, expect, it } from 'vitest';
+import { LogView } from '../view/logView.ts';
+import { seriesOf } from './seriesOf.ts';
+
+describe('the series of a quota', () => {
+  it("have the application's bounds where the quota has none of its own", () => {
+    const stream = new TestStream('application:moka');
+    const rightsizing = [{ resource: 'tokens', min: 10n, max: 90n }];
+    const data = { ...registration, ...noTerms, rightsizing };
+    stream.send({ type: 'RegisterApplication', data }, { roles: ['admin'] });
+    const own = { rightsizing: [{ resource: 'tokens', min: 1n, max: 9n }] };
+    const quotas = { 'moka/default-bounds': {}, 'moka/own': own };
+    for (const [quotaId, more] of Object.entries(quotas)) {
+      const body = { quotaId, content: content([tokens(5n)], more) };
+      stream.send({ type: 'CreateQuota', data: body }, { roles: ['admin'] });
+    }
+    const view = new LogView();
+    for (const event of stream.events) view.fold(event);
+    const state = view.application('moka');
+    const series = state === null ? [] : seriesOf(view, state, START);
+    const bounds = Object.fromEntries(series.map((each) => [each.quotaId, each.bounds]));
+    expect(bounds).toMatchObject({
+      'moka/default-bounds': { min: 10n, max: 90n },
+      'moka/own': { min: 1n, max: 9n },
+    });
+  });
+});
