@@ -186,10 +186,8 @@ export function commandOf(
       return by({ type: 'MoveQuota', data: moveOf(step) });
     case 'bulk':
       return by({ type: 'ChangeTree', data: { steps: bulkOf(step, quotaId, limit) } });
-    case 'transfer': {
-      const project = step.other % 2 === 0 ? 'acme/assistant' : 'acme/other';
-      return by({ type: 'TransferQuota', data: { quotaId, owner: null, project } });
-    }
+    case 'transfer':
+      return by(transferOf(step, quotaId));
     case 'rebound':
       return by({ type: 'RegisterApplication', data: { ...registration, ...boundsOf(step) } });
     case 'delete':
@@ -216,6 +214,11 @@ function boundsOf({ amount, other, resource }: Step): Pick<QuotaContent, 'rights
   const bounds = { min, max: min + BigInt(amount) };
   const named = ['cores', 'credits', 'sessions', 'tokens'].filter((_, index) => index !== resource);
   return { rightsizing: named.map((name) => ({ resource: name, ...bounds })) };
+}
+
+function transferOf(step: Step, quotaId: string): CommandBody {
+  const project = step.other % 2 === 0 ? 'acme/assistant' : 'acme/other';
+  return { type: 'TransferQuota', data: { quotaId, owner: null, project } };
 }
 
 function moveOf(step: Step): CommandData<'MoveQuota'> {
