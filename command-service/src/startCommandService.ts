@@ -4,6 +4,7 @@ import { inNamespace } from '@prorata/schemas';
 import {
   accessGuard,
   assertTopics,
+  breathing,
   connectLog,
   createCodec,
   createLogger,
@@ -25,7 +26,6 @@ import { publicKeysFrom } from './signature/publicKeys.ts';
 import { checkInThreads } from './signature/checkBytes.ts';
 import { LogSnapshots, SNAPSHOT_EVENTS } from './snapshot/logSnapshots.ts';
 import { commandTracing } from './writer/commandTracing.ts';
-import { breathing } from './writer/breathing.ts';
 import { PARTITION_QUOTAS_MAX } from './writer/decideBatch.ts';
 import { encoder } from './writer/outRecords.ts';
 import type { Pulse } from './watchdog/watchdog.ts';

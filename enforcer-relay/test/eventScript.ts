@@ -54,12 +54,12 @@ export class EventScript {
     this.stream = `application:${application}`;
   }
 
-  register(): EventMessage {
+  register(defaultMode: 'shadow' | 'enforce' = 'enforce'): EventMessage {
     return this.make('ApplicationRegistered', null, {
       displayName: this.application,
       levels: ['env', 'team', 'job'],
       resources: [{ name: 'tokens', kind: 'rate', unit: 'token', total: null, totalSource: null }],
-      defaultMode: 'enforce',
+      defaultMode,
       defaultOnStale: 'hold',
       robotChanges: 'apply',
       proposalLifetimeMicros: 1_000_000n,

@@ -1,12 +1,12 @@
 import type { OutRecord } from '@prorata/kafka-port';
 import { decideTimer } from '@prorata/quota-model';
 import type { CommandOutcome } from '@prorata/schemas';
+import type { Breathe } from '@prorata/service-runtime';
 import { AppendBatch } from './appendBatch.ts';
 import { decideCommand, decisionTime, partitionFull, tooLarge } from './decideCommand.ts';
 import type { Decided } from './decideCommand.ts';
 import type { CommandTrace, TraceCommand } from './commandTracing.ts';
 import { deadLetter, eventRecord, outcomeRecord } from './outRecords.ts';
-import type { Breathe } from './breathing.ts';
 import type { EncodeFor } from './outRecords.ts';
 import type { PartitionState } from './partitionState.ts';
 import type { ReadCommand } from './readCommand.ts';

@@ -1,6 +1,6 @@
 import type { LogPort, OwnedSource, TopicPartition } from '@prorata/kafka-port';
 import type { Codec } from '@prorata/schemas';
-import type { Logger, ReadyCheck } from '@prorata/service-runtime';
+import type { Breathe, Logger, ReadyCheck } from '@prorata/service-runtime';
 import type { Clock } from '../clock.ts';
 import type { PublicKeyOf } from '../signature/publicKeys.ts';
 import { verifySignature } from '../signature/verifySignature.ts';
@@ -8,7 +8,6 @@ import type { CheckBytes } from '../signature/checkBytes.ts';
 import type { Snapshots } from '../snapshot/snapshots.ts';
 import type { Pulse } from '../watchdog/watchdog.ts';
 import type { TraceCommand } from './commandTracing.ts';
-import type { Breathe } from './breathing.ts';
 import { encoder } from './outRecords.ts';
 import { PartitionRuntime } from './partitionRuntime.ts';
 import type { PartitionStatus, RuntimeParts } from './partitionRuntime.ts';

@@ -2,6 +2,7 @@ import type { LogPort, LogRecord, PartitionWriter, TopicPartition } from '@prora
 import { BrokenStream } from '@prorata/quota-model';
 import type { Codec, EventMessage } from '@prorata/schemas';
 import { fullNameOf, inNamespace, UnreadableRecord, UnwritableRecord } from '@prorata/schemas';
+import { breathing } from '@prorata/service-runtime';
 import { RuleFold } from './ruleFold.ts';
 import type { RuleTopics } from './ruleTopics.ts';
 import { writeChanges } from './ruleWriter.ts';
@@ -40,6 +41,8 @@ export class PartitionRelay {
   readonly #fold = new RuleFold();
   readonly #known = new Set<string>();
   readonly #writer: PartitionWriter;
+  /** One event may change a million rules, and the group's heartbeats do not wait for them. */
+  readonly #breathe = breathing();
   #next = 0n;
 
   private constructor(
@@ -94,7 +97,9 @@ export class PartitionRelay {
     this.#next = end;
     await this.#createTopics();
     for (const application of this.#fold.applications) {
-      this.#fold.compare(application, await topics.written(application), end);
+      const written = await topics.written(application);
+      const rules = this.#fold.comparing(application, written, end);
+      while (rules.next().done !== true) await this.#breathe();
     }
     await this.#write();
   }
@@ -103,7 +108,8 @@ export class PartitionRelay {
     for (const record of records) {
       if (record.offset < this.#next) continue;
       try {
-        this.#fold.apply(await this.#eventIn(record), record.offset);
+        const rules = this.#fold.applying(await this.#eventIn(record), record.offset);
+        while (rules.next().done !== true) await this.#breathe();
       } catch (error) {
         if (error instanceof UnreadableRecord || error instanceof BrokenStream) {
           throw new PartitionPoisoned(this.partition, record.offset, error);
@@ -134,7 +140,7 @@ export class PartitionRelay {
     const complete = this.#fold.takeComplete();
     if (changes.length === 0 && complete.length === 0) return;
     try {
-      await writeChanges(this.#writer, codec, topics, changes, complete);
+      await writeChanges(this.#writer, codec, topics, { changes, complete }, this.#breathe);
     } catch (error) {
       if (error instanceof UnwritableRecord) {
         throw new PartitionPoisoned(this.partition, this.#next - 1n, error);

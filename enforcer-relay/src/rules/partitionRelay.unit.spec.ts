@@ -132,13 +132,14 @@ describe('a partition of the relay', () => {
 });
 
 describe('the batches of a writer', () => {
-  it('keep the order, and each fits one append', () => {
+  it('keep the order, and each fits one append', async () => {
     const records = Array.from({ length: 40 }, (_, index): OutRecord => ({
       ...rules,
       key: Buffer.from(String(index)),
       value: Buffer.alloc(100_000),
     }));
-    const batches = boundedBatches(records);
+    const batches: OutRecord[][] = [];
+    for await (const batch of boundedBatches(records)) batches.push(batch);
     expect(batches.flat()).toEqual(records);
     expect(batches.length).toBeGreaterThan(4);
     for (const batch of batches) {

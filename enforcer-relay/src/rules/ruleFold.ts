@@ -45,19 +45,32 @@ export class RuleFold {
     return this.#rules.get(application) ?? new Map<string, Rule>();
   }
 
-  /** @throws BrokenStream when the event does not follow from those before: the partition stops. */
+  /** As `applying`, at once. */
   apply(event: EventMessage, eventOffset: bigint): void {
+    const rules = this.applying(event, eventOffset);
+    while (rules.next().done !== true);
+  }
+
+  /**
+   * Takes one event, and yields after every rule that it may change: those of a whole application take
+   * seconds. Nothing else may be asked of the fold until it is through.
+   * @throws BrokenStream when the event does not follow from those before: the partition stops.
+   */
+  *applying(event: EventMessage, eventOffset: bigint): Generator<void> {
     const { stream, decidedAt } = event.value.envelope;
     const parsed = parseStream(stream);
     if (parsed?.kind !== 'application') return;
     const application = parsed.id;
-    const state = evolve(this.#states.get(application) ?? null, event);
+    const before = this.#states.get(application) ?? null;
+    const former = before?.registration ?? null;
+    const state = evolve(before, event);
     if (state.kind !== 'application') throw new BrokenStream(event, `the state is ${state.kind}`);
     this.#states.set(application, state);
     const rules = this.#rules.get(application) ?? new Map<string, Rule>();
     this.#rules.set(application, rules);
     if (!this.#changedBy.has(application)) this.#setChanged(application, eventOffset);
-    for (const quotaId of affectedQuotas(state, event)) {
+    for (const quotaId of affectedQuotas(state, event, former)) {
+      yield;
       const present = rules.get(quotaId) ?? null;
       if (!state.quotas.has(quotaId)) {
         if (!rules.delete(quotaId)) continue;
@@ -78,14 +91,21 @@ export class RuleFold {
    * to be written, and what the topic has beyond it is to go.
    * @param restoredTo the first event not replayed: a deletion that nobody can date is dated by it
    */
-  compare(
+  compare(application: string, written: WrittenRules, restoredTo: bigint): void {
+    const rules = this.comparing(application, written, restoredTo);
+    while (rules.next().done !== true);
+  }
+
+  /** As `compare`, and yields after every rule. */
+  *comparing(
     application: string,
     { rules: written, complete }: WrittenRules,
     restoredTo: bigint,
-  ): void {
+  ): Generator<void> {
     const rules = this.rulesOf(application);
     const changes = this.#changesOf(application);
     for (const [quotaId, rule] of rules) {
+      yield;
       const there = written.get(quotaId);
       const isSame =
         there !== undefined && there.eventOffset === rule.eventOffset && sameContent(there, rule);
@@ -96,6 +116,7 @@ export class RuleFold {
       if (rule === null && !written.has(quotaId)) changes.delete(quotaId);
     }
     for (const quotaId of written.keys()) {
+      yield;
       if (rules.has(quotaId) || changes.has(quotaId)) continue;
       this.#changed({ application, quotaId, rule: null, eventOffset: restoredTo - 1n });
     }

@@ -84,6 +84,20 @@ describe('the fold of events to rules', () => {
     expect(after.get('moka/dev/b')).toMatchObject({ quotaVersion: 2n, eventOffset: 5n });
   });
 
+  it('makes all rules anew for other defaults, one at a time, and none for the same', () => {
+    const script = new EventScript('moka');
+    const names = Array.from({ length: 50 }, (_, index) => `q${index}`);
+    const fold = folded([script.register(), ...names.map((name) => script.create(name, 1n))]);
+    fold.takeChanges();
+    const steps = (event: EventMessage, offset: bigint) => [...fold.applying(event, offset)].length;
+    expect(steps(script.register('enforce'), 60n)).toBe(0);
+    expect(fold.takeChanges()).toEqual([]);
+    expect(steps(script.register('shadow'), 61n)).toBe(names.length);
+    expect(fold.takeChanges().map(({ rule }) => [rule?.mode, rule?.eventOffset])).toEqual(
+      names.map(() => ['shadow', 61n]),
+    );
+  });
+
   it('carries what holds after an override', () => {
     const script = new EventScript('moka');
     const until = 1_900_000_000_000_000n;

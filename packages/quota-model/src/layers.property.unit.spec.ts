@@ -222,11 +222,12 @@ describe('rules, over random histories', () => {
         let state: StreamState | null = null;
         let before = new Map<string, string>();
         for (const event of stream.events) {
+          const former = (state as ApplicationState | null)?.registration ?? null;
           state = evolve(state, event);
           const now = rulesAsText(state as ApplicationState);
           const ids = new Set([...before.keys(), ...now.keys()]);
           const changed = [...ids].filter((id) => before.get(id) !== now.get(id));
-          const affected = new Set(affectedQuotas(state as ApplicationState, event));
+          const affected = new Set(affectedQuotas(state as ApplicationState, event, former));
           expect(changed.filter((id) => !affected.has(id))).toEqual([]);
           before = now;
         }

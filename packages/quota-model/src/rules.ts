@@ -1,8 +1,7 @@
 /** Rules: what hosts enforce for a quota, made from what is in force. */
 import type { EventMessage, Rule, RuleAfter } from '@prorata/schemas';
 import { effectiveLimits, effectiveLimitsAt, pathOf } from './effective.ts';
-import { byCodeUnit } from './ids.ts';
-import type { ApplicationState } from './model.ts';
+import type { ApplicationState, Registration } from './model.ts';
 import { projectOf } from './payers.ts';
 
 /**
@@ -44,15 +43,27 @@ function afterOf(state: ApplicationState, quotaId: string): RuleAfter | null {
   return { at, limits };
 }
 
+/** A quota, or (with all below it) also an application, that an event may alter. */
+export interface AffectedPart {
+  readonly id: string;
+  readonly isWithBelow: boolean;
+}
+
 /**
- * Quotas whose rule or effective limits may differ by an event that the state has just evolved with, the
- * deleted included; parents before children. Some may turn out equal: compare before writing.
+ * Where rules or effective limits may differ by an event that the state has just evolved with, the deleted
+ * included. It costs no walk but that of a move, which is bounded.
+ *
+ * @param former the registration before the event; null: there was none
  */
-export function affectedQuotas(state: ApplicationState, event: EventMessage): readonly string[] {
+export function affectedParts(
+  state: ApplicationState,
+  event: EventMessage,
+  former: Registration | null,
+): readonly AffectedPart[] {
   const { quotaId } = event.value.envelope;
   switch (event.type) {
     case 'ApplicationRegistered':
-      return below(state, state.id);
+      return hasOtherDefaults(state.registration, former) ? [withBelow(state.id)] : [];
     case 'HaircutApplied':
     case 'HaircutLifted':
     case 'QuotaChanged':
@@ -61,9 +72,9 @@ export function affectedQuotas(state: ApplicationState, event: EventMessage): re
     case 'QuotaResized':
     case 'QuotaRestored':
     case 'QuotaTransferred':
-      return quotaId === null ? [] : [quotaId, ...below(state, quotaId)];
+      return quotaId === null ? [] : [withBelow(quotaId)];
     case 'QuotaMoved':
-      return quotaId === null ? [] : movedQuotas(state, quotaId, event.value.toQuotaId);
+      return quotaId === null ? [] : movedQuotas(state, quotaId, event.value.toQuotaId).map(alone);
     case 'ChangeProposed':
     case 'ProposalApproved':
     case 'ProposalExpired':
@@ -72,7 +83,7 @@ export function affectedQuotas(state: ApplicationState, event: EventMessage): re
     case 'ProposalWithdrawn':
     case 'QuotaCreated':
     case 'QuotaDeleted':
-      return quotaId === null ? [] : [quotaId];
+      return quotaId === null ? [] : [alone(quotaId)];
     case 'AllocationCompleted':
     case 'BudgetDefined':
     case 'BudgetRetired':
@@ -91,13 +102,42 @@ export function affectedQuotas(state: ApplicationState, event: EventMessage): re
   }
 }
 
-/** The paths that are gone, then those that came. */
-function movedQuotas(state: ApplicationState, quotaId: string, toQuotaId: string): string[] {
-  const now = [toQuotaId, ...below(state, toQuotaId)];
-  return [...now.map((id) => `${quotaId}${id.slice(toQuotaId.length)}`), ...now];
+/**
+ * The quotas of those parts, parents before children. Some may turn out equal: compare before writing. An
+ * event may affect a whole application, so they come one by one; meanwhile the state must not change.
+ */
+export function* affectedQuotas(
+  state: ApplicationState,
+  event: EventMessage,
+  former: Registration | null,
+): Generator<string> {
+  for (const part of affectedParts(state, event, former)) yield* quotasIn(state, part);
 }
 
-function below(state: ApplicationState, id: string): string[] {
-  const children = [...(state.children.get(id) ?? [])].sort(byCodeUnit);
-  return children.flatMap((child) => [child, ...below(state, child)]);
+/** The quotas of one part, parents before children, one by one. */
+export function* quotasIn(state: ApplicationState, part: AffectedPart): Generator<string> {
+  if (part.id !== state.id) yield part.id;
+  if (!part.isWithBelow) return;
+  const open = [part.id];
+  for (let id = open.pop(); id !== undefined; id = open.pop()) {
+    for (const child of state.children.get(id) ?? []) {
+      yield child;
+      if (state.children.has(child)) open.push(child);
+    }
+  }
+}
+
+const alone = (id: string): AffectedPart => ({ id, isWithBelow: false });
+const withBelow = (id: string): AffectedPart => ({ id, isWithBelow: true });
+
+/** All of a registration that a rule is made from. */
+function hasOtherDefaults(now: Registration, former: Registration | null): boolean {
+  if (former === null) return false;
+  return now.defaultMode !== former.defaultMode || now.defaultOnStale !== former.defaultOnStale;
+}
+
+/** The paths that are gone, then those that came. */
+function movedQuotas(state: ApplicationState, quotaId: string, toQuotaId: string): string[] {
+  const now = [...quotasIn(state, withBelow(toQuotaId))];
+  return [...now.map((id) => `${quotaId}${id.slice(toQuotaId.length)}`), ...now];
 }

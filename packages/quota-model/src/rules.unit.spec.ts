@@ -108,7 +108,9 @@ describe('affectedQuotas', () => {
       if (quotaId !== null && version !== null) versions.set(quotaId, version);
       stream.append([{ ...fact, quotaId, quotaVersion: version }]);
     }
-    return affectedQuotas(stream.state as ApplicationState, stream.events.at(-1)!);
+    const before = stateAfter('application:moka', registered, ...facts.slice(0, -1));
+    const { registration: former } = before as ApplicationState;
+    return [...affectedQuotas(stream.state as ApplicationState, stream.events.at(-1)!, former)];
   };
   const dev = created('moka/dev');
 
@@ -120,15 +122,16 @@ describe('affectedQuotas', () => {
     };
     expect(
       affected(prod, ads, created('moka/prod/ads/etl'), created('moka/prod/a'), dev, change),
-    ).toEqual(['moka/prod', 'moka/prod/a', 'moka/prod/ads', 'moka/prod/ads/etl']);
+    ).toEqual(['moka/prod', 'moka/prod/ads', 'moka/prod/a', 'moka/prod/ads/etl']);
   });
 
-  it('are all of the application when its defaults may have changed', () => {
-    expect(affected(prod, ads, dev, registeredAs(registration, 2n))).toEqual([
-      'moka/dev',
-      'moka/prod',
-      'moka/prod/ads',
-    ]);
+  it('are all of the application when its defaults have changed, and none when they have not', () => {
+    const again = (more: Partial<typeof registration>) =>
+      affected(prod, ads, dev, registeredAs({ ...registration, ...more }, 2n));
+    const all = ['moka/prod', 'moka/dev', 'moka/prod/ads'];
+    expect(again({ defaultMode: 'shadow' })).toEqual(all);
+    expect(again({ defaultOnStale: 'closed' })).toEqual(all);
+    expect(again({ displayName: 'Moka 2', resources: [] })).toEqual([]);
   });
 
   it('are the deleted one alone, and none for an entitlement', () => {

@@ -6,6 +6,8 @@ export { createLogger } from './logger.ts';
 export type { Logger } from 'pino';
 export { connectLog } from './connectLog.ts';
 export { createCodec } from './createCodec.ts';
+export { breathing } from './breathing.ts';
+export type { Breathe } from './breathing.ts';
 export { Problem, sendProblem } from './problem.ts';
 export { problemCodes } from './problemCodes.ts';
 export type { ProblemCode, ProblemKind } from './problemCodes.ts';

@@ -1,6 +1,12 @@
-import { proposalsOf, subtreeOf } from '@prorata/quota-model';
-import type { ApplicationState, ProposalState, StreamState } from '@prorata/quota-model';
+import { proposalsOf, quotasIn, subtreeOf } from '@prorata/quota-model';
+import type {
+  AffectedPart,
+  ApplicationState,
+  ProposalState,
+  StreamState,
+} from '@prorata/quota-model';
 import type { EventMessage } from '@prorata/schemas';
+import { breathing } from '@prorata/service-runtime';
 import type { ClientBase } from 'pg';
 import * as tables from '../database/tables.ts';
 import type { Row, Table } from '../database/tables.ts';
@@ -20,6 +26,13 @@ import type { Closing } from './closing.ts';
 import { organizationChanges } from './organizationChanges.ts';
 import { VersionChanges } from './versionChanges.ts';
 
+/** A part of the tree, and the last event that could alter it. */
+interface PartTouch {
+  readonly state: ApplicationState;
+  readonly part: AffectedPart;
+  readonly touch: Touch;
+}
+
 /**
  * What a batch of events does to the tables. Of several changes to one row only the last is written,
  * with the place of the last event that could alter it: so rows never tell how records were batched.
@@ -29,10 +42,8 @@ export class EventChanges {
   readonly #versions = new VersionChanges();
   /** By table and key; null: the row goes. */
   readonly #rows = new Map<Table, Map<string, Row | null>>();
-  readonly #touches = new Map<
-    string,
-    { readonly state: ApplicationState; readonly touch: Touch }
-  >();
+  /** By part, in the order of the last event that could alter it. */
+  readonly #touches = new Map<string, PartTouch>();
 
   addAudit(event: PlacedEvent): void {
     this.#audit.push(eventRow(event));
@@ -85,33 +96,42 @@ export class EventChanges {
     }
   }
 
-  /** The quotas whose rows an event may alter, deleted ones included. */
-  touch(state: ApplicationState, quotaIds: readonly string[], touch: Touch): void {
-    for (const quotaId of quotaIds) this.#touches.set(quotaId, { state, touch });
+  /** Whose rows an event may alter, deleted ones included. What is below a part is looked at when it is written. */
+  touch(state: ApplicationState, parts: readonly AffectedPart[], touch: Touch): void {
+    for (const part of parts) {
+      const key = `${part.isWithBelow ? 'below' : 'alone'} ${part.id}`;
+      // The last event goes last: it overrules an earlier one of an ancestor.
+      this.#touches.delete(key);
+      this.#touches.set(key, { state, part, touch });
+    }
   }
 
   async write(client: ClientBase): Promise<void> {
     await upsertRows(client, tables.auditLog, this.#audit);
     await this.#versions.write(client);
     for (const [table, rows] of this.#rows) await writeTable(client, table, rows);
-    await upsertRows(client, tables.quotas, this.#quotaRows());
-    const gone = this.#goneQuotas();
+    const touched = await this.#touchedQuotas();
+    await upsertRows(client, tables.quotas, quotaRows(touched));
+    const gone = [...touched].filter(([id, { state }]) => !state.quotas.has(id)).map(([id]) => id);
     if (gone.length > 0) {
       await client.query('DELETE FROM quotas WHERE quota_id = ANY($1::text[])', [gone]);
     }
   }
 
-  *#quotaRows(): Generator<Row> {
-    for (const [quotaId, { state, touch }] of this.#touches) {
-      const quota = state.quotas.get(quotaId);
-      if (quota !== undefined) yield quotaRow(state, quota, touch);
+  /**
+   * All quotas of the parts as they are after the batch. Who left a part meanwhile, or was deleted, has an
+   * event of its own, and who came has a later one: so it is as if each event had been looked at in its turn.
+   */
+  async #touchedQuotas(): Promise<ReadonlyMap<string, PartTouch>> {
+    const breathe = breathing();
+    const touched = new Map<string, PartTouch>();
+    for (const each of this.#touches.values()) {
+      for (const quotaId of quotasIn(each.state, each.part)) {
+        touched.set(quotaId, each);
+        await breathe();
+      }
     }
-  }
-
-  #goneQuotas(): string[] {
-    return [...this.#touches]
-      .filter(([quotaId, { state }]) => !state.quotas.has(quotaId))
-      .map(([quotaId]) => quotaId);
+    return touched;
   }
 
   #put(table: Table, row: Row): void {
@@ -129,6 +149,13 @@ export class EventChanges {
       this.#rows.set(table, rows);
     }
     return rows;
+  }
+}
+
+function* quotaRows(touched: ReadonlyMap<string, PartTouch>): Generator<Row> {
+  for (const [quotaId, { state, touch }] of touched) {
+    const quota = state.quotas.get(quotaId);
+    if (quota !== undefined) yield quotaRow(state, quota, touch);
   }
 }
 

@@ -1,4 +1,4 @@
-import { affectedQuotas, evolve } from '@prorata/quota-model';
+import { affectedParts, evolve } from '@prorata/quota-model';
 import type { StreamState } from '@prorata/quota-model';
 import { fullNameOf } from '@prorata/schemas';
 import type { EventMessage, Message } from '@prorata/schemas';
@@ -71,7 +71,9 @@ export class EventsProjection implements Projection {
     changes.addRows(event, state, closing);
     if (state.kind !== 'application') return;
     const { envelope } = event.value;
-    changes.touch(state, affectedQuotas(state, event), {
+    // No row holds what a registration presets: the application's own row does.
+    if (event.type === 'ApplicationRegistered') return;
+    changes.touch(state, affectedParts(state, event, null), {
       stream: envelope.stream,
       streamVersion: envelope.streamVersion,
       partition: this.#partition,

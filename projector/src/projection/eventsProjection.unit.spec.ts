@@ -154,6 +154,38 @@ describe('the projection of events', () => {
     }
   });
 
+  it('tells who was created below a changed quota, and who left it, from those who were there', async () => {
+    const stamper = new EventStamper(1);
+    const limits = [tokensPerSecond(70_000n)];
+    const more: readonly EventDraft[] = [
+      changed('llm/acme', 5n, contentOf({ project: 'acme/other', limits })),
+      created('llm/acme/late', contentOf({})),
+      {
+        type: 'QuotaMoved',
+        data: { toQuotaId: 'llm/code' },
+        quotaId: 'llm/acme/code',
+        quotaVersion: 3n,
+      },
+      deleted('llm/acme/chat', 4n),
+      { ...registered, data: { ...registered.data, version: 2n } } as EventDraft,
+    ];
+    const drafts = [...story.flat(), ...more];
+    const all = stamper.stamp(STREAM, drafts).events.map((message, index) => ({
+      offset: BigInt(index),
+      message,
+      hash: hashOf(message).toString('hex'),
+    }));
+    const one = await tablesAfter(all, 1);
+    expect((await tablesAfter(all, all.length)).tables).toEqual(one.tables);
+    const places = one.tables['quotas']!.map((row) => [row['quota_id'], row['event_offset']]);
+    const first = BigInt(story.flat().length);
+    expect(places).toEqual([
+      ['llm/acme', String(first)],
+      ['llm/acme/late', String(first + 1n)],
+      ['llm/code', String(first + 2n)],
+    ]);
+  });
+
   it('keeps an audit row for each event, with its hash and no amount rounded', async () => {
     const all = records();
     const { tables } = await tablesAfter(all, 100);
