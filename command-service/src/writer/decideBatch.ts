@@ -46,6 +46,12 @@ export interface DecidedBatch {
   readonly timerEvents: number;
 }
 
+/**
+ * Timers of one stream that a batch works off: when all overrides of a large tree end at one moment,
+ * commands have their turn between the batches, and no batch looks at more than it can take.
+ */
+export const TIMERS_PER_BATCH_MAX = 500;
+
 /** A timer that is due and changes nothing is asked again after this, microseconds. */
 const IDLE_TIMER_MICROS = 1_000_000n;
 
@@ -148,7 +154,7 @@ class BatchBuilding {
   async #runTimersOf(stream: string): Promise<boolean> {
     this.#changed.add(stream);
     let happened = false;
-    for (const due of this.#state.dueIn(stream, this.#now)) {
+    for (const due of this.#state.dueIn(stream, this.#now, TIMERS_PER_BATCH_MAX)) {
       const current = this.#state.streams.get(stream);
       if (current === undefined) break;
       const decidedAt = decisionTime(current, this.#now);

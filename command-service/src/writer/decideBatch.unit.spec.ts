@@ -9,7 +9,7 @@ import {
   overriding,
   registering,
 } from '../testing/simulatedCommands.ts';
-import { decideBatch } from './decideBatch.ts';
+import { decideBatch, TIMERS_PER_BATCH_MAX } from './decideBatch.ts';
 import type { DecidedBatch } from './decideBatch.ts';
 import { AGE_MAX_MICROS } from './commandAge.ts';
 import { encoder } from './outRecords.ts';
@@ -176,6 +176,30 @@ describe('a batch', () => {
     const types = (await decoded<EventMessage>(batch, 'events')).map(({ type }) => type);
     expect(types).toEqual(['QuotaOverrideEnded', 'QuotaCreated']);
     expect([batch.timerEvents, batch.commandEvents]).toEqual([1, 1]);
+    expect(state.due.earliest()).toBeNull();
+  });
+
+  it('takes some of very many timers, and commands beside them', async () => {
+    const state = await registered();
+    const until = now + 100n;
+    const quotas = TIMERS_PER_BATCH_MAX + 50;
+    let offset = 1;
+    for (let quota = 0; quota < quotas; quota++) {
+      const made = read(offset, creating(offset++, `moka/q${quota}`, now, 1n));
+      await decideAll(state, [
+        made,
+        read(offset, overriding(offset++, `moka/q${quota}`, until, now)),
+      ]);
+    }
+    const first = await decideAll(
+      state,
+      [read(offset, creating(offset, 'moka/b', now, 1n))],
+      until,
+    );
+    expect([first.timerEvents, first.commandEvents]).toEqual([TIMERS_PER_BATCH_MAX, 1]);
+    expect(state.due.earliest()).toBe(until);
+    const rest = await decideAll(state, [], until);
+    expect(rest.timerEvents).toBe(50);
     expect(state.due.earliest()).toBeNull();
   });
 

@@ -68,8 +68,9 @@ export class DueTimeHeap {
   }
 
   #rebuild(): void {
-    this.#heap = [];
-    for (const due of this.#current.values()) this.#push(due);
+    this.#heap = [...this.#current.values()];
+    // From the last parent up, in O(n) (Floyd, 1964): the partition waits meanwhile.
+    for (let parent = this.#heap.length >>> 1; parent >= 0; parent--) this.#sink(parent);
   }
 
   #push(due: Due): void {
@@ -87,11 +88,15 @@ export class DueTimeHeap {
     const last = heap.pop();
     if (last === undefined || heap.length === 0) return;
     heap[0] = last;
-    for (let parent = 0; ;) {
+    this.#sink(0);
+  }
+
+  #sink(from: number): void {
+    for (let parent = from; ;) {
       const left = parent * 2 + 1;
       const right = left + 1;
       const child = this.#isSmaller(right, left) ? right : left;
-      if (child >= heap.length || !this.#swapIfSmaller(child, parent)) return;
+      if (child >= this.#heap.length || !this.#swapIfSmaller(child, parent)) return;
       parent = child;
     }
   }

@@ -44,6 +44,17 @@ describe('the heap of due times', () => {
     );
   });
 
+  it('gives very many in order after all of them have moved', () => {
+    const heap = new DueTimeHeap();
+    const names = Array.from({ length: 3_000 }, (_, index) => `s${index}`);
+    for (const [index, name] of names.entries()) heap.set(name, BigInt(index));
+    for (const [index, name] of names.entries()) heap.set(name, BigInt((index * 7) % 3_000));
+    const popped = names.map(() => heap.popDue(3_000n));
+    expect(popped).toEqual(
+      names.map((_, at) => names[names.findIndex((_n, i) => (i * 7) % 3_000 === at)]),
+    );
+  });
+
   it('stays small when one time is moved again and again', () => {
     const heap = new DueTimeHeap();
     for (let at = 0n; at < 50_000n; at++) heap.set('a', at);

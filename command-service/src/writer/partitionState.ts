@@ -113,12 +113,14 @@ export class PartitionState {
     this.due.set(stream, isTooSoon ? notBefore : earliest);
   }
 
-  /** What is due in a stream by now, in the order of its times. */
-  dueIn(stream: string, now: bigint): readonly DueTime[] {
+  /** The first of what is due in a stream by now, at most so many, in the order of its times. */
+  dueIn(stream: string, now: bigint, most: number): readonly DueTime[] {
     const head = this.streams.get(stream);
     const timers = this.#timersOf(stream);
     const dues: DueTime[] = [];
-    for (let timer = timers.popDue(now); timer !== null; timer = timers.popDue(now)) {
+    while (dues.length < most) {
+      const timer = timers.popDue(now);
+      if (timer === null) break;
       const due = head === undefined ? null : dueTimeOf(head.state, timer);
       if (due !== null && due.at <= now) dues.push(due);
       else if (due !== null) timers.set(timer, due.at);
