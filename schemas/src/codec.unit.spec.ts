@@ -3,6 +3,7 @@ import { Codec, hashOf, UnreadableRecord, UnwritableRecord } from './codec.ts';
 import { fromJson, toJson } from './json.ts';
 import { messagesIn, subjectsFor, topicManifest } from './manifest.ts';
 import { memoryIds } from './registry.ts';
+import { namedSchemas } from './schemaFiles.ts';
 import type { CommandMessage, QuotaCreated, UsageRecorded } from './generated/messages.ts';
 
 const usage: UsageRecorded = {
@@ -149,6 +150,47 @@ describe('JSON', () => {
     const { limits } = parsed.value as QuotaCreated['content'];
     expect(limits[0]).toMatchObject({ amount: 9007199254740993n, perMicros: 500_000n });
     expect(toJson('io.prorata.type.QuotaContent', parsed.value)).toEqual(body.content);
+  });
+
+  it.each([...namedSchemas.entries()].filter(([, { type }]) => type === 'record'))(
+    'gives %s its defaults in the form of what is given',
+    (fullName, { fields = [] }) => {
+      const parsed = fromJson(fullName, {});
+      const faults = 'violations' in parsed ? parsed.violations.map(({ path }) => path) : [];
+      const needed = fields.filter((field) => field.default === undefined);
+      if (fullName === 'io.prorata.type.ResourceLimit') return;
+      expect(faults).toEqual(needed.map(({ name }) => `/${name}`));
+    },
+  );
+
+  it('gives a default that is long as a bigint', () => {
+    const parsed = fromJson('io.prorata.event.ApplicationRegistered', {
+      envelope: {
+        eventId: '11111111-1111-8111-8111-111111111111',
+        stream: 'application:moka',
+        streamVersion: 1,
+        quotaId: null,
+        quotaVersion: null,
+        commandId: null,
+        commandOffset: null,
+        timer: null,
+        cause: 'command',
+        actor: { kind: 'user', issuer: 'https://idp.test', subject: 'ana' },
+        decidedAt: '2026-01-31T12:00:00Z',
+        reason: 'for the test',
+        previousHash: '00'.repeat(32),
+      },
+      displayName: 'Moka',
+      levels: [],
+      resources: [],
+      defaultMode: 'enforce',
+      defaultOnStale: 'hold',
+      robotChanges: 'apply',
+      proposalLifetimeMicros: 1,
+    });
+    expect(parsed).toMatchObject({
+      value: { version: 0n, changePolicy: { usageMaxAgeMicros: null } },
+    });
   });
 
   it('reports every violation with its path', () => {

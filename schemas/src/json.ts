@@ -89,11 +89,11 @@ function parseRecord(
   }
   return Object.fromEntries(
     fields.map((field) => {
-      const given = json[field.name];
+      // A default is read as what is given is, so that a long one is no number in the record either.
+      const given = json[field.name] === undefined ? field.default : json[field.name];
       if (given !== undefined) {
         return [field.name, parse(field.type, given, `${path}/${field.name}`, report)];
       }
-      if (field.default !== undefined) return [field.name, field.default];
       return [field.name, report(`${path}/${field.name}`, `is missing: ${field.doc}`)];
     }),
   );

@@ -1,4 +1,4 @@
-import { findPlan } from '@prorata/infra';
+import { findPlan, tokenIssuer } from '@prorata/infra';
 import { makeApiKey, Problem } from '@prorata/service-runtime';
 import type { ApiKeyRecord } from '@prorata/service-runtime';
 import { changeApiKeys, readApiKeys } from './apiKeyFile.ts';
@@ -15,6 +15,8 @@ export interface KeyFileOptions {
 
 export interface CreateKeyOptions extends KeyFileOptions, TokenOptions {
   readonly days: string;
+  /** Whose subject it is; the local stack's own when absent, for a person without a --file. */
+  readonly issuer?: string;
 }
 
 const DAY_MS = 86_400_000;
@@ -32,12 +34,21 @@ export async function createKey(options: CreateKeyOptions): Promise<number> {
   }
   const { subject, kind, roles, grants = [], groups = [], application = null } = claimsOf(options);
   const now = Date.now();
-  const owner = { subject, kind, roles, grants, groups, application };
+  const issuer = issuerOf(options, kind);
+  const owner = { subject, issuer, kind, roles, grants, groups, application };
   const made = asked(() => makeApiKey(owner, { now, expiresAt: now + days * DAY_MS }));
   await changeApiKeys(await fileOf(options), (keys) => [...keys, made.record]);
   tell(`key ${made.record.id} of ${subject} ends ${made.record.expiresAt}; it is shown this once:`);
   answer(made.text);
   return 0;
+}
+
+/** A person's key is that person: it must say by whom the person is known. */
+function issuerOf({ issuer, file }: CreateKeyOptions, kind: string): string | null {
+  if (issuer !== undefined) return issuer;
+  if (kind !== 'user') return null;
+  if (file === undefined) return tokenIssuer;
+  throw new CommandError('a key of a person needs --issuer, who signs that person’s tokens', 2);
 }
 
 export async function listKeys(options: KeyFileOptions & { json?: boolean }): Promise<number> {

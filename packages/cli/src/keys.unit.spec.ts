@@ -76,6 +76,7 @@ describe('API keys by the command line', () => {
     { role: ['king'] },
     { role: ['robot'] },
     { role: undefined },
+    { kind: 'user' },
   ])('are not made with %j', async (more) => {
     const asked = { ...options, file, ...more } as Parameters<typeof createKey>[0];
     await expect(createKey(asked)).rejects.toMatchObject({ exitCode: 2 });

@@ -70,6 +70,10 @@ function keyCommands(program: Command, finish: Finish): void {
     .description('make a key and print it, this once')
     .requiredOption('--subject <name>', 'whose it is')
     .option('--kind <kind>', 'service, robot or user', 'service')
+    .option(
+      '--issuer <url>',
+      'whose subject that is: needed for a person, who is the same by tokens',
+    )
     .option('--role <names...>', 'its roles, which hold everywhere')
     .option('--grant <grants...>', 'roles that hold in a part alone: operator@moka/prod')
     .option('--group <names...>', 'its groups, which own quotas')

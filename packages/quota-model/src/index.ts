@@ -8,6 +8,7 @@ export { compareBounds, cutLimit, describeLimit, minLimit, sameLimit } from './l
 export { declaredLimit } from './layers.ts';
 export { boundsInForce } from './rightsizingBounds.ts';
 export { decide } from './decide.ts';
+export { API_KEY_ISSUER } from './authority/sender.ts';
 export { commandAuthority } from './authority/commandAuthority.ts';
 export type { CommandAuthority, SendingRole } from './authority/commandAuthority.ts';
 export { evolve } from './evolve.ts';

@@ -145,6 +145,13 @@ function timeInWords(micros: bigint): string {
   return `${count.toString()} ${name.endsWith('s') ? name : `${name}s`}`;
 }
 
+/** How old something is, in a refusal's words: `61 seconds`, `250 ms`; of more than a second no parts. */
+export function ageInWords(micros: bigint): string {
+  const told = micros < 1_000_000n ? micros : micros - (micros % 1_000_000n);
+  const words = timeInWords(told);
+  return /^\d/.test(words) ? words : `1 ${words}`;
+}
+
 /** A limit in a refusal's words: `100 per second`, `unlimited`, `blocked`. */
 export function describeLimit(limit: ResourceLimit): string {
   if (limit.bound !== 'amount') return limit.bound;

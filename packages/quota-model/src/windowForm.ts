@@ -9,6 +9,12 @@ export type WindowForm =
 const PATTERN =
   /^P(?=.)(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?=.)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/;
 const SECONDS = [7 * 86_400, 86_400, 3_600, 60, 1];
+const BELOW_A_WEEK = [
+  ['D', 86_400],
+  ['H', 3_600],
+  ['M', 60],
+  ['S', 1],
+] as const;
 /** Characters of a duration: seven numbers of up to eight digits and their letters. */
 const DURATION_LENGTH_MAX = 64;
 /** A thousand years. */
@@ -38,10 +44,22 @@ export function sameWindow(a: string | null, b: string | null): boolean {
   return a === b || windowKey(a) === windowKey(b);
 }
 
-/** Equal for windows that lie alike; of a text that is no window, the text itself. */
+/** One duration for all windows that lie alike, P7D for a week; of a text that is no window, the text itself. */
 export function windowKey(window: string | null): string {
   if (window === null) return '';
   const form = windowFormOf(window);
   if (form === null) return window;
-  return form.kind === 'fixed' ? `${form.micros} µs` : `${form.months} months`;
+  return form.kind === 'fixed' ? fixedWindow(form.micros) : `P${form.months}M`;
+}
+
+/** Whole seconds in the fewest units below a week, as ISO 8601 writes them: P1DT12H. */
+function fixedWindow(micros: number): string {
+  let rest = micros / 1_000_000;
+  const [days = '', ...times] = BELOW_A_WEEK.map(([letter, seconds]) => {
+    const count = Math.floor(rest / seconds);
+    rest -= count * seconds;
+    return count === 0 ? '' : `${count}${letter}`;
+  });
+  const time = times.join('');
+  return `P${days}${time === '' ? '' : `T${time}`}`;
 }

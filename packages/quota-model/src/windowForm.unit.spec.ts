@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { created, credits, registered, registeredAs, registration } from './testing/samples.ts';
 import { given } from './testing/given.ts';
-import { sameWindow, windowFormOf } from './windowForm.ts';
+import { sameWindow, windowFormOf, windowKey } from './windowForm.ts';
 
 const DAY = 86_400_000_000;
 
@@ -29,6 +29,19 @@ describe('the form of a window', () => {
     ['many zeros', `P${'0'.repeat(50_000)}1D`],
   ])('is none of %s', (_, duration) => {
     expect(windowFormOf(duration)).toBeNull();
+  });
+
+  it.each([
+    ['P1W', 'P7D'],
+    ['PT36H', 'P1DT12H'],
+    ['P1DT24H', 'P2D'],
+    ['PT3661S', 'PT1H1M1S'],
+    ['PT86400S', 'P1D'],
+    ['P1Y6M', 'P18M'],
+    ['P30D', 'P30D'],
+  ])('of %s is told as %s, which is the same window', (duration, told) => {
+    expect(windowKey(duration)).toBe(told);
+    expect(windowFormOf(told)).toEqual(windowFormOf(duration));
   });
 
   it('is the same however it is written, and no window is another', () => {

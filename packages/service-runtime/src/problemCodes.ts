@@ -91,7 +91,7 @@ export const problemCodes = {
   ),
   ISSUER_UNAVAILABLE: kind(
     503,
-    "The keys of the token's issuer cannot be read",
+    'The keys that vouch for the caller cannot be read',
     'Send it again after Retry-After.',
   ),
   LOG_UNAVAILABLE: kind(

@@ -6,6 +6,7 @@ import express from 'express';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { AccessGuard, RegisteredRoute } from './access/accessGuard.ts';
+import { credentialsCheck, measureCredentials } from './access/credentialsHealth.ts';
 import { answerClientError } from './clientErrors.ts';
 import { createMetrics, measureRequests } from './httpMetrics.ts';
 import { jsonBody } from './jsonBody.ts';
@@ -93,12 +94,13 @@ function application(options: ServiceOptions, metrics: Registry): express.Expres
     typeof value === 'bigint' ? longToJson(value) : value,
   );
   app.use(measureRequests(metrics));
+  measureCredentials(metrics, options.access.sources);
   app.use(options.access.handler);
   app.get('/healthz', (_request, response) => {
     response.json({ status: 'up' });
   });
   app.get('/readyz', (_request, response) => {
-    const checks = options.ready();
+    const checks = [...options.ready(), ...credentialsCheck(options.access.sources)];
     const ok = checks.every((check) => check.ok);
     response.status(ok ? 200 : 503).json({ status: ok ? 'ready' : 'not ready', checks });
   });

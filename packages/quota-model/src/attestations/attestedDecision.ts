@@ -4,6 +4,7 @@
  */
 import type { Attestation, CommandMessage, RemoteValidator, Violation } from '@prorata/schemas';
 import { refusal, violation } from '../decide/answer.ts';
+import { ageInWords } from '../limits.ts';
 import type { ApplicationState, Decision, DecisionContext, Registration } from '../model.ts';
 import { askedValidators } from './validatedCommands.ts';
 
@@ -77,9 +78,10 @@ function staleFacts(
     const age = now - answer.observedAt;
     // A fact from the future is from a clock that nobody can compare with.
     if (age <= totalSource.maxAgeMicros && -age <= totalSource.maxAgeMicros) return [];
+    const told = age < 0n ? `${ageInWords(-age)} ahead` : `${ageInWords(age)} old`;
     const message =
-      `The total of ${name} by ${totalSource.validator} is ${age.toString()} µs old; ` +
-      `at most ${totalSource.maxAgeMicros.toString()} µs are taken.`;
+      `The total of ${name} by ${totalSource.validator} is ${told}; ` +
+      `at most ${ageInWords(totalSource.maxAgeMicros)} are taken.`;
     return [violation('FACT_STALE', '', message)];
   });
 }

@@ -113,10 +113,13 @@ describe('a command that a remote validator was asked about', () => {
   });
 
   it('is refused when the fact is too old, from the future, or missing', () => {
-    for (const observedAt of [START - 61n * SECOND, START + 61n * SECOND]) {
+    for (const [observedAt, told] of [
+      [START - 61n * SECOND - 7n, '61 seconds old; at most 1 minute'],
+      [START + 120n * SECOND, '2 minutes ahead'],
+    ] as const) {
       given(withValidator())
         .when(create('moka/a'), attested({ observedAt }))
-        .thenRefused('FACT_STALE', 'cores');
+        .thenRefused('FACT_STALE', 'cores', told);
     }
     given(withValidator())
       .when(create('moka/a'), attested({ facts: { tokens: 1n } }))

@@ -127,7 +127,8 @@ export const commandAuthority: Readonly<Record<CommandMessage['type'], CommandAu
   ApproveProposal: {
     roles: PEOPLE,
     over: 'quota',
-    needs: 'Whoever may make the change alone, but not its proposer.',
+    needs:
+      'Whoever may make the change alone, but not its proposer, and nobody by an API key that names no issuer.',
   },
   RejectProposal: {
     roles: PEOPLE,

@@ -8,6 +8,14 @@ const APPLICATION = 'application:';
 /** What the gateway verified of whoever sent a command. */
 export type Sender = Pick<CommandEnvelope, 'actor' | 'roles' | 'grants' | 'groups'>;
 
+/** The issuer of actors of whom an API key says no more than a name; no provider's, for those are URLs. */
+export const API_KEY_ISSUER = 'prorata:api-keys';
+
+/** Whether nobody but a file of keys knows the sender: the key may be in anybody's hands, a proposer's too. */
+export function isKeyAlone({ actor }: Pick<Sender, 'actor'>): boolean {
+  return actor.issuer === API_KEY_ISSUER;
+}
+
 export function isRobot(sender: Sender): boolean {
   return sender.actor.kind === 'robot';
 }

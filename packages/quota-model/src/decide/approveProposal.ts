@@ -1,6 +1,6 @@
 import type { ApproveProposal, Evidence, ResourceLimit, Violation } from '@prorata/schemas';
 import { resizeAuthorityViolations } from '../authority/authorityViolations.ts';
-import { rolesAt } from '../authority/sender.ts';
+import { isKeyAlone, rolesAt } from '../authority/sender.ts';
 import { safetyOf } from '../authority/waivers.ts';
 import type {
   ApplicationState,
@@ -35,6 +35,11 @@ export function approveProposal(
   }
   if (isProposer(proposal, envelope)) {
     return refuse('SELF_APPROVAL', '', 'Who proposed a change may not approve it.');
+  }
+  if (isKeyAlone(envelope)) {
+    const message =
+      'An API key that names no issuer approves nothing: its holder may be the proposer.';
+    return refuse('NOT_ALLOWED', '', message);
   }
   const { evidence, limits } = proposal;
   const [limit] = limits;

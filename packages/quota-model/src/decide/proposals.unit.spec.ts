@@ -264,6 +264,10 @@ describe('a proposal', () => {
     given(...open)
       .when(approve, { actor: rightsizer, roles: ['robot', 'admin'] })
       .thenRefused('NOT_ALLOWED');
+    // Nobody knows who holds the key: it may be ana.
+    given(...open)
+      .when(approve, { actor: { kind: 'service', issuer: 'prorata:api-keys', subject: 'ci' } })
+      .thenRefused('NOT_ALLOWED', 'API key');
   });
 
   it('is approved above the threshold as well: the second person is there', () => {

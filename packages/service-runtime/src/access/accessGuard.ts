@@ -1,7 +1,8 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { Problem } from '../problem.ts';
 import { credentialsIn } from './tokenVerifier.ts';
-import type { VerifyToken } from './tokenVerifier.ts';
+import type { TokenVerifier, VerifyToken } from './tokenVerifier.ts';
+import type { SourceHealth } from './reread.ts';
 import { routeMatcher } from './matchRoute.ts';
 import type { Principal } from './principal.ts';
 import { reachOf } from './reach.ts';
@@ -27,6 +28,8 @@ export interface RegisteredRoute {
 /** Stands before every route of a service, and before any body is read. */
 export interface AccessGuard {
   readonly handler: RequestHandler;
+  /** What vouches for callers, and how it is with it; absent: nothing does. */
+  readonly sources?: () => readonly SourceHealth[];
   /** @throws TypeError naming the routes that no rule speaks of: nobody could call them */
   assertCovers(routes: readonly RegisteredRoute[]): void;
 }
@@ -35,7 +38,10 @@ export interface AccessGuard {
  * Asks the table of routes for each request: 404 for what is not in it, 405 for another method, 401
  * without credentials, 403 when nothing that they open lies behind the route.
  */
-export function accessGuard(service: ServiceName, verify: VerifyToken): AccessGuard {
+export function accessGuard(
+  service: ServiceName,
+  verify: VerifyToken | TokenVerifier,
+): AccessGuard {
   const rules = rulesOf(service);
   const match = routeMatcher(rules);
   const verifyOnce = rememberVerified(verify);
@@ -44,6 +50,7 @@ export function accessGuard(service: ServiceName, verify: VerifyToken): AccessGu
     return rule?.answeredBy.includes(service) === true;
   };
   return {
+    ...('sources' in verify ? { sources: verify.sources } : {}),
     handler: async (request, response, next) => {
       const found = match(request.method, request.path);
       if (found.kind === 'missing') throw absent(request, response, found.methods);

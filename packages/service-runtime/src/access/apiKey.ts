@@ -1,10 +1,11 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { API_KEY_ISSUER } from '@prorata/quota-model';
 import type { ActorKind } from '@prorata/schemas';
 import { principalOf, unauthorized } from './principal.ts';
 import type { Principal } from './principal.ts';
-import { reread } from './reread.ts';
-import type { RereadOptions } from './reread.ts';
+import { FILE_HELD_MS_MAX, reread } from './reread.ts';
+import type { RereadOptions, SourceHealth } from './reread.ts';
 
 /** A key as it is kept: its hash alone, with whose it is and what it may. */
 export interface ApiKeyRecord {
@@ -12,6 +13,12 @@ export interface ApiKeyRecord {
   /** Of the whole key, hex. Its secret has 256 random bits: there is nothing to guess, and a slow hash would only slow the door. */
   readonly sha256: string;
   readonly subject: string;
+  /**
+   * Whose subject that is: with it the key is the same principal as the tokens of that issuer, so that
+   * nobody approves with one what he proposed with the other. A person's key must have it; absent or
+   * null, the subject is a name among keys alone.
+   */
+  readonly issuer?: string | null;
   readonly kind: ActorKind;
   readonly roles: readonly string[];
   /** `role@scope` */
@@ -26,11 +33,9 @@ export interface ApiKeyRecord {
 
 export type ApiKeyOwner = Pick<
   ApiKeyRecord,
-  'subject' | 'kind' | 'roles' | 'grants' | 'groups' | 'application'
+  'subject' | 'issuer' | 'kind' | 'roles' | 'grants' | 'groups' | 'application'
 >;
 
-/** The issuer of actors that come with a key; no provider's, for those are URLs. */
-export const API_KEY_ISSUER = 'prorata:api-keys';
 const PREFIX = 'prk_';
 const FORM = /^prk_([a-z0-9]{12})_[A-Za-z0-9_-]{43}$/;
 const SHA256 = /^[0-9a-f]{64}$/;
@@ -87,19 +92,18 @@ export function apiKeysText(keys: readonly ApiKeyRecord[]): string {
  * Checks keys by a file of their hashes, read again every minute, and for an unknown id at most every
  * ten seconds: a new key works within ten seconds, and a revoked one stops within a minute.
  * @param nowMs milliseconds since the epoch
- * @returns a function that throws Problem 401, or 503 while the file has never been read
  */
 export function apiKeyVerifier(
   file: string,
   options: RereadOptions = {},
   nowMs: () => number = Date.now,
-): (text: string) => Promise<Principal> {
+): ApiKeyVerifier {
   const read = async (): Promise<ReadonlyMap<string, ApiKeyRecord>> => {
     const records = parseApiKeys(await readFile(file, 'utf8'));
     return new Map(records.map((record) => [record.id, record]));
   };
-  const known = reread({ place: file, read, heldMsMax: Infinity }, options);
-  return async (text) => {
+  const known = reread({ place: file, read, heldMsMax: FILE_HELD_MS_MAX }, options);
+  const verify = async (text: string): Promise<Principal> => {
     const id = FORM.exec(text)?.[1];
     if (id === undefined) throw refused();
     const record = (await known.current()).get(id) ?? (await known.again())?.get(id);
@@ -110,6 +114,13 @@ export function apiKeyVerifier(
     }
     return principalOfKey(record);
   };
+  return { verify, health: known.health };
+}
+
+export interface ApiKeyVerifier {
+  /** @throws Problem 401, or 503 while the file has not been read, or not for ten minutes */
+  readonly verify: (text: string) => Promise<Principal>;
+  readonly health: () => SourceHealth;
 }
 
 /** One answer for what is no key and for what is not ours. */
@@ -125,8 +136,14 @@ function sha256(text: string): Buffer {
 }
 
 function principalOfKey(record: ApiKeyRecord): Principal {
-  const { expiresAt, ...claims } = record;
-  return principalOf({ ...claims, issuer: API_KEY_ISSUER, endsAtMs: Date.parse(expiresAt) });
+  const { expiresAt, issuer: named, ...claims } = record;
+  if (record.kind === 'user' && (named ?? null) === null) {
+    throw unauthorized(
+      `The API key ${record.id} of a person names no issuer that knows the person.`,
+    );
+  }
+  const issuer = named ?? API_KEY_ISSUER;
+  return principalOf({ ...claims, issuer, endsAtMs: Date.parse(expiresAt) });
 }
 
 function assertRecord(record: ApiKeyRecord, at: number): void {

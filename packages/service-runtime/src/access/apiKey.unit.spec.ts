@@ -33,7 +33,7 @@ describe('an API key', () => {
     await writeFile(file, apiKeysText([record]));
     expect(text).toMatch(/^prk_[a-z0-9]{12}_[\w-]{43}$/);
     expect(await readFile(file, 'utf8')).not.toContain(text.slice(17));
-    expect(await apiKeyVerifier(file, {}, () => 0)(text)).toEqual({
+    expect(await apiKeyVerifier(file, {}, () => 0).verify(text)).toEqual({
       actor: { kind: 'service', issuer: 'prorata:api-keys', subject: 'billing' },
       roles: ['member'],
       grants: [{ role: 'operator', scope: 'moka/prod' }],
@@ -46,7 +46,7 @@ describe('an API key', () => {
   it('with another secret, of another form or of another file is not known', async () => {
     const { text, record } = makeApiKey(owner, times);
     await writeFile(file, apiKeysText([record]));
-    const check = apiKeyVerifier(file, {}, () => 0);
+    const check = apiKeyVerifier(file, {}, () => 0).verify;
     const other = makeApiKey(owner, times).text;
     const forged = text.slice(0, 17) + other.slice(17);
     for (const each of [other, forged, `${text}x`, 'prk_', text.toUpperCase()]) {
@@ -58,7 +58,7 @@ describe('an API key', () => {
     const { text, record } = makeApiKey(owner, times);
     await writeFile(file, apiKeysText([record]));
     let nowMs = DAY_MS - 1;
-    const check = apiKeyVerifier(file, {}, () => nowMs);
+    const check = apiKeyVerifier(file, {}, () => nowMs).verify;
     await check(text);
     nowMs++;
     await expect(check(text)).rejects.toMatchObject({ status: 401, code: 'UNAUTHORIZED' });
@@ -67,7 +67,7 @@ describe('an API key', () => {
   it('works ten seconds after it was made, and stops a minute after it was revoked', async () => {
     await writeFile(file, apiKeysText([]));
     let nowMs = 0;
-    const check = apiKeyVerifier(file, { now: () => nowMs }, () => 0);
+    const check = apiKeyVerifier(file, { now: () => nowMs }, () => 0).verify;
     const { text, record } = makeApiKey(owner, times);
     await expect(check(text)).rejects.toMatchObject(unknown);
     await writeFile(file, apiKeysText([record]));
@@ -86,14 +86,56 @@ describe('an API key', () => {
     let nowMs = 0;
     const faults: Error[] = [];
     const options = { now: () => nowMs, onFault: (error: Error) => faults.push(error) };
-    const check = apiKeyVerifier(file, options, () => 0);
+    const check = apiKeyVerifier(file, options, () => 0).verify;
     await check(text);
     await writeFile(file, '{ "keys": [');
     nowMs += 61_000;
     await check(text);
     expect(faults).toHaveLength(1);
-    const nowhere = apiKeyVerifier(path.join(directory, 'nowhere'), options);
+    const nowhere = apiKeyVerifier(path.join(directory, 'nowhere'), options).verify;
     await expect(nowhere(text)).rejects.toMatchObject({ status: 503 });
+  });
+
+  it('is not believed for ever when its file cannot be read: a revoked one would be, too', async () => {
+    const { text, record } = makeApiKey(owner, { now: 0, expiresAt: 10 * DAY_MS });
+    await writeFile(file, apiKeysText([record]));
+    let nowMs = 0;
+    const faults: Error[] = [];
+    const options = { now: () => nowMs, onFault: (error: Error) => faults.push(error) };
+    const { verify, health } = apiKeyVerifier(file, options, () => 0);
+    await verify(text);
+    expect(health()).toEqual({ place: file, isBelieved: true, failingS: null });
+    await writeFile(file, 'not JSON');
+    nowMs += 61_000;
+    await verify(text);
+    nowMs += 598_000;
+    await verify(text);
+    expect(health()).toMatchObject({ isBelieved: true, failingS: 598 });
+    nowMs += 2_000;
+    await expect(verify(text)).rejects.toMatchObject({ status: 503, code: 'ISSUER_UNAVAILABLE' });
+    expect(health()).toMatchObject({ isBelieved: false, failingS: 600 });
+    // Asked for its health alone, it finds out that the file is whole again.
+    await writeFile(file, apiKeysText([record]));
+    nowMs += 11_000;
+    health();
+    await expect.poll(health).toMatchObject({ isBelieved: true, failingS: null });
+    await verify(text);
+  });
+
+  it('of a person is that person, as by the person’s tokens', async () => {
+    const person: ApiKeyOwner = { ...owner, kind: 'user', subject: 'alice' };
+    expect(() => makeApiKey(person, times)).toThrow('names no issuer');
+    const { text, record } = makeApiKey({ ...person, issuer: 'https://idp.test' }, times);
+    await writeFile(file, apiKeysText([record]));
+    expect((await apiKeyVerifier(file, {}, () => 0).verify(text)).actor).toEqual({
+      kind: 'user',
+      issuer: 'https://idp.test',
+      subject: 'alice',
+    });
+    await writeFile(file, apiKeysText([{ ...record, issuer: null }]));
+    await expect(apiKeyVerifier(file, {}, () => 0).verify(text)).rejects.toMatchObject({
+      status: 401,
+    });
   });
 
   it('is not made for an owner that no service would take', () => {

@@ -7,6 +7,12 @@ export interface RereadOptions {
   readonly now?: () => number;
 }
 
+/**
+ * How long what stands in a file is believed when it cannot be read again, milliseconds: time to mend a
+ * mount or a half-written file, and no longer, for a key that was revoked meanwhile still opens.
+ */
+export const FILE_HELD_MS_MAX = 600_000;
+
 /** What is vouched for elsewhere, in a file or by an issuer, and changes there. */
 export interface RereadSource<T> {
   /** Where it is, for the message of a fault. */
@@ -21,6 +27,17 @@ export interface Reread<T> {
   current(): Promise<T>;
   /** For what is not in it: read again now, or null when that was tried in the last ten seconds. */
   again(): Promise<T | null>;
+  /** How it is with the source; tries it again, unseen, when it failed. */
+  readonly health: () => SourceHealth;
+}
+
+/** For `/readyz` and `/metrics`. */
+export interface SourceHealth {
+  readonly place: string;
+  /** Whether anybody whom the source vouches for can be let in. */
+  readonly isBelieved: boolean;
+  /** Since when each reading failed, seconds; null: the last one did not. */
+  readonly failingS: number | null;
 }
 
 /** A flood of credentials that nobody knows must not become a flood of reads, milliseconds. */
@@ -36,13 +53,16 @@ export function reread<T>(
 ): Reread<T> {
   let known: { readonly value: T; readonly readAtMs: number } | null = null;
   let triedAtMs = -Infinity;
+  let failingSinceMs: number | null = null;
   let reading: Promise<void> | null = null;
 
   async function readOnce(): Promise<void> {
     triedAtMs = now();
     try {
       known = { value: await source.read(), readAtMs: now() };
+      failingSinceMs = null;
     } catch (cause) {
+      failingSinceMs ??= now();
       onFault(new Error(`The keys of ${source.place} cannot be read.`, { cause }));
     }
   }
@@ -51,10 +71,12 @@ export function reread<T>(
     return reading;
   };
   const mayTry = (): boolean => reading !== null || now() - triedAtMs > READS_APART_MS;
+  const held = (): { readonly value: T } | null => {
+    return known !== null && now() - known.readAtMs <= AGE_MAX_MS + source.heldMsMax ? known : null;
+  };
   const believed = (): T => {
-    if (known !== null && now() - known.readAtMs <= AGE_MAX_MS + source.heldMsMax) {
-      return known.value;
-    }
+    const kept = held();
+    if (kept !== null) return kept.value;
     const detail = `The keys of ${source.place} cannot be read: who you are cannot be told.`;
     const headers = { 'retry-after': `${RETRY_AFTER_S}` };
     throw new Problem(503, 'ISSUER_UNAVAILABLE', detail, { headers });
@@ -69,6 +91,15 @@ export function reread<T>(
       if (!mayTry()) return null;
       await read();
       return believed();
+    },
+    health() {
+      // Nobody may ask a service that is not ready, so it must find out by itself.
+      if (failingSinceMs !== null && mayTry()) void read();
+      return {
+        place: source.place,
+        isBelieved: failingSinceMs === null || held() !== null,
+        failingS: failingSinceMs === null ? null : (now() - failingSinceMs) / 1_000,
+      };
     },
   };
 }

@@ -1,20 +1,25 @@
 import { createLocalJWKSet, errors } from 'jose';
 import type { JSONWebKeySet, JWTVerifyGetKey } from 'jose';
 import { reread } from './reread.ts';
-import type { RereadOptions, RereadSource } from './reread.ts';
+import type { RereadOptions, RereadSource, SourceHealth } from './reread.ts';
+
+export interface RereadKeys {
+  readonly keyOf: JWTVerifyGetKey;
+  readonly health: () => SourceHealth;
+}
 
 /**
  * An issuer's keys, read again when they are a minute old, since keys are revoked, and sooner when a
  * token names one that is not there, since keys rotate.
- * @throws from what is returned: Problem 503 while no keys are known, JWKSNoMatchingKey
+ * @throws from `keyOf`: Problem 503 while no keys are known, JWKSNoMatchingKey
  */
 export function rereadKeys(
   source: RereadSource<JSONWebKeySet>,
   options: RereadOptions = {},
-): JWTVerifyGetKey {
+): RereadKeys {
   const read = async (): Promise<JWTVerifyGetKey> => createLocalJWKSet(await source.read());
   const keys = reread({ ...source, read }, options);
-  return async (header, token) => {
+  const keyOf: JWTVerifyGetKey = async (header, token) => {
     const known = await keys.current();
     try {
       return await known(header, token);
@@ -25,4 +30,5 @@ export function rereadKeys(
       return newer(header, token);
     }
   };
+  return { keyOf, health: keys.health };
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { IncomingHttpHeaders } from 'node:http';
 import { decodeJwt, errors, jwtVerify } from 'jose';
-import type { JSONWebKeySet, JWTPayload, JWTVerifyGetKey } from 'jose';
+import type { JSONWebKeySet, JWTPayload } from 'jose';
 import { apiKeyVerifier, isApiKey } from './apiKey.ts';
 import { claimsOfToken } from './claimsOfToken.ts';
 import { oidcKeys } from './oidcKeys.ts';
@@ -9,7 +9,9 @@ import type { OidcIssuer } from './oidcIssuer.ts';
 import { principalOf, unauthorized } from './principal.ts';
 import type { Principal } from './principal.ts';
 import { rereadKeys } from './rereadKeys.ts';
-import type { RereadOptions } from './reread.ts';
+import type { RereadKeys } from './rereadKeys.ts';
+import { FILE_HELD_MS_MAX } from './reread.ts';
+import type { RereadOptions, SourceHealth } from './reread.ts';
 
 /** One issuer by its keys in a file, as a local stack is for itself. */
 export interface LocalTokens {
@@ -32,39 +34,54 @@ const TOKEN_LENGTH_MAX = 8_192;
 
 export type VerifyToken = (token: string) => Promise<Principal>;
 
+/** Verifies credentials, and tells how it is with what vouches for them. */
+export interface TokenVerifier extends VerifyToken {
+  readonly sources: () => readonly SourceHealth[];
+}
+
 /** An issuer with where its keys come from. */
 interface TrustedIssuer {
   readonly settings: OidcIssuer;
-  readonly keys: JWTVerifyGetKey;
+  readonly keys: RereadKeys;
 }
 
 /** @returns a function that throws Problem 401 for whatever is wrong with a token or an API key */
-export function tokenVerifier(settings: TokenSettings, options: RereadOptions = {}): VerifyToken {
-  const verifyToken = verifierOfTokens(settings, options);
+export function tokenVerifier(settings: TokenSettings, options: RereadOptions = {}): TokenVerifier {
+  const trusted = trustedIssuers(settings, options);
+  const verifyToken = verifierOfTokens(trusted);
   const { apiKeysFile = null } = settings;
-  const verifyKey = apiKeysFile === null ? noKeys : apiKeyVerifier(apiKeysFile, options);
-  return (credentials) =>
+  const apiKeys = apiKeysFile === null ? null : apiKeyVerifier(apiKeysFile, options);
+  const verifyKey = apiKeys?.verify ?? noKeys;
+  const verify: VerifyToken = (credentials) =>
     isApiKey(credentials) ? verifyKey(credentials) : verifyToken(credentials);
+  return Object.assign(verify, {
+    sources: () => [
+      ...[...trusted.values()].map(({ keys }) => keys.health()),
+      ...(apiKeys === null ? [] : [apiKeys.health()]),
+    ],
+  });
 }
 
 const noKeys: VerifyToken = () => Promise.reject(unauthorized('API keys are not taken here.'));
 
-function verifierOfTokens({ tokens }: TokenSettings, options: RereadOptions): VerifyToken {
-  const trusted = new Map(
-    ('issuers' in tokens ? tokens.issuers.map(fromDiscovery) : [fromFile(tokens)]).map((each) => [
-      each.settings.issuer,
-      each,
-    ]),
-  );
+function trustedIssuers(
+  { tokens }: TokenSettings,
+  options: RereadOptions,
+): ReadonlyMap<string, TrustedIssuer> {
   function fromDiscovery(settings: OidcIssuer): TrustedIssuer {
     return { settings, keys: rereadKeys(oidcKeys(settings.issuer), options) };
   }
   function fromFile({ issuer, jwksFile }: LocalTokens): TrustedIssuer {
     const read = async (): Promise<JSONWebKeySet> =>
       JSON.parse(await readFile(jwksFile, 'utf8')) as JSONWebKeySet;
-    const source = { place: jwksFile, read, heldMsMax: Infinity };
+    const source = { place: jwksFile, read, heldMsMax: FILE_HELD_MS_MAX };
     return { settings: localIssuer(issuer), keys: rereadKeys(source, options) };
   }
+  const all = 'issuers' in tokens ? tokens.issuers.map(fromDiscovery) : [fromFile(tokens)];
+  return new Map(all.map((each) => [each.settings.issuer, each]));
+}
+
+function verifierOfTokens(trusted: ReadonlyMap<string, TrustedIssuer>): VerifyToken {
   return async (token) => {
     if (token.length > TOKEN_LENGTH_MAX) throw unauthorized('The token is too long.');
     try {
@@ -80,7 +97,7 @@ function verifierOfTokens({ tokens }: TokenSettings, options: RereadOptions): Ve
 }
 
 async function checked(token: string, { settings, keys }: TrustedIssuer): Promise<JWTPayload> {
-  const { payload } = await jwtVerify(token, keys, {
+  const { payload } = await jwtVerify(token, keys.keyOf, {
     issuer: settings.issuer,
     audience: settings.audience,
     // Named, so that a token cannot choose a weaker one, or none.
