@@ -26,6 +26,7 @@ import { publicKeysFrom } from './signature/publicKeys.ts';
 import { checkInThreads } from './signature/checkBytes.ts';
 import { LogSnapshots, SNAPSHOT_EVENTS } from './snapshot/logSnapshots.ts';
 import { commandTracing } from './writer/commandTracing.ts';
+import { batchTime } from './writer/batchTime.ts';
 import { PARTITION_QUOTAS_MAX } from './writer/decideBatch.ts';
 import { encoder } from './writer/outRecords.ts';
 import type { Pulse } from './watchdog/watchdog.ts';
@@ -173,6 +174,7 @@ async function openWriter(
     metrics,
     ...(shared.tracing === null ? {} : { trace: commandTracing(shared.tracing) }),
     breathe: breathing(),
+    batchTime: () => batchTime(),
     quotasMax: settings.partitionQuotasMax ?? PARTITION_QUOTAS_MAX,
     ...(sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs }),
   });

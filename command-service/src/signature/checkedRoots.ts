@@ -4,6 +4,9 @@ import type { CheckBytes } from './checkBytes.ts';
 /** Roots remembered under one key: those of the batches that are being read, some 200 bytes each. */
 const ROOTS_MAX = 1_000;
 
+/** Of an Ed25519 signature; what has another length is none, and is not kept either. */
+const SIGNATURE_BYTES = 64;
+
 /** Kept with the key: one that is read anew, after it may have been revoked, begins with nothing. */
 const checkedUnder = new WeakMap<KeyObject, Map<string, boolean | Promise<boolean>>>();
 
@@ -14,6 +17,7 @@ export function checkRoot(
   signature: Buffer,
   check: CheckBytes,
 ): boolean | Promise<boolean> {
+  if (signature.length !== SIGNATURE_BYTES) return false;
   let checked = checkedUnder.get(key);
   if (checked === undefined) {
     checked = new Map();

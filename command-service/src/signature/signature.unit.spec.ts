@@ -104,6 +104,18 @@ describe('a signature over what one turn brought', () => {
     return places.map((place, index) => recordOf(place, headers[index] ?? {}));
   }
 
+  it('is neither checked nor kept when it is longer than a signature is', async () => {
+    const [record] = await signTogether(2);
+    if (record === undefined) throw new TypeError('nothing was signed');
+    let checks = 0;
+    const forged = changed(record, signatureHeaders.signature, Buffer.alloc(900_000));
+    const verdict = await verifySignature(forged, keyOf, () => {
+      checks++;
+      return false;
+    });
+    expect([verdict.ok, checks]).toEqual([false, 0]);
+  });
+
   function changed(record: LogRecord, name: string, bytes: Buffer): LogRecord {
     return { ...record, headers: new Map([...record.headers, [name, bytes] as const]) };
   }

@@ -7,6 +7,7 @@ import { decideCommand, decisionTime, partitionFull, tooLarge } from './decideCo
 import type { Decided } from './decideCommand.ts';
 import type { CommandTrace, TraceCommand } from './commandTracing.ts';
 import { deadLetter, eventRecord, outcomeRecord } from './outRecords.ts';
+import type { IsTimeUp } from './batchTime.ts';
 import type { EncodeFor } from './outRecords.ts';
 import type { PartitionState } from './partitionState.ts';
 import type { ReadCommand } from './readCommand.ts';
@@ -26,6 +27,8 @@ export interface BatchParts {
   readonly quotasMax?: number;
   /** Between two commands. */
   readonly breathe?: Breathe;
+  /** Whether what is decided by now should be written before more is; absent: never. */
+  readonly isTimeUp?: IsTimeUp;
 }
 
 /**
@@ -71,6 +74,7 @@ export async function decideBatch(
   await building.runTimers();
   for (const read of reads) {
     if (!(await building.addCommand(read))) break;
+    if (parts.isTimeUp?.() === true) break;
     await parts.breathe?.();
   }
   building.reschedule();
@@ -171,6 +175,7 @@ class BatchBuilding {
       this.#apply(events);
       this.#timerEvents += events.length;
       happened ||= events.length > 0;
+      if (this.#parts.isTimeUp?.() === true) return false;
     }
     if (!happened) this.#idle.add(stream);
     return true;

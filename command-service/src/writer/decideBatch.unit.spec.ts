@@ -136,6 +136,34 @@ describe('a batch', () => {
     expect(breaths).toBe(2);
   });
 
+  it('writes what it has when its time is up, one command at the least, and goes on with the next', async () => {
+    const state = await registered();
+    const reads = [1, 2, 3].map((n) => read(n, creating(n, `moka/q${n}`, now)));
+    let asked = 0;
+    const parts = { partition: 1, topics, encode: encoder(codec), bytesMax: 700_000 };
+    const isTimeUp = (): boolean => ++asked >= 2;
+    const first = await decideBatch(state, reads, now, { ...parts, isTimeUp });
+    expect([first.commands, state.nextCommand]).toEqual([2, 3n]);
+    const late = await decideBatch(state, reads.slice(2), now, { ...parts, isTimeUp });
+    expect(late.outcomes.map(({ code }) => code)).toEqual(['ACCEPTED']);
+  });
+
+  it('ends for its time among timers too, and forgets none of them', async () => {
+    const state = await registered();
+    const due = now + 100n;
+    await decideAll(state, [
+      ...[1, 2, 3].map((n) => read(n, creating(n, `moka/q${n}`, now))),
+      ...[4, 5, 6].map((n) => read(n, overriding(n, `moka/q${n - 3}`, due, now))),
+    ]);
+    const parts = { partition: 1, topics, encode: encoder(codec), bytesMax: 700_000 };
+    const ended: number[] = [];
+    for (let turn = 0; turn < 4; turn++) {
+      const batch = await decideBatch(state, [], due, { ...parts, isTimeUp: () => true });
+      ended.push(batch.timerEvents);
+    }
+    expect(ended).toEqual([1, 1, 1, 0]);
+  });
+
   it('refuses a command that fits into no append, changes nothing, and goes on', async () => {
     const state = await registered();
     const batch = await decideAll(state, [large(1, 9_000), large(2, 100)], now, 6_000);

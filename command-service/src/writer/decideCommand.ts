@@ -36,7 +36,8 @@ export function decideCommand(state: PartitionState, read: ReadCommand, now: big
   const hash = bodyHash(command);
   const first = state.recent.find(commandKey(actor, stream, commandId), now);
   if (first === null) {
-    if (state.recent.isFull) return refuse('TOO_MANY_COMMANDS', TOO_MANY_REMEDY, command);
+    if (state.recent.isFullFor(actor.kind))
+      return refuse('TOO_MANY_COMMANDS', TOO_MANY_REMEDY, command);
     return decideFirst(state.streams.get(stream) ?? null, command, hash, offset, now);
   }
   if (isSameBody(first, hash) || isSameBody(first, formerBodyHash(command))) {

@@ -12,6 +12,7 @@ import type { Clock } from '../clock.ts';
 import type { Snapshots } from '../snapshot/snapshots.ts';
 import type { Pulse } from '../watchdog/watchdog.ts';
 import { BATCH_BYTES_MAX, BATCH_COMMANDS_MAX } from './appendBatch.ts';
+import type { IsTimeUp } from './batchTime.ts';
 import { CommandQueue } from './commandQueue.ts';
 import type { TraceCommand } from './commandTracing.ts';
 import { decideBatch } from './decideBatch.ts';
@@ -46,6 +47,8 @@ export interface RuntimeParts extends RestoreParts {
   readonly encode: EncodeFor;
   readonly snapshots: Snapshots;
   readonly quotasMax?: number;
+  /** Begins to measure a batch. Absent: a batch may take any time, as where time is virtual. */
+  readonly batchTime?: () => IsTimeUp;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: WriterMetrics;
@@ -209,6 +212,7 @@ export class PartitionRuntime {
       ...this.#parts,
       partition,
       bytesMax: BATCH_BYTES_MAX,
+      ...(this.#parts.batchTime === undefined ? {} : { isTimeUp: this.#parts.batchTime() }),
     });
     this.#queue.putBack(records.slice(batch.commands));
     if (batch.records.length > 0) await this.#append(writer, batch);

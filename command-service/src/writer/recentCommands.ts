@@ -15,6 +15,11 @@ export const RECENT_MICROS = 24n * 3_600n * 1_000_000n;
  */
 export const RECENT_MAX = 1_500_000;
 /**
+ * Of these, the last tenth is no robot's, in percent: robots that sent all that a day may hold would close
+ * the door to a person's override.
+ */
+const ROBOTS_PERCENT = 90;
+/**
  * What is over goes in stretches of this length, so that order does not matter, microseconds. Each look
  * asks every stretch: shorter ones would forget sooner after the day and cost more looks.
  */
@@ -62,8 +67,10 @@ export class RecentCommands {
     return this.#pages().reduce((sum, page) => sum + page.bytes, 0);
   }
 
-  get isFull(): boolean {
-    return this.#size >= this.#max;
+  /** Whether no more commands of such an actor can be remembered, and so none can be decided. */
+  isFullFor(kind: Actor['kind']): boolean {
+    const most = kind === 'robot' ? Math.floor((this.#max * ROBOTS_PERCENT) / 100) : this.#max;
+    return this.#size >= most;
   }
 
   /** The first outcome, if it is not older than the window at `now`. */

@@ -86,11 +86,20 @@ describe('the memory of recent commands', () => {
     for (const n of [2, 3, 4]) {
       recent.remember(outcomeOf({ commandId: idOf(n), decidedAt: t0 }), t0);
     }
-    expect([recent.size, recent.isFull]).toEqual([3, true]);
+    expect([recent.size, recent.isFullFor('user')]).toEqual([3, true]);
     recent.forget(t0 + RECENT_MICROS - 1n);
     expect(recent.size).toBe(3);
     recent.forget(t0 + RECENT_MICROS + STRETCH_MICROS);
-    expect([recent.size, recent.isFull]).toEqual([0, false]);
+    expect([recent.size, recent.isFullFor('user')]).toEqual([0, false]);
+  });
+
+  it('keeps its last tenth from robots, so that they never close the door to a person', () => {
+    const recent = new RecentCommands(10);
+    for (let n = 1; n <= 10; n++) {
+      recent.remember(outcomeOf({ commandId: idOf(n), decidedAt: t0 }), t0);
+      const isFull = (['robot', 'user', 'service'] as const).map((kind) => recent.isFullFor(kind));
+      expect(isFull, `${n} of 10`).toEqual([n >= 9, n >= 10, n >= 10]);
+    }
   });
 
   it('loses nothing to a stream whose time lies ahead, and keeps that stream no longer', () => {

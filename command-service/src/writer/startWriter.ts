@@ -8,6 +8,7 @@ import type { CheckBytes } from '../signature/checkBytes.ts';
 import type { Snapshots } from '../snapshot/snapshots.ts';
 import type { Pulse } from '../watchdog/watchdog.ts';
 import type { TraceCommand } from './commandTracing.ts';
+import type { IsTimeUp } from './batchTime.ts';
 import { encoder } from './outRecords.ts';
 import { PartitionRuntime } from './partitionRuntime.ts';
 import type { PartitionStatus, RuntimeParts } from './partitionRuntime.ts';
@@ -34,6 +35,8 @@ export interface WriterOptions {
   readonly quotasMax?: number;
   /** Lets the event loop turn during long work; a simulation needs none. */
   readonly breathe?: Breathe;
+  /** Begins to measure a batch; a simulation, whose time is virtual, needs none. */
+  readonly batchTime?: () => IsTimeUp;
 }
 
 export interface RunningWriter {

@@ -136,6 +136,13 @@ export const REASON_LENGTH_MAX = 1_024;
 export const EVENTS_PER_DECISION_MAX = 5_000;
 
 /**
+ * Sums that one decision may alter: each limit of each quota that it touches alters one on every level above
+ * it. Some 2 µs each, and again when its events are folded: so the widest quotas at the greatest depth keep
+ * the writer busy for half a second, as many small ones do.
+ */
+export const SUMS_PER_DECISION_MAX = 100_000;
+
+/**
  * Evidence that one decision repeats over its events, in characters: an append takes far less, and
  * 80 million (5,000 events with all that evidence may hold) kept the writer busy for 2.6 seconds.
  */

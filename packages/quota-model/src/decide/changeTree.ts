@@ -1,6 +1,6 @@
 import type { ChangeTree, TreeStep, Violation } from '@prorata/schemas';
 import type { ApplicationState, Decision, DecisionContext } from '../model.ts';
-import { EVENTS_PER_DECISION_MAX, STEPS_MAX } from '../modelBounds.ts';
+import { EVENTS_PER_DECISION_MAX, STEPS_MAX, SUMS_PER_DECISION_MAX } from '../modelBounds.ts';
 import { refuse, violation } from './answer.ts';
 import { changeStep } from './changeQuota.ts';
 import { createStep } from './createQuota.ts';
@@ -30,8 +30,8 @@ export function changeTree(
   return decideTree(state, envelope, context, (draft) =>
     steps.flatMap((step, index) => {
       const path = `/steps/${index}`;
-      if (draft.quotasLeft <= 0) {
-        const message = `At most ${EVENTS_PER_DECISION_MAX} quotas are changed at once.`;
+      if (draft.quotasLeft <= 0 || draft.sumsLeft <= 0) {
+        const message = `At most ${EVENTS_PER_DECISION_MAX} quotas, and ${SUMS_PER_DECISION_MAX} sums above their limits, are changed at once.`;
         return [violation('TOO_MANY_EVENTS', path, message)];
       }
       const { expectedVersion } = step;

@@ -2,15 +2,24 @@
 import { describe, expect, it } from 'vitest';
 import { decide } from '../decide.ts';
 import { evolve } from '../evolve.ts';
-import { EVENTS_PER_DECISION_MAX, PRICES_MAX, VIOLATIONS_MAX } from '../modelBounds.ts';
+import {
+  EVENTS_PER_DECISION_MAX,
+  PRICES_MAX,
+  RESOURCES_MAX,
+  SUMS_PER_DECISION_MAX,
+  VIOLATIONS_MAX,
+} from '../modelBounds.ts';
 import type { Decision, StreamState } from '../model.ts';
 import { given, givenIn, stateAfter } from '../testing/given.ts';
 import {
   applyHaircut,
+  content,
   created,
   evidence,
   noChange,
   registered,
+  registeredAs,
+  registration,
   sessions,
   tokens,
   wholeCut,
@@ -218,5 +227,44 @@ describe('one decision', () => {
     expect(decideOn(cut, applyHaircut(cuts))).toMatchObject({
       violations: [{ code: 'TOO_MANY_EVENTS', path: '/project' }],
     });
+  });
+
+  it('alters no more sums than the writer adds up in a moment, however wide its quotas are', () => {
+    const resource = { kind: 'rate', unit: 'token', total: null, totalSource: null } as const;
+    const resources = Array.from({ length: RESOURCES_MAX }, (_, n) => `r${n}`);
+    const limits = resources.map((name) => ({ ...tokens(1n), resource: name }));
+    const path = 'moka/a/b/c/d/e/f';
+    const above = [2, 3, 4, 5, 6, 7].map((end) => path.split('/').slice(0, end).join('/'));
+    // Each of the widest quotas at the greatest depth alters seven sums a limit.
+    const most = Math.floor(SUMS_PER_DECISION_MAX / (RESOURCES_MAX * above.length + RESOURCES_MAX));
+    const treeOf = (count: number) => [
+      registeredAs({
+        ...registration,
+        resources: resources.map((name) => ({ ...resource, name })),
+      }),
+      ...above.map((id) => created(id)),
+      ...Array.from({ length: count }, (_, n) => created(`${path}/q${n}`, limits)),
+    ];
+    const cascade = {
+      type: 'DeleteQuota',
+      data: { quotaId: 'moka/a', children: 'cascade' },
+    } as const;
+    const { decision } = given(...treeOf(most)).when(cascade);
+    expect(decision).toMatchObject({ kind: 'accepted' });
+    given(...treeOf(most + 1))
+      .when(cascade)
+      .thenRefused('TOO_MANY_EVENTS', `${SUMS_PER_DECISION_MAX} are altered at once`);
+    // The step that passes the bound is the last that is taken.
+    const steps = Array.from({ length: most + 2 }, (_, n) => ({
+      expectedVersion: null,
+      change: null,
+      restore: null,
+      move: null,
+      delete: null,
+      create: { quotaId: `${path}/q${n}`, content: content(limits) },
+    }));
+    given(...treeOf(0))
+      .when({ type: 'ChangeTree', data: { steps } })
+      .thenRefused('TOO_MANY_EVENTS');
   });
 });

@@ -3,12 +3,13 @@ import { authorityViolations, payerGoneViolations } from '../authority/authority
 import { byCodeUnit } from '../ids.ts';
 import { proposalsOf } from '../evolve/openProposals.ts';
 import type { ApplicationState, Decision, DecisionContext, QuotaState } from '../model.ts';
-import { EVENTS_PER_DECISION_MAX } from '../modelBounds.ts';
+import { EVENTS_PER_DECISION_MAX, SUMS_PER_DECISION_MAX } from '../modelBounds.ts';
 import { about, violation } from './answer.ts';
 import { decideTree, onlyStep } from './decideTree.ts';
 import type { StepTerms } from './decideTree.ts';
 import { quotaAt } from './preconditions.ts';
 import { subtreeWithin } from './subtreeWithin.ts';
+import { sumsAbove } from './sumsAbove.ts';
 import type { TreeDraft } from './treeDraft.ts';
 
 export function deleteQuota(
@@ -42,6 +43,11 @@ export function deleteStep(
   const ids = subtreeWithin(state, quotaId, draft.quotasLeft);
   if (ids === null) {
     const message = `More than ${EVENTS_PER_DECISION_MAX} quotas would be deleted at once.`;
+    return [violation('TOO_MANY_EVENTS', `${path}/quotaId`, message)];
+  }
+  const sums = ids.reduce((sum, id) => sum + sumsAbove(state.quotas.get(id)), 0);
+  if (sums > draft.sumsLeft) {
+    const message = `The limits of ${ids.length} quotas would leave ${sums} sums; ${SUMS_PER_DECISION_MAX} are altered at once.`;
     return [violation('TOO_MANY_EVENTS', `${path}/quotaId`, message)];
   }
   const unpaid = ids

@@ -2,8 +2,9 @@
 import type { Actor, CommandEnvelope, EventMessage, Violation } from '@prorata/schemas';
 import { evolve } from '../evolve.ts';
 import { fork } from '../fork/fork.ts';
-import { EVENTS_PER_DECISION_MAX } from '../modelBounds.ts';
+import { EVENTS_PER_DECISION_MAX, SUMS_PER_DECISION_MAX } from '../modelBounds.ts';
 import { subtreeWithin } from './subtreeWithin.ts';
+import { sumsAbove } from './sumsAbove.ts';
 import type {
   ApplicationState,
   DecisionContext,
@@ -49,6 +50,7 @@ export class TreeDraft {
   readonly #origin: Origin;
   #after: ApplicationState;
   #walked = 0;
+  #sums = 0;
   readonly #moves: { readonly from: string; readonly to: string }[] = [];
   readonly #gone: ChangedQuota[] = [];
   /** By the id that the quota has by now. */
@@ -78,6 +80,11 @@ export class TreeDraft {
     return EVENTS_PER_DECISION_MAX - this.events.length - this.#walked;
   }
 
+  /** How many more sums the decision may alter, see `sumsAbove`. */
+  get sumsLeft(): number {
+    return SUMS_PER_DECISION_MAX - this.#sums;
+  }
+
   /** A quota and all below it, for a move; null when they are too many. Looking costs, also in vain. */
   subtreeToMove(quotaId: string): readonly string[] | null {
     const ids = subtreeWithin(this.#after, quotaId, this.quotasLeft);
@@ -87,9 +94,14 @@ export class TreeDraft {
 
   /** Adds an event about a quota as it stands in `after`. */
   append(draft: EventDraft, pathOf: PathOf): void {
+    const former = this.#after.quotas.get(draft.quotaId ?? '');
     if (draft.quotaId !== null) this.#track(draft.quotaId, pathOf);
     this.events.push(draft);
     this.#after = evolved(this.#after, stamped(draft, this.#origin, this.events.length));
+    this.#sums += Math.max(
+      sumsAbove(former),
+      sumsAbove(this.#after.quotas.get(draft.quotaId ?? '')),
+    );
     if (draft.type === 'QuotaMoved') this.#follow(draft.quotaId ?? '', draft.data.toQuotaId);
   }
 

@@ -27,7 +27,9 @@ import type { Claim, Tally, WindowCount } from './tally.ts';
 
 /** What is kept at a node (a quota, or the application by its id) of a resource; null: nothing below. */
 export function tallyOf(state: ApplicationState, id: string, resource: string): Tally | null {
-  return state.sums.get(id)?.find((tally) => tally.resource === resource) ?? null;
+  const tallies = state.sums.get(id);
+  const tally = tallies?.[placeOf(tallies, resource)];
+  return tally?.resource === resource ? tally : null;
 }
 
 /** What the quota counts for above it: its own limit, or what is declared below it. */
@@ -189,11 +191,24 @@ function replaceWindows(
 
 function setTally(state: ApplicationState, id: string, tally: Tally): void {
   const former = state.sums.get(id) ?? [];
-  const others = former.filter(({ resource }) => resource !== tally.resource);
-  if (!isEmptyTally(tally)) others.push(tally);
-  others.sort((a, b) => byCodeUnit(a.resource, b.resource));
-  if (others.length === 0) state.sums.delete(id);
-  else state.sums.set(id, others);
+  const at = placeOf(former, tally.resource);
+  const held = former[at]?.resource === tally.resource ? 1 : 0;
+  const kept = isEmptyTally(tally) ? [] : [tally];
+  // A copy: whoever forked the state still reads the former one.
+  const next = former.toSpliced(at, held, ...kept);
+  if (next.length === 0) state.sums.delete(id);
+  else state.sums.set(id, next);
+}
+
+/** Where a resource's tally stands, or belongs, in a list that is sorted by resource. */
+function placeOf(tallies: readonly Tally[], resource: string): number {
+  let [low, high] = [0, tallies.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (byCodeUnit(tallies[middle]?.resource ?? '', resource) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** The project of a quota that is the top-most of those it pays for, else null. */
