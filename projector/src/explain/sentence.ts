@@ -38,26 +38,26 @@ function becauseOf(layer: LayerJson, effective: EffectiveJson, context: Sentence
   const who = `${actorText(layer.actor)}${layer.reason === '' ? '' : `: “${layer.reason}”`}`;
   switch (layer.layer) {
     case 'base':
-      return `as declared on ${minute(layer.at)} by ${who}`;
+      return `as declared on ${moment(layer.at)} by ${who}`;
     case 'rightsized':
-      return `because it was resized on ${minute(layer.at)} by ${who}${evidenceText(layer)}`;
+      return `because it was resized on ${moment(layer.at)} by ${who}${evidenceText(layer)}`;
     case 'haircut':
       return `because ${haircutText(layer, context.tier)}`;
     case 'override':
-      return `because of ${layer.suspension ? 'a suspension' : 'an override'}${untilText(layer)}, set on ${minute(layer.at)} by ${who}`;
+      return `because of ${layer.suspension ? 'a suspension' : 'an override'}${untilText(layer)}, set on ${moment(layer.at)} by ${who}`;
     case 'ancestor':
-      return `because it lies under ${layer.ancestor ?? effective.boundBy} (set on ${minute(layer.at)} by ${who})`;
+      return `because it lies under ${layer.ancestor ?? effective.boundBy} (set on ${moment(layer.at)} by ${who})`;
   }
 }
 
 function haircutText({ haircut, at, reason }: LayerJson, tier: number): string {
-  if (haircut === null) return `it was cut on ${minute(at)}: “${reason}”`;
+  if (haircut === null) return `it was cut on ${moment(at)}: “${reason}”`;
   const over = percent(haircut.overrunBasisPoints);
   const budget = `its budget ${haircut.budgetId} (${haircut.spend} of ${haircut.budget} ${haircut.currency} spent)`;
   return (
     `project ${haircut.project} is ${over} over ${budget}: tier ${tier} is cut by ` +
-    `${percent(haircut.cutBasisPoints)} since ${minute(at)}, which lifts on ` +
-    `${minute(haircut.windowEnd)} or when the budget is raised`
+    `${percent(haircut.cutBasisPoints)} since ${moment(at)}, which lifts on ` +
+    `${moment(haircut.windowEnd)} or when the budget is raised`
   );
 }
 
@@ -65,7 +65,7 @@ const evidenceText = ({ evidence }: LayerJson): string =>
   evidence === null ? '' : ` (${evidence.policy}, from ${evidence.source})`;
 
 const untilText = ({ until }: LayerJson): string =>
-  until === null ? '' : ` that ends on ${minute(until)}`;
+  until === null ? '' : ` that ends on ${moment(until)}`;
 
 /** What would hold without the deciding layer, where that is something else. */
 function underOf(effective: EffectiveJson, deciding: LayerJson, unit: string): string {
@@ -87,12 +87,13 @@ interface LimitParts {
   readonly suffix: string;
 }
 
+/** A blocked or unlimited rate has no time, and such a consumable no window. */
 function partsOf(limit: LimitJson): LimitParts {
   const { rate, concurrency, capacity, consumable } = limit;
   if (rate !== undefined) return { bound: rate.amount, suffix: perText(rate.per) };
   if (concurrency !== undefined) return { bound: concurrency.max, suffix: ' at once' };
   if (consumable !== undefined) {
-    return { bound: consumable.amount, suffix: ` per ${consumable.window}` };
+    return { bound: consumable.amount, suffix: windowText(consumable.window) };
   }
   const kept = capacity?.guaranteed;
   const suffix = kept === undefined ? '' : ` (${grouped(kept)} of it guaranteed)`;
@@ -101,11 +102,33 @@ function partsOf(limit: LimitJson): LimitParts {
 
 function amountText(limit: LimitJson, unit: string): string {
   const { bound, suffix } = partsOf(limit);
-  if (bound === 'blocked' || bound === 'unlimited') return bound;
+  if (bound === 'blocked') return 'blocked';
+  if (bound === 'unlimited') return 'not limited';
   return `${grouped(bound)} ${plural(unit, bound)}${suffix}`;
 }
 
-const perText = (per: string): string => `/${per.replace(/^1(?=\D)/, '')}`;
+const times: Readonly<Record<string, string>> = { s: 's', m: 'min', h: 'h', d: 'day' };
+const windows: Readonly<Record<string, string>> = {
+  PT1M: ' a minute',
+  PT1H: ' an hour',
+  P1D: ' a day',
+  P1W: ' a week',
+  P1M: ' a month',
+  P3M: ' a quarter',
+  P1Y: ' a year',
+};
+
+/** `1m` → `/min`, `90s` → ` per 90 s`. */
+function perText(per: string | undefined): string {
+  if (per === undefined) return '';
+  const [, count = '', time = ''] = /^(\d+)(\D+)$/.exec(per) ?? [];
+  const name = times[time] ?? time;
+  return count === '1' ? `/${name}` : ` per ${count} ${name}`;
+}
+
+const windowText = (window: string | undefined): string =>
+  window === undefined ? '' : (windows[window] ?? ` per ${window}`);
+
 const plural = (unit: string, amount: number | string): string =>
   unit === '' || String(amount) === '1' ? unit : `${unit}s`;
 
@@ -122,8 +145,9 @@ function percent(basisPoints: number): string {
     : `${whole}.${String(rest).padStart(2, '0').replace(/0$/, '')} %`;
 }
 
-/** `2026-03-02T10:04:00.000Z` → `2026-03-02 10:04 UTC`. */
-const minute = (time: string): string => `${time.slice(0, 16).replace('T', ' ')} UTC`;
+/** `2026-03-02T10:04:30.120Z` → `2026-03-02 10:04:30 UTC`, without the seconds where they are none. */
+const moment = (time: string): string =>
+  `${time.slice(0, 19).replace('T', ' ').replace(/:00$/, '')} UTC`;
 
 const actorText = ({ kind, subject }: ActorJson): string => `${kind}:${subject}`;
 

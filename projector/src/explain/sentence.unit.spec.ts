@@ -58,14 +58,14 @@ const cut = layerOf('haircut', tokens(40_000), {
 describe('why a limit is in force', () => {
   it('names who declared it', () => {
     expect(sentence([base])).toBe(
-      'limited to 53,334 tokens/s as declared on 2026-03-02 10:04 UTC by user:alice: “launch”.',
+      'limited to 53,334 tokens/s as declared on 2026-03-02 10:04:30 UTC by user:alice: “launch”.',
     );
   });
 
   it('names the money behind a cut, its tier, its end and what lies under it', () => {
     expect(sentence([base, cut])).toBe(
       'limited to 40,000 tokens/s because project acme/assistant is 12.5 % over its budget daily ' +
-        '(112 of 100 USD spent): tier 2 is cut by 25 % since 2026-03-02 10:04 UTC, which lifts on ' +
+        '(112 of 100 USD spent): tier 2 is cut by 25 % since 2026-03-02 10:04:30 UTC, which lifts on ' +
         '2026-03-03 00:00 UTC or when the budget is raised; without that it would be 53,334 tokens/s.',
     );
   });
@@ -78,7 +78,7 @@ describe('why a limit is in force', () => {
     const override = layerOf('override', base.limit, { until: '2026-03-02T12:00:00.000Z' });
     expect(sentence([base, override])).toBe(
       'limited to 53,334 tokens/s because of an override that ends on 2026-03-02 12:00 UTC, ' +
-        'set on 2026-03-02 10:04 UTC by user:alice: “launch”.',
+        'set on 2026-03-02 10:04:30 UTC by user:alice: “launch”.',
     );
   });
 
@@ -100,20 +100,38 @@ describe('why a limit is in force', () => {
     const resized = layerOf('rightsized', tokens('9223372036854775807'), { evidence });
     expect(sentence([base, resized])).toContain(
       'limited to 9,223,372,036,854,775,807 tokens/s because it was resized on ' +
-        '2026-03-02 10:04 UTC by user:alice: “launch” (p99@1, from usage@7)',
+        '2026-03-02 10:04:30 UTC by user:alice: “launch” (p99@1, from usage@7)',
     );
   });
 
   it('names the ancestor that binds', () => {
     const ancestor = layerOf('ancestor', tokens(1), { ancestor: 'llm' });
     expect(sentence([base, ancestor], 'llm')).toBe(
-      'limited to 1 token/s because it lies under llm (set on 2026-03-02 10:04 UTC by user:alice: ' +
+      'limited to 1 token/s because it lies under llm (set on 2026-03-02 10:04:30 UTC by user:alice: ' +
         '“launch”); without that it would be 53,334 tokens/s.',
     );
   });
 
-  it('says blocked and not limited', () => {
-    expect(sentence([layerOf('base', tokens('blocked'))])).toMatch(/^blocked as declared/);
-    expect(sentence([layerOf('base', tokens('unlimited'))])).toMatch(/^not limited as declared/);
+  it.each<[string, LimitJson, string]>([
+    ['a rate', { resource: 'r', rate: { amount: 'blocked' } }, 'blocked as declared'],
+    ['a rate', { resource: 'r', rate: { amount: 'unlimited' } }, 'not limited as declared'],
+    ['slots', { resource: 'r', concurrency: { max: 'blocked' } }, 'blocked as declared'],
+    ['capacity', { resource: 'r', capacity: { max: 'unlimited' } }, 'not limited as declared'],
+    ['an allowance', { resource: 'r', consumable: { amount: 'blocked' } }, 'blocked as declared'],
+  ])('says blocked and not limited of %s, which have no number', (_, limit, words) => {
+    expect(sentence([layerOf('base', limit)])).toContain(words);
+    const suspension = layerOf('override', limit, { suspension: true });
+    expect(sentence([base, suspension])).toMatch(/because of a suspension.*53,334 tokens\/s\.$/);
+  });
+
+  it.each<[LimitJson, string]>([
+    [{ resource: 'r', rate: { amount: 5, per: '1m' } }, '5 tokens/min'],
+    [{ resource: 'r', rate: { amount: 5, per: '90s' } }, '5 tokens per 90 s'],
+    [{ resource: 'r', rate: { amount: 5, per: '1d' } }, '5 tokens/day'],
+    [{ resource: 'r', consumable: { amount: 5, window: 'P1D' } }, '5 tokens a day'],
+    [{ resource: 'r', consumable: { amount: 5, window: 'P3D' } }, '5 tokens per P3D'],
+    [{ resource: 'r', concurrency: { max: 5 } }, '5 tokens at once'],
+  ])('says a time as a person would: %j', (limit, words) => {
+    expect(sentence([layerOf('base', limit)])).toContain(`limited to ${words} as declared`);
   });
 });

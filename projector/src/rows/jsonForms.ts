@@ -17,12 +17,12 @@ export interface EvidenceJson {
   readonly inputsHash: string;
 }
 
-/** One limit, flat: whole numbers above 2^53-1 are text. */
+/** One limit, flat: whole numbers above 2^53-1 are text. Blocked and unlimited have neither time nor window. */
 export interface LimitJson {
   readonly resource: string;
   readonly rate?: {
     readonly amount: number | string;
-    readonly per: string;
+    readonly per?: string;
     readonly burst?: number | string;
   };
   readonly concurrency?: { readonly max: number | string };
@@ -30,7 +30,7 @@ export interface LimitJson {
     readonly max: number | string;
     readonly guaranteed?: number | string;
   };
-  readonly consumable?: { readonly amount: number | string; readonly window: string };
+  readonly consumable?: { readonly amount: number | string; readonly window?: string };
 }
 
 export const actorJson = (actor: Actor): ActorJson =>
