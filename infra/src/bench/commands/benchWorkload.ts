@@ -50,6 +50,28 @@ function createQuota(
   };
 }
 
+/** @param validators remote ones, as a registration names them */
+export function registrationOf(
+  application: number,
+  validators: readonly object[] = [],
+): BenchCommand {
+  return {
+    type: 'RegisterApplication',
+    stream: streamOf(application),
+    reason: 'bench: setting the stage',
+    data: {
+      displayName: 'Bench',
+      levels: ['team', 'queue'],
+      resources: [{ name: 'slots', kind: 'capacity', unit: 'slot' }],
+      defaultMode: 'enforce',
+      defaultOnStale: 'hold',
+      robotChanges: 'apply',
+      proposalLifetimeMicros: 3_600_000_000,
+      validators,
+    },
+  };
+}
+
 /** Commands that set the stage, in rounds: each round needs the one before. */
 export function stageRounds(): readonly (readonly BenchCommand[])[] {
   const applications = Array.from({ length: APPLICATIONS }, (_, index) => index);
@@ -57,20 +79,7 @@ export function stageRounds(): readonly (readonly BenchCommand[])[] {
     Array.from({ length: TEAMS }, (_, team) => ({ application, team })),
   );
   return [
-    applications.map((application) => ({
-      type: 'RegisterApplication',
-      stream: streamOf(application),
-      reason: 'bench: setting the stage',
-      data: {
-        displayName: 'Bench',
-        levels: ['team', 'queue'],
-        resources: [{ name: 'slots', kind: 'capacity', unit: 'slot' }],
-        defaultMode: 'enforce',
-        defaultOnStale: 'hold',
-        robotChanges: 'apply',
-        proposalLifetimeMicros: 3_600_000_000,
-      },
-    })),
+    applications.map((application) => registrationOf(application)),
     teams.map(({ application, team }) => {
       const quotaId = `${applicationOf(application)}/team-${team}`;
       return createQuota(application, quotaId, slots(10_000, 20_000));

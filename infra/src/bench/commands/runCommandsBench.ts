@@ -14,6 +14,8 @@ import type { LoadOrder } from './loadOrder.ts';
 import { processorMs } from './processorTime.ts';
 import { measureRobot } from './robotFlood.ts';
 import { setTheStage } from './setTheStage.ts';
+import { measureSlowValidation } from './slowValidation.ts';
+import { SlowValidator } from './slowValidator.ts';
 import { startSides } from './sides.ts';
 import { ALL_PARTS, OWN_PARTS } from './sides.ts';
 import type { Side, SideName, SidePart, SideParts } from './sides.ts';
@@ -56,14 +58,19 @@ type Measurements = ReadonlyMap<SideName, Measured>;
 export async function runCommandsBench(options: CommandsBenchOptions): Promise<readonly Figure[]> {
   const directory = path.join(dataDirectory, 'bench', 'stack');
   await removeStack(directory);
+  const validator = await SlowValidator.start();
+  const load = new LoadGenerator();
   const stack = await startLocalStack({
     directory,
     services: ['writer', 'gateway'],
-    environment: profiled(options.profileDirectory),
+    environment: environmentOf(options.profileDirectory, validator),
     progress: options.progress,
     signal: options.signal,
+  }).catch((error: unknown) => {
+    load.stop();
+    validator.stop();
+    throw error;
   });
-  const load = new LoadGenerator();
   try {
     const tokens = await mintTokens(stack);
     await setTheStage(stack.addresses.gateway, tokens, options.progress);
@@ -71,22 +78,32 @@ export async function runCommandsBench(options: CommandsBenchOptions): Promise<r
     try {
       const figures = await measureAll(sides.sides, load, tokens, options);
       return options.sides.includes('ours')
-        ? [...figures, ...(await measureRobot(stack, load, tokens, options))]
+        ? [
+            ...figures,
+            ...(await measureRobot(stack, load, tokens, options)),
+            ...(await measureSlowValidation(stack, load, tokens, validator, options)),
+          ]
         : figures;
     } finally {
       await sides.stop();
     }
   } finally {
     load.stop();
+    validator.stop();
     await stack.stop();
     await removeStack(directory);
   }
 }
 
-function profiled(directory: string | null): Record<string, Record<string, string>> {
-  if (directory === null) return {};
-  const environment = { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${path.resolve(directory)}` };
-  return { gateway: environment, writer: environment };
+function environmentOf(
+  profiles: string | null,
+  validator: SlowValidator,
+): Record<'gateway' | 'writer', Record<string, string>> {
+  const profiled: Record<string, string> =
+    profiles === null
+      ? {}
+      : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${path.resolve(profiles)}` };
+  return { gateway: { ...profiled, PRORATA_VALIDATOR_HOSTS: validator.host }, writer: profiled };
 }
 
 function mintTokens(stack: LocalStack): Promise<string[]> {

@@ -26,7 +26,12 @@ export async function setTheStage(
   progress('the stage is set');
 }
 
-async function accept(gatewayUrl: string, token: string, command: BenchCommand): Promise<void> {
+/** @throws Error when it is not accepted */
+export async function accept(
+  gatewayUrl: string,
+  token: string,
+  command: BenchCommand,
+): Promise<void> {
   const { type, stream, reason, data } = command;
   const answer = await postCommand({
     gatewayUrl,
