@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { resourceTable } from '../src/gateway/resourceTable.ts';
 import { createQuota, registerApplication } from './commands.ts';
 import { documentedAnswers } from './documentedAnswers.ts';
 import { startMemoryService } from './memoryService.ts';
@@ -110,6 +111,37 @@ describe('one command', () => {
   });
 });
 
+describe('what no route understands', () => {
+  const idOf = (name: string): string => (name === 'quotaId' ? 'moka%2Fx' : 'moka');
+  const addressOf = ({ path }: { path: string }): string =>
+    path.replaceAll(/:(\w+)/g, (_all, name: string) =>
+      name === 'proposalId' ? 'moka-p1' : idOf(name),
+    );
+  const routes = [
+    ...resourceTable.map((route) => [route.method, addressOf(route), {}] as const),
+    ['POST', '/v1/commands', createQuota('moka/x')] as const,
+    ['POST', '/v1/commands/batch', { commands: [createQuota('moka/x')] }] as const,
+  ];
+
+  it.each(routes)('is passed over by none: %s %s', async (method, path, body) => {
+    const why = { 'prorata-reason': 'for the test' };
+    const refused = async (more: string, added: object, headers = {}): Promise<unknown[]> => {
+      const sent = { ...body, ...added };
+      const answer = await send(method, `${path}${more}`, sent, { ...why, ...headers });
+      expect([more, answer.status]).toEqual([more, 422]);
+      return pathsOf(answer);
+    };
+    expect(await refused('?nonsense=1', {})).toContain('nonsense');
+    expect(await refused('?dryRun=perhaps', {})).toContain('dryRun');
+    expect(await refused('', { nonsense: 1 })).toContain('/nonsense');
+    expect(await refused('', {}, { 'prorata-dry-run': 'true' })).toContain('prorata-dry-run');
+    expect(await refused('', {}, { 'if-unmodified-since': 'x' })).toContain('if-unmodified-since');
+    expect(await refused('', {}, { 'if-match': 'W/"x"' })).toContain('If-Match');
+    expect(await refused('', {}, { 'if-none-match': '"3a"' })).toContain('If-None-Match');
+    expect(await refused('', { dryRun: 'perhaps' })).toContain('/dryRun');
+  });
+});
+
 describe('a body', () => {
   it.each([
     ['application/x-www-form-urlencoded', '{"type":"CreateQuota"}'],
@@ -119,6 +151,11 @@ describe('a body', () => {
     const answer = await send('POST', '/v1/commands', body, { 'content-type': type });
     expect([answer.status, answer.body['code']]).toEqual([415, 'MEDIA_TYPE_UNSUPPORTED']);
     expect(answer.body['remedy']).toContain('Content-Type: application/json');
+  });
+
+  it.each(['null', '"text"', '5', 'nul'])('of %s is refused as no object', async (body) => {
+    const answer = await send('POST', '/v1/commands', body);
+    expect([answer.status, answer.body['detail']]).toEqual([400, 'A body must be an object.']);
   });
 
   it('that is too deep is refused before it is parsed', async () => {
@@ -176,6 +213,49 @@ describe('a batch', () => {
     expect(look).toMatchObject({ status: 200, body: { status: 'accepted' } });
   });
 
+  const dryRunsOf = ({ body }: Answer): unknown[] =>
+    (body['results'] as { outcome: { dryRun: unknown; eventIds: unknown } }[]).map(
+      ({ outcome }) => [outcome.dryRun, outcome.eventIds],
+    );
+  const to = (query: string, body: object, headers: Record<string, string> = {}) =>
+    send('POST', `/v1/commands/batch${query}`, body, headers);
+
+  it('is tried dry as a whole, by the query or by its body', async () => {
+    const commands = [createQuota('moka/batch-dry'), createQuota('moka/batch-dry-too')];
+    const asked = [
+      await to('?dryRun=true', { commands }),
+      await to('', { dryRun: true, commands }),
+      await to('?dryRun=true', { commands: commands.map((each) => ({ ...each, dryRun: true })) }),
+    ];
+    for (const answer of asked)
+      expect(dryRunsOf(answer)).toEqual([
+        [true, []],
+        [true, []],
+      ]);
+    const one = { ...createQuota('moka/batch-dry'), dryRun: true };
+    expect(dryRunsOf(await to('', { commands: [one] }))).toEqual([[true, []]]);
+  });
+
+  it('that contradicts itself about being tried dry is refused as a whole', async () => {
+    const commands = [createQuota('moka/x'), { ...createQuota('moka/y'), dryRun: false }];
+    const within = await to('?dryRun=true', { commands });
+    expect([within.status, within.body['code']]).toEqual([422, 'INVALID_BATCH']);
+    expect(pathsOf(within)).toEqual(['/commands/1/dryRun']);
+    const beside = await to('?dryRun=false', { dryRun: true, commands });
+    expect([beside.status, pathsOf(beside)]).toEqual([422, ['dryRun']]);
+  });
+
+  it('says a reason for all that have none of their own', async () => {
+    const { type, stream, data } = createQuota('moka/batch-reason');
+    const bare = { type, stream, data };
+    const refused = await to('', { commands: [bare] });
+    expect(refused.body).toMatchObject({ results: [{ status: 422 }] });
+    const taken = await to('?reason=for%20all', { commands: [{ ...bare, dryRun: true }] });
+    expect(taken.body).toMatchObject({ results: [{ status: 200 }] });
+    const own = await to('', { reason: 'for all', commands: [createQuota('moka/batch-reason')] });
+    expect(own.body).toMatchObject({ results: [{ status: 200, outcome: { dryRun: false } }] });
+  });
+
   it.each([
     ['no list', {}],
     ['nothing', []],
@@ -206,6 +286,18 @@ describe('a quota by its address', () => {
     expect([stale.status, stale.body['code']]).toEqual([409, 'VERSION_MISMATCH']);
     expect((await send('DELETE', `${place}?reason=gone`)).status).toBe(200);
     expect((await send('DELETE', place, undefined, why)).status).toBe(404);
+  });
+
+  it('must be there for If-Match: *, and must not for If-None-Match: *', async () => {
+    const place = at('moka/preconditions');
+    const absent = await send('PUT', place, content, { ...why, 'if-match': '*' });
+    expect([absent.status, absent.body['code']]).toEqual([409, 'VERSION_MISMATCH']);
+    expect(absent.body['detail']).toBe('It was expected to exist, and does not.');
+    await send('PUT', place, content, why);
+    const there = await send('PUT', place, { ...content, tier: 1 }, { ...why, 'if-match': '*' });
+    expect([there.status, there.headers.get('etag')]).toEqual([200, '"2"']);
+    const again = await send('PUT', place, content, { ...why, 'if-none-match': '*' });
+    expect(again.body['detail']).toBe('It exists already, at version 2.');
   });
 
   it('is overridden, suspended and resumed below its address', async () => {
@@ -284,6 +376,75 @@ describe('a quota by its address', () => {
       '/quotaId',
     ]);
     expect(await refusedAt('PUT', place, '[]')).toEqual(['']);
+  });
+
+  it('names the part of an id that is wrong, whoever refuses', async () => {
+    const refused = async (method: string, path: string): Promise<unknown[]> => {
+      const { status, body } = await send(
+        method,
+        path,
+        method === 'GET' ? undefined : content,
+        why,
+      );
+      return [status, body['code'], body['detail']];
+    };
+    const rule = 'and may have a-z, 0-9 and inner hyphens';
+    expect(await refused('PUT', at('LLM/prod'))).toEqual([
+      422,
+      'QUOTA_ID_INVALID',
+      `"LLM/prod" is no quota id: the segment "LLM" has "L", ${rule}.`,
+    ]);
+    expect(await refused('PUT', at('moka/Prod'))).toEqual([
+      422,
+      'QUOTA_ID_INVALID',
+      `"moka/Prod" is no quota id: the segment "Prod" has "P", ${rule}.`,
+    ]);
+    const long = `moka/${'x'.repeat(300)}`;
+    expect(String((await refused('PUT', at(long)))[2])).toContain('has 300 characters, and 63');
+    expect(String((await refused('PUT', at('moka')))[2])).toContain('names an application alone');
+    expect(await refused('PUT', '/v1/applications/l_m')).toEqual([
+      422,
+      'INVALID_COMMAND',
+      `"l_m" names no application: the segment "l_m" has "_", ${rule}.`,
+    ]);
+    const proposal = await refused('POST', '/v1/proposals/zzz/approve');
+    expect(proposal.slice(0, 2)).toEqual([404, 'PROPOSAL_UNKNOWN']);
+    expect(await refused('GET', '/v1/quotas/moka/prod')).toEqual([
+      404,
+      'ROUTE_UNKNOWN',
+      'There is no GET /v1/quotas/moka/prod here. An id is one segment of a path, its slashes written %2F: /v1/quotas/moka%2Fprod.',
+    ]);
+  });
+
+  it('speaks of one place in one way throughout an answer', async () => {
+    const place = at('moka/one-way');
+    await send('PUT', place, content, why);
+    const limits = [
+      { resource: 'requests', rate: { amount: 1, per: '1s' } },
+      { resource: 'gold', rate: { amount: 1 } },
+    ];
+    const byDecision = await send('PATCH', place, { limits }, why);
+    const within = (byDecision.body['outcome'] as { violations: { path: string }[] }).violations;
+    expect([pathsOf(byDecision), within.map(({ path }) => path)]).toEqual([
+      ['/limits/1'],
+      ['/limits/1'],
+    ]);
+    const atTheDoor = await send(
+      'PATCH',
+      place,
+      { limits: [{ resource: 'x', rate: { amount: -1 } }] },
+      why,
+    );
+    expect(atTheDoor.body).toMatchObject({
+      detail: expect.stringContaining(': /limits/0/rate/amount is negative') as string,
+      violations: [{ code: 'INVALID_COMMAND', path: '/limits/0/rate/amount' }],
+    });
+  });
+
+  it('needs a reason, and says where it may stand', async () => {
+    const answer = await send('PUT', at('moka/why'), content);
+    expect(pathsOf(answer)).toEqual(['/reason']);
+    expect(answer.body['detail']).toMatch(/in the body, as \?reason= or as Prorata-Reason/);
   });
 
   it('takes a waiver by name in the query, and none without a reason', async () => {

@@ -23,6 +23,34 @@ function pathsOf(changes: object): string[] {
   return 'violations' in parsed ? parsed.violations.map(({ path }) => path) : [];
 }
 
+describe('a number that is none for a limit', () => {
+  const faultOf = (limit: object): string[] => {
+    const limits = [{ resource: 'x', ...limit }];
+    const parsed = fromJson('io.prorata.type.QuotaContent', { ...content, limits });
+    if (!('violations' in parsed)) return [];
+    return parsed.violations.map(({ path, message }) => `${path} ${message}`);
+  };
+  const max = '/limits/0/concurrency/max';
+  it.each([
+    [-1, `${max} is negative: use whole numbers from 1, or "unlimited", or "blocked"`],
+    [1.5, `${max} must be a whole number, without a fraction, or "unlimited", or "blocked"`],
+    [
+      1e30,
+      `${max} is out of range: it is a whole number of at most 9223372036854775807, or "unlimited", or "blocked"`,
+    ],
+    ['9223372036854775808', expect.stringContaining(`${max} is out of range`) as string],
+    [2 ** 53, `${max} is above 2^53-1: write it as text, or "unlimited", or "blocked"`],
+  ])('%s is refused for what it is', (given, fault) => {
+    expect(faultOf({ concurrency: { max: given } })).toEqual([fault]);
+  });
+
+  it('as the time of a rate is refused where it stands', () => {
+    const faults = faultOf({ rate: { amount: 1, per: '999999999d' } });
+    expect(faults).toEqual(['/limits/0/rate/per is longer than 366d']);
+    expect(faultOf({ rate: { amount: 1, per: '366d' } })).toEqual([]);
+  });
+});
+
 function nested(levels: number): unknown {
   let json: unknown = {};
   for (let level = 1; level < levels; level++) json = { a: json };

@@ -4,7 +4,7 @@ import {
   freeJsonFault,
   isObject,
   isText,
-  LONG_EXPECTED,
+  longFault,
   longFromJson,
   longToJson,
   pointer,
@@ -150,7 +150,7 @@ function parsePrimitive(type: string, json: unknown, path: string, report: Repor
         ? json
         : report(path, 'must be a whole number of 32 bits');
     case 'long':
-      return longFromJson(json) ?? report(path, LONG_EXPECTED);
+      return longFromJson(json) ?? report(path, longFault(json));
     case 'bytes':
       return typeof json === 'string' && HEX.test(json)
         ? Buffer.from(json, 'hex')

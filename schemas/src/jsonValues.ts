@@ -12,6 +12,16 @@ const LONG_MAX = 2n ** 63n - 1n;
 
 export const LONG_EXPECTED = 'must be a whole number of 64 bits; above 2^53-1 as text';
 
+/** Why it is no exact 64-bit number, and what to write instead. */
+export function longFault(json: unknown): string {
+  if (typeof json === 'string' && WHOLE.test(json)) return OUT_OF_RANGE;
+  if (typeof json !== 'number') return LONG_EXPECTED;
+  if (!Number.isInteger(json)) return 'must be a whole number, without a fraction';
+  return Math.abs(json) >= 2 ** 63 ? OUT_OF_RANGE : 'is above 2^53-1: write it as text';
+}
+
+const OUT_OF_RANGE = `is out of range: it is a whole number of at most ${LONG_MAX}`;
+
 /** null when it is not an exact 64-bit number. */
 export function longFromJson(json: unknown): bigint | null {
   if (typeof json === 'number') return Number.isSafeInteger(json) ? BigInt(json) : null;

@@ -5,12 +5,15 @@ import {
   isText,
   longFromJson,
   longToJson,
-  LONG_EXPECTED,
+  longFault,
   pointer,
   TEXT_EXPECTED,
 } from './jsonValues.ts';
 
-const BOUND_EXPECTED = `${LONG_EXPECTED}, or "unlimited", or "blocked"`;
+const OR_WORD = 'or "unlimited", or "blocked"';
+/** What the model takes as the time of a rate: 366 days, microseconds. */
+const RATE_PER_MAX = '366d';
+const RATE_PER_MAX_MICROS = 366n * 86_400_000_000n;
 
 /** The fields of each kind: the name of its upper bound, and what else it may say. */
 const forms: Readonly<Record<LimitKind, { bound: 'amount' | 'max'; others: readonly string[] }>> = {
@@ -64,6 +67,8 @@ export function limitToJson(limit: ResourceLimit): Record<string, unknown> {
   return { resource: limit.resource, [limit.kind]: body };
 }
 
+const NEGATIVE = 'is negative: use whole numbers from 1';
+
 function boundFromJson(
   json: unknown,
   path: string,
@@ -71,14 +76,16 @@ function boundFromJson(
 ): Pick<ResourceLimit, 'bound' | 'amount'> {
   if (json === 'unlimited' || json === 'blocked') return { bound: json, amount: 0n };
   const amount = longFromJson(json);
-  if (amount === null || amount < 0n) report(path, BOUND_EXPECTED);
+  if (amount === null) report(path, `${longFault(json)}, ${OR_WORD}`);
+  else if (amount < 0n) report(path, `${NEGATIVE}, ${OR_WORD}`);
   return { bound: 'amount', amount: amount ?? 0n };
 }
 
 function amountOrNull(json: unknown, path: string, report: Report): bigint | null {
   if (json === undefined || json === null) return null;
   const amount = longFromJson(json);
-  if (amount === null || amount < 0n) report(path, LONG_EXPECTED);
+  if (amount === null) report(path, longFault(json));
+  else if (amount < 0n) report(path, NEGATIVE);
   return amount;
 }
 
@@ -96,7 +103,9 @@ const DURATION = /^([1-9]\d{0,8})(us|ms|s|m|h|d)$/;
 function durationFromJson(json: unknown, path: string, report: Report): bigint {
   const match = typeof json === 'string' ? DURATION.exec(json) : null;
   if (match === null) report(path, 'must be a duration such as 500ms, 1s or 5m');
-  return BigInt(match?.[1] ?? 1) * (unitMicros[match?.[2] ?? 's'] ?? 1n);
+  const micros = BigInt(match?.[1] ?? 1) * (unitMicros[match?.[2] ?? 's'] ?? 1n);
+  if (micros > RATE_PER_MAX_MICROS) report(path, `is longer than ${RATE_PER_MAX}`);
+  return micros;
 }
 
 export function durationToJson(micros: bigint): string {

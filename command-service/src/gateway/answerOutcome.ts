@@ -17,18 +17,19 @@ export function answerOutcome(response: Response, outcome: CommandOutcome, pathO
   response.status(200).json(outcomeToJson(outcome));
 }
 
-/** The refusal in the caller's terms; `outcome` within it is as the log has it. */
+/** The refusal in the caller's terms, the outcome within it too; the log's own are those of the command. */
 export function problemOfOutcome(outcome: CommandOutcome, pathOf: PathOf): Problem {
   const entry = outcomeCodes[outcome.code];
+  const violations = outcome.violations.map((each) => ({
+    ...each,
+    path: pathOf(inRequest(each.path)),
+  }));
   return new Problem(entry?.status ?? 409, outcome.code, outcome.message, {
     ...(entry === undefined ? {} : { title: entry.title }),
-    violations: outcome.violations.map((each) => ({
-      ...each,
-      path: pathOf(inRequest(each.path)),
-    })),
+    violations,
     extensions: {
       ...(entry === undefined ? {} : { remedy: entry.remedy }),
-      outcome: outcomeToJson(outcome),
+      outcome: outcomeToJson({ ...outcome, violations }),
     },
   });
 }

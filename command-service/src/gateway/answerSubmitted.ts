@@ -1,10 +1,11 @@
 import { Problem, problemCodes } from '@prorata/service-runtime';
+import type { ProblemViolation } from '@prorata/service-runtime';
 import type { Response } from 'express';
 import { answerOutcome } from './answerOutcome.ts';
 import type { PathOf } from './violationPaths.ts';
 import type { WhenGone } from './submit/commandDesk.ts';
 import type { Submitted } from './submit/submitted.ts';
-import { SubmissionRefused } from './submit/submissionRefused.ts';
+import { notUnderstood, SubmissionRefused } from './submit/submissionRefused.ts';
 
 /** When a caller may look for an outcome that is not known yet, seconds. */
 const LOOK_AGAIN_S = 1;
@@ -33,14 +34,23 @@ export function whenGone(response: Response): WhenGone {
 }
 
 export function problemOfRefusal(refused: SubmissionRefused, pathOf: PathOf): Problem {
-  const { code, detail, violations, retryAfterS, cause } = refused;
+  const { code, retryAfterS, cause } = refused;
+  const violations = refused.violations?.map((each) => asWritten(each, pathOf));
+  const detail =
+    code === 'INVALID_COMMAND' && violations !== undefined
+      ? notUnderstood(violations, violations.length)
+      : refused.detail;
   return new Problem(problemCodes[code].status, code, detail, {
     cause,
-    ...(violations === undefined
-      ? {}
-      : { violations: violations.map((each) => ({ ...each, path: pathOf(each.path) })) }),
+    ...(violations === undefined ? {} : { violations }),
     ...(retryAfterS === undefined ? {} : { headers: { 'retry-after': `${retryAfterS}` } }),
   });
+}
+
+/** In the caller's own terms. What is missing and may be said in several places is asked for in all. */
+function asWritten({ path, message, ...rest }: ProblemViolation, pathOf: PathOf): ProblemViolation {
+  const places = path === '/reason' ? ` (in the body, as ?reason= or as Prorata-Reason)` : '';
+  return { ...rest, path: pathOf(path), message: `${message}${places}` };
 }
 
 export const locationOf = (commandId: string): string => `/v1/commands/${commandId}`;

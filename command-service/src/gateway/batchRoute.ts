@@ -2,6 +2,8 @@ import { createHash, randomUUID } from 'node:crypto';
 import { Problem, uuidFromHash } from '@prorata/service-runtime';
 import type { ProblemViolation } from '@prorata/service-runtime';
 import type { Request, Router } from 'express';
+import { isRecord, saidBeside } from './requestMembers.ts';
+import type { CommonMember } from './requestMembers.ts';
 import { outcomeToJson, problemOfOutcome } from './answerOutcome.ts';
 import { locationOf, problemOfRefusal, whenGone } from './answerSubmitted.ts';
 import { BATCH_COMMANDS_MAX } from './submit/commandDesk.ts';
@@ -15,9 +17,14 @@ export const BATCH_PATH = '/v1/commands/batch';
 /** 500 commands of some kilobytes each, bytes. */
 export const BATCH_BYTES_MAX = 2_097_152;
 
+/** What a batch may say once for all its commands; what else a command may say is its own. */
+export const BATCH_MEMBERS = ['reason', 'dryRun'] as const satisfies readonly CommonMember[];
+const BODY_MEMBERS: ReadonlySet<string> = new Set(['commands', ...BATCH_MEMBERS]);
+
 /**
  * Many commands in one request, each decided for itself: 207, and in the order of the request what
- * became of each. They are not one change: ChangeTree is.
+ * became of each. They are not one change: ChangeTree is. A reason said for all is the default; a dry
+ * run said for all is one of all, and a command that says otherwise refuses the batch.
  */
 export function batchRoute(router: Router, desk: Pick<CommandDesk, 'submitAll'>): void {
   router.post(BATCH_PATH, async (request, response) => {
@@ -33,12 +40,16 @@ export function batchRoute(router: Router, desk: Pick<CommandDesk, 'submitAll'>)
   });
 }
 
-/** @throws Problem 422 INVALID_BATCH */
+/** @throws Problem 422 INVALID_BATCH, or PARAMETER_INVALID for what headers and the query say */
 function commandsIn(request: Request): CommandRequest[] {
   const { principal } = request;
   const traceparent = request.get('traceparent');
-  const body = request.body as { readonly commands?: unknown } | undefined;
-  const commands = body?.commands;
+  const { members } = saidBeside(request, { members: BATCH_MEMBERS });
+  const body = isRecord(request.body) ? request.body : {};
+  const unknown = Object.keys(body).filter((name) => !BODY_MEMBERS.has(name));
+  if (unknown.length > 0) throw invalid(unknown.slice(0, UNKNOWN_NAMED_MAX).map(notHere));
+  const shared = { ...sharedIn(body), ...members };
+  const { commands } = body;
   if (!Array.isArray(commands) || commands.length === 0) {
     throw invalid([{ path: '/commands', message: 'must be a list of one command or more' }]);
   }
@@ -50,14 +61,55 @@ function commandsIn(request: Request): CommandRequest[] {
   if (batchId !== undefined && !isCommandId(batchId)) {
     throw invalid([{ path: 'Idempotency-Key', message: COMMAND_ID_EXPECTED }]);
   }
+  refuseContradictions(commands, shared);
   return (commands as readonly unknown[]).map((command, index) => {
-    if (typeof command !== 'object' || command === null || Array.isArray(command)) {
+    if (!isRecord(command)) {
       return { body: command, commandId: idWithin(batchId, index), principal, traceparent };
     }
-    const { commandId, ...rest } = command as Record<string, unknown>;
+    const { commandId, ...rest } = command;
     const own = commandId === undefined ? idWithin(batchId, index) : textOf(commandId);
-    return { body: rest, commandId: own, principal, traceparent };
+    return { body: { ...shared, ...rest }, commandId: own, principal, traceparent };
   });
+}
+
+/** Of a body of nothing but unknown members so many are named. */
+const UNKNOWN_NAMED_MAX = 10;
+
+const notHere = (name: string): ProblemViolation => ({
+  path: `/${name}`,
+  message: `is none of ${[...BODY_MEMBERS].join(', ')}`,
+});
+
+/** What the body says once for all its commands. @throws Problem 422 INVALID_BATCH */
+function sharedIn({ reason, dryRun }: Readonly<Record<string, unknown>>): Shared {
+  const violations: ProblemViolation[] = [];
+  if (reason !== undefined && typeof reason !== 'string') {
+    violations.push({ path: '/reason', message: 'must be a text' });
+  }
+  if (dryRun !== undefined && typeof dryRun !== 'boolean') {
+    violations.push({ path: '/dryRun', message: 'must be true or false' });
+  }
+  if (violations.length > 0) throw invalid(violations);
+  return {
+    ...(reason === undefined ? {} : { reason }),
+    ...(dryRun === undefined ? {} : { dryRun }),
+  };
+}
+
+interface Shared {
+  readonly reason?: unknown;
+  readonly dryRun?: unknown;
+}
+
+/** Whoever says that a batch is tried dry must be able to rely on it, whatever a command of it says. */
+function refuseContradictions(commands: readonly unknown[], { dryRun }: Shared): void {
+  if (dryRun === undefined) return;
+  const violations = commands.flatMap((command, index) => {
+    const own = isRecord(command) ? command['dryRun'] : undefined;
+    if (own === undefined || own === dryRun) return [];
+    return [{ path: `/commands/${index}/dryRun`, message: 'says something else than the batch' }];
+  });
+  if (violations.length > 0) throw invalid(violations.slice(0, UNKNOWN_NAMED_MAX));
 }
 
 /** What is no text is no id, which the desk says. */

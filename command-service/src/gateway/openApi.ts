@@ -34,24 +34,30 @@ const idempotencyKey = parameter(
   'The command id. The same id and body again gives the first outcome again, for 24 hours.',
   { type: 'string', format: 'uuid' },
 );
+/** One of three places: JSON Schema of a body cannot say what a header makes superfluous. */
+const REASON_NEEDED =
+  'A reason must be given, once: as `reason` in the body, as `?reason=` or as the header Prorata-Reason.';
+const reasonHeader = parameter(
+  'Prorata-Reason',
+  'header',
+  'Why, for the audit log. Every command needs a reason: here, in `?reason=` or in the body.',
+  text,
+);
+const reasonInQuery = parameter('reason', 'query', 'As Prorata-Reason.', text);
+const dryRunInQuery = parameter('dryRun', 'query', 'Decide and answer, but write no event.', {
+  enum: ['true', 'false'],
+});
 /** What headers and the query say of any command. */
 const beside: readonly Part[] = [
   idempotencyKey,
-  parameter(
-    'Prorata-Reason',
-    'header',
-    'Why, for the audit log, where the body does not say.',
-    text,
-  ),
-  parameter('If-Match', 'header', "The quota's version that the sender has seen.", {
+  reasonHeader,
+  parameter('If-Match', 'header', 'The version that the sender has seen; `*`: it must exist.', {
     type: 'string',
     pattern: '^([*]|"?[0-9]{1,18}"?)$',
   }),
   parameter('If-None-Match', 'header', '`*`: it must not be there.', { const: '*' }),
-  parameter('reason', 'query', 'As Prorata-Reason.', text),
-  parameter('dryRun', 'query', 'Decide and answer, but write no event.', {
-    enum: ['true', 'false'],
-  }),
+  reasonInQuery,
+  dryRunInQuery,
   parameter('waive', 'query', 'A safety check that is waived: CHECK:why. May be repeated.', {
     type: 'array',
     maxItems: 32,
@@ -87,7 +93,9 @@ function resourceOperation(route: ResourceRoute): Part {
   const required = ((schema['required'] ?? []) as readonly string[]).length > 0;
   return {
     summary: route.summary,
-    description: `Sends the command ${route.sends}; the body may also say what every command may.`,
+    description:
+      `Sends the command ${route.sends}; the body may also say what every command may. ` +
+      REASON_NEEDED,
     operationId: `${route.method.toLowerCase()}${route.sends}`,
     security: bearerSecurity,
     parameters: [
@@ -118,6 +126,7 @@ const commandPaths: Readonly<Record<string, Part>> = {
   '/v1/commands': {
     post: {
       summary: 'Sends a command and waits for its outcome',
+      description: REASON_NEEDED,
       operationId: 'sendCommand',
       security: bearerSecurity,
       parameters: beside,
@@ -128,9 +137,12 @@ const commandPaths: Readonly<Record<string, Part>> = {
   '/v1/commands/batch': {
     post: {
       summary: 'Sends up to 500 commands, each decided for itself',
+      description:
+        'A reason that the batch says is the default of its commands. A dry run that it says is one of ' +
+        `all of them. ${REASON_NEEDED}`,
       operationId: 'sendCommands',
       security: bearerSecurity,
-      parameters: [idempotencyKey],
+      parameters: [idempotencyKey, reasonHeader, reasonInQuery, dryRunInQuery],
       requestBody: { required: true, ...json(ref('CommandBatch')) },
       responses: {
         207: { description: 'What became of each, in order.', ...json(ref('CommandBatchResults')) },

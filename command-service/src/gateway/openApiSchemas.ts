@@ -8,7 +8,9 @@ import {
 } from '@prorata/schemas';
 import type { CommandMessage, JsonSchema, SchemaField } from '@prorata/schemas';
 import { commandRoles } from './commandRoles.ts';
+import { BATCH_MEMBERS } from './batchRoute.ts';
 import { commonMembers } from './requestMembers.ts';
+import type { CommonMember } from './requestMembers.ts';
 import { fieldsInAddress } from './resourceRoutes.ts';
 import type { ResourceRoute } from './resourceTable.ts';
 import { BATCH_COMMANDS_MAX } from './submit/commandDesk.ts';
@@ -29,8 +31,10 @@ const uuid: JsonSchema = { type: 'string', format: 'uuid' };
 const orNull = (schema: JsonSchema): JsonSchema => ({ anyOf: [schema, { type: 'null' }] });
 
 /** What every body may say beside its own fields. */
-function commonProperties(): Readonly<Record<string, JsonSchema>> {
-  const names: ReadonlySet<string> = new Set(commonMembers);
+function commonProperties(
+  members: readonly CommonMember[] = commonMembers,
+): Readonly<Record<string, JsonSchema>> {
+  const names: ReadonlySet<string> = new Set(members);
   return jsonProperties(fieldsOf(ENVELOPE).filter(({ name }) => names.has(name)));
 }
 
@@ -52,7 +56,9 @@ export function gatewaySchemas(): Readonly<Record<string, JsonSchema>> {
     CommandBatch: {
       type: 'object',
       required: ['commands'],
+      additionalProperties: false,
       properties: {
+        ...commonProperties(BATCH_MEMBERS),
         commands: {
           type: 'array',
           minItems: 1,

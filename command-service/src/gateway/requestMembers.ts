@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { MUST_EXIST } from '@prorata/quota-model';
 import { Problem } from '@prorata/service-runtime';
 import type { ProblemViolation } from '@prorata/service-runtime';
 import type { Request } from 'express';
@@ -22,15 +23,26 @@ export function commandIdOf(request: Request): string {
   return request.get('idempotency-key') ?? randomUUID();
 }
 
+/** What a route lets a request say beside its body. */
+export interface Sayable {
+  /** Further parameters of the query. */
+  readonly query?: readonly string[];
+  /** Of the members of every command, those that this route takes; all when absent. */
+  readonly members?: readonly CommonMember[];
+}
+
+/** Preconditions of HTTP that have no meaning here: one that is passed over would be a change. */
+const REFUSED_HEADERS: ReadonlySet<string> = new Set(['if-unmodified-since', 'if-range']);
+const OWN_HEADER = /^prorata-/;
+
 /**
  * What headers and the query say beside the body: `Prorata-Reason`, `If-Match` and `If-None-Match: *`,
- * `?reason=`, `?dryRun=`, `?waive=CHECK:why`. Query parameters that nobody knows are refused: a
- * `dryrun` that is passed over would be a change.
- * @param known further parameters of the route
+ * `?reason=`, `?dryRun=`, `?waive=CHECK:why`. What nobody knows, or the route does not take, is refused:
+ * a `dryrun` that is passed over would be a change.
  * @throws Problem 422 PARAMETER_INVALID with every violation, also for one thing said in two ways
  */
-export function saidBeside(request: Request, known: readonly string[] = []): SaidBeside {
-  const reading = new Reading(request, known);
+export function saidBeside(request: Request, sayable: Sayable = {}): SaidBeside {
+  const reading = new Reading(request, sayable);
   const body = isRecord(request.body) ? request.body : {};
   reading.say('reason', 'Prorata-Reason', utf8(request.get('prorata-reason')), body['reason']);
   reading.say('reason', 'reason', reading.parameter('reason'), body['reason']);
@@ -41,22 +53,37 @@ export function saidBeside(request: Request, known: readonly string[] = []): Sai
   return reading.finish();
 }
 
+/** The members that the query can say, by its parameters. */
+const inQuery = { reason: 'reason', dryRun: 'dryRun', waive: 'waivers' } as const;
+
 class Reading {
   readonly #query: Request['query'];
+  readonly #taken: ReadonlySet<CommonMember>;
   readonly #members: Members = {};
   readonly #placeOf: Partial<Record<CommonMember, string>> = {};
   readonly #violations: ProblemViolation[] = [];
 
-  constructor(request: Request, known: readonly string[]) {
+  constructor(request: Request, { query = [], members = commonMembers }: Sayable) {
     this.#query = request.query;
-    const all = ['reason', 'dryRun', 'waive', ...known];
+    this.#taken = new Set(members);
+    const common = Object.entries(inQuery).filter(([, member]) => this.#taken.has(member));
+    const all = [...common.map(([name]) => name), ...query];
     for (const name of Object.keys(request.query)) {
       if (!all.includes(name)) this.#report(name, `is none of ${all.join(', ')}`);
+    }
+    for (const name of Object.keys(request.headers)) {
+      const isUnknown = OWN_HEADER.test(name) && name !== 'prorata-reason';
+      if (isUnknown || REFUSED_HEADERS.has(name)) this.#report(name, 'has no meaning here');
     }
   }
 
   say(member: CommonMember, place: string, value: unknown, inBody: unknown): void {
     if (value === undefined) return;
+    if (!this.#taken.has(member)) {
+      // Of the query's parameters the constructor has spoken.
+      if (!Object.hasOwn(inQuery, place)) this.#report(place, 'has no meaning for this route');
+      return;
+    }
     const other = this.#members[member] ?? inBody;
     if (other !== undefined && other !== null && !isSame(other, value)) {
       this.#report(place, `says something else than ${this.#placeOf[member] ?? `/${member}`}`);
@@ -111,10 +138,11 @@ function isSame(one: unknown, other: unknown): boolean {
 
 const asText = (value: unknown): string => JSON.stringify(value).replaceAll('"', '');
 
-/** `"5"` says version 5; `*`, which any version satisfies, is as good as nothing. */
+/** `"5"` says version 5; `*` is any version of what exists. */
 function versionOf(request: Request): string | undefined {
   const header = request.get('if-match')?.trim();
-  if (header === undefined || header === '*') return undefined;
+  if (header === undefined) return undefined;
+  if (header === '*') return MUST_EXIST.toString();
   return /^"(.*)"$/.exec(header)?.[1] ?? header;
 }
 
@@ -130,6 +158,6 @@ function utf8(header: string | undefined): string | undefined {
   return header === undefined ? undefined : Buffer.from(header, 'latin1').toString('utf8');
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
+export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -10,6 +10,7 @@ import { resourceStream } from './resourceStream.ts';
 import { parametersOf, resourceTable } from './resourceTable.ts';
 import type { ResourceRoute } from './resourceTable.ts';
 import type { CommandDesk } from './submit/commandDesk.ts';
+import { notUnderstood } from './submit/submissionRefused.ts';
 import { commandPaths } from './violationPaths.ts';
 import type { PathOf } from './violationPaths.ts';
 
@@ -20,7 +21,7 @@ export function resourceRoutes(router: Router, desk: Pick<CommandDesk, 'submit'>
   for (const route of resourceTable) {
     const method = route.method.toLowerCase() as 'put' | 'patch' | 'delete' | 'post';
     router[method](route.path, async (request, response) => {
-      const beside = saidBeside(request, route.query);
+      const beside = saidBeside(request, { query: route.query ?? [] });
       const { stream, parameter } = resourceStream(parametersIn(request));
       const submission = {
         body: { type: route.sends, stream, ...bodyOf(request, route, beside) },
@@ -62,13 +63,12 @@ function bodyOf(request: Request, route: ResourceRoute, { members }: SaidBeside)
   return { ...common, ...members, data };
 }
 
-/** Below an organization's address its projects are named without it. */
+/** Below an organization's address its projects are named without it; whole does no harm. */
 function valueOf(name: string, parameters: Readonly<Record<string, string>>): string | undefined {
   const { organization } = parameters;
   const value = parameters[name];
-  return name === 'project' && organization !== undefined
-    ? `${organization}/${value ?? ''}`
-    : value;
+  if (name !== 'project' || organization === undefined || value === undefined) return value;
+  return value.startsWith(`${organization}/`) ? value : `${organization}/${value}`;
 }
 
 function fieldsOf(rest: Json, { body }: ResourceRoute): Json {
@@ -118,8 +118,6 @@ function parametersIn(request: Request): Readonly<Record<string, string>> {
 }
 
 function invalid(violations: readonly ProblemViolation[]): Problem {
-  const places = violations.map(({ path, message }) => `${path} ${message}`).join('; ');
-  return new Problem(422, 'INVALID_COMMAND', `The command cannot be understood: ${places}.`, {
-    violations,
-  });
+  const detail = notUnderstood(violations, violations.length);
+  return new Problem(422, 'INVALID_COMMAND', detail, { violations });
 }

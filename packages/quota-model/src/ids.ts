@@ -24,6 +24,39 @@ export function isSegment(text: string): boolean {
   return SEGMENT.test(text);
 }
 
+/** What a segment may have at most, characters: as a DNS label. */
+const SEGMENT_LENGTH_MAX = 63;
+/** Of a wrong segment so much is repeated, characters: it may be as long as a body. */
+const SHOWN_LENGTH_MAX = 64;
+
+/** What is wrong with a segment, for people; null: nothing. */
+export function segmentFault(text: string): string | null {
+  if (isSegment(text)) return null;
+  if (text === '') return 'a segment is empty';
+  const shown = quoted(text);
+  if (text.length > SEGMENT_LENGTH_MAX) {
+    return `the segment ${shown} has ${text.length} characters, and ${SEGMENT_LENGTH_MAX} are the most`;
+  }
+  const foreign = /[^a-z0-9-]/u.exec(text)?.[0];
+  if (foreign === undefined) return `the segment ${shown} begins or ends with a hyphen`;
+  return `the segment ${shown} has ${quoted(foreign)}, and may have a-z, 0-9 and inner hyphens`;
+}
+
+/** Why a text is no quota's id in its form, for people. */
+export function quotaIdFormFault(id: string): string {
+  const segments = id.split('/');
+  const fault = segments.map(segmentFault).find((found) => found !== null);
+  const why =
+    fault ?? `it names an application alone: a quota stands below it, such as ${id}/<name>`;
+  return `${quoted(id)} is no quota id: ${why}.`;
+}
+
+/** A text from outside, so that it can stand in a message: bounded, and without what steers a screen. */
+export function quoted(text: string): string {
+  const shown = text.length <= SHOWN_LENGTH_MAX ? text : `${text.slice(0, SHOWN_LENGTH_MAX)}…`;
+  return JSON.stringify(shown);
+}
+
 /** What is wrong with a quota's id, or null. An application's id alone is no quota's id. */
 export function quotaIdFault(id: string): 'form' | 'depth' | 'reserved' | null {
   const segments = id.split('/');

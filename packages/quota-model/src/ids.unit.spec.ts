@@ -7,6 +7,7 @@ import {
   parentOf,
   parseStream,
   quotaIdFault,
+  quotaIdFormFault,
   streamOf,
 } from './ids.ts';
 
@@ -30,6 +31,21 @@ describe('quota ids', () => {
     '',
   ])('refuse %j', (id) => {
     expect(quotaIdFault(id)).toBe('form');
+  });
+
+  it.each([
+    ['moka', 'it names an application alone: a quota stands below it, such as moka/<name>'],
+    ['moka//x', 'a segment is empty'],
+    ['moka/x-', 'the segment "x-" begins or ends with a hyphen'],
+    ['moka/a b', 'the segment "a b" has " ", and may have a-z, 0-9 and inner hyphens'],
+    [`moka/${'x'.repeat(64)}`, /has 64 characters, and 63 are the most$/],
+  ])('say what is wrong with %j', (id, why) => {
+    const said = quotaIdFormFault(id);
+    expect(said.slice(said.indexOf(': ') + 2, -1)).toMatch(why);
+  });
+
+  it('repeat no more of what is wrong than fits a line', () => {
+    expect(quotaIdFormFault(`moka/${'\u0007'.repeat(100_000)}`).length).toBeLessThan(1_000);
   });
 
   it('hold 63 characters a segment and no more', () => {

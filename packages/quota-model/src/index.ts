@@ -11,6 +11,7 @@ export { decide } from './decide.ts';
 export { API_KEY_ISSUER } from './authority/sender.ts';
 export { commandAuthority } from './authority/commandAuthority.ts';
 export type { CommandAuthority, SendingRole } from './authority/commandAuthority.ts';
+export { MUST_EXIST } from './decide/preconditions.ts';
 export { evolve } from './evolve.ts';
 export { subtreeOf } from './evolve/moveQuota.ts';
 export { proposalsOf } from './evolve/openProposals.ts';

@@ -63,7 +63,7 @@ export const refusalCodes = {
   ),
   VERSION_MISMATCH: kind(
     409,
-    'It has changed since the version seen',
+    'It is not at the version expected',
     'Read it again and decide anew.',
   ),
   TOO_MANY: kind(422, 'A count is over its bound', 'Use fewer, or divide what you send.'),
@@ -180,7 +180,11 @@ export const refusalCodes = {
     'The total that a remote validator told is too old',
     'Send it again when the validator has looked anew.',
   ),
-  PROJECT_INVALID: kind(422, 'The project is not <organization>/<project>', 'Name both.'),
+  PROJECT_INVALID: kind(
+    422,
+    'The project is not <organization>/<project>',
+    'Write both, each of a-z, 0-9 and inner hyphens, with one slash between.',
+  ),
   PAYER_CONFLICT: kind(
     409,
     'Another project pays for the subtree',

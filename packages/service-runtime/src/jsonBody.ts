@@ -29,13 +29,21 @@ export function jsonBody(bytesMax: (request: Request) => number): RequestHandler
 }
 
 function parserOf(limit: number): RequestHandler {
-  return express.json({ limit, strict: true, type: JSON_TYPES, verify: refuseUnfit });
+  return express.json({ limit, strict: false, type: JSON_TYPES, verify: refuseUnfit });
 }
+
+/** So much of a body says what it is, bytes; one that begins with more blanks its route judges. */
+const START_BYTES = 64;
+/** Every body here is an object, or a list in its place, which the route refuses in its own words. */
+const LIST_OR_OBJECT = /^(\xef\xbb\xbf)?\s*([[{]|$)/;
 
 /** Runs on the whole body, before it is parsed. */
 function refuseUnfit(_request: unknown, _response: unknown, body: Buffer, charset: string): void {
   if (charset !== 'utf-8') {
     throw new Problem(415, 'MEDIA_TYPE_UNSUPPORTED', `JSON is read in UTF-8, not in ${charset}.`);
+  }
+  if (!LIST_OR_OBJECT.test(body.toString('latin1', 0, START_BYTES))) {
+    throw new Problem(400, 'REQUEST_MALFORMED', 'A body must be an object.');
   }
   if (isDeeperThan(body, BODY_DEPTH_MAX)) {
     const detail = `Lists and objects stand inside each other ${BODY_DEPTH_MAX} deep at most.`;

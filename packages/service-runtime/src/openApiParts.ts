@@ -51,7 +51,7 @@ export const sharedComponents: Readonly<Record<string, Part>> = {
           type: 'array',
           items: {
             type: 'object',
-            required: ['path', 'message'],
+            required: ['code', 'path', 'message'],
             properties: {
               code: { type: 'string' },
               path: {

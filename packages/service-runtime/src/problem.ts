@@ -26,6 +26,7 @@ export class Problem extends Error {
   readonly status: number;
   readonly code: string;
   readonly detail: string;
+  /** Each with a code: the problem's own where it has none. */
   readonly violations: readonly ProblemViolation[] | undefined;
   readonly options: ProblemOptions;
 
@@ -34,7 +35,7 @@ export class Problem extends Error {
     this.status = status;
     this.code = code;
     this.detail = detail;
-    this.violations = options.violations;
+    this.violations = options.violations?.map((each) => ({ code, ...each }));
     this.options = options;
   }
 
@@ -67,11 +68,18 @@ export function sendProblem(response: Response, problem: Problem): void {
 }
 
 export const routeNotFound: RequestHandler = (request, response) => {
-  sendProblem(
-    response,
-    new Problem(404, 'ROUTE_UNKNOWN', `There is no ${request.method} ${request.path} here.`),
-  );
+  sendProblem(response, routeUnknown(request.method, request.path));
 };
+
+/** Whoever leaves the slashes of an id as they are is told how to write them. */
+export function routeUnknown(method: string, path: string): Problem {
+  const [, place = '', id = ''] = /^(\/v1\/quotas\/)([^/]+\/[^?]+)$/.exec(path) ?? [];
+  const hint =
+    id === ''
+      ? ''
+      : ` An id is one segment of a path, its slashes written %2F: ${place}${id.replaceAll('/', '%2F')}.`;
+  return new Problem(404, 'ROUTE_UNKNOWN', `There is no ${method} ${path} here.${hint}`);
+}
 
 /** The last handler: a Problem as it is, what express itself refuses by its status, all else 500 and logged. */
 export function problemHandler(logger: Logger): ErrorRequestHandler {

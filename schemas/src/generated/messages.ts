@@ -164,7 +164,7 @@ export interface CommandEnvelope {
   readonly roles: readonly string[];
   /** Why, in the sender's words; it stands in the audit log. */
   readonly reason: string;
-  /** The quota's version the sender has seen; null: any. */
+  /** The version that the sender has seen, of the quota or whatever the command is about; 0: it must not exist yet; -1: it must exist; null: any. */
   readonly expectedVersion: null | bigint;
   /** Decide and answer, but write no event. */
   readonly dryRun: boolean;

@@ -3,7 +3,7 @@ import { fromJson, fullNameOf, timeToJson } from '@prorata/schemas';
 import type { CommandMessage, JsonViolation } from '@prorata/schemas';
 import type { Principal } from '@prorata/service-runtime';
 import { commandRoles, isCommandType, maySend } from '../commandRoles.ts';
-import { SubmissionRefused } from './submissionRefused.ts';
+import { notUnderstood, SubmissionRefused } from './submissionRefused.ts';
 
 /** A reason is a sentence or two for the audit log, characters. */
 const REASON_LENGTH_MAX = 1_024;
@@ -134,13 +134,10 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 
 /** A body of nothing but faults must not make an answer many times its size. */
 const VIOLATIONS_MAX = 100;
-/** Of these the detail speaks; the list has them all. */
-const PLACES_IN_DETAIL = 5;
 
 function invalid(all: readonly JsonViolation[]): SubmissionRefused {
   const violations = all.slice(0, VIOLATIONS_MAX);
-  const places = all.slice(0, PLACES_IN_DETAIL).map(({ path, message }) => `${path} ${message}`);
-  const more = all.length > PLACES_IN_DETAIL ? `; ${all.length - PLACES_IN_DETAIL} more` : '';
-  const detail = `The command cannot be understood: ${places.join('; ')}${more}.`;
-  return new SubmissionRefused('INVALID_COMMAND', detail, { violations });
+  return new SubmissionRefused('INVALID_COMMAND', notUnderstood(violations, all.length), {
+    violations,
+  });
 }

@@ -1,5 +1,17 @@
 import type { ProblemCode, ProblemViolation } from '@prorata/service-runtime';
 
+/** Of a list of faults so many are spoken of; the list has them all. */
+const PLACES_IN_DETAIL = 5;
+
+/** What of a command cannot be understood, for people, in whatever terms the paths are. */
+export function notUnderstood(violations: readonly ProblemViolation[], total: number): string {
+  const places = violations
+    .slice(0, PLACES_IN_DETAIL)
+    .map(({ path, message }) => `${path} ${message}`.trim());
+  const more = total > PLACES_IN_DETAIL ? `; ${total - PLACES_IN_DETAIL} more` : '';
+  return `The command cannot be understood: ${places.join('; ')}${more}.`;
+}
+
 export interface SubmissionRefusedOptions {
   readonly violations?: readonly ProblemViolation[];
   /** When it may pass, seconds. */

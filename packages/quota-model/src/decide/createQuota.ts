@@ -1,7 +1,15 @@
 import type { CreateQuota, QuotaContent, Violation } from '@prorata/schemas';
 import { authorityViolations } from '../authority/authorityViolations.ts';
 import { rolesAt } from '../authority/sender.ts';
-import { applicationOf, byCodeUnit, parentOf, quotaIdFault } from '../ids.ts';
+import {
+  applicationOf,
+  byCodeUnit,
+  parentOf,
+  quotaIdFault,
+  quotaIdFormFault,
+  quoted,
+  SEGMENTS_MAX,
+} from '../ids.ts';
 import type { ApplicationState, Decision, DecisionContext } from '../model.ts';
 import { QUOTAS_PER_APPLICATION_MAX } from '../modelBounds.ts';
 import { projectOf } from '../payers.ts';
@@ -88,8 +96,11 @@ function placeFault(state: ApplicationState, quotaId: string, path: string): Vio
 /** What is wrong with an id that a quota is to have, or null. */
 export function idFault(state: ApplicationState, quotaId: string, at: string): Violation | null {
   const fault = quotaIdFault(quotaId);
-  if (fault === 'form') return violation('QUOTA_ID_INVALID', at, 'This is no quota id.');
-  if (fault === 'depth') return violation('QUOTA_TOO_DEEP', at, 'The path is too deep.');
+  if (fault === 'form') return violation('QUOTA_ID_INVALID', at, quotaIdFormFault(quotaId));
+  if (fault === 'depth') {
+    const message = `${quoted(quotaId)} has more than ${SEGMENTS_MAX} segments.`;
+    return violation('QUOTA_TOO_DEEP', at, message);
+  }
   if (fault === 'reserved') {
     return violation('QUOTA_ID_RESERVED', at, `${quotaId} uses a reserved name.`);
   }

@@ -1,5 +1,5 @@
 import type { DefineProject, Violation } from '@prorata/schemas';
-import { isProjectId } from '../ids.ts';
+import { isProjectId, quoted } from '../ids.ts';
 import type { Decision, OrganizationState } from '../model.ts';
 import { PROJECTS_MAX } from '../modelBounds.ts';
 import { holderAbove, projectHolder } from '../organization/budgetTree.ts';
@@ -49,7 +49,13 @@ export function defineProject(
 
 export function projectIdViolations(organization: string, project: string): Violation[] {
   if (isProjectId(project) && project.startsWith(`${organization}/`)) return [];
-  return [violation('PROJECT_INVALID', '/project', `The project is ${organization}/<project>.`)];
+  return [
+    violation(
+      'PROJECT_INVALID',
+      '/project',
+      `${quoted(project)} is not ${organization}/<project>.`,
+    ),
+  ];
 }
 
 function joinViolations(

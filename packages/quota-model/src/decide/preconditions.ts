@@ -4,6 +4,9 @@ import { applicationOf } from '../ids.ts';
 import type { ApplicationState, Decision, QuotaState } from '../model.ts';
 import { refuse, violation } from './answer.ts';
 
+/** As an expected version: it must exist, at whatever version. */
+export const MUST_EXIST = -1n;
+
 /** The version the sender saw must be the version now; `0` stands for what does not exist yet. */
 export function versionFault(envelope: CommandEnvelope, current: bigint): Decision | null {
   const fault = versionFaultAt(envelope.expectedVersion, current, '');
@@ -17,8 +20,15 @@ export function versionFaultAt(
   path: string,
 ): Violation | null {
   if (expected === null || expected === current) return null;
-  const message = `Version ${expected.toString()} was expected, the current one is ${current.toString()}.`;
-  return violation('VERSION_MISMATCH', path, message);
+  if (expected === MUST_EXIST && current > 0n) return null;
+  return violation('VERSION_MISMATCH', path, mismatch(expected, current));
+}
+
+function mismatch(expected: bigint, current: bigint): string {
+  if (expected === 0n) return `It exists already, at version ${current.toString()}.`;
+  if (expected === MUST_EXIST) return 'It was expected to exist, and does not.';
+  if (current === 0n) return `Version ${expected.toString()} was expected, and it does not exist.`;
+  return `Version ${expected.toString()} was expected, the current one is ${current.toString()}.`;
 }
 
 /** The quota, at the version the sender expects. */

@@ -1,5 +1,5 @@
 import type { Request, RequestHandler, Response } from 'express';
-import { Problem } from '../problem.ts';
+import { Problem, routeUnknown } from '../problem.ts';
 import { credentialsIn } from './tokenVerifier.ts';
 import type { TokenVerifier, VerifyToken } from './tokenVerifier.ts';
 import type { SourceHealth } from './reread.ts';
@@ -82,7 +82,7 @@ function rulesOf(service: ServiceName): Readonly<Record<string, RouteRule>> {
 function absent(request: Request, response: Response, methods: readonly string[]): Problem {
   const { method, path } = request;
   if (methods.length === 0) {
-    return new Problem(404, 'ROUTE_UNKNOWN', `There is no ${method} ${path} here.`);
+    return routeUnknown(method, path);
   }
   const allow = methods.includes('GET') ? [...methods, 'HEAD'] : methods;
   response.setHeader('allow', allow.join(', '));

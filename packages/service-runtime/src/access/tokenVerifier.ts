@@ -89,11 +89,30 @@ function verifierOfTokens(trusted: ReadonlyMap<string, TrustedIssuer>): VerifyTo
       if (issuer === undefined) throw unauthorized('The token is of an issuer that is not known.');
       return principalOf(claimsOfToken(await checked(token, issuer), issuer.settings));
     } catch (error) {
-      if (error instanceof errors.JOSEError)
-        throw unauthorized(`The token is refused: ${error.code}.`);
+      if (error instanceof errors.JOSEError) throw unauthorized(faultOfToken(error));
       throw error;
     }
   };
+}
+
+/** What its bearer can mend; of the keys and of what was expected nothing is told. */
+function faultOfToken(error: errors.JOSEError): string {
+  if (error instanceof errors.JWTExpired) return 'The token has expired: fetch a new one.';
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    if (error.reason === 'missing') return `The token lacks the claim ${error.claim}.`;
+    return `The claim ${error.claim} of the token is not what is accepted here.`;
+  }
+  if (
+    error instanceof errors.JWSSignatureVerificationFailed ||
+    error instanceof errors.JWKSNoMatchingKey ||
+    error instanceof errors.JWKSMultipleMatchingKeys
+  ) {
+    return 'The signature of the token is of no key that its issuer has here.';
+  }
+  if (error instanceof errors.JOSEAlgNotAllowed) {
+    return 'The token is signed in a way that is not accepted here.';
+  }
+  return 'This is no token: a JWT, signed, in three parts.';
 }
 
 async function checked(token: string, { settings, keys }: TrustedIssuer): Promise<JWTPayload> {

@@ -122,6 +122,25 @@ describe('a token', () => {
   });
 });
 
+describe('a refused token', () => {
+  it.each<[string, () => Promise<string> | string]>([
+    ['The token has expired: fetch a new one.', () => mint({ expires: '-5m' })],
+    ['The claim aud of the token is not what is accepted here.', () => mint({ audience: 'x' })],
+    [
+      'The signature of the token is of no key that its issuer has here.',
+      () => mint({ key: stranger }),
+    ],
+    [
+      'The signature of the token is of no key that its issuer has here.',
+      () => mint({ kid: 'k2' }),
+    ],
+    ['The token is of an issuer that is not known.', () => mint({ issuer: 'https://other' })],
+    ['This is no token: a JWT, signed, in three parts.', () => 'garbage'],
+  ])('is answered: %s', async (detail, token) => {
+    expect(await refusal(token())).toMatchObject({ detail });
+  });
+});
+
 describe('the kind of a token', () => {
   it.each([
     ['robot', ['robot']],
