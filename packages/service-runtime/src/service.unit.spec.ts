@@ -24,7 +24,7 @@ async function start(ready: () => readonly ReadyCheck[] = () => []): Promise<str
       });
       router.get('/v1/refused', () => {
         throw new Problem(409, 'TAKEN', 'It is taken.', {
-          violations: [{ code: 'TAKEN', path: '/name', message: 'choose another' }],
+          violations: [{ path: '/name', message: 'choose another' }],
           extensions: { outcome: { n: 1 } },
         });
       });
@@ -57,7 +57,7 @@ describe('a service', () => {
       status: 409,
       code: 'TAKEN',
       detail: 'It is taken.',
-      violations: [{ path: '/name', message: 'choose another' }],
+      violations: [{ code: 'TAKEN', path: '/name', message: 'choose another' }],
       outcome: { n: 1 },
     });
   });
