@@ -55,6 +55,15 @@ describe('ChangeTree', () => {
       .then(changed('moka/prod/ads', ads), changed('moka/prod/etl', etl));
   });
 
+  it('keeps guarantees within those of a parent that is lowered while a maximum below it grows', () => {
+    given(...shares)
+      .when(
+        command(change('moka/prod/ads', [cores(60n, 61n)]), change('moka/prod', [cores(1n, 100n)])),
+      )
+      .thenRefused('CHILDREN_NEED_MORE', 'guarantees', 'moka/prod')
+      .thenRefusedAt('/steps/1/change/setLimits/0');
+  });
+
   it('lets a parent be lowered before its children are, in one command', () => {
     const lower = [cores(50n, 50n)];
     given(...shares)

@@ -16,6 +16,7 @@ import {
 } from './samples.ts';
 import { applyHaircut, evidence, wholeCut } from './samples.ts';
 import { declaredLimit } from '../layers.ts';
+import { parentOf } from '../ids.ts';
 import { contentsByQuota } from './contentHistory.ts';
 import { ben, HOUR, SECOND } from './stamp.ts';
 import type { CommandBody, CommandData, Sender } from './stamp.ts';
@@ -49,6 +50,7 @@ export const actions = [
   'cascade',
   'move',
   'bulk',
+  'skew',
   'transfer',
   'rebound',
   'wait',
@@ -74,6 +76,7 @@ export const weights: Readonly<Record<Step['action'], number>> = {
   cascade: 1,
   move: 2,
   bulk: 3,
+  skew: 3,
   transfer: 1,
   rebound: 1,
   wait: 1,
@@ -116,7 +119,7 @@ export function take(stream: TestStream, step: Step): void {
 
 const operator: Sender = { roles: ['admin'], actor: ben };
 
-/** The step as a command; null when there is nothing to approve. */
+/** The step as a command; null when there is nothing to approve or to change. */
 export function commandOf(
   stream: TestStream,
   step: Step,
@@ -186,6 +189,10 @@ export function commandOf(
       return by({ type: 'MoveQuota', data: moveOf(step) });
     case 'bulk':
       return by({ type: 'ChangeTree', data: { steps: bulkOf(step, quotaId, limit) } });
+    case 'skew': {
+      const skewed = skewedOf(stream, step, quotaId);
+      return skewed.length === 0 ? null : by({ type: 'ChangeTree', data: { steps: skewed } });
+    }
     case 'transfer':
       return by(transferOf(step, quotaId));
     case 'rebound':
@@ -234,6 +241,32 @@ const noStep: TreeStep = {
   delete: null,
   restore: null,
 };
+
+/**
+ * A quota and its parent that change together, each in one part of its limit alone: one part of a sum may
+ * grow while another meets a lower limit.
+ */
+function skewedOf(stream: TestStream, step: Step, quotaId: string): TreeStep[] {
+  const ids = [parentOf(quotaId), quotaId];
+  const { resource } = limitOf(step);
+  return ids.flatMap((id, index) => {
+    const quota = stream.state?.kind === 'application' ? stream.state.quotas.get(id) : undefined;
+    const now = quota === undefined ? null : declaredLimit(quota, resource);
+    if (now === null) return [];
+    const number = index === 0 ? step.amount : step.other + 1;
+    const isUp = (step.other >> index) % 2 === 0;
+    const part = partsOf(now)[number % partsOf(now).length] ?? 'amount';
+    const value = now[part] ?? now.amount;
+    const moved = isUp ? value + BigInt(number) : value / BigInt(1 + (number % 5));
+    const limit = { ...now, [part]: moved };
+    return [{ ...noStep, change: { ...noChange, quotaId: id, setLimits: [limit] } }];
+  });
+}
+
+function partsOf({ kind }: ResourceLimit): readonly ('amount' | 'guaranteed' | 'burst')[] {
+  if (kind === 'capacity') return ['amount', 'guaranteed'];
+  return kind === 'rate' ? ['amount', 'burst'] : ['amount'];
+}
 
 /** Two limits that change together, and then something of the tree's form. */
 function bulkOf(step: Step, quotaId: string, limit: ResourceLimit): TreeStep[] {

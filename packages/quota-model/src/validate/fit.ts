@@ -17,7 +17,7 @@ import { claimOfTally } from '../sums/tally.ts';
 import { claimOf, claimedResources, tallyOf } from '../sums/treeSums.ts';
 import { holdingViolations } from './entitlement.ts';
 import { limitIn, setterAbove, settersBelow } from './setters.ts';
-import { grownExcess, isGrown, keptExcess } from './sumExcess.ts';
+import { grownExcess, keptExcess } from './sumExcess.ts';
 import { movedWindowViolations, windowViolations } from './windows.ts';
 
 /** How many offenders a message names. */
@@ -128,9 +128,9 @@ function belowViolations(
     return [violation('CHILDREN_NEED_MORE', path, message)];
   }
   const tallyBefore = former === null ? null : tallyOf(before, former.quotaId, resource);
-  // Sums that grew are judged by those who made them grow.
-  if (former === null || tallyBefore === null || isGrown(tallyBefore, tally)) return [];
-  const excess = keptExcess(limit, declaredLimit(former, resource), tally.sum, quotaId);
+  if (former === null || tallyBefore === null) return [];
+  const sums = { before: tallyBefore.sum, after: tally.sum };
+  const excess = keptExcess(limit, declaredLimit(former, resource), sums, quotaId);
   return excess === null ? [] : [violation('CHILDREN_NEED_MORE', path, excess)];
 }
 

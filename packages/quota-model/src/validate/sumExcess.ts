@@ -32,19 +32,22 @@ export function grownExcess(
   return most === null ? null : excessOver(most, after.sum, before?.sum ?? null);
 }
 
-/** Of a sum that stayed, under a limit that is new or lower. */
+/**
+ * Of a sum under a limit that is new or lower. What grew of the very thing that the limit bounds is judged
+ * by those who made it grow; what else grew beside it (a maximum beside guarantees) says nothing of it.
+ */
 export function keptExcess(
   limit: ResourceLimit,
   former: ResourceLimit | null,
-  sum: Sum,
+  sums: { readonly before: Sum; readonly after: Sum },
   id: string,
 ): string | null {
   const most = mostUnder(limit, id);
   const mostBefore = former === null ? null : mostUnder(former, id);
-  if (most === null) return null;
+  if (most === null || isGrown(most, sums.before, sums.after)) return null;
   const isKept =
     mostBefore !== null && mostBefore.key === most.key && mostBefore.amount <= most.amount;
-  return isKept ? null : excessOver(most, sum, null);
+  return isKept ? null : excessOver(most, sums.after, null);
 }
 
 /** Of all quotas of an application, under a declaration that may be new. */
@@ -53,13 +56,15 @@ export function totalExcess(sum: Sum, declaration: ResourceDeclaration): string 
   return most === null ? null : excessOver(most, sum, null);
 }
 
-/** Whether anything that is summed here grew. */
-export function isGrown(before: Tally, after: Tally): boolean {
-  if (before.sum === after.sum) return false;
+/** Whether what may reach so much at most grew. */
+function isGrown({ what, key }: Most, before: Sum, after: Sum): boolean {
+  if (before === after) return false;
+  if (what === 'guarantees') return after.guarantees > before.guarantees;
   return (
-    after.sum.guarantees > before.sum.guarantees ||
-    after.sum.unlimited > before.sum.unlimited ||
-    after.sum.amounts.some(({ key, amount }) => isMore(amount, before.sum, key))
+    after.unlimited > before.unlimited ||
+    after.amounts.some(
+      (entry) => (key === null || entry.key === key) && isMore(entry.amount, before, entry.key),
+    )
   );
 }
 
