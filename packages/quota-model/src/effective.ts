@@ -5,6 +5,7 @@
 import type { ResourceLimit } from '@prorata/schemas';
 import { ancestorsOf, byCodeUnit } from './ids.ts';
 import { deepestCut, declaredLimit, limitFor, overriddenLimit, resourcesOf } from './layers.ts';
+import type { DeepestCut } from './layers.ts';
 import { inheritedLimit, minLimit, sameLimit } from './limits.ts';
 import type {
   ApplicationState,
@@ -41,6 +42,11 @@ export function effectiveLimitsAt(
     const limit = effectiveOn(path, resource, endedBy);
     return limit === null ? [] : [limit];
   });
+}
+
+/** What is in force of a resource at the first quota of a path, which may have been thought otherwise than it is. */
+export function inForceOn(path: readonly QuotaState[], resource: string): ResourceLimit | null {
+  return effectiveOn(path, resource, null)?.limit ?? null;
 }
 
 /** The quota first, then its ancestors, nearest first; empty when there is no such quota. */
@@ -96,7 +102,58 @@ function effectiveOn(
     limit = next;
     boundBy = quota.quotaId;
   }
+  for (const { depth, quota, cut } of cutsOfInherited(path, resource, endedBy)) {
+    const next = limit === null ? null : minLimit(limit, cut.limit);
+    if (limit === null || next === null || sameLimit(limit, next)) continue;
+    layers.push(depth > 0 ? ancestorLayer(quota, cut, next) : { ...cut, limit: next });
+    limit = next;
+    boundBy = quota.quotaId;
+  }
   return limit === null ? null : { resource, limit, layers, boundBy };
+}
+
+interface CutOfInherited {
+  readonly depth: number;
+  readonly quota: QuotaState;
+  readonly cut: ExplainedLayer;
+}
+
+/**
+ * A cut bites where the quota that it lies on declares nothing, too, or whoever inherits from a level that
+ * another pays for would go uncut. It is of what the quota inherits as that is declared: where the level
+ * above carries the same cut, it comes to the same and is not cut twice. What a live override above lets
+ * through is a person's word, which outweighs cuts.
+ */
+function cutsOfInherited(
+  path: readonly QuotaState[],
+  resource: string,
+  endedBy: bigint | null,
+): CutOfInherited[] {
+  const cuts: CutOfInherited[] = [];
+  for (const [depth, quota] of path.entries()) {
+    // Below a live override no ancestor counts with its cuts, and the override is the quota's own limit.
+    if (overriddenLimit(quota, resource, endedBy) !== null) break;
+    if (quota.haircuts.size === 0 || declaredLimit(quota, resource) !== null) continue;
+    const inherited = inheritedBelowOverride(path.slice(depth + 1), resource, endedBy);
+    const deepest = inherited === null ? null : deepestCut(quota, inherited);
+    if (deepest !== null) cuts.push({ depth, quota, cut: haircutLayer(deepest) });
+  }
+  return cuts;
+}
+
+/** What those above declare, whichever is least, as far up as no override is live. */
+function inheritedBelowOverride(
+  above: readonly QuotaState[],
+  resource: string,
+  endedBy: bigint | null,
+): ResourceLimit | null {
+  let held: ResourceLimit | null = null;
+  for (const quota of above) {
+    if (overriddenLimit(quota, resource, endedBy) !== null) break;
+    const own = declaredLimit(quota, resource);
+    if (own !== null) held = held === null ? inheritedLimit(own) : minLimit(held, own);
+  }
+  return held;
 }
 
 function within(held: ResourceLimit | null, own: ResourceLimit, depth: number): ResourceLimit {
@@ -132,11 +189,7 @@ function ownLayers(
   }
   const uncut = layers.at(-1)?.limit ?? null;
   const cut = uncut === null || isBelowOverride ? null : deepestCut(quota, uncut);
-  if (cut !== null) {
-    const { limit, haircut } = cut;
-    const { provenance, evidence } = haircut;
-    layers.push({ ...layerOf('haircut', limit, provenance), evidence, haircut });
-  }
+  if (cut !== null) layers.push(haircutLayer(cut));
   const overridden = overriddenLimit(quota, resource, endedBy);
   if (overridden !== null) {
     const { limit, override } = overridden;
@@ -144,6 +197,11 @@ function ownLayers(
     layers.push({ ...layerOf('override', limit, provenance), until, suspension });
   }
   return layers;
+}
+
+function haircutLayer({ limit, haircut }: DeepestCut): ExplainedLayer {
+  const { provenance, evidence } = haircut;
+  return { ...layerOf('haircut', limit, provenance), evidence, haircut };
 }
 
 function layerOf(

@@ -109,6 +109,53 @@ describe('effectiveLimits', () => {
     expect(explain(state, 'moka/prod/ads').layers.at(-1)?.haircut?.budgetId).toBe('monthly');
   });
 
+  it('takes the least that any of several cuts leaves, of the burst too', () => {
+    const small = created('moka/prod/ads', [tokens(3n, { burst: 100n })]);
+    const cuts = [
+      haircutApplied('moka/prod/ads', 9_000, 5_000),
+      haircutApplied('moka/prod/ads', 4_000, 0, { budgetId: 'daily' }),
+    ] as const;
+    expect(inForce(after(prod, small, cuts[0]), 'moka/prod/ads')).toEqual(
+      tokens(2n, { burst: 50n }),
+    );
+    expect(inForce(after(prod, small, ...cuts), 'moka/prod/ads')).toEqual(
+      tokens(1n, { burst: 50n }),
+    );
+  });
+
+  it('cuts what a quota inherits from a level that another pays for', () => {
+    const shared = created('moka/prod', [tokens(1_000n)]);
+    const unset = created('moka/prod/ads', [], { project: 'acme/assistant' });
+    const below = created('moka/prod/ads/etl');
+    const cut = haircutApplied('moka/prod/ads', 2_500);
+    const state = after(shared, unset, below, cut);
+    const effective = explain(state, 'moka/prod/ads');
+    expect(effective.boundBy).toBe('moka/prod/ads');
+    expect(layersOf(effective)).toEqual([
+      ['ancestor', 1_000n],
+      ['haircut', 750n],
+    ]);
+    expect(effective.layers.at(-1)?.haircut?.budgetId).toBe('monthly');
+    expect(explain(state, 'moka/prod/ads/etl')).toMatchObject({
+      boundBy: 'moka/prod/ads',
+      limit: tokens(750n),
+    });
+    expect(inForce(state, 'moka/prod')).toEqual(tokens(1_000n));
+    const opened = after(shared, unset, cut, overridden('moka/prod', tokens(2_000n)));
+    expect(inForce(opened, 'moka/prod/ads')).toEqual(tokens(2_000n));
+    const fire = after(shared, unset, below, cut, overridden('moka/prod/ads/etl', tokens(900n)));
+    expect(inForce(fire, 'moka/prod/ads/etl')).toEqual(tokens(900n));
+  });
+
+  it('cuts what is inherited once, where the level above carries the same cut', () => {
+    const below = created('moka/prod/ads');
+    const cuts = [haircutApplied('moka/prod', 5_000), haircutApplied('moka/prod/ads', 5_000)];
+    expect(explain(after(prod, below, ...cuts), 'moka/prod/ads')).toMatchObject({
+      boundBy: 'moka/prod',
+      limit: tokens(500n),
+    });
+  });
+
   it('keeps the cut of one budget when that of another is lifted', () => {
     const state = after(
       prod,

@@ -4,13 +4,22 @@ import type { ResourceLimit } from '@prorata/schemas';
 import { decide } from './decide.ts';
 import { effectiveLimits, uncutLimit } from './effective.ts';
 import { evolve } from './evolve.ts';
+import { deepestCut } from './layers.ts';
 import { ancestorsOf } from './ids.ts';
 import { compareBounds, cutLimit, burstOf, guaranteeOf, minLimit } from './limits.ts';
 import type { ApplicationState, QuotaState, StreamState } from './model.ts';
 import { boundsInForce, isWithinBounds } from './rightsizingBounds.ts';
 import { affectedQuotas, ruleOf } from './rules.ts';
 import { stateFromText, stateToText } from './snapshot.ts';
-import { actions, commandOf, liftOf, startHistory, take, weights } from './testing/histories.ts';
+import {
+  actions,
+  commandOf,
+  liftOf,
+  payerLevels,
+  startHistory,
+  take,
+  weights,
+} from './testing/histories.ts';
 import type { Step } from './testing/histories.ts';
 import { DAY, stampCommand } from './testing/stamp.ts';
 import { TestStream } from './testing/stream.ts';
@@ -33,8 +42,10 @@ const steps = fc.array(
 /** Every property holds over this many histories; a failure prints the seed and the smallest history. */
 const HISTORIES = 150;
 
-function after(history: readonly Step[]): TestStream {
-  const stream = startHistory();
+const payers = fc.constantFrom(...payerLevels);
+
+function after(history: readonly Step[], level: (typeof payerLevels)[number] = 'first') {
+  const stream = startHistory(level);
   for (const step of history) take(stream, step);
   return stream;
 }
@@ -63,8 +74,8 @@ function isWithin(limit: ResourceLimit, most: ResourceLimit): boolean {
 describe('layers, over random histories', () => {
   it('restore exactly what lies under them, in whatever order they are lifted', () => {
     fc.assert(
-      fc.property(steps, fc.boolean(), (history, isCutLiftedFirst) => {
-        const stream = after(history);
+      fc.property(steps, fc.boolean(), payers, (history, isCutLiftedFirst, level) => {
+        const stream = after(history, level);
         const under = new TestStream(stream.stream);
         for (const { type, value } of stream.events) {
           const layered = [
@@ -97,8 +108,8 @@ describe('layers, over random histories', () => {
 
   it('never let a haircut loosen, nor anything stand above an ancestor without its haircuts', () => {
     fc.assert(
-      fc.property(steps, (history) => {
-        const state = stateOf(after(history));
+      fc.property(steps, payers, (history, level) => {
+        const state = stateOf(after(history, level));
         for (const quotaId of state.quotas.keys()) {
           for (const { resource, limit } of effectiveLimits(state, quotaId)) {
             for (const id of [quotaId, ...ancestorsOf(quotaId)]) {
@@ -132,8 +143,8 @@ describe('layers, over random histories', () => {
 
   it('show as the last layer not outweighed what is in force', () => {
     fc.assert(
-      fc.property(steps, (history) => {
-        const state = stateOf(after(history));
+      fc.property(steps, payers, (history, level) => {
+        const state = stateOf(after(history, level));
         for (const quotaId of state.quotas.keys()) {
           for (const { limit, layers, boundBy } of effectiveLimits(state, quotaId)) {
             expect(layers.at(-1)?.limit).toEqual(limit);
@@ -281,6 +292,25 @@ describe('limits', () => {
         expect(cut.amount >= 1n && cut.amount >= guaranteeOf(limit)).toBe(true);
         expect(cut.amount >= (limit.amount * BigInt(floor)) / 10_000n).toBe(true);
         expect(cut.burst === null || cut.burst >= 1n).toBe(true);
+      }),
+    );
+  });
+
+  it('under several cuts are within what each of them leaves, however many there are', () => {
+    const cut = fc.record({ cutBasisPoints: points, floorBasisPoints: points });
+    const limit = fc.oneof(rate, capacity);
+    fc.assert(
+      fc.property(limit, fc.array(cut, { minLength: 1, maxLength: 4 }), (uncut, cuts) => {
+        const haircuts = cuts.map((each, index) => ({ ...each, budgetId: `b${index}` }));
+        let former = uncut;
+        for (const [index, { cutBasisPoints, floorBasisPoints }] of haircuts.entries()) {
+          const layers = new Map(haircuts.slice(0, index + 1).map((each) => [each.budgetId, each]));
+          const quota = { haircuts: layers } as unknown as QuotaState;
+          const held = deepestCut(quota, uncut)?.limit ?? uncut;
+          expect(isWithin(held, former)).toBe(true);
+          expect(isWithin(held, cutLimit(uncut, cutBasisPoints, floorBasisPoints))).toBe(true);
+          former = held;
+        }
       }),
     );
   });

@@ -31,18 +31,38 @@ export function overriddenLimit(
   return limit === null ? null : { limit, override };
 }
 
-/** Cuts of several budgets do not add up: the one that leaves least counts, of equals the first id. */
-export function deepestCut(
-  quota: QuotaState,
-  uncut: ResourceLimit,
-): { readonly limit: ResourceLimit; readonly haircut: HaircutLayer } | null {
-  let deepest: { limit: ResourceLimit; haircut: HaircutLayer } | null = null;
+export interface DeepestCut {
+  readonly limit: ResourceLimit;
+  /** Of the cut that leaves least, of equals the first id. */
+  readonly haircut: HaircutLayer;
+}
+
+/**
+ * Cuts of several budgets do not add up: what holds is the least that any of them leaves, of the bound and
+ * of the burst each by itself, for a cut deeper in one may have a floor that is higher in the other.
+ */
+export function deepestCut(quota: QuotaState, uncut: ResourceLimit): DeepestCut | null {
+  let deepest: DeepestCut | null = null;
   const haircuts = [...quota.haircuts.values()].sort((a, b) => byCodeUnit(a.budgetId, b.budgetId));
   for (const haircut of haircuts) {
     const limit = cutLimit(uncut, haircut.cutBasisPoints, haircut.floorBasisPoints);
-    if (deepest === null || isTighter(limit, deepest.limit)) deepest = { limit, haircut };
+    if (deepest === null) deepest = { limit, haircut };
+    else {
+      const isDeeper = isTighter(limit, deepest.limit);
+      deepest = {
+        limit: leastOf(limit, deepest.limit),
+        haircut: isDeeper ? haircut : deepest.haircut,
+      };
+    }
   }
   return deepest;
+}
+
+/** Of two cuts of one limit. */
+function leastOf(a: ResourceLimit, b: ResourceLimit): ResourceLimit {
+  const amount = a.amount < b.amount ? a.amount : b.amount;
+  if (a.burst === null || b.burst === null) return { ...a, amount };
+  return { ...a, amount, burst: a.burst < b.burst ? a.burst : b.burst };
 }
 
 /** A cut of one unit may show in the burst alone. */

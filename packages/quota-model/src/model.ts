@@ -221,7 +221,8 @@ export type Decide = (
 /**
  * One layer of a limit in force, from the lowest up. Below a live override the haircut is still shown,
  * though outweighed. An `ancestor` layer stands for each ancestor that makes the limit tighter, nearest
- * first, and carries the provenance, evidence, end and haircut of what holds there.
+ * first, and carries the provenance, evidence, end and haircut of what holds there. A haircut of what is
+ * inherited comes after the ancestors that it is inherited from.
  */
 export interface ExplainedLayer {
   readonly layer: 'base' | 'rightsized' | 'haircut' | 'override' | 'ancestor';

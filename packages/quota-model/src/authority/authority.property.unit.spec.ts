@@ -4,7 +4,14 @@ import type { ResourceLimit } from '@prorata/schemas';
 import { effectiveLimits, uncutLimit } from '../effective.ts';
 import { burstOf, compareBounds, guaranteeOf } from '../limits.ts';
 import type { ApplicationState } from '../model.ts';
-import { actions, commandOf, startHistory, take, weights } from '../testing/histories.ts';
+import {
+  actions,
+  commandOf,
+  payerLevels,
+  startHistory,
+  take,
+  weights,
+} from '../testing/histories.ts';
 import type { Step } from '../testing/histories.ts';
 import type { Sender } from '../testing/stamp.ts';
 import type { TestStream } from '../testing/stream.ts';
@@ -19,7 +26,26 @@ const step = fc.record<Step>({
   other: fc.nat(40),
 });
 
-const HISTORIES = 600;
+/** What an owner would try, of their own more often than of others'; everything else is refused at the door. */
+const sentStep = fc.record<Step>({
+  action: fc.constantFrom('edit', 'unset', 'unset', 'restore', 'skew', 'bulk', 'move', ...actions),
+  quota: fc.constantFrom(1, 1, 1, 0, 2, 3, 4),
+  resource: fc.nat(3),
+  amount: fc.integer({ min: 1, max: 60 }),
+  other: fc.nat(40),
+});
+/** So that a cut lies when the owner comes, in half of the histories. */
+const lastCut = fc.record<Step>({
+  action: fc.constantFrom('cut', 'wait'),
+  quota: fc.constant(0),
+  resource: fc.constant(0),
+  amount: fc.integer({ min: 1, max: 60 }),
+  other: fc.nat(40),
+});
+const OWN_COMMANDS_MAX = 4;
+const payers = fc.constantFrom(...payerLevels);
+
+const HISTORIES = 400;
 const OWNED = 'moka/p/a';
 const owner: Sender = {
   actor: { kind: 'user', issuer: 'https://id.test', subject: 'olga' },
@@ -55,24 +81,32 @@ describe('an owner, over random histories', () => {
     // A property over refusals alone would show nothing.
     let accepted = 0;
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 25 }), step, (history, sent) => {
-        const stream = startHistory();
-        for (const each of history) take(stream, each);
-        const data = { quotaId: OWNED, owner: 'team-olga', project: null };
-        stream.send({ type: 'TransferQuota', data }, { roles: ['admin'] });
-        const command = commandOf(stream, sent);
-        if (command === null) return;
-        const before = inForce(stateOf(stream));
-        const decision = stream.send(command.body, owner);
-        if (decision.kind === 'accepted' && decision.events.length > 0) accepted += 1;
-        const after = inForce(stateOf(stream));
-        for (const [key, limit] of before) {
-          const [id = ''] = key.split(' ');
-          if (!stateOf(stream).quotas.has(id)) continue;
-          const now = after.get(key);
-          expect([key, now !== undefined && isWithin(now, limit)]).toEqual([key, true]);
-        }
-      }),
+      fc.property(
+        fc.array(step, { maxLength: 25 }),
+        lastCut,
+        fc.array(sentStep, { minLength: 1, maxLength: OWN_COMMANDS_MAX }),
+        payers,
+        (history, cut, sent, level) => {
+          const stream = startHistory(level);
+          for (const each of [...history, cut]) take(stream, each);
+          const data = { quotaId: OWNED, owner: 'team-olga', project: null };
+          stream.send({ type: 'TransferQuota', data }, { roles: ['admin'] });
+          const before = inForce(stateOf(stream));
+          for (const each of sent) {
+            const command = commandOf(stream, each);
+            if (command === null) continue;
+            const decision = stream.send(command.body, owner);
+            if (decision.kind === 'accepted' && decision.events.length > 0) accepted += 1;
+          }
+          const after = inForce(stateOf(stream));
+          for (const [key, limit] of before) {
+            const [id = ''] = key.split(' ');
+            if (!stateOf(stream).quotas.has(id)) continue;
+            const now = after.get(key);
+            expect([key, now !== undefined && isWithin(now, limit)]).toEqual([key, true]);
+          }
+        },
+      ),
       { numRuns: HISTORIES },
     );
     expect(accepted).toBeGreaterThan(HISTORIES / 100);

@@ -424,6 +424,34 @@ describe('a raise', () => {
     );
   });
 
+  it('is the end of an override that held back a guarantee alone', () => {
+    const lift = { type: 'LiftOverride', data: { quotaId: QUOTA } } as const;
+    given(...tree, overrideOf(QUOTA, [cores(0n, 20n)], START + HOUR))
+      .when(lift, memberOf('team-ads'))
+      .thenRefused('RAISE_NOT_ALLOWED', 'cores');
+  });
+
+  it("is whatever would be rid of a budget's cut", () => {
+    const paid = [
+      registered,
+      created('moka/prod', [tokens(40n)], { owner: 'platform' }),
+      created(QUOTA, [tokens(40n)], { owner: 'team-ads', project: 'acme/assistant' }),
+      haircutApplied(QUOTA, 5_000),
+    ] as const;
+    const unset = change({ unsetLimits: ['tokens'] });
+    const ads = memberOf('team-ads');
+    // Nothing is looser: what is inherited is cut as well.
+    expect(given(...paid).when(unset, ads).decision.kind).toBe('accepted');
+    const fire = overrideOf('moka/prod', [tokens(40n)], START + HOUR);
+    given(...paid, fire)
+      .when(unset, ads)
+      .thenRefused('RAISE_NOT_ALLOWED', 'cut', '20 per second to 40 per second', 'platform');
+    expect(given(...paid, fire).when(unset, memberOf('platform')).decision.kind).toBe('accepted');
+    given(...paid)
+      .when({ type: 'DeleteQuota', data: { quotaId: QUOTA, children: 'refuse' } }, ads)
+      .thenRefused('RAISE_NOT_ALLOWED', 'cut', '20 per second to 40 per second');
+  });
+
   it('is more protection and softer enforcement', () => {
     refused({ tier: 1 }, 'tier: 2 to 1');
     refused({ cutPriority: -1 }, 'cutPriority');

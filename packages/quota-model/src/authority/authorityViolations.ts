@@ -7,9 +7,11 @@ import { violation } from '../decide/answer.ts';
 import { parentOf } from '../ids.ts';
 import { declaredLimit } from '../layers.ts';
 import type { DeclaredTerms } from '../layers.ts';
+import { guaranteeOf } from '../limits.ts';
 import type { ApplicationState, OverrideLayer, QuotaState } from '../model.ts';
 import { projectOf } from '../payers.ts';
 import { commandAuthority } from './commandAuthority.ts';
+import { cutEscapes } from './cutEscapes.ts';
 import { stepViolations } from './robotStep.ts';
 import { inheritedAt, isLooser, raisesOf } from './raises.ts';
 import type { Raise } from './raises.ts';
@@ -73,6 +75,10 @@ export function authorityViolations(
   const ownership = ownershipViolations(state, place, sender);
   if (ownership.length > 0) return ownership;
   const raises = raisesOf(state, quotaId, before, after);
+  if (before !== null) {
+    const known = new Set(raises.map(({ of }) => of));
+    raises.push(...cutEscapes(state, quotaId, after).filter(({ of }) => !known.has(of)));
+  }
   if (before !== null && after === null) {
     raises.push(...upliftRaises(state, { ...before, quotaId }, true, sender));
   }
@@ -176,7 +182,8 @@ function upliftRaises(
     const of = limit.resource;
     const own = isGone ? null : declaredLimit(quota, of);
     const under = own ?? inheritedAt(state, quotaId, of);
-    if (!isLooser(limit, under)) return [];
+    const keepsMore = under !== null && guaranteeOf(under) > guaranteeOf(limit);
+    if (!isLooser(limit, under) && !keepsMore) return [];
     return [{ of, what: 'the end of an override that holds it back', place: parentOf(quotaId) }];
   });
 }

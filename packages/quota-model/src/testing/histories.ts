@@ -90,20 +90,31 @@ const places = [...quotaIds, 'moka/q/a', 'moka/q/a/x', 'moka/z'] as const;
 
 const budgets = ['daily', 'monthly'] as const;
 
-export function startHistory(): TestStream {
+const PAYER = 'acme/assistant';
+
+/** Where a project pays: for all below the first level, or from the second on, below what another pays for. */
+export const payerLevels = ['first', 'second'] as const;
+
+export function startHistory(payers: (typeof payerLevels)[number] = 'first'): TestStream {
   const stream = new TestStream('application:moka');
   stream.append([{ ...registered, quotaId: null, quotaVersion: null }]);
   const rightsizing = ['cores', 'tokens'].map((resource) => ({ resource, min: 1n, max: 60n }));
   stream.send({ type: 'RegisterApplication', data: { ...registration, rightsizing } });
   for (const quotaId of quotaIds) {
     const share = 60n / BigInt(quotaId.length - 4);
+    // What is not summed is the same all the way down where another pays above: then an unset is no raise.
+    const same = payers === 'first' ? share : 30n;
     const limits = [
-      tokens(share, { burst: 2n * share }),
+      tokens(same, { burst: 2n * same }),
       cores(share, 2n * share),
       credits(share),
-      sessions(share),
+      sessions(same),
     ];
-    stream.send({ type: 'CreateQuota', data: { quotaId, content: contentOf(quotaId, limits) } });
+    const whole = contentOf(quotaId, limits);
+    const isPayer = quotaId.split('/').length === 3 || quotaId === 'moka/q';
+    const paid = { ...whole, project: isPayer ? PAYER : null };
+    const data = { quotaId, content: payers === 'first' ? whole : paid };
+    stream.send({ type: 'CreateQuota', data });
   }
   return stream;
 }
@@ -307,7 +318,7 @@ function contentOf(quotaId: string, limits: readonly ResourceLimit[]) {
   const names = quotaId.length % 2 === 0 ? ['cores', 'credits', 'sessions', 'tokens'] : [];
   const rightsizing = names.map((resource) => ({ resource, min: 1n, max: 60n }));
   const isTop = quotaId === 'moka/p' || quotaId === 'moka/q';
-  const project = isTop ? 'acme/assistant' : null;
+  const project = isTop ? PAYER : null;
   return content(limits, { rightsizing, project, tier: quotaId.length % 5 });
 }
 
