@@ -90,7 +90,7 @@ describe('the sums and indexes kept of a tree, over random histories', () => {
           expect(keptSums(stateOf(stream))).toEqual(keptSums(read));
         }
       }),
-      { numRuns: HISTORIES / 2 },
+      { numRuns: HISTORIES / 4 },
     );
   });
 

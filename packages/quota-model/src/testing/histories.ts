@@ -129,6 +129,10 @@ export function take(stream: TestStream, step: Step): void {
 }
 
 const operator: Sender = { roles: ['admin'], actor: ben };
+const robot: Sender = {
+  actor: { kind: 'robot', issuer: 'https://id.test', subject: 'loop' },
+  roles: ['robot'],
+};
 
 /** The step as a command; null when there is nothing to approve or to change. */
 export function commandOf(
@@ -156,15 +160,13 @@ export function commandOf(
       return by({ type: 'ChangeQuota', data: { ...noChange, quotaId, unsetLimits } });
     }
     case 'override': {
-      const until = stream.now + BigInt(1 + (step.other % 20)) * HOUR;
-      return by({ type: 'OverrideQuota', data: { quotaId, limits: [limit], until } });
+      const data = { quotaId, limits: [limit], until: endOf(stream, step) };
+      return by({ type: 'OverrideQuota', data });
     }
     case 'liftOverride':
       return by({ type: 'LiftOverride', data: { quotaId } });
-    case 'suspend': {
-      const until = stream.now + BigInt(1 + (step.other % 20)) * HOUR;
-      return by({ type: 'SuspendQuota', data: { quotaId, until } });
-    }
+    case 'suspend':
+      return by({ type: 'SuspendQuota', data: { quotaId, until: endOf(stream, step) } });
     case 'resume':
       return by({ type: 'ResumeQuota', data: { quotaId } });
     case 'cut':
@@ -174,8 +176,7 @@ export function commandOf(
     case 'resize':
     case 'propose': {
       const data = { quotaId, limit: resizedFrom(stream, quotaId, limit), evidence };
-      const robot = { kind: 'robot', issuer: 'https://id.test', subject: 'loop' } as const;
-      const sender = step.action === 'resize' ? operator : { actor: robot, roles: ['robot'] };
+      const sender = step.action === 'resize' ? operator : robot;
       return { body: { type: 'ResizeQuota', data }, sender };
     }
     case 'approve': {
@@ -213,6 +214,11 @@ export function commandOf(
     case 'wait':
       return null;
   }
+}
+
+/** Some hours from now. */
+function endOf(stream: TestStream, { other }: Step): bigint {
+  return stream.now + BigInt(1 + (other % 20)) * HOUR;
 }
 
 /** Some content that the quota had, and a version that it held at. */
