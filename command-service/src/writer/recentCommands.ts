@@ -43,8 +43,7 @@ const NEVER_DECIDED: ReadonlySet<string> = new Set<WriterCode>([
 /** (principal, stream, command id), digested: the same id of another sender is another command. */
 export function commandKey(actor: Actor, stream: string, commandId: string): string {
   const parts = [actor.kind, actor.issuer, actor.subject, stream, commandId];
-  const digest = hash('sha256', JSON.stringify(parts), 'buffer');
-  return digest.toString('latin1', 0, DIGEST_BYTES);
+  return hash('sha256', JSON.stringify(parts), 'binary').slice(0, DIGEST_BYTES);
 }
 
 /** The commands decided within the last 24 hours. Only time given from outside moves it. */

@@ -34,6 +34,8 @@ export class OutcomeBook {
   readonly #logger: Logger;
   readonly #waiting = new Map<string, Set<(outcome: CommandOutcome | null) => void>>();
   readonly #recent = new Map<string, CommandOutcome[]>();
+  /** Goes on where the last one was forgotten: one made anew would pass over all that a full book has forgotten. */
+  #oldest = this.#recent.keys();
   #waiters = 0;
   #kept = 0;
 
@@ -123,11 +125,14 @@ export class OutcomeBook {
   }
 
   #forgetOldest(): void {
-    for (const [commandId, outcomes] of this.#recent) {
-      this.#recent.delete(commandId);
-      this.#kept -= outcomes.length;
-      return;
+    let next = this.#oldest.next();
+    if (next.done === true) {
+      this.#oldest = this.#recent.keys();
+      next = this.#oldest.next();
     }
+    if (next.done === true) return;
+    this.#kept -= this.#recent.get(next.value)?.length ?? 0;
+    this.#recent.delete(next.value);
   }
 }
 
