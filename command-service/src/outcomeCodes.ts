@@ -1,5 +1,22 @@
 import { refusalCodes } from '@prorata/quota-model';
 
+/** What an accepted outcome can say. */
+export const acceptedCodes = {
+  ACCEPTED: {
+    status: 200,
+    title: 'It was decided, and its events are written; of a dry run they would be',
+    remedy: 'Nothing: it holds',
+  },
+  PROPOSED: {
+    status: 200,
+    title: 'Nothing has changed yet: it waits for the approval of a second person',
+    remedy:
+      'Have it approved by the time in the message: POST /v1/proposals/{result}/approve. `result` names the proposal',
+  },
+} as const;
+
+export type AcceptedCode = keyof typeof acceptedCodes;
+
 interface CodeEntry {
   readonly status: 403 | 404 | 409 | 422;
   readonly title: string;

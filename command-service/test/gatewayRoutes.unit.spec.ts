@@ -344,12 +344,37 @@ describe('a quota by its address', () => {
     await send('PUT', place, content, why);
     const limits = [{ resource: 'requests', rate: { amount: 1_000, per: '1s' } }];
     const asked = await send('POST', `${place}/increase-requests`, { limits }, why);
-    expect(asked.status).toBe(200);
+    expect(asked).toMatchObject({ status: 200, body: { status: 'accepted', code: 'PROPOSED' } });
+    const id = String(asked.body['result']);
+    expect(asked.body['message']).toMatch(`Waits for approval as ${id} until 20`);
     const proposal = `/v1/proposals/${String(asked.body['result'])}`;
     const withdrawn = await send('POST', `${proposal}/withdraw`, {}, why);
     expect([withdrawn.status, withdrawn.body['code']]).toEqual([200, 'ACCEPTED']);
     const late = await send('POST', `${proposal}/approve`, {}, why);
     expect([late.status, late.body['code']]).toEqual([404, 'PROPOSAL_UNKNOWN']);
+  });
+
+  it('above what one person may raise says that it waits, tried dry too', async () => {
+    const policy = { raiseApprovalAboveBasisPoints: 1_000 };
+    const registration = { ...registerApplication('llm').data, changePolicy: policy };
+    const registered = await send('PUT', '/v1/applications/llm', registration, why);
+    expect([registered.status, registered.body['detail']]).toEqual([200, undefined]);
+    await send('PUT', at('llm/prod'), content, why);
+    const limits = [{ resource: 'requests', rate: { amount: 1_000, per: '1s' } }];
+    const id = randomUUID();
+    const asked = { ...why, 'idempotency-key': id };
+    const dry = await send('PATCH', `${at('llm/prod')}?dryRun=true`, { limits }, asked);
+    expect(dry).toMatchObject({ status: 200, body: { code: 'PROPOSED', dryRun: true } });
+    const reused = await send('PATCH', at('llm/prod'), { limits }, asked);
+    expect([reused.body['code'], reused.body['detail']]).toEqual([
+      'COMMAND_ID_REUSED',
+      'Within 24 hours this id was sent as a dry run: a dry run has an id of its own.',
+    ]);
+    const parked = await send('PATCH', at('llm/prod'), { limits }, why);
+    const { code, result, message, reason } = parked.body;
+    expect([parked.status, code, reason]).toEqual([200, 'PROPOSED', 'for the test']);
+    expect(message).toMatch(`Waits for approval as ${String(result)} until `);
+    expect(parked.headers.get('etag')).toBe('"2"');
   });
 
   it('is tried dry', async () => {

@@ -131,6 +131,7 @@ export class EventStamper {
       decidedAt: command.decidedAt,
       preview: [],
       previewOmitted: 0,
+      reason: '',
     };
   }
 }

@@ -25,6 +25,7 @@ export function outcomeOf(changes: Partial<CommandOutcome> = {}): CommandOutcome
     result: null,
     preview: [],
     previewOmitted: 0,
+    reason: 'for the test',
     decidedAt: 1_000_000n,
     ...changes,
   };

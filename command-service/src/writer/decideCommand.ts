@@ -1,10 +1,12 @@
 import { decide, previewOf } from '@prorata/quota-model';
 import type { Decision, StreamState } from '@prorata/quota-model';
+import { timeToJson } from '@prorata/schemas';
 import type { CommandMessage, CommandOutcome } from '@prorata/schemas';
-import type { WriterCode } from '../outcomeCodes.ts';
+import type { AcceptedCode, WriterCode } from '../outcomeCodes.ts';
 import { PARTITION_FULL_REMEDY, TOO_LARGE_REMEDY, TOO_MANY_REMEDY } from '../outcomeCodes.ts';
 import { bodyHash, formerBodyHash } from './bodyHash.ts';
 import { ageFault } from './commandAge.ts';
+import type { FirstOutcome } from './firstOutcome.ts';
 import type { PartitionState, StreamHead } from './partitionState.ts';
 import type { ReadCommand } from './readCommand.ts';
 import { commandKey, isSameBody, outcomeAgain } from './recentCommands.ts';
@@ -43,8 +45,21 @@ export function decideCommand(state: PartitionState, read: ReadCommand, now: big
   if (isSameBody(first, hash) || isSameBody(first, formerBodyHash(command))) {
     return { events: [], outcome: outcomeAgain(first, command, hash, offset) };
   }
-  const message = `Within 24 hours this id was sent with another body, at offset ${first.commandOffset}.`;
+  const message = reuseOf(first, command);
   return refuse('COMMAND_ID_REUSED', message, command);
+}
+
+/** Most often the same command was tried dry under its id. */
+function reuseOf(first: FirstOutcome, command: CommandMessage): string {
+  const { envelope } = command.value;
+  const turned = { ...envelope, dryRun: !envelope.dryRun };
+  const other = { ...command, value: { ...command.value, envelope: turned } } as CommandMessage;
+  if (!isSameBody(first, bodyHash(other))) {
+    return `Within 24 hours this id was sent with another body, at offset ${first.commandOffset}.`;
+  }
+  return envelope.dryRun
+    ? 'Within 24 hours this id was sent in earnest: a dry run has an id of its own.'
+    : 'Within 24 hours this id was sent as a dry run: a dry run has an id of its own.';
 }
 
 /** Instead of a decision whose events do not fit into one append. */
@@ -116,7 +131,7 @@ function decideFirst(
       bodyHash: hash,
       commandOffset: offset,
       firstOffset: null,
-      ...verdictOf(decision),
+      ...verdictOf(decision, envelope),
       dryRun: envelope.dryRun,
       streamVersion: version + BigInt(events.length),
       quotaId: quota.id,
@@ -125,6 +140,7 @@ function decideFirst(
       decidedAt,
       preview: preview.changes,
       previewOmitted: preview.omitted,
+      reason: envelope.reason,
     },
   };
 }
@@ -142,14 +158,27 @@ export function decisionTime(head: StreamHead | null, now: bigint): bigint {
 
 function verdictOf(
   decision: Decision,
+  { dryRun }: { dryRun: boolean },
 ): Pick<CommandOutcome, 'status' | 'code' | 'message' | 'violations' | 'result'> {
   if (decision.kind === 'accepted') {
-    const { result } = decision;
-    return { status: 'accepted', code: 'ACCEPTED', message: '', violations: [], result };
+    return { status: 'accepted', ...acceptanceOf(decision, dryRun), violations: [] };
   }
   const { violations } = decision;
   const [{ code, message }] = violations;
   return { status: 'refused', code, message, violations, result: null };
+}
+
+/** What opened a proposal has changed nothing yet: nobody may take it for done. */
+function acceptanceOf(
+  { events, result }: Accepted,
+  dryRun: boolean,
+): { readonly code: AcceptedCode; readonly message: string; readonly result: string | null } {
+  const proposed = events.find((event) => event.type === 'ChangeProposed');
+  if (proposed === undefined) return { code: 'ACCEPTED', message: '', result };
+  const { proposalId, expiresAt } = proposed.data;
+  const verb = dryRun ? 'Would wait' : 'Waits';
+  const message = `${verb} for approval as ${proposalId} until ${timeToJson(expiresAt)}.`;
+  return { code: 'PROPOSED', message, result };
 }
 
 /** The quota that the command names, else the one that its events are about, with its version afterwards. */
@@ -201,6 +230,7 @@ function refusal(given: {
     decidedAt: given.now,
     preview: [],
     previewOmitted: 0,
+    reason: envelope?.reason ?? '',
   };
   return { events: [], outcome };
 }

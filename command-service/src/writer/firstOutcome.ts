@@ -15,14 +15,17 @@ export interface FirstOutcome {
   readonly quotaId: string | null;
   readonly quotaVersion: bigint | null;
   readonly result: CommandOutcome['result'];
-  /** null: accepted. */
-  readonly refusal: Pick<CommandOutcome, 'code' | 'message' | 'violations'> | null;
+  readonly status: CommandOutcome['status'];
+  /** null: of what was accepted with nothing more to say, as nearly all is. */
+  readonly words: Pick<CommandOutcome, 'code' | 'message' | 'violations'> | null;
 }
 
 const HAS_QUOTA = 1;
 const HAS_QUOTA_VERSION = 2;
 const HAS_RESULT = 4;
 const IS_REFUSED = 8;
+/** Refused or not, it has words. */
+const HAS_WORDS = 32;
 /** Written only when it is not the decision's own time. */
 const HAS_KEPT_SINCE = 16;
 
@@ -33,8 +36,8 @@ let scratch = Buffer.alloc(64 * 1024);
 
 /** The outcome in as few bytes as it takes; they are overwritten by the next call. */
 export function bytesOfFirst(first: FirstOutcome): Buffer {
-  const { quotaId, quotaVersion, result, refusal, keptSince, decidedAt } = first;
-  const texts = [quotaId, result, refusal === null ? null : JSON.stringify(refusal)];
+  const { quotaId, quotaVersion, result, status, words, keptSince, decidedAt } = first;
+  const texts = [quotaId, result, words === null ? null : JSON.stringify(words)];
   const textBytes = texts.reduce((sum, text) => sum + 10 + (text?.length ?? 0) * 3, 0);
   if (scratch.length < FIXED_BYTES_MAX + textBytes)
     scratch = Buffer.alloc(FIXED_BYTES_MAX + textBytes);
@@ -42,7 +45,8 @@ export function bytesOfFirst(first: FirstOutcome): Buffer {
     (quotaId === null ? 0 : HAS_QUOTA) |
     (quotaVersion === null ? 0 : HAS_QUOTA_VERSION) |
     (result === null ? 0 : HAS_RESULT) |
-    (refusal === null ? 0 : IS_REFUSED) |
+    (status === 'refused' ? IS_REFUSED : 0) |
+    (words === null ? 0 : HAS_WORDS) |
     (keptSince === decidedAt ? 0 : HAS_KEPT_SINCE);
   let at = scratch.writeUInt8(flags, 0);
   at += scratch.write(first.body, at, DIGEST_BYTES, 'latin1');
@@ -75,8 +79,8 @@ export function firstOfBytes(bytes: Buffer): FirstOutcome {
     quotaVersion: (flags & HAS_QUOTA_VERSION) === 0 ? null : BigInt(readNumber(from)),
     quotaId: (flags & HAS_QUOTA) === 0 ? null : readText(from),
     result: (flags & HAS_RESULT) === 0 ? null : readText(from),
-    refusal:
-      (flags & IS_REFUSED) === 0 ? null : (JSON.parse(readText(from)) as FirstOutcome['refusal']),
+    status: (flags & IS_REFUSED) === 0 ? 'accepted' : 'refused',
+    words: (flags & HAS_WORDS) === 0 ? null : (JSON.parse(readText(from)) as FirstOutcome['words']),
   };
 }
 

@@ -10,7 +10,7 @@ import { PackedPage } from './packedPage.ts';
 export const RECENT_MICROS = 24n * 3_600n * 1_000_000n;
 /**
  * Commands remembered in a partition, at 150 bytes each at most (a test measures it; a refusal takes its
- * violations beside that): 225 MB. One that decides more in 24 hours (17 a second, sustained) refuses
+ * violations beside that, a proposal its message): 225 MB. One that decides more in 24 hours (17 a second, sustained) refuses
  * new commands: forgetting early would decide a repetition twice.
  */
 export const RECENT_MAX = 1_500_000;
@@ -140,8 +140,8 @@ export function outcomeAgain(
   bodyHash: Buffer,
   commandOffset: bigint,
 ): CommandOutcome {
-  const { commandId, stream, actor, dryRun } = command.value.envelope;
-  const { streamVersion, quotaId, quotaVersion, result, decidedAt, refusal } = first;
+  const { commandId, stream, actor, dryRun, reason } = command.value.envelope;
+  const { streamVersion, quotaId, quotaVersion, result, decidedAt, status, words } = first;
   return {
     commandId,
     commandType: command.type,
@@ -150,8 +150,8 @@ export function outcomeAgain(
     bodyHash,
     commandOffset,
     firstOffset: first.commandOffset,
-    status: refusal === null ? 'accepted' : 'refused',
-    ...(refusal ?? { code: 'ACCEPTED', message: '', violations: [] }),
+    status,
+    ...(words ?? { code: 'ACCEPTED', message: '', violations: [] }),
     dryRun,
     streamVersion,
     quotaId,
@@ -163,12 +163,13 @@ export function outcomeAgain(
     decidedAt,
     preview: [],
     previewOmitted: 0,
+    reason,
   };
 }
 
 function firstOf(outcome: CommandOutcome, keptSince: bigint): FirstOutcome {
   const { commandOffset, decidedAt, streamVersion, quotaId, quotaVersion, result } = outcome;
-  const { code, message, violations } = outcome;
+  const { status, code, message, violations } = outcome;
   return {
     body: Buffer.from(outcome.bodyHash).toString('latin1', 0, DIGEST_BYTES),
     commandOffset,
@@ -179,6 +180,7 @@ function firstOf(outcome: CommandOutcome, keptSince: bigint): FirstOutcome {
     quotaId,
     quotaVersion,
     result,
-    refusal: outcome.status === 'accepted' ? null : { code, message, violations },
+    status,
+    words: code === 'ACCEPTED' ? null : { code, message, violations },
   };
 }

@@ -39,6 +39,12 @@ describe('the memory of recent commands', () => {
       message: 'no',
       violations: [{ code: 'QUOTA_UNKNOWN', path: '/quotaId', message: 'no' }],
     }),
+    outcomeOf({
+      code: 'PROPOSED',
+      message: 'Waits for approval.',
+      result: 'moka-p4',
+      eventIds: [eventIdOf('application:moka', 3n)],
+    }),
   ])('repeats the whole of an outcome ($status)', (first) => {
     const recent = new RecentCommands();
     recent.remember(first, t0);
@@ -176,8 +182,8 @@ describe('what remembering costs', () => {
     recent.remember(outcomeOf({ commandId: idOf(2) }), t0);
     const found = recent.find(key, t0);
     expect(found).toMatchObject({ result: 'ü', quotaId: null, quotaVersion: null });
-    expect(found?.refusal).toEqual({ code: 'X', message, violations });
-    expect(recent.find(commandKey(actor, 'application:moka', idOf(2)), t0)?.refusal).toBeNull();
+    expect(found?.words).toEqual({ code: 'X', message, violations });
+    expect(recent.find(commandKey(actor, 'application:moka', idOf(2)), t0)?.words).toBeNull();
   });
 });
 

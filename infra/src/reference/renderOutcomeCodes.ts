@@ -1,11 +1,14 @@
 import { problemCodes } from '@prorata/service-runtime';
-import { outcomeCodes } from '../../../command-service/src/outcomeCodes.ts';
+import { acceptedCodes, outcomeCodes } from '../../../command-service/src/outcomeCodes.ts';
 import { cell } from './jsonForm.ts';
 
 /** docs/reference/outcome-codes.md. */
 export function renderOutcomeCodes(): string {
   return [
     introduction,
+    acceptance,
+    table(Object.entries(acceptedCodes)),
+    refusals,
     table(Object.entries(outcomeCodes).sort(([a], [b]) => (a < b ? -1 : 1))),
     withoutOutcome,
     table(Object.entries(problemCodes)),
@@ -24,12 +27,21 @@ function table(entries: readonly Entry[]): string {
 
 const introduction = `# Outcome codes
 
-Made from the model's table of refusals and the writer's by \`npm run generate\`. Do not edit.
+Made from the model's table of refusals and the writer's by \`npm run generate\`. Do not edit.`;
+
+const acceptance = `## Accepted
+
+An accepted command is answered 200 with its outcome. One that waits for a second person is accepted too:
+its \`code\` says so, and the status stays 200, since 202 is for outcomes that are not known yet.`;
+
+const refusals = `## Refused
 
 A refused command is answered with \`application/problem+json\`: \`code\` is the first violation's,
 \`violations\` lists each with its \`code\`, \`path\` and a message that names what stands in the way. The same
 codes stand in the outcomes of \`quota.outcomes\` and in the audit log. A code never changes its meaning.
-403: not allowed; 404: not known; 409: against the state of the moment; 422: wrong in itself.`;
+403: not allowed; 404: not known; 409: against the state of the moment; 422: wrong in itself. Paths in an
+answer are those of the request that it answers; in the log, and so in \`GET /v1/commands/{commandId}\` and the
+audit log, they are those of the command's own fields.`;
 
 const withoutOutcome = `## Answers that decide no command
 

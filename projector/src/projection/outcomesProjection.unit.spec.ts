@@ -65,6 +65,17 @@ describe('the projection of outcomes', () => {
     ]);
   });
 
+  it("keeps the sender's reason of a refusal beside what the refusal says", async () => {
+    const refused = {
+      ...outcomes().refused,
+      reason: 'more for the fair',
+      message: 'no such quota',
+    };
+    const { audit_log: audit } = await tablesAfter([refused], 1);
+    const body = { message: 'no such quota', reason: 'more for the fair' };
+    expect(audit).toMatchObject([{ reason: 'more for the fair', body }]);
+  });
+
   it('stops at a record that is no outcome', () => {
     const [event] = new EventStamper(1).stamp(STREAM, [registered]).events;
     const record = { offset: 4n, message: event!, hash: null };

@@ -36,7 +36,7 @@ export function refusalRow({ topic, partition, offset, outcome }: PlacedOutcome)
     actor_kind: outcome.actor?.kind ?? null,
     actor_issuer: outcome.actor?.issuer ?? null,
     actor_subject: outcome.actor === null ? null : indexedText(outcome.actor.subject),
-    reason: outcome.message,
+    reason: outcome.reason,
     code: outcome.code,
     decided_at: timeToJson(outcome.decidedAt),
     hash: null,

@@ -1061,7 +1061,7 @@ export interface CommandOutcome {
   readonly firstOffset: null | bigint;
   /** Accepted or refused. */
   readonly status: OutcomeStatus;
-  /** A stable code: ACCEPTED, or why it was refused. */
+  /** A stable code: ACCEPTED, PROPOSED when it waits for approval, or why it was refused. */
   readonly code: string;
   /** For people. */
   readonly message: string;
@@ -1085,6 +1085,8 @@ export interface CommandOutcome {
   readonly preview: readonly LimitChange[];
   /** How many changes the preview leaves out, and quotas that it did not look at. */
   readonly previewOmitted: number;
+  /** Why, in the sender's own words; empty when it could not be read. */
+  readonly reason: string;
 }
 
 /** What became of a command. */
