@@ -182,6 +182,18 @@ describe('the local stack', () => {
     expect(lines[3]).toMatchObject({ commandType: 'ApproveProposal', status: 'accepted' });
   });
 
+  it('brings an earlier version back as the how-to says', async () => {
+    const script = 'how-to/examples/bring-back-an-earlier-version.sh';
+    const [versions, version, dry, restored] = await runScript(script);
+    expect(versions).toMatchObject({ quotaId: 'moka/prod/ads', isDeleted: false });
+    expect(version).toMatchObject({ version: 1, type: 'QuotaCreated' });
+    expect(dry).toMatchObject({ commandType: 'RestoreQuota', status: 'accepted', eventIds: [] });
+    expect(restored).toMatchObject({ commandType: 'RestoreQuota', status: 'accepted' });
+    expect(restored?.['eventIds']).toHaveLength(1);
+    const [, , , again] = await runScript(script);
+    expect(again).toMatchObject({ status: 'accepted', eventIds: [] });
+  });
+
   it('gives a host its rules, and refuses what is over the limit', async () => {
     const last = await serveRequests();
     expect(last).toMatchObject({ reason: 'over_limit', quotaId: 'moka/prod/ads' });

@@ -114,10 +114,13 @@ export function bodySchema(route: ResourceRoute): JsonSchema {
   if (route.body === 'content') return objectOf(fieldsOf(CONTENT), common);
   if (route.body === 'patch') return patchSchema(common);
   const said = fieldsInAddress(route);
-  return objectOf(
+  const schema = objectOf(
     ownFields(route.sends).filter(({ name }) => !said.has(name)),
     common,
   );
+  const completed: ReadonlySet<string> = new Set(route.completed);
+  const required = (schema['required'] as readonly string[]).filter((name) => !completed.has(name));
+  return { ...schema, required };
 }
 
 /** A field of the command that the query gives. @returns its schema, and whether it must be given */

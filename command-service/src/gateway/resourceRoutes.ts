@@ -11,28 +11,58 @@ import { parametersOf, resourceTable } from './resourceTable.ts';
 import type { ResourceRoute } from './resourceTable.ts';
 import type { CommandDesk } from './submit/commandDesk.ts';
 import { notUnderstood } from './submit/submissionRefused.ts';
+import type { Credentials, PastContents } from './submit/pastContents.ts';
 import { commandPaths } from './violationPaths.ts';
 import type { PathOf } from './violationPaths.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
 /** The same commands as `POST /v1/commands` takes, by the resource that they are about. */
-export function resourceRoutes(router: Router, desk: Pick<CommandDesk, 'submit'>): void {
+export function resourceRoutes(
+  router: Router,
+  desk: Pick<CommandDesk, 'submit'>,
+  contents: Pick<PastContents, 'of'>,
+): void {
   for (const route of resourceTable) {
     const method = route.method.toLowerCase() as 'put' | 'patch' | 'delete' | 'post';
     router[method](route.path, async (request, response) => {
       const beside = saidBeside(request, { query: route.query ?? [] });
       const { stream, parameter } = resourceStream(parametersIn(request));
+      const body = { type: route.sends, stream, ...bodyOf(request, route, beside) };
       const submission = {
-        body: { type: route.sends, stream, ...bodyOf(request, route, beside) },
         commandId: commandIdOf(request),
         principal: request.principal,
         traceparent: request.get('traceparent'),
       };
-      const submitting = desk.submit(submission, whenGone(response));
+      const gone = whenGone(response);
+      const submitting = completed(request, route, body.data, contents).then((data) =>
+        desk.submit({ ...submission, body: { ...body, data } }, gone),
+      );
       await answerSubmitted(response, submitting, pathsOf(route, beside, parameter));
     });
   }
+}
+
+const VERSION = /^[1-9]\d{0,18}$/;
+
+/** With what the body left out and the projector knows. What has not its form the desk refuses. */
+async function completed(
+  request: Request,
+  route: ResourceRoute,
+  data: Json,
+  contents: Pick<PastContents, 'of'>,
+): Promise<Json> {
+  const { quotaId, version } = data;
+  if (route.completed === undefined || Object.hasOwn(data, 'content')) return data;
+  if (typeof quotaId !== 'string' || !VERSION.test(String(version))) return data;
+  const content = await contents.of(quotaId, String(version), credentialsOf(request));
+  return { ...data, content };
+}
+
+function credentialsOf(request: Request): Credentials {
+  const { authorization, 'api-key': apiKey } = request.headers;
+  if (authorization !== undefined) return { authorization };
+  return typeof apiKey === 'string' ? { 'api-key': apiKey } : {};
 }
 
 /** Fields of the command that its address says: path, query or method. The body does not have them. */
@@ -47,7 +77,11 @@ function fieldsInPath({ path, sends }: Pick<ResourceRoute, 'path' | 'sends'>): r
   return parametersOf(path).filter((name) => own.has(name));
 }
 
-function bodyOf(request: Request, route: ResourceRoute, { members }: SaidBeside): Json {
+function bodyOf(
+  request: Request,
+  route: ResourceRoute,
+  { members }: SaidBeside,
+): Json & { readonly data: Json } {
   const { common, rest } = split(request.body);
   const parameters = parametersIn(request);
   const named = fieldsInPath(route).map((name) => [name, valueOf(name, parameters)] as const);

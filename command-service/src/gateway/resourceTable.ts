@@ -15,6 +15,8 @@ export interface ResourceRoute {
    * quota's content (RFC 7396). Default: the fields.
    */
   readonly body?: 'content' | 'patch';
+  /** Own fields that the body may leave out, and that the gateway then reads from the projector. */
+  readonly completed?: readonly ['content'];
   /** Own fields that the query gives, since the method has no body that every proxy lets through. */
   readonly query?: readonly string[];
   /** Own fields that the method says by itself; nobody writes them again. */
@@ -91,6 +93,7 @@ export const resourceTable: readonly ResourceRoute[] = [
     path: '/v1/quotas/:quotaId/restore',
     sends: 'RestoreQuota',
     summary: 'Lets what a quota declared in an earlier version hold again',
+    completed: ['content'],
   },
   {
     method: 'POST',

@@ -18,6 +18,7 @@ import { createReverseProxy } from './reverseProxy.ts';
 import { CommandDesk } from './submit/commandDesk.ts';
 import { Lanes } from './submit/lanes.ts';
 import { OutcomeBook } from './submit/outcomeBook.ts';
+import { PastContents } from './submit/pastContents.ts';
 import { RegistrationBook } from './validators/registrationBook.ts';
 import { shownProposal } from './validators/shownProposal.ts';
 import { ValidatorDesk } from './validators/validatorDesk.ts';
@@ -84,6 +85,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     observer: gatewayObserver({ ...options, metrics }),
     lanes: new Lanes(options.clock),
   });
+  const contents = new PastContents({ projectorUrl: settings.urls.projector });
   const proxy = createReverseProxy(logger);
   const { projector, relay, rightsizer } = settings.urls;
   const urls = { projector, relay, rightsizer };
@@ -94,7 +96,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
       router.get('/openapi.json', async (_request, response) => {
         response.json(await merged());
       });
-      resourceRoutes(router, desk);
+      resourceRoutes(router, desk, contents);
       commandRoutes(router, {
         desk,
         book,

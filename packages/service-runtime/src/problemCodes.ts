@@ -13,8 +13,8 @@ const kind = (status: number, title: string, remedy: string): ProblemKind => ({
 
 /**
  * Every code that a service answers with by itself, in one table: answers, the interface's document
- * and the reference are made from it. Codes of decided commands stand in the model's table; three
- * names (INVALID_COMMAND, APPLICATION_UNKNOWN, QUOTA_UNKNOWN) are in both and mean the same.
+ * and the reference are made from it. Codes of decided commands stand in the model's table; four
+ * names (INVALID_COMMAND, APPLICATION_UNKNOWN, QUOTA_UNKNOWN, VERSION_UNKNOWN) are in both and mean the same.
  */
 export const problemCodes = {
   REQUEST_MALFORMED: kind(400, 'The request cannot be read', 'Correct what the detail names.'),
@@ -44,6 +44,11 @@ export const problemCodes = {
   ),
   APPLICATION_UNKNOWN: kind(404, 'The application is not registered', 'Register it first.'),
   QUOTA_UNKNOWN: kind(404, 'There is no such quota', 'Correct the id, or create it.'),
+  VERSION_UNKNOWN: kind(
+    404,
+    'The quota has no such version',
+    'Choose one of its versions: GET /v1/quotas/{quotaId}/versions lists them.',
+  ),
   PROPOSAL_UNKNOWN: kind(404, 'There is no such proposal', 'Correct the id.'),
   BUDGET_UNKNOWN: kind(404, 'There is no such budget', 'Correct the name, or define it.'),
   METHOD_NOT_ALLOWED: kind(405, 'The path does not take this method', 'Use one that Allow names.'),
@@ -98,6 +103,11 @@ export const problemCodes = {
     503,
     'The log did not confirm it',
     'Send it again with the same id: it is decided once.',
+  ),
+  VERSIONS_UNAVAILABLE: kind(
+    503,
+    'What quotas declared before cannot be read now',
+    'Send it again after Retry-After, or with the content of the version.',
   ),
   REGISTRY_UNAVAILABLE: kind(503, 'The schema registry did not answer', 'Send it again.'),
   RULES_NOT_READY: kind(503, 'The rules have not been read yet', 'Ask again after Retry-After.'),
