@@ -9,8 +9,10 @@ import { ancestorsOf } from '../ids.ts';
 import { declaredLimit } from '../layers.ts';
 import {
   WHOLE_BASIS_POINTS,
+  burstOf,
   compareBounds,
   describeLimit,
+  guaranteeOf,
   inheritedLimit,
   minLimit,
 } from '../limits.ts';
@@ -100,9 +102,24 @@ function decreasesOf({ before, after }: TreeChange, changed: ChangedQuota): Decr
   return [...after.registration.resources.keys()].flatMap((resource) => {
     const from = heldLimit(before, former, resource);
     const to = heldLimit(after, next, resource);
-    if (to === null || !isDecrease(from, to)) return [];
-    return [{ quotaId, resource, path: changed.pathOf(resource), from, to }];
+    const left = to ?? withoutLimit(from);
+    if (left === null || !(isDecrease(from, left) || isLessKept(from, left))) return [];
+    return [{ quotaId, resource, path: changed.pathOf(resource), from, to: left }];
   });
+}
+
+/** What a limit leaves that goes from a quota that stays: no bound, and no guarantee either. */
+function withoutLimit(from: ResourceLimit | null): ResourceLimit | null {
+  if (from === null) return null;
+  return { ...from, bound: 'unlimited', amount: 0n, burst: null, guaranteed: null };
+}
+
+/** Whether less is kept, or less may be taken at once, though the bound itself may stay. */
+function isLessKept(from: ResourceLimit | null, to: ResourceLimit): boolean {
+  if (from === null) return false;
+  if (guaranteeOf(to) < guaranteeOf(from)) return true;
+  const [most, burst] = [burstOf(from), burstOf(to)];
+  return from.kind === 'rate' && burst !== null && most !== null && burst < most;
 }
 
 /** What is declared on the quota and above it, whichever is least. */
@@ -131,8 +148,10 @@ function isOtherWindow(from: ResourceLimit, to: ResourceLimit): boolean {
 }
 
 function belowUsage(decrease: Decrease, seen: ObservedUsage | null): SafetyFinding[] {
-  const { to, resource } = decrease;
+  const { from, to, resource } = decrease;
   if (seen === null || !isBelow(to, seen.used)) return [];
+  // What is in use counts against the bound, which may stay where only a guarantee or a burst falls.
+  if (to !== null && !isDecrease(from, to)) return [];
   const use =
     `${seen.used.toString()}${to?.kind === 'rate' ? ' per second' : ''} of ${resource} ` +
     `was in use at ${timeText(seen.observedAt)} (${seen.source})`;
@@ -204,24 +223,58 @@ function isBelow(limit: ResourceLimit | null, used: bigint): boolean {
   return limit.amount * MICROS_PER_SECOND < used * (limit.perMicros ?? MICROS_PER_SECOND);
 }
 
-/** Only a number can fall by a part of itself. */
+/** One number of a limit before and after, in one unit. */
+interface Part {
+  /** In a message, behind the resource; empty: the bound itself. */
+  readonly name: '' | ' guaranteed' | ' burst';
+  readonly from: bigint;
+  readonly to: bigint;
+}
+
+/** Only a number can fall by a part of itself: the one that falls by most is told. */
 function tooSteep(decrease: Decrease, { registration }: ApplicationState): SafetyFinding[] {
   const most = registration.changePolicy.decreaseStepMaxBasisPoints;
   const { from, to, resource } = decrease;
-  if (most === null || from?.bound !== 'amount' || to === null) return [];
-  const step = `${resource} would fall from ${describeLimit(from)} to ${describeLimit(to)}`;
+  if (most === null || from === null || to === null) return [];
   if (isOtherWindow(from, to)) {
+    const step = `${resource} would fall from ${describeLimit(from)} to ${describeLimit(to)}`;
     const message = `${step}: another window may be any decrease.`;
     return [finding('DECREASE_TOO_STEEP', decrease, message)];
   }
-  const left = from.amount * (to.perMicros ?? 1n);
-  const right = to.bound === 'blocked' ? 0n : to.amount * (from.perMicros ?? 1n);
-  const fall = (left - right) * BigInt(WHOLE_BASIS_POINTS);
-  if (fall <= left * BigInt(most)) return [];
+  const steepest = partsOf(from, to)
+    .filter((part) => isSteep(part, BigInt(most)))
+    .sort((a, b) => (fallOf(a) < fallOf(b) ? 1 : fallOf(a) > fallOf(b) ? -1 : 0))[0];
+  if (steepest === undefined) return [];
+  const { name } = steepest;
+  const [before, after] =
+    name === '' ? [describeLimit(from), describeLimit(to)] : [steepest.from, steepest.to];
   const message =
-    `${step}, by ${percent(fall / left)}; ` +
+    `${resource}${name} would fall from ${before.toString()} to ${after.toString()}, ` +
+    `by ${percent(fallOf(steepest))}; ` +
     `${registration.displayName} lets it fall by ${percent(BigInt(most))} at once.`;
   return [finding('DECREASE_TOO_STEEP', decrease, message)];
+}
+
+function partsOf(from: ResourceLimit, to: ResourceLimit): Part[] {
+  const parts: Part[] = [{ name: ' guaranteed', from: guaranteeOf(from), to: guaranteeOf(to) }];
+  if (from.bound === 'amount' && to.bound !== 'unlimited') {
+    const amount = to.bound === 'blocked' ? 0n : to.amount * (from.perMicros ?? 1n);
+    parts.unshift({ name: '', from: from.amount * (to.perMicros ?? 1n), to: amount });
+  }
+  const [most, burst] = [burstOf(from), burstOf(to)];
+  if (from.kind === 'rate' && most !== null && burst !== null) {
+    parts.push({ name: ' burst', from: most, to: burst });
+  }
+  return parts.filter((part) => part.to < part.from);
+}
+
+function isSteep({ from, to }: Part, mostBasisPoints: bigint): boolean {
+  return (from - to) * BigInt(WHOLE_BASIS_POINTS) > from * mostBasisPoints;
+}
+
+/** Basis points, rounded down. */
+function fallOf({ from, to }: Part): bigint {
+  return ((from - to) * BigInt(WHOLE_BASIS_POINTS)) / from;
 }
 
 /** Asked for only where the application says how old usage may be. */

@@ -152,6 +152,28 @@ describe('DECREASE_TOO_STEEP', () => {
     on(sessions(5n), unbounded(sessions(1n), 'blocked')).thenRefused('DECREASE_TOO_STEEP', '100 %');
   });
 
+  it('sees a guarantee and a burst that fall while the bound stays, and a limit that goes', () => {
+    on(cores(10n, 10n), cores(8n, 10n)).thenRefused(
+      'DECREASE_TOO_STEEP',
+      'cores guaranteed',
+      '10 to 8',
+      '20 %',
+    );
+    expect(codes(on(cores(10n, 10n), cores(9n, 10n)))).toEqual([]);
+    const burst = (amount: bigint) => tokens(40n, { burst: amount });
+    on(burst(100n), burst(89n)).thenRefused('DECREASE_TOO_STEEP', 'tokens burst', '100 to 89');
+    expect(codes(on(burst(100n), burst(90n)))).toEqual([]);
+    // Without a number of its own the burst is the amount, whatever the time.
+    on(tokens(2_400n, { perMicros: 60n * SECOND }), tokens(40n)).thenRefused(
+      'DECREASE_TOO_STEEP',
+      'burst',
+    );
+    const unset = { ...noChange, quotaId: QUOTA, unsetLimits: ['cores'] };
+    given(registered(policy), ...tree(cores(10n, 10n)))
+      .when({ type: 'ChangeQuota', data: unset })
+      .thenRefused('DECREASE_TOO_STEEP', 'cores guaranteed', '10 to 0', '100 %');
+  });
+
   it('measures from the limit in force, not from one that could not be reached', () => {
     const past = [registered(policy), ...tree(), created(`${QUOTA}/etl`)] as const;
     given(...past)
