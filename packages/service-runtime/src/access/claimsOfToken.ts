@@ -17,7 +17,7 @@ export function claimsOfToken(payload: JWTPayload, settings: OidcIssuer): Claims
     kind: known?.kind ?? at('kind') ?? settings.kind,
     roles: both(ourRoles(at('roles'), settings.roles), known?.roles),
     grants: both(at('grants'), known?.grants),
-    groups: both(at('groups'), known?.groups),
+    groups: both(ourGroups(at('groups'), settings), known?.groups),
     application: known?.application ?? at('application'),
     endsAtMs: exp * 1_000,
   };
@@ -48,6 +48,20 @@ function ourRoles(
   if (names === null || !Array.isArray(given)) return given;
   return given.flatMap((name) =>
     typeof name === 'string' && Object.hasOwn(names, name) ? (names[name] ?? []) : [],
+  );
+}
+
+/**
+ * Two issuers may have a group of the same name. A name that would read as another issuer's group is no
+ * group here.
+ */
+function ourGroups(given: unknown, { alias, otherAliases }: OidcIssuer): unknown {
+  if (!Array.isArray(given)) return given;
+  if (alias !== null) {
+    return given.map((name: unknown) => (typeof name === 'string' ? `${alias}/${name}` : name));
+  }
+  return given.filter(
+    (name) => typeof name !== 'string' || !otherAliases.some((each) => name.startsWith(`${each}/`)),
   );
 }
 

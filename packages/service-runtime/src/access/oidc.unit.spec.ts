@@ -6,6 +6,7 @@ import { exportJWK, generateKeyPair, importJWK, SignJWT, UnsecuredJWT } from 'jo
 import type { JWK } from 'jose';
 import Provider from 'oidc-provider';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { claimsOfToken } from './claimsOfToken.ts';
 import { parseIssuers } from './oidcIssuer.ts';
 import { tokenVerifier } from './tokenVerifier.ts';
 import type { VerifyToken } from './tokenVerifier.ts';
@@ -155,6 +156,21 @@ describe('a token of an OpenID provider', () => {
         { role: 'robot', scope: 'tidb' },
       ],
     });
+  });
+
+  it('has its groups behind the alias of its issuer, so that no other issuer may name them', async () => {
+    const other = { issuer: 'https://login.example', alias: 'home' };
+    const principal = await verifier({ alias: 'partner' })(await tokenFromProvider());
+    expect(principal.groups).toEqual(['partner/group:ads']);
+    const subjects = { billing: { groups: ['home/team-ads'] } };
+    const known = await verifier({ alias: 'partner', subjects })(await tokenFromProvider());
+    expect(known.groups).toEqual(['partner/group:ads', 'home/team-ads']);
+    const groups = ['home/team-ads', 'homely/team-ads', 'team-ads'];
+    const parsed = parseIssuers(JSON.stringify([{ issuer }, other]));
+    if ('faults' in parsed) throw new Error(parsed.faults.join('; '));
+    const [plain] = parsed.issuers;
+    if (plain === undefined) throw new Error('There is no issuer.');
+    expect(claimsOfToken({ groups }, plain).groups).toEqual(['homely/team-ads', 'team-ads']);
   });
 
   it('that does not say its kind is refused, unless the settings do', async () => {
@@ -310,6 +326,16 @@ describe('the settings of issuers', () => {
       'a subject of an unknown role',
       [{ issuer: 'https://a', subjects: { s: { roles: ['king'] } } }],
       '/0/subjects/s/roles',
+    ],
+    ['an alias with a slash', [{ issuer: 'https://a', alias: 'a/b' }], '/0/alias'],
+    ['two of no alias', [{ issuer: 'https://a' }, { issuer: 'https://b' }], 'an alias of its own'],
+    [
+      'an alias twice',
+      [
+        { issuer: 'https://a', alias: 'a' },
+        { issuer: 'https://b', alias: 'a' },
+      ],
+      'an alias of its own',
     ],
     ['the same issuer twice', [{ issuer: 'https://a' }, { issuer: 'https://a' }], 'twice'],
   ])('with %s are refused', (_what, given, fault) => {

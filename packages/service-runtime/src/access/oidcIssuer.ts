@@ -41,6 +41,13 @@ export interface KnownSubject {
 export interface OidcIssuer {
   /** As it stands in `iss`; its `/.well-known/openid-configuration` names its keys. */
   readonly issuer: string;
+  /**
+   * What its tokens' groups are written behind, as `<alias>/<group>`, so that nobody owns another issuer's
+   * quotas by a group of the same name; null for the one issuer whose groups are written as they are.
+   */
+  readonly alias: string | null;
+  /** The aliases of the other issuers: no group of this one may begin with them. */
+  readonly otherAliases: readonly string[];
   readonly audience: string;
   readonly algorithms: readonly Algorithm[];
   readonly claims: ClaimNames;
@@ -60,7 +67,8 @@ const claimNames: ClaimNames = {
   application: 'application',
 };
 const kinds: readonly ActorKind[] = ['user', 'service', 'robot'];
-const FIELDS = ['issuer', 'audience', 'algorithms', 'claims', 'roles', 'kind', 'subjects'];
+const FIELDS = ['issuer', 'alias', 'audience', 'algorithms', 'claims', 'roles', 'kind', 'subjects'];
+const ALIAS = /^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/;
 const SUBJECT_FIELDS = ['kind', 'roles', 'grants', 'groups', 'application'];
 /** Companies, not the public: each is asked for its keys every minute. */
 const ISSUERS_MAX = 20;
@@ -85,7 +93,22 @@ export function parseIssuers(
   const issuers = given.map((each, at) => reading.issuer(each, `/${at}`));
   const names = issuers.map(({ issuer }) => issuer);
   if (new Set(names).size < names.length) reading.fault('', 'names an issuer twice');
-  return reading.faults.length > 0 ? { faults: reading.faults } : { issuers };
+  const aliases = issuers.map(({ alias }) => alias);
+  if (new Set(aliases).size < aliases.length) {
+    reading.fault(
+      '',
+      'needs an alias of its own for every issuer but one: groups of two would be one',
+    );
+  }
+  if (reading.faults.length > 0) return { faults: reading.faults };
+  return { issuers: issuers.map((issuer) => besideOthers(issuer, aliases)) };
+}
+
+function besideOthers(issuer: OidcIssuer, aliases: readonly (string | null)[]): OidcIssuer {
+  const otherAliases = aliases.flatMap((alias) =>
+    alias === null || alias === issuer.alias ? [] : [alias],
+  );
+  return { ...issuer, otherAliases };
 }
 
 /** Collects what is wrong: a person mends it in one go. */
@@ -101,6 +124,8 @@ class Reading {
     const { audience = AUDIENCE, algorithms: named = algorithms, kind = null } = fields;
     return {
       issuer: this.url(fields['issuer'], `${at}/issuer`),
+      alias: fields['alias'] === undefined ? null : this.alias(fields['alias'], `${at}/alias`),
+      otherAliases: [],
       audience: this.text(audience, `${at}/audience`),
       algorithms: this.list(named, `${at}/algorithms`, algorithms),
       claims: this.claims(fields['claims'] ?? {}, `${at}/claims`),
@@ -120,6 +145,12 @@ class Reading {
       if (isSafe && search === '' && hash === '' && username === '') return given;
     }
     this.fault(at, 'must be an https URL without query');
+    return '';
+  }
+
+  alias(given: unknown, at: string): string {
+    if (typeof given === 'string' && ALIAS.test(given)) return given;
+    this.fault(at, 'must be 1 to 32 of a-z, 0-9 and inner hyphens');
     return '';
   }
 

@@ -130,6 +130,8 @@ async function checked(token: string, { settings, keys }: TrustedIssuer): Promis
 function localIssuer(issuer: string): OidcIssuer {
   return {
     issuer,
+    alias: null,
+    otherAliases: [],
     audience: 'prorata',
     algorithms: ['EdDSA', 'Ed25519'],
     claims: {
