@@ -178,7 +178,7 @@ export const refusalCodes = {
   FACT_STALE: kind(
     409,
     'The total that a remote validator told is too old',
-    'Send it again when the validator has looked anew.',
+    'Send it again, with a new command id, when the validator has looked anew.',
   ),
   PROJECT_INVALID: kind(
     422,

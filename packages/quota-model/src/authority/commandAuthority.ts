@@ -71,8 +71,9 @@ export const commandAuthority: Readonly<Record<CommandMessage['type'], CommandAu
     roles: PEOPLE,
     over: 'quota',
     needs:
-      'The owner of the parent that is left and of the one that is come to, or operators of them. ' +
-      'Guarantees and amounts come out of the nearest quota above that declares them: its owner must ' +
+      'The owner of the quota or of one above it and of the parent that is come to, or operators of them. ' +
+      'Where the limits above it are looser there, or an override is left behind, it is a raise, which ' +
+      'the owner of a quota above both places may make, or an operator there. Guarantees and amounts come out of the nearest quota above that declares them: its owner must ' +
       'give them. Only an operator lets another project pay.',
   },
   ChangeTree: {

@@ -135,6 +135,11 @@ function usersOf(state: ApplicationState, resource: string): string | null {
     if (entitlement.resource !== resource) continue;
     return `The entitlement of ${entitlement.project} uses ${resource}`;
   }
+  // It was asked for in the unit of its moment: approved later, it would mean another amount.
+  for (const { proposalId, limits } of state.proposals.values()) {
+    if (limits.every((limit) => limit.resource !== resource)) continue;
+    return `The open proposal ${proposalId} asks for ${resource}`;
+  }
   return null;
 }
 

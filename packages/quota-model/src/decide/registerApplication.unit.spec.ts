@@ -9,6 +9,7 @@ import {
   registration,
   tokens,
 } from '../testing/samples.ts';
+import { DAY, START } from '../testing/stamp.ts';
 
 const withResources = (resources: typeof registration.resources) => ({
   type: 'RegisterApplication' as const,
@@ -56,6 +57,20 @@ describe('RegisterApplication', () => {
     given(registered, created('moka/prod', [tokens(1n)]))
       .when(withResources(renamed))
       .thenRefused('RESOURCE_IN_USE');
+    given(registered, created('moka/prod'), {
+      type: 'ChangeProposed',
+      data: {
+        proposalId: 'moka-p3',
+        limits: [tokens(1n)],
+        unsetLimits: [],
+        evidence: null,
+        origin: 'request',
+        expiresAt: START + DAY,
+      },
+      quotaId: 'moka/prod',
+    })
+      .when(withResources(renamed))
+      .thenRefused('RESOURCE_IN_USE', 'proposal moka-p3');
   });
 
   it('refuses a total below what is guaranteed or promised already', () => {
