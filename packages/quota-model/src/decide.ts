@@ -189,7 +189,7 @@ function decideKnown(
     case 'OverrideQuota':
       return overrideQuota(state, command.value, context);
     case 'RejectProposal':
-      return rejectProposal(state, command.value);
+      return rejectProposal(state, command.value, context);
     case 'RequestIncrease':
       return requestIncrease(state, command.value, context);
     case 'ResizeQuota':
@@ -203,7 +203,7 @@ function decideKnown(
     case 'TransferQuota':
       return transferQuota(state, command.value, context);
     case 'WithdrawProposal':
-      return withdrawProposal(state, command.value);
+      return withdrawProposal(state, command.value, context);
     case 'SetEntitlement':
       return setEntitlement(state, command.value, context);
   }

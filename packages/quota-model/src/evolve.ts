@@ -50,6 +50,7 @@ export function evolve(state: StreamState | null, event: EventMessage): StreamSt
     case 'QuotaResized':
     case 'QuotaRestored':
     case 'QuotaTransferred':
+    case 'TreeChangeProposed':
       return evolveApplication(ofKind(state, 'application', event), event);
   }
 }

@@ -21,6 +21,7 @@ import type {
   RightsizeBounds,
   StalePolicy,
   TierPolicyStep,
+  TreeStep,
   ValidationRule,
   Violation,
   Waiver,
@@ -76,7 +77,10 @@ export interface QuotaState {
 
 export interface ProposalState {
   readonly proposalId: string;
+  /** Of steps: the quota, or the application, at or above everything that they change. */
   readonly quotaId: string;
+  /** What it would do where it is more than limits of one quota; empty: the limits below are it. */
+  readonly steps: readonly TreeStep[];
   /** What it would set, by resource; of a resize the one limit. */
   readonly limits: readonly ResourceLimit[];
   readonly unsetLimits: readonly string[];

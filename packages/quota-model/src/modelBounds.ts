@@ -39,6 +39,15 @@ export const ENTITLEMENTS_MAX = 10_000;
 /** Open proposals of one application: more than people can decide before they expire. */
 export const PROPOSALS_OPEN_MAX = 10_000;
 
+/** Open proposals of whole steps in one application: each is held in the state by everybody who folds the log. */
+export const TREE_PROPOSALS_OPEN_MAX = 100;
+
+/**
+ * Steps of one proposal, characters of JSON: an entry of a snapshot, which must fit a record with what is
+ * beside it; with the number of them, 6 million an application.
+ */
+export const PROPOSED_STEPS_LENGTH_MAX = 64 * 1024;
+
 /** Rules of one application's own: all of them are evaluated for every quota that changes. */
 export const VALIDATION_RULES_MAX = 32;
 

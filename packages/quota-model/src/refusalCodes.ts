@@ -303,8 +303,8 @@ export const refusalCodes = {
   ),
   APPROVAL_NEEDED: kind(
     409,
-    'The raise waits for a second person, who can approve only limits by themselves',
-    'Send the limits named in a ChangeQuota of their own.',
+    'The raise waits for a second person, and this command cannot be proposed to one',
+    'Send the change by itself, in a command that changes quotas: it becomes a proposal.',
   ),
   PROPOSAL_OPEN: kind(409, 'A proposal for this resource is open', 'Wait until it is decided.'),
   OUTSIDE_RIGHTSIZING_BOUNDS: kind(

@@ -98,6 +98,7 @@ export function affectedParts(
     case 'TeamDefined':
     case 'TeamRetired':
     case 'TierPolicyPublished':
+    case 'TreeChangeProposed':
       return [];
   }
 }

@@ -88,8 +88,12 @@ function endOverride(state: ApplicationState, quotaId: string, at: bigint): Even
 
 function expireProposal(state: ApplicationState, proposalId: string, at: bigint): EventDraft[] {
   const proposal = state.proposals.get(proposalId);
-  const quota = state.quotas.get(proposal?.quotaId ?? '');
-  if (proposal?.expiresAt !== at || quota === undefined) return [];
+  if (proposal?.expiresAt !== at) return [];
+  if (proposal.steps.length > 0) {
+    return [{ type: 'ProposalExpired', data: { proposalId }, quotaId: null, quotaVersion: null }];
+  }
+  const quota = state.quotas.get(proposal.quotaId);
+  if (quota === undefined) return [];
   const { quotaId } = quota;
   const quotaVersion = quota.version + 1n;
   return [{ type: 'ProposalExpired', data: { proposalId }, quotaId, quotaVersion }];

@@ -105,6 +105,7 @@ export const proposals: Table = {
     application: 'text',
     quota_id: 'text',
     status: 'text',
+    steps: 'jsonb',
     limits: 'jsonb',
     unset_limits: 'jsonb',
     evidence: 'jsonb',

@@ -79,7 +79,8 @@ export class EventChanges {
         this.#put(tables.tierPolicies, tierPolicyRow(event.value));
         return;
       case 'ChangeProposed':
-      case 'ProposalOpened': {
+      case 'ProposalOpened':
+      case 'TreeChangeProposed': {
         const opened =
           state.kind === 'application' ? state.proposals.get(event.value.proposalId) : undefined;
         if (opened !== undefined) this.#put(tables.proposals, proposalRow(opened, 'open', null));

@@ -164,7 +164,7 @@ export const openapi: OpenApiFragment = {
     '/v1/proposals/{proposalId}': get(
       'One proposal, whatever became of it.',
       [path('proposalId', "The proposal's id: moka-p7.")],
-      { proposalId: text, quotaId: text, status: text, limits: list },
+      { proposalId: text, quotaId: text, status: text, steps: list, limits: list },
     ),
     '/v1/budgets': get(
       'Budgets as they are defined now.',

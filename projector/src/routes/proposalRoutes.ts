@@ -12,6 +12,7 @@ interface ProposalRow {
   readonly application: string;
   readonly quota_id: string;
   readonly status: string;
+  readonly steps: readonly object[];
   readonly limits: readonly object[];
   readonly unset_limits: readonly string[];
   readonly evidence: object | null;
@@ -86,6 +87,7 @@ function proposalJson(row: ProposalRow): object {
     application: row.application,
     quotaId: row.quota_id,
     status: row.status,
+    steps: row.steps,
     limits: row.limits,
     unsetLimits: row.unset_limits,
     evidence: row.evidence,

@@ -99,6 +99,7 @@ export function proposalRow(
     application: applicationOf(proposal.quotaId),
     quota_id: proposal.quotaId,
     status,
+    steps: proposal.steps.map((step) => toJson('io.prorata.type.TreeStep', step)),
     limits: proposal.limits.map(limitJson),
     unset_limits: proposal.unsetLimits,
     evidence: proposal.evidence === null ? null : evidenceJson(proposal.evidence),

@@ -1043,6 +1043,22 @@ export interface TierPolicyPublished {
   readonly version: bigint;
 }
 
+/** A change that is more than the limits of one quota waits for approval. */
+export interface TreeChangeProposed {
+  /** What every event carries; it names no quota. */
+  readonly envelope: EventEnvelope;
+  /** Named after the stream's version. */
+  readonly proposalId: string;
+  /** The nearest quota, or the application, at or above everything that it would change. */
+  readonly place: string;
+  /** What it would do, as it was sent. */
+  readonly steps: readonly TreeStep[];
+  /** Why it waits. */
+  readonly origin: ProposalOrigin;
+  /** When it expires by itself. */
+  readonly expiresAt: bigint;
+}
+
 /** The one answer to a command. */
 export interface CommandOutcome {
   /** The command's id. */
@@ -1268,6 +1284,8 @@ export type BudgetWindowKind = 'calendar_day' | 'calendar_month' | 'fixed';
 export interface ChangePolicy {
   /** A raise by more than this waits for approval, basis points of the declared limit. */
   readonly raiseApprovalAboveBasisPoints: null | number;
+  /** A new quota of more than this part of what it is created in waits for approval, basis points of the nearest declared limit above or of the application's total. */
+  readonly creationApprovalAboveBasisPoints: null | number;
   /** A decrease by more than this is refused unless it is waived, basis points of the limit in force. */
   readonly decreaseStepMaxBasisPoints: null | number;
   /** How far a robot may move a limit at once, basis points of the declared limit. */
@@ -1757,7 +1775,8 @@ export type EventMessage =
   | { readonly type: 'QuotaTransferred'; readonly value: QuotaTransferred }
   | { readonly type: 'TeamDefined'; readonly value: TeamDefined }
   | { readonly type: 'TeamRetired'; readonly value: TeamRetired }
-  | { readonly type: 'TierPolicyPublished'; readonly value: TierPolicyPublished };
+  | { readonly type: 'TierPolicyPublished'; readonly value: TierPolicyPublished }
+  | { readonly type: 'TreeChangeProposed'; readonly value: TreeChangeProposed };
 
 export type OutcomeMessage =
   | { readonly type: 'CommandOutcome'; readonly value: CommandOutcome };
@@ -1844,6 +1863,7 @@ export type Message =
   | { readonly type: 'TeamDefined'; readonly value: TeamDefined }
   | { readonly type: 'TeamRetired'; readonly value: TeamRetired }
   | { readonly type: 'TierPolicyPublished'; readonly value: TierPolicyPublished }
+  | { readonly type: 'TreeChangeProposed'; readonly value: TreeChangeProposed }
   | { readonly type: 'CommandOutcome'; readonly value: CommandOutcome }
   | { readonly type: 'SnapshotManifest'; readonly value: SnapshotManifest }
   | { readonly type: 'StreamSnapshotChunk'; readonly value: StreamSnapshotChunk }
@@ -1919,6 +1939,7 @@ export const fullNameOf: Readonly<Record<Message['type'], string>> = {
   TeamDefined: 'io.prorata.event.TeamDefined',
   TeamRetired: 'io.prorata.event.TeamRetired',
   TierPolicyPublished: 'io.prorata.event.TierPolicyPublished',
+  TreeChangeProposed: 'io.prorata.event.TreeChangeProposed',
   CommandOutcome: 'io.prorata.outcome.CommandOutcome',
   SnapshotManifest: 'io.prorata.snapshot.SnapshotManifest',
   StreamSnapshotChunk: 'io.prorata.snapshot.StreamSnapshotChunk',

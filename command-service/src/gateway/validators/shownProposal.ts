@@ -6,6 +6,7 @@ import type { ProjectorAccess } from './askProjector.ts';
 const SHOWN = [
   'proposalId',
   'quotaId',
+  'steps',
   'limits',
   'unsetLimits',
   'evidence',

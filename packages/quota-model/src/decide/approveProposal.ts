@@ -10,8 +10,9 @@ import type {
   QuotaState,
 } from '../model.ts';
 import { resizeChange, resizeViolations } from '../validate/resize.ts';
-import { about, accept, refusal, refuse } from './answer.ts';
+import { about, aboutNoQuota, accept, refusal, refuse } from './answer.ts';
 import { changeStep } from './changeQuota.ts';
+import { takeSteps } from './changeTree.ts';
 import { decideTree } from './decideTree.ts';
 import { limitsChange } from './limitsChange.ts';
 import { isProposer, requireProposal } from './openProposals.ts';
@@ -27,7 +28,7 @@ export function approveProposal(
   context: DecisionContext,
 ): Decision {
   const { envelope } = command;
-  const found = requireProposal(state, command.proposalId, envelope);
+  const found = requireProposal(state, command.proposalId, envelope, context);
   if ('refused' in found) return found.refused;
   const { proposal, quota } = found;
   if (proposal.expiresAt <= context.now) {
@@ -41,11 +42,34 @@ export function approveProposal(
       'An API key that names no issuer approves nothing: its holder may be the proposer.';
     return refuse('NOT_ALLOWED', '', message);
   }
+  if (quota === null) return approveSteps(state, proposal, command, context);
   const { evidence, limits } = proposal;
   const [limit] = limits;
   return evidence === null || limit === undefined
     ? approveChange(state, proposal, command, context)
     : approveResize(state, { proposal, quota, limit, evidence }, command, context);
+}
+
+/** The steps as they were proposed, by the tree and the rules of now; a version that they expect must still be. */
+function approveSteps(
+  state: ApplicationState,
+  { proposalId, steps }: ProposalState,
+  { envelope }: ApproveProposal,
+  context: DecisionContext,
+): Decision {
+  const drafted = (draft: TreeDraft): readonly Violation[] => {
+    const approved = { type: 'ProposalApproved', data: { proposalId }, ...aboutNoQuota } as const;
+    draft.append(approved, () => '');
+    return takeSteps(draft, steps, envelope);
+  };
+  const decision = decideTree(state, envelope, context, drafted, 'given');
+  if (decision.kind === 'accepted') return { ...decision, result: proposalId };
+  const violations = decision.violations.map((found) => ({
+    ...found,
+    path: '/proposalId',
+    message: found.path === '' ? found.message : `In ${found.path}: ${found.message}`,
+  }));
+  return refusal(violations) ?? decision;
 }
 
 function approveChange(

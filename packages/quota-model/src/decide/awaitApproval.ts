@@ -1,34 +1,44 @@
-/** A change above the application's threshold becomes a proposal, or is refused where it cannot. */
-import { resourcesAboveThreshold } from '../authority/approvalThreshold.ts';
+/** A change above the application's thresholds becomes a proposal, or is refused where it cannot. */
+import type { TreeStep } from '@prorata/schemas';
+import {
+  resourcesAboveThreshold,
+  resourcesOfLargeCreation,
+} from '../authority/approvalThreshold.ts';
 import { limitFor } from '../layers.ts';
 import { sameLimit } from '../limits.ts';
 import type { Decision, DecisionContext, QuotaState } from '../model.ts';
 import { sameValue } from '../sameValue.ts';
 import { refusal, violation } from './answer.ts';
 import { openProposal } from './openProposals.ts';
+import { proposeSteps } from './proposeSteps.ts';
 import type { TreeChange } from './treeDraft.ts';
 
 /**
- * null where one person may do it alone. A proposal carries the limits of one quota: whatever else a
- * command changes with them would be lost, so it must be sent by itself.
+ * null where one person may do it alone. A change of the limits of one quota is proposed as that, any other
+ * as the steps of its command.
+ *
+ * @param steps of the command; empty: it cannot be proposed
  */
 export function awaitApproval(
   change: TreeChange,
   events: number,
+  steps: readonly TreeStep[],
   context: DecisionContext,
 ): Decision | null {
   const waiting = change.quotas.flatMap(({ before: same, after, pathOf }) => {
     if (after === null) return [];
     // One that is new counts as what it takes the place of, by whatever steps it got there.
     const before = same ?? change.before.quotas.get(after.quotaId) ?? null;
-    if (before === null) return [];
-    const raised = resourcesAboveThreshold(change.after, after.quotaId, before, after);
+    const raised =
+      before === null
+        ? resourcesOfLargeCreation(change, after)
+        : resourcesAboveThreshold(change.after, after.quotaId, before, after);
     return raised.length === 0 ? [] : [{ before, after, pathOf, raised }];
   });
   const [first] = waiting;
   if (first === undefined) return null;
-  if (events === 1 && isOfLimitsAlone(first.before, first.after)) {
-    const { before, after } = first;
+  const { before, after } = first;
+  if (events === 1 && before !== null && isOfLimitsAlone(before, after)) {
     const proposed = {
       ...changedLimits(before, after),
       evidence: null,
@@ -36,11 +46,12 @@ export function awaitApproval(
     } as const;
     return openProposal(change.before, before, proposed, context);
   }
+  if (steps.length > 0) return proposeSteps(change.before, steps, context);
   return refusal(
     waiting.map(({ after, pathOf, raised }) => {
       const message =
-        `The raise of ${raised.join(', ')} of ${after.quotaId} waits for a second person: ` +
-        'send its limits by themselves.';
+        `The raise of ${raised.join(', ')} of ${after.quotaId} waits for a second person, and this ` +
+        'command cannot be proposed.';
       return violation('APPROVAL_NEEDED', pathOf(raised[0] ?? null), message);
     }),
   );

@@ -10,7 +10,7 @@ import { limitListViolations } from '../validate/limitShape.ts';
 import { contentHash } from '../versions/contentHash.ts';
 import { violation } from './answer.ts';
 import { inOrder } from './createQuota.ts';
-import { decideTree, onlyStep } from './decideTree.ts';
+import { decideTree, onlyStep, proposable } from './decideTree.ts';
 import type { StepTerms } from './decideTree.ts';
 import { draftContent } from './draftContent.ts';
 import {
@@ -27,10 +27,10 @@ export function changeQuota(
   command: ChangeQuota,
   context: DecisionContext,
 ): Decision {
-  const { envelope } = command;
-  return decideTree(state, envelope, context, (draft) =>
-    changeStep(draft, command, onlyStep(envelope)),
-  );
+  const { envelope, ...change } = command;
+  const drafted = (draft: TreeDraft): readonly Violation[] =>
+    changeStep(draft, change, onlyStep(envelope));
+  return decideTree(state, envelope, context, drafted, proposable(envelope, { change }));
 }
 
 /** Changes the quota in the draft (or nothing, when it is so already), or says what is wrong by itself. */

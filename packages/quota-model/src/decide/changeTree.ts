@@ -1,4 +1,5 @@
 import type { ChangeTree, TreeStep, Violation } from '@prorata/schemas';
+import type { Sender } from '../authority/sender.ts';
 import type { ApplicationState, Decision, DecisionContext } from '../model.ts';
 import { EVENTS_PER_DECISION_MAX, STEPS_MAX, SUMS_PER_DECISION_MAX } from '../modelBounds.ts';
 import { refuse, violation } from './answer.ts';
@@ -27,17 +28,24 @@ export function changeTree(
   if (steps.length > STEPS_MAX) {
     return refuse('TOO_MANY', '/steps', `${steps.length} steps are given, at most ${STEPS_MAX}.`);
   }
-  return decideTree(state, envelope, context, (draft) =>
-    steps.flatMap((step, index) => {
-      const path = `/steps/${index}`;
-      if (draft.quotasLeft <= 0 || draft.sumsLeft <= 0) {
-        const message = `At most ${EVENTS_PER_DECISION_MAX} quotas, and ${SUMS_PER_DECISION_MAX} sums above their limits, are changed at once.`;
-        return [violation('TOO_MANY_EVENTS', path, message)];
-      }
-      const { expectedVersion } = step;
-      return takeStep(draft, step, { path, sender: envelope, expectedVersion });
-    }),
-  );
+  const drafted = (draft: TreeDraft): readonly Violation[] => takeSteps(draft, steps, envelope);
+  return decideTree(state, envelope, context, drafted, { steps });
+}
+
+/** All steps, and what is wrong with each by itself; their paths begin with `/steps`. */
+export function takeSteps(
+  draft: TreeDraft,
+  steps: readonly TreeStep[],
+  sender: Sender,
+): readonly Violation[] {
+  return steps.flatMap((step, index) => {
+    const path = `/steps/${index}`;
+    if (draft.quotasLeft <= 0 || draft.sumsLeft <= 0) {
+      const message = `At most ${EVENTS_PER_DECISION_MAX} quotas, and ${SUMS_PER_DECISION_MAX} sums above their limits, are changed at once.`;
+      return [violation('TOO_MANY_EVENTS', path, message)];
+    }
+    return takeStep(draft, step, { path, sender, expectedVersion: step.expectedVersion });
+  });
 }
 
 /** One step, or what is wrong with it by itself. */

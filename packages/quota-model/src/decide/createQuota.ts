@@ -17,7 +17,7 @@ import { contentViolations } from '../validate/contentShape.ts';
 import { limitListViolations } from '../validate/limitShape.ts';
 import { contentHash } from '../versions/contentHash.ts';
 import { violation } from './answer.ts';
-import { decideTree, onlyStep } from './decideTree.ts';
+import { decideTree, onlyStep, proposable } from './decideTree.ts';
 import type { StepTerms } from './decideTree.ts';
 import { versionFaultAt } from './preconditions.ts';
 import type { TreeDraft } from './treeDraft.ts';
@@ -27,10 +27,10 @@ export function createQuota(
   command: CreateQuota,
   context: DecisionContext,
 ): Decision {
-  const { envelope } = command;
-  return decideTree(state, envelope, context, (draft) =>
-    createStep(draft, command, onlyStep(envelope)),
-  );
+  const { envelope, ...create } = command;
+  const drafted = (draft: TreeDraft): readonly Violation[] =>
+    createStep(draft, create, onlyStep(envelope));
+  return decideTree(state, envelope, context, drafted, proposable(envelope, { create }));
 }
 
 /** Adds the quota to the draft, or says why it may not stand there by itself. */

@@ -2,7 +2,7 @@
  * Decisions about a tree, one step or many: the steps are drafted in order, each judged by its own shape,
  * and the resulting tree is judged once. So every command that changes quotas passes the same checks.
  */
-import type { CommandEnvelope, Violation } from '@prorata/schemas';
+import type { CommandEnvelope, TreeStep, Violation } from '@prorata/schemas';
 import type { ApplicationState, Decision, DecisionContext } from '../model.ts';
 import { EVENTS_PER_DECISION_MAX } from '../modelBounds.ts';
 import type { Sender } from '../authority/sender.ts';
@@ -23,14 +23,15 @@ export interface StepTerms {
 
 /**
  * @param steps drafts events, and gives what is wrong with the steps by themselves
- * @param approval whether a second person has agreed to a raise that waits for one
+ * @param approval whether a second person has agreed to a raise that waits for one, or else what would be
+ *   proposed to that person; no steps: it cannot be proposed as a whole
  */
 export function decideTree(
   state: ApplicationState,
   envelope: CommandEnvelope,
   context: DecisionContext,
   steps: (draft: TreeDraft) => readonly Violation[],
-  approval: 'awaited' | 'given' = 'awaited',
+  approval: 'given' | { readonly steps: readonly TreeStep[] },
 ): Decision {
   const draft = new TreeDraft(state, originOf(envelope, context));
   const faults = refusal(steps(draft));
@@ -44,8 +45,18 @@ export function decideTree(
   const all = [...draft.objections, ...judged, ...safety.violations];
   const refused = refusal(all);
   if (refused !== null) return refused;
-  const waits = approval === 'given' ? null : awaitApproval(change, events.length, context);
+  const waits =
+    approval === 'given' ? null : awaitApproval(change, events.length, approval.steps, context);
   return waits ?? accept(events, null, safety.waivers);
+}
+
+/** A command that is one step, as it would be proposed. */
+export function proposable(
+  envelope: CommandEnvelope,
+  step: Partial<Omit<TreeStep, 'expectedVersion'>>,
+): { readonly steps: readonly TreeStep[] } {
+  const none = { create: null, change: null, move: null, delete: null, restore: null };
+  return { steps: [{ ...none, ...step, expectedVersion: envelope.expectedVersion }] };
 }
 
 /** A command that is one step. */

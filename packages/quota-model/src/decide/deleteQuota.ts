@@ -5,7 +5,7 @@ import { proposalsOf } from '../evolve/openProposals.ts';
 import type { ApplicationState, Decision, DecisionContext, QuotaState } from '../model.ts';
 import { EVENTS_PER_DECISION_MAX, SUMS_PER_DECISION_MAX } from '../modelBounds.ts';
 import { about, violation } from './answer.ts';
-import { decideTree, onlyStep } from './decideTree.ts';
+import { decideTree, onlyStep, proposable } from './decideTree.ts';
 import type { StepTerms } from './decideTree.ts';
 import { quotaAt } from './preconditions.ts';
 import { subtreeWithin } from './subtreeWithin.ts';
@@ -17,10 +17,10 @@ export function deleteQuota(
   command: DeleteQuota,
   context: DecisionContext,
 ): Decision {
-  const { envelope } = command;
-  return decideTree(state, envelope, context, (draft) =>
-    deleteStep(draft, command, onlyStep(envelope)),
-  );
+  const { envelope, ...removal } = command;
+  const drafted = (draft: TreeDraft): readonly Violation[] =>
+    deleteStep(draft, removal, onlyStep(envelope));
+  return decideTree(state, envelope, context, drafted, proposable(envelope, { delete: removal }));
 }
 
 export function deleteStep(

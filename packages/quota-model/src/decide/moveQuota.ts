@@ -6,7 +6,7 @@ import { EVENTS_PER_DECISION_MAX } from '../modelBounds.ts';
 import { projectOf } from '../payers.ts';
 import { about, violation } from './answer.ts';
 import { idFault } from './createQuota.ts';
-import { decideTree, onlyStep } from './decideTree.ts';
+import { decideTree, onlyStep, proposable } from './decideTree.ts';
 import type { StepTerms } from './decideTree.ts';
 import { liftCutsOfOthers } from './liftCutsOfOthers.ts';
 import { quotaAt } from './preconditions.ts';
@@ -17,10 +17,10 @@ export function moveQuota(
   command: MoveQuota,
   context: DecisionContext,
 ): Decision {
-  const { envelope } = command;
-  return decideTree(state, envelope, context, (draft) =>
-    moveStep(draft, command, onlyStep(envelope)),
-  );
+  const { envelope, ...move } = command;
+  const drafted = (draft: TreeDraft): readonly Violation[] =>
+    moveStep(draft, move, onlyStep(envelope));
+  return decideTree(state, envelope, context, drafted, proposable(envelope, { move }));
 }
 
 /**

@@ -10,25 +10,37 @@ import type {
   QuotaState,
 } from '../model.ts';
 import { PROPOSALS_OPEN_MAX } from '../modelBounds.ts';
-import { about, accept, refuse } from './answer.ts';
+import { about, aboutNoQuota, accept, refuse } from './answer.ts';
 import { versionFault } from './preconditions.ts';
 
-/** The open proposal and its quota; the version expected is the quota's. */
+/** An open proposal. */
+export interface OpenProposal {
+  readonly proposal: ProposalState;
+  /** null: it is of steps, and about no one quota. */
+  readonly quota: QuotaState | null;
+}
+
+/** The open proposal; the version expected is its quota's, or the stream's where it is about none. */
 export function requireProposal(
   state: ApplicationState,
   proposalId: string,
   envelope: CommandEnvelope,
-):
-  | { readonly proposal: ProposalState; readonly quota: QuotaState }
-  | { readonly refused: Decision } {
+  { streamVersion }: DecisionContext,
+): OpenProposal | { readonly refused: Decision } {
   const proposal = state.proposals.get(proposalId);
-  const quota = state.quotas.get(proposal?.quotaId ?? '');
-  if (proposal === undefined || quota === undefined) {
+  const isOfSteps = proposal !== undefined && proposal.steps.length > 0;
+  const quota = isOfSteps ? null : (state.quotas.get(proposal?.quotaId ?? '') ?? null);
+  if (proposal === undefined || (quota === null && !isOfSteps)) {
     const message = `There is no open proposal ${proposalId}.`;
     return { refused: refuse('PROPOSAL_UNKNOWN', '/proposalId', message) };
   }
-  const refused = versionFault(envelope, quota.version);
+  const refused = versionFault(envelope, quota?.version ?? streamVersion);
   return refused === null ? { proposal, quota } : { refused };
+}
+
+/** What the end of a proposal is about. */
+export function aboutProposal({ quota }: OpenProposal) {
+  return quota === null ? aboutNoQuota : about(quota);
 }
 
 export function isProposer({ provenance }: ProposalState, { actor }: CommandEnvelope): boolean {
@@ -58,11 +70,9 @@ export function openProposal(
     if (both === undefined) continue;
     return refuse('PROPOSAL_OPEN', '', `Proposal ${open.proposalId} for ${both} is open.`);
   }
-  if (state.proposals.size >= PROPOSALS_OPEN_MAX) {
-    const message = `${PROPOSALS_OPEN_MAX} proposals are open in ${state.id}.`;
-    return refuse('TOO_MANY', '', message);
-  }
-  const proposalId = `${state.id}-p${(streamVersion + 1n).toString()}`;
+  const full = openProposalFault(state);
+  if (full !== null) return full;
+  const proposalId = nextProposalId(state, streamVersion);
   const data = {
     proposalId,
     limits: [...change.limits].sort((a, b) => byCodeUnit(a.resource, b.resource)),
@@ -72,6 +82,17 @@ export function openProposal(
     expiresAt: now + state.registration.proposalLifetimeMicros,
   };
   return accept([{ type: 'ChangeProposed', data, ...about(quota) }], proposalId);
+}
+
+/** That no further proposal may wait. */
+export function openProposalFault({ id, proposals }: ApplicationState): Decision | null {
+  if (proposals.size < PROPOSALS_OPEN_MAX) return null;
+  return refuse('TOO_MANY', '', `${PROPOSALS_OPEN_MAX} proposals are open in ${id}.`);
+}
+
+/** Named after the version that its event takes the stream to. */
+export function nextProposalId({ id }: ApplicationState, streamVersion: bigint): string {
+  return `${id}-p${(streamVersion + 1n).toString()}`;
 }
 
 function resourcesIn({ limits, unsetLimits }: Pick<ProposedChange, 'limits' | 'unsetLimits'>) {

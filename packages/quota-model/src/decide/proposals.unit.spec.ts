@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ChangePolicy, ResourceLimit } from '@prorata/schemas';
+import type { ChangePolicy, ResourceLimit, TreeStep } from '@prorata/schemas';
 import { given } from '../testing/given.ts';
 import type { Fact, Then } from '../testing/given.ts';
 import {
@@ -57,6 +57,20 @@ const proposed = (
     quotaId: QUOTA,
   }) as const satisfies Fact;
 const approve: CommandBody = { type: 'ApproveProposal', data: { proposalId: 'moka-p4' } };
+const noStep: TreeStep = {
+  expectedVersion: null,
+  create: null,
+  change: null,
+  move: null,
+  delete: null,
+  restore: null,
+};
+const stepsProposed = (place: string, steps: readonly TreeStep[]): Fact => ({
+  type: 'TreeChangeProposed',
+  data: { proposalId: 'moka-p4', place, steps, origin: 'threshold', expiresAt: START + 7n * DAY },
+});
+const typesOf = ({ decision }: Then): string[] =>
+  decision.kind === 'accepted' ? decision.events.map(({ type }) => type) : ['refused'];
 const withdraw: CommandBody = { type: 'WithdrawProposal', data: { proposalId: 'moka-p4' } };
 const closed = (type: 'ProposalApproved' | 'ProposalExpired' | 'ProposalWithdrawn') =>
   ({ type, data: { proposalId: 'moka-p4' }, quotaId: QUOTA }) as const;
@@ -70,8 +84,6 @@ const memberOf = (group: string, actor = ben): Sender => ({
   roles: ['member'],
   groups: [group],
 });
-const codes = ({ decision }: Then): string[] =>
-  decision.kind === 'refused' ? decision.violations.map(({ code }) => code) : [];
 
 describe('a raise above the threshold of the application', () => {
   it('waits for a second person, whoever sends it', () => {
@@ -112,49 +124,44 @@ describe('a raise above the threshold of the application', () => {
       .thenRefused('RAISE_NOT_ALLOWED');
   });
 
-  it('is sent by itself: nothing else of the command may be lost', () => {
+  it('waits with all else of its command, which would be lost otherwise', () => {
+    const more = { setLimits: [tokens(60n)], labels: { a: 'b' } };
+    const step = {
+      ...noStep,
+      expectedVersion: 1n,
+      change: { ...noChange, quotaId: QUOTA, ...more },
+    };
     given(threshold, ...tree)
-      .when(change({ setLimits: [tokens(60n)], labels: { a: 'b' } }))
-      .thenRefused('APPROVAL_NEEDED', 'tokens', QUOTA);
+      .when(change(more), { expectedVersion: 1n })
+      .then(stepsProposed(QUOTA, [step]))
+      .thenResult('moka-p4');
     const [first, second] = [48n, 49n].map((amount) => ({
-      create: null,
+      ...noStep,
       change: { ...noChange, quotaId: QUOTA, setLimits: [tokens(amount)] },
-      move: null,
-      delete: null,
-      restore: null,
-      expectedVersion: null,
     }));
     const raise = (steps: readonly (typeof first)[]) =>
       given(threshold, ...tree).when({ type: 'ChangeTree', data: { steps } } as never);
-    expect(codes(raise([first, second]))).toEqual(['APPROVAL_NEEDED']);
-    expect(codes(raise([first]))).toEqual([]);
+    expect(typesOf(raise([first, second]))).toEqual(['TreeChangeProposed']);
+    expect(typesOf(raise([second]))).toEqual(['ChangeProposed']);
   });
 
   it('is no less one when a new quota takes the place of the former in one command', () => {
-    const none = {
-      expectedVersion: null,
-      create: null,
-      change: null,
-      move: null,
-      delete: null,
-      restore: null,
-    };
     const next = `${QUOTA}-next`;
     const replace = (amount: bigint) => {
       const raised = content([cores(10n, 20n), tokens(amount)]);
-      const removal = { ...none, delete: { quotaId: QUOTA, children: 'refuse' } };
-      const inPlace = [removal, { ...none, create: { quotaId: QUOTA, content: raised } }];
+      const removal = { ...noStep, delete: { quotaId: QUOTA, children: 'refuse' } };
+      const inPlace = [removal, { ...noStep, create: { quotaId: QUOTA, content: raised } }];
       const beside = [
         removal,
-        { ...none, create: { quotaId: next, content: raised } },
-        { ...none, move: { quotaId: next, toQuotaId: QUOTA } },
+        { ...noStep, create: { quotaId: next, content: raised } },
+        { ...noStep, move: { quotaId: next, toQuotaId: QUOTA } },
       ];
       return [inPlace, beside].map((steps) =>
-        codes(given(threshold, ...tree).when({ type: 'ChangeTree', data: { steps } } as never)),
+        typesOf(given(threshold, ...tree).when({ type: 'ChangeTree', data: { steps } } as never)),
       );
     };
-    expect(replace(49n)).toEqual([['APPROVAL_NEEDED'], ['APPROVAL_NEEDED']]);
-    expect(replace(48n)).toEqual([[], []]);
+    expect(replace(49n)).toEqual([['TreeChangeProposed'], ['TreeChangeProposed']]);
+    expect(replace(48n).flat()).not.toContain('TreeChangeProposed');
   });
 
   it("holds back a person's resize, and a robot's that would apply", () => {

@@ -1,15 +1,21 @@
 import type { RejectProposal } from '@prorata/schemas';
 import { ownershipViolations } from '../authority/authorityViolations.ts';
-import type { ApplicationState, Decision } from '../model.ts';
-import { about, accept, refusal } from './answer.ts';
-import { requireProposal } from './openProposals.ts';
+import type { ApplicationState, Decision, DecisionContext } from '../model.ts';
+import { accept, refusal } from './answer.ts';
+import { aboutProposal, requireProposal } from './openProposals.ts';
 
-export function rejectProposal(state: ApplicationState, command: RejectProposal): Decision {
+export function rejectProposal(
+  state: ApplicationState,
+  command: RejectProposal,
+  context: DecisionContext,
+): Decision {
   const { proposalId, envelope } = command;
-  const found = requireProposal(state, proposalId, envelope);
+  const found = requireProposal(state, proposalId, envelope, context);
   if ('refused' in found) return found.refused;
-  const { quota } = found;
-  const refused = refusal(ownershipViolations(state, quota.quotaId, envelope));
+  const refused = refusal(ownershipViolations(state, found.proposal.quotaId, envelope));
   if (refused !== null) return refused;
-  return accept([{ type: 'ProposalRejected', data: { proposalId }, ...about(quota) }], proposalId);
+  return accept(
+    [{ type: 'ProposalRejected', data: { proposalId }, ...aboutProposal(found) }],
+    proposalId,
+  );
 }

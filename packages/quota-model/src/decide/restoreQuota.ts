@@ -8,7 +8,7 @@ import { contentHash } from '../versions/contentHash.ts';
 import { VERSIONS_KEPT_MAX, keptAt, oldestKept, shortHash } from '../versions/keptVersions.ts';
 import { violation } from './answer.ts';
 import { inOrder } from './createQuota.ts';
-import { decideTree, onlyStep } from './decideTree.ts';
+import { decideTree, onlyStep, proposable } from './decideTree.ts';
 import type { StepTerms } from './decideTree.ts';
 import { draftContent } from './draftContent.ts';
 import { quotaAt } from './preconditions.ts';
@@ -23,10 +23,10 @@ export function restoreQuota(
   command: RestoreQuota,
   context: DecisionContext,
 ): Decision {
-  const { envelope } = command;
-  return decideTree(state, envelope, context, (draft) =>
-    restoreStep(draft, command, onlyStep(envelope)),
-  );
+  const { envelope, ...restore } = command;
+  const drafted = (draft: TreeDraft): readonly Violation[] =>
+    restoreStep(draft, restore, onlyStep(envelope));
+  return decideTree(state, envelope, context, drafted, proposable(envelope, { restore }));
 }
 
 export function restoreStep(

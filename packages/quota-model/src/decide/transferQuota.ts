@@ -23,7 +23,8 @@ export function transferQuota(
   context: DecisionContext,
 ): Decision {
   const { envelope } = command;
-  return decideTree(state, envelope, context, (draft) => transferStep(draft, command));
+  const drafted = (draft: TreeDraft): readonly Violation[] => transferStep(draft, command);
+  return decideTree(state, envelope, context, drafted, { steps: [] });
 }
 
 function transferStep(draft: TreeDraft, command: TransferQuota): readonly Violation[] {

@@ -1,4 +1,4 @@
-import type { EventMessage } from '@prorata/schemas';
+import type { EventEnvelope, EventMessage } from '@prorata/schemas';
 import { BrokenStream } from '../faults.ts';
 import { entitlementKey } from '../payers.ts';
 import type { ApplicationState, EntitlementState, ProposalState, Registration } from '../model.ts';
@@ -19,6 +19,7 @@ type ApplicationEvent =
       | 'ProposalOpened'
       | 'ProposalRejected'
       | 'ProposalWithdrawn'
+      | 'TreeChangeProposed'
     >
   | QuotaEvent;
 
@@ -36,11 +37,15 @@ export function evolveApplication(
       raiseVersion(state, event);
       addProposal(state, proposalOf(event));
       return state;
+    case 'TreeChangeProposed':
+      addProposal(state, treeProposalOf(event));
+      return state;
     case 'ProposalApproved':
     case 'ProposalExpired':
     case 'ProposalRejected':
     case 'ProposalWithdrawn':
-      raiseVersion(state, event);
+      // What is about no one quota changes no quota's version.
+      if (!isOfSteps(state, event)) raiseVersion(state, event);
       if (!removeProposal(state, event.value.proposalId)) {
         throw new BrokenStream(event, `proposal ${event.value.proposalId} is not open`);
       }
@@ -117,12 +122,28 @@ function setEntitlement(
 function proposalOf(event: EventOf<'ChangeProposed' | 'ProposalOpened'>): ProposalState {
   const { proposalId, evidence, expiresAt, envelope } = event.value;
   const quotaId = envelope.quotaId ?? '';
-  const what = { proposalId, quotaId, evidence, expiresAt, provenance: provenanceOf(event) };
+  const provenance = provenanceOf(event);
+  const what = { proposalId, quotaId, steps: [], evidence, expiresAt, provenance };
   if (event.type === 'ProposalOpened') {
     return { ...what, limits: [event.value.limit], unsetLimits: [], origin: 'robot' };
   }
   const { limits, unsetLimits, origin } = event.value;
   return { ...what, limits, unsetLimits, origin };
+}
+
+function treeProposalOf(event: EventOf<'TreeChangeProposed'>): ProposalState {
+  const { proposalId, place, steps, origin, expiresAt } = event.value;
+  const none = { limits: [], unsetLimits: [], evidence: null };
+  const provenance = provenanceOf(event);
+  return { proposalId, quotaId: place, steps, ...none, origin, expiresAt, provenance };
+}
+
+function isOfSteps(
+  state: ApplicationState,
+  { value }: { readonly value: { readonly proposalId: string; readonly envelope: EventEnvelope } },
+): boolean {
+  const { steps = [] } = state.proposals.get(value.proposalId) ?? {};
+  return steps.length > 0 && value.envelope.quotaId === null;
 }
 
 /** A proposal is about its quota: the quota's version rises, its layers stay. */

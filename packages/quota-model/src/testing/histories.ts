@@ -2,12 +2,13 @@
  * Random histories of a small tree, from numbers alone: the same numbers give the same history. Fuel for
  * property tests; whatever draws the numbers also shrinks them.
  */
-import type { QuotaContent, ResourceLimit, TreeStep } from '@prorata/schemas';
+import type { ResourceLimit, TreeStep } from '@prorata/schemas';
 import {
   content,
   cores,
   credits,
   noChange,
+  noTerms,
   registered,
   registration,
   sessions,
@@ -208,7 +209,7 @@ export function commandOf(
     case 'transfer':
       return by(transferOf(step, quotaId));
     case 'rebound':
-      return by({ type: 'RegisterApplication', data: { ...registration, ...boundsOf(step) } });
+      return by({ type: 'RegisterApplication', data: { ...registration, ...termsOf(step) } });
     case 'delete':
       return by({ type: 'DeleteQuota', data: { quotaId, children: 'refuse' } });
     case 'wait':
@@ -232,12 +233,14 @@ function restorationOf(
   return chosen === undefined ? null : { quotaId, version: chosen.since, content: chosen.content };
 }
 
-/** Other bounds for the quotas that have none of their own; of one resource none at times. */
-function boundsOf({ amount, other, resource }: Step): Pick<QuotaContent, 'rightsizing'> {
-  const min = BigInt(1 + (other % amount));
+/** Other bounds for the quotas that have none of their own, of one resource none; at times a second person. */
+function termsOf({ amount, other, resource }: Step) {
+  const min = BigInt(1 + (other % (amount + 1)));
   const bounds = { min, max: min + BigInt(amount) };
   const named = ['cores', 'credits', 'sessions', 'tokens'].filter((_, index) => index !== resource);
-  return { rightsizing: named.map((name) => ({ resource: name, ...bounds })) };
+  const raiseApprovalAboveBasisPoints = other % 4 === 0 ? 5_000 : null;
+  const changePolicy = { ...noTerms.changePolicy, raiseApprovalAboveBasisPoints };
+  return { rightsizing: named.map((name) => ({ resource: name, ...bounds })), changePolicy };
 }
 
 function transferOf(step: Step, quotaId: string): CommandBody {

@@ -13,6 +13,7 @@ export const noTerms = {
   rightsizing: [],
   changePolicy: {
     raiseApprovalAboveBasisPoints: null,
+    creationApprovalAboveBasisPoints: null,
     decreaseStepMaxBasisPoints: null,
     robotStepMaxBasisPoints: null,
     usageMaxAgeMicros: null,

@@ -8,6 +8,7 @@ export function changePolicyViolations(policy: ChangePolicy, path: string): Viol
     within(policy[name], 0n, BigInt(most), `${path}/${name}`, 'basis points');
   return [
     ...step('raiseApprovalAboveBasisPoints', STEP_BASIS_POINTS_MAX),
+    ...step('creationApprovalAboveBasisPoints', BASIS_POINTS),
     ...step('decreaseStepMaxBasisPoints', BASIS_POINTS),
     ...step('robotStepMaxBasisPoints', STEP_BASIS_POINTS_MAX),
     ...within(

@@ -1,0 +1,251 @@
+import type { ChangePolicy, ResourceLimit, TreeStep } from '@prorata/schemas';
+import { describe, expect, it } from 'vitest';
+import { PROPOSED_STEPS_LENGTH_MAX, TREE_PROPOSALS_OPEN_MAX } from '../modelBounds.ts';
+import type { ApplicationState } from '../model.ts';
+import { given, stateAfter } from '../testing/given.ts';
+import type { Fact, Then } from '../testing/given.ts';
+import {
+  content,
+  cores,
+  created,
+  noChange,
+  noTerms,
+  registration,
+  sessions,
+  tokens,
+  unbounded,
+} from '../testing/samples.ts';
+import { ana, ben, DAY, START } from '../testing/stamp.ts';
+import type { CommandBody } from '../testing/stamp.ts';
+import { dueTimes } from '../timers.ts';
+
+const registered = (policy: Partial<ChangePolicy>): Fact => ({
+  type: 'ApplicationRegistered',
+  data: { ...registration, version: 1n, changePolicy: { ...noTerms.changePolicy, ...policy } },
+});
+const threshold = registered({ raiseApprovalAboveBasisPoints: 2_000 });
+const [ADS, ETL] = ['moka/prod/ads', 'moka/prod/etl'];
+const tree = [
+  created('moka/prod', [tokens(100n)], { owner: 'platform' }),
+  created(ADS, [tokens(20n)], { owner: 'team-ads' }),
+  created(ETL, [tokens(20n)], { owner: 'team-etl' }),
+] as const;
+const past = [threshold, ...tree] as const;
+const noStep: TreeStep = {
+  expectedVersion: null,
+  create: null,
+  change: null,
+  move: null,
+  delete: null,
+  restore: null,
+};
+const setting = (quotaId: string, ...setLimits: readonly ResourceLimit[]): TreeStep => ({
+  ...noStep,
+  change: { ...noChange, quotaId, setLimits },
+});
+const steps = [setting(ADS, tokens(40n)), setting(ETL, tokens(10n))];
+const changeTree = (...some: readonly TreeStep[]): CommandBody => ({
+  type: 'ChangeTree',
+  data: { steps: some },
+});
+const proposed = (place: string, some: readonly TreeStep[], proposalId = 'moka-p5') =>
+  ({
+    type: 'TreeChangeProposed',
+    data: { proposalId, place, steps: some, origin: 'threshold', expiresAt: START + 7n * DAY },
+  }) as const satisfies Fact;
+const changed = (quotaId: string, limits: readonly ResourceLimit[], owner: string): Fact => ({
+  type: 'QuotaChanged',
+  data: { content: content(limits, { owner }) },
+  quotaId,
+});
+const about = (type: 'ApproveProposal' | 'RejectProposal' | 'WithdrawProposal'): CommandBody => ({
+  type,
+  data: { proposalId: 'moka-p5' },
+});
+const ended = (type: 'ProposalApproved' | 'ProposalRejected' | 'ProposalWithdrawn'): Fact => ({
+  type,
+  data: { proposalId: 'moka-p5' },
+});
+const memberOf = (group: string) => ({ actor: ben, roles: ['member'], groups: [group] });
+const typesOf = ({ decision }: Then): string[] =>
+  decision.kind === 'accepted'
+    ? decision.events.map(({ type }) => type)
+    : decision.violations.map(({ code }) => code);
+const open = [...past, proposed('moka/prod', steps)] as const;
+
+describe('a change of several quotas above the threshold', () => {
+  it('waits as a whole, at the nearest place above it', () => {
+    given(...past)
+      .when(changeTree(...steps))
+      .then(proposed('moka/prod', steps))
+      .thenResult('moka-p5');
+    const within = [setting(ADS, tokens(40n)), setting(ADS, sessions(1n))];
+    given(...past)
+      .when(changeTree(...within))
+      .then(proposed(ADS, within));
+    const wide = [
+      setting(ADS, tokens(40n)),
+      { ...noStep, create: { quotaId: 'moka/x', content: content() } },
+    ];
+    given(...past)
+      .when(changeTree(...wide))
+      .then(proposed('moka', wide));
+  });
+
+  it('is checked before it waits: what could never be is refused at once', () => {
+    given(...past)
+      .when(changeTree(setting(ADS, tokens(101n)), setting(ETL, tokens(10n))))
+      .thenRefused('PARENT_LIMIT_EXCEEDED');
+    given(...past)
+      .when(changeTree(...steps), { ...memberOf('team-ads'), groups: ['team-ads', 'team-etl'] })
+      .thenRefused('RAISE_NOT_ALLOWED');
+  });
+
+  it('is bounded, one by one and together, for everybody holds it in memory', () => {
+    const attributes = JSON.stringify({ text: 'x'.repeat(10_000) });
+    const many = Array.from({ length: Math.ceil(PROPOSED_STEPS_LENGTH_MAX / 10_000) }, () => ({
+      ...noStep,
+      change: { ...noChange, quotaId: ETL, attributes },
+    }));
+    given(...past)
+      .when(changeTree(setting(ADS, tokens(40n)), ...many))
+      .thenRefused('TOO_LARGE', String(PROPOSED_STEPS_LENGTH_MAX));
+    const others = Array.from({ length: TREE_PROPOSALS_OPEN_MAX }, (_, index) =>
+      proposed('moka/prod', steps, `moka-p${index + 5}`),
+    );
+    given(...past, ...others)
+      .when(changeTree(...steps))
+      .thenRefused('TOO_MANY', '100');
+  });
+});
+
+describe('a proposal of steps', () => {
+  const approved = [
+    ended('ProposalApproved'),
+    changed(ADS, [tokens(40n)], 'team-ads'),
+    changed(ETL, [tokens(10n)], 'team-etl'),
+  ];
+
+  it('is approved by somebody else who could do all of it', () => {
+    given(...open)
+      .when(about('ApproveProposal'), memberOf('platform'))
+      .then(...approved)
+      .thenResult('moka-p5');
+    given(...open)
+      .when(about('ApproveProposal'), { actor: ana })
+      .thenRefused('SELF_APPROVAL');
+    given(...open)
+      .when(about('ApproveProposal'), memberOf('team-ads'))
+      .thenRefused('NOT_OWNER', ETL);
+  });
+
+  it('is validated against the state of that moment', () => {
+    given(...open, changed('moka/prod', [tokens(30n)], 'platform'))
+      .when(about('ApproveProposal'), { actor: ben })
+      .thenRefused('PARENT_LIMIT_EXCEEDED', '/steps/0')
+      .thenRefusedAt('/proposalId');
+    const gone: Fact = { type: 'QuotaDeleted', data: {}, quotaId: ETL };
+    given(...open, gone)
+      .when(about('ApproveProposal'), { actor: ben })
+      .thenRefused('QUOTA_UNKNOWN', ETL);
+    const seen = steps.map((step) => ({ ...step, expectedVersion: 1n }));
+    given(...past, proposed('moka/prod', seen), changed(ETL, [tokens(19n)], 'team-etl'))
+      .when(about('ApproveProposal'), { actor: ben })
+      .thenRefused('VERSION_MISMATCH', '/steps/1');
+  });
+
+  it('is rejected by who has the say over all of it, and withdrawn by its proposer', () => {
+    given(...open)
+      .when(about('RejectProposal'), memberOf('platform'))
+      .then(ended('ProposalRejected'));
+    given(...open)
+      .when(about('RejectProposal'), memberOf('team-ads'))
+      .thenRefused('NOT_OWNER');
+    given(...open)
+      .when(about('WithdrawProposal'), { actor: ana })
+      .then(ended('ProposalWithdrawn'));
+    given(...open)
+      .when(about('WithdrawProposal'), memberOf('platform'))
+      .thenRefused('NOT_ALLOWED');
+  });
+
+  it('expires by itself, and leaves quotas and their versions as they are', () => {
+    const state = stateAfter('application:moka', ...open) as ApplicationState;
+    expect(dueTimes(state).map(({ timer }) => timer)).toEqual(['proposal:moka-p5']);
+    expect(state.quotas.get(ADS)?.version).toBe(1n);
+    given(...open)
+      .at(START + 7n * DAY)
+      .when(about('ApproveProposal'), { actor: ben })
+      .thenRefused('PROPOSAL_UNKNOWN');
+  });
+
+  it('goes with the quota that it is in', () => {
+    const within = [setting(ADS, tokens(40n)), setting(ADS, sessions(1n))];
+    given(...past, proposed(ADS, within))
+      .when({ type: 'DeleteQuota', data: { quotaId: ADS, children: 'refuse' } })
+      .then(
+        { ...ended('ProposalRejected'), quotaId: ADS },
+        { type: 'QuotaDeleted', data: {}, quotaId: ADS },
+      );
+  });
+});
+
+describe('a new quota', () => {
+  const careful = registered({ creationApprovalAboveBasisPoints: 2_000 });
+  const prod = created('moka/prod', [tokens(100n), cores(40n, 80n)]);
+  const create = (quotaId: string, ...limits: readonly ResourceLimit[]) =>
+    ({ type: 'CreateQuota', data: { quotaId, content: content(limits) } }) as const;
+  const after = (command: CommandBody, ...more: readonly Fact[]) =>
+    typesOf(given(careful, prod, ...more).when(command));
+
+  it('waits when it gets more of what it is created in than the application says', () => {
+    const at = 'moka/prod/new';
+    expect(after(create(at, tokens(20n)))).toEqual(['QuotaCreated']);
+    expect(after(create(at, tokens(21n)))).toEqual(['TreeChangeProposed']);
+    expect(after(create(at, tokens(1_260n, { perMicros: 60_000_000n })))).toEqual([
+      'TreeChangeProposed',
+    ]);
+    expect(after(create(at, cores(8n, 16n)))).toEqual(['QuotaCreated']);
+    expect(after(create(at, cores(9n, 16n)))).toEqual(['TreeChangeProposed']);
+    expect(after(create(at, cores(0n, 17n)))).toEqual(['TreeChangeProposed']);
+    expect(after(create(at, unbounded(tokens(1n), 'blocked')))).toEqual(['QuotaCreated']);
+    expect(after(create(at))).toEqual(['QuotaCreated']);
+  });
+
+  it("is measured by the application's total, and waits where there is nothing to measure it by", () => {
+    expect(after(create('moka/new', cores(200n, 200n)))).toEqual(['QuotaCreated']);
+    expect(after(create('moka/new', cores(201n, 201n)))).toEqual(['TreeChangeProposed']);
+    expect(after(create('moka/new', sessions(1n)))).toEqual(['TreeChangeProposed']);
+  });
+
+  it('gets no further by a deletion first', () => {
+    const small = created('moka/prod/ads', [tokens(5n)]);
+    const gone: Fact = { type: 'QuotaDeleted', data: {}, quotaId: 'moka/prod/ads' };
+    expect(after(create('moka/prod/ads', tokens(21n)), small, gone)).toEqual([
+      'TreeChangeProposed',
+    ]);
+  });
+
+  it('waits once for all that is created in it by the same command', () => {
+    const inside = (quotaId: string, ...limits: readonly ResourceLimit[]): TreeStep => ({
+      ...noStep,
+      create: { quotaId, content: content(limits) },
+    });
+    const both = (amount: bigint) =>
+      after(
+        changeTree(
+          inside('moka/prod/new', tokens(amount)),
+          inside('moka/prod/new/a', tokens(amount)),
+        ),
+      );
+    expect(both(20n)).toEqual(['QuotaCreated', 'QuotaCreated']);
+    expect(both(21n)).toEqual(['TreeChangeProposed']);
+  });
+
+  it('is made when a second person agrees', () => {
+    const { data } = create('moka/prod/new', tokens(21n));
+    given(careful, prod, proposed('moka/prod', [{ ...noStep, create: data }], 'moka-p5'))
+      .when(about('ApproveProposal'), { actor: ben })
+      .then(ended('ProposalApproved'), created('moka/prod/new', [tokens(21n)]));
+  });
+});
