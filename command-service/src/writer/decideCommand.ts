@@ -173,7 +173,9 @@ function acceptanceOf(
   { events, result }: Accepted,
   dryRun: boolean,
 ): { readonly code: AcceptedCode; readonly message: string; readonly result: string | null } {
-  const proposed = events.find((event) => event.type === 'ChangeProposed');
+  const proposed = events.find(
+    (event) => event.type === 'ChangeProposed' || event.type === 'TreeChangeProposed',
+  );
   if (proposed === undefined) return { code: 'ACCEPTED', message: '', result };
   const { proposalId, expiresAt } = proposed.data;
   const verb = dryRun ? 'Would wait' : 'Waits';
