@@ -43,6 +43,13 @@ async function outcomeAt(partition: number, code: string): Promise<CommandOutcom
   return found!;
 }
 
+interface Told {
+  readonly code: string;
+  readonly path: string;
+  readonly message: string;
+}
+const violationsOf = ({ body }: Answer): readonly Told[] => body['violations'] as Told[];
+
 describe('a gateway', () => {
   it('sees with its own rights that a writer owns every partition, and is ready', async () => {
     await eventually('it is ready', async () => (await fetch(`${gateway.url}/readyz`)).ok);
@@ -89,13 +96,84 @@ describe('a command through the gateway', () => {
     const { secrets } = deployment;
     expect(await look(token)).toBe(200);
     expect(await look(secrets.token({ sub: 'other', roles: ['auditor'] }))).toBe(200);
-    expect(await look(secrets.token({ sub: 'other', roles: ['operator'] }))).toBe(404);
+    expect(await look(secrets.token({ sub: 'other', roles: ['operator'] }))).toBe(200);
+    expect(await look(secrets.token({ sub: 'other', roles: ['member'] }))).toBe(404);
   });
 
   it('tried dry says what would happen, and changes nothing', async () => {
     const dry = await send({ ...createQuota('moka/dry'), dryRun: true });
     expect(dry.body).toMatchObject({ status: 'accepted', dryRun: true, eventIds: [] });
     expect((await send(createQuota('moka/dry'))).body).toMatchObject({ quotaVersion: 1 });
+  });
+
+  it('tried dry tells what would change across the tree, and writes no event', async () => {
+    await send(createQuota('moka/tree', 100));
+    await send(createQuota('moka/tree/own', 60));
+    const { data, ...rest } = createQuota('moka/tree/inherits');
+    const content = { ...(data['content'] as object), limits: [] };
+    expect((await send({ ...rest, data: { ...data, content } })).status).toBe(200);
+    const before = await deployment.events();
+    const lowered = { resource: 'requests', rate: { amount: 80, per: '1s' } };
+    const dry = await send({
+      type: 'ChangeQuota',
+      stream: 'application:moka',
+      reason: 'for the test',
+      dryRun: true,
+      data: { quotaId: 'moka/tree', setLimits: [lowered] },
+    });
+    const rate = (amount: number): object => ({
+      resource: 'requests',
+      rate: { amount, per: '1s' },
+    });
+    expect(dry.status).toBe(200);
+    expect(dry.body).toMatchObject({
+      dryRun: true,
+      eventIds: [],
+      preview: [
+        { quotaId: 'moka/tree', resource: 'requests', before: rate(100), after: lowered },
+        { quotaId: 'moka/tree/inherits', before: rate(100), after: lowered },
+      ],
+      previewOmitted: 0,
+      oversubscription: [
+        { quotaId: 'moka/tree', resource: 'requests', before: 6_000, after: 7_500 },
+      ],
+    });
+    expect(await deployment.events()).toEqual(before);
+  });
+
+  it('tried dry tells every check that fails at once, with paths and numbers', async () => {
+    await send(createQuota('moka/small', 100));
+    const before = await deployment.events();
+    const { data, ...rest } = createQuota('moka/small/much', 150);
+    const content = data['content'] as { limits: object[] };
+    const unknown = { resource: 'gpus', capacity: { guaranteed: 1, max: 2 } };
+    const limits = [...content.limits, unknown];
+    const dry = await send({
+      ...rest,
+      dryRun: true,
+      data: { ...data, content: { ...content, limits, tier: 9 } },
+    });
+    expect(dry.status).toBeGreaterThanOrEqual(409);
+    expect(dry.body['outcome']).toMatchObject({ status: 'refused', dryRun: true, eventIds: [] });
+    expect(violationsOf(dry).map(({ code, path }) => [code, path])).toEqual([
+      ['TIER_INVALID', '/data/content/tier'],
+      ['RESOURCE_UNKNOWN', '/data/content/limits/1'],
+    ]);
+    const steps = [150, 170].map((amount) => ({
+      create: {
+        quotaId: `moka/small/of-${amount}`,
+        content: { ...content, limits: [{ resource: 'requests', rate: { amount, per: '1s' } }] },
+      },
+    }));
+    const tree = await send({ ...rest, type: 'ChangeTree', dryRun: true, data: { steps } });
+    expect(violationsOf(tree)).toEqual(
+      [150, 170].map((amount, at) => ({
+        code: 'PARENT_LIMIT_EXCEEDED',
+        path: expect.stringContaining(`/data/steps/${at}/`) as string,
+        message: expect.stringMatching(new RegExp(`${amount}.*100`)) as string,
+      })),
+    );
+    expect(await deployment.events()).toEqual(before);
   });
 
   it('is refused at the door without a token, a role or a form', async () => {

@@ -1,8 +1,9 @@
 import { InMemorySpanExporter } from '@opentelemetry/sdk-trace';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import type { LogRecord } from '@prorata/kafka-port';
-import { tracingTo } from '@prorata/service-runtime';
+import { startTracing, tracingTo } from '@prorata/service-runtime';
 import { afterEach, describe, expect, it } from 'vitest';
+import { openCollector } from './traceCollector.ts';
 import { createQuota, post, registerApplication } from './commands.ts';
 import { startMemoryService } from './memoryService.ts';
 import type { MemoryService } from './memoryService.ts';
@@ -124,6 +125,44 @@ describe('a trace', () => {
     }
     const sent = `00-${traceId}-${decide?.spanContext().spanId ?? ''}-01`;
     expect(records.map(({ headers }) => headers.get('traceparent')?.toString())).toEqual([sent]);
+  });
+
+  it('arrives at a collector by OTLP over HTTP, the request’s and the event’s span in one', async () => {
+    const collector = await openCollector();
+    const environment = { OTEL_EXPORTER_OTLP_ENDPOINT: `${collector.url}/` };
+    const tracing = await startTracing('command-service', environment);
+    if (tracing === null) throw new Error('Nothing is traced.');
+    try {
+      const { url, secrets, port } = await start({ tracing });
+      const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+      const traceparent = `00-${traceId}-00f067aa0ba902b7-01`;
+      const body = registerApplication('moka');
+      const answer = await post(url, secrets.token(), body, undefined, { traceparent });
+      expect(answer.status).toBe(200);
+      await tracing.stop();
+      expect(collector.requests.map(({ path, type }) => [path, type])).toContainEqual([
+        '/v1/traces',
+        'application/json',
+      ]);
+      const [submit, decide] = ['submit command', 'decide command'].map((name) =>
+        collector.spans().find((span) => span.name === name),
+      );
+      expect(submit).toMatchObject({
+        traceId,
+        parentSpanId: '00f067aa0ba902b7',
+        service: 'command-service',
+      });
+      expect(decide).toMatchObject({ traceId, parentSpanId: submit?.spanId });
+      const sent: (string | undefined)[] = [];
+      for (const partition of [0, 1]) {
+        await port.log.readToEnd({ topic: 'quota.events', partition }, 0n, (batch) => {
+          sent.push(...batch.map(({ headers }) => headers.get('traceparent')?.toString()));
+        });
+      }
+      expect(sent).toEqual([`00-${traceId}-${decide?.spanId ?? ''}-01`]);
+    } finally {
+      await collector.close();
+    }
   });
 
   it('is none where nobody collects any', async () => {

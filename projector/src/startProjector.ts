@@ -24,6 +24,7 @@ import { applicationRoutes } from './routes/applicationRoutes.ts';
 import { auditRoutes } from './routes/auditRoutes.ts';
 import { budgetRoutes } from './routes/budgetRoutes.ts';
 import { commandRoutes } from './routes/commandRoutes.ts';
+import { listingRoutes } from './routes/listingRoutes.ts';
 import { openapi } from './routes/openapi.ts';
 import { proposalRoutes } from './routes/proposalRoutes.ts';
 import { quotaRoutes } from './routes/quotaRoutes.ts';
@@ -138,4 +139,5 @@ export function queryRoutes(router: Router, models: Parameters<typeof quotaRoute
   commandRoutes(router, models);
   proposalRoutes(router, models);
   budgetRoutes(router, models);
+  listingRoutes(router, models);
 }

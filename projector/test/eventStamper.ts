@@ -130,6 +130,7 @@ export class EventStamper {
       result: null,
       decidedAt: command.decidedAt,
       preview: [],
+      oversubscription: [],
       previewOmitted: 0,
       reason: '',
     };

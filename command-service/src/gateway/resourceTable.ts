@@ -111,7 +111,8 @@ export const resourceTable: readonly ResourceRoute[] = [
     method: 'POST',
     path: '/v1/quotas/:quotaId/increase-requests',
     sends: 'RequestIncrease',
-    summary: 'Asks for more: a proposal that waits for somebody who may raise the quota',
+    summary:
+      "Asks for more: a proposal that waits for somebody who may raise the quota; the outcome's result is its id",
   },
   {
     method: 'POST',
@@ -200,6 +201,17 @@ export const resourceTable: readonly ResourceRoute[] = [
     summary: 'Publishes the next version of a tier policy',
   },
 ];
+
+/** Commands without an address of their own, and why: `POST /v1/commands` takes them, as it takes all. */
+export const withoutAddress: Readonly<Partial<Record<CommandMessage['type'], string>>> = {
+  CreateQuota: '`PUT /v1/quotas/<quotaId>` with `If-None-Match: *` creates a quota and no more',
+  ChangeTree: 'it is about many quotas at once, none of which is its address',
+  BeginCut: 'a step of a process that the budget throttle drives, not a resource',
+  CompleteCut: 'a step of a process that the budget throttle drives, not a resource',
+  CompleteAllocation: 'a step of a process that the throttle drives, not a resource',
+  ApplyHaircut: 'a step of a cut, over all quotas of a project',
+  LiftHaircut: 'a step of a cut, over all quotas of a project; a person raises the budget',
+};
 
 /** The names of a path's parameters, in order. */
 export function parametersOf(path: string): readonly string[] {

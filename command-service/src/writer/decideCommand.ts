@@ -1,4 +1,4 @@
-import { decide, previewOf } from '@prorata/quota-model';
+import { decide, noPreview, previewOf } from '@prorata/quota-model';
 import type { Decision, StreamState } from '@prorata/quota-model';
 import { timeToJson } from '@prorata/schemas';
 import type { CommandMessage, CommandOutcome } from '@prorata/schemas';
@@ -120,7 +120,7 @@ function decideFirst(
   const context = { now: decidedAt, streamVersion: version };
   const preview = isPreviewed(decision, envelope)
     ? previewOf(state, decision.events, quota.id, envelope, context)
-    : { changes: [], omitted: 0 };
+    : noPreview;
   return {
     events,
     outcome: {
@@ -139,6 +139,7 @@ function decideFirst(
       eventIds: events.map((event) => event.message.value.envelope.eventId),
       decidedAt,
       preview: preview.changes,
+      oversubscription: preview.oversubscription,
       previewOmitted: preview.omitted,
       reason: envelope.reason,
     },
@@ -231,6 +232,7 @@ function refusal(given: {
     result: null,
     decidedAt: given.now,
     preview: [],
+    oversubscription: [],
     previewOmitted: 0,
     reason: envelope?.reason ?? '',
   };

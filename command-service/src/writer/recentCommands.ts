@@ -162,6 +162,7 @@ export function outcomeAgain(
     result,
     decidedAt,
     preview: [],
+    oversubscription: [],
     previewOmitted: 0,
     reason,
   };

@@ -2,6 +2,10 @@ import { commandAuthority } from '@prorata/quota-model';
 import { fullNameOf, messagesIn, namedSchemas } from '@prorata/schemas';
 import type { CommandMessage, NamedSchema, SchemaField } from '@prorata/schemas';
 import { commandRoles } from '../../../command-service/src/gateway/commandRoles.ts';
+import {
+  resourceTable,
+  withoutAddress,
+} from '../../../command-service/src/gateway/resourceTable.ts';
 import { exampleFile, readExample } from './examples.ts';
 import { cell, fieldTable, recordsIn } from './jsonForm.ts';
 
@@ -89,6 +93,8 @@ ${doc} Stream: \`${streamFormOf(type)}\`. Roles: ${roles(type)}.
 
 Who may: ${commandAuthority[type].needs}
 
+${addresses(type)}
+
 ${fieldTable(ownFields(type))}
 
 [\`${exampleFile(type)}\`](${exampleFile(type)}):
@@ -96,6 +102,17 @@ ${fieldTable(ownFields(type))}
 \`\`\`json
 ${readExample(type).text.trimEnd()}
 \`\`\``;
+}
+
+function addresses(type: CommandMessage['type']): string {
+  const own = resourceTable.filter(({ sends }) => sends === type);
+  if (own.length === 0) {
+    return `Address: \`POST /v1/commands\` alone, since ${withoutAddress[type] ?? ''}.`;
+  }
+  const names = own.map(
+    ({ method, path }) => `\`${method} ${path.replaceAll(/:(\w+)/g, '<$1>')}\``,
+  );
+  return `Address of its own: ${names.join(', ')}.`;
 }
 
 /** The envelope is the gateway's to make. */

@@ -19,7 +19,7 @@ export { foldBack, fork, writableSet } from './fork/fork.ts';
 export { OverlayMap } from './fork/overlayMap.ts';
 export { OverlaySet } from './fork/overlaySet.ts';
 export { effectiveLimits } from './effective.ts';
-export { PREVIEW_CHANGES_MAX, previewOf } from './preview.ts';
+export { noPreview, PREVIEW_CHANGES_MAX, previewOf } from './preview.ts';
 export type { Preview } from './preview.ts';
 export { affectedParts, affectedQuotas, quotasIn, ruleOf } from './rules.ts';
 export type { AffectedPart } from './rules.ts';

@@ -1,10 +1,16 @@
 /** What a decision would change of what is in force, for somebody who asks before they decide. */
-import type { CommandEnvelope, LimitChange, ResourceLimit } from '@prorata/schemas';
+import type {
+  CommandEnvelope,
+  LimitChange,
+  OversubscriptionChange,
+  ResourceLimit,
+} from '@prorata/schemas';
 import { TreeDraft, originOf } from './decide/treeDraft.ts';
 import { effectiveLimits } from './effective.ts';
-import { byCodeUnit } from './ids.ts';
+import { ancestorsOf, byCodeUnit } from './ids.ts';
 import { sameLimit } from './limits.ts';
 import type { ApplicationState, DecisionContext, EventDraft, StreamState } from './model.ts';
+import { oversubscriptionOf } from './sums/oversubscription.ts';
 
 /** Changes that a preview tells: as many as people read, and as one outcome carries. */
 export const PREVIEW_CHANGES_MAX = 500;
@@ -15,14 +21,19 @@ export const PREVIEW_CHANGES_MAX = 500;
  */
 export const PREVIEW_LIMITS_MAX = 10_000;
 
+/** Nodes whose oversubscription a preview compares: the change's own quotas and all above them. */
+export const PREVIEW_OVERSUBSCRIPTION_NODES_MAX = 500;
+
 export interface Preview {
   /** The command's own quota first, then by parents before children. */
   readonly changes: readonly LimitChange[];
   /** Changes that are left out, and quotas that were not looked at any more. */
   readonly omitted: number;
+  /** Where it differs, outermost first. */
+  readonly oversubscription: readonly OversubscriptionChange[];
 }
 
-const nothing: Preview = { changes: [], omitted: 0 };
+export const noPreview: Preview = { changes: [], omitted: 0, oversubscription: [] };
 
 /**
  * The limits in force that would differ if these events, which were decided on the state, happened.
@@ -36,12 +47,50 @@ export function previewOf(
   envelope: CommandEnvelope,
   context: DecisionContext,
 ): Preview {
-  if (state?.kind !== 'application' || events.length === 0) return nothing;
+  if (state?.kind !== 'application' || events.length === 0) return noPreview;
   const draft = new TreeDraft(state, originOf(envelope, context));
   for (const event of events) draft.append(event, () => '');
   const preview = new PreviewBuilding(draft);
-  for (const quotaId of changedQuotas(draft, own)) preview.addWithAllBelow(quotaId);
-  return preview.result();
+  const changed = changedQuotas(draft, own);
+  for (const quotaId of changed) preview.addWithAllBelow(quotaId);
+  return { ...preview.result(), oversubscription: oversubscriptionChanges(draft, changed) };
+}
+
+/** Of the quotas that change and of all above them, the application's totals included. */
+function oversubscriptionChanges(
+  draft: TreeDraft,
+  changed: readonly string[],
+): readonly OversubscriptionChange[] {
+  const nodes = new Set([draft.after.id]);
+  for (const quotaId of changed) {
+    for (const id of [quotaId, ...ancestorsOf(quotaId), ...ancestorsOf(draft.idBefore(quotaId))]) {
+      if (nodes.size < PREVIEW_OVERSUBSCRIPTION_NODES_MAX) nodes.add(id);
+    }
+  }
+  return [...nodes].sort(byCodeUnit).flatMap((id) => oversubscriptionChangesOf(draft, id));
+}
+
+function oversubscriptionChangesOf(draft: TreeDraft, id: string): OversubscriptionChange[] {
+  const [before, after] = [figuresOf(draft.before, draft.idBefore(id)), figuresOf(draft.after, id)];
+  const resources = new Set([...before.keys(), ...after.keys()]);
+  return [...resources].sort(byCodeUnit).flatMap((resource) => {
+    const change = {
+      quotaId: id,
+      resource,
+      before: before.get(resource) ?? null,
+      after: after.get(resource) ?? null,
+    };
+    return change.before === change.after ? [] : [change];
+  });
+}
+
+function figuresOf(state: ApplicationState, id: string): ReadonlyMap<string, bigint | null> {
+  return new Map(
+    oversubscriptionOf(state, id).map(({ resource, basisPoints }) => [
+      resource,
+      basisPoints === null ? null : BigInt(basisPoints),
+    ]),
+  );
 }
 
 /** By the ids that they have afterwards, or had. */
@@ -82,7 +131,7 @@ class PreviewBuilding {
     }
   }
 
-  result(): Preview {
+  result(): Omit<Preview, 'oversubscription'> {
     return { changes: this.#changes, omitted: this.#omitted };
   }
 

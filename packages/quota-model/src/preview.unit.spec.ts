@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { decide } from './decide.ts';
 import type { StreamState } from './model.ts';
-import { PREVIEW_CHANGES_MAX, PREVIEW_LIMITS_MAX, previewOf } from './preview.ts';
+import { noPreview, PREVIEW_CHANGES_MAX, PREVIEW_LIMITS_MAX, previewOf } from './preview.ts';
 import type { Preview } from './preview.ts';
 import { stateToText } from './snapshot.ts';
 import { stateAfter } from './testing/given.ts';
@@ -45,7 +45,7 @@ describe('a preview', () => {
   it('tells what would be in force, the own quota first, and what stays not at all', () => {
     const state = after(...tree);
     const before = stateToText(state!);
-    expect(previewed(state, lowered)).toEqual({
+    expect(previewed(state, lowered)).toMatchObject({
       changes: [
         { quotaId: 'moka/prod', resource: 'tokens', before: tokens(100n), after: tokens(80n) },
         { quotaId: 'moka/prod/etl', resource: 'tokens', before: tokens(100n), after: tokens(80n) },
@@ -117,6 +117,27 @@ describe('a preview', () => {
 
   it('is empty where nothing would change', () => {
     const same: CommandBody = { type: 'ChangeQuota', data: { ...noChange, quotaId: 'moka/prod' } };
-    expect(previewed(after(...tree), same)).toEqual({ changes: [], omitted: 0 });
+    expect(previewed(after(...tree), same)).toEqual(noPreview);
+  });
+
+  it('tells how far what is above would be given out more than once, where that differs', () => {
+    const state = after(...tree);
+    const create: CommandBody = {
+      type: 'CreateQuota',
+      data: { quotaId: 'moka/prod/new', content: content([tokens(75n)]) },
+    };
+    expect(previewed(state, create).oversubscription).toEqual([
+      { quotaId: 'moka/prod', resource: 'tokens', before: 5_000n, after: 12_500n },
+    ]);
+    expect(previewed(state, lowered).oversubscription).toEqual([
+      { quotaId: 'moka/prod', resource: 'tokens', before: 5_000n, after: 6_250n },
+    ]);
+    const moved: CommandBody = {
+      type: 'MoveQuota',
+      data: { quotaId: 'moka/prod/ads', toQuotaId: 'moka/ads' },
+    };
+    expect(previewed(state, moved).oversubscription).toEqual([
+      { quotaId: 'moka/prod', resource: 'tokens', before: 5_000n, after: null },
+    ]);
   });
 });

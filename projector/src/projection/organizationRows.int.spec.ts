@@ -1,4 +1,6 @@
 import { hashOf } from '@prorata/schemas';
+import { createLogger, createService } from '@prorata/service-runtime';
+import type { Reach } from '@prorata/service-runtime';
 import { freshDatabase } from '@prorata/test-kit';
 import type { Pool } from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -6,6 +8,9 @@ import { EventStamper } from '../../test/eventStamper.ts';
 import { organizationEnds, organizationLives } from '../../test/organizationStory.ts';
 import { applyMigrations } from '../database/applyMigrations.ts';
 import { openPool } from '../database/openPool.ts';
+import { listingRoutes } from '../routes/listingRoutes.ts';
+import { listings, rowSchema } from '../routes/listings.ts';
+import { projectedTables } from '../database/tables.ts';
 import { EventsProjection } from './eventsProjection.ts';
 import type { DecodedRecord } from './projection.ts';
 
@@ -28,6 +33,37 @@ function records(): DecodedRecord[] {
 }
 
 const tables = ['organizations', 'teams', 'projects', 'budgets', 'allocations', 'budget_cuts'];
+
+/** The routes over the tables, for somebody who reaches so far. */
+async function serve(reach: Reach = 'everywhere') {
+  const service = createService({
+    name: 'projector',
+    settings: { http: { host: '127.0.0.1', port: 0 } },
+    logger: createLogger('test', 'silent'),
+    access: {
+      handler: (request, _response, next) => {
+        request.reach = reach;
+        next();
+      },
+      assertCovers: () => undefined,
+    },
+    ready: () => [],
+    routes: (router) => {
+      listingRoutes(router, { pool, lag: { measure: () => Promise.resolve(0n) } } as never);
+    },
+  });
+  const { url } = await service.listen();
+  return {
+    close: () => service.close(),
+    get: async (path: string) => {
+      const answer = await fetch(`${url}${path}`);
+      return {
+        status: answer.status,
+        body: (await answer.json()) as Record<string, unknown>,
+      };
+    },
+  };
+}
 
 async function rowsOf(table: string): Promise<Record<string, unknown>[]> {
   const { rows } = await pool.query<Record<string, unknown>>(
@@ -71,6 +107,59 @@ describe('the rows of an organization', () => {
       { application: 'llm', status: 'accepted', cut_id: '10', spend: '112.5' },
       { application: 'moka', status: 'waiting', overrun_basis_points: 1_249 },
     ]);
+  });
+
+  it('are listed page by page, each as the interface describes it, to whom they are in reach', async () => {
+    await write(5, organizationLives.length);
+    const { get, close } = await serve();
+    try {
+      for (const listing of listings) {
+        const path = listing.path.replace(':organization', 'acme').replace(':application', 'llm');
+        const whole = (await get(path)).body;
+        const rows = whole[listing.member] as Record<string, unknown>[];
+        const { required } = rowSchema(listing) as { required: string[] };
+        for (const row of rows) expect(Object.keys(row)).toEqual(required);
+        expect(whole).toMatchObject({ next: null, lag: 0 });
+        const paged: unknown[] = [];
+        for (let next: string | null = ''; next !== null;) {
+          const { body } = await get(`${path}?limit=1&after=${next}`);
+          paged.push(...(body[listing.member] as unknown[]));
+          next = body['next'] as string | null;
+        }
+        expect(paged).toEqual(rows);
+      }
+      const cuts = (await get('/v1/organizations/acme/cuts')).body['cuts'];
+      expect(cuts).toMatchObject([
+        { application: 'llm', cutId: 10, status: 'accepted', spend: '112.5' },
+        { application: 'moka', status: 'waiting', windowStart: '2026-03-02T08:26:40.000Z' },
+      ]);
+      const teams = (await get('/v1/organizations/acme/teams')).body['teams'];
+      expect(teams).toMatchObject([{ teamId: 'data', parent: null, owner: 'leads', version: 1 }]);
+      expect((await get('/v1/organizations/acme/teams?after=x')).status).toBe(422);
+      expect((await get('/v1/organizations/acme/teams?colour=red')).status).toBe(422);
+    } finally {
+      await close();
+    }
+  });
+
+  it('are kept from whom they are out of reach of', async () => {
+    await write(5, organizationLives.length);
+    const { get, close } = await serve(['organization:other']);
+    try {
+      expect((await get('/v1/organizations')).body).toMatchObject({ organizations: [] });
+      expect((await get('/v1/organizations/acme/cuts')).status).toBe(403);
+      expect((await get('/v1/applications/llm/entitlements')).status).toBe(403);
+    } finally {
+      await close();
+    }
+  });
+
+  it('are of columns that their tables have, by their keys', () => {
+    for (const { table, fields, key, within } of listings) {
+      const found = projectedTables.find(({ name }) => name === table);
+      expect(Object.keys(fields).sort()).toEqual(Object.keys(found?.columns ?? {}).sort());
+      expect([...(within === null ? [] : [within]), ...key]).toEqual(found?.key);
+    }
   });
 
   it('go when it ends, however events were batched', async () => {

@@ -14,6 +14,12 @@ export function mustReach(reach: Reach, quotaId: string): void {
   if (!reaches(reach, quotaId)) throw beyondReach(reach, quotaId);
 }
 
+/** @throws Problem 403 when the organization's stream is not within reach */
+export function mustReachOrganization(reach: Reach, organization: string): void {
+  if (reach === 'everywhere' || reach.includes(`organization:${organization}`)) return;
+  throw beyondReach(reach, organization);
+}
+
 function beyondReach(reach: Reach, what: string): Problem {
   const far = reach === 'everywhere' ? reach : reach.join(', ');
   return new Problem(403, 'FORBIDDEN', `The credentials reach ${far}, and not ${what}.`);

@@ -5,6 +5,7 @@ import {
   sharedComponents,
 } from '@prorata/service-runtime';
 import type { OpenApiFragment } from '@prorata/service-runtime';
+import { listings, rowSchema } from './listings.ts';
 
 interface Parameter {
   readonly name: string;
@@ -174,6 +175,21 @@ export const openapi: OpenApiFragment = {
         ...paging,
       ],
       { budgets: list, next },
+    ),
+    ...Object.fromEntries(
+      listings.map((listing) => [
+        listing.path.replaceAll(/:(\w+)/g, '{$1}'),
+        get(
+          listing.summary,
+          [
+            ...(listing.within === null
+              ? []
+              : [path(listing.within, `The ${listing.within}'s id.`)]),
+            ...paging,
+          ],
+          { [listing.member]: { type: 'array', items: rowSchema(listing) }, next },
+        ),
+      ]),
     ),
   },
   components: sharedComponents,

@@ -152,7 +152,8 @@ export function tierPolicyRow(event: TierPolicyPublished): Row {
   };
 }
 
-function idOf(envelope: EventEnvelope): string {
+/** The id of the stream's own thing: an application, an organization, a price book. */
+export function idOf(envelope: EventEnvelope): string {
   return parseStream(envelope.stream)?.id ?? envelope.stream;
 }
 

@@ -1,4 +1,4 @@
-import { allocationKey, decimalOf, parseStream } from '@prorata/quota-model';
+import { allocationKey, decimalOf } from '@prorata/quota-model';
 import type { AllocationTerms, CutAnswer, CutState, OrganizationState } from '@prorata/quota-model';
 import { timeToJson, toJson } from '@prorata/schemas';
 import type {
@@ -10,44 +10,33 @@ import type {
   TeamDefined,
 } from '@prorata/schemas';
 import type { Row } from '../database/tables.ts';
-import { provenanceRow } from './currentRows.ts';
+import { idOf, provenanceRow } from './currentRows.ts';
 import { actorJson, evidenceJson } from './jsonForms.ts';
 
-export function organizationOf(envelope: EventEnvelope): string {
-  return parseStream(envelope.stream)?.id ?? envelope.stream;
-}
-
-export function organizationRow({ envelope, displayName, version }: OrganizationRegistered): Row {
+export function organizationRow({
+  envelope,
+  displayName,
+  version,
+}: Pick<OrganizationRegistered, 'envelope' | 'displayName' | 'version'>): Row {
   return {
-    organization: organizationOf(envelope),
+    organization: idOf(envelope),
     display_name: displayName,
     version,
     ...provenanceRow(envelope),
   };
 }
 
-export function teamRow({ envelope, ...team }: TeamDefined): Row {
-  return {
-    organization: organizationOf(envelope),
-    team_id: team.teamId,
-    parent: team.parent,
-    owner: team.owner,
-    display_name: team.displayName,
-    version: team.version,
-    ...provenanceRow(envelope),
-  };
+export function teamRow(event: TeamDefined): Row {
+  return { team_id: event.teamId, parent: event.parent, ...definedRow(event) };
 }
 
-export function projectRow({ envelope, ...project }: ProjectDefined): Row {
-  return {
-    organization: organizationOf(envelope),
-    project: project.project,
-    team: project.team,
-    owner: project.owner,
-    display_name: project.displayName,
-    version: project.version,
-    ...provenanceRow(envelope),
-  };
+export function projectRow(event: ProjectDefined): Row {
+  return { project: event.project, team: event.team, ...definedRow(event) };
+}
+
+/** What a team's row and a project's have alike. */
+function definedRow(event: TeamDefined | ProjectDefined): Row {
+  return { owner: event.owner, ...organizationRow(event) };
 }
 
 /** What is paid for now, what is to be, and what became of the last intent. */
@@ -96,7 +85,7 @@ export function cutRow(
   envelope: EventEnvelope,
 ): Row {
   return {
-    organization: organizationOf(envelope),
+    organization: idOf(envelope),
     budget_id: cut.budgetId,
     application,
     cut_id: cut.cutId,

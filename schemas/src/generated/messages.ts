@@ -418,7 +418,7 @@ export interface RejectProposal {
   readonly proposalId: string;
 }
 
-/** Asks for more: it waits for somebody who may raise the quota. */
+/** Asks for more: it waits for somebody who may raise the quota. The outcome's result is the proposal's id. */
 export interface RequestIncrease {
   /** What every command carries. */
   readonly envelope: CommandEnvelope;
@@ -1099,6 +1099,8 @@ export interface CommandOutcome {
   readonly decidedAt: bigint;
   /** Of a dry run: what would be in force afterwards, the command's own quota first, then the tree; bounded. */
   readonly preview: readonly LimitChange[];
+  /** Of a dry run: how far the quotas above and around the change would be given out more than once, where that differs; bounded. */
+  readonly oversubscription: readonly OversubscriptionChange[];
   /** How many changes the preview leaves out, and quotas that it did not look at. */
   readonly previewOmitted: number;
   /** Why, in the sender's own words; empty when it could not be read. */
@@ -1461,6 +1463,18 @@ export interface ObservedUsage {
   readonly observedAt: bigint;
   /** Where it was read: a usage table version, or a system's name. */
   readonly source: string;
+}
+
+/** How far what is given out below a quota passes what it has, before and after: legal for capacity and rates, and worth knowing. */
+export interface OversubscriptionChange {
+  /** The quota as it is named afterwards, or the application by its id. */
+  readonly quotaId: string;
+  /** The resource. */
+  readonly resource: string;
+  /** The sum of the upper bounds below over its own, in basis points rounded up: 10,000 gives all out once. null: there was no such figure, as where something is unlimited. */
+  readonly before: null | bigint;
+  /** The same afterwards. */
+  readonly after: null | bigint;
 }
 
 /** Money for an amount of a resource, from a moment on. */
