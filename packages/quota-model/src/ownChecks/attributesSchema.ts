@@ -3,12 +3,18 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
 import type { Violation } from '@prorata/schemas';
 import { violation } from '../decide/answer.ts';
-import { ATTRIBUTES_SCHEMA_LENGTH_MAX, ATTRIBUTES_VALUES_MAX } from '../modelBounds.ts';
+import {
+  ATTRIBUTES_SCHEMA_LENGTH_MAX,
+  ATTRIBUTES_STEPS_MIN,
+  ATTRIBUTES_VALUES_MAX,
+  CHECK_STEPS_MAX,
+} from '../modelBounds.ts';
 import type { OwnChecks } from '../model.ts';
 import { jsonObjectOf } from '../validate/jsonObject.ts';
+import { CheckBudget } from './checkBudget.ts';
 import { linearPattern } from './linearPattern.ts';
 import { pointerOf } from './pointer.ts';
-import { subsetFault } from './schemaSubset.ts';
+import { schemaNodes, subsetFault } from './schemaSubset.ts';
 
 /** Faults of one quota's attributes that are told: one by one they are corrected anyway. */
 const FAULTS_TOLD_MAX = 20;
@@ -46,30 +52,42 @@ export function attributesSchemaViolations(text: string | null, path: string): V
   }
 }
 
-const byChecks = new WeakMap<OwnChecks, ValidateFunction | null>();
+interface CompiledSchema {
+  readonly validate: ValidateFunction;
+  readonly nodes: number;
+}
 
-/** @param path JSON pointer of the attributes in the command */
+const byChecks = new WeakMap<OwnChecks, CompiledSchema | null>();
+
+/**
+ * @param path JSON pointer of the attributes in the command
+ * @param budget of the command; what it has no steps left for is not checked, and says so
+ */
 export function attributesViolations(
   checks: OwnChecks,
   attributes: string,
   path: string,
+  budget: CheckBudget = new CheckBudget(),
 ): Violation[] {
   if (checks.attributesSchema === null) return [];
-  let validate = byChecks.get(checks);
-  if (validate === undefined) {
-    validate = compiledOrNull(checks.attributesSchema);
-    byChecks.set(checks, validate);
+  let compiledSchema = byChecks.get(checks);
+  if (compiledSchema === undefined) {
+    compiledSchema = compiledOrNull(checks.attributesSchema);
+    byChecks.set(checks, compiledSchema);
   }
-  if (validate === null) {
+  if (compiledSchema === null) {
     const message = "The application's schema can no longer be read: register it anew.";
     return [violation('ATTRIBUTES_SCHEMA_INVALID', path, message)];
   }
   const value = jsonObjectOf(attributes);
   if (value === null) return [];
-  if (valuesIn(value) > ATTRIBUTES_VALUES_MAX) {
+  const { validate, nodes } = compiledSchema;
+  const values = valuesIn(value);
+  if (values > ATTRIBUTES_VALUES_MAX) {
     const message = `Attributes that a schema checks have at most ${ATTRIBUTES_VALUES_MAX} values.`;
     return [violation('TOO_LARGE', path, message)];
   }
+  if (!budget.spend(ATTRIBUTES_STEPS_MIN + nodes * values)) return [tooManySteps(path)];
   if (validate(value)) return [];
   const errors = validate.errors ?? [];
   const told = errors.slice(0, FAULTS_TOLD_MAX).map((error) => {
@@ -81,10 +99,16 @@ export function attributesViolations(
   return told;
 }
 
-function compiledOrNull(text: string): ValidateFunction | null {
+/** Of a command whose own checks would take too long; told once. */
+export function tooManySteps(path: string): Violation {
+  const message = `The application's own checks would take more than ${CHECK_STEPS_MAX} steps from here on: send fewer changes at once.`;
+  return violation('TOO_LARGE', path, message);
+}
+
+function compiledOrNull(text: string): CompiledSchema | null {
   const schema = jsonObjectOf(text);
   try {
-    return schema === null ? null : compiled(schema);
+    return schema === null ? null : { validate: compiled(schema), nodes: schemaNodes(schema) };
   } catch {
     return null;
   }

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { given } from '../testing/given.ts';
+import { decide } from '../decide.ts';
+import type { ApplicationState } from '../model.ts';
+import { putQuota } from '../sums/treeSums.ts';
+import { given, stateAfter } from '../testing/given.ts';
 import {
   content,
   cores,
@@ -10,6 +13,7 @@ import {
   registration,
   tokens,
 } from '../testing/samples.ts';
+import { START, stampCommand } from '../testing/stamp.ts';
 import type { CommandData } from '../testing/stamp.ts';
 
 type Terms = CommandData<'RegisterApplication'>;
@@ -82,6 +86,47 @@ describe("an application's schema of attributes", () => {
     const told = decision.kind === 'refused' ? decision.violations : [];
     expect(told).toHaveLength(21);
     expect(told.at(-1)?.message).toContain('5 more quotas, of 25');
+  });
+
+  const withAttributes = (size: number) => {
+    const past = stateAfter('application:moka', checked) as ApplicationState;
+    const draft = created('moka/q', [], valid);
+    const state = stateAfter('application:moka', checked, draft) as ApplicationState;
+    const quota = state.quotas.get('moka/q')!;
+    for (let index = 0; index < size; index += 1) {
+      const attributes = `{"queue":"${'q'.repeat(1 + (index % 50))}","x-${index}":"${index}"}`;
+      const quotaId = `moka/q${index}`;
+      putQuota(past, null, { ...quota, quotaId, content: { ...quota.content, attributes } });
+    }
+    return past;
+  };
+  const decided = (state: ApplicationState, more: Partial<Terms>) =>
+    decide(state, stampCommand('application:moka', register(more), { roles: ['admin'] }), {
+      now: START,
+      streamVersion: 9n,
+    });
+  const wider = JSON.stringify({ ...schema, required: [] });
+  const narrower = JSON.stringify({ ...schema, required: ['queue', 'weight'] });
+
+  it('that takes all that the former took is taken, however many different attributes there are', () => {
+    const state = withAttributes(20_000);
+    expect(decided(state, { attributesSchema: wider })).toMatchObject({ kind: 'accepted' });
+    expect(decided(state, { attributesSchema: narrower })).toMatchObject({
+      violations: [{ code: 'TOO_MANY', path: '/attributesSchema' }],
+    });
+  });
+
+  it('is tried on as many different attributes as one command may take steps for', () => {
+    expect(decided(withAttributes(100), { attributesSchema: narrower })).toMatchObject({
+      violations: {
+        length: 21,
+        20: { message: expect.stringContaining('of 100 in all') as string },
+      },
+    });
+    const many = { allOf: Array.from({ length: 400 }, () => ({ type: 'object' })) };
+    expect(
+      decided(withAttributes(1_000), { attributesSchema: JSON.stringify(many) }),
+    ).toMatchObject({ violations: [{ code: 'TOO_MANY' }] });
   });
 
   it('that existing quotas satisfy is taken, and so is any other change of the registration', () => {

@@ -10,7 +10,9 @@ import {
 } from '../modelBounds.ts';
 import { textViolations } from '../validate/contentShape.ts';
 import { nameViolations } from '../validate/declaredNames.ts';
+import { tooManySteps } from './attributesSchema.ts';
 import { celEnvironment } from './celEnvironment.ts';
+import type { CheckBudget } from './checkBudget.ts';
 import { ruleCost, stepsOf } from './ruleCost.ts';
 import type { RuleCost } from './ruleCost.ts';
 import { SIZE_MIN, ruleVariables } from './ruleVariables.ts';
@@ -57,10 +59,16 @@ const byChecks = new WeakMap<
 /**
  * Every rule that does not hold for the quota, and every one that could not be evaluated.
  * @param path JSON pointer of the quota's content in the command
+ * @param budget of the command; what it has no steps left for is not evaluated, and says so
  */
-export function brokenRules(state: ApplicationState, quota: QuotaState, path: string): Violation[] {
+export function brokenRules(
+  state: ApplicationState,
+  quota: QuotaState,
+  path: string,
+  budget: CheckBudget,
+): Violation[] {
   const { checks } = state.registration;
-  if (checks.rules.length === 0) return [];
+  if (checks.rules.length === 0 || budget.isOver) return [];
   let rules = byChecks.get(checks);
   if (rules === undefined) {
     rules = checks.rules.map(compile);
@@ -75,6 +83,7 @@ export function brokenRules(state: ApplicationState, quota: QuotaState, path: st
     const message = `The rules of ${state.id} could take ${steps} steps over ${quota.quotaId}; at most ${RULE_STEPS_MAX} are taken.`;
     return [violation('RULE_FAILED', path, message)];
   }
+  if (!budget.spend(steps)) return [tooManySteps(path)];
   return rules.flatMap((each) => verdict(each, variables, quota, path));
 }
 

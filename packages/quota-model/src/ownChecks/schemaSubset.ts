@@ -37,6 +37,18 @@ const heavy = new Set(['pattern', 'uniqueItems', 'unevaluatedProperties', 'uneva
 
 type Json = Readonly<Record<string, unknown>>;
 
+/** Its nodes, every reference counted as what it stands for; the bound where there are more. */
+export function schemaNodes(schema: Json): number {
+  const walk = new Walk(schema);
+  try {
+    walk.nodesOf(schema, '', 1);
+    return walk.nodes;
+  } catch (error) {
+    if (error instanceof OutsideSubset) return ATTRIBUTES_SCHEMA_NODES_MAX;
+    throw error;
+  }
+}
+
 /** The first fault, or null. Counting stops at the bound, so that no schema takes long to refuse. */
 export function subsetFault(schema: Json): SchemaFault | null {
   try {
@@ -66,6 +78,10 @@ class Walk {
 
   constructor(root: Json) {
     this.#root = root;
+  }
+
+  get nodes(): number {
+    return this.#nodes;
   }
 
   /** Counts a schema with every reference as what it stands for. */
