@@ -11,33 +11,15 @@ import type { ApplicationState, QuotaState, StreamState } from './model.ts';
 import { boundsInForce, isWithinBounds } from './rightsizingBounds.ts';
 import { affectedQuotas, ruleOf } from './rules.ts';
 import { stateFromText, stateToText } from './snapshot.ts';
-import {
-  actions,
-  commandOf,
-  liftOf,
-  payerLevels,
-  startHistory,
-  take,
-  weights,
-} from './testing/histories.ts';
+import { drawnSteps } from './testing/drawnSteps.ts';
+import { commandOf, liftOf, payerLevels, startHistory, take } from './testing/histories.ts';
 import type { Step } from './testing/histories.ts';
 import { DAY, stampCommand } from './testing/stamp.ts';
 import { TestStream } from './testing/stream.ts';
 import { dueTimeOf, dueTimes, touchedTimers } from './timers.ts';
 import { brokenRules } from './testing/wholeTree.ts';
 
-const steps = fc.array(
-  fc.record<Step>({
-    action: fc.oneof(
-      ...actions.map((action) => ({ weight: weights[action], arbitrary: fc.constant(action) })),
-    ),
-    quota: fc.nat(4),
-    resource: fc.nat(3),
-    amount: fc.integer({ min: 1, max: 60 }),
-    other: fc.nat(40),
-  }),
-  { minLength: 1, maxLength: 40 },
-);
+const steps = drawnSteps(40);
 
 /** Every property holds over this many histories; a failure prints the seed and the smallest history. */
 const HISTORIES = 150;

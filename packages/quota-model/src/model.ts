@@ -153,6 +153,8 @@ export interface ApplicationState {
   readonly attributes: Map<string, OrderedIds>;
   /** By resource: how many quotas speak of it; no entry for none. */
   readonly users: Map<string, number>;
+  /** Quotas under a suspension; made from `quotas`. */
+  readonly suspended: Set<string>;
 }
 
 export interface PriceBookState {

@@ -3,6 +3,7 @@ import type { EventMessage, Rule, RuleAfter } from '@prorata/schemas';
 import { effectiveLimits, effectiveLimitsAt, pathOf } from './effective.ts';
 import type { ApplicationState, Registration } from './model.ts';
 import { projectOf } from './payers.ts';
+import { isBlockedElse } from './suspension.ts';
 
 /**
  * The quota's rule, but for what the event behind it says.
@@ -49,6 +50,9 @@ export interface AffectedPart {
   readonly isWithBelow: boolean;
 }
 
+/** What is asked about: rules, or limits in force alone, of which a registration presets nothing. */
+export type AffectedMatter = 'rules' | 'limits';
+
 /**
  * Where rules or effective limits may differ by an event that the state has just evolved with, the deleted
  * included. It costs no walk but that of a move, which is bounded.
@@ -59,11 +63,12 @@ export function affectedParts(
   state: ApplicationState,
   event: EventMessage,
   former: Registration | null,
+  matter: AffectedMatter = 'rules',
 ): readonly AffectedPart[] {
   const { quotaId } = event.value.envelope;
   switch (event.type) {
     case 'ApplicationRegistered':
-      return hasOtherDefaults(state.registration, former) ? [withBelow(state.id)] : [];
+      return former === null ? [] : registeredParts(state, former, matter);
     case 'HaircutApplied':
     case 'HaircutLifted':
     case 'QuotaChanged':
@@ -131,10 +136,18 @@ export function* quotasIn(state: ApplicationState, part: AffectedPart): Generato
 const alone = (id: string): AffectedPart => ({ id, isWithBelow: false });
 const withBelow = (id: string): AffectedPart => ({ id, isWithBelow: true });
 
-/** All of a registration that a rule is made from. */
-function hasOtherDefaults(now: Registration, former: Registration | null): boolean {
-  if (former === null) return false;
-  return now.defaultMode !== former.defaultMode || now.defaultOnStale !== former.defaultOnStale;
+/** A registration says what holds where a quota says nothing, and what a suspension blocks. */
+function registeredParts(
+  state: ApplicationState,
+  former: Registration,
+  matter: AffectedMatter,
+): AffectedPart[] {
+  const { registration } = state;
+  const hasOtherDefaults =
+    registration.defaultMode !== former.defaultMode ||
+    registration.defaultOnStale !== former.defaultOnStale;
+  if (hasOtherDefaults && matter === 'rules') return [withBelow(state.id)];
+  return isBlockedElse(former, registration) ? [...state.suspended].map(withBelow) : [];
 }
 
 /** The paths that are gone, then those that came. */

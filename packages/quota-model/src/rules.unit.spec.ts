@@ -129,6 +129,10 @@ describe('affectedQuotas', () => {
     const again = (more: Partial<typeof registration>) =>
       affected(prod, ads, dev, registeredAs({ ...registration, ...more }, 2n));
     const all = ['moka/prod', 'moka/dev', 'moka/prod/ads'];
+    const data = { limits: [], until: START + HOUR, suspension: true, replacesOverride: false };
+    const suspended: Fact = { type: 'QuotaOverridden', data, quotaId: 'moka/prod' };
+    const other = registeredAs({ ...registration, resources: [] }, 2n);
+    expect(affected(prod, ads, dev, suspended, other)).toEqual(['moka/prod', 'moka/prod/ads']);
     expect(again({ defaultMode: 'shadow' })).toEqual(all);
     expect(again({ defaultOnStale: 'closed' })).toEqual(all);
     expect(again({ displayName: 'Moka 2', resources: [] })).toEqual([]);

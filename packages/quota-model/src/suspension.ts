@@ -19,13 +19,23 @@ export function allBlocked({ resources }: Pick<Registration, 'resources'>): Reso
   return limits.sort((a, b) => byCodeUnit(a.resource, b.resource));
 }
 
+/** Whether a suspension blocks something else under one registration than under the other. */
+export function isBlockedElse(
+  former: Pick<Registration, 'resources'>,
+  now: Pick<Registration, 'resources'>,
+): boolean {
+  if (former.resources.size !== now.resources.size) return true;
+  return [...now.resources].some(([name, { kind }]) => former.resources.get(name)?.kind !== kind);
+}
+
 /**
  * Lets the live suspensions reach what the state's registration declares now. They keep author, reason and
- * end: nobody suspended anew.
+ * end: nobody suspended anew. O(suspended), where other resources are declared than before.
  */
-export function extendSuspensions(state: ApplicationState): void {
+export function extendSuspensions(state: ApplicationState, former: Registration): void {
+  if (!isBlockedElse(former, state.registration)) return;
   const limits = allBlocked(state.registration);
-  for (const quotaId of state.overridden) {
+  for (const quotaId of [...state.suspended]) {
     const quota = state.quotas.get(quotaId);
     if (quota?.override?.suspension !== true) continue;
     putQuota(state, quota, { ...quota, override: { ...quota.override, limits } });

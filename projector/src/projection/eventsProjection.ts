@@ -60,6 +60,7 @@ export class EventsProjection implements Projection {
     const event = eventOf(record);
     const stream = this.#next(offset, event);
     const closing = closingBy(stream.state, event);
+    const former = stream.state?.kind === 'application' ? stream.state.registration : null;
     const state = this.#evolve(offset, stream, event);
     changes.addAudit({
       topic: this.#topic,
@@ -71,9 +72,8 @@ export class EventsProjection implements Projection {
     changes.addRows(event, state, closing);
     if (state.kind !== 'application') return;
     const { envelope } = event.value;
-    // No row holds what a registration presets: the application's own row does.
-    if (event.type === 'ApplicationRegistered') return;
-    changes.touch(state, affectedParts(state, event, null), {
+    // What a registration presets stands in the application's own row.
+    changes.touch(state, affectedParts(state, event, former, 'limits'), {
       stream: envelope.stream,
       streamVersion: envelope.streamVersion,
       partition: this.#partition,

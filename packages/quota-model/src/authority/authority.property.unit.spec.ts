@@ -4,27 +4,11 @@ import type { ResourceLimit } from '@prorata/schemas';
 import { effectiveLimits, uncutLimit } from '../effective.ts';
 import { burstOf, compareBounds, guaranteeOf } from '../limits.ts';
 import type { ApplicationState } from '../model.ts';
-import {
-  actions,
-  commandOf,
-  payerLevels,
-  startHistory,
-  take,
-  weights,
-} from '../testing/histories.ts';
+import { drawnStep } from '../testing/drawnSteps.ts';
+import { actions, commandOf, payerLevels, startHistory, take } from '../testing/histories.ts';
 import type { Step } from '../testing/histories.ts';
 import type { Sender } from '../testing/stamp.ts';
 import type { TestStream } from '../testing/stream.ts';
-
-const step = fc.record<Step>({
-  action: fc.oneof(
-    ...actions.map((action) => ({ weight: weights[action], arbitrary: fc.constant(action) })),
-  ),
-  quota: fc.nat(4),
-  resource: fc.nat(3),
-  amount: fc.integer({ min: 1, max: 60 }),
-  other: fc.nat(40),
-});
 
 /** What an owner would try, of their own more often than of others'; everything else is refused at the door. */
 const sentStep = fc.record<Step>({
@@ -82,7 +66,7 @@ describe('an owner, over random histories', () => {
     let accepted = 0;
     fc.assert(
       fc.property(
-        fc.array(step, { maxLength: 25 }),
+        fc.array(drawnStep, { maxLength: 25 }),
         lastCut,
         fc.array(sentStep, { minLength: 1, maxLength: OWN_COMMANDS_MAX }),
         payers,

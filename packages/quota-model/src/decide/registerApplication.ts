@@ -8,7 +8,9 @@ import { byCodeUnit } from '../ids.ts';
 import { resourcesUsedBy } from '../indexes/quotaIndexes.ts';
 import type { ApplicationState, Decision, DecisionContext, Registration } from '../model.ts';
 import { schemaBreaks } from '../ownChecks/schemaBreaks.ts';
+import { EVENTS_PER_DECISION_MAX } from '../modelBounds.ts';
 import { sameValue } from '../sameValue.ts';
+import { isBlockedElse } from '../suspension.ts';
 import { registrationViolations } from '../validate/registration.ts';
 import { NOTHING } from '../sums/sum.ts';
 import { tallyOf } from '../sums/treeSums.ts';
@@ -35,6 +37,7 @@ export function registerApplication(
     const use = refusal([
       ...useViolations(state, terms.resources),
       ...schemaBreaks(state, terms, '/attributesSchema'),
+      ...suspensionViolations(state, terms.resources),
     ]);
     if (use !== null) return use;
   }
@@ -106,6 +109,22 @@ function useViolations(
     const excess = totalExcess(tallyOf(state, state.id, now.name)?.sum ?? NOTHING, now);
     return excess === null ? [] : [violation('TOTAL_EXCEEDED', '/resources', excess)];
   });
+}
+
+/** Each live suspension reaches other resources in the same moment, at the price of an event. */
+function suspensionViolations(
+  state: ApplicationState,
+  resources: readonly ResourceDeclaration[],
+): Violation[] {
+  const { size } = state.suspended;
+  const declared = new Map(resources.map((resource) => [resource.name, resource]));
+  if (
+    size <= EVENTS_PER_DECISION_MAX ||
+    !isBlockedElse(state.registration, { resources: declared })
+  )
+    return [];
+  const message = `${size} quotas are suspended; at most ${EVENTS_PER_DECISION_MAX} are while other resources are declared: resume some, or suspend one above them.`;
+  return [violation('TOO_MANY', '/resources', message)];
 }
 
 function isSameKind(

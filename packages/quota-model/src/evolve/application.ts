@@ -62,8 +62,9 @@ function register(
 ): ApplicationState {
   const registration = registrationOf(event, (state?.registration.version ?? 0n) + 1n);
   if (state !== null) {
+    const former = state.registration;
     state.registration = registration;
-    extendSuspensions(state);
+    extendSuspensions(state, former);
     return state;
   }
   return {

@@ -3,22 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { evolve } from '../evolve.ts';
 import type { StreamState } from '../model.ts';
 import { stateFromText, stateToText } from '../snapshot.ts';
-import { actions, startHistory, take, weights } from '../testing/histories.ts';
-import type { Step } from '../testing/histories.ts';
+import { drawnSteps } from '../testing/drawnSteps.ts';
+import { startHistory, take } from '../testing/histories.ts';
 import { foldBack, fork } from './fork.ts';
 
-const steps = fc.array(
-  fc.record<Step>({
-    action: fc.oneof(
-      ...actions.map((action) => ({ weight: weights[action], arbitrary: fc.constant(action) })),
-    ),
-    quota: fc.nat(4),
-    resource: fc.nat(3),
-    amount: fc.integer({ min: 1, max: 60 }),
-    other: fc.nat(40),
-  }),
-  { minLength: 1, maxLength: 30 },
-);
+const steps = drawnSteps(30);
 
 const copyOf = (state: StreamState): StreamState => stateFromText(stateToText(state));
 

@@ -30,6 +30,10 @@ export function indexQuota(
     if (before !== null) take(state.attributes, before.content.attributes, [before.quotaId]);
     if (after !== null) add(state.attributes, after.content.attributes, [after.quotaId]);
   }
+  if (before?.override !== after?.override) {
+    if (before !== null) state.suspended.delete(before.quotaId);
+    if (after?.override?.suspension === true) state.suspended.add(after.quotaId);
+  }
   if (before?.haircuts === after?.haircuts) return;
   for (const key of cutsOf(before)) take(state.cut, key, [before?.quotaId ?? '']);
   for (const key of cutsOf(after)) add(state.cut, key, [after?.quotaId ?? '']);
@@ -88,18 +92,24 @@ class NotedQuotas {
   readonly #paid = new IdsByKey();
   readonly #cut = new IdsByKey();
   readonly #attributes = new IdsByKey();
+  readonly #suspended: string[] = [];
 
   note(quota: QuotaState, payer: string | null): void {
     const { quotaId, content } = quota;
     if (payer !== null) this.#paid.note(payer, quotaId);
     for (const key of cutsOf(quota)) this.#cut.note(key, quotaId);
     this.#attributes.note(content.attributes, quotaId);
+    if (quota.override?.suspension === true) this.#suspended.push(quotaId);
   }
 
   apply(state: ApplicationState, sign: 1 | -1): void {
     this.#paid.apply(state.paid, sign);
     this.#cut.apply(state.cut, sign);
     this.#attributes.apply(state.attributes, sign);
+    for (const quotaId of this.#suspended) {
+      if (sign === 1) state.suspended.add(quotaId);
+      else state.suspended.delete(quotaId);
+    }
   }
 }
 

@@ -6,7 +6,7 @@ import { rebuildingSums } from '../sums/rebuildSums.ts';
 
 type Derived = Pick<
   ApplicationState,
-  'proposalsByQuota' | 'sums' | 'held' | 'paid' | 'cut' | 'attributes' | 'users'
+  'proposalsByQuota' | 'sums' | 'held' | 'paid' | 'cut' | 'attributes' | 'users' | 'suspended'
 >;
 
 export function emptyDerived(): Derived {
@@ -18,6 +18,7 @@ export function emptyDerived(): Derived {
     cut: new Map(),
     attributes: new Map(),
     users: new Map(),
+    suspended: new Set(),
   };
 }
 

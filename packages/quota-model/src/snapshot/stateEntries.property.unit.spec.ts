@@ -5,21 +5,13 @@ import { evolve } from '../evolve.ts';
 import type { ApplicationState, StreamState } from '../model.ts';
 import { stateToText } from '../snapshot.ts';
 import { stateAfter } from '../testing/given.ts';
-import { actions, startHistory, take } from '../testing/histories.ts';
+import { drawnSteps } from '../testing/drawnSteps.ts';
+import { startHistory, take } from '../testing/histories.ts';
 import { created, registered, tokens } from '../testing/samples.ts';
 import { StateAssembly } from './stateAssembly.ts';
 import { stateEntries } from './stateEntries.ts';
 
-const steps = fc.array(
-  fc.record({
-    action: fc.constantFrom(...actions),
-    quota: fc.nat(4),
-    resource: fc.nat(7),
-    amount: fc.nat(99),
-    other: fc.nat(99),
-  }),
-  { minLength: 1, maxLength: 30 },
-);
+const steps = drawnSteps(30);
 
 function readAgain(state: StreamState, partsMax?: number): StreamState {
   const assembly = new StateAssembly();

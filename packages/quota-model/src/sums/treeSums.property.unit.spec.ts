@@ -8,26 +8,15 @@ import { moveStep } from '../decide/moveQuota.ts';
 import { TreeDraft } from '../decide/treeDraft.ts';
 import type { ApplicationState } from '../model.ts';
 import { stateFromText, stateToText } from '../snapshot.ts';
-import { actions, commandOf, startHistory, take, weights } from '../testing/histories.ts';
-import type { Step } from '../testing/histories.ts';
+import { drawnSteps } from '../testing/drawnSteps.ts';
+import { commandOf, startHistory, take } from '../testing/histories.ts';
 import { ana } from '../testing/stamp.ts';
 import type { CommandBody } from '../testing/stamp.ts';
 import type { TestStream } from '../testing/stream.ts';
 import { brokenRules } from '../testing/wholeTree.ts';
 import { fitViolations } from '../validate/fit.ts';
 
-const steps = fc.array(
-  fc.record<Step>({
-    action: fc.oneof(
-      ...actions.map((action) => ({ weight: weights[action], arbitrary: fc.constant(action) })),
-    ),
-    quota: fc.nat(4),
-    resource: fc.nat(3),
-    amount: fc.integer({ min: 1, max: 60 }),
-    other: fc.nat(40),
-  }),
-  { minLength: 1, maxLength: 40 },
-);
+const steps = drawnSteps(40);
 
 const HISTORIES = 400;
 const stateOf = (stream: TestStream): ApplicationState => stream.state as ApplicationState;
@@ -42,6 +31,7 @@ function keptSums(state: ApplicationState): unknown {
   return {
     indexes,
     users: Object.fromEntries(state.users),
+    suspended: [...state.suspended].sort(),
     sums: sums.map(([id, tallies]) => [
       id,
       tallies.map((tally) => ({ ...tally, bounds: [...tally.bounds] })),

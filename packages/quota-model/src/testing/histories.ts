@@ -209,7 +209,7 @@ export function commandOf(
     case 'transfer':
       return by(transferOf(step, quotaId));
     case 'rebound':
-      return by({ type: 'RegisterApplication', data: { ...registration, ...termsOf(step) } });
+      return by({ type: 'RegisterApplication', data: otherTerms(step) });
     case 'delete':
       return by({ type: 'DeleteQuota', data: { quotaId, children: 'refuse' } });
     case 'wait':
@@ -231,6 +231,19 @@ function restorationOf(
   const contents = contentsByQuota(stream.events).get(quotaId) ?? [];
   const chosen = contents[choice % contents.length];
   return chosen === undefined ? null : { quotaId, version: chosen.since, content: chosen.content };
+}
+
+/** Of a registration: bounds, a second person, a default, and a resource that nobody speaks of but a suspension. */
+function otherTerms(step: Step): CommandData<'RegisterApplication'> {
+  const { resources } = registration;
+  const [spare] = resources;
+  const isMore = step.other % 2 === 1 && spare !== undefined;
+  return {
+    ...registration,
+    ...termsOf(step),
+    defaultMode: step.other % 3 === 0 ? 'shadow' : 'enforce',
+    resources: isMore ? [...resources, { ...spare, name: 'spare' }] : resources,
+  };
 }
 
 /** Other bounds for the quotas that have none of their own, of one resource none; at times a second person. */
