@@ -8,6 +8,8 @@ const ANY_HASH = '0'.repeat(64);
 /** The application that grows. */
 export const STREAM = 'application:bench';
 const APPLICATION = 'bench';
+/** Who pays for all of it. */
+export const PAYER = 'bench/all';
 /** Children of each node: three levels hold a million. */
 const CHILDREN = 100;
 /** Groups that own, and limits that occur: what repeats in a large company, and what does not. */
@@ -96,6 +98,7 @@ function contentOf(index: number, quotaId: string): QuotaContent {
   return {
     ...contentSample,
     owner: `group:team-${index % OWNERS}`,
+    project: depth === 1 ? PAYER : null,
     labels: {},
     match: [],
     rightsizing: [],
@@ -103,17 +106,22 @@ function contentOf(index: number, quotaId: string): QuotaContent {
   };
 }
 
+/** What the application declares, as a command has it. */
+export const terms = {
+  displayName: 'Bench',
+  levels: ['top', 'second', 'queue'],
+  resources: [{ name: 'slots', kind: 'capacity', unit: 'slot' }],
+  defaultMode: 'enforce',
+  defaultOnStale: 'hold',
+  robotChanges: 'apply',
+  proposalLifetimeMicros: 3_600_000_000,
+};
+
 export function registration(): EventMessage {
   const value = parsed('io.prorata.event.ApplicationRegistered', {
     envelope: { ...envelopeJson, eventId: uuidOf('event 1'), reason: 'bench' },
     version: 1,
-    displayName: 'Bench',
-    levels: ['top', 'second', 'queue'],
-    resources: [{ name: 'slots', kind: 'capacity', unit: 'slot' }],
-    defaultMode: 'enforce',
-    defaultOnStale: 'hold',
-    robotChanges: 'apply',
-    proposalLifetimeMicros: 3_600_000_000,
+    ...terms,
   });
   return { type: 'ApplicationRegistered', value } as EventMessage;
 }
@@ -129,9 +137,21 @@ export function creation(index: number): EventMessage {
 /** A change of a quota that is there, to something else each turn. */
 export function changeCommand(index: number, turn: number): CommandMessage {
   const guaranteed = 1 + ((index + turn) % AMOUNTS);
-  const value = parsed(fullNameOf.ChangeQuota, {
+  return commandIn('ChangeQuota', `${index} ${turn}`, {
+    quotaId: quotaIdOf(index),
+    setLimits: [{ resource: 'slots', capacity: { guaranteed, max: AMOUNTS * 10 } }],
+  });
+}
+
+/** A command to the application, of its data as JSON; its id comes from its type and the turn. */
+export function commandIn(
+  type: CommandMessage['type'],
+  turn: string | number,
+  data: object,
+): CommandMessage {
+  const value = parsed(fullNameOf[type], {
     envelope: {
-      commandId: uuidOf(`change ${index} ${turn}`),
+      commandId: uuidOf(`${type} ${turn}`),
       stream: STREAM,
       actor,
       roles: ['admin', 'operator'],
@@ -139,8 +159,7 @@ export function changeCommand(index: number, turn: number): CommandMessage {
       dryRun: false,
       submittedAt: '2026-09-21T00:00:00Z',
     },
-    quotaId: quotaIdOf(index),
-    setLimits: [{ resource: 'slots', capacity: { guaranteed, max: AMOUNTS * 10 } }],
+    ...data,
   });
-  return { type: 'ChangeQuota', value } as CommandMessage;
+  return { type, value } as CommandMessage;
 }

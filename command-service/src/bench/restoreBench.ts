@@ -14,6 +14,7 @@ import { PartitionState } from '../writer/partitionState.ts';
 import { writerTopicsIn } from '../writer/writerTopics.ts';
 import { BenchWriter } from './benchWriter.ts';
 import { changeCommand, creation, registration } from './bigTree.ts';
+import { wideCommands } from './wideCommands.ts';
 
 /** Events whose folding is compared with decoding them. */
 const FOLDED = 50_000;
@@ -120,6 +121,21 @@ async function timeDecisions(size: number, writer: BenchWriter): Promise<void> {
   });
 }
 
+/** Each command by itself, with the events that it becomes; the best of three turns, so that it is compiled. */
+async function timeWideCommands(quotas: number, writer: BenchWriter): Promise<void> {
+  const best = new Map<string, number>();
+  for (const turn of [1, 2, 3]) {
+    for (const [what, command] of wideCommands(turn)) {
+      const seconds = await processorSeconds(() => writer.decide([command]));
+      best.set(what, Math.min(best.get(what) ?? Infinity, seconds));
+    }
+  }
+  for (const [what, seconds] of best) {
+    const figure = `${what}, decided in a tree of ${quotas.toLocaleString('en')} quotas`;
+    say({ figure, unit: 'ms of processor time', ours: seconds * 1_000 });
+  }
+}
+
 const isLeaf = (index: number): boolean => quotaDepth(index) === 3;
 
 function quotaDepth(index: number): number {
@@ -187,6 +203,7 @@ async function main(): Promise<void> {
   const state = new PartitionState();
   const decider = new BenchWriter(state, codec, topics, description?.partitions ?? 0);
   await grow(state, quotas, decider);
+  await timeWideCommands(quotas, decider);
   state.recent.forget(BigInt(Date.now() + 48 * 3_600_000) * 1_000n);
   say({
     figure: `memory a quota of ${quotas.toLocaleString('en')}, folded from events`,
