@@ -114,6 +114,47 @@ describe('the projection of events', () => {
     ]);
   });
 
+  it('shows what a proposal of steps would do, and where, and that it was declined', async () => {
+    const removal = { quotaId: 'llm/acme/code', children: 'refuse' } as const;
+    const none = { create: null, change: null, move: null, restore: null, expectedVersion: null };
+    const noQuota = { quotaId: null, quotaVersion: null };
+    const opened: EventDraft = {
+      type: 'TreeChangeProposed',
+      data: {
+        proposalId: 'llm-p14',
+        place: 'llm/acme',
+        steps: [{ ...none, delete: removal }],
+        origin: 'threshold',
+        expiresAt: testStart + 60_000_000n,
+      },
+      ...noQuota,
+    };
+    const declined: EventDraft = {
+      type: 'ProposalRejected',
+      data: { proposalId: 'llm-p14' },
+      ...noQuota,
+    };
+    const rowAfter = async (...drafts: readonly EventDraft[]): Promise<unknown> => {
+      const stamper = new EventStamper(1);
+      const stamped = [...story, drafts].flatMap((each) => stamper.stamp(STREAM, each).events);
+      const all = stamped.map((message, index) => ({
+        offset: BigInt(index),
+        message,
+        hash: hashOf(message).toString('hex'),
+      }));
+      const { tables } = await tablesAfter(all, 2);
+      return tables['proposals']?.find((row) => row['proposal_id'] === 'llm-p14');
+    };
+    expect(await rowAfter(opened)).toMatchObject({
+      application: 'llm',
+      quota_id: 'llm/acme',
+      status: 'open',
+      steps: [{ delete: removal }],
+      limits: [],
+    });
+    expect(await rowAfter(opened, declined)).toMatchObject({ status: 'rejected' });
+  });
+
   it('keeps what a deleted quota declared under its id, as that of a life that has ended', async () => {
     const { tables } = await tablesAfter(records(), 3);
     const gone = tables['quota_versions']!.filter((row) => row['ended'] !== null);

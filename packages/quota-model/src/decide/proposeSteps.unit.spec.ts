@@ -179,6 +179,16 @@ describe('a proposal of steps', () => {
       .thenRefused('PROPOSAL_UNKNOWN');
   });
 
+  it('keeps the unit of the resources that it names', () => {
+    const creation = { ...noStep, create: { quotaId: 'moka/x', content: content([sessions(1n)]) } };
+    const resources = registration.resources.map((resource) =>
+      resource.name === 'sessions' ? { ...resource, unit: 'connection' } : resource,
+    );
+    given(...past, proposed('moka', [creation]))
+      .when({ type: 'RegisterApplication', data: { ...registration, resources } })
+      .thenRefused('RESOURCE_IN_USE', 'moka-p5', 'sessions');
+  });
+
   it('goes with the quota that it is in', () => {
     const within = [setting(ADS, tokens(40n)), setting(ADS, sessions(1n))];
     given(...past, proposed(ADS, within))

@@ -17,6 +17,7 @@ import { tallyOf } from '../sums/treeSums.ts';
 import { totalExcess } from '../validate/sumExcess.ts';
 import { aboutNoQuota, accept, alreadySo, refusal, violation } from './answer.ts';
 import { decideTree } from './decideTree.ts';
+import { proposedResources } from './proposedResources.ts';
 import { endOutOfBounds } from './endOutOfBounds.ts';
 import { versionFault } from './preconditions.ts';
 import type { TreeDraft } from './treeDraft.ts';
@@ -155,9 +156,9 @@ function usersOf(state: ApplicationState, resource: string): string | null {
     return `The entitlement of ${entitlement.project} uses ${resource}`;
   }
   // It was asked for in the unit of its moment: approved later, it would mean another amount.
-  for (const { proposalId, limits } of state.proposals.values()) {
-    if (limits.every((limit) => limit.resource !== resource)) continue;
-    return `The open proposal ${proposalId} asks for ${resource}`;
+  for (const proposal of state.proposals.values()) {
+    if (!proposedResources(proposal).has(resource)) continue;
+    return `The open proposal ${proposal.proposalId} asks for ${resource}`;
   }
   return null;
 }
