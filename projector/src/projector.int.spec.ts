@@ -18,6 +18,7 @@ import {
 import { alice, testStart } from '../test/eventStamper.ts';
 import { dumpOf, eventually, openStand } from '../test/projectorStand.ts';
 import type { Stand } from '../test/projectorStand.ts';
+import { budgetFields, proposalFields, quotaFields } from './routes/rowSchemas.ts';
 import { indexedText } from './rows/indexedText.ts';
 import { startProjector } from './startProjector.ts';
 import type { Projector } from './startProjector.ts';
@@ -177,6 +178,15 @@ describe('the projector', () => {
       expect(unseen).toMatchObject({ status: 404, body: { code: 'PROPOSAL_UNKNOWN' } });
     }
     const budgets = await get(projector, '/v1/budgets?organization=acme', token);
+    const [quota] = ((await get(projector, '/v1/quotas', token)).body as { quotas: object[] })
+      .quotas;
+    for (const [row, fields] of [
+      [quota, quotaFields],
+      [(proposals.body as { proposals: object[] }).proposals[0], proposalFields],
+      [(budgets.body as { budgets: object[] }).budgets[0], budgetFields],
+    ] as const) {
+      expect(Object.keys(row ?? {})).toEqual(Object.keys(fields));
+    }
     expect(budgets.body).toMatchObject({ budgets: [{ amount: '100.000000000001' }] });
   });
 

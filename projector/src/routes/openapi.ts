@@ -6,6 +6,7 @@ import {
 } from '@prorata/service-runtime';
 import type { OpenApiFragment } from '@prorata/service-runtime';
 import { listings, rowSchema } from './listings.ts';
+import { budgetFields, proposalFields, quotaFields, rowsOf } from './rowSchemas.ts';
 
 interface Parameter {
   readonly name: string;
@@ -99,14 +100,13 @@ export const openapi: OpenApiFragment = {
         query('parent', 'The children of this quota, or of this application.'),
         ...paging,
       ],
-      { quotas: list, next },
+      { quotas: rowsOf(quotaFields), next },
     ),
-    '/v1/quotas/{quotaId}': get('One quota: what is declared, and what is in force.', [quotaId], {
-      quotaId: text,
-      version: { type: 'integer' },
-      content: { type: 'object' },
-      effective: list,
-    }),
+    '/v1/quotas/{quotaId}': get(
+      'One quota: what is declared, and what is in force.',
+      [quotaId],
+      quotaFields,
+    ),
     '/v1/quotas/{quotaId}/explain': get(
       'Why each limit is what it is: a sentence, and every layer with who, when, why and evidence.',
       [quotaId],
@@ -160,12 +160,12 @@ export const openapi: OpenApiFragment = {
         }),
         ...paging,
       ],
-      { proposals: list, next },
+      { proposals: rowsOf(proposalFields), next },
     ),
     '/v1/proposals/{proposalId}': get(
       'One proposal, whatever became of it.',
       [path('proposalId', "The proposal's id: moka-p7.")],
-      { proposalId: text, quotaId: text, status: text, steps: list, limits: list },
+      proposalFields,
     ),
     '/v1/budgets': get(
       'Budgets as they are defined now.',
@@ -174,7 +174,7 @@ export const openapi: OpenApiFragment = {
         query('project', 'Of this project.'),
         ...paging,
       ],
-      { budgets: list, next },
+      { budgets: rowsOf(budgetFields), next },
     ),
     ...Object.fromEntries(
       listings.map((listing) => [

@@ -7,6 +7,7 @@ const SHOWN = [
   'proposalId',
   'quotaId',
   'steps',
+  'steps',
   'limits',
   'unsetLimits',
   'evidence',

@@ -1,0 +1,81 @@
+/** The rows of answers as JSON Schema; `projector.int.spec` holds them against real answers. */
+
+type Part = Readonly<Record<string, unknown>>;
+
+const text: Part = { type: 'string' };
+const textOrNull: Part = { type: ['string', 'null'] };
+const whole: Part = { type: 'integer' };
+const long: Part = { type: ['integer', 'string'], description: 'As text above 2^53-1.' };
+const time: Part = { type: 'string', format: 'date-time' };
+const timeOrNull: Part = { type: ['string', 'null'], format: 'date-time' };
+const record: Part = { type: 'object' };
+const recordOrNull: Part = { type: ['object', 'null'] };
+const records: Part = { type: 'array', items: record };
+const texts: Part = { type: 'array', items: text };
+const actor: Part = {
+  type: 'object',
+  required: ['kind', 'issuer', 'subject'],
+  properties: { kind: { enum: ['user', 'service', 'robot'] }, issuer: text, subject: text },
+};
+
+export const quotaFields: Readonly<Record<string, Part>> = {
+  quotaId: text,
+  application: text,
+  parent: text,
+  owner: text,
+  project: textOrNull,
+  tier: whole,
+  cutPriority: whole,
+  labels: { type: 'object', additionalProperties: text },
+  version: long,
+  stream: text,
+  streamVersion: long,
+  content: record,
+  effective: records,
+  updatedAt: time,
+};
+
+export const proposalFields: Readonly<Record<string, Part>> = {
+  proposalId: text,
+  application: text,
+  quotaId: text,
+  status: { enum: ['open', 'approved', 'rejected', 'expired', 'withdrawn'] },
+  steps: records,
+  limits: records,
+  unsetLimits: texts,
+  evidence: recordOrNull,
+  origin: text,
+  openedAt: time,
+  openedBy: actor,
+  reason: text,
+  commandId: textOrNull,
+  expiresAt: time,
+  closedAt: timeOrNull,
+  closedBy: { anyOf: [actor, { type: 'null' }] },
+  closedReason: textOrNull,
+  streamVersion: long,
+};
+
+export const budgetFields: Readonly<Record<string, Part>> = {
+  organization: text,
+  budgetId: text,
+  project: { ...text, description: "Empty where it is a team's, or the whole organization's." },
+  team: textOrNull,
+  amount: { ...text, description: 'An exact decimal.' },
+  currency: text,
+  window: record,
+  priceBook: text,
+  tierPolicy: text,
+  version: long,
+  actor,
+  reason: text,
+  updatedAt: time,
+};
+
+/** A list of rows, each with all of its fields. */
+export function rowsOf(fields: Readonly<Record<string, Part>>): Part {
+  return {
+    type: 'array',
+    items: { type: 'object', required: Object.keys(fields), properties: fields },
+  };
+}
