@@ -138,7 +138,7 @@ const times: readonly (readonly [name: string, micros: bigint])[] = [
 ];
 
 /** `second`, `5 minutes`, `250 ms`: in the largest unit that leaves no rest. */
-function timeInWords(micros: bigint): string {
+export function timeInWords(micros: bigint): string {
   const [name, size] = times.find(([, unit]) => micros % unit === 0n) ?? ['µs', 1n];
   const count = micros / size;
   if (count === 1n) return name;

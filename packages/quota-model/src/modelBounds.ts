@@ -124,6 +124,12 @@ export const PROPOSAL_LIFETIME_MICROS_MAX = 90n * 86_400_000_000n;
 /** How far an override may end, microseconds (366 days): longer ones are the owner's base limit. */
 export const OVERRIDE_MICROS_MAX = 366n * 86_400_000_000n;
 
+/**
+ * How far an override may end that raises by more than waits for a second person, microseconds (seven days),
+ * where the application names no other time: over a weekend, and no way around the second person.
+ */
+export const OVERRIDE_ABOVE_APPROVAL_MICROS_DEFAULT = 7n * 86_400_000_000n;
+
 /** The longest time of a rate, microseconds (366 days): beyond it, it is a consumable. */
 export const RATE_MICROS_MAX = 366n * 86_400_000_000n;
 

@@ -248,7 +248,7 @@ export const refusalCodes = {
   OVERRIDE_END_INVALID: kind(
     422,
     'The end of the override is past or too far',
-    'Choose an end after now and within 366 days.',
+    'Choose an end after now, and within 366 days or what the application lets a large raise last.',
   ),
   OVERRIDE_ABOVE_ANCESTOR: kind(
     409,

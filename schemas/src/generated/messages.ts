@@ -1288,6 +1288,8 @@ export interface ChangePolicy {
   readonly raiseApprovalAboveBasisPoints: null | number;
   /** A new quota of more than this part of what it is created in waits for approval, basis points of the nearest declared limit above or of the application's total. */
   readonly creationApprovalAboveBasisPoints: null | number;
+  /** How long an override may last that raises by more than waits for approval, microseconds; null: seven days. */
+  readonly overrideAboveApprovalMicrosMax: null | bigint;
   /** A decrease by more than this is refused unless it is waived, basis points of the limit in force. */
   readonly decreaseStepMaxBasisPoints: null | number;
   /** How far a robot may move a limit at once, basis points of the declared limit. */

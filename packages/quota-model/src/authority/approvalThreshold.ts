@@ -1,37 +1,58 @@
 /** What waits for a second person: raises and creations above what the application lets one person do alone. */
 import type { ResourceLimit } from '@prorata/schemas';
-import { declaredLimit } from '../layers.ts';
-import type { DeclaredTerms } from '../layers.ts';
+import type { ChangedQuota, TreeChange } from '../decide/treeDraft.ts';
+import { heldLimit } from '../heldLimit.ts';
 import { WHOLE_BASIS_POINTS, burstOf, guaranteeOf } from '../limits.ts';
-import type { TreeChange } from '../decide/treeDraft.ts';
 import type { ApplicationState, QuotaState } from '../model.ts';
 import { setterAbove } from '../validate/setters.ts';
 import { sameWindow } from '../windowForm.ts';
-import { inheritedAt } from './raises.ts';
 
 /**
- * The resources that are raised by more than the application's threshold, of the limit as it is declared
- * now. What has no number to be a part of (unlimited, an unset that leaves nothing, a first guarantee,
- * another window) is above every threshold.
- *
- * @param state as it would be after the change; it says what an unset limit inherits
+ * The resources that a change of one quota raises by more than the application's threshold, of what is held
+ * along the path: so a move, an unset limit and a level above count like a limit of its own. The id
+ * counts as well as the quota: what comes to an id is compared with what it takes the place of, by whatever
+ * steps it got there. A mode that does not enforce holds nothing. What has no number to be a part of
+ * (unlimited, a first guarantee, another window) is above every threshold.
  */
 export function resourcesAboveThreshold(
-  state: ApplicationState,
-  quotaId: string,
-  before: DeclaredTerms,
-  after: DeclaredTerms,
+  change: TreeChange,
+  { before, after }: Pick<ChangedQuota, 'before' | 'after'>,
 ): string[] {
-  const most = state.registration.changePolicy.raiseApprovalAboveBasisPoints;
-  if (most === null) return [];
-  const resources = [before, after].flatMap(({ content }) =>
-    content.limits.map(({ resource }) => resource),
-  );
-  return [...new Set(resources)].filter((resource) => {
-    const from = declaredLimit(before, resource);
-    const to = declaredLimit(after, resource) ?? inheritedAt(state, quotaId, resource);
-    return isAbove(from, to, BigInt(most));
+  const { changePolicy, resources } = change.after.registration;
+  const most = changePolicy.raiseApprovalAboveBasisPoints;
+  if (most === null || before === null) return [];
+  const heirs = new Set([after, change.after.quotas.get(before.quotaId) ?? null]);
+  return [...resources.keys()].filter((resource) => {
+    const from = heldBy(change.before, before, resource);
+    return [...heirs].some(
+      (heir) => heir !== null && isAbove(from, heldBy(change.after, heir, resource), BigInt(most)),
+    );
   });
+}
+
+/** Whether an override of these limits raises by more than one person may raise for good. */
+export function isOverrideAboveThreshold(
+  state: ApplicationState,
+  quota: QuotaState,
+  limits: readonly ResourceLimit[],
+): boolean {
+  const most = state.registration.changePolicy.raiseApprovalAboveBasisPoints;
+  if (most === null) return false;
+  return limits.some((limit) => {
+    const from = heldBy(state, quota, limit.resource);
+    return isAbove(from, { ...from, limit }, BigInt(most));
+  });
+}
+
+interface Held {
+  /** null: no limit at all. */
+  readonly limit: ResourceLimit | null;
+  readonly isEnforced: boolean;
+}
+
+function heldBy(state: ApplicationState, quota: QuotaState, resource: string): Held {
+  const mode = quota.content.mode ?? state.registration.defaultMode;
+  return { limit: heldLimit(state, quota, resource), isEnforced: mode === 'enforce' };
 }
 
 /**
@@ -77,12 +98,12 @@ function isPartAbove(part: bigint, whole: bigint, mostBasisPoints: bigint): bool
   return part * BigInt(WHOLE_BASIS_POINTS) > whole * mostBasisPoints;
 }
 
-/** null: no limit at all. */
-function isAbove(from: ResourceLimit | null, to: ResourceLimit | null, most: bigint): boolean {
+function isAbove(before: Held, after: Held, most: bigint): boolean {
+  const [from, to] = [before.limit, after.limit];
   const guaranteed = to === null ? 0n : guaranteeOf(to);
   if (isMoreThan(from === null ? 0n : guaranteeOf(from), guaranteed, most)) return true;
-  if (from === null || from.bound === 'unlimited') return false;
-  if (to === null || to.bound === 'unlimited') return true;
+  if (!before.isEnforced || from === null || from.bound === 'unlimited') return false;
+  if (!after.isEnforced || to === null || to.bound === 'unlimited') return true;
   if (to.bound === 'blocked') return false;
   if (from.bound === 'blocked' || !sameWindow(from.window, to.window)) return true;
   const [left, right] = [to.perMicros ?? 1n, from.perMicros ?? 1n];

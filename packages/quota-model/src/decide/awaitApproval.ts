@@ -25,20 +25,18 @@ export function awaitApproval(
   steps: readonly TreeStep[],
   context: DecisionContext,
 ): Decision | null {
-  const waiting = change.quotas.flatMap(({ before: same, after, pathOf }) => {
-    if (after === null) return [];
-    // One that is new counts as what it takes the place of, by whatever steps it got there.
-    const before = same ?? change.before.quotas.get(after.quotaId) ?? null;
-    const raised =
-      before === null
-        ? resourcesOfLargeCreation(change, after)
-        : resourcesAboveThreshold(change.after, after.quotaId, before, after);
+  const waiting = change.quotas.flatMap((changed) => {
+    const { before, after, pathOf } = changed;
+    const raised = [
+      ...resourcesAboveThreshold(change, changed),
+      ...(before === null && after !== null ? resourcesOfLargeCreation(change, after) : []),
+    ];
     return raised.length === 0 ? [] : [{ before, after, pathOf, raised }];
   });
   const [first] = waiting;
   if (first === undefined) return null;
   const { before, after } = first;
-  if (events === 1 && before !== null && isOfLimitsAlone(before, after)) {
+  if (events === 1 && before !== null && after !== null && isOfLimitsAlone(before, after)) {
     const proposed = {
       ...changedLimits(before, after),
       evidence: null,
@@ -48,9 +46,10 @@ export function awaitApproval(
   }
   if (steps.length > 0) return proposeSteps(change.before, steps, context);
   return refusal(
-    waiting.map(({ after, pathOf, raised }) => {
+    waiting.map(({ before: former, after: next, pathOf, raised }) => {
+      const quotaId = (next ?? former)?.quotaId ?? '';
       const message =
-        `The raise of ${raised.join(', ')} of ${after.quotaId} waits for a second person, and this ` +
+        `The raise of ${raised.join(', ')} of ${quotaId} waits for a second person, and this ` +
         'command cannot be proposed.';
       return violation('APPROVAL_NEEDED', pathOf(raised[0] ?? null), message);
     }),
@@ -59,7 +58,9 @@ export function awaitApproval(
 
 function isOfLimitsAlone(before: QuotaState, after: QuotaState): boolean {
   const { limits } = after.content;
-  return sameValue({ ...before.content, limits }, after.content);
+  return (
+    before.quotaId === after.quotaId && sameValue({ ...before.content, limits }, after.content)
+  );
 }
 
 function changedLimits(before: QuotaState, after: QuotaState) {

@@ -1,11 +1,12 @@
 import type { OverrideQuota, ResourceLimit, Violation } from '@prorata/schemas';
 import { overrideViolations } from '../authority/authorityViolations.ts';
+import { isOverrideAboveThreshold } from '../authority/approvalThreshold.ts';
 import { rolesAt } from '../authority/sender.ts';
 import { ancestorsOf, byCodeUnit } from '../ids.ts';
 import { declaredLimit, overriddenLimit } from '../layers.ts';
-import { compareBounds, describeLimit } from '../limits.ts';
-import type { ApplicationState, Decision, DecisionContext } from '../model.ts';
-import { OVERRIDE_MICROS_MAX } from '../modelBounds.ts';
+import { compareBounds, describeLimit, timeInWords } from '../limits.ts';
+import type { ApplicationState, Decision, DecisionContext, QuotaState } from '../model.ts';
+import { OVERRIDE_ABOVE_APPROVAL_MICROS_DEFAULT, OVERRIDE_MICROS_MAX } from '../modelBounds.ts';
 import { sameValue } from '../sameValue.ts';
 import { limitListViolations } from '../validate/limitShape.ts';
 import { windowViolations } from '../validate/windows.ts';
@@ -30,6 +31,8 @@ export function overrideQuota(
   const terms = { resources, roles: rolesAt(envelope, quotaId) };
   const shape = refusal(limitListViolations(command.limits, '/limits', terms));
   if (shape !== null) return shape;
+  const long = lengthFault(state, quota, command, context.now);
+  if (long !== null) return long;
   const limits = [...command.limits].sort((a, b) => byCodeUnit(a.resource, b.resource));
   const { override } = quota;
   const isSame = override?.suspension === false && sameValue(override.limits, limits);
@@ -50,6 +53,25 @@ function formFault(command: OverrideQuota, now: bigint): Decision | null {
     return refuse('OVERRIDE_EMPTY', '/limits', 'The override names no limit.');
   }
   return endFault(command.until, now);
+}
+
+/**
+ * A fire is fought at once, so that no override waits for a second person: one that raises by more than a
+ * person may raise alone ends soon instead.
+ */
+function lengthFault(
+  state: ApplicationState,
+  quota: QuotaState,
+  { limits, until }: OverrideQuota,
+  now: bigint,
+): Decision | null {
+  const { overrideAboveApprovalMicrosMax } = state.registration.changePolicy;
+  const most = overrideAboveApprovalMicrosMax ?? OVERRIDE_ABOVE_APPROVAL_MICROS_DEFAULT;
+  if (until - now <= most || !isOverrideAboveThreshold(state, quota, limits)) return null;
+  const message =
+    `It raises ${quota.quotaId} by more than one person may: it may last for ` +
+    `${timeInWords(most)} at most.`;
+  return refuse('OVERRIDE_END_INVALID', '/until', message);
 }
 
 /** Every override has an end, and a known one. */

@@ -6,6 +6,8 @@ import {
   haircutApplied,
   overridden,
   registered,
+  registeredAs,
+  registration,
   sessions,
   tokens,
   unbounded,
@@ -49,6 +51,32 @@ describe('OverrideQuota', () => {
     to(START).thenRefused('OVERRIDE_END_INVALID');
     to(START + 366n * DAY + 1n).thenRefused('OVERRIDE_END_INVALID');
     to(START + 366n * DAY).then(overridden('moka/prod/ads', [tokens(90n)], START + 366n * DAY));
+  });
+
+  it('ends within a week, or when the application says, where it raises by more than one person may', () => {
+    const to = (
+      amount: bigint,
+      end: bigint,
+      overrideAboveApprovalMicrosMax: bigint | null = null,
+    ) =>
+      given(
+        registeredAs({
+          ...registration,
+          changePolicy: {
+            ...registration.changePolicy,
+            raiseApprovalAboveBasisPoints: 1_000,
+            overrideAboveApprovalMicrosMax,
+          },
+        }),
+        ...tree.slice(1),
+      ).when(override('moka/prod/ads', [tokens(amount)], end));
+    to(45n, START + 7n * DAY + 1n).thenRefused('OVERRIDE_END_INVALID', 'moka/prod/ads', '7 days');
+    to(45n, START + 7n * DAY).then(overridden('moka/prod/ads', [tokens(45n)], START + 7n * DAY));
+    to(44n, START + 366n * DAY).then(
+      overridden('moka/prod/ads', [tokens(44n)], START + 366n * DAY),
+    );
+    to(45n, START + HOUR + 1n, HOUR).thenRefused('OVERRIDE_END_INVALID', 'hour');
+    to(45n, START + HOUR, HOUR).then(overridden('moka/prod/ads', [tokens(45n)], START + HOUR));
   });
 
   it('names the ancestor that it would stand above', () => {

@@ -164,6 +164,57 @@ describe('a raise above the threshold of the application', () => {
     expect(replace(48n).flat()).not.toContain('TreeChangeProposed');
   });
 
+  it('is of what is held along the path: a move, and what comes to an id, count too', () => {
+    const below = created(`${QUOTA}/etl`);
+    const wide = created('moka/wide', [tokens(10_000n)]);
+    const move = (quotaId: string, toQuotaId: string): TreeStep => ({
+      ...noStep,
+      move: { quotaId, toQuotaId },
+    });
+    const out = move(`${QUOTA}/etl`, 'moka/wide/etl');
+    given(threshold, ...tree, below)
+      .when({ type: 'MoveQuota', data: { quotaId: `${QUOTA}/etl`, toQuotaId: 'moka/prod/etl' } })
+      .then({
+        ...stepsProposed(`${QUOTA}/etl`, [move(`${QUOTA}/etl`, 'moka/prod/etl')]),
+        data: {
+          proposalId: 'moka-p5',
+          place: 'moka/prod',
+          steps: [move(`${QUOTA}/etl`, 'moka/prod/etl')],
+          origin: 'threshold',
+          expiresAt: START + 7n * DAY,
+        },
+      } as Fact);
+    const bulk = (...steps: TreeStep[]) =>
+      typesOf(given(threshold, ...tree, below, wide).when({ type: 'ChangeTree', data: { steps } }));
+    expect(bulk(out)).toEqual(['TreeChangeProposed']);
+    // With a limit of its own from before, it moves as it is.
+    const setLimits = [tokens(40n), cores(0n, 20n)];
+    const held = { ...noChange, quotaId: `${QUOTA}/etl`, setLimits };
+    expect(bulk({ ...noStep, change: held }, out)).toEqual(['QuotaChanged', 'QuotaMoved']);
+    const removed: TreeStep = { ...noStep, delete: { quotaId: QUOTA, children: 'cascade' } };
+    const spare: TreeStep = {
+      ...noStep,
+      create: { quotaId: 'moka/prod/spare', content: content([tokens(90n)]) },
+    };
+    expect(bulk(spare, removed, move('moka/prod/spare', QUOTA))).toEqual(['TreeChangeProposed']);
+    const aside = move(QUOTA, 'moka/prod/aside');
+    expect(bulk(spare, aside, move('moka/prod/spare', QUOTA))).toEqual(['TreeChangeProposed']);
+    expect(bulk(aside)).toEqual(['QuotaMoved']);
+  });
+
+  it('is a mode that no longer enforces, and not the way back', () => {
+    const to = (mode: 'off' | 'shadow' | 'enforce', ...past: readonly Fact[]) =>
+      typesOf(given(threshold, ...tree, ...past).when(change({ mode })));
+    expect(to('off')).toEqual(['TreeChangeProposed']);
+    expect(to('shadow')).toEqual(['TreeChangeProposed']);
+    const off: Fact = {
+      type: 'QuotaChanged',
+      data: { content: content(limits, { ...terms, mode: 'off' }) },
+      quotaId: QUOTA,
+    };
+    expect(to('enforce', off)).toEqual(['QuotaChanged']);
+  });
+
   it("holds back a person's resize, and a robot's that would apply", () => {
     const resize: CommandBody = {
       type: 'ResizeQuota',

@@ -41,7 +41,7 @@ export function resizeQuota(
   const unsafe = refusal(safety.violations);
   if (unsafe !== null) return unsafe;
   const after = change.after.quotas.get(quotaId) ?? quota;
-  if (resourcesAboveThreshold(change.after, quotaId, quota, after).length > 0) {
+  if (resourcesAboveThreshold(change, { before: quota, after }).length > 0) {
     return openProposal(state, quota, { ...proposed, origin: 'threshold' }, context);
   }
   const data = { limit, evidence, proposalId: null };

@@ -14,6 +14,7 @@ export const noTerms = {
   changePolicy: {
     raiseApprovalAboveBasisPoints: null,
     creationApprovalAboveBasisPoints: null,
+    overrideAboveApprovalMicrosMax: null,
     decreaseStepMaxBasisPoints: null,
     robotStepMaxBasisPoints: null,
     usageMaxAgeMicros: null,

@@ -1,6 +1,11 @@
 import type { ChangePolicy, Violation } from '@prorata/schemas';
 import { violation } from '../decide/answer.ts';
-import { BASIS_POINTS, STEP_BASIS_POINTS_MAX, USAGE_AGE_MICROS_MAX } from '../modelBounds.ts';
+import {
+  BASIS_POINTS,
+  OVERRIDE_MICROS_MAX,
+  STEP_BASIS_POINTS_MAX,
+  USAGE_AGE_MICROS_MAX,
+} from '../modelBounds.ts';
 
 /** A decrease cannot take more than the whole; a raise may be many times it. */
 export function changePolicyViolations(policy: ChangePolicy, path: string): Violation[] {
@@ -11,6 +16,13 @@ export function changePolicyViolations(policy: ChangePolicy, path: string): Viol
     ...step('creationApprovalAboveBasisPoints', BASIS_POINTS),
     ...step('decreaseStepMaxBasisPoints', BASIS_POINTS),
     ...step('robotStepMaxBasisPoints', STEP_BASIS_POINTS_MAX),
+    ...within(
+      policy.overrideAboveApprovalMicrosMax,
+      1n,
+      OVERRIDE_MICROS_MAX,
+      `${path}/overrideAboveApprovalMicrosMax`,
+      'microseconds',
+    ),
     ...within(
       policy.usageMaxAgeMicros,
       1n,

@@ -5,6 +5,7 @@
  */
 import type { ObservedUsage, ResourceLimit } from '@prorata/schemas';
 import type { ChangedQuota, TreeChange } from '../decide/treeDraft.ts';
+import { heldLimit } from '../heldLimit.ts';
 import { ancestorsOf } from '../ids.ts';
 import { declaredLimit } from '../layers.ts';
 import {
@@ -13,8 +14,6 @@ import {
   compareBounds,
   describeLimit,
   guaranteeOf,
-  inheritedLimit,
-  minLimit,
 } from '../limits.ts';
 import type { ApplicationState, QuotaState } from '../model.ts';
 import { tallyOf } from '../sums/treeSums.ts';
@@ -120,21 +119,6 @@ function isLessKept(from: ResourceLimit | null, to: ResourceLimit): boolean {
   if (guaranteeOf(to) < guaranteeOf(from)) return true;
   const [most, burst] = [burstOf(from), burstOf(to)];
   return from.kind === 'rate' && burst !== null && most !== null && burst < most;
-}
-
-/** What is declared on the quota and above it, whichever is least. */
-function heldLimit(
-  state: ApplicationState,
-  quota: QuotaState,
-  resource: string,
-): ResourceLimit | null {
-  let held = declaredLimit(quota, resource);
-  for (const id of ancestorsOf(quota.quotaId)) {
-    const ancestor = state.quotas.get(id);
-    const own = ancestor === undefined ? null : declaredLimit(ancestor, resource);
-    if (own !== null) held = held === null ? inheritedLimit(own) : minLimit(held, own);
-  }
-  return held;
 }
 
 /** Amounts of two windows do not compare: another window may be less. */
