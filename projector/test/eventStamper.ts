@@ -101,6 +101,7 @@ export class EventStamper {
       cause: command.commandId === null ? 'timer' : 'command',
       waivers: [],
       attestations: [],
+      approved: null,
       previousHash: head.hash,
     };
     const event = { type: draft.type, value: { ...draft.data, envelope } } as EventMessage;

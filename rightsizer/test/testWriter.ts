@@ -75,6 +75,7 @@ export class TestWriter {
         reason,
         waivers: [],
         attestations: [],
+        approved: null,
         previousHash: Buffer.alloc(32),
       };
       return { type, value: { envelope, ...data } } as EventMessage;

@@ -112,6 +112,7 @@ describe('the codec', () => {
       reason: '',
       waivers: [],
       attestations: [],
+      approved: null,
       previousHash: Buffer.alloc(32),
     } as const;
     const value = { envelope, proposalId: 'm-p1' };

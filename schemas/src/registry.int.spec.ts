@@ -74,6 +74,7 @@ const event: Extract<EventMessage, { type: 'EntitlementSet' }> = {
       reason: 'a test',
       waivers: [],
       attestations: [],
+      approved: null,
       previousHash: Buffer.alloc(32),
     },
     project: 'acme/assistant',

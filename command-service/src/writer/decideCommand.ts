@@ -112,6 +112,7 @@ function decideFirst(
     reason: envelope.reason,
     waivers: decision.kind === 'accepted' ? decision.waivers : [],
     attestations: envelope.attestations,
+    approved: decision.kind === 'accepted' ? decision.approved : null,
   } as const;
   const drafts = decision.kind === 'accepted' && !envelope.dryRun ? decision.events : [];
   const events = stampEvents(envelope.stream, drafts, cause, decidedAt, head);

@@ -1,5 +1,12 @@
 import { hashOf } from '@prorata/schemas';
-import type { Actor, Attestation, EventEnvelope, EventMessage, Waiver } from '@prorata/schemas';
+import type {
+  Actor,
+  ApprovedProposal,
+  Attestation,
+  EventEnvelope,
+  EventMessage,
+  Waiver,
+} from '@prorata/schemas';
 import type { EventDraft } from '@prorata/quota-model';
 import { eventIdOf } from './eventId.ts';
 
@@ -16,6 +23,7 @@ export type Cause =
       readonly reason: string;
       readonly waivers: readonly Waiver[];
       readonly attestations: readonly Attestation[];
+      readonly approved: ApprovedProposal | null;
     }
   | {
       readonly kind: 'timer';
@@ -62,6 +70,7 @@ export function stampEvents(
       previousHash,
       waivers: cause.kind === 'command' ? cause.waivers : [],
       attestations: cause.kind === 'command' ? cause.attestations : [],
+      approved: cause.kind === 'command' ? cause.approved : null,
     };
     const message = { type: draft.type, value: { envelope, ...draft.data } } as EventMessage;
     previousHash = hashOf(message);

@@ -4,7 +4,14 @@
  */
 import type { ResourceLimit } from '@prorata/schemas';
 import { ancestorsOf, byCodeUnit } from './ids.ts';
-import { deepestCut, declaredLimit, limitFor, overriddenLimit, resourcesOf } from './layers.ts';
+import {
+  declaredBy,
+  declaredLimit,
+  deepestCut,
+  limitFor,
+  overriddenLimit,
+  resourcesOf,
+} from './layers.ts';
 import type { DeepestCut } from './layers.ts';
 import { inheritedLimit, minLimit, sameLimit } from './limits.ts';
 import type {
@@ -181,7 +188,7 @@ function ownLayers(
 ): ExplainedLayer[] {
   const layers: ExplainedLayer[] = [];
   const base = limitFor(quota.content.limits, resource);
-  if (base !== null) layers.push(layerOf('base', base, quota.declared));
+  if (base !== null) layers.push(layerOf('base', base, declaredBy(quota, resource)));
   const rightsized = quota.rightsized.get(resource);
   if (rightsized !== undefined) {
     const { limit, provenance, evidence } = rightsized;

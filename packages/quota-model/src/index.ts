@@ -5,7 +5,7 @@ export { allocationKey } from './organizationModel.ts';
 export { decimalOf, picosOf, sameDecimal } from './decimals.ts';
 export { costOf } from './organization/allocationCosts.ts';
 export { compareBounds, cutLimit, describeLimit, minLimit, sameLimit } from './limits.ts';
-export { declaredLimit } from './layers.ts';
+export { declaredBy, declaredLimit } from './layers.ts';
 export { boundsInForce } from './rightsizingBounds.ts';
 export { decide } from './decide.ts';
 export { API_KEY_ISSUER } from './authority/sender.ts';

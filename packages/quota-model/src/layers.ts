@@ -2,7 +2,13 @@
 import type { QuotaContent, ResourceLimit } from '@prorata/schemas';
 import { byCodeUnit } from './ids.ts';
 import { compareBounds, cutLimit } from './limits.ts';
-import type { HaircutLayer, OverrideLayer, QuotaState, RightsizedLayer } from './model.ts';
+import type {
+  HaircutLayer,
+  OverrideLayer,
+  Provenance,
+  QuotaState,
+  RightsizedLayer,
+} from './model.ts';
 
 export function limitFor(limits: readonly ResourceLimit[], resource: string): ResourceLimit | null {
   return limits.find((limit) => limit.resource === resource) ?? null;
@@ -17,6 +23,14 @@ export interface DeclaredTerms {
 /** What the owner and the evidence set: base, then rightsized. Sums and trees are checked with it. */
 export function declaredLimit(quota: DeclaredTerms, resource: string): ResourceLimit | null {
   return quota.rightsized.get(resource)?.limit ?? limitFor(quota.content.limits, resource);
+}
+
+/** Who set the base limit of the resource: a change that left it as it was did not. */
+export function declaredBy(
+  quota: Pick<QuotaState, 'declared' | 'earlier'>,
+  resource: string,
+): Provenance {
+  return quota.earlier?.get(resource) ?? quota.declared;
 }
 
 /** The override's limit of the resource, unless the override has ended by `endedBy`. */

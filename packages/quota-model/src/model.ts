@@ -5,6 +5,7 @@
 import type {
   Actor,
   ApprovalPolicy,
+  ApprovedProposal,
   ChangePolicy,
   CommandMessage,
   Dispatcher,
@@ -64,8 +65,10 @@ export interface QuotaState {
   /** 1 at creation; every event about the quota raises it by one. */
   readonly version: bigint;
   readonly content: QuotaContent;
-  /** Where the base layer comes from: creation or the last change. */
+  /** Where the base layer comes from: creation or the last change; of a limit that it left alone, see `earlier`. */
   readonly declared: Provenance;
+  /** Of limits that the last change left as they were, by resource, who set them; null: there are none. */
+  readonly earlier: ReadonlyMap<string, Provenance> | null;
   /** By resource. */
   readonly rightsized: ReadonlyMap<string, RightsizedLayer>;
   /** By budget; cuts of several budgets do not add up: the deepest counts. */
@@ -196,6 +199,8 @@ export type Decision =
       readonly result: string | null;
       /** The safety checks that it did not pass and that were waived: they belong on its events. */
       readonly waivers: readonly Waiver[];
+      /** The proposal that it approves: it belongs on its events. */
+      readonly approved: ApprovedProposal | null;
     }
   | { readonly kind: 'refused'; readonly violations: readonly [Violation, ...Violation[]] };
 

@@ -1,4 +1,4 @@
-import type { Actor } from '@prorata/schemas';
+import type { Actor, ApprovedProposal } from '@prorata/schemas';
 
 /** Who did what when: what every layer and every row can show. */
 export interface Provenance {
@@ -8,4 +8,6 @@ export interface Provenance {
   readonly commandId: string | null;
   readonly at: bigint;
   readonly streamVersion: bigint;
+  /** Whose proposal it was, when it was an approval; null: the actor's own change. */
+  readonly approved: ApprovedProposal | null;
 }

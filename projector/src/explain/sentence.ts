@@ -35,7 +35,7 @@ export function decidingLayer(effective: EffectiveJson, quotaId: string): LayerJ
 }
 
 function becauseOf(layer: LayerJson, effective: EffectiveJson, context: SentenceContext): string {
-  const who = `${actorText(layer.actor)}${layer.reason === '' ? '' : `: “${layer.reason}”`}`;
+  const who = whoText(layer);
   switch (layer.layer) {
     case 'base':
       return `as declared on ${moment(layer.at)} by ${who}`;
@@ -49,6 +49,16 @@ function becauseOf(layer: LayerJson, effective: EffectiveJson, context: Sentence
       return `because it lies under ${layer.ancestor ?? effective.boundBy} (set on ${moment(layer.at)} by ${who})`;
   }
 }
+
+/** Of a change that was approved: who wanted it, and who agreed. */
+function whoText({ actor, reason, approved }: LayerJson): string {
+  const agreed = saidBy(actor, reason);
+  if (approved === null) return agreed;
+  return `${saidBy(approved.actor, approved.reason)}, approved by ${agreed}`;
+}
+
+const saidBy = (actor: ActorJson, reason: string): string =>
+  `${actorText(actor)}${reason === '' ? '' : `: “${reason}”`}`;
 
 function haircutText({ haircut, at, reason }: LayerJson, tier: number): string {
   if (haircut === null) return `it was cut on ${moment(at)}: “${reason}”`;

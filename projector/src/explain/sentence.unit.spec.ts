@@ -22,6 +22,7 @@ function layerOf(layer: LayerJson['layer'], limit: LimitJson, more: Partial<Laye
     suspension: false,
     haircut: null,
     ancestor: null,
+    approved: null,
     ...more,
   } satisfies LayerJson;
 }
@@ -59,6 +60,18 @@ describe('why a limit is in force', () => {
   it('names who declared it', () => {
     expect(sentence([base])).toBe(
       'limited to 53,334 tokens/s as declared on 2026-03-02 10:04:30 UTC by user:alice: “launch”.',
+    );
+  });
+
+  it('names who wanted an approved change and who agreed to it', () => {
+    const approved = {
+      proposalId: 'llm-p7',
+      actor: { kind: 'user', issuer: 'https://id', subject: 'bob' },
+      reason: 'growth',
+      proposedAt: '2026-03-01T10:04:30.000Z',
+    };
+    expect(sentence([{ ...base, approved }])).toContain(
+      'as declared on 2026-03-02 10:04:30 UTC by user:bob: “growth”, approved by user:alice: “launch”.',
     );
   });
 

@@ -1,4 +1,5 @@
-import { timeToJson } from '@prorata/schemas';
+import { timeToJson, toJson } from '@prorata/schemas';
+import type { ApprovedProposal } from '@prorata/schemas';
 import type { EffectiveLimit, ExplainedLayer, HaircutLayer } from '@prorata/quota-model';
 import { actorJson, evidenceJson, limitJson } from './jsonForms.ts';
 import type { ActorJson, EvidenceJson, LimitJson } from './jsonForms.ts';
@@ -33,6 +34,15 @@ export interface LayerJson {
   readonly suspension: boolean;
   readonly haircut: HaircutJson | null;
   readonly ancestor: string | null;
+  /** Whose proposal it was, when it was an approval: the actor is who approved it. */
+  readonly approved: ApprovedJson | null;
+}
+
+export interface ApprovedJson {
+  readonly proposalId: string;
+  readonly actor: ActorJson;
+  readonly reason: string;
+  readonly proposedAt: string;
 }
 
 /** A limit in force, as the column `quotas.effective` holds a list of them. */
@@ -66,8 +76,12 @@ function layerJson(layer: ExplainedLayer): LayerJson {
     suspension: layer.suspension,
     haircut: layer.haircut === null ? null : haircutJson(layer.haircut),
     ancestor: layer.ancestor,
+    approved: layer.provenance.approved === null ? null : approvedJson(layer.provenance.approved),
   };
 }
+
+const approvedJson = (approved: ApprovedProposal): ApprovedJson =>
+  toJson('io.prorata.type.ApprovedProposal', approved) as ApprovedJson;
 
 function haircutJson(haircut: HaircutLayer): HaircutJson {
   return {

@@ -1,4 +1,4 @@
-import { ancestorsOf, boundsInForce, effectiveLimits } from '@prorata/quota-model';
+import { ancestorsOf, boundsInForce, declaredBy, effectiveLimits } from '@prorata/quota-model';
 import type { ApplicationState, QuotaState } from '@prorata/quota-model';
 import type { LogView } from '../view/logView.ts';
 import type { ResizeHistory } from './history.ts';
@@ -49,7 +49,7 @@ function seriesOfQuota(
       ),
       boundBy: boundBy === undefined || boundBy === quotaId ? null : boundBy,
       disturbedUntil: latest(path.map((node) => view.disturbedUntil(node.quotaId))),
-      changedAt: layer?.provenance.at ?? quota.declared.at,
+      changedAt: layer?.provenance.at ?? declaredBy(quota, resource).at,
       declinedAt: view.declinedAt(quotaId, resource),
       freshAt,
     };

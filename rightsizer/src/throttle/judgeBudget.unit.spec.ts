@@ -30,6 +30,7 @@ const provenance: Provenance = {
   commandId: null,
   at: 0n,
   streamVersion: 1n,
+  approved: null,
 };
 const budget: BudgetState = {
   budgetId: 'month',

@@ -767,6 +767,8 @@ export interface EventEnvelope {
   readonly waivers: readonly Waiver[];
   /** Answers of remote validators that it was decided with. */
   readonly attestations: readonly Attestation[];
+  /** The proposal that was approved by it; null: none was. */
+  readonly approved: null | ApprovedProposal;
 }
 
 /** A budget's cut lies on one quota. */
@@ -1242,6 +1244,18 @@ export type ActorKind = 'user' | 'service' | 'robot';
 
 /** Whether a robot's change of a limit waits for a person. */
 export type ApprovalPolicy = 'apply' | 'propose';
+
+/** The proposal whose approval caused an event: who wanted the change, beside who agreed to it. */
+export interface ApprovedProposal {
+  /** The proposal. */
+  readonly proposalId: string;
+  /** Who proposed it. */
+  readonly actor: Actor;
+  /** The proposer's words. */
+  readonly reason: string;
+  /** When it was proposed. */
+  readonly proposedAt: bigint;
+}
 
 /** What a remote validator answered before the command was let in; a replay asks nobody. */
 export interface Attestation {

@@ -1,4 +1,4 @@
-import type { Violation, Waiver } from '@prorata/schemas';
+import type { ApprovedProposal, Violation, Waiver } from '@prorata/schemas';
 import type { Decision, EventDraft, QuotaState } from '../model.ts';
 import { MESSAGE_LENGTH_MAX, VIOLATIONS_MAX } from '../modelBounds.ts';
 import type { RefusalCode } from '../refusalCodes.ts';
@@ -25,12 +25,13 @@ export function accept(
   events: readonly EventDraft[],
   result: string | null = null,
   waivers: readonly Waiver[] = [],
+  approved: ApprovedProposal | null = null,
 ): Decision {
-  return { kind: 'accepted', events, result, waivers };
+  return { kind: 'accepted', events, result, waivers, approved };
 }
 
 /** It is so already: accepted, with nothing to write. */
-export const alreadySo: Decision = { kind: 'accepted', events: [], result: null, waivers: [] };
+export const alreadySo: Decision = accept([]);
 
 /** Adds the quota and the version that the event takes it to; `step` counts events of one decision. */
 export function about(

@@ -20,9 +20,22 @@ import type { TreeDraft } from './treeDraft.ts';
 
 /**
  * A proposal is validated anew, with the authority of who approves: the tree, the bounds and the budgets
- * may have changed since.
+ * may have changed since. Its events name who proposed it beside who approves.
  */
 export function approveProposal(
+  state: ApplicationState,
+  command: ApproveProposal,
+  context: DecisionContext,
+): Decision {
+  const decision = judgeProposal(state, command, context);
+  const proposal = state.proposals.get(command.proposalId);
+  if (decision.kind === 'refused' || proposal === undefined) return decision;
+  const { proposalId, provenance } = proposal;
+  const { actor, reason, at } = provenance;
+  return { ...decision, approved: { proposalId, actor, reason, proposedAt: at } };
+}
+
+function judgeProposal(
   state: ApplicationState,
   command: ApproveProposal,
   context: DecisionContext,

@@ -182,6 +182,7 @@ function stamped(draft: EventDraft, origin: Origin, place: number): EventMessage
     previousHash: new Uint8Array(),
     waivers: [],
     attestations: [],
+    approved: null,
   };
   return { type: draft.type, value: { ...draft.data, envelope } } as EventMessage;
 }

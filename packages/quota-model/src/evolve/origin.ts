@@ -9,13 +9,14 @@ export type EventOf<T extends EventMessage['type']> = Extract<EventMessage, { ty
 
 /** What a layer can show of where it comes from. */
 export function provenanceOf(event: EventMessage): Provenance {
-  const { actor, reason, commandId, decidedAt, streamVersion } = event.value.envelope;
+  const { actor, reason, commandId, decidedAt, streamVersion, approved } = event.value.envelope;
   return {
     actor: sharedActor(actor),
     reason: sharedText(reason),
     commandId,
     at: decidedAt,
     streamVersion,
+    approved,
   };
 }
 

@@ -1,5 +1,8 @@
+import type { QuotaContent } from '@prorata/schemas';
 import { BrokenStream } from '../faults.ts';
 import { parentOf } from '../ids.ts';
+import { declaredBy, limitFor } from '../layers.ts';
+import { sameLimit } from '../limits.ts';
 import type { ApplicationState, HaircutLayer, QuotaState } from '../model.ts';
 import { rightsizedUnder } from '../rightsizingBounds.ts';
 import { sameValue } from '../sameValue.ts';
@@ -68,7 +71,13 @@ function changeOf(
       // Other bounds of the application end a rightsized layer: nobody declared anything anew.
       if (sameValue(content, quota.content)) return { rightsized };
       const hash = event.value.contentHash ?? contentHash(content);
-      return { content, declared: provenance, rightsized, versions: versionsOf(quota, hash) };
+      return {
+        content,
+        declared: provenance,
+        earlier: leftAlone(quota, content),
+        rightsized,
+        versions: versionsOf(quota, hash),
+      };
     }
     case 'QuotaResized': {
       const { limit, evidence } = event.value;
@@ -96,6 +105,15 @@ function changeOf(
       return { haircuts };
     }
   }
+}
+
+/** Who set the limits that another content leaves as they are. */
+function leftAlone(quota: QuotaState, content: QuotaContent): QuotaState['earlier'] {
+  const alike = content.limits.filter((limit) =>
+    sameLimit(limitFor(quota.content.limits, limit.resource), limit),
+  );
+  if (alike.length === 0) return null;
+  return new Map(alike.map(({ resource }) => [resource, declaredBy(quota, resource)]));
 }
 
 /** What is kept of the contents once the next event has given the quota another. */
@@ -133,6 +151,7 @@ function insert(state: ApplicationState, quotaId: string, event: EventOf<'QuotaC
     version: 1n,
     content: sharedContent(event.value.content),
     declared: provenanceOf(event),
+    earlier: null,
     rightsized: NO_RIGHTSIZED,
     haircuts: NO_HAIRCUTS,
     override: null,

@@ -1,7 +1,7 @@
 import type { Actor, QuotaContent, ResourceLimit } from '@prorata/schemas';
 import { UnreadableState } from '../faults.ts';
 import { parentOf } from '../ids.ts';
-import type { ApplicationState, QuotaState, StreamState } from '../model.ts';
+import type { ApplicationState, Provenance, QuotaState, StreamState } from '../model.ts';
 import { NO_HAIRCUTS, NO_RIGHTSIZED, sharedActor, sharedContent, sharedText } from '../sharing.ts';
 import { decode, isState } from '../snapshot.ts';
 import { emptyDerived, rebuildingDerived } from './derivedFields.ts';
@@ -86,6 +86,8 @@ export class StateAssembly {
     if (state.kind !== 'application') throw new UnreadableState('it has no quotas');
     const [, quotaId, version, frame, limits, actor, reason, commandId, at, streamVersion, others] =
       entry;
+    const { approved = null, ...more } =
+      others === null ? {} : (decode(others) as Partial<QuotaState & Pick<Provenance, 'approved'>>);
     const quota: QuotaState = {
       quotaId,
       version: BigInt(version),
@@ -96,12 +98,14 @@ export class StateAssembly {
         commandId,
         at: BigInt(at),
         streamVersion: BigInt(streamVersion),
+        approved,
       },
+      earlier: null,
       rightsized: NO_RIGHTSIZED,
       haircuts: NO_HAIRCUTS,
       override: null,
       versions: null,
-      ...(others === null ? {} : (decode(others) as Partial<QuotaState>)),
+      ...more,
     };
     state.quotas.set(quotaId, quota);
     addChild(state, quotaId);

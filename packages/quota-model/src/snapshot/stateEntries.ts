@@ -105,7 +105,7 @@ function* quotaEntries(state: ApplicationState, partsMax: number): Generator<str
   for (const quota of state.quotas.values()) {
     const fresh: string[] = [];
     const { quotaId, version, content, declared, ...others } = quota;
-    const { actor, reason, commandId, at, streamVersion, ...more } = declared;
+    const { actor, reason, commandId, at, streamVersion, approved, ...more } = declared;
     more satisfies Record<string, never>;
     let frame = frames.get(content);
     if (frame === undefined) {
@@ -123,7 +123,7 @@ function* quotaEntries(state: ApplicationState, partsMax: number): Generator<str
       commandId,
       numberOrText(at),
       numberOrText(streamVersion),
-      othersOf(others),
+      othersOf({ ...others, approved }),
     ]);
     yield* fresh;
     yield entry;
@@ -139,7 +139,8 @@ function frameOf(content: QuotaContent): object {
 
 /** What most quotas have not is left out; null: nothing is left. */
 function othersOf(
-  others: Omit<QuotaState, 'quotaId' | 'version' | 'content' | 'declared'>,
+  others: Omit<QuotaState, 'quotaId' | 'version' | 'content' | 'declared'> &
+    Pick<Provenance, 'approved'>,
 ): unknown {
   const kept = Object.entries(others).filter(
     ([, value]) => value !== null && !(value instanceof Map && value.size === 0),

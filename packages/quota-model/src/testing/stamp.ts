@@ -101,6 +101,7 @@ export function stampEvent(unhashed: UnhashedDraft, stamp: Stamp): EventMessage 
     previousHash: new Uint8Array(32),
     waivers: [],
     attestations: [],
+    approved: null,
     ...stamp,
   };
   return { type: draft.type, value: { ...draft.data, envelope } } as EventMessage;

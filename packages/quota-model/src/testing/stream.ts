@@ -1,5 +1,5 @@
 /** One stream as the writer keeps it, in memory: decide, stamp, evolve, and due times on a clock of its own. */
-import type { CommandMessage, EventMessage } from '@prorata/schemas';
+import type { ApprovedProposal, CommandMessage, EventMessage } from '@prorata/schemas';
 import { decide } from '../decide.ts';
 import { evolve } from '../evolve.ts';
 import type { Decision, StreamState } from '../model.ts';
@@ -25,7 +25,9 @@ export class TestStream {
   send(body: CommandBody, sender: Sender = {}): Decision {
     const command = stampCommand(this.stream, body, sender, this.version + 1n);
     const decision = this.decide(command);
-    if (decision.kind === 'accepted') this.append(decision.events, command.value.envelope.actor);
+    if (decision.kind === 'accepted') {
+      this.append(decision.events, command.value.envelope.actor, decision.approved);
+    }
     return decision;
   }
 
@@ -34,12 +36,17 @@ export class TestStream {
     return decide(this.state, command, { now: this.now, streamVersion: this.version });
   }
 
-  append(drafts: readonly UnhashedDraft[], actor = this.events.at(0)?.value.envelope.actor): void {
+  append(
+    drafts: readonly UnhashedDraft[],
+    actor = this.events.at(0)?.value.envelope.actor,
+    approved: ApprovedProposal | null = null,
+  ): void {
     for (const draft of drafts) {
       const event = stampEvent(draft, {
         stream: this.stream,
         streamVersion: this.version + 1n,
         decidedAt: this.now,
+        approved,
         ...(actor === undefined ? {} : { actor }),
       });
       this.state = evolve(this.state, event);
