@@ -239,11 +239,26 @@ describe('a remote validator in a process of its own', () => {
     ['unlisted', 'https://unlisted.example.test/'],
     ['metadata', 'http://169.254.169.254/latest/meta-data'],
     ['plain', 'http://validator.example.test/'],
-  ])('is not asked at an address that is %s', async (id, url) => {
-    await register(id, { url });
+  ])('is not registered, nor asked, at an address that is %s', async (id, url) => {
+    const named = { name: 'capacity', url, ...defaults };
+    const bare = registerApplication(id);
+    const refused = await send({ ...bare, data: { ...bare.data, validators: [named] } });
+    const why = /not on the operator's list|must be asked by https/;
+    expect([refused.status, refused.body]).toMatchObject([
+      422,
+      {
+        code: 'VALIDATOR_HOST_NOT_ALLOWED',
+        detail: expect.stringMatching(why) as string,
+        remedy: expect.stringContaining('PRORATA_VALIDATOR_HOSTS') as string,
+        violations: [{ path: '/data/validators/0/url' }],
+      },
+    ]);
+    // One that was on the list when it was registered.
+    expect((await send(bare)).status).toBe(200);
+    shown.set(id, { version: 1, validators: [{ ...named, resources: [], commands: [] }] });
     const { body } = await send(create(`${id}/a`));
-    expect(body['code']).toBe('VALIDATOR_UNAVAILABLE');
-    expect(String(body['detail'])).toMatch(/not on the operator's list|must be asked by https/);
+    expect(body['code']).toBe('VALIDATOR_HOST_NOT_ALLOWED');
+    expect(String(body['remedy'])).not.toContain('again');
   });
 
   it('that the gateway had not heard of is refused, and asked the next time', async () => {

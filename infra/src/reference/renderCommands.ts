@@ -1,4 +1,4 @@
-import { commandAuthority } from '@prorata/quota-model';
+import { commandAuthority, safetyCheckMeanings } from '@prorata/quota-model';
 import { fullNameOf, messagesIn, namedSchemas } from '@prorata/schemas';
 import type { CommandMessage, NamedSchema, SchemaField } from '@prorata/schemas';
 import { commandRoles } from '../../../command-service/src/gateway/commandRoles.ts';
@@ -45,6 +45,11 @@ export function renderCommands(): string {
   );
 }
 
+/** In the order and the words of the one table. */
+const checks = Object.entries(safetyCheckMeanings)
+  .map(([check, meaning]) => `| \`${check}\` | ${cell(meaning)} |`)
+  .join('\n');
+
 const introduction = `# Commands
 
 Made from \`schemas/avro\` by \`npm run generate\`. Do not edit.
@@ -56,19 +61,31 @@ A command is the body of \`POST /v1/commands\`; its own fields are \`data\`:
 | \`type\` | text | the command's name, as below |
 | \`stream\` | text | the stream that decides it |
 | \`reason\` | text, up to 1,024 characters | why, in the sender's words; it stands in the audit log |
-| \`expectedVersion\` | whole number, or \`null\` | the version that the sender has seen, for commands about a quota the quota's own; another one is refused. Left out: any. The header \`If-Match\` says the same |
+| \`expectedVersion\` | whole number, or \`null\` | the version that the sender has seen, for commands about a quota the quota's own; another one is refused; \`0\`: it must not exist yet, \`-1\`: it must. Left out: any. The header \`If-Match\` says the same (\`*\` for -1), \`If-None-Match: *\` says 0. What is deleted and made anew begins at version 1 again |
 | \`dryRun\` | \`true\` or \`false\` | decide and answer, but write no event. Left out: \`false\` |
+| \`waivers\` | list of \`{"check", "reason"}\` | safety checks that the sender waives, each once; below. Left out: none |
+| \`usage\` | list of \`{"quotaId", "resource", "used", "observedAt", "source"}\` | what quotas were seen to use, for the safety checks: a rate per second, concurrency and capacity at once, a consumable in its window so far. Left out: nothing was seen |
 | \`data\` | object | the command's own fields |
 
 The query says \`?dryRun=true\`, \`?reason=…\` and \`?waive=CHECK:why\` as well, the header \`Prorata-Reason\` the reason.
 Up to 500 commands go together to \`POST /v1/commands/batch\` as \`{"commands": […]}\`, each with an optional
-\`commandId\`: 207 lists in their order what became of each. Most commands have an address of their own
+\`commandId\`; \`reason\` and \`dryRun\` beside \`commands\` hold for all of them: 207 lists in their order what became of each. Most commands have an address of their own
 (\`PUT\`, \`PATCH\`, \`DELETE /v1/quotas/<id>\` …): \`GET /openapi.json\` has all.
 
 The header \`Idempotency-Key\` is the command id, a UUID in lower case; one is made when it is absent. For 24
 hours the same sender, stream and id with the same body gives the first outcome again, and with another
 body \`COMMAND_ID_REUSED\`. Answers: 200 accepted, 403, 404, 409 or 422 refused with a
 [code](outcome-codes.md), 202 not known yet (ask the \`location\` that is named).
+
+**Safety checks** are asked of what takes something away: a lower limit or guarantee, a limit that is left out,
+a quota that is deleted. \`{"limits": […]}\` in a \`PATCH\` replaces the whole list (RFC 7396): a resource that is
+left out of it loses its limit and its guarantee; \`setLimits\` and \`unsetLimits\` of ChangeQuota name single
+ones. Whoever runs the quota, or owns one above it, waives a check by its name with a reason, in \`waivers\` or
+as \`?waive=CHECK:why\`; a robot waives none.
+
+| check | what it found |
+|---|---|
+${checks}
 
 Whole numbers of 64 bits are JSON numbers up to 2^53-1 and text above it. Times are RFC 3339 to the
 microsecond. Decimals are text with up to 12 places. A field that is not in the table is refused. The moments and ids in the

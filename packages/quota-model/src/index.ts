@@ -34,6 +34,7 @@ export type { WindowForm } from './windowForm.ts';
 export { projectOf } from './payers.ts';
 export { oversubscriptionOf } from './sums/oversubscription.ts';
 export type { Oversubscription } from './sums/oversubscription.ts';
+export { safetyCheckMeanings } from './validate/safety.ts';
 export { refusalCodes } from './refusalCodes.ts';
 export type { RefusalCode, RefusalKind } from './refusalCodes.ts';
 export { BrokenStream, UnreadableState } from './faults.ts';

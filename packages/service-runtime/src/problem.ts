@@ -117,7 +117,9 @@ function asProblem(error: unknown): Problem {
   const status = (error as { status?: unknown } | null)?.status;
   const code = typeof status === 'number' ? codesByStatus[status] : undefined;
   if (typeof status === 'number' && code !== undefined) {
-    return new Problem(status, code, (error as Error).message);
+    const { limit } = error as { readonly limit?: unknown };
+    const bound = typeof limit === 'number' ? `: a body has at most ${limit} bytes here` : '';
+    return new Problem(status, code, `${(error as Error).message}${bound}.`);
   }
   return new Problem(500, 'INTERNAL', 'The service failed; its log says why.', { cause: error });
 }

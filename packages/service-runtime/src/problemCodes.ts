@@ -66,6 +66,11 @@ export const problemCodes = {
   ),
   INVALID_BATCH: kind(422, 'The batch has not the form of one', 'Correct the fields named.'),
   PARAMETER_INVALID: kind(422, 'A parameter is not understood', 'Correct the parameters named.'),
+  VALIDATOR_HOST_NOT_ALLOWED: kind(
+    422,
+    "A validator stands where the gateway sends nobody: not on the operator's list, or without https",
+    'Have the operator add the host to PRORATA_VALIDATOR_HOSTS, or register another address.',
+  ),
   RECORDS_REFUSED: kind(
     422,
     'The log will not take these records',

@@ -1089,7 +1089,7 @@ export interface CommandOutcome {
   readonly dryRun: boolean;
   /** The stream's version after the command. */
   readonly streamVersion: bigint;
-  /** The quota it was about. */
+  /** The quota it was about; of a ChangeTree the last one that changed. */
   readonly quotaId: null | string;
   /** That quota's version after the command. */
   readonly quotaVersion: null | bigint;

@@ -114,7 +114,7 @@ function violationsOfRequest(
     );
     if (isStream && application !== null && stream !== `application:${application}`) {
       throw new SubmissionRefused(
-        'FORBIDDEN',
+        'APPLICATION_FOREIGN',
         `The token is for the application ${application} alone.`,
       );
     }

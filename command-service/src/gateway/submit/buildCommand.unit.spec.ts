@@ -109,7 +109,7 @@ describe('a command from a request', () => {
   it('of a token for one application goes to that application alone', () => {
     const bound = (application: string) => ({ principal: { ...principal, application } });
     expect(build({}, bound('moka')).type).toBe('DeleteQuota');
-    expect(refusal(() => build({}, bound('tidb'))).code).toBe('FORBIDDEN');
+    expect(refusal(() => build({}, bound('tidb'))).code).toBe('APPLICATION_FOREIGN');
   });
 });
 

@@ -10,7 +10,7 @@ import type {
 import type { Clock } from '../../clock.ts';
 import type { AsksValidators } from '../submit/commandDesk.ts';
 import { SubmissionRefused } from '../submit/submissionRefused.ts';
-import { mustBeAllowed } from './allowedHosts.ts';
+import { HostNotAllowed, mustBeAllowed } from './allowedHosts.ts';
 import { postQuestion } from './postQuestion.ts';
 import { readVerdict } from './readVerdict.ts';
 import type { Verdict } from './readVerdict.ts';
@@ -60,11 +60,16 @@ export class ValidatorDesk implements AsksValidators {
   /**
    * What validators answer about a command, silence included; empty when none need be asked, or none
    * can be: what should have been asked is refused by the model then.
-   * @throws SubmissionRefused when a validator has no place for the question
+   * @throws SubmissionRefused when a validator has no place for the question, or stands, or is to be
+   * registered, where nobody may be sent
    */
   async attest(command: CommandMessage): Promise<readonly Attestation[]> {
     const stream = parseStream(command.value.envelope.stream);
-    if (stream?.kind !== 'application' || command.type === 'RegisterApplication') return [];
+    if (stream?.kind !== 'application') return [];
+    if (command.type === 'RegisterApplication') {
+      this.#refuseForeignHosts(command.value.validators);
+      return [];
+    }
     const registration = await this.#parts.registrations.of(stream.id);
     if (registration === null || registration.validators.length === 0) return [];
     const asked = askedValidators(registration.validators, command);
@@ -73,6 +78,28 @@ export class ValidatorDesk implements AsksValidators {
     const { version } = registration;
     const question = { application: stream.id, version, command, shown };
     return Promise.all(asked.map((validator) => this.#ask(validator, question)));
+  }
+
+  /** Said when it is registered: later every command would be refused for it. The model judges the rest. */
+  #refuseForeignHosts(validators: readonly RemoteValidator[]): void {
+    const violations = validators.flatMap(({ url }, index) => {
+      const path = `/data/validators/${index}/url`;
+      const message = URL.canParse(url) ? this.#hostFault(new URL(url)) : null;
+      return message === null ? [] : [{ path, message }];
+    });
+    const [first] = violations;
+    if (first === undefined) return;
+    throw new SubmissionRefused('VALIDATOR_HOST_NOT_ALLOWED', first.message, { violations });
+  }
+
+  #hostFault(url: URL): string | null {
+    try {
+      mustBeAllowed(url, this.#parts.hosts);
+      return null;
+    } catch (error) {
+      if (error instanceof HostNotAllowed) return error.message;
+      throw error;
+    }
   }
 
   /** What a command does not say itself; null: nobody knows it, so that there is nothing to ask. */
@@ -121,10 +148,16 @@ export class ValidatorDesk implements AsksValidators {
   }
 
   async #answerOf(validator: RemoteValidator, question: Question): Promise<Verdict> {
-    const { hosts, secretsDirectory, clock } = this.#parts;
+    const { secretsDirectory, clock } = this.#parts;
     const { application, command } = question;
     const url = new URL(validator.url);
-    mustBeAllowed(url, hosts);
+    const fault = this.#hostFault(url);
+    if (fault !== null) {
+      if (validator.onUnavailable === 'flag') throw new HostNotAllowed(fault);
+      // No later time makes it better: its operator does, or another registration.
+      const detail = `Validator ${validator.name} cannot be asked: ${fault}`;
+      throw new SubmissionRefused('VALIDATOR_HOST_NOT_ALLOWED', detail);
+    }
     const body = textOf(validator.name, question);
     const place = { directory: secretsDirectory, application };
     const { actor } = command.value.envelope;

@@ -6,8 +6,8 @@ import { WHOLE_BASIS_POINTS, burstOf, describeLimit } from '../limits.ts';
 import type { ApplicationState, QuotaState } from '../model.ts';
 
 /**
- * Up or down, of the limit as it is declared now, and of its burst. A resize keeps the time and the
- * window, so that amounts compare.
+ * Up or down, of the limit as it is declared now, and of its burst. Rates compare by what they let
+ * through in the same time: that a resize keeps the time is said by a check of its own.
  */
 export function stepViolations(
   { registration }: ApplicationState,
@@ -18,8 +18,11 @@ export function stepViolations(
   const now = declaredLimit(quota, limit.resource);
   if (most === null || now?.bound !== 'amount' || limit.bound !== 'amount') return [];
   const isWithin =
-    isStepWithin(now.amount, limit.amount, most) &&
-    isStepWithin(burstOf(now) ?? 0n, burstOf(limit) ?? 0n, most);
+    isStepWithin(
+      now.amount * (limit.perMicros ?? 1n),
+      limit.amount * (now.perMicros ?? 1n),
+      most,
+    ) && isStepWithin(burstOf(now) ?? 0n, burstOf(limit) ?? 0n, most);
   if (isWithin) return [];
   const message =
     `A robot moves ${limit.resource} by at most ${most / 100} % at once: ` +

@@ -68,10 +68,11 @@ export function hasSayAt(state: ApplicationState, sender: Sender, place: string)
 
 /** Who has the say at a place, in the words of a refusal. */
 export function describeSay(state: ApplicationState, place: string): string {
-  const owners: string[] = [];
+  const owned = new Map<string, string[]>();
   for (let id = place; id !== '' && id !== state.id; id = parentOf(id)) {
     const owner = state.quotas.get(id)?.content.owner;
-    if (owner !== undefined) owners.push(`${owner}, the owner of ${id}`);
+    if (owner !== undefined) owned.set(owner, [...(owned.get(owner) ?? []), id]);
   }
+  const owners = [...owned].map(([owner, ids]) => `${owner}, the owner of ${ids.join(' and ')}`);
   return [...owners, `an operator of ${place}`].join('; ');
 }

@@ -80,7 +80,8 @@ function waive(
   sender: Sender,
   given: readonly Waiver[],
 ): SafetyVerdict {
-  const violations: Violation[] = [];
+  const notAllowed: Violation[] = [];
+  const left: Violation[] = [];
   const used = new Set<Waiver>();
   for (const { check, quotaId, path, message } of findings) {
     const waiver = given.find((candidate) => candidate.check === check);
@@ -88,12 +89,14 @@ function waive(
       used.add(waiver);
       continue;
     }
-    violations.push(violation(check, path, `${quotaId}: ${message}`));
+    left.push(violation(check, path, `${quotaId}: ${message}`));
     if (waiver === undefined) continue;
     const who = describeSay(state, parentOf(quotaId));
     const refused = `Waiving ${check} for ${quotaId} takes ${who}.`;
-    violations.push(violation('WAIVER_NOT_ALLOWED', path, refused));
+    notAllowed.push(violation('WAIVER_NOT_ALLOWED', path, refused));
   }
+  // What to do about a waiver comes first: the check's own remedy would say to waive it.
+  const violations = [...notAllowed, ...left];
   return { violations, waivers: given.filter((waiver) => used.has(waiver)) };
 }
 

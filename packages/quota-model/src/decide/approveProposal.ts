@@ -48,7 +48,9 @@ function judgeProposal(
     return refuse('PROPOSAL_UNKNOWN', '/proposalId', `${proposal.proposalId} has expired.`);
   }
   if (isProposer(proposal, envelope)) {
-    return refuse('SELF_APPROVAL', '', 'Who proposed a change may not approve it.');
+    const { subject } = proposal.provenance.actor;
+    const message = `${proposal.proposalId} was proposed by ${subject}: somebody else approves it.`;
+    return refuse('SELF_APPROVAL', '', message);
   }
   if (isKeyAlone(envelope)) {
     const message =

@@ -25,6 +25,7 @@ export function changeTree(
 ): Decision {
   const stale = versionFault(envelope, context.streamVersion);
   if (stale !== null) return stale;
+  if (steps.length === 0) return refuse('STEP_INVALID', '/steps', 'There is no step.');
   if (steps.length > STEPS_MAX) {
     return refuse('TOO_MANY', '/steps', `${steps.length} steps are given, at most ${STEPS_MAX}.`);
   }
@@ -44,7 +45,10 @@ export function takeSteps(
       const message = `At most ${EVENTS_PER_DECISION_MAX} quotas, and ${SUMS_PER_DECISION_MAX} sums above their limits, are changed at once.`;
       return [violation('TOO_MANY_EVENTS', path, message)];
     }
-    return takeStep(draft, step, { path, sender, expectedVersion: step.expectedVersion });
+    const { expectedVersion } = step;
+    const faults = takeStep(draft, step, { path, sender, expectedVersion });
+    // What is wrong with no field in particular is wrong with the step.
+    return faults.map((fault) => (fault.path === '' ? { ...fault, path } : fault));
   });
 }
 

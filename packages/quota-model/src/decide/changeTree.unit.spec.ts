@@ -45,6 +45,27 @@ const shares = [
 ] as const;
 
 describe('ChangeTree', () => {
+  it('of no step is refused', () => {
+    given(...shares)
+      .when(command())
+      .thenRefused('STEP_INVALID', 'no step');
+  });
+
+  it('names the step that is not its sender’s', () => {
+    const member = { roles: ['member'], groups: ['strangers'] };
+    const { decision } = given(...shares).when(
+      command(change('moka/prod/etl', [cores(40n, 40n)]), remove('moka/prod/ads')),
+      member,
+    );
+    expect(decision).toMatchObject({
+      kind: 'refused',
+      violations: [
+        { code: 'NOT_OWNER', path: '/steps/0' },
+        { code: 'NOT_OWNER', path: '/steps/1' },
+      ],
+    });
+  });
+
   it('lets siblings exchange shares, in either order', () => {
     const [ads, etl] = [[cores(40n, 40n)], [cores(60n, 60n)]];
     given(...shares)

@@ -20,16 +20,21 @@ import { tallyOf } from '../sums/treeSums.ts';
 import type { Sum } from '../sums/sum.ts';
 import { sameWindow } from '../windowForm.ts';
 
-/** The checks, by the codes that refusals and waivers name them by. */
-export const safetyChecks = [
-  'BELOW_USAGE',
-  'DECREASE_TOO_STEEP',
-  'BELOW_CHILDREN_SUM',
-  'ALL_ZERO',
-  'STALE_USAGE',
-] as const;
+/** The checks, by the codes that refusals and waivers name them by, with what each found, for people. */
+export const safetyCheckMeanings = {
+  BELOW_USAGE: 'more is in use, by the usage sent along, than would be left',
+  DECREASE_TOO_STEEP:
+    "a limit, a guarantee or a burst falls by more than the application's `decreaseStepMaxBasisPoints`",
+  BELOW_CHILDREN_SUM:
+    'a limit falls below the sum of the limits under it, where they may sum to more',
+  ALL_ZERO: 'everything that is limited on the quota would be blocked',
+  STALE_USAGE:
+    "the usage behind the decrease was not sent along, or is older than the application's `usageMaxAgeMicros`",
+} as const;
 
-export type SafetyCheck = (typeof safetyChecks)[number];
+export type SafetyCheck = keyof typeof safetyCheckMeanings;
+
+export const safetyChecks = Object.keys(safetyCheckMeanings) as readonly SafetyCheck[];
 
 /** A check that a change does not pass. */
 export interface SafetyFinding {
@@ -74,7 +79,10 @@ export function safetyFindings(change: TreeChange, terms: SafetyTerms): SafetyFi
           ...belowUsage(decrease, seen),
           ...usageBelow(change, quota, decrease, { seen, told, usage: below }),
           ...tooSteep(decrease, change.after),
-          ...staleUsage(decrease, seen, terms, change.after),
+          // Below what was blocked nothing can have been in use: there is nothing to measure.
+          ...(decrease.from?.bound === 'blocked'
+            ? []
+            : staleUsage(decrease, seen, terms, change.after)),
         ];
       }),
       ...belowChildrenSum(change, quota),
@@ -94,7 +102,7 @@ function decreasesOf({ before, after }: TreeChange, changed: ChangedQuota): Decr
       quotaId,
       resource,
       path: changed.pathOf(resource),
-      from: declaredLimit(former, resource),
+      from: heldLimit(before, former, resource),
       to: null,
     }));
   }
@@ -263,7 +271,7 @@ function fallOf({ from, to }: Part): bigint {
 
 /** Asked for only where the application says how old usage may be. */
 function staleUsage(
-  decrease: Decrease,
+  decrease: Pick<Decrease, 'quotaId' | 'resource' | 'path'>,
   seen: ObservedUsage | null,
   { now, evidenceEnd }: SafetyTerms,
   { registration }: ApplicationState,

@@ -224,6 +224,32 @@ describe('ALL_ZERO', () => {
   });
 });
 
+describe('a guarantee that falls', () => {
+  const step = { decreaseStepMaxBasisPoints: 5_000 };
+  const past = (policy: Partial<ChangePolicy> = {}) =>
+    [registered(policy), ...tree(cores(10n, 20n), tokens(40n))] as const;
+
+  it('is a decrease, whatever becomes of the upper bound', () => {
+    given(...past(step))
+      .when(set(cores(4n, 20n)))
+      .thenRefused('DECREASE_TOO_STEEP', 'from 10 to 4', '50 %');
+    given(...past({ usageMaxAgeMicros: HOUR }))
+      .when(set(cores(9n, 20n)))
+      .thenRefused('STALE_USAGE');
+    expect(codes(given(...past(step)).when(set(cores(5n, 20n))))).toEqual([]);
+  });
+
+  it('is one too when its resource is left out of the list that replaces all', () => {
+    const leftOut: CommandBody = {
+      type: 'ChangeQuota',
+      data: { ...noChange, quotaId: QUOTA, setLimits: [tokens(40n)], onlySetLimits: true },
+    };
+    given(...past(step))
+      .when(leftOut)
+      .thenRefused('DECREASE_TOO_STEEP', 'from 10 to 0');
+  });
+});
+
 describe('STALE_USAGE', () => {
   const policy = { usageMaxAgeMicros: HOUR };
   const past = [registered(policy), ...tree(tokens(40n))] as const;
@@ -240,6 +266,14 @@ describe('STALE_USAGE', () => {
     given(...past)
       .when(remove)
       .thenRefused('STALE_USAGE');
+  });
+
+  it('asks for none of what was blocked, below which nothing can be in use', () => {
+    const blocked = [registered(policy), ...tree(unbounded(tokens(40n), 'blocked'))] as const;
+    expect(codes(given(...blocked).when(remove))).toEqual([]);
+    given(...blocked)
+      .when(remove, used(1n))
+      .thenRefused('BELOW_USAGE');
   });
 
   it('takes no usage of the future', () => {
@@ -293,6 +327,7 @@ describe('a waiver', () => {
       given(...past).when(steepBelow, { ...sender, ...waiving('DECREASE_TOO_STEEP') });
     by(member('team-ads')).thenRefused('WAIVER_NOT_ALLOWED', 'platform, the owner of moka/prod');
     by(member('team-ads')).thenRefused('DECREASE_TOO_STEEP');
+    expect(codes(by(member('team-ads')))[0]).toBe('WAIVER_NOT_ALLOWED');
     expect(waived(by(member('platform')))).toEqual(['DECREASE_TOO_STEEP']);
     const grants = [{ role: 'operator', scope: QUOTA }];
     expect(waived(by({ actor: ben, roles: [], grants }))).toEqual(['DECREASE_TOO_STEEP']);
@@ -354,6 +389,8 @@ describe("a robot's step", () => {
     resize(tokens(45n), robot).thenRefused('ROBOT_STEP_TOO_LARGE', '10 %', '40', '45');
     resize(tokens(35n), robot).thenRefused('ROBOT_STEP_TOO_LARGE');
     resize(tokens(40n, { burst: 45n }), robot).thenRefused('ROBOT_STEP_TOO_LARGE');
+    const sameByTheMinute = tokens(2_460n, { perMicros: 60n * SECOND, burst: 40n });
+    expect(codes(resize(sameByTheMinute, robot))).not.toContain('ROBOT_STEP_TOO_LARGE');
     expect(codes(resize(tokens(44n), robot))).toEqual([]);
     expect(codes(resize(tokens(36n), robot))).toEqual([]);
     expect(codes(resize(tokens(45n), { actor: ben }))).toEqual([]);
