@@ -376,7 +376,7 @@ export interface RegisterApplication {
   readonly envelope: CommandEnvelope;
   /** A name for people. */
   readonly displayName: string;
-  /** Names of the tree's levels below the application, outermost first. */
+  /** Names of the tree's levels below the application, outermost first, for people: they bound no depth, which is 8 segments for every tree. */
   readonly levels: readonly string[];
   /** What it governs. */
   readonly resources: readonly ResourceDeclaration[];
