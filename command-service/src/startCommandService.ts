@@ -160,6 +160,7 @@ async function openWriter(
     encode,
     everyEvents: settings.snapshotEvents ?? SNAPSHOT_EVENTS,
     taken: () => metrics.snapshots.inc(),
+    leftOut: () => metrics.snapshotsLeftOut.inc(),
     breathe: () => nextTurn(),
   });
   return startWriter({

@@ -33,6 +33,8 @@ export interface LogSnapshotsParts {
   /** Events of a partition between two snapshots. */
   readonly everyEvents: number;
   readonly taken: () => void;
+  /** One was due and does not fit; absent: nobody counts. */
+  readonly leftOut?: () => void;
   /** Lets others have their turn between the chunks of a large state that is read. */
   readonly breathe?: () => Promise<unknown>;
 }
@@ -91,7 +93,11 @@ export class LogSnapshots implements Snapshots {
     } catch (error) {
       if (!(error instanceof AppendTooLarge)) throw error;
       // So many streams that their manifest passes one append: restores are slow then, and right.
-      this.#parts.logger.warn({ err: error, partition }, 'a snapshot does not fit');
+      this.#parts.logger.warn(
+        { err: error, partition, streams: state.streams.size },
+        'a snapshot is left out, for its manifest names too many streams: a restore folds more of the log',
+      );
+      this.#parts.leftOut?.();
       // What it has written stands in the topic until the next one's tombstones.
       kept.keys = new Set([...kept.keys, ...(kept.run?.keys ?? [])]);
       kept.run = null;

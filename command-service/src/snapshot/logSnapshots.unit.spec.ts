@@ -1,4 +1,4 @@
-import { createMemoryLog } from '@prorata/kafka-port';
+import { createMemoryLog, OffsetGone } from '@prorata/kafka-port';
 import type { LogRecord, OutRecord, PartitionWriter } from '@prorata/kafka-port';
 import { stateToText } from '@prorata/quota-model';
 import { Codec, memoryIds } from '@prorata/schemas';
@@ -11,7 +11,7 @@ import type { EncodeFor } from '../writer/outRecords.ts';
 import { PartitionState } from '../writer/partitionState.ts';
 import { writerTopicsIn } from '../writer/writerTopics.ts';
 import { LogSnapshots } from './logSnapshots.ts';
-import { assembleSnapshot, MANIFEST_KEY } from './readSnapshot.ts';
+import { assembleSnapshot, MANIFEST_KEY, readSnapshotRecords } from './readSnapshot.ts';
 
 const topics = writerTopicsIn('');
 const codec = new Codec(memoryIds());
@@ -55,6 +55,95 @@ describe('a snapshot', () => {
 
   it('whose manifest fits into no append writes nothing at all', async () => {
     expect(await appendedWith(800_000)).toEqual({ appended: 0, taken: 0 });
+  });
+});
+
+describe('a partition with more streams than a manifest can name', () => {
+  /** Some 6,000 with names of this length. */
+  const STREAMS_TOO_MANY = 10_000;
+
+  async function streamsAfter(count: number) {
+    const state = new PartitionState();
+    const log = createMemoryLog({ seed: 1 });
+    for (const topic of Object.values(topics)) log.createTopic(topic, 1);
+    const counts = { taken: 0, leftOut: 0, appended: 0 };
+    const snapshots = new LogSnapshots({
+      log: log.connect().log,
+      codec,
+      encode: encoder(codec),
+      topics,
+      logger: createLogger('test', 'silent'),
+      everyEvents: 1,
+      taken: () => counts.taken++,
+      leftOut: () => counts.leftOut++,
+    });
+    await snapshots.restorePoint(0, 0n);
+    const writer: PartitionWriter = {
+      identity: { group: 'g', topic: topics.commands, partition: 0 },
+      append: (batch) => Promise.resolve(void (counts.appended += batch.length)),
+      close: () => Promise.resolve(),
+    };
+    const registered = registering(1, 'moka', 1n);
+    await decideOne(state, registered, 0n);
+    const head = state.streams.get('application:moka')!;
+    for (let each = 1; each < count; each++)
+      state.streams.set(`application:team-${String(each).padStart(6, '0')}`, head);
+    while (await snapshots.takeIfDue(0, state, writer, 0n));
+    return { state, counts };
+  }
+
+  async function decideOne(
+    state: PartitionState,
+    command: ReturnType<typeof creating>,
+    at: bigint,
+  ): Promise<string | undefined> {
+    const { stream } = command.value.envelope;
+    const place = { topic: topics.commands, partition: 0, offset: at, timestampMs: 0 };
+    const record: LogRecord = { ...place, key: null, value: null, headers: new Map() };
+    const read = { kind: 'command', record, command, stream, signedAt: 1n } as const;
+    const parts = { partition: 0, topics, encode: encoder(codec), bytesMax: 700_000 };
+    return (await decideBatch(state, [read], 1n, parts)).outcomes[0]?.code;
+  }
+
+  it('is written no snapshot of, which is counted, and decides on as before', async () => {
+    const { state, counts } = await streamsAfter(STREAMS_TOO_MANY);
+    expect(counts).toEqual({ taken: 0, leftOut: 1, appended: 0 });
+    expect(await decideOne(state, creating(2, 'moka/a', 1n), 1n)).toBe('ACCEPTED');
+    expect(await decideOne(state, creating(3, 'moka/a', 1n), 2n)).toBe('QUOTA_EXISTS');
+  });
+
+  it('has its snapshot while it has half as many', async () => {
+    const { counts } = await streamsAfter(STREAMS_TOO_MANY / 2);
+    expect(counts).toMatchObject({ taken: 1, leftOut: 0 });
+  });
+});
+
+describe('snapshots that are deleted while they are read', () => {
+  const place = { topic: topics.snapshots, partition: 0 };
+  const record = { ...place, offset: 7n, timestampMs: 0, headers: new Map() };
+
+  function deletedTimes(times: number): Parameters<typeof readSnapshotRecords>[0] {
+    let left = times;
+    return {
+      beginningOffset: () => Promise.resolve(0n),
+      async readToEnd(_place, from, onBatch) {
+        await onBatch([{ ...record, key: Buffer.from('gone'), value: Buffer.from('x') }]);
+        if (left-- > 0) throw new OffsetGone(place, from);
+        await onBatch([{ ...record, key: Buffer.from('kept'), value: Buffer.from('y') }]);
+        return 8n;
+      },
+    };
+  }
+
+  it('are read anew from where they begin now', async () => {
+    const values = await readSnapshotRecords(deletedTimes(1), place);
+    expect([...values.keys()]).toContain('kept');
+  });
+
+  it('again and again are a fault that may pass, and never stop the partition', async () => {
+    const reading = readSnapshotRecords(deletedTimes(100), place);
+    await expect(reading).rejects.toThrow('is deleted while it is read');
+    await expect(reading).rejects.not.toBeInstanceOf(OffsetGone);
   });
 });
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { OffsetGone } from '@prorata/kafka-port';
 import type { LogRecord, PartitionLog, TopicPartition } from '@prorata/kafka-port';
 import { MODEL_VERSION } from '@prorata/quota-model';
 import type { Codec, SnapshotManifest, StreamSnapshotChunk } from '@prorata/schemas';
@@ -25,9 +26,30 @@ export interface StoredSnapshot {
   readonly marks: readonly OutcomeMark[];
 }
 
-/** Values by key as they stand in the partition: what a tombstone took away is gone. */
+/** Records that go while they are read are read anew from where they begin now, so often at most. */
+const READS_MAX = 3;
+
+/**
+ * Values by key as they stand in the partition: what a tombstone took away is gone.
+ * @throws Error when they are deleted again and again while they are read; it may pass
+ */
 export async function readSnapshotRecords(
-  log: PartitionLog,
+  log: Pick<PartitionLog, 'beginningOffset' | 'readToEnd'>,
+  place: TopicPartition,
+): Promise<Map<string, Buffer>> {
+  for (let read = 0; read < READS_MAX; read++) {
+    try {
+      return await readOnce(log, place);
+    } catch (error) {
+      // Of events it would be the end; a snapshot may go at any time, and only costs.
+      if (!(error instanceof OffsetGone)) throw error;
+    }
+  }
+  throw new Error(`${place.topic}[${place.partition}] is deleted while it is read.`);
+}
+
+async function readOnce(
+  log: Pick<PartitionLog, 'beginningOffset' | 'readToEnd'>,
   place: TopicPartition,
 ): Promise<Map<string, Buffer>> {
   const values = new Map<string, Buffer>();

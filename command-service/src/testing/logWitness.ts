@@ -20,7 +20,7 @@ export interface WitnessedPartition {
   readonly commands: LogRecord[];
   readonly records: Map<string, LogRecord[]>;
   readonly heads: Map<string, Head>;
-  /** First outcomes by stream and command id, with the body that they answered. */
+  /** First outcomes by principal, stream and command id, with the body that they answered. */
   readonly firsts: Map<string, { readonly outcome: CommandOutcome; readonly body: string }>;
   nextCommand: bigint;
 }
@@ -38,6 +38,7 @@ export class LogWitness {
   readonly #codec: Codec;
   readonly #topics: WriterTopics;
   readonly #partitions = new Map<number, WitnessedPartition>();
+  readonly #events = new Map<string, EventMessage[]>();
   #last: Promise<void> = Promise.resolve();
 
   constructor(codec: Codec, topics: WriterTopics) {
@@ -68,6 +69,16 @@ export class LogWitness {
     };
     this.#partitions.set(partition, fresh);
     return fresh;
+  }
+
+  /** A stream as the log gives it so far. */
+  streamOf(stream: string): {
+    readonly state: StreamState | null;
+    readonly events: EventMessage[];
+  } {
+    const heads = [...this.#partitions.values()].map((each) => each.heads.get(stream));
+    const state = heads.find((head) => head !== undefined)?.state ?? null;
+    return { state, events: this.#events.get(stream) ?? [] };
   }
 
   /** What should have come about by now and has not. @param now microseconds */
@@ -164,8 +175,8 @@ export class LogWitness {
     outcome: CommandOutcome,
     events: readonly EventMessage[],
   ): void {
-    const { stream, commandId } = command.value.envelope;
-    const key = `${stream} ${commandId}`;
+    const { actor, stream, commandId } = command.value.envelope;
+    const key = plain([actor, stream, commandId]);
     const first = witnessed.firsts.get(key);
     if (first === undefined) {
       witnessed.firsts.set(key, { outcome, body: bodyOf(command) });
@@ -198,8 +209,11 @@ export class LogWitness {
       this.faults.push(`${place} is ${outcome.code}, and the model says ${plain(decision)}`);
     }
     if (decision.kind === 'refused' && plain(decision.violations) !== plain(outcome.violations))
-      this.faults.push(`${place} is refused for other reasons than the model's`);
+      this.faults.push(
+        `${place} (${outcome.commandType}) is refused for other reasons than the model's: ${plain(outcome.violations)} for ${plain(decision.violations)}`,
+      );
     this.#compare(place, drafts, events);
+    this.faults.push(...events.flatMap((event) => originFaults(place, command, event)));
     const ids = events.map(({ value }) => value.envelope.eventId);
     if (plain(ids) !== plain(outcome.eventIds))
       this.faults.push(`${place} names events that are not its own`);
@@ -226,6 +240,9 @@ export class LogWitness {
       this.faults.push(`${place}: the chain is broken`);
     if (decidedAt < (head?.decidedAt ?? 0n)) this.faults.push(`${place}: time goes back`);
     const state = evolve(head?.state ?? null, event);
+    const events = this.#events.get(stream) ?? [];
+    this.#events.set(stream, events);
+    events.push(event);
     heads.set(stream, { state, version: streamVersion, hash: hashOf(event), decidedAt });
   }
 
@@ -238,6 +255,15 @@ export class LogWitness {
       return 'COMMAND_UNREADABLE';
     }
   }
+}
+
+/** An event says who asked for it, why, and what was attested beforehand: replay has no other source. */
+function originFaults(place: string, command: CommandMessage, event: EventMessage): string[] {
+  const originOf = ({ value }: CommandMessage | EventMessage): string => {
+    const { actor, commandId, reason, attestations } = value.envelope;
+    return plain({ actor, commandId, reason, attestations });
+  };
+  return originOf(command) === originOf(event) ? [] : [`${place}: an event has another origin`];
 }
 
 /** All that a sender chooses. */

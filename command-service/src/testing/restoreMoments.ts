@@ -1,4 +1,5 @@
 import { dueTimes } from '@prorata/quota-model';
+import type { CommandOutcome } from '@prorata/schemas';
 import { createLogger } from '@prorata/service-runtime';
 import { LogSnapshots } from '../snapshot/logSnapshots.ts';
 import { encoder } from '../writer/outRecords.ts';
@@ -6,7 +7,6 @@ import type { PartitionState } from '../writer/partitionState.ts';
 import { commandKey } from '../writer/recentCommands.ts';
 import { restorePartition } from '../writer/restorePartition.ts';
 import { headText } from './logWitness.ts';
-import { actor } from './outcomes.ts';
 import { recordedLog } from './recordedLog.ts';
 import type { RecordedPartition } from './recordedLog.ts';
 import { topics } from './writerSimulation.ts';
@@ -19,8 +19,7 @@ export interface Moment {
   readonly prefixes: ReadonlyMap<string, RecordedPartition>;
   readonly streams: ReadonlyMap<string, string>;
   readonly nextCommand: bigint | null;
-  /** Of first outcomes, by stream and command id: where the command stood. */
-  readonly firsts: ReadonlyMap<string, bigint>;
+  readonly firsts: readonly CommandOutcome[];
   readonly earliestDue: bigint | null;
 }
 
@@ -40,7 +39,7 @@ export function rememberMoment(simulation: WriterSimulation, partition: number):
     prefixes: new Map(read.map(prefix)),
     streams: new Map([...heads].map(([stream, head]) => [stream, headText(head)])),
     nextCommand: nextCommand === 0n ? null : nextCommand,
-    firsts: new Map([...firsts].map(([key, { outcome }]) => [key, outcome.commandOffset])),
+    firsts: [...firsts.values()].map(({ outcome }) => outcome),
     earliestDue: dues.reduce<bigint | null>(
       (least, at) => (least === null || at < least ? at : least),
       null,
@@ -92,11 +91,11 @@ function differences(state: PartitionState, moment: Moment): string[] {
   if (state.nextCommand !== moment.nextCommand)
     found.push(`the next command, ${state.nextCommand} for ${moment.nextCommand}`);
   if (state.due.earliest() !== moment.earliestDue) found.push('what is due next');
-  if (state.recent.size !== moment.firsts.size) found.push('the commands that it remembers');
-  for (const [key, offset] of moment.firsts) {
-    const [stream = '', commandId = ''] = key.split(' ');
+  if (state.recent.size !== moment.firsts.length) found.push('the commands that it remembers');
+  for (const { actor, stream, commandId, commandOffset } of moment.firsts) {
+    if (actor === null) continue;
     const first = state.recent.find(commandKey(actor, stream, commandId), moment.at);
-    if (first?.commandOffset !== offset) found.push(`the first outcome of ${commandId}`);
+    if (first?.commandOffset !== commandOffset) found.push(`the first outcome of ${commandId}`);
   }
   return found;
 }

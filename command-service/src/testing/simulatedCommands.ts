@@ -6,8 +6,8 @@ import {
   registration,
   tokens,
 } from '@prorata/quota-model/testing';
-import type { CommandBody } from '@prorata/quota-model/testing';
-import type { CommandMessage, QuotaContent } from '@prorata/schemas';
+import type { CommandBody, Sender } from '@prorata/quota-model/testing';
+import type { Attestation, CommandMessage, QuotaContent, RemoteValidator } from '@prorata/schemas';
 import { actor } from './outcomes.ts';
 
 /** A UUID of a number, so that a failing seed names its commands the same every time. */
@@ -15,11 +15,12 @@ export function commandIdOf(number: number): string {
   return `00000000-0000-4000-8000-${number.toString(16).padStart(12, '0')}`;
 }
 
-function command(
+export function command(
   number: number,
   application: string,
   submittedAt: bigint,
   body: CommandBody,
+  sender: Sender = {},
 ): CommandMessage {
   const envelope = {
     commandId: commandIdOf(number),
@@ -35,6 +36,7 @@ function command(
     expectedVersion: null,
     dryRun: false,
     submittedAt,
+    ...sender,
   };
   return { type: body.type, value: { ...body.data, envelope } } as CommandMessage;
 }
@@ -50,8 +52,39 @@ function contentOf(share: bigint): QuotaContent {
   });
 }
 
+/** Its creations are a remote validator's to judge, and taken and marked when it says nothing. */
+export const VALIDATED = 'kube';
+
+const validator: RemoteValidator = {
+  name: 'capacity',
+  url: 'https://capacity.example.test/check',
+  deadlineMillis: 1_000,
+  retries: 0,
+  onUnavailable: 'flag',
+  resources: [],
+  commands: ['CreateQuota'],
+  secretRef: null,
+};
+
+/** What the gateway was told before it let the command in; of an application without validators, nothing. */
+function attested(application: string, share: bigint, now: bigint): Sender {
+  if (application !== VALIDATED || share % 5n === 0n) return {};
+  const isSilent = share % 2n === 0n;
+  const attestation: Attestation = {
+    validator: validator.name,
+    applicationVersion: 1n,
+    status: isSilent ? 'unavailable' : 'approved',
+    message: isSilent ? 'No answer in 1000 ms.' : '',
+    facts: {},
+    observedAt: now,
+  };
+  return { attestations: [attestation] };
+}
+
 export function registering(number: number, application: string, now: bigint): CommandMessage {
-  return command(number, application, now, { type: 'RegisterApplication', data: registration });
+  const validators = application === VALIDATED ? [validator] : [];
+  const data = { ...registration, validators };
+  return command(number, application, now, { type: 'RegisterApplication', data });
 }
 
 /** @param share of each resource; of cores half of it is guaranteed, and all applications' total is 1,000 */
@@ -61,8 +94,9 @@ export function creating(
   now: bigint,
   share = 100n,
 ): CommandMessage {
-  const data = { quotaId, content: contentOf(share) };
-  return command(number, applicationOf(quotaId), now, { type: 'CreateQuota', data });
+  const application = applicationOf(quotaId);
+  const body = { type: 'CreateQuota', data: { quotaId, content: contentOf(share) } } as const;
+  return command(number, application, now, body, attested(application, share, now));
 }
 
 export function changing(

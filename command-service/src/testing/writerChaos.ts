@@ -1,22 +1,37 @@
 import { partitionOf } from '@prorata/kafka-port';
+import {
+  commandOfStep,
+  firstQuotas,
+  historyActions,
+  historyWeights,
+} from '@prorata/quota-model/testing';
+import type { CommandBody, Sender } from '@prorata/quota-model/testing';
 import type { CommandMessage } from '@prorata/schemas';
 import { restoreFaults, rememberMoment } from './restoreMoments.ts';
 import type { Moment } from './restoreMoments.ts';
 import {
   again,
   changing,
+  command,
   creating,
   deleting,
   overriding,
   registering,
   restoring,
+  VALIDATED,
 } from './simulatedCommands.ts';
 import { partitions, topics, WriterSimulation } from './writerSimulation.ts';
 import type { Planting, SimulatedWriter } from './writerSimulation.ts';
 
-const APPLICATIONS = ['moka', 'tidb', 'llm', 'kube'];
+const APPLICATIONS = ['moka', 'tidb', 'llm', VALIDATED];
 /** The longest step of a call in a run: from a log next door to one that keeps its writers busy. */
 const LATENCIES_MS = [10, 30, 100, 300];
+/** The application to which everything else happens that the model knows: its histories are of this one. */
+const OF_HISTORIES = 'moka';
+/** Each action as often as it is to come. */
+const ACTIONS = historyActions.flatMap((action) =>
+  Array.from({ length: historyWeights[action] }, () => action),
+);
 /** Bursts of commands. */
 const STEPS = 120;
 /** Commands of a burst at most: takeovers must find their predecessors at work. */
@@ -83,6 +98,8 @@ class Chaos {
     await clock.advance(2_000);
     for (const application of APPLICATIONS)
       await this.#send(registering(this.#sent.length + 1, application, simulation.now));
+    for (const data of firstQuotas())
+      await this.#sendTo(OF_HISTORIES, { type: 'CreateQuota', data });
     for (let step = 0; step < STEPS; step++) {
       const burst = 1 + this.#upTo(BURST_MAX);
       for (let count = 0; count < burst; count++) await this.#sendSomething();
@@ -101,19 +118,23 @@ class Chaos {
     return this.#faultsOfRestores();
   }
 
-  /** New quotas on two levels, changes, restorations, overrides, repetitions, reuses of an id, refusals, garbage. */
+  /**
+   * New quotas on two levels, changes, restorations, overrides, histories, repetitions, reuses of an id,
+   * refusals, garbage.
+   */
   async #sendSomething(): Promise<void> {
     const { now } = this.simulation;
     const number = this.#sent.length + 1;
     const application = this.#pick(APPLICATIONS);
     const share = BigInt(1 + this.#upTo(400));
     const dice = this.#random();
-    if (dice < 0.25) await this.#send(creating(number, this.#quotaIn(application), now, share));
-    else if (dice < 0.36)
+    if (dice < 0.15) await this.#send(creating(number, this.#quotaIn(application), now, share));
+    else if (dice < 0.23)
       await this.#send(changing(number, this.#quotaIn(application), now, share));
-    else if (dice < 0.4) await this.#restoreSomething(number);
-    else if (dice < 0.45) await this.#send(deleting(number, this.#quotaIn(application), now));
-    else if (dice < 0.6) {
+    else if (dice < 0.25) await this.#restoreSomething(number);
+    else if (dice < 0.27) await this.#send(deleting(number, this.#quotaIn(application), now));
+    else if (dice < 0.52) await this.#sendOfHistory();
+    else if (dice < 0.62) {
       const until = now + BigInt(1 + this.#upTo(20_000_000));
       await this.#send(overriding(number, this.#quotaIn(application), until, now));
     } else if (dice < 0.8) await this.#send(again(this.#pick(this.#sent), now));
@@ -123,9 +144,31 @@ class Chaos {
     else await this.#sendForged(creating(number, `${application}/forged`, now));
   }
 
-  async #send(command: CommandMessage): Promise<void> {
-    this.#sent.push(command);
-    await this.simulation.send(command);
+  /** Requests and their answers, transfers, moves, suspensions, cuts, whole trees: as the log stands now. */
+  async #sendOfHistory(): Promise<void> {
+    const { simulation } = this;
+    const step = {
+      action: this.#pick(ACTIONS),
+      quota: this.#upTo(5),
+      resource: this.#upTo(4),
+      amount: 1 + this.#upTo(60),
+      other: this.#upTo(41),
+    };
+    await simulation.witness.settled;
+    const { now } = simulation;
+    const found = simulation.witness.streamOf(`application:${OF_HISTORIES}`);
+    const drawn = commandOfStep({ ...found, now }, step);
+    if (drawn !== null) await this.#sendTo(OF_HISTORIES, drawn.body, drawn.sender);
+  }
+
+  async #sendTo(application: string, body: CommandBody, sender?: Sender): Promise<void> {
+    const number = this.#sent.length + 1;
+    await this.#send(command(number, application, this.simulation.now, body, sender));
+  }
+
+  async #send(sent: CommandMessage): Promise<void> {
+    this.#sent.push(sent);
+    await this.simulation.send(sent);
   }
 
   /** What some creation said, which may be another life's of the quota or have been refused. */
@@ -150,9 +193,9 @@ class Chaos {
     await this.simulation.sendRaw(this.#upTo(partitions), Buffer.from('x'), value);
   }
 
-  async #sendForged(command: CommandMessage): Promise<void> {
-    const { stream } = command.value.envelope;
-    const value = await this.simulation.codec.encode(topics.commands, command);
+  async #sendForged(forged: CommandMessage): Promise<void> {
+    const { stream } = forged.value.envelope;
+    const value = await this.simulation.codec.encode(topics.commands, forged);
     await this.simulation.sendRaw(partitionOf(stream, partitions), Buffer.from(stream), value);
   }
 

@@ -47,6 +47,8 @@ export interface DecidedBatch {
   readonly traces: readonly { readonly trace: CommandTrace; readonly outcome: CommandOutcome }[];
   readonly commandEvents: number;
   readonly timerEvents: number;
+  /** Offsets of the commands whose bytes go to the dead-letter topic. */
+  readonly deadLetters: readonly bigint[];
 }
 
 /**
@@ -90,6 +92,7 @@ class BatchBuilding {
   readonly #traces: { trace: CommandTrace; outcome: CommandOutcome }[] = [];
   readonly #changed = new Set<string>();
   readonly #idle = new Set<string>();
+  readonly #deadLetters: bigint[] = [];
   #commandEvents = 0;
   #timerEvents = 0;
 
@@ -124,6 +127,7 @@ class BatchBuilding {
     this.#state.recent.remember(decided.outcome, this.#now);
     this.#state.decided(read.record.offset);
     this.#outcomes.push(decided.outcome);
+    if (isDeadLetter(read)) this.#deadLetters.push(read.record.offset);
     if (trace !== null) this.#traces.push({ trace, outcome: decided.outcome });
     return true;
   }
@@ -152,6 +156,7 @@ class BatchBuilding {
       traces: this.#traces,
       commandEvents: this.#commandEvents,
       timerEvents: this.#timerEvents,
+      deadLetters: this.#deadLetters,
     };
   }
 

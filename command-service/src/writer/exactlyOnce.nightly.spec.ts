@@ -16,10 +16,15 @@ const firsts = Array.from(
 describe('writers decide each command once, whatever happens to them', () => {
   it.each(firsts)('(%i and the next 499 seeds)', async (first) => {
     const failed: string[] = [];
-    for (const seed of seedsFrom(first, first + SEEDS_A_TEST - 1)) {
+    const startedMs = performance.now();
+    const last = first + SEEDS_A_TEST - 1;
+    for (const seed of seedsFrom(first, last)) {
       const { faults } = await writerChaos(seed);
       if (faults.length > 0) failed.push(`PRORATA_SIM_SEED=${seed}: ${faults.join('; ')}`);
     }
+    const seconds = Math.round((performance.now() - startedMs) / 1_000);
+    process.stderr.write(`  seeds ${first} to ${last}: ${failed.length} failed, ${seconds} s\n`);
+    for (const line of failed) process.stderr.write(`  ${line}\n`);
     expect(failed).toEqual([]);
   });
 });

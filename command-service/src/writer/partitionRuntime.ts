@@ -15,10 +15,11 @@ import { BATCH_BYTES_MAX, BATCH_COMMANDS_MAX } from './appendBatch.ts';
 import type { IsTimeUp } from './batchTime.ts';
 import { CommandQueue } from './commandQueue.ts';
 import type { TraceCommand } from './commandTracing.ts';
-import { decideBatch } from './decideBatch.ts';
+import { decideBatch, PARTITION_QUOTAS_MAX } from './decideBatch.ts';
 import type { DecidedBatch } from './decideBatch.ts';
 import { RegistryUnavailable } from './outRecords.ts';
 import type { EncodeFor } from './outRecords.ts';
+import { PartitionRemarks } from './partitionRemarks.ts';
 import type { PartitionState } from './partitionState.ts';
 import { readCommand } from './readCommand.ts';
 import type { CommandReading, ReadCommand } from './readCommand.ts';
@@ -84,15 +85,19 @@ export class PartitionRuntime {
   #isSnapshotUnderWay = false;
   #hintedAt = 0n;
   #hinted: bigint | null = null;
+  readonly #remarks: PartitionRemarks;
 
   constructor(partition: number, parts: RuntimeParts) {
     this.#parts = parts;
+    this.#remarks = new PartitionRemarks(parts.quotasMax ?? PARTITION_QUOTAS_MAX);
     this.#place = { topic: parts.topics.commands, partition };
     this.#queue.onOffer(() => this.#wake());
   }
 
   get status(): PartitionStatus {
-    return { partition: this.#place.partition, phase: this.#phase, detail: this.#detail };
+    const remarks = this.#phase === 'serving' ? this.#remarks.texts(this.#parts.clock.now()) : [];
+    const detail = [this.#detail, ...remarks].join('; ');
+    return { partition: this.#place.partition, phase: this.#phase, detail };
   }
 
   /** It turns with every batch, every look at the timers, every try and every piece of a restore. */
@@ -172,6 +177,7 @@ export class PartitionRuntime {
       this.#phase = 'serving';
       this.#detail = `from command ${resume}`;
       metrics.owned.set({ partition }, 1);
+      this.#show(state);
       this.#serving = this.#serve(state, writer).finally(() =>
         writer.close().catch(() => undefined),
       );
@@ -193,7 +199,7 @@ export class PartitionRuntime {
 
   async #serveOnce(state: PartitionState, writer: PartitionWriter): Promise<void> {
     this.#turns++;
-    const { clock, metrics } = this.#parts;
+    const { clock } = this.#parts;
     const { partition } = this.#place;
     const next = state.nextCommand ?? 0n;
     const records = this.#queue
@@ -216,11 +222,20 @@ export class PartitionRuntime {
     });
     this.#queue.putBack(records.slice(batch.commands));
     if (batch.records.length > 0) await this.#append(writer, batch);
+    this.#show(state);
+    this.#hint(state);
+    await this.#snapshot(state, writer);
+  }
+
+  /** What the partition holds, by metrics; and in the log what bound it has come to. */
+  #show(state: PartitionState): void {
+    const { metrics, logger } = this.#parts;
+    const { partition } = this.#place;
     metrics.queued.set({ partition }, this.#queue.length);
     metrics.remembered.set({ partition }, state.recent.size);
     metrics.quotas.set({ partition }, state.quotas);
-    this.#hint(state);
-    await this.#snapshot(state, writer);
+    for (const remark of this.#remarks.sawState(state))
+      logger.warn(this.#place, `the partition is ${remark}`);
   }
 
   /** A slice between two batches; without commands one after the other. */
@@ -256,6 +271,10 @@ export class PartitionRuntime {
     end();
     for (const { trace, outcome } of batch.traces) trace.written(outcome);
     if (batch.commands > 0) metrics.batchCommands.observe(batch.commands);
+    this.#remarks.sawDeadLetters(batch.deadLetters, this.#parts.clock.now());
+    const { partition } = this.#place;
+    if (batch.deadLetters.length > 0)
+      metrics.deadLetters.inc({ partition }, batch.deadLetters.length);
     metrics.events.inc({ cause: 'command' }, batch.commandEvents);
     metrics.events.inc({ cause: 'timer' }, batch.timerEvents);
     for (const { status, code } of batch.outcomes) metrics.commands.inc({ status, code });

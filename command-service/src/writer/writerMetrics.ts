@@ -18,6 +18,10 @@ export interface WriterMetrics {
   /** At its bound commands that make more are refused. */
   readonly quotas: Gauge<'partition'>;
   readonly snapshots: Counter;
+  /** Grows while a partition has more streams than a manifest can name: its restores get slower. */
+  readonly snapshotsLeftOut: Counter;
+  /** Bytes that could not be read or that nobody vouches for: somebody else writes to the topic. */
+  readonly deadLetters: Counter<'partition'>;
 }
 
 export function writerMetrics(registry: Registry): WriterMetrics {
@@ -73,6 +77,17 @@ export function writerMetrics(registry: Registry): WriterMetrics {
     snapshots: new Counter({
       name: 'prorata_writer_snapshots_total',
       help: 'Snapshots completed.',
+      registers,
+    }),
+    snapshotsLeftOut: new Counter({
+      name: 'prorata_writer_snapshots_left_out_total',
+      help: 'Snapshots that were due and had more streams than one manifest can name.',
+      registers,
+    }),
+    deadLetters: new Counter({
+      name: 'prorata_writer_dead_letters_total',
+      help: 'Commands whose bytes were copied to the dead-letter topic.',
+      labelNames: ['partition'],
       registers,
     }),
   };

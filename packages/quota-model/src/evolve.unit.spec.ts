@@ -3,7 +3,14 @@ import { evolve } from './evolve.ts';
 import { BrokenStream } from './faults.ts';
 import type { ApplicationState } from './model.ts';
 import { stateAfter } from './testing/given.ts';
-import { content, created, evidence, registered, tokens } from './testing/samples.ts';
+import {
+  content,
+  created,
+  evidence,
+  haircutApplied,
+  registered,
+  tokens,
+} from './testing/samples.ts';
 import { stampEvent } from './testing/stamp.ts';
 import type { UnhashedDraft } from './testing/stamp.ts';
 
@@ -108,6 +115,19 @@ describe('evolve', () => {
     expect(
       rightsizedAfter([tokens(10n)], { rightsizing: [{ resource: 'tokens', min: 1n, max: 39n }] }),
     ).toEqual([]);
+  });
+
+  it('keeps the cuts of budgets in the order of their ids, whichever came first', () => {
+    const cut = (budgetId: string) => haircutApplied('moka/prod', 1_000, 0, { budgetId });
+    const facts = [registered, created('moka/prod', [tokens(10n)])];
+    const states = [
+      stateAfter(stream, ...facts, cut('monthly'), cut('daily'), cut('monthly')),
+      stateAfter(stream, ...facts, cut('daily'), cut('monthly'), cut('daily')),
+    ] as ApplicationState[];
+    for (const state of states) {
+      const haircuts = state.quotas.get('moka/prod')?.haircuts;
+      expect([...(haircuts?.keys() ?? [])]).toEqual(['daily', 'monthly']);
+    }
   });
 
   it('replaces a quota and never changes the former record', () => {

@@ -1,6 +1,5 @@
 /** The layers that lie on one quota, one resource at a time (ancestors apart: see effective.ts). */
 import type { QuotaContent, ResourceLimit } from '@prorata/schemas';
-import { byCodeUnit } from './ids.ts';
 import { compareBounds, cutLimit } from './limits.ts';
 import type {
   HaircutLayer,
@@ -57,8 +56,7 @@ export interface DeepestCut {
  */
 export function deepestCut(quota: QuotaState, uncut: ResourceLimit): DeepestCut | null {
   let deepest: DeepestCut | null = null;
-  const haircuts = [...quota.haircuts.values()].sort((a, b) => byCodeUnit(a.budgetId, b.budgetId));
-  for (const haircut of haircuts) {
+  for (const haircut of quota.haircuts.values()) {
     const limit = cutLimit(uncut, haircut.cutBasisPoints, haircut.floorBasisPoints);
     if (deepest === null) deepest = { limit, haircut };
     else {

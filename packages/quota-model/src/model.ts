@@ -71,7 +71,7 @@ export interface QuotaState {
   readonly earlier: ReadonlyMap<string, Provenance> | null;
   /** By resource. */
   readonly rightsized: ReadonlyMap<string, RightsizedLayer>;
-  /** By budget; cuts of several budgets do not add up: the deepest counts. */
+  /** By budget, in the order of ids; cuts of several budgets do not add up: the deepest counts. */
   readonly haircuts: ReadonlyMap<string, HaircutLayer>;
   readonly override: OverrideLayer | null;
   /** Short hashes of its last contents by version (versions/keptVersions.ts); null: it has had but one. */

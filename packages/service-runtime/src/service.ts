@@ -13,6 +13,7 @@ import { jsonBody } from './jsonBody.ts';
 import { mergeOpenApi } from './openApi.ts';
 import type { OpenApiFragment } from './openApi.ts';
 import { problemHandler, routeNotFound } from './problem.ts';
+import { cutSlowReaders } from './slowReaders.ts';
 
 /** One thing that must hold before the service can do its work. */
 export interface ReadyCheck {
@@ -41,6 +42,22 @@ export interface ServiceOptions {
   readonly bodyBytesMax?: number | ((request: express.Request) => number);
   /** Where the service counts; made when absent. */
   readonly metrics?: Registry;
+  /** Other patience than the preset; for tests. */
+  readonly patience?: Patience;
+}
+
+/** How long a client may take, milliseconds. */
+export interface Patience {
+  /** For the head of a request. */
+  readonly headersMs: number;
+  /** For a request as a whole. */
+  readonly requestMs: number;
+  /** With nothing moving, either way. */
+  readonly idleMs: number;
+  /** For the rest of an answer that is complete. */
+  readonly answerMs: number;
+  /** Between two looks at the first two. */
+  readonly lookMs: number;
 }
 
 export interface Service {
@@ -55,30 +72,37 @@ export interface Service {
 const BODY_BYTES_MAX = 262_144;
 /** More connections than a host fleet's streams on one instance would need. */
 const CONNECTIONS_MAX = 10_000;
-/** A client must send its request in this time: slow ones would hold connections for ever, milliseconds. */
-const REQUEST_TIMEOUT_MS = 30_000;
-/** The head of a request comes in one go from honest clients, milliseconds. */
-const HEADERS_TIMEOUT_MS = 10_000;
 /** A token of 8 KB, a path of 8 KB and room for the rest, bytes. */
 const HEADERS_BYTES_MAX = 24_576;
-/** A connection on which nothing moves, either way; event streams say something every 5 s, milliseconds. */
-const IDLE_TIMEOUT_MS = 60_000;
+/**
+ * A head comes in one go from honest clients, a request in seconds; slow ones would hold connections for
+ * ever. Event streams say something every 5 s, so that silence means that nobody is there.
+ */
+const PATIENCE: Patience = {
+  headersMs: 10_000,
+  requestMs: 30_000,
+  idleMs: 60_000,
+  answerMs: 60_000,
+  lookMs: 5_000,
+};
 /** Running answers, event streams above all, are cut after this at shutdown, milliseconds. */
 const CLOSE_GRACE_MS = 5_000;
 
 /** An HTTP server with health, readiness, metrics, problems and limits as every service has them. */
 export function createService(options: ServiceOptions): Service {
   const metrics = options.metrics ?? createMetrics(options.name);
+  const patience = options.patience ?? PATIENCE;
   const server = createServer(
     {
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: patience.requestMs,
+      headersTimeout: patience.headersMs,
+      connectionsCheckingInterval: patience.lookMs,
       maxHeaderSize: HEADERS_BYTES_MAX,
     },
-    application(options, metrics),
+    application(options, metrics, patience),
   );
   server.maxConnections = CONNECTIONS_MAX;
-  server.setTimeout(IDLE_TIMEOUT_MS);
+  server.setTimeout(patience.idleMs);
   server.on('clientError', answerClientError);
   return {
     metrics,
@@ -87,7 +111,11 @@ export function createService(options: ServiceOptions): Service {
   };
 }
 
-function application(options: ServiceOptions, metrics: Registry): express.Express {
+function application(
+  options: ServiceOptions,
+  metrics: Registry,
+  patience: Patience,
+): express.Express {
   const app = express();
   app.disable('x-powered-by');
   app.set('json replacer', (_name: string, value: unknown) =>
@@ -95,6 +123,7 @@ function application(options: ServiceOptions, metrics: Registry): express.Expres
   );
   app.use(measureRequests(metrics));
   measureCredentials(metrics, options.access.sources);
+  app.use(cutSlowReaders(patience.answerMs));
   app.use(options.access.handler);
   app.get('/healthz', (_request, response) => {
     response.json({ status: 'up' });

@@ -64,6 +64,34 @@ export function describeOwnership(start: () => Promise<LogHarness>): void {
       expect(await visible()).toEqual([0, 1, 2, 3].flatMap((n) => [`before ${n}`, `after ${n}`]));
     });
 
+    it('says which partitions a group owns: all while there is a member, none before and after', async () => {
+      const [commands, other] = [await harness.createTopic(4), await harness.createTopic(2)];
+      const [first, second] = [harness.connect('first'), harness.connect('second')];
+      const admin = await first.port.admin();
+      const group = `${commands}.g`;
+      const owned = async (topic = commands): Promise<number[]> =>
+        [...(await admin.ownedPartitions(group, topic))].sort();
+      expect(await owned(), 'of a group that nobody knows').toEqual([]);
+      const options = { group, topic: commands, sessionTimeoutMs: harness.sessionTimeoutMs };
+      const idle: OwnershipHandlers = {
+        assigned: () => Promise.resolve(0n),
+        revoked: () => Promise.resolve(),
+        batch: () => Promise.resolve(),
+      };
+      const [a, b] = [
+        await first.port.source.run(options, idle),
+        await second.port.source.run(options, idle),
+      ];
+      const isWhole = async (): Promise<boolean> => (await owned()).join() === '0,1,2,3';
+      await until(harness, 'two members own all', isWhole);
+      expect(await owned(other), 'of a topic that the group does not share').toEqual([]);
+      await a.stop();
+      await until(harness, 'the one that is left owns all', isWhole);
+      await b.stop();
+      await until(harness, 'nobody owns any', async () => (await owned()).length === 0);
+      await admin.close();
+    });
+
     /** A holds a command and stalls past its session; B takes over and applies it; then A goes on. */
     async function zombie(identityGroupOf: (instance: string) => string) {
       const [commands, events] = [await harness.createTopic(1), await harness.createTopic(1)];

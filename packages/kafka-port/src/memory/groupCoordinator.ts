@@ -9,8 +9,13 @@ export interface GroupSeat {
   lastSeenMs: number;
 }
 
-interface Group {
+/** What a group shares. */
+export interface GroupTopic {
+  readonly topic: string;
   readonly partitions: number;
+}
+
+interface Group extends GroupTopic {
   readonly seats: Map<string, GroupSeat>;
 }
 
@@ -32,9 +37,9 @@ export class GroupCoordinator {
   }
 
   /** All partitions have an owner as soon as there is a member: this coordinator needs no time. */
-  owned(group: string): readonly number[] {
+  owned(group: string, topic: string): readonly number[] {
     const found = this.#groups.get(group);
-    if (found === undefined || found.seats.size === 0) return [];
+    if (found?.topic !== topic || found.seats.size === 0) return [];
     return Array.from({ length: found.partitions }, (_, partition) => partition);
   }
 
@@ -45,12 +50,12 @@ export class GroupCoordinator {
   /** @returns the new member's id. */
   join(
     group: string,
-    partitions: number,
+    shared: GroupTopic,
     sessionTimeoutMs: number,
     assign: GroupSeat['assign'],
   ): string {
     const memberId = `member-${String(this.#joined++).padStart(6, '0')}`;
-    const members = this.#groups.get(group) ?? { partitions, seats: new Map<string, GroupSeat>() };
+    const members = this.#groups.get(group) ?? { ...shared, seats: new Map<string, GroupSeat>() };
     this.#groups.set(group, members);
     const seat = { memberId, sessionTimeoutMs, assign, lastSeenMs: this.#clock.nowMs };
     members.seats.set(memberId, seat);

@@ -30,7 +30,7 @@ export function memoryAdmin(broker: MemoryBroker): LogAdmin {
       return done;
     },
     listGroups: () => Promise.resolve(broker.groups.groups),
-    ownedPartitions: (group) => Promise.resolve(broker.groups.owned(group)),
+    ownedPartitions: (group, topic) => Promise.resolve(broker.groups.owned(group, topic)),
     deleteGroups(groups) {
       for (const group of groups) broker.groups.delete(group);
       return done;

@@ -70,7 +70,7 @@ export class MemoryMember implements OwnedSource {
     const partitions = this.#broker.topics.get(topic)?.partitions.length ?? 0;
     this.#memberId = this.#broker.groups.join(
       group,
-      partitions,
+      { topic, partitions },
       sessionTimeoutMs,
       (memberId, share) => {
         const order = ++this.#assignments;

@@ -1,6 +1,6 @@
 import type { QuotaContent } from '@prorata/schemas';
 import { BrokenStream } from '../faults.ts';
-import { parentOf } from '../ids.ts';
+import { byCodeUnit, parentOf } from '../ids.ts';
 import { declaredBy, limitFor } from '../layers.ts';
 import { sameLimit } from '../limits.ts';
 import type { ApplicationState, HaircutLayer, QuotaState } from '../model.ts';
@@ -97,7 +97,8 @@ function changeOf(
       return { override: null };
     case 'HaircutApplied': {
       const { budgetId } = event.value;
-      return { haircuts: new Map(quota.haircuts).set(budgetId, haircutOf(event)) };
+      const haircuts = [...quota.haircuts.values()].filter((cut) => cut.budgetId !== budgetId);
+      return { haircuts: byBudget([...haircuts, haircutOf(event)]) };
     }
     case 'HaircutLifted': {
       const haircuts = new Map(quota.haircuts);
@@ -119,6 +120,12 @@ function leftAlone(quota: QuotaState, content: QuotaContent): QuotaState['earlie
 /** What is kept of the contents once the next event has given the quota another. */
 function versionsOf(quota: QuotaState, hash: string): string {
   return versionsWith(quota, quota.version + 1n, hash);
+}
+
+/** In the order of their ids, as a snapshot has them: the order of arrival must decide nothing. */
+function byBudget(haircuts: readonly HaircutLayer[]): Map<string, HaircutLayer> {
+  const sorted = haircuts.toSorted((a, b) => byCodeUnit(a.budgetId, b.budgetId));
+  return new Map(sorted.map((haircut) => [haircut.budgetId, haircut]));
 }
 
 function haircutOf(event: EventOf<'HaircutApplied'>): HaircutLayer {

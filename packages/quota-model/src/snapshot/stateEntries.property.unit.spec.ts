@@ -1,13 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { decide } from '../decide.ts';
 import { UnreadableState } from '../faults.ts';
 import { evolve } from '../evolve.ts';
 import type { ApplicationState, StreamState } from '../model.ts';
 import { stateToText } from '../snapshot.ts';
 import { stateAfter } from '../testing/given.ts';
 import { drawnSteps } from '../testing/drawnSteps.ts';
-import { startHistory, take } from '../testing/histories.ts';
+import { commandOf, startHistory, take } from '../testing/histories.ts';
 import { created, registered, tokens } from '../testing/samples.ts';
+import { stampCommand } from '../testing/stamp.ts';
 import { StateAssembly } from './stateAssembly.ts';
 import { stateEntries } from './stateEntries.ts';
 
@@ -43,6 +45,25 @@ describe('a state as entries', () => {
         expect(back).toEqual(stream.state);
       }),
       { numRuns: 150 },
+    );
+  });
+
+  it('decides every command as the first would, to the words of a refusal', () => {
+    fc.assert(
+      fc.property(drawnSteps(40), (history) => {
+        const stream = startHistory();
+        for (const step of history) {
+          const command = commandOf(stream, step);
+          if (command !== null && stream.state !== null) {
+            const message = stampCommand(stream.stream, command.body, command.sender);
+            const context = { now: stream.now, streamVersion: stream.version };
+            const decision = decide(readAgain(stream.state), message, context);
+            expect(decision).toEqual(decide(stream.state, message, context));
+          }
+          take(stream, step);
+        }
+      }),
+      { numRuns: 60 },
     );
   });
 

@@ -19,7 +19,7 @@ import { applyHaircut, evidence, wholeCut } from './samples.ts';
 import { declaredLimit } from '../layers.ts';
 import { parentOf } from '../ids.ts';
 import { contentsByQuota } from './contentHistory.ts';
-import { ben, HOUR, SECOND } from './stamp.ts';
+import { ana, ben, HOUR, SECOND } from './stamp.ts';
 import type { CommandBody, CommandData, Sender } from './stamp.ts';
 import { TestStream } from './stream.ts';
 
@@ -45,14 +45,17 @@ export const actions = [
   'liftCut',
   'resize',
   'propose',
+  'request',
   'approve',
+  'reject',
+  'withdraw',
   'entitle',
+  'transfer',
   'delete',
   'cascade',
   'move',
   'bulk',
   'skew',
-  'transfer',
   'rebound',
   'wait',
 ] as const;
@@ -71,14 +74,17 @@ export const weights: Readonly<Record<Step['action'], number>> = {
   liftCut: 1,
   resize: 2,
   propose: 2,
-  approve: 1,
+  request: 2,
+  approve: 2,
+  reject: 1,
+  withdraw: 1,
   entitle: 1,
+  transfer: 1,
   delete: 1,
   cascade: 1,
   move: 2,
   bulk: 3,
   skew: 3,
-  transfer: 1,
   rebound: 1,
   wait: 1,
 };
@@ -96,12 +102,11 @@ const PAYER = 'acme/assistant';
 /** Where a project pays: for all below the first level, or from the second on, below what another pays for. */
 export const payerLevels = ['first', 'second'] as const;
 
-export function startHistory(payers: (typeof payerLevels)[number] = 'first'): TestStream {
-  const stream = new TestStream('application:moka');
-  stream.append([{ ...registered, quotaId: null, quotaVersion: null }]);
-  const rightsizing = ['cores', 'tokens'].map((resource) => ({ resource, min: 1n, max: 60n }));
-  stream.send({ type: 'RegisterApplication', data: { ...registration, rightsizing } });
-  for (const quotaId of quotaIds) {
+/** What a history starts from, in the order in which it must come. */
+export function firstQuotas(
+  payers: (typeof payerLevels)[number] = 'first',
+): CommandData<'CreateQuota'>[] {
+  return quotaIds.map((quotaId) => {
     const share = 60n / BigInt(quotaId.length - 4);
     // What is not summed is the same all the way down where another pays above: then an unset is no raise.
     const same = payers === 'first' ? share : 30n;
@@ -114,9 +119,16 @@ export function startHistory(payers: (typeof payerLevels)[number] = 'first'): Te
     const whole = contentOf(quotaId, limits);
     const isPayer = quotaId.split('/').length === 3 || quotaId === 'moka/q';
     const paid = { ...whole, project: isPayer ? PAYER : null };
-    const data = { quotaId, content: payers === 'first' ? whole : paid };
-    stream.send({ type: 'CreateQuota', data });
-  }
+    return { quotaId, content: payers === 'first' ? whole : paid };
+  });
+}
+
+export function startHistory(payers: (typeof payerLevels)[number] = 'first'): TestStream {
+  const stream = new TestStream('application:moka');
+  stream.append([{ ...registered, quotaId: null, quotaVersion: null }]);
+  const rightsizing = ['cores', 'tokens'].map((resource) => ({ resource, min: 1n, max: 60n }));
+  stream.send({ type: 'RegisterApplication', data: { ...registration, rightsizing } });
+  for (const data of firstQuotas(payers)) stream.send({ type: 'CreateQuota', data });
   return stream;
 }
 
@@ -135,9 +147,15 @@ const robot: Sender = {
   roles: ['robot'],
 };
 
-/** The step as a command; null when there is nothing to approve or to change. */
+/** Who asks for more: it is theirs to withdraw, and somebody else's to approve. */
+const consumer: Sender = { roles: ['admin'], actor: ana };
+
+/** What a step is drawn for: the state that it finds, how it came about, and the moment. */
+export type HistoryMoment = Pick<TestStream, 'state' | 'now' | 'events'>;
+
+/** The step as a command; null when there is nothing to answer or to change. */
 export function commandOf(
-  stream: TestStream,
+  stream: HistoryMoment,
   step: Step,
 ): { readonly body: CommandBody; readonly sender: Sender } | null {
   const quotaId = quotaIds[step.quota % quotaIds.length] ?? quotaIds[0];
@@ -180,12 +198,12 @@ export function commandOf(
       const sender = step.action === 'resize' ? operator : robot;
       return { body: { type: 'ResizeQuota', data }, sender };
     }
-    case 'approve': {
-      const [proposalId] =
-        stream.state?.kind === 'application' ? stream.state.proposals.keys() : [];
-      if (proposalId === undefined) return null;
-      return by({ type: 'ApproveProposal', data: { proposalId } });
-    }
+    case 'request':
+      return requestOf(quotaId, limit);
+    case 'approve':
+    case 'reject':
+    case 'withdraw':
+      return answerOf(stream, step);
     case 'entitle': {
       const data = {
         project: 'acme/assistant',
@@ -196,6 +214,8 @@ export function commandOf(
       } as const;
       return by({ type: 'SetEntitlement', data });
     }
+    case 'transfer':
+      return by({ type: 'TransferQuota', data: transferOf(step, quotaId) });
     case 'cascade':
       return by({ type: 'DeleteQuota', data: { quotaId, children: 'cascade' } });
     case 'move':
@@ -206,8 +226,6 @@ export function commandOf(
       const skewed = skewedOf(stream, step, quotaId);
       return skewed.length === 0 ? null : by({ type: 'ChangeTree', data: { steps: skewed } });
     }
-    case 'transfer':
-      return by(transferOf(step, quotaId));
     case 'rebound':
       return by({ type: 'RegisterApplication', data: otherTerms(step) });
     case 'delete':
@@ -218,13 +236,13 @@ export function commandOf(
 }
 
 /** Some hours from now. */
-function endOf(stream: TestStream, { other }: Step): bigint {
+function endOf(stream: HistoryMoment, { other }: Step): bigint {
   return stream.now + BigInt(1 + (other % 20)) * HOUR;
 }
 
 /** Some content that the quota had, and a version that it held at. */
 function restorationOf(
-  stream: TestStream,
+  stream: HistoryMoment,
   quotaId: string,
   choice: number,
 ): CommandData<'RestoreQuota'> | null {
@@ -256,9 +274,39 @@ function termsOf({ amount, other, resource }: Step) {
   return { rightsizing: named.map((name) => ({ resource: name, ...bounds })), changePolicy };
 }
 
-function transferOf(step: Step, quotaId: string): CommandBody {
-  const project = step.other % 2 === 0 ? 'acme/assistant' : 'acme/other';
-  return { type: 'TransferQuota', data: { quotaId, owner: null, project } };
+function requestOf(
+  quotaId: string,
+  limit: ResourceLimit,
+): { readonly body: CommandBody; readonly sender: Sender } {
+  const data = { quotaId, limits: [limit], unsetLimits: [] };
+  return { body: { type: 'RequestIncrease', data }, sender: consumer };
+}
+
+/** An answer to one of the open proposals. */
+function answerOf(
+  { state }: HistoryMoment,
+  step: Step,
+): { readonly body: CommandBody; readonly sender: Sender } | null {
+  const open = state?.kind === 'application' ? [...state.proposals.keys()] : [];
+  const proposalId = open[step.quota % Math.max(open.length, 1)];
+  if (proposalId === undefined) return null;
+  const data = { proposalId };
+  if (step.action === 'withdraw')
+    return { body: { type: 'WithdrawProposal', data }, sender: consumer };
+  const type = step.action === 'reject' ? 'RejectProposal' : 'ApproveProposal';
+  return { body: { type, data }, sender: operator };
+}
+
+/** To another payer, another owner, or both. */
+function transferOf({ amount, other }: Step, quotaId: string): CommandData<'TransferQuota'> {
+  const project = other % 2 === 0 ? 'acme/assistant' : 'acme/search';
+  const owner = amount % 2 === 0 ? 'team-ads' : 'team-search';
+  const wanted = amount % 3;
+  return {
+    quotaId,
+    owner: wanted === 0 ? null : owner,
+    project: wanted === 1 ? null : project,
+  };
 }
 
 function moveOf(step: Step): CommandData<'MoveQuota'> {
@@ -279,7 +327,7 @@ const noStep: TreeStep = {
  * A quota and its parent that change together, each in one part of its limit alone: one part of a sum may
  * grow while another meets a lower limit.
  */
-function skewedOf(stream: TestStream, step: Step, quotaId: string): TreeStep[] {
+function skewedOf(stream: HistoryMoment, step: Step, quotaId: string): TreeStep[] {
   const ids = [parentOf(quotaId), quotaId];
   const { resource } = limitOf(step);
   return ids.flatMap((id, index) => {
@@ -320,7 +368,7 @@ function bulkOf(step: Step, quotaId: string, limit: ResourceLimit): TreeStep[] {
   return step.other % 2 === 0 ? [...changes, form] : [form, ...changes];
 }
 
-function cutOf(stream: TestStream, step: Step, budgetId: string): CommandBody {
+function cutOf(stream: HistoryMoment, step: Step, budgetId: string): CommandBody {
   const cuts = [0, 1, 2, 3, 4].map((tier) => (step.amount * 997 * tier) % 10_001);
   const floors = [0, 1, 2, 3, 4].map((tier) => (step.other * 131 * (4 - tier)) % 10_001);
   return applyHaircut(cuts, floors, {
@@ -345,7 +393,7 @@ function contentOf(quotaId: string, limits: readonly ResourceLimit[]) {
 }
 
 /** What a rightsizer would send: the limit of now with another amount. */
-function resizedFrom(stream: TestStream, quotaId: string, limit: ResourceLimit): ResourceLimit {
+function resizedFrom(stream: HistoryMoment, quotaId: string, limit: ResourceLimit): ResourceLimit {
   const quota = stream.state?.kind === 'application' ? stream.state.quotas.get(quotaId) : undefined;
   const now = quota === undefined ? null : declaredLimit(quota, limit.resource);
   return now?.bound === 'amount' ? { ...now, amount: limit.amount } : limit;

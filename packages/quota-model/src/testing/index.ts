@@ -10,3 +10,10 @@ export {
   projectDefined,
   teamDefined,
 } from './organizationSamples.ts';
+export {
+  actions as historyActions,
+  commandOf as commandOfStep,
+  firstQuotas,
+  weights as historyWeights,
+} from './histories.ts';
+export type { Step as HistoryStep } from './histories.ts';
