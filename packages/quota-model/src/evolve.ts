@@ -33,6 +33,7 @@ export function evolve(state: StreamState | null, event: EventMessage): StreamSt
       return evolveTierPolicy(ofKind(state, 'tierpolicy', event), event);
     case 'ApplicationRegistered':
     case 'ChangeProposed':
+    case 'CutFollowed':
     case 'EntitlementSet':
     case 'HaircutApplied':
     case 'HaircutLifted':

@@ -126,7 +126,15 @@ export interface EntitlementState {
   readonly amount: bigint | 'unlimited' | 'blocked';
   /** The allocation that it comes from; null: it was set by hand. */
   readonly source: EntitlementSource | null;
+  /** The last allocation that it came from, also where it was set by hand since; null: none did. */
+  readonly allocated: EntitlementSource | null;
   readonly provenance: Provenance;
+}
+
+export interface FollowedCut {
+  readonly cutId: bigint;
+  /** Whether it was lifted by hand: its own pages come too late as well. */
+  readonly isEnded: boolean;
 }
 
 export interface ApplicationState {
@@ -140,6 +148,8 @@ export interface ApplicationState {
   readonly children: Map<string, Set<string>>;
   /** By `<project> <resource>`. */
   readonly entitlements: Map<string, EntitlementState>;
+  /** By `<project> <budget>`: the last cut that was carried out here, so that none before it comes late. */
+  readonly cutsFollowed: Map<string, FollowedCut>;
   /** Open proposals only, by id. */
   readonly proposals: Map<string, ProposalState>;
   /** Ids of open proposals by quota; made from `proposals`. */

@@ -124,6 +124,9 @@ export const PROPOSAL_LIFETIME_MICROS_MAX = 90n * 86_400_000_000n;
 /** How far an override may end, microseconds (366 days): longer ones are the owner's base limit. */
 export const OVERRIDE_MICROS_MAX = 366n * 86_400_000_000n;
 
+/** Budgets whose last cut an application remembers; a budget keeps its place when its window comes again. */
+export const CUTS_FOLLOWED_MAX = 20_000;
+
 /**
  * How far an override may end that raises by more than waits for a second person, microseconds (seven days),
  * where the application names no other time: over a weekend, and no way around the second person.

@@ -394,6 +394,16 @@ export const refusalCodes = {
   ),
 
   ALLOCATION_INVALID: kind(422, 'The allocation is not valid', 'Correct the fields named.'),
+  ALLOCATION_SUPERSEDED: kind(
+    409,
+    'A later allocation of the organization has been followed',
+    'Nothing: the later one holds.',
+  ),
+  CUT_SUPERSEDED: kind(
+    409,
+    'A later cut of the budget has been followed, or this one was lifted by hand',
+    'Nothing: the budget is looked at again by itself.',
+  ),
   ALLOCATION_PENDING: kind(
     409,
     'The application has not answered the allocation before',

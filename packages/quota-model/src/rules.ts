@@ -93,6 +93,7 @@ export function affectedParts(
     case 'BudgetDefined':
     case 'BudgetRetired':
     case 'CutCompleted':
+    case 'CutFollowed':
     case 'CutIntended':
     case 'EntitlementAllocated':
     case 'EntitlementSet':

@@ -25,7 +25,8 @@ export function pageCommand(
   after: string | null,
 ): LoopCommand {
   const { budgetId, project, spend, budget, currency, lift } = cut;
-  const common = { project, budgetId, spend, budget, after, most: PAGE_QUOTAS };
+  const cutId = cut.cutId.toString();
+  const common = { project, budgetId, spend, budget, cutId, after, most: PAGE_QUOTAS };
   const to = {
     commandId: derivedId('cut', organization, cut.cutId, application, after ?? ''),
     stream: `application:${application}`,

@@ -52,6 +52,8 @@ export interface ApplyHaircut {
   readonly floorBasisPoints: readonly number[];
   /** The usage that became the spend. */
   readonly evidence: Evidence;
+  /** The cut of the project's organization that this carries out: once a later one has been followed, it is refused. null: by hand. */
+  readonly cutId: null | bigint;
   /** A page: only quotas whose ids come after this one, by code unit. */
   readonly after: null | string;
   /** A page: at most so many quotas, 1 to 500; the outcome's result is then the id to go on after, or null at the end. 0: all of them at once. */
@@ -324,6 +326,8 @@ export interface LiftHaircut {
   readonly spend: string;
   /** The budget's amount then, an exact decimal. */
   readonly budget: string;
+  /** The cut of the project's organization that this carries out: once a later one has been followed, it is refused. null: by hand. */
+  readonly cutId: null | bigint;
   /** A page: only quotas whose ids come after this one, by code unit. */
   readonly after: null | string;
   /** A page: at most so many quotas, 1 to 500; the outcome's result is then the id to go on after, or null at the end. 0: all of them at once. */
@@ -655,6 +659,20 @@ export interface CutCompleted {
   readonly code: null | string;
   /** refused: what the application said, for people. */
   readonly detail: null | string;
+}
+
+/** The application carries out a cut of a budget, or its lift, from now on: what is older than that is refused. */
+export interface CutFollowed {
+  /** What every event carries. */
+  readonly envelope: EventEnvelope;
+  /** Whose quotas are cut, as <organization>/<project>. */
+  readonly project: string;
+  /** The budget. */
+  readonly budgetId: string;
+  /** The cut, of the organization's stream; later ones are larger. */
+  readonly cutId: bigint;
+  /** Whether a person lifted it by hand: its own pages are refused, too. */
+  readonly isEnded: boolean;
 }
 
 /** A budget's cut is to be applied or lifted in some applications, which have yet to answer. */
@@ -1780,6 +1798,7 @@ export type EventMessage =
   | { readonly type: 'BudgetRetired'; readonly value: BudgetRetired }
   | { readonly type: 'ChangeProposed'; readonly value: ChangeProposed }
   | { readonly type: 'CutCompleted'; readonly value: CutCompleted }
+  | { readonly type: 'CutFollowed'; readonly value: CutFollowed }
   | { readonly type: 'CutIntended'; readonly value: CutIntended }
   | { readonly type: 'EntitlementAllocated'; readonly value: EntitlementAllocated }
   | { readonly type: 'EntitlementSet'; readonly value: EntitlementSet }
@@ -1867,6 +1886,7 @@ export type Message =
   | { readonly type: 'BudgetRetired'; readonly value: BudgetRetired }
   | { readonly type: 'ChangeProposed'; readonly value: ChangeProposed }
   | { readonly type: 'CutCompleted'; readonly value: CutCompleted }
+  | { readonly type: 'CutFollowed'; readonly value: CutFollowed }
   | { readonly type: 'CutIntended'; readonly value: CutIntended }
   | { readonly type: 'EntitlementAllocated'; readonly value: EntitlementAllocated }
   | { readonly type: 'EntitlementSet'; readonly value: EntitlementSet }
@@ -1943,6 +1963,7 @@ export const fullNameOf: Readonly<Record<Message['type'], string>> = {
   BudgetRetired: 'io.prorata.event.BudgetRetired',
   ChangeProposed: 'io.prorata.event.ChangeProposed',
   CutCompleted: 'io.prorata.event.CutCompleted',
+  CutFollowed: 'io.prorata.event.CutFollowed',
   CutIntended: 'io.prorata.event.CutIntended',
   EntitlementAllocated: 'io.prorata.event.EntitlementAllocated',
   EntitlementSet: 'io.prorata.event.EntitlementSet',

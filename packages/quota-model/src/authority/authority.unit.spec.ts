@@ -328,6 +328,7 @@ const cases: readonly {
         budget: '2',
         after: null,
         most: 0,
+        cutId: null,
       },
     },
     past: [haircutApplied(QUOTA, 100)],

@@ -11,6 +11,7 @@ import { EVIDENCE_PER_DECISION_MAX } from '../modelBounds.ts';
 import { lengthOf } from '../validate/evidence.ts';
 import { cutViolations } from '../validate/haircutShape.ts';
 import { about, accept, refusal, refuse } from './answer.ts';
+import { followCut } from './cutOrder.ts';
 import { pageViolations, paidBy } from './cutPage.ts';
 import { versionFault } from './preconditions.ts';
 
@@ -31,6 +32,8 @@ export function applyHaircut(
   if (command.windowEnd <= context.now) {
     return refuse('HAIRCUT_TOO_LATE', '/windowEnd', 'The window is over: its cut has lifted.');
   }
+  const order = followCut(state, command);
+  if ('refused' in order) return order.refused;
   const page = paidBy(state, command.project, command);
   if ('code' in page) return { kind: 'refused', violations: [page] };
   const { quotas, next } = page;
@@ -39,7 +42,7 @@ export function applyHaircut(
     const message = `Its evidence is too long to stand in ${events.length} events.`;
     return refuse('TOO_MANY_EVENTS', '/evidence', message);
   }
-  return accept(events, next);
+  return accept([...order.events, ...events], next);
 }
 
 function haircutOf(quota: QuotaState, command: ApplyHaircut): EventDraft[] {

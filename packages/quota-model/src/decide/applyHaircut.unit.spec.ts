@@ -134,3 +134,79 @@ describe('LiftHaircut', () => {
       .thenNothing();
   });
 });
+
+describe('cuts of one budget, in the order of its organization', () => {
+  const { project, budgetId } = cutData;
+  const followed = (cutId: bigint, isEnded = false) =>
+    ({ type: 'CutFollowed', data: { project, budgetId, cutId, isEnded } }) as const;
+  const apply = (cutId: bigint | null) => applyHaircut([0, 1_000, 0, 0, 0], undefined, { cutId });
+  const lift = (cutId: bigint | null) =>
+    ({
+      type: 'LiftHaircut',
+      data: {
+        ...wholeCut,
+        project,
+        budgetId,
+        cause: 'budget_raised',
+        spend: '1',
+        budget: '2',
+        cutId,
+      },
+    }) as const;
+  const applied = haircutApplied('moka/prod', 1_000);
+  const lifted = {
+    type: 'HaircutLifted',
+    data: { budgetId, cause: 'budget_raised', spend: '1', budget: '2' },
+    quotaId: 'moka/prod',
+  } as const;
+
+  it('are remembered with their first page', () => {
+    given(...tree)
+      .when(apply(5n))
+      .then(followed(5n), applied);
+    given(...tree, followed(5n))
+      .when(apply(5n))
+      .then(applied);
+    given(...tree, followed(5n))
+      .when(apply(6n))
+      .then(followed(6n), applied);
+  });
+
+  it('are refused once a later one, or its lift, has been followed', () => {
+    given(...tree, followed(6n))
+      .when(apply(5n))
+      .thenRefused('CUT_SUPERSEDED', '6');
+    given(...tree, followed(5n), applied)
+      .when(lift(6n))
+      .then(followed(6n), lifted);
+    given(...tree, followed(7n), applied)
+      .when(lift(6n))
+      .thenRefused('CUT_SUPERSEDED');
+    // A lift that finds nothing is remembered as well: the cut before it may still be on its way.
+    given(...tree)
+      .when(lift(6n))
+      .then(followed(6n));
+  });
+
+  it('are refused once a person has lifted them by hand, and the next one is not', () => {
+    given(...tree, followed(5n), applied)
+      .when(lift(null))
+      .then(followed(5n, true), lifted);
+    given(...tree, followed(5n, true))
+      .when(lift(null))
+      .thenNothing();
+    given(...tree, followed(5n, true))
+      .when(apply(5n))
+      .thenRefused('CUT_SUPERSEDED', 'by hand');
+    given(...tree, followed(5n, true))
+      .when(apply(6n))
+      .then(followed(6n), applied);
+  });
+
+  it('are of one budget each', () => {
+    const other = { ...followed(9n).data, budgetId: 'daily' };
+    given(...tree, { type: 'CutFollowed', data: other })
+      .when(apply(5n))
+      .then(followed(5n), applied);
+  });
+});

@@ -163,6 +163,7 @@ describe('pages of a cut', () => {
           cause: 'budget_raised',
           spend: '1',
           budget: '2',
+          cutId: null,
           after,
           most,
         },

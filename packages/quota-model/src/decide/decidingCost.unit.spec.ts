@@ -133,7 +133,7 @@ const change = (quotaId: string, ...setLimits: ResourceLimit[]): CommandBody => 
   data: { ...noChange, quotaId, setLimits },
 });
 
-const aPage = { after: 'moka/a/open/q0', most: 100 };
+const aPage = { cutId: null, after: 'moka/a/open/q0', most: 100 };
 const lift = { cause: 'budget_raised', spend: '1', budget: '2', ...aPage } as const;
 
 const commands: readonly (readonly [string, CommandBody])[] = [

@@ -2,6 +2,7 @@ import type { LiftHaircut } from '@prorata/schemas';
 import { isDecimal } from '../decimals.ts';
 import type { ApplicationState, Decision, DecisionContext, EventDraft } from '../model.ts';
 import { about, accept, refusal, refuse } from './answer.ts';
+import { followLift } from './cutOrder.ts';
 import { cutBy, pageViolations } from './cutPage.ts';
 import { versionFault } from './preconditions.ts';
 
@@ -18,6 +19,8 @@ export function liftHaircut(
   if (!isDecimal(budget)) return refuse('HAIRCUT_INVALID', '/budget', 'The budget is a decimal.');
   const shape = refusal(pageViolations(command));
   if (shape !== null) return shape;
+  const order = followLift(state, command);
+  if ('refused' in order) return order.refused;
   const page = cutBy(state, project, budgetId, command);
   if ('code' in page) return { kind: 'refused', violations: [page] };
   const { quotas, next } = page;
@@ -27,5 +30,5 @@ export function liftHaircut(
     data,
     ...about(quota),
   }));
-  return accept(events, next);
+  return accept([...order.events, ...events], next);
 }

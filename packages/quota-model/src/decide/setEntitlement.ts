@@ -32,6 +32,13 @@ export function setEntitlement(
   if (former === undefined && state.entitlements.size >= ENTITLEMENTS_MAX) {
     return refuse('TOO_MANY', '', `${state.id} has ${ENTITLEMENTS_MAX} entitlements.`);
   }
+  const last = former?.allocated ?? null;
+  if (source !== null && last?.organization === source.organization) {
+    const message = `Allocation ${last.allocation} has been followed meanwhile.`;
+    if (source.allocation <= last.allocation) {
+      return refuse('ALLOCATION_SUPERSEDED', '/source/allocation', message);
+    }
+  }
   const excess = refusal(excessOf(state, { project, resource, amount }, '/amount'));
   if (excess !== null) return excess;
   const data = {

@@ -46,6 +46,30 @@ describe('SetEntitlement', () => {
       .then(was(0n, 'unlimited'));
   });
 
+  it('is not taken back by an allocation that comes late', () => {
+    const by = (allocation: bigint, amount = 100n, organization = 'acme') => {
+      const source = { organization, budgetId: 'monthly', allocation };
+      return { type: 'SetEntitlement', data: { ...set(amount).data, source } } as const;
+    };
+    const followed = { type: 'EntitlementSet', data: by(6n, 200n).data } as const;
+    given(...tree, followed)
+      .when(by(5n))
+      .thenRefused('ALLOCATION_SUPERSEDED', '6');
+    given(...tree, followed)
+      .when(by(6n, 200n))
+      .thenNothing();
+    given(...tree, followed)
+      .when(by(7n))
+      .then({ type: 'EntitlementSet', data: by(7n).data });
+    // Neither by the one that a person has replaced since.
+    given(...tree, followed, was(300n))
+      .when(by(6n, 200n))
+      .thenRefused('ALLOCATION_SUPERSEDED');
+    given(...tree, followed, was(300n))
+      .when(by(7n))
+      .then({ type: 'EntitlementSet', data: by(7n).data });
+  });
+
   it('is of an application', () => {
     givenIn('pricebook:list').when(set(1n)).thenRefused('WRONG_STREAM');
   });

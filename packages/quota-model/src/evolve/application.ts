@@ -1,5 +1,6 @@
 import type { EventEnvelope, EventMessage } from '@prorata/schemas';
 import { BrokenStream } from '../faults.ts';
+import { cutKey } from '../indexes/quotaIndexes.ts';
 import { entitlementKey } from '../payers.ts';
 import type { ApplicationState, EntitlementState, ProposalState, Registration } from '../model.ts';
 import { emptyDerived } from '../snapshot/derivedFields.ts';
@@ -11,7 +12,7 @@ import { provenanceOf, streamIdOf } from './origin.ts';
 import type { EventOf } from './origin.ts';
 
 type ApplicationEvent =
-  | EventOf<'ApplicationRegistered' | 'EntitlementSet'>
+  | EventOf<'ApplicationRegistered' | 'CutFollowed' | 'EntitlementSet'>
   | EventOf<
       | 'ChangeProposed'
       | 'ProposalApproved'
@@ -30,6 +31,8 @@ export function evolveApplication(
   if (event.type === 'ApplicationRegistered') return register(state, event);
   if (state === null) throw new BrokenStream(event, 'the application is not registered');
   switch (event.type) {
+    case 'CutFollowed':
+      return followCut(state, event);
     case 'EntitlementSet':
       return setEntitlement(state, event);
     case 'ChangeProposed':
@@ -75,6 +78,7 @@ function register(
     overridden: new Set(),
     children: new Map(),
     entitlements: new Map(),
+    cutsFollowed: new Map(),
     proposals: new Map(),
     ...emptyDerived(),
   };
@@ -108,14 +112,22 @@ function setEntitlement(
   event: EventOf<'EntitlementSet'>,
 ): ApplicationState {
   const { project, resource, bound, amount, source } = event.value;
+  const key = entitlementKey(project, resource);
   const entitlement: EntitlementState = {
     project,
     resource,
     amount: bound === 'amount' ? amount : bound,
     source,
+    allocated: source ?? state.entitlements.get(key)?.allocated ?? null,
     provenance: provenanceOf(event),
   };
-  state.entitlements.set(entitlementKey(project, resource), entitlement);
+  state.entitlements.set(key, entitlement);
+  return state;
+}
+
+function followCut(state: ApplicationState, event: EventOf<'CutFollowed'>): ApplicationState {
+  const { project, budgetId, cutId, isEnded } = event.value;
+  state.cutsFollowed.set(cutKey(project, budgetId), { cutId, isEnded });
   return state;
 }
 

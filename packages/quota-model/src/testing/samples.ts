@@ -165,7 +165,7 @@ export function overridden(
 }
 
 /** Of a command: all quotas at once. */
-export const wholeCut = { after: null, most: 0 } as const;
+export const wholeCut = { cutId: null, after: null, most: 0 } as const;
 
 /** A command that cuts by tier. */
 export function applyHaircut(

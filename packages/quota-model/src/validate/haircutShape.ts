@@ -6,7 +6,7 @@ import { evidenceViolations } from './evidence.ts';
 import { basisPointsViolations, currencyViolations } from './money.ts';
 
 /** What a cut is made of: the same in an intent and in what each application is asked. */
-export type CutTerms = Omit<ApplyHaircut, 'envelope' | 'after' | 'most'>;
+export type CutTerms = Omit<ApplyHaircut, 'envelope' | 'cutId' | 'after' | 'most'>;
 
 export function cutViolations(terms: CutTerms): Violation[] {
   const violations = [
