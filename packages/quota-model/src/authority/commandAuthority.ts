@@ -64,7 +64,7 @@ export const commandAuthority: Readonly<Record<CommandMessage['type'], CommandAu
     over: 'quota',
     needs:
       'The owner of the quota or of one above it, or an operator of it. Where its limits held back ' +
-      'more than those above do, it is a raise. One that names who pays, where nobody above does: an ' +
+      'more than those above do, or a cut that lies on it does, it is a raise. One that names who pays, where nobody above does: an ' +
       'operator of its parent.',
   },
   MoveQuota: {

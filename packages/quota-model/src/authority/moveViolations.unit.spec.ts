@@ -43,6 +43,14 @@ describe('a move', () => {
     expect(codes(from, to, operator('moka/prod'))).toEqual([]);
   });
 
+  it('asks nobody at the parent that is left, where it holds no more than there', () => {
+    const [from, to] = ['moka/prod/ads/web', 'moka/prod/tight/web'];
+    expect(codes(from, to, member('team-web', 'team-tight'))).toEqual([]);
+    expect(codes(from, 'moka/prod/feed/web', member('team-web', 'team-feed'))).toContain(
+      'RAISE_NOT_ALLOWED',
+    );
+  });
+
   it('to looser limits is a raise by whoever is above both', () => {
     const [from, to] = ['moka/prod/ads/web', 'moka/prod/feed/web'];
     const both = member('team-ads', 'team-feed');
