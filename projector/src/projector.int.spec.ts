@@ -106,6 +106,7 @@ describe('the projector', () => {
     expect(one.response.headers.get('etag')).toBe('"3"');
     expect(one.body).toMatchObject({ version: 3, parent: 'llm/acme', owner: 'team-assistant' });
     const application = await get(projector, '/v1/applications/llm', token);
+    expect(application.response.headers.get('etag')).toBeNull();
     expect(application.body).toMatchObject({ version: 1, validators: [], lag: 0 });
     expect((await get(projector, '/v1/applications/none', token)).status).toBe(404);
     const explained = await get(projector, '/v1/quotas/llm%2Facme%2Fchat/explain', token);
@@ -115,6 +116,10 @@ describe('the projector', () => {
           resource: 'tokens',
           limit: { rate: { amount: 40_000, per: '1s' } },
           decidedBy: 'haircut',
+          layers: [
+            { layer: 'base', streamVersion: 3 },
+            { layer: 'haircut', streamVersion: 5, haircut: { tierPolicyVersion: 1 } },
+          ],
           sentence: expect.stringMatching(
             /^limited to 40,000 tokens\/s because project acme\/assistant is 12 % over/,
           ) as string,
@@ -207,6 +212,19 @@ describe('the projector', () => {
     const far = JSON.stringify(['2026-03-02T10:00:00Z', 'quota.events', 2 ** 31, '0']);
     const after = Buffer.from(far).toString('base64url');
     expect(await status(`/v1/audit?after=${after}`, await stand.token(['auditor']))).toBe(422);
+    const operator = await stand.token(['operator']);
+    for (const path of [
+      '/v1/quotas?after=rubbish',
+      '/v1/quotas/llm%2Facme?foo=1',
+      '/v1/quotas/llm%2Facme/explain?asOf=2026-01-01',
+      '/v1/quotas/llm%2Facme/versions?after=rubbish',
+      '/v1/quotas/llm%2Facme/versions/1?foo=1',
+      '/v1/proposals?after=rubbish',
+      '/v1/budgets?after=rubbish',
+      '/v1/commands/none?foo=1',
+    ]) {
+      expect([path, await status(path, operator)]).toEqual([path, 422]);
+    }
     const own = await get(projector, '/v1/quotas', service);
     expect(own.body).toMatchObject({ quotas: [{ application: 'llm' }, {}, {}], next: null });
     const wrong = await get(projector, '/v1/quotas?limit=0&colour=red', service);
@@ -257,6 +275,37 @@ describe('the projector', () => {
       expect(rows).toHaveLength(3);
     });
     await admin.end();
+  });
+
+  it('lists proposals by number, page by page', async () => {
+    const projector = await start(stand, databaseUrl);
+    const { stamper } = stand;
+    const stream = 'application:order';
+    const names = ['a', 'b', 'c'];
+    await stand.append(
+      stamper.stamp(stream, [registered]),
+      ...names.map((name) => stamper.stamp(stream, [created(`order/${name}`, contentOf())])),
+      ...names.map((name, at) =>
+        stamper.stamp(stream, [
+          proposed(`order-p${9 + at}`, `order/${name}`, 2n, tokensPerSecond(1n)),
+        ]),
+      ),
+    );
+    await ready(projector);
+    const token = await stand.token(['operator']);
+    const page = async (after: string) => {
+      const { body } = await get(
+        projector,
+        `/v1/proposals?application=order&limit=2${after}`,
+        token,
+      );
+      const { proposals, next } = body as { proposals: { proposalId: string }[]; next: string };
+      return { ids: proposals.map(({ proposalId }) => proposalId), next };
+    };
+    await eventually(async () => {
+      expect(await page('')).toEqual({ ids: ['order-p9', 'order-p10'], next: 'order-p10' });
+      expect(await page('&after=order-p10')).toEqual({ ids: ['order-p11'], next: null });
+    });
   });
 });
 

@@ -72,7 +72,7 @@ beforeAll(async () => {
     }),
     await open('rightsizer', (router) => {
       const status = () => Promise.resolve({});
-      rightsizerRoutes(router, { status, look: () => Promise.resolve(null) });
+      rightsizerRoutes(router, { status, look: () => Promise.resolve('unknown' as const) });
     }),
   ];
   gateway = await startGateway({

@@ -118,6 +118,8 @@ function application(
 ): express.Express {
   const app = express();
   app.disable('x-powered-by');
+  // An ETag is the version that If-Match speaks of; of a whole body, with its lag, it would mean nothing.
+  app.disable('etag');
   app.set('json replacer', (_name: string, value: unknown) =>
     typeof value === 'bigint' ? longToJson(value) : value,
   );

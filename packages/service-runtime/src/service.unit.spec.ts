@@ -51,6 +51,7 @@ describe('a service', () => {
     const answer = await fetch(`${await start()}/v1/refused`);
     expect(answer.status).toBe(409);
     expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
+    expect(answer.headers.get('etag')).toBeNull();
     expect(await answer.json()).toEqual({
       type: 'urn:prorata:problem:TAKEN',
       title: 'Conflict',

@@ -23,6 +23,9 @@ interface BudgetRow {
   readonly updated_at: string;
 }
 
+/** `<organization>/<budget>`. */
+const NEXT = /^[^/]+\/[^/]+$/;
+
 export function budgetRoutes(router: Router, models: ReadModels): void {
   router.get('/v1/budgets', async (request, response) => {
     response.json(await listBudgets(request, models));
@@ -36,8 +39,8 @@ async function listBudgets(request: Request, models: ReadModels): Promise<object
     .equal('organization', parameters.text('organization'))
     .within(request.reach, organizationCondition)
     .equal('project', parameters.text('project'));
-  const after = cursorIn(parameters);
-  if (after !== null) filters.add('(organization, budget_id) > (?, ?)', ...after);
+  const after = parameters.cursor((text) => NEXT.test(text));
+  if (after !== null) filters.add('(organization, budget_id) > (?, ?)', ...after.split('/'));
   parameters.finish();
   const lag = await models.lag.measure(projectedTopics);
   const { rows } = await models.pool.query<BudgetRow>(
@@ -46,15 +49,6 @@ async function listBudgets(request: Request, models: ReadModels): Promise<object
   );
   const { page, next } = pageOf(rows, limit, (last) => `${last.organization}/${last.budget_id}`);
   return { budgets: page.map(budgetJson), next, lag };
-}
-
-function cursorIn(parameters: Parameters): readonly string[] | null {
-  const text = parameters.text('after');
-  if (text === null) return null;
-  const [organization, ...budget] = text.split('/');
-  if (organization !== undefined && budget.length > 0) return [organization, budget.join('/')];
-  parameters.report('after', 'must be the `next` of an answer');
-  return null;
 }
 
 function budgetJson(row: BudgetRow): object {

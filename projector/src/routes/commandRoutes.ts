@@ -2,6 +2,7 @@ import { longToJson } from '@prorata/schemas';
 import { outcomeReach, Problem } from '@prorata/service-runtime';
 import type { Router } from 'express';
 import { indexedText } from '../rows/indexedText.ts';
+import { Parameters } from './parameters.ts';
 import { projectedTopics } from './readModels.ts';
 import type { ReadModels } from './readModels.ts';
 
@@ -29,6 +30,7 @@ interface CommandRow {
 /** A principal's own command first; an overseer sees another's where there is none of his own. */
 export function commandRoutes(router: Router, models: ReadModels): void {
   router.get('/v1/commands/:commandId', async (request, response) => {
+    new Parameters(request, []).finish();
     const commandId = request.params.commandId.replaceAll('\0', '');
     const { actor } = request.principal;
     const { others, stream } = outcomeReach(request.principal);

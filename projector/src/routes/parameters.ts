@@ -15,8 +15,10 @@ export class Parameters {
 
   constructor(request: Pick<Request, 'query'>, known: readonly string[]) {
     this.#query = request.query;
+    const names =
+      known.length === 0 ? 'not read: this route has none' : `none of ${known.join(', ')}`;
     for (const name of Object.keys(request.query)) {
-      if (!known.includes(name)) this.report(name, `is none of ${known.join(', ')}`);
+      if (!known.includes(name)) this.report(name, `is ${names}`);
     }
   }
 
@@ -27,6 +29,14 @@ export class Parameters {
       return value;
     }
     this.report(name, `must be given once, with up to ${TEXT_LENGTH_MAX} characters`);
+    return null;
+  }
+
+  /** Where a page goes on, in the form that `next` has here; anything else would find no row, or the wrong. */
+  cursor(isNext: (text: string) => boolean): string | null {
+    const text = this.text('after');
+    if (text === null || isNext(text)) return text;
+    this.report('after', 'must be the `next` of an answer');
     return null;
   }
 

@@ -30,6 +30,12 @@ interface ProposalRow {
 
 const STATUSES = ['open', 'approved', 'rejected', 'expired', 'withdrawn', 'all'] as const;
 
+/** `<application>-p<number>`. */
+const PROPOSAL_ID = /^([^/]+)-p\d+$/;
+/** By application and then by number: p9 before p10. Such as the indexes have it. */
+const COLUMNS = 'application, length(proposal_id), proposal_id';
+const PLACE = `(${COLUMNS})`;
+
 export function proposalRoutes(router: Router, models: ReadModels): void {
   router.get('/v1/proposals', async (request, response) => {
     response.json(await listProposals(request, models));
@@ -69,16 +75,21 @@ async function listProposals(request: Request, models: ReadModels): Promise<obje
     .within(request.reach, quotaCondition)
     .equal('quota_id', parameters.text('quotaId'))
     .equal('status', status === 'all' ? null : status);
-  const after = parameters.text('after');
-  if (after !== null) filters.add('proposal_id > ?', after);
+  const after = parameters.cursor((text) => PROPOSAL_ID.test(text));
+  if (after !== null) filters.add(`${PLACE} > (?, length(?::text), ?)`, ...placeOf(after));
   parameters.finish();
   const lag = await models.lag.measure(projectedTopics);
   const { rows } = await models.pool.query<ProposalRow>(
-    `SELECT * FROM proposals ${filters.where} ORDER BY proposal_id LIMIT ${filters.value(limit + 1)}`,
+    `SELECT * FROM proposals ${filters.where} ORDER BY ${COLUMNS} LIMIT ${filters.value(limit + 1)}`,
     filters.values,
   );
   const { page, next } = pageOf(rows, limit, (last) => last.proposal_id);
   return { proposals: page.map(proposalJson), next, lag };
+}
+
+function placeOf(proposalId: string): readonly string[] {
+  const [, application = ''] = PROPOSAL_ID.exec(proposalId) ?? [];
+  return [application, proposalId, proposalId];
 }
 
 function proposalJson(row: ProposalRow): object {

@@ -1,9 +1,11 @@
+import { isQuotaId } from '@prorata/quota-model';
 import { longToJson } from '@prorata/schemas';
 import { Problem } from '@prorata/service-runtime';
 import type { Request, Response, Router } from 'express';
 import type { EffectiveJson } from '../rows/effectiveJson.ts';
 import { decidingLayer, sentenceFor } from '../explain/sentence.ts';
 import { mustReach, mustReachInto, quotaCondition } from './access.ts';
+import { effectiveAnswer, layersAnswer } from './effectiveAnswer.ts';
 import { Filters, pageOf } from './filters.ts';
 import { Parameters } from './parameters.ts';
 import { projectedTopics } from './readModels.ts';
@@ -53,7 +55,7 @@ async function listQuotas(request: Request, models: ReadModels): Promise<object>
     .equal('owner', parameters.text('owner'))
     .equal('project', parameters.text('project'))
     .equal('parent', parameters.text('parent'));
-  const after = parameters.text('after');
+  const after = parameters.cursor(isQuotaId);
   if (after !== null) filters.add('quota_id > ?', after);
   parameters.finish();
   const lag = await models.lag.measure(projectedTopics);
@@ -69,6 +71,7 @@ async function findQuota(
   request: Request,
   models: ReadModels,
 ): Promise<{ readonly quota: QuotaRow; readonly lag: bigint | null }> {
+  new Parameters(request, []).finish();
   const quotaId = String(request.params['quotaId']);
   mustReach(request.reach, quotaId);
   const lag = await models.lag.measure(projectedTopics);
@@ -106,7 +109,7 @@ function quotaJson(quota: QuotaRow): object {
     stream: quota.stream,
     streamVersion: BigInt(quota.stream_version),
     content: quota.content,
-    effective: quota.effective,
+    effective: effectiveAnswer(quota.effective),
     updatedAt: quota.updated_at,
   };
 }
@@ -133,7 +136,7 @@ export function explanationOf(
         tier,
         unit: units.get(effective.resource) ?? effective.resource,
       }),
-      layers: effective.layers,
+      layers: layersAnswer(effective.layers),
     })),
   };
 }

@@ -46,10 +46,7 @@ async function listVersions(request: Request, models: ReadModels): Promise<objec
   const parameters = new Parameters(request, ['order', 'after', 'limit']);
   const limit = parameters.limit();
   const order = parameters.oneOf('order', ['asc', 'desc'], 'desc');
-  const after = parameters.text('after');
-  if (after !== null && !WHOLE_NUMBER.test(after)) {
-    parameters.report('after', 'must be the `next` of an answer');
-  }
+  const after = parameters.cursor((text) => WHOLE_NUMBER.test(text));
   parameters.finish();
   const lag = await models.lag.measure(projectedTopics);
   const life = await lifeOf(quotaId, models, lag);
@@ -68,6 +65,7 @@ async function findVersion(
   request: Request,
   models: ReadModels,
 ): Promise<{ readonly row: VersionRow; readonly lag: bigint | null }> {
+  new Parameters(request, []).finish();
   const quotaId = quotaIdIn(request);
   const asked = String(request.params['version']);
   const lag = await models.lag.measure(projectedTopics);

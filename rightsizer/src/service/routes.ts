@@ -7,13 +7,12 @@ import {
 } from '@prorata/service-runtime';
 import type { OpenApiFragment } from '@prorata/service-runtime';
 import type { Request, Router } from 'express';
-import type { BudgetLook } from '../throttle/throttle.ts';
+import type { BudgetLook, NoBudgetLook } from '../throttle/throttle.ts';
 import { spendReport } from './reports.ts';
 
 export interface RouteParts {
   readonly status: () => Promise<object>;
-  /** null: there is no such budget. */
-  readonly look: (organization: string, budget: string) => Promise<BudgetLook | null>;
+  readonly look: (organization: string, budget: string) => Promise<BudgetLook | NoBudgetLook>;
 }
 
 export function routes(router: Router, parts: RouteParts): void {
@@ -24,11 +23,15 @@ export function routes(router: Router, parts: RouteParts): void {
     const { organization, budget } = request.params;
     mustReachOrganization(request, organization);
     const look = await parts.look(organization, budget);
-    if (look === null) {
-      throw new Problem(404, 'BUDGET_UNKNOWN', `There is no budget ${budget} of ${organization}.`);
-    }
+    if (typeof look === 'string') throw noLook(look, `budget ${budget} of ${organization}`);
     response.json(spendReport(look));
   });
+}
+
+function noLook(look: NoBudgetLook, name: string): Problem {
+  if (look === 'unknown') return new Problem(404, 'BUDGET_UNKNOWN', `There is no ${name}.`);
+  const why = "is a team's or the organization's: what is spent below it is not summed yet";
+  return new Problem(404, 'SPEND_NOT_SUMMED', `The ${name} ${why}.`);
 }
 
 /** @throws Problem 403 when the organization is not within the caller's reach */

@@ -35,6 +35,9 @@ export interface BudgetLook {
   readonly tableVersion: number | null;
 }
 
+/** There is no such budget; or it is a team's or the organization's, whose spend nobody sums. */
+export type NoBudgetLook = 'unknown' | 'not_summed';
+
 /** An action whose intent was posted. */
 export interface PostedAction {
   readonly action: ThrottleAction;
@@ -145,12 +148,17 @@ export class Throttle {
     return { at: now, putOff: null, budgets, faults, carried };
   }
 
-  /** What would be decided now; nothing is posted. null: there is no such budget. */
-  async look(organization: string, budgetId: string, now: bigint): Promise<BudgetLook | null> {
+  /** What would be decided now; nothing is posted. */
+  async look(
+    organization: string,
+    budgetId: string,
+    now: bigint,
+  ): Promise<BudgetLook | NoBudgetLook> {
     const { view, reader } = this.#parts;
     const state = view.view.organizations().find(({ id }) => id === organization);
     const budget = state?.budgets.get(budgetId);
-    if (budget === undefined || !isOfProject(budget)) return null;
+    if (budget === undefined) return 'unknown';
+    if (!isOfProject(budget)) return 'not_summed';
     return this.#look(organization, budget, await reader.newest(), now);
   }
 

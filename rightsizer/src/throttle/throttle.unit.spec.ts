@@ -378,7 +378,8 @@ describe('Throttle', () => {
       data: { ...budget, budgetId: 'all', project: '', amount: '1' },
     });
     expect((await stage.evaluate()).budgets).toEqual([]);
-    expect(await stage.throttle.look('acme', 'all', stage.now)).toBeNull();
+    expect(await stage.throttle.look('acme', 'all', stage.now)).toBe('not_summed');
+    expect(await stage.throttle.look('acme', 'none', stage.now)).toBe('unknown');
   });
 
   it('leaves a cut in place while the table is missing or behind, and lifts it when the window rolls', async () => {
@@ -410,7 +411,8 @@ describe('Throttle', () => {
     for (let times = 0; times < 20; times += 1) await stage.evaluate();
     expect(stage.of('ApplyHaircut')).toHaveLength(1);
     const look = await stage.throttle.look('acme', 'month', stage.now);
-    expect(look?.verdict.frozen).toMatchObject([{ detail: 'QUOTA_UNKNOWN: ' }]);
+    if (typeof look === 'string') throw new TypeError(look);
+    expect(look.verdict.frozen).toMatchObject([{ detail: 'QUOTA_UNKNOWN: ' }]);
     for (let times = 0; times < 45; times += 1) await stage.evaluate();
     const [first, second_] = stage.of('ApplyHaircut');
     expect(second_?.commandId).not.toBe(first?.commandId);
