@@ -163,6 +163,15 @@ describe('the local stack', () => {
     expect(Number(served)).toBeLessThan(1000);
   });
 
+  it("says in the tutorial's host that a token is rejected", async () => {
+    const program = path.join(checkoutDirectory, 'docs', 'tutorial', 'first-host.ts');
+    const env = { ...process.env, GATEWAY: stack.addresses.gateway, TOKEN: 'bad' };
+    await expect(run(process.execPath, [program], { env })).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/The token was rejected: .* answered 401/) as string,
+    });
+  });
+
   it('sets a budget as the how-to says, and raises it', async () => {
     const first = await runScript('how-to/examples/set-a-budget.sh');
     expect(first.slice(0, 3)).toMatchObject(Array(3).fill({ status: 'accepted' }));

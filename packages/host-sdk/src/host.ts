@@ -29,7 +29,10 @@ export interface HostOptions {
   /** How long a start without rules on disk waits for a source. Default 3,000. */
   readonly startDeadlineMs?: number;
   readonly clock?: HostClock;
-  /** Hears of what fails in the background; decisions go on. Must not throw. */
+  /**
+   * Hears of what fails in the background; decisions go on. Must not throw. Without it, rejected
+   * credentials are a warning of the process, hourly: nothing else would tell them from an outage.
+   */
   readonly onProblem?: (error: unknown) => void;
 }
 
@@ -61,7 +64,11 @@ export interface HostStatus {
     readonly rejectedRules: number;
     readonly outdatedRules: number;
     readonly problems: number;
+    /** How often the token was rejected, by the rules' source or the usage's channel. */
+    readonly rejectedCredentials: number;
   };
+  /** The last time that the token was rejected, microseconds since the epoch, and the words; null: never. */
+  readonly lastRejection: { readonly at: bigint; readonly message: string } | null;
   /**
    * Usage records waiting, sent, and lost because the queue was full or the channel refused them;
    * windows moved because the wall clock was set back behind their start.

@@ -24,6 +24,7 @@ export type { KafkaRulesOptions } from './rules/kafkaRules.ts';
 export { httpRules, RuleStreamBroken } from './rules/httpRules.ts';
 export type { HttpRulesOptions } from './rules/httpRules.ts';
 export { RulesUnreadable } from './rules/ruleJson.ts';
+export { CredentialsRejected } from './credentialsRejected.ts';
 export type { BearerToken } from './bearerToken.ts';
 export { UsageRefused } from './usage/usageChannel.ts';
 export type { UsageChannel } from './usage/usageChannel.ts';

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { HostReport, UsageRecorded } from '@prorata/schemas';
+import { CredentialsRejected } from './credentialsRejected.ts';
 import { BoundHandle } from './decision/handle.ts';
 import type { Handle } from './decision/handle.ts';
 import { HostTime, systemClock } from './decision/hostClock.ts';
@@ -25,6 +26,8 @@ const REPORT_INTERVAL_MS = 15_000;
 const START_DEADLINE_MS = 3_000;
 /** How often the wall clock is compared with the monotonic one, milliseconds. */
 const CLOCK_CHECK_MS = 1_000;
+/** Between two warnings of rejected credentials, milliseconds: seen in every log, filling none. */
+const WARNING_REST_MS = 3_600_000;
 /** What a stop waits for the last usage, milliseconds. */
 const STOP_FLUSH_MS = 2_000;
 
@@ -57,6 +60,9 @@ class LocalHost implements Host {
   #following: Promise<void> = Promise.resolve();
   #sequence = 0n;
   #problems = 0;
+  #rejectedCredentials = 0;
+  #lastRejection: HostStatus['lastRejection'] = null;
+  #warnAgainAt = -Infinity;
 
   constructor(options: HostOptions) {
     this.#options = options;
@@ -148,7 +154,9 @@ class LocalHost implements Host {
         rejectedRules: rejected,
         outdatedRules: outdated,
         problems: this.#problems,
+        rejectedCredentials: this.#rejectedCredentials,
       },
+      lastRejection: this.#lastRejection,
       usage: {
         waiting: this.#queue.size,
         sent: this.#queue.sent,
@@ -209,7 +217,17 @@ class LocalHost implements Host {
 
   #failed(error: unknown): void {
     this.#problems += 1;
+    if (error instanceof CredentialsRejected) this.#rejected(error);
     this.#options.onProblem?.(error);
+  }
+
+  #rejected(error: CredentialsRejected): void {
+    const now = this.#time.now();
+    this.#rejectedCredentials += 1;
+    this.#lastRejection = { at: BigInt(this.#time.wallOf(now)), message: error.message };
+    if (this.#options.onProblem !== undefined || now < this.#warnAgainAt) return;
+    this.#warnAgainAt = now + WARNING_REST_MS * 1000;
+    process.emitWarning(`${error.message} The host goes on without news.`, error.name);
   }
 }
 

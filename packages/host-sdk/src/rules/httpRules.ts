@@ -4,6 +4,7 @@ import type { EventSourceMessage } from 'eventsource-parser';
 import { Backoff, isRunning } from '../backoff.ts';
 import { headersWith } from '../bearerToken.ts';
 import type { BearerToken } from '../bearerToken.ts';
+import { assertTaken } from '../credentialsRejected.ts';
 import { longOf, objectFromText, ruleFromJson, RulesUnreadable } from './ruleJson.ts';
 import { reconnectMaxMs, reconnectMinMs } from './ruleSource.ts';
 import type { RuleSink, RuleSource } from './ruleSource.ts';
@@ -64,6 +65,7 @@ async function readStream(
     });
     if (!response.ok || response.body === null) {
       await response.body?.cancel();
+      assertTaken(address.pathname, response.status);
       throw new RuleStreamBroken(`${address.pathname} answered ${response.status}.`);
     }
     await readEvents(

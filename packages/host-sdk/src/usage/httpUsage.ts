@@ -2,6 +2,7 @@ import type { HostReport, UsageRecorded } from '@prorata/schemas';
 import { fullNameOf, toJson } from '@prorata/schemas';
 import { headersWith } from '../bearerToken.ts';
 import type { BearerToken } from '../bearerToken.ts';
+import { assertTaken } from '../credentialsRejected.ts';
 import { UsageRefused } from './usageChannel.ts';
 import type { UsageChannel } from './usageChannel.ts';
 
@@ -32,6 +33,7 @@ export function httpUsage({ url, token }: HttpUsageOptions): UsageChannel {
       signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
     });
     await response.body?.cancel();
+    assertTaken(path, response.status);
     if (REFUSING.has(response.status)) {
       throw new UsageRefused(`${path} answered ${response.status}.`);
     }
