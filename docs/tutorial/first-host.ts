@@ -15,7 +15,9 @@ for (let request = 0; request < 1000; request += 1) {
 console.log(`${served} of 1000 served; then ${host.last.reason} by ${host.last.quotaId}`);
 const { lastRejection } = host.status();
 if (lastRejection !== null) {
-  console.error(`The token was rejected: ${lastRejection.message} ./prorata token prints a fresh one.`);
+  console.error(
+    `The token was rejected: ${lastRejection.message} ./prorata token prints a fresh one.`,
+  );
   process.exitCode = 1;
 }
 await host.stop();

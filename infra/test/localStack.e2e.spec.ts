@@ -17,6 +17,9 @@ import { pythonClient } from './pythonClient.ts';
 
 const run = promisify(execFile);
 
+/** Until what was accepted can be read, with room for a slow machine, milliseconds. */
+const PROJECTED_MS = 2_000;
+
 let directory = '';
 let stack: LocalStack;
 let token = '';
@@ -179,6 +182,23 @@ describe('the local stack', () => {
     const raised = await runScript('how-to/examples/set-a-budget.sh', { AMOUNT: '800.00' });
     const versions = [first, raised].map((lines) => lines.map((line) => line['streamVersion']));
     expect(versions[1]).toEqual([versions[0]?.[0], versions[0]?.[1], 2, undefined]);
+  });
+
+  it('sets the budget as well where the organization is registered', async () => {
+    const answer = await postCommand({
+      gatewayUrl: stack.addresses.gateway,
+      token,
+      type: 'RegisterOrganization',
+      stream: 'organization:acme',
+      data: { displayName: 'Acme' },
+      reason: 'as the how-to suggests',
+    });
+    expect(answer).toMatchObject({ status: 'accepted' });
+    await new Promise((resolve) => setTimeout(resolve, PROJECTED_MS));
+    const lines = await runScript('how-to/examples/set-a-budget.sh', { AMOUNT: '900.00' });
+    expect(lines.slice(0, 4)).toMatchObject(Array(4).fill({ status: 'accepted' }));
+    const again = await runScript('how-to/examples/set-a-budget.sh', { AMOUNT: '900.00' });
+    expect(again).toHaveLength(4);
   });
 
   it('lets a limit resize itself as the how-to says, once a person agrees', async () => {

@@ -192,7 +192,9 @@ describe('the projector', () => {
     ] as const) {
       expect(Object.keys(row ?? {})).toEqual(Object.keys(fields));
     }
-    expect(budgets.body).toMatchObject({ budgets: [{ amount: '100.000000000001' }] });
+    expect(budgets.body).toMatchObject({
+      budgets: [{ amount: '100.000000000001', problem: { code: 'PRICE_BOOK_UNKNOWN' } }],
+    });
   });
 
   it('lets nobody see what is not theirs', async () => {

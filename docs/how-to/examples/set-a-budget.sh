@@ -28,6 +28,16 @@ post '{
   }
 }'
 
+# Of a registered organization, budgets name projects that are defined; one that is there stays as it is.
+has() { get "$1?limit=1000" | grep --quiet --fixed-strings "$2"; }
+if has /v1/organizations '"organization":"acme"' &&
+  ! has /v1/organizations/acme/projects '"project":"acme/moka"'; then
+  post '{
+    "type": "DefineProject", "stream": "organization:acme", "reason": "its quotas name it already",
+    "data": { "project": "acme/moka", "owner": "group:platform", "displayName": "Moka" }
+  }'
+fi
+
 # 3. The budget; and, with a greater AMOUNT, the budget raised.
 post '{
   "type": "DefineBudget", "stream": "organization:acme", "reason": "the budget of 2026",

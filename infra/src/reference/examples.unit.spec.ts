@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseStream } from '@prorata/quota-model';
 import type { Decision } from '@prorata/quota-model';
@@ -62,8 +62,10 @@ const envelope = {
   submittedAt: '2026-01-01T00:00:00Z',
 };
 
-function parsed(type: Type): CommandBody {
-  const { stream, reason, data } = readExample(type).body;
+type ExampleBody = ReturnType<typeof readExample>['body'];
+
+function parsed(type: Type, body: ExampleBody = readExample(type).body): CommandBody {
+  const { stream, reason, data } = body;
   const answer = fromJson(fullNameOf[type], { ...data, envelope: { ...envelope, stream, reason } });
   if ('violations' in answer) throw new Error(`${type}: ${JSON.stringify(answer.violations)}`);
   return { type, data: answer.value } as CommandBody;
@@ -102,6 +104,19 @@ describe('the examples of the reference', () => {
       if (decision.kind === 'accepted') expect(decision.events.length, type).toBeGreaterThan(0);
     }
     expect(new Set(story)).toEqual(new Set(commandTypes));
+  });
+
+  it('leave the quotas that the how-to of many changes speaks of', () => {
+    const page = path.join(referenceDirectory, '..', 'how-to', 'change-many-quotas-at-once.md');
+    const [, json = ''] = /```json\n([\s\S]*?)```/.exec(readFileSync(page, 'utf8')) ?? [];
+    const body = JSON.parse(json) as ExampleBody & { readonly type: Type };
+    const streams = new Map<string, TestStream>();
+    for (const type of story.slice(0, story.indexOf('ChangeTree') + 1)) decided(streams, type);
+    const sent = streams.get(body.stream)?.send(parsed(body.type, body), {
+      actor: ben,
+      roles: ['admin'],
+    });
+    expect(sent).toMatchObject({ kind: 'accepted', events: [{}, {}] });
   });
 
   it('show limits that can be read', () => {

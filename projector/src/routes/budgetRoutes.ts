@@ -21,7 +21,15 @@ interface BudgetRow {
   readonly actor: object;
   readonly reason: string;
   readonly updated_at: string;
+  /** null: there is no such book. */
+  readonly book_currency: string | null;
+  readonly has_tier_policy: boolean;
 }
+
+/** Streams of their own: what they have may come after the budget that names them, or never. */
+const NAMED = `
+  (SELECT currency FROM price_books WHERE price_books.price_book = budgets.price_book) AS book_currency,
+  EXISTS (SELECT FROM tier_policies WHERE tier_policies.tier_policy = budgets.tier_policy) AS has_tier_policy`;
 
 /** `<organization>/<budget>`. */
 const NEXT = /^[^/]+\/[^/]+$/;
@@ -44,7 +52,7 @@ async function listBudgets(request: Request, models: ReadModels): Promise<object
   parameters.finish();
   const lag = await models.lag.measure(projectedTopics);
   const { rows } = await models.pool.query<BudgetRow>(
-    `SELECT * FROM budgets ${filters.where} ORDER BY organization, budget_id LIMIT ${filters.value(limit + 1)}`,
+    `SELECT *, ${NAMED} FROM budgets ${filters.where} ORDER BY organization, budget_id LIMIT ${filters.value(limit + 1)}`,
     filters.values,
   );
   const { page, next } = pageOf(rows, limit, (last) => `${last.organization}/${last.budget_id}`);
@@ -66,5 +74,18 @@ function budgetJson(row: BudgetRow): object {
     actor: row.actor,
     reason: row.reason,
     updatedAt: row.updated_at,
+    problem: problemOf(row),
   };
+}
+
+/** Why the budget can cut nothing, in the codes of its spend; those of teams cut nothing anyhow. */
+function problemOf(row: BudgetRow): object | null {
+  if (row.project === '') return null;
+  const { price_book, book_currency, currency, tier_policy } = row;
+  if (book_currency === null) return { code: 'PRICE_BOOK_UNKNOWN', detail: price_book };
+  if (book_currency !== currency) {
+    const detail = `the budget is in ${currency}, prices in ${book_currency}`;
+    return { code: 'CURRENCY_OTHER', detail };
+  }
+  return row.has_tier_policy ? null : { code: 'TIER_POLICY_UNKNOWN', detail: tier_policy };
 }

@@ -70,6 +70,15 @@ export const budgetFields: Readonly<Record<string, Part>> = {
   actor,
   reason: text,
   updatedAt: time,
+  problem: {
+    type: ['object', 'null'],
+    description: 'Why it can cut nothing; null: it can.',
+    required: ['code', 'detail'],
+    properties: {
+      code: { enum: ['PRICE_BOOK_UNKNOWN', 'CURRENCY_OTHER', 'TIER_POLICY_UNKNOWN'] },
+      detail: text,
+    },
+  },
 };
 
 /** A list of rows, each with all of its fields. */

@@ -2,6 +2,7 @@ import { timeToJson } from '@prorata/schemas';
 import type { Policy } from '../policy.ts';
 import type { ResizeEvaluation } from '../resize/rightsizer.ts';
 import type { BudgetLook, BudgetEvaluation, ThrottleEvaluation } from '../throttle/throttle.ts';
+import type { BudgetVerdict, FreezeCode } from '../throttle/judgeBudget.ts';
 import type { UsageSnapshot } from '../table/usageReader.ts';
 import type { RunningLoop } from './loop.ts';
 
@@ -85,6 +86,18 @@ function budgetReport(evaluation: BudgetEvaluation): object {
   };
 }
 
+const ofBudget: readonly FreezeCode[] = [
+  'PRICE_BOOK_UNKNOWN',
+  'CURRENCY_OTHER',
+  'TIER_POLICY_UNKNOWN',
+];
+
+/** What is wrong with the budget itself, and no wait mends; as `GET /v1/budgets` has it. */
+function problemOf({ frozen }: BudgetVerdict): object | null {
+  const found = frozen.find(({ code }) => ofBudget.includes(code));
+  return found === undefined ? null : { code: found.code, detail: found.detail };
+}
+
 /** The body of `GET /v1/budgets/<organization>/<budget>/spend`. */
 export function spendReport({ organization, inputs, verdict, tableVersion }: BudgetLook): object {
   const { budget, window, spend, applications, tableCaughtUpAt, now } = inputs;
@@ -124,5 +137,6 @@ export function spendReport({ organization, inputs, verdict, tableVersion }: Bud
     })),
     wouldDo: verdict.actions,
     frozen: verdict.frozen,
+    problem: problemOf(verdict),
   };
 }
