@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import type { BudgetLook } from '../throttle/throttle.ts';
+import type { Frozen } from '../throttle/judgeBudget.ts';
+import { spendReport } from './reports.ts';
+
+/** A budget without a window, usage or applications: all that stands is why it is frozen. */
+function lookAt(...frozen: readonly Frozen[]): BudgetLook {
+  const budget = { budgetId: 'month', project: 'acme/moka', amount: '1', currency: 'EUR' };
+  return {
+    organization: 'acme',
+    inputs: {
+      budget: budget as BudgetLook['inputs']['budget'],
+      window: null,
+      book: null,
+      tierPolicy: null,
+      spend: null,
+      applications: [],
+      tableCaughtUpAt: null,
+      now: 0n,
+    },
+    verdict: { overrunBasisPoints: null, targetStep: null, actions: [], frozen },
+    tableVersion: null,
+  };
+}
+
+describe("a budget's spend", () => {
+  it.each(['PRICE_BOOK_UNKNOWN', 'CURRENCY_OTHER', 'TIER_POLICY_UNKNOWN'] as const)(
+    'names what is wrong with the budget itself: %s',
+    (code) => {
+      const look = lookAt({ application: null, code, detail: 'list' });
+      expect(spendReport(look)).toMatchObject({ problem: { code, detail: 'list' } });
+    },
+  );
+
+  it('calls what passes by itself no problem of the budget', () => {
+    const look = lookAt({ application: 'moka', code: 'USAGE_STALE', detail: '' });
+    expect(spendReport(look)).toMatchObject({ problem: null, frozen: [{ code: 'USAGE_STALE' }] });
+  });
+});
