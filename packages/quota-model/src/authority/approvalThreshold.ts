@@ -2,6 +2,7 @@
 import type { ResourceLimit } from '@prorata/schemas';
 import type { ChangedQuota, TreeChange } from '../decide/treeDraft.ts';
 import { heldLimit } from '../heldLimit.ts';
+import { limitFor } from '../layers.ts';
 import { WHOLE_BASIS_POINTS, burstOf, guaranteeOf } from '../limits.ts';
 import type { ApplicationState, QuotaState } from '../model.ts';
 import { setterAbove } from '../validate/setters.ts';
@@ -56,23 +57,27 @@ function heldBy(state: ApplicationState, quota: QuotaState, resource: string): H
 }
 
 /**
- * The resources of which a new quota gets more than the application lets one person give it alone: as part
- * of the nearest limit above, which was there before the command, or of the application's total. Where
- * neither has a number, whatever is not blocked is more. So a raise that is sent as a deletion and then a
- * creation gets no further than any creation may.
+ * The resources of which a quota gets a first limit of its own, at its creation or later, that is more than the
+ * application lets one person give alone: as part of the nearest limit above, which was there before the
+ * command, or of the application's total. Where neither has a number, whatever is not blocked is more. So a raise
+ * that is sent as a deletion and then a creation gets no further than any creation may, nor does a creation
+ * that is sent empty and then filled.
+ *
+ * @param formers what each quota of the change was before the command, by the id it has afterwards
  */
 export function resourcesOfLargeCreation(
-  { before, after }: TreeChange,
-  quota: QuotaState,
+  { after: state }: TreeChange,
+  { before, after }: Pick<ChangedQuota, 'before' | 'after'>,
+  formers: ReadonlyMap<string, QuotaState | null>,
 ): string[] {
-  const { changePolicy, resources } = after.registration;
+  const { changePolicy, resources } = state.registration;
   const most = changePolicy.creationApprovalAboveBasisPoints;
-  if (most === null) return [];
-  return quota.content.limits.flatMap((limit) => {
-    if (limit.bound === 'blocked') return [];
-    const above = setterAbove(after, quota.quotaId, limit.resource);
+  if (most === null || after === null) return [];
+  return after.content.limits.flatMap((limit) => {
+    if (limit.bound === 'blocked' || declaresAlready(before, limit.resource)) return [];
+    const above = setterAbove(state, after.quotaId, limit.resource);
     // What is new itself has been measured by what it is created in.
-    if (above !== null && !before.quotas.has(above.quotaId)) return [];
+    if (above !== null && isNewLimit(formers.get(above.quotaId), limit.resource)) return [];
     const total = resources.get(limit.resource)?.total ?? null;
     const whole =
       above?.limit ??
@@ -81,6 +86,15 @@ export function resourcesOfLargeCreation(
         : { bound: 'amount', amount: total, perMicros: null, guaranteed: total });
     return whole === null || isLargePart(limit, whole, BigInt(most)) ? [limit.resource] : [];
   });
+}
+
+function declaresAlready(before: QuotaState | null, resource: string): boolean {
+  return before !== null && limitFor(before.content.limits, resource) !== null;
+}
+
+/** undefined: a quota that the command leaves as it is. */
+function isNewLimit(former: QuotaState | null | undefined, resource: string): boolean {
+  return former !== undefined && !declaresAlready(former, resource);
 }
 
 function isLargePart(

@@ -8,6 +8,7 @@ import { ancestorsOf, parentOf } from '../ids.ts';
 import type { ApplicationState } from '../model.ts';
 import { projectOf } from '../payers.ts';
 import { claimOf } from '../sums/treeSums.ts';
+import { cutEscapesByMove } from './cutEscapes.ts';
 import { ownershipViolations, refusedRaises } from './authorityViolations.ts';
 import type { PathOf } from './authorityViolations.ts';
 import { describeStep, giverOf, inheritedAt, isLooser } from './raises.ts';
@@ -35,6 +36,10 @@ export function moveViolations(
     ]),
     ...overridesLeft(state, quotaId, toQuotaId),
   ];
+  const known = new Set(raises.map(({ of }) => of));
+  const place = placeAboveBoth(quotaId, toQuotaId);
+  const escaped = cutEscapesByMove(state, quotaId, toQuotaId, place);
+  raises.push(...escaped.filter(({ of }) => !known.has(of)));
   return [
     ...refusedRaises(state, quotaId, raises, sender, pathOf),
     ...payerViolations(state, quotaId, toQuotaId, sender, pathOf),

@@ -2,7 +2,15 @@ import { describe, expect, it } from 'vitest';
 import type { ApplicationState } from '../model.ts';
 import { stateAfter } from '../testing/given.ts';
 import type { Fact } from '../testing/given.ts';
-import { cores, created, registered, tokens, unbounded } from '../testing/samples.ts';
+import {
+  cores,
+  created,
+  haircutApplied,
+  overridden,
+  registered,
+  tokens,
+  unbounded,
+} from '../testing/samples.ts';
 import { HOUR, START, ben } from '../testing/stamp.ts';
 import { moveViolations } from './moveViolations.ts';
 import type { Sender } from './sender.ts';
@@ -92,5 +100,32 @@ describe('a move', () => {
       moveViolations(held, 'moka/prod/ads/web', 'moka/prod/tight/web', sender);
     expect(move(member('team-ads', 'team-tight'))).toMatchObject([{ code: 'RAISE_NOT_ALLOWED' }]);
     expect(move(member('platform'))).toEqual([]);
+  });
+
+  it('below an override, where a cut of what it inherits ends, is a raise', () => {
+    const looser = overridden('moka/prod/b', [tokens(99n)], START + HOUR);
+    const facts = [
+      registered,
+      created('moka/prod', [], { owner: 'platform', project: 'acme/assistant' }),
+      created('moka/prod/a', [tokens(100n)], { owner: 'team' }),
+      created('moka/prod/a/x', [], { owner: 'team' }),
+      created('moka/prod/a/x/q', [], { owner: 'team', tier: 4 }),
+      created('moka/prod/b', [tokens(100n)], { owner: 'team' }),
+    ] as const;
+    const cut = haircutApplied('moka/prod/a/x/q', 9_000);
+    const move = (sender: Sender, ...more: readonly Fact[]) =>
+      moveViolations(
+        stateAfter('application:moka', ...facts, ...more) as ApplicationState,
+        'moka/prod/a/x',
+        'moka/prod/b/x',
+        sender,
+      );
+    const [refused, ...others] = move(member('team'), cut, looser);
+    expect(refused).toMatchObject({ code: 'RAISE_NOT_ALLOWED' });
+    expect(refused?.message).toContain("out of a budget's cut, 10 per second to 99 per second");
+    expect(others).toEqual([]);
+    expect(move(member('platform'), cut, looser)).toEqual([]);
+    expect(move(member('team'), cut)).toEqual([]);
+    expect(move(member('team'), looser)).toEqual([]);
   });
 });

@@ -25,13 +25,16 @@ export function awaitApproval(
   steps: readonly TreeStep[],
   context: DecisionContext,
 ): Decision | null {
+  const formers = new Map(
+    change.quotas.flatMap(({ before, after }) => (after === null ? [] : [[after.quotaId, before]])),
+  );
   const waiting = change.quotas.flatMap((changed) => {
     const { before, after, pathOf } = changed;
     const raised = [
       ...resourcesAboveThreshold(change, changed),
-      ...(before === null && after !== null ? resourcesOfLargeCreation(change, after) : []),
+      ...resourcesOfLargeCreation(change, changed, formers),
     ];
-    return raised.length === 0 ? [] : [{ before, after, pathOf, raised }];
+    return raised.length === 0 ? [] : [{ before, after, pathOf, raised: [...new Set(raised)] }];
   });
   const [first] = waiting;
   if (first === undefined) return null;

@@ -252,6 +252,34 @@ describe('a new quota', () => {
     expect(both(21n)).toEqual(['TreeChangeProposed']);
   });
 
+  it('that is created empty waits with its first limits', () => {
+    const empty = created('moka/prod/new', []);
+    const set = (...setLimits: readonly ResourceLimit[]): CommandBody => ({
+      type: 'ChangeQuota',
+      data: { ...noChange, quotaId: 'moka/prod/new', setLimits },
+    });
+    expect(after(set(tokens(20n)), empty)).toEqual(['QuotaChanged']);
+    expect(after(set(tokens(21n)), empty)).toEqual(['ChangeProposed']);
+    expect(after(set(cores(9n, 16n)), created('moka/prod/new', [tokens(5n)]))).toEqual([
+      'ChangeProposed',
+    ]);
+    const inside: TreeStep = {
+      ...noStep,
+      create: { quotaId: 'moka/prod/new/a', content: content([tokens(20n)]) },
+    };
+    const both = (amount: bigint) =>
+      after(changeTree(setting('moka/prod/new', tokens(amount)), inside), empty);
+    expect(both(20n)).toEqual(['QuotaChanged', 'QuotaCreated']);
+    expect(both(21n)).toEqual(['TreeChangeProposed']);
+  });
+
+  it('waits where it is created in what the same command moves', () => {
+    const move = { quotaId: 'moka/prod/old', toQuotaId: 'moka/prod/new' };
+    const child = { quotaId: 'moka/prod/new/a', content: content([tokens(20n)]) };
+    const both = changeTree({ ...noStep, move }, { ...noStep, create: child });
+    expect(after(both, created('moka/prod/old', [tokens(20n)]))).toEqual(['TreeChangeProposed']);
+  });
+
   it('is made when a second person agrees', () => {
     const { data } = create('moka/prod/new', tokens(21n));
     given(careful, prod, proposed('moka/prod', [{ ...noStep, create: data }], 'moka-p5'))
