@@ -52,8 +52,8 @@ export interface DecidedBatch {
 }
 
 /**
- * Timers of one stream that a batch works off: when all overrides of a large tree end at one moment,
- * commands have their turn between the batches, and no batch looks at more than it can take.
+ * Timers of one stream that a batch works off: when all overrides of a large tree end at one moment, no
+ * batch looks at more than it can take, and commands of other streams have their turn between the batches.
  */
 export const TIMERS_PER_BATCH_MAX = 500;
 
@@ -62,7 +62,8 @@ const IDLE_TIMER_MICROS = 1_000_000n;
 
 /**
  * Decides what is due and then commands in order, all at one moment, and folds each event into the
- * state at once. The state is ahead of the log until the append is through: whoever cannot append
+ * state at once. A command whose stream has more due than this batch could take waits for the next,
+ * and what is behind it too: no command sees what is over, and their order stays. The state is ahead of the log until the append is through: whoever cannot append
  * must drop it and restore.
  */
 export async function decideBatch(
@@ -75,6 +76,7 @@ export async function decideBatch(
   const building = new BatchBuilding(state, now, parts);
   await building.runTimers();
   for (const read of reads) {
+    if (building.mustWait(read)) break;
     if (!(await building.addCommand(read))) break;
     if (parts.isTimeUp?.() === true) break;
     await parts.breathe?.();
@@ -92,6 +94,8 @@ class BatchBuilding {
   readonly #traces: { trace: CommandTrace; outcome: CommandOutcome }[] = [];
   readonly #changed = new Set<string>();
   readonly #idle = new Set<string>();
+  /** Streams of which more may be due than has been worked off. */
+  readonly #behind = new Set<string>();
   readonly #deadLetters: bigint[] = [];
   #commandEvents = 0;
   #timerEvents = 0;
@@ -109,6 +113,15 @@ class BatchBuilding {
       if (stream === null) return;
       isRoom = await this.#runTimersOf(stream);
     }
+  }
+
+  /**
+   * Whether timers come before the command that have found no room. Never in an empty batch: whatever it
+   * was that took its time, something is done in every one.
+   */
+  mustWait(read: ReadCommand): boolean {
+    if (read.kind !== 'command' || this.#batch.isEmpty) return false;
+    return this.#behind.has(read.stream) || this.#state.due.isDue(read.stream, this.#now);
   }
 
   /** false when the batch is full. */
@@ -162,8 +175,10 @@ class BatchBuilding {
 
   async #runTimersOf(stream: string): Promise<boolean> {
     this.#changed.add(stream);
+    this.#behind.add(stream);
     let happened = false;
-    for (const due of this.#state.dueIn(stream, this.#now, TIMERS_PER_BATCH_MAX)) {
+    const dues = this.#state.dueIn(stream, this.#now, TIMERS_PER_BATCH_MAX);
+    for (const due of dues) {
       const current = this.#state.streams.get(stream);
       if (current === undefined) break;
       const decidedAt = decisionTime(current, this.#now);
@@ -183,6 +198,7 @@ class BatchBuilding {
       if (this.#parts.isTimeUp?.() === true) return false;
     }
     if (!happened) this.#idle.add(stream);
+    if (!happened || dues.length < TIMERS_PER_BATCH_MAX) this.#behind.delete(stream);
     return true;
   }
 

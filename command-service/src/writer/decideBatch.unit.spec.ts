@@ -207,28 +207,79 @@ describe('a batch', () => {
     expect(state.due.earliest()).toBeNull();
   });
 
-  it('takes some of very many timers, and commands beside them', async () => {
-    const state = await registered();
+  describe('of which one stream has more due than fits', () => {
     const until = now + 100n;
-    const quotas = TIMERS_PER_BATCH_MAX + 50;
-    let offset = 1;
-    for (let quota = 0; quota < quotas; quota++) {
-      const made = read(offset, creating(offset++, `moka/q${quota}`, now, 1n));
-      await decideAll(state, [
-        made,
-        read(offset, overriding(offset++, `moka/q${quota}`, until, now)),
-      ]);
+    const more = 50;
+
+    /** Two applications; in moka so many overrides end at `until` that a batch cannot take them all. */
+    async function flooded(): Promise<{ state: PartitionState; offset: number }> {
+      const state = await registered();
+      let offset = 1;
+      await decideAll(state, [read(offset, registering(offset++, 'latte', now))]);
+      for (let quota = 0; quota < TIMERS_PER_BATCH_MAX + more; quota++) {
+        await decideAll(state, [
+          read(offset, creating(offset++, `moka/q${quota}`, now, 1n)),
+          read(offset, overriding(offset++, `moka/q${quota}`, until, now)),
+        ]);
+      }
+      return { state, offset };
     }
-    const first = await decideAll(
-      state,
-      [read(offset, creating(offset, 'moka/b', now, 1n))],
-      until,
-    );
-    expect([first.timerEvents, first.commandEvents]).toEqual([TIMERS_PER_BATCH_MAX, 1]);
-    expect(state.due.earliest()).toBe(until);
-    const rest = await decideAll(state, [], until);
-    expect(rest.timerEvents).toBe(50);
-    expect(state.due.earliest()).toBeNull();
+
+    it('takes some of its timers, and commands of others beside them', async () => {
+      const { state, offset } = await flooded();
+      const beside = read(offset, creating(offset, 'latte/a', now, 1n));
+      const first = await decideAll(state, [beside], until);
+      expect([first.timerEvents, first.commandEvents]).toEqual([TIMERS_PER_BATCH_MAX, 1]);
+      expect(state.due.earliest()).toBe(until);
+      const rest = await decideAll(state, [], until);
+      expect(rest.timerEvents).toBe(more);
+      expect(state.due.earliest()).toBeNull();
+    });
+
+    it('keeps its commands until all of its timers are through', async () => {
+      const { state, offset } = await flooded();
+      const reads = [
+        read(offset, creating(offset, 'latte/a', now, 1n)),
+        read(offset + 1, creating(offset + 1, 'moka/b', now, 1n)),
+        read(offset + 2, creating(offset + 2, 'latte/b', now, 1n)),
+      ];
+      const first = await decideAll(state, reads, until);
+      expect([first.timerEvents, first.commands]).toEqual([TIMERS_PER_BATCH_MAX, 1]);
+      const next = await decideAll(state, reads.slice(1), until);
+      expect([next.timerEvents, next.commands]).toEqual([more, 2]);
+      expect([...first.outcomes, ...next.outcomes].map(({ code }) => code)).toEqual([
+        'ACCEPTED',
+        'ACCEPTED',
+        'ACCEPTED',
+      ]);
+    });
+
+    it('comes to an end, however little time a batch has', async () => {
+      const { state, offset } = await flooded();
+      const command = read(offset, creating(offset, 'moka/b', now, 1n));
+      const parts = { partition: 1, topics, encode: encoder(codec), bytesMax: 700_000 };
+      const hasEnded = (): boolean => state.nextCommand === BigInt(offset + 1);
+      let batches = 0;
+      let timers = 0;
+      for (; !hasEnded(); batches++) {
+        const isTimeUp = (): boolean => true;
+        const batch = await decideBatch(state, [command], until, { ...parts, isTimeUp });
+        expect(batch.timerEvents + batch.commands).toBeGreaterThan(0);
+        timers += batch.timerEvents;
+      }
+      expect([batches, timers]).toEqual([
+        TIMERS_PER_BATCH_MAX + more + 1,
+        TIMERS_PER_BATCH_MAX + more,
+      ]);
+    });
+
+    it('does not wait for timers of which none changes anything', async () => {
+      const { state, offset } = await flooded();
+      while (state.due.earliest() !== null) await decideAll(state, [], until);
+      state.due.set('application:moka', until);
+      const idle = read(offset, creating(offset, 'moka/b', now, 1n));
+      expect((await decideAll(state, [idle], until)).commands).toBe(1);
+    });
   });
 
   it('of a dry run has the outcome alone', async () => {

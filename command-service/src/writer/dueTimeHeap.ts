@@ -57,6 +57,12 @@ export class DueTimeHeap {
     return first.stream;
   }
 
+  /** Whether the stream is due at `now` and has not been taken out. */
+  isDue(stream: string, now: bigint): boolean {
+    const due = this.#current.get(stream);
+    return due !== undefined && due.at <= now;
+  }
+
   #isCurrent(due: Due): boolean {
     return this.#current.get(due.stream)?.generation === due.generation;
   }

@@ -55,6 +55,18 @@ describe('the heap of due times', () => {
     );
   });
 
+  it('knows who is due, until it is taken out', () => {
+    const heap = new DueTimeHeap();
+    heap.set('a', 5n);
+    expect([heap.isDue('a', 4n), heap.isDue('a', 5n), heap.isDue('b', 5n)]).toEqual([
+      false,
+      true,
+      false,
+    ]);
+    heap.popDue(5n);
+    expect(heap.isDue('a', 5n)).toBe(false);
+  });
+
   it('stays small when one time is moved again and again', () => {
     const heap = new DueTimeHeap();
     for (let at = 0n; at < 50_000n; at++) heap.set('a', at);

@@ -116,7 +116,8 @@ class MovingCluster {
     return Promise.resolve();
   }
 
-  findGroupCoordinatorMetadata(_question: Question): Promise<CoordinatorMetadata> {
+  findGroupCoordinatorMetadata({ groupId }: Question): Promise<CoordinatorMetadata> {
+    expect(groupId).toBe('one');
     this.asked.push('who');
     const coordinator = { nodeId: this.#coordinator, host: '', port: 0 };
     return Promise.resolve({ errorCode: 0, coordinator });
