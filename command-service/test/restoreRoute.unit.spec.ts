@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -51,10 +52,14 @@ beforeEach(() => {
   projector.asked = [];
 });
 
-async function send(method: string, path: string, body: object) {
+async function send(method: string, path: string, body: object, further: object = {}) {
   const response = await fetch(`${running.url}${path}`, {
     method,
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    headers: {
+      authorization: `Bearer ${token}`,
+      'content-type': 'application/json',
+      ...further,
+    },
     body: JSON.stringify(body),
   });
   const contentType = response.headers.get('content-type') ?? '';
@@ -64,8 +69,13 @@ async function send(method: string, path: string, body: object) {
   return { status, headers, body: answered };
 }
 
-const restore = (body: object, quotaId = 'moka%2Fa') =>
-  send('POST', `/v1/quotas/${quotaId}/restore`, { reason: 'a mistake', dryRun: true, ...body });
+const restore = (body: object, quotaId = 'moka%2Fa', further: object = {}) =>
+  send(
+    'POST',
+    `/v1/quotas/${quotaId}/restore`,
+    { reason: 'a mistake', dryRun: true, ...body },
+    further,
+  );
 
 describe('POST /v1/quotas/{quotaId}/restore', () => {
   it('takes the content of the version from the body, and asks nobody', async () => {
@@ -118,6 +128,40 @@ describe('POST /v1/quotas/{quotaId}/restore', () => {
     const answer = await restore({ version: 1 });
     expect([answer.status, answer.body['code']]).toEqual([503, 'VERSIONS_UNAVAILABLE']);
     expect(answer.headers.get('retry-after')).toBe('1');
+  });
+
+  describe('sent again while the projector is away', () => {
+    const away = { status: 500, body: { code: 'INTERNAL' } };
+
+    async function decidedOnce(): Promise<{ key: object; outcome: Record<string, unknown> }> {
+      const key = { 'idempotency-key': randomUUID() };
+      projector.answer = { status: 200, body: { version: 1, content: first } };
+      const { status, body } = await restore({ version: 1 }, 'moka%2Fa', key);
+      expect(status).toBe(200);
+      projector.answer = away;
+      return { key, outcome: body };
+    }
+
+    it('has its first outcome', async () => {
+      const { key, outcome } = await decidedOnce();
+      const again = await restore({ version: 1 }, 'moka%2Fa', key);
+      expect(again).toMatchObject({ status: 200, body: { eventIds: outcome['eventIds'] } });
+      expect(again.body['commandOffset']).toBe(outcome['commandOffset']);
+    });
+
+    it.each([
+      ['of another reason', { version: 1, reason: 'another' }, 'moka%2Fa', {}],
+      ['that is no dry run', { version: 1, dryRun: false }, 'moka%2Fa', {}],
+      ['of another quota', { version: 1 }, 'moka%2Fb', {}],
+      ['of another id', { version: 1 }, 'moka%2Fa', { 'idempotency-key': randomUUID() }],
+      ['of somebody else', { version: 1 }, 'moka%2Fa', 'other'],
+    ] as const)('has no outcome that is not its own: one %s', async (_, body, quotaId, further) => {
+      const { key } = await decidedOnce();
+      const other = { authorization: `Bearer ${running.secrets.token({ sub: 'somebody-else' })}` };
+      const headers = { ...key, ...(further === 'other' ? other : further) };
+      const answer = await restore(body, quotaId, headers);
+      expect([answer.status, answer.body['code']]).toEqual([503, 'VERSIONS_UNAVAILABLE']);
+    });
   });
 
   it.each([{}, { version: 'x' }, { version: -1 }, { version: '1/../2' }])(

@@ -1,8 +1,10 @@
 import { fullNameOf, namedSchemas } from '@prorata/schemas';
+import type { CommandOutcome } from '@prorata/schemas';
 import { Problem } from '@prorata/service-runtime';
 import type { ProblemViolation } from '@prorata/service-runtime';
 import type { Request, Router } from 'express';
 import { answerSubmitted, whenGone } from './answerSubmitted.ts';
+import { decidedBefore } from './decidedBefore.ts';
 import { changeOfPatch, patchFields } from './mergePatch.ts';
 import { commandIdOf, commonMembers, saidBeside } from './requestMembers.ts';
 import type { SaidBeside } from './requestMembers.ts';
@@ -10,7 +12,9 @@ import { resourceStream } from './resourceStream.ts';
 import { parametersOf, resourceTable } from './resourceTable.ts';
 import type { ResourceRoute } from './resourceTable.ts';
 import type { CommandDesk } from './submit/commandDesk.ts';
-import { notUnderstood } from './submit/submissionRefused.ts';
+import type { OutcomeBook } from './submit/outcomeBook.ts';
+import { notUnderstood, SubmissionRefused } from './submit/submissionRefused.ts';
+import type { Submitted } from './submit/submitted.ts';
 import type { Credentials, PastContents } from './submit/pastContents.ts';
 import { commandPaths } from './violationPaths.ts';
 import type { PathOf } from './violationPaths.ts';
@@ -22,6 +26,7 @@ export function resourceRoutes(
   router: Router,
   desk: Pick<CommandDesk, 'submit'>,
   contents: Pick<PastContents, 'of'>,
+  book: Pick<OutcomeBook, 'find'>,
 ): void {
   for (const route of resourceTable) {
     const method = route.method.toLowerCase() as 'put' | 'patch' | 'delete' | 'post';
@@ -35,8 +40,12 @@ export function resourceRoutes(
         traceparent: request.get('traceparent'),
       };
       const gone = whenGone(response);
-      const submitting = completed(request, route, body.data, contents).then((data) =>
-        desk.submit({ ...submission, body: { ...body, data } }, gone),
+      const { principal, commandId } = submission;
+      const { quotaId } = body.data;
+      const submitting = completed(request, route, body.data, contents).then(
+        (data) => desk.submit({ ...submission, body: { ...body, data } }, gone),
+        (fault: unknown) =>
+          unlessDecided(fault, decidedBefore(book, { commandId, principal, body, quotaId })),
       );
       await answerSubmitted(response, submitting, pathsOf(route, beside, parameter));
     });
@@ -57,6 +66,13 @@ async function completed(
   if (typeof quotaId !== 'string' || !VERSION.test(String(version))) return data;
   const content = await contents.of(quotaId, String(version), credentialsOf(request));
   return { ...data, content };
+}
+
+/** The same id again has its first outcome, also while nobody can say what its version declared. */
+function unlessDecided(fault: unknown, outcome: CommandOutcome | undefined): Submitted {
+  const isUnread = fault instanceof SubmissionRefused && fault.code === 'VERSIONS_UNAVAILABLE';
+  if (!isUnread || outcome === undefined) throw fault;
+  return { kind: 'decided', outcome };
 }
 
 function credentialsOf(request: Request): Credentials {

@@ -96,7 +96,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
       router.get('/openapi.json', async (_request, response) => {
         response.json(await merged());
       });
-      resourceRoutes(router, desk, contents);
+      resourceRoutes(router, desk, contents, book);
       commandRoutes(router, {
         desk,
         book,
