@@ -61,6 +61,11 @@ export const refusalCodes = {
     'Who proposed a change may not approve it',
     'Ask somebody else to approve it.',
   ),
+  KEY_WITHOUT_ISSUER: kind(
+    403,
+    'Nobody knows whose API key proposes it',
+    'Send it with a token, or with a key that names the issuer of its holder.',
+  ),
   VERSION_MISMATCH: kind(
     409,
     'It is not at the version expected',

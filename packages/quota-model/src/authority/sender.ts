@@ -16,6 +16,14 @@ export function isKeyAlone({ actor }: Pick<Sender, 'actor'>): boolean {
   return actor.issuer === API_KEY_ISSUER;
 }
 
+/**
+ * Whether a second person could not be told from who proposes, whose token may be next. A robot's key needs no
+ * issuer for that: a robot approves nothing, by whatever credentials.
+ */
+export function isNamelessProposer(proposer: Pick<Sender, 'actor'>): boolean {
+  return isKeyAlone(proposer) && proposer.actor.kind !== 'robot';
+}
+
 export function isRobot(sender: Sender): boolean {
   return sender.actor.kind === 'robot';
 }

@@ -15,7 +15,7 @@ import { changeStep } from './changeQuota.ts';
 import { takeSteps } from './changeTree.ts';
 import { decideTree } from './decideTree.ts';
 import { limitsChange } from './limitsChange.ts';
-import { isProposer, requireProposal } from './openProposals.ts';
+import { isProposer, namelessFault, requireProposal } from './openProposals.ts';
 import type { TreeDraft } from './treeDraft.ts';
 
 /**
@@ -57,6 +57,8 @@ function judgeProposal(
       'An API key that names no issuer approves nothing: its holder may be the proposer.';
     return refuse('NOT_ALLOWED', '', message);
   }
+  const nameless = namelessFault(state, proposal.provenance, proposal.origin, '/proposalId');
+  if (nameless !== null) return nameless;
   if (quota === null) return approveSteps(state, proposal, command, context);
   const { evidence, limits } = proposal;
   const [limit] = limits;

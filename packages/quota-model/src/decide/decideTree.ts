@@ -10,6 +10,7 @@ import { safetyOf } from '../authority/waivers.ts';
 import { changeViolations } from '../validate/changeViolations.ts';
 import { accept, alreadySo, refusal, refuse } from './answer.ts';
 import { awaitApproval } from './awaitApproval.ts';
+import { namelessFault } from './openProposals.ts';
 import { TreeDraft, originOf } from './treeDraft.ts';
 
 /** What a step knows of its command. */
@@ -47,7 +48,8 @@ export function decideTree(
   if (refused !== null) return refused;
   const waits =
     approval === 'given' ? null : awaitApproval(change, events.length, approval.steps, context);
-  return waits ?? accept(events, null, safety.waivers);
+  if (waits === null) return accept(events, null, safety.waivers);
+  return waits.kind === 'refused' ? waits : (namelessFault(state, envelope, 'threshold') ?? waits);
 }
 
 /** A command that is one step, as it would be proposed. */

@@ -1,4 +1,5 @@
 import type { CommandEnvelope, Evidence, ResourceLimit } from '@prorata/schemas';
+import { isNamelessProposer } from '../authority/sender.ts';
 import { proposalsOf } from '../evolve/openProposals.ts';
 import { byCodeUnit } from '../ids.ts';
 import type {
@@ -41,6 +42,27 @@ export function requireProposal(
 /** What the end of a proposal is about. */
 export function aboutProposal({ quota }: OpenProposal) {
   return quota === null ? aboutNoQuota : about(quota);
+}
+
+/**
+ * That a proposal which needs two persons has a proposer whom nobody knows from the second: one above the
+ * threshold, and where there is a threshold a request too, since it may be above it by then.
+ *
+ * @param path JSON pointer of what is refused
+ */
+export function namelessFault(
+  { registration }: ApplicationState,
+  proposer: Pick<CommandEnvelope, 'actor'>,
+  origin: ProposalOrigin,
+  path = '',
+): Decision | null {
+  const { raiseApprovalAboveBasisPoints } = registration.changePolicy;
+  const needsTwo = origin === 'threshold' || raiseApprovalAboveBasisPoints !== null;
+  if (!needsTwo || !isNamelessProposer(proposer)) return null;
+  const message =
+    `It needs a second person, and the API key of ${proposer.actor.subject} names no issuer: ` +
+    'its holder could be that person.';
+  return refuse('KEY_WITHOUT_ISSUER', path, message);
 }
 
 export function isProposer({ provenance }: ProposalState, { actor }: CommandEnvelope): boolean {

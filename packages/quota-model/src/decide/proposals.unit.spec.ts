@@ -15,6 +15,7 @@ import {
   unbounded,
 } from '../testing/samples.ts';
 import { ana, ben, DAY, rightsizer, SECOND, START } from '../testing/stamp.ts';
+import { TestStream } from '../testing/stream.ts';
 import type { CommandBody, CommandData, Sender } from '../testing/stamp.ts';
 
 const QUOTA = 'moka/prod/ads';
@@ -242,6 +243,74 @@ describe('a raise above the threshold of the application', () => {
     given(registered(), ...tree)
       .when(change({ setLimits: [tokens(100n)] }))
       .then(changed([cores(10n, 20n), tokens(100n)]));
+  });
+});
+
+describe('a proposal by an API key that names no issuer', () => {
+  const keyOf = (kind: 'service' | 'robot', issuer = 'prorata:api-keys') =>
+    ({ kind, issuer, subject: 'ana' }) as const;
+  const byKey = { ...memberOf('team-ads'), actor: keyOf('service') };
+
+  it('is not opened above the threshold: its holder would approve it with a token', () => {
+    const key = { actor: keyOf('service'), roles: ['operator'] };
+    const setLimits = [tokens(49n)];
+    const resize: CommandBody = {
+      type: 'ResizeQuota',
+      data: { quotaId: QUOTA, limit: tokens(49n), evidence },
+    };
+    for (const body of [change({ setLimits }), change({ setLimits, labels: { a: 'b' } }), resize])
+      given(threshold, ...tree)
+        .when(body, key)
+        .thenRefused('KEY_WITHOUT_ISSUER', 'ana');
+    given(threshold, ...tree)
+      .when(change({ setLimits: [tokens(48n)] }), key)
+      .then(changed([cores(10n, 20n), tokens(48n)]));
+    given(threshold, ...tree)
+      .when(change({ setLimits }), { ...key, actor: keyOf('service', 'https://id.test') })
+      .then(proposed('threshold', setLimits));
+  });
+
+  it('is no request either where raises have a threshold', () => {
+    given(threshold, ...tree)
+      .when(request([tokens(60n)]), byKey)
+      .thenRefused('KEY_WITHOUT_ISSUER');
+    given(registered(), ...tree)
+      .when(request([tokens(60n)]), byKey)
+      .then(proposed('request', [tokens(60n)]));
+  });
+
+  it("is a robot's all the same, for a robot approves nothing", () => {
+    const resize: CommandBody = {
+      type: 'ResizeQuota',
+      data: { quotaId: QUOTA, limit: tokens(41n), evidence },
+    };
+    given(threshold, ...tree)
+      .when(resize, { actor: keyOf('robot'), roles: ['robot'] })
+      .then(proposed('robot', [tokens(41n)], { evidence }));
+  });
+
+  it('is not approved where a threshold came after it', () => {
+    const stream = new TestStream('application:moka');
+    const policy = (raiseApprovalAboveBasisPoints: number | null): CommandBody => ({
+      type: 'RegisterApplication',
+      data: {
+        ...registration,
+        changePolicy: { ...noTerms.changePolicy, raiseApprovalAboveBasisPoints },
+      },
+    });
+    const create = { quotaId: 'moka/a', content: content(limits, terms) };
+    stream.send(policy(null));
+    stream.send({ type: 'CreateQuota', data: create });
+    const asked = { quotaId: 'moka/a', limits: [tokens(60n)], unsetLimits: [] };
+    const opened = stream.send({ type: 'RequestIncrease', data: asked }, byKey);
+    const proposalId = (opened.kind === 'accepted' ? opened.result : null) ?? '';
+    const approval: CommandBody = { type: 'ApproveProposal', data: { proposalId } };
+    stream.send(policy(2_000));
+    expect(stream.send(approval, { actor: ana })).toMatchObject({
+      violations: [{ code: 'KEY_WITHOUT_ISSUER', path: '/proposalId' }],
+    });
+    stream.send(policy(null));
+    expect(stream.send(approval, { actor: ana }).kind).toBe('accepted');
   });
 });
 

@@ -5,7 +5,7 @@ import type { ApplicationState, Decision, DecisionContext } from '../model.ts';
 import { alreadySo, refusal, refuse } from './answer.ts';
 import { changeStep } from './changeQuota.ts';
 import { limitsChange } from './limitsChange.ts';
-import { openProposal } from './openProposals.ts';
+import { namelessFault, openProposal } from './openProposals.ts';
 import { requireQuota } from './preconditions.ts';
 import { TreeDraft } from './treeDraft.ts';
 
@@ -34,7 +34,8 @@ export function requestIncrease(
     return refuse('NOTHING_TO_REQUEST', '/limits', message);
   }
   const proposed = { limits, unsetLimits, evidence: null, origin: 'request' } as const;
-  return openProposal(state, quota, proposed, context);
+  const nameless = namelessFault(state, envelope, proposed.origin);
+  return nameless ?? openProposal(state, quota, proposed, context);
 }
 
 function asSent(found: Violation): Violation {

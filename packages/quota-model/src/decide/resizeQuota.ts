@@ -9,7 +9,7 @@ import type { ApplicationState, Decision, DecisionContext } from '../model.ts';
 import { evidenceViolations } from '../validate/evidence.ts';
 import { resizeChange, resizeViolations } from '../validate/resize.ts';
 import { about, accept, alreadySo, refusal } from './answer.ts';
-import { openProposal } from './openProposals.ts';
+import { namelessFault, openProposal } from './openProposals.ts';
 import { requireQuota } from './preconditions.ts';
 
 /**
@@ -42,7 +42,8 @@ export function resizeQuota(
   if (unsafe !== null) return unsafe;
   const after = change.after.quotas.get(quotaId) ?? quota;
   if (resourcesAboveThreshold(change, { before: quota, after }).length > 0) {
-    return openProposal(state, quota, { ...proposed, origin: 'threshold' }, context);
+    const nameless = namelessFault(state, envelope, 'threshold');
+    return nameless ?? openProposal(state, quota, { ...proposed, origin: 'threshold' }, context);
   }
   const data = { limit, evidence, proposalId: null };
   return accept([{ type: 'QuotaResized', data, ...about(quota) }], null, safety.waivers);
