@@ -267,4 +267,33 @@ describe('one decision', () => {
       .when({ type: 'ChangeTree', data: { steps } })
       .thenRefused('TOO_MANY_EVENTS');
   });
+
+  it('counts the sums above quotas that new bounds for the rightsizer end, too', () => {
+    const resource = { kind: 'rate', unit: 'token', total: null, totalSource: null } as const;
+    const names = Array.from({ length: RESOURCES_MAX }, (_, n) => `r${n}`).toSorted();
+    const terms = (min: bigint) => ({
+      ...registration,
+      resources: names.map((name) => ({ ...resource, name })),
+      rightsizing: names.map((name) => ({ resource: name, min, max: 100n })),
+    });
+    const limits = names.map((name) => ({ ...tokens(90n), resource: name }));
+    const limit = { ...tokens(40n), resource: 'r0' };
+    // One sum a limit for a quota right below its application.
+    const most = Math.floor(SUMS_PER_DECISION_MAX / RESOURCES_MAX);
+    const rightsized = (count: number) =>
+      Array.from({ length: count }, (_, n) => `moka/q${n}`).flatMap((quotaId) => [
+        created(quotaId, limits),
+        {
+          type: 'QuotaResized',
+          data: { limit, evidence, proposalId: null },
+          quotaId,
+        } as const,
+      ]);
+    const narrow = { type: 'RegisterApplication', data: terms(50n) } as const;
+    const { decision } = given(registeredAs(terms(1n)), ...rightsized(most)).when(narrow);
+    expect(decision.kind === 'accepted' && decision.events.length).toBe(most + 1);
+    given(registeredAs(terms(1n)), ...rightsized(most + 1))
+      .when(narrow)
+      .thenRefused('TOO_MANY_EVENTS', `${SUMS_PER_DECISION_MAX} sums`);
+  });
 });
