@@ -1,5 +1,7 @@
 import type { Violation } from '@prorata/schemas';
 import type { ChangedQuota, TreeChange } from '../decide/treeDraft.ts';
+import type { QuotaState } from '../model.ts';
+import { sameValue } from '../sameValue.ts';
 import { attributesViolations } from './attributesSchema.ts';
 import { CheckBudget } from './checkBudget.ts';
 import { brokenRules } from './ownRules.ts';
@@ -10,8 +12,8 @@ export function ownCheckViolations({ after: state, quotas }: TreeChange): Violat
   if (checks.attributesSchema === null && checks.rules.length === 0) return [];
   const budget = new CheckBudget();
   return quotas.flatMap((changed) => {
-    const { after } = changed;
-    if (after === null || budget.isOver) return [];
+    const { before, after } = changed;
+    if (after === null || budget.isOver || saysNothingNew(before, after)) return [];
     const path = contentPathOf(changed);
     return [
       ...attributesViolations(checks, after.content.attributes, `${path}/attributes`, budget),
@@ -24,4 +26,16 @@ export function ownCheckViolations({ after: state, quotas }: TreeChange): Violat
 function contentPathOf({ before, pathOf }: ChangedQuota): string {
   const path = pathOf(null);
   return before === null ? `${path}/content` : path;
+}
+
+/**
+ * Whether what the owner declared stays, and nothing is set that was not: where evidence merely ends, the
+ * quota was let in as it is, and a rule that is newer than it has no say.
+ */
+function saysNothingNew(before: QuotaState | null, after: QuotaState): boolean {
+  return (
+    before?.quotaId === after.quotaId &&
+    sameValue(before.content, after.content) &&
+    [...after.rightsized].every(([resource, layer]) => before.rightsized.get(resource) === layer)
+  );
 }

@@ -248,6 +248,26 @@ describe("an application's own rules", () => {
       .thenRefused('RULE_BROKEN', 'moka/a');
   });
 
+  it('have no say where new bounds of the application give back what the owner declared', () => {
+    const bounds = (min: bigint) => ({ rightsizing: [{ resource: 'tokens', min, max: 100n }] });
+    const owned = { rules: [rule('"cost-center" in labels')], attributesSchema };
+    const past = [
+      registeredAs(withTerms(bounds(1n))),
+      created('moka/a', [tokens(90n)], valid),
+      {
+        type: 'QuotaResized',
+        data: { limit: tokens(40n), evidence, proposalId: null },
+        quotaId: 'moka/a',
+      },
+      registeredAs(withTerms({ ...bounds(1n), ...owned }), 2n),
+    ] as const;
+    const narrow = given(...past).when(register({ ...bounds(50n), ...owned }));
+    expect(violationsOf(narrow)).toEqual([]);
+    given(...past)
+      .when({ type: 'ResizeQuota', data: { quotaId: 'moka/a', limit: tokens(50n), evidence } })
+      .thenRefused('RULE_BROKEN', 'moka/a');
+  });
+
   it('that cannot be evaluated refuse by name, and crash nothing', () => {
     given(ruled('attributes.size() == 0 || attributes.weight > 3'))
       .when(create('moka/a', { attributes: '{"other":1}' }))
