@@ -5,11 +5,16 @@ import type { EventMessage } from '@prorata/schemas';
 import type { Row } from '../database/tables.ts';
 import { actorJson } from './jsonForms.ts';
 
-/** The row of an event that gave the quota other content; null: it did not. */
+/**
+ * The row of an event that gave the quota other content; null: it did not, though it may say its content anew.
+ *
+ * @param quota as the event left it
+ */
 export function versionRow(event: EventMessage, quota: QuotaState): Row | null {
   const hash = hashIn(event);
   if (hash === undefined) return null;
   const { envelope } = event.value;
+  if (!isOther(event, quota)) return null;
   return {
     application: applicationOf(quota.quotaId),
     stream_version: envelope.streamVersion,
@@ -26,6 +31,11 @@ export function versionRow(event: EventMessage, quota: QuotaState): Row | null {
     command_id: envelope.commandId,
     decided_at: timeToJson(envelope.decidedAt),
   };
+}
+
+/** Whoever declares another content is from then on who declared it; a transfer is no declaration. */
+function isOther({ type, value }: EventMessage, { declared }: QuotaState): boolean {
+  return type === 'QuotaTransferred' || declared.streamVersion === value.envelope.streamVersion;
 }
 
 /** null: the event carries none; undefined: it leaves the content as it is. */
