@@ -116,6 +116,9 @@ export class EventScript {
       decidedAt: this.#decidedAt,
       reason: 'a test',
       previousHash: Buffer.alloc(32),
+      waivers: [],
+      attestations: [],
+      approved: null,
     };
     return { type, value: { envelope, ...body } } as unknown as EventMessage;
   }

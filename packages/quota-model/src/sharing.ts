@@ -3,8 +3,9 @@
  * owners. What comes back always equals what was given, and no record is ever changed in place, so
  * nobody sees what is remembered here but by the memory that it saves.
  */
-import type { Actor, QuotaContent, ResourceLimit } from '@prorata/schemas';
+import type { Actor, ApprovedProposal, QuotaContent, ResourceLimit } from '@prorata/schemas';
 import type { HaircutLayer, RightsizedLayer } from './model.ts';
+import { sameValue } from './sameValue.ts';
 
 /** Parts of one kind in one generation; some 3 MB when they are limits. */
 const GENERATION_MAX = 20_000;
@@ -39,6 +40,7 @@ class SharedParts<T> {
 const texts = new SharedParts<string>();
 const actors = new SharedParts<Actor>();
 const limits = new SharedParts<ResourceLimit>();
+const approvals = new SharedParts<ApprovedProposal>();
 
 export function sharedText(text: string): string {
   return text.length > SHARED_LENGTH_MAX ? text : texts.of(text, text);
@@ -48,6 +50,12 @@ export function sharedActor(actor: Actor): Actor {
   const { kind, issuer, subject, ...others } = actor;
   others satisfies Record<string, never>;
   return actors.of(JSON.stringify([kind, issuer, subject]), actor);
+}
+
+/** One approval may change thousands of quotas. By its id, since its reason may be long; equal all the same. */
+export function sharedApproved(approved: ApprovedProposal): ApprovedProposal {
+  const known = approvals.of(approved.proposalId, approved);
+  return sameValue(known, approved) ? known : approved;
 }
 
 export function sharedLimit(limit: ResourceLimit): ResourceLimit {

@@ -7,7 +7,6 @@ const SHOWN = [
   'proposalId',
   'quotaId',
   'steps',
-  'steps',
   'limits',
   'unsetLimits',
   'evidence',

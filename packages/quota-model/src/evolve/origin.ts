@@ -3,7 +3,7 @@ import { BrokenStream } from '../faults.ts';
 import { parseStream } from '../ids.ts';
 import type { StreamKind } from '../ids.ts';
 import type { Provenance } from '../model.ts';
-import { sharedActor, sharedText } from '../sharing.ts';
+import { sharedActor, sharedApproved, sharedText } from '../sharing.ts';
 
 export type EventOf<T extends EventMessage['type']> = Extract<EventMessage, { type: T }>;
 
@@ -16,7 +16,7 @@ export function provenanceOf(event: EventMessage): Provenance {
     commandId,
     at: decidedAt,
     streamVersion,
-    approved,
+    approved: approved === null ? null : sharedApproved(approved),
   };
 }
 

@@ -2,7 +2,14 @@ import type { Actor, QuotaContent, ResourceLimit } from '@prorata/schemas';
 import { UnreadableState } from '../faults.ts';
 import { parentOf } from '../ids.ts';
 import type { ApplicationState, Provenance, QuotaState, StreamState } from '../model.ts';
-import { NO_HAIRCUTS, NO_RIGHTSIZED, sharedActor, sharedContent, sharedText } from '../sharing.ts';
+import {
+  NO_HAIRCUTS,
+  NO_RIGHTSIZED,
+  sharedActor,
+  sharedApproved,
+  sharedContent,
+  sharedText,
+} from '../sharing.ts';
 import { decode, isState } from '../snapshot.ts';
 import { emptyDerived, rebuildingDerived } from './derivedFields.ts';
 import { PARTS_MAX } from './stateEntries.ts';
@@ -98,7 +105,7 @@ export class StateAssembly {
         commandId,
         at: BigInt(at),
         streamVersion: BigInt(streamVersion),
-        approved,
+        approved: approved === null ? null : sharedApproved(approved),
       },
       earlier: null,
       rightsized: NO_RIGHTSIZED,
