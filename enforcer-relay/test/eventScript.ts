@@ -65,6 +65,7 @@ export class EventScript {
       proposalLifetimeMicros: 1_000_000n,
       ...noTerms,
       version: 0n,
+      meaningVersion: 1,
     });
   }
 

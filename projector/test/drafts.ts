@@ -60,6 +60,7 @@ export const registered: EventDraft = {
     proposalLifetimeMicros: 86_400_000_000n,
     ...noTerms,
     version: 1n,
+    meaningVersion: 1,
   },
   quotaId: null,
   quotaVersion: null,

@@ -104,6 +104,8 @@ export interface OwnChecks {
 export interface Registration {
   /** 1 for the first; every change raises it by one. */
   readonly version: bigint;
+  /** What it reaches beside itself, see `registrationMeaning.ts`. */
+  readonly meaningVersion: number;
   readonly displayName: string;
   readonly levels: readonly string[];
   readonly resources: ReadonlyMap<string, ResourceDeclaration>;

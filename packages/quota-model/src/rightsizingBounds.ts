@@ -2,10 +2,13 @@
 import type { QuotaContent, ResourceLimit, RightsizeBounds } from '@prorata/schemas';
 import { limitFor } from './layers.ts';
 import type { QuotaState, Registration, RightsizedLayer } from './model.ts';
+import { reachesQuotas } from './registrationMeaning.ts';
 import { AMOUNT_MAX } from './modelBounds.ts';
 import { sameLimit } from './limits.ts';
 
 const MICROS_PER_SECOND = 1_000_000n;
+
+type Bounding = Pick<Registration, 'meaningVersion' | 'rightsizing'>;
 
 /** Bounds and whose they are. */
 export interface BoundsInForce extends RightsizeBounds {
@@ -15,17 +18,19 @@ export interface BoundsInForce extends RightsizeBounds {
 /**
  * The bounds of a resource's amount, in base units per the own time of the quota's base limit. Own bounds
  * count in that time already. The application's count a rate per second, since quotas of one application
- * have different times; they are rounded inwards.
+ * have different times; they are rounded inwards. Those of a registration from before they held for others
+ * are none.
  *
  * @returns null: evidence may not move it. Also where no whole amount lies between the bounds.
  */
 export function boundsInForce(
-  registration: Pick<Registration, 'rightsizing'>,
+  registration: Bounding,
   content: Pick<QuotaContent, 'limits' | 'rightsizing'>,
   resource: string,
 ): BoundsInForce | null {
   const own = content.rightsizing.find((bounds) => bounds.resource === resource);
   if (own !== undefined) return { ...own, from: 'quota' };
+  if (!reachesQuotas(registration)) return null;
   const given = registration.rightsizing.find((bounds) => bounds.resource === resource);
   if (given === undefined) return null;
   const per = limitFor(content.limits, resource)?.perMicros ?? MICROS_PER_SECOND;
@@ -46,7 +51,7 @@ export function isWithinBounds(bounds: RightsizeBounds | null, limit: ResourceLi
  * An edit that sets the same limit again is no edit.
  */
 export function rightsizedUnder(
-  registration: Pick<Registration, 'rightsizing'>,
+  registration: Bounding,
   quota: Pick<QuotaState, 'content' | 'rightsized'>,
   content: QuotaContent,
 ): ReadonlyMap<string, RightsizedLayer> {

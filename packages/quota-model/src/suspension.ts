@@ -2,6 +2,7 @@
 import type { ResourceLimit } from '@prorata/schemas';
 import { byCodeUnit } from './ids.ts';
 import type { ApplicationState, Registration } from './model.ts';
+import { reachesQuotas } from './registrationMeaning.ts';
 import { putQuota } from './sums/treeSums.ts';
 
 /** What a suspension's override says under a registration. */
@@ -19,11 +20,12 @@ export function allBlocked({ resources }: Pick<Registration, 'resources'>): Reso
   return limits.sort((a, b) => byCodeUnit(a.resource, b.resource));
 }
 
-/** Whether a suspension blocks something else under one registration than under the other. */
-export function isBlockedElse(
-  former: Pick<Registration, 'resources'>,
-  now: Pick<Registration, 'resources'>,
-): boolean {
+type Blocking = Pick<Registration, 'meaningVersion' | 'resources'>;
+
+/** Whether a live suspension blocks something else once the registration follows the former one. */
+export function isBlockedElse(former: Blocking, now: Blocking): boolean {
+  if (!reachesQuotas(now)) return false;
+  if (!reachesQuotas(former)) return true;
   if (former.resources.size !== now.resources.size) return true;
   return [...now.resources].some(([name, { kind }]) => former.resources.get(name)?.kind !== kind);
 }

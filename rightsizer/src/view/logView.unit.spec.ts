@@ -18,7 +18,7 @@ describe('the view of a quota that moves', () => {
     stream.append([
       {
         type: 'ApplicationRegistered',
-        data: { ...registration, version: 1n },
+        data: { ...registration, version: 1n, meaningVersion: 1 },
         quotaId: null,
         quotaVersion: null,
       },

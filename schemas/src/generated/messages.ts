@@ -588,6 +588,8 @@ export interface ApplicationRegistered {
   readonly dispatchers: readonly Dispatcher[];
   /** The registration's own version, 1 for the first; 0 in events older than this field. */
   readonly version: bigint;
+  /** What a registration reaches beside itself. 0, in events older than this field: nothing; 1: its bounds hold for quotas without their own, and live suspensions block what it declares. */
+  readonly meaningVersion: number;
 }
 
 /** A budget was defined or changed. */

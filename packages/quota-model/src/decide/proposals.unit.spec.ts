@@ -21,7 +21,12 @@ import type { CommandBody, CommandData, Sender } from '../testing/stamp.ts';
 const QUOTA = 'moka/prod/ads';
 const registered = (policy: Partial<ChangePolicy> = {}): Fact => ({
   type: 'ApplicationRegistered',
-  data: { ...registration, version: 1n, changePolicy: { ...noTerms.changePolicy, ...policy } },
+  data: {
+    ...registration,
+    version: 1n,
+    meaningVersion: 1,
+    changePolicy: { ...noTerms.changePolicy, ...policy },
+  },
 });
 const terms = {
   owner: 'team-ads',
@@ -226,6 +231,7 @@ describe('a raise above the threshold of the application', () => {
       data: {
         ...registration,
         version: 1n,
+        meaningVersion: 1,
         robotChanges: 'apply',
         changePolicy: { ...noTerms.changePolicy, raiseApprovalAboveBasisPoints: 2_000 },
       },

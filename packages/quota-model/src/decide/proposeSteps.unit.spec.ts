@@ -21,7 +21,12 @@ import { dueTimes } from '../timers.ts';
 
 const registered = (policy: Partial<ChangePolicy>): Fact => ({
   type: 'ApplicationRegistered',
-  data: { ...registration, version: 1n, changePolicy: { ...noTerms.changePolicy, ...policy } },
+  data: {
+    ...registration,
+    version: 1n,
+    meaningVersion: 1,
+    changePolicy: { ...noTerms.changePolicy, ...policy },
+  },
 });
 const threshold = registered({ raiseApprovalAboveBasisPoints: 2_000 });
 const [ADS, ETL] = ['moka/prod/ads', 'moka/prod/etl'];

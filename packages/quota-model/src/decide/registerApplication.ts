@@ -10,6 +10,7 @@ import type { ApplicationState, Decision, DecisionContext, Registration } from '
 import { schemaBreaks } from '../ownChecks/schemaBreaks.ts';
 import { EVENTS_PER_DECISION_MAX } from '../modelBounds.ts';
 import { sameValue } from '../sameValue.ts';
+import { MEANING_VERSION } from '../registrationMeaning.ts';
 import { isBlockedElse } from '../suspension.ts';
 import { registrationViolations } from '../validate/registration.ts';
 import { NOTHING } from '../sums/sum.ts';
@@ -38,15 +39,13 @@ export function registerApplication(
     const use = refusal([
       ...useViolations(state, terms.resources),
       ...schemaBreaks(state, terms, '/attributesSchema'),
-      ...suspensionViolations(state, terms.resources),
+      ...suspensionViolations(state, terms),
     ]);
     if (use !== null) return use;
   }
   const data = { ...terms, version: (state?.registration.version ?? 0n) + 1n };
   const registered = { type: 'ApplicationRegistered', data, ...aboutNoQuota } as const;
-  if (state === null || sameValue(state.registration.rightsizing, terms.rightsizing)) {
-    return accept([registered]);
-  }
+  if (state === null || isBoundAlike(state.registration, terms)) return accept([registered]);
   const steps = (draft: TreeDraft): readonly Violation[] => {
     draft.append(registered, () => '');
     return endOutOfBounds(draft);
@@ -54,11 +53,19 @@ export function registerApplication(
   return decideTree(state, command.envelope, context, steps, 'given');
 }
 
+function isBoundAlike(former: Registration, terms: Terms): boolean {
+  return (
+    former.meaningVersion === terms.meaningVersion &&
+    sameValue(former.rightsizing, terms.rightsizing)
+  );
+}
+
 type Terms = Omit<ApplicationRegistered, 'envelope' | 'version'>;
 
 /** Lists by resource are kept sorted, so that equal registrations are equal events. */
 function termsOf(command: RegisterApplication): Terms {
   return {
+    meaningVersion: MEANING_VERSION,
     displayName: command.displayName,
     levels: command.levels,
     resources: [...command.resources].sort((a, b) => byCodeUnit(a.name, b.name)),
@@ -78,6 +85,7 @@ function termsOf(command: RegisterApplication): Terms {
 function formerTerms(former: Registration): Terms {
   return {
     ...former.checks,
+    meaningVersion: former.meaningVersion,
     displayName: former.displayName,
     levels: former.levels,
     resources: [...former.resources.values()].sort((a, b) => byCodeUnit(a.name, b.name)),
@@ -115,15 +123,12 @@ function useViolations(
 /** Each live suspension reaches other resources in the same moment, at the price of an event. */
 function suspensionViolations(
   state: ApplicationState,
-  resources: readonly ResourceDeclaration[],
+  { meaningVersion, resources }: Terms,
 ): Violation[] {
   const { size } = state.suspended;
+  if (size <= EVENTS_PER_DECISION_MAX) return [];
   const declared = new Map(resources.map((resource) => [resource.name, resource]));
-  if (
-    size <= EVENTS_PER_DECISION_MAX ||
-    !isBlockedElse(state.registration, { resources: declared })
-  )
-    return [];
+  if (!isBlockedElse(state.registration, { meaningVersion, resources: declared })) return [];
   const message = `${size} quotas are suspended; at most ${EVENTS_PER_DECISION_MAX} are while other resources are declared: resume some, or suspend one above them.`;
   return [violation('TOO_MANY', '/resources', message)];
 }

@@ -4,10 +4,13 @@ import {
   cores,
   created,
   credits,
+  overridden,
   registered,
   registeredAs,
   registration,
+  sessions,
   tokens,
+  unbounded,
 } from '../testing/samples.ts';
 import { DAY, START } from '../testing/stamp.ts';
 
@@ -48,6 +51,25 @@ describe('RegisterApplication', () => {
     })
       .when(without)
       .thenRefused('RESOURCE_IN_USE', 'acme/a');
+  });
+
+  it('lets a resource go again that was declared while a quota is suspended', () => {
+    const kind = 'capacity' as const;
+    const disk = { name: 'disk', kind, unit: 'byte', total: null, totalSource: null };
+    const more = withResources([...registration.resources, disk]);
+    const blocked = { ...unbounded(sessions(1n), 'blocked'), resource: 'disk', kind };
+    const past = [registered, created('moka/prod')];
+    const until = START + DAY;
+    given(
+      ...past,
+      overridden('moka/prod', [], until, { suspension: true }),
+      registeredAs(more.data, 2n),
+    )
+      .when(register)
+      .then(registeredAs(registration, 3n));
+    given(...past, registeredAs(more.data, 2n), overridden('moka/prod', [blocked], until))
+      .when(register)
+      .thenRefused('RESOURCE_IN_USE', 'moka/prod', 'disk');
   });
 
   it('keeps kind and unit of a resource in use', () => {

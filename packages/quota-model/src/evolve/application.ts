@@ -92,6 +92,7 @@ function registrationOf(event: EventOf<'ApplicationRegistered'>, version: bigint
   }
   return {
     version,
+    meaningVersion: value.meaningVersion,
     displayName: value.displayName,
     levels: value.levels,
     resources: new Map(value.resources.map((resource) => [resource.name, resource])),

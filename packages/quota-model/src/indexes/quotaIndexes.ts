@@ -161,11 +161,15 @@ function countUsers(state: ApplicationState, quota: QuotaState | null, sign: 1 |
   }
 }
 
-/** The resources that a quota speaks of: declared, bounded for the rightsizer, overridden. */
+/**
+ * The resources that a quota speaks of: declared, bounded for the rightsizer, overridden. A suspension speaks
+ * of none: it blocks whatever is declared, and follows when a resource goes.
+ */
 export function resourcesUsedBy({ content, override }: QuotaState): ReadonlySet<string> {
   const resources = new Set<string>();
   for (const { resource } of content.limits) resources.add(resource);
   for (const { resource } of content.rightsizing) resources.add(resource);
+  if (override?.suspension === true) return resources;
   for (const { resource } of override?.limits ?? []) resources.add(resource);
   return resources;
 }

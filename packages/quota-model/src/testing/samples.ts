@@ -1,6 +1,7 @@
 /** A small application, and short forms of what tests speak of. */
 import type { Evidence, QuotaContent, ResourceLimit } from '@prorata/schemas';
 import { unchangedTerms } from '../decide/limitsChange.ts';
+import { MEANING_VERSION } from '../registrationMeaning.ts';
 import type { Fact, FactOf } from './given.ts';
 import { DAY, SECOND, START } from './stamp.ts';
 import type { CommandData } from './stamp.ts';
@@ -111,7 +112,10 @@ export function registeredAs(
   data: CommandData<'RegisterApplication'>,
   version = 1n,
 ): FactOf<'ApplicationRegistered'> {
-  return { type: 'ApplicationRegistered', data: { ...data, version } };
+  return {
+    type: 'ApplicationRegistered',
+    data: { ...data, version, meaningVersion: MEANING_VERSION },
+  };
 }
 
 export const registered = registeredAs(registration);

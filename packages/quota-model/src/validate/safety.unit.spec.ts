@@ -22,7 +22,12 @@ import { safetyChecks } from './safety.ts';
 const QUOTA = 'moka/prod/ads';
 const registered = (policy: Partial<ChangePolicy> = {}): Fact => ({
   type: 'ApplicationRegistered',
-  data: { ...registration, version: 1n, changePolicy: { ...noTerms.changePolicy, ...policy } },
+  data: {
+    ...registration,
+    version: 1n,
+    meaningVersion: 1,
+    changePolicy: { ...noTerms.changePolicy, ...policy },
+  },
 });
 const tree = (...limits: readonly ResourceLimit[]): readonly Fact[] => [
   created('moka/prod', [tokens(100n), cores(40n, 80n)], { owner: 'platform' }),
@@ -117,7 +122,7 @@ describe('BELOW_USAGE', () => {
   it('holds for a resize, and for a proposal when it is approved', () => {
     const lenient: Fact = {
       type: 'ApplicationRegistered',
-      data: { ...registration, version: 1n, robotChanges: 'apply' },
+      data: { ...registration, version: 1n, meaningVersion: 1, robotChanges: 'apply' },
     };
     const resize: CommandBody = {
       type: 'ResizeQuota',
@@ -374,6 +379,7 @@ describe("a robot's step", () => {
     data: {
       ...registration,
       version: 1n,
+      meaningVersion: 1,
       robotChanges: 'apply',
       changePolicy: { ...noTerms.changePolicy, robotStepMaxBasisPoints: 1_000 },
     },
