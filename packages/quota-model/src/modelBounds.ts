@@ -42,6 +42,9 @@ export const PROPOSALS_OPEN_MAX = 10_000;
 /** Open proposals of whole steps in one application: each is held in the state by everybody who folds the log. */
 export const TREE_PROPOSALS_OPEN_MAX = 100;
 
+/** Of them from one proposer: so one who proposes much leaves room for others. */
+export const TREE_PROPOSALS_PER_PROPOSER_MAX = 20;
+
 /**
  * Steps of one proposal, characters of JSON: an entry of a snapshot, which must fit a record with what is
  * beside it; with the number of them, 6 million an application.

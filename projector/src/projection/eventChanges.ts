@@ -1,4 +1,11 @@
-import { proposalsOf, quotasIn, subtreeOf } from '@prorata/quota-model';
+import {
+  nameWithin,
+  parentOf,
+  proposalsOf,
+  quotasIn,
+  stepProposalsAbove,
+  subtreeOf,
+} from '@prorata/quota-model';
 import type {
   AffectedPart,
   ApplicationState,
@@ -87,7 +94,7 @@ export class EventChanges {
         return;
       }
       case 'QuotaMoved':
-        for (const moved of openProposalsUnder(state, event.value.toQuotaId)) {
+        for (const moved of proposalsMoved(state, event.value.toQuotaId)) {
           this.#put(tables.proposals, proposalRow(moved, 'open', null));
         }
         return;
@@ -175,7 +182,13 @@ async function writeTable(
   await deleteRows(client, table, gone);
 }
 
-function openProposalsUnder(state: StreamState, quotaId: string): readonly ProposalState[] {
+/** The open proposals of what has moved, and those of steps that name it. */
+function proposalsMoved(state: StreamState, toQuotaId: string): readonly ProposalState[] {
   if (state.kind !== 'application') return [];
-  return subtreeOf(state, quotaId).flatMap((id) => proposalsOf(state, id));
+  return [
+    ...subtreeOf(state, toQuotaId).flatMap((id) => proposalsOf(state, id)),
+    ...stepProposalsAbove(state, parentOf(toQuotaId)).filter(({ steps }) =>
+      nameWithin(steps, toQuotaId),
+    ),
+  ];
 }

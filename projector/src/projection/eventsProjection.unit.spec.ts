@@ -153,6 +153,17 @@ describe('the projection of events', () => {
       limits: [],
     });
     expect(await rowAfter(opened, declined)).toMatchObject({ status: 'rejected' });
+    const moved: EventDraft = {
+      type: 'QuotaMoved',
+      data: { toQuotaId: 'llm/code' },
+      quotaId: 'llm/acme/code',
+      quotaVersion: 3n,
+    };
+    expect(await rowAfter(opened, moved)).toMatchObject({
+      quota_id: 'llm',
+      status: 'open',
+      steps: [{ delete: { ...removal, quotaId: 'llm/code' } }],
+    });
   });
 
   it('keeps what a deleted quota declared under its id, as that of a life that has ended', async () => {

@@ -1,4 +1,10 @@
-import { ancestorsOf, boundsInForce, declaredBy, effectiveLimits } from '@prorata/quota-model';
+import {
+  ancestorsOf,
+  boundsInForce,
+  declaredBy,
+  effectiveLimits,
+  proposalsOf,
+} from '@prorata/quota-model';
 import type { ApplicationState, QuotaState } from '@prorata/quota-model';
 import type { LogView } from '../view/logView.ts';
 import type { ResizeHistory } from './history.ts';
@@ -11,14 +17,41 @@ export type Series = Omit<ResizeHistory, 'buckets'>;
  * a limit without bounds is listed too, so that its skip has a reason.
  */
 export function seriesOf(view: LogView, state: ApplicationState, freshAt: bigint | null): Series[] {
-  return [...state.quotas.values()].flatMap((quota) => seriesOfQuota(view, state, quota, freshAt));
+  const stepped = resourcesInSteps(state);
+  return [...state.quotas.values()].flatMap((quota) =>
+    seriesOfQuota(view, state, quota, { freshAt, stepped: stepped.get(quota.quotaId) ?? NONE }),
+  );
+}
+
+/** Stands for every resource of a quota. */
+const ALL_RESOURCES = '*';
+const NONE: ReadonlySet<string> = new Set();
+
+/** Of which resources, by quota, proposals of whole steps change the limit. */
+function resourcesInSteps(state: ApplicationState): ReadonlyMap<string, ReadonlySet<string>> {
+  const named = new Map<string, Set<string>>();
+  const name = (quotaId: string, resources: readonly string[]): void => {
+    named.set(quotaId, new Set([...(named.get(quotaId) ?? []), ...resources]));
+  };
+  const steps = [...state.proposals.values()].flatMap((proposal) => proposal.steps);
+  for (const { change, restore, move, delete: removal } of steps) {
+    if (change !== null) {
+      const { quotaId, setLimits, unsetLimits, onlySetLimits } = change;
+      const limits = [...setLimits.map(({ resource }) => resource), ...unsetLimits];
+      name(quotaId, onlySetLimits ? [ALL_RESOURCES] : limits);
+    }
+    for (const whole of [restore, move, removal]) {
+      if (whole !== null) name(whole.quotaId, [ALL_RESOURCES]);
+    }
+  }
+  return named;
 }
 
 function seriesOfQuota(
   view: LogView,
   state: ApplicationState,
   quota: QuotaState,
-  freshAt: bigint | null,
+  { freshAt, stepped }: { readonly freshAt: bigint | null; readonly stepped: ReadonlySet<string> },
 ): Series[] {
   const { content, quotaId, version } = quota;
   const resources = new Set([
@@ -41,12 +74,14 @@ function seriesOfQuota(
       bounds: boundsInForce(registration, content, resource),
       isUnderHaircut: path.some(({ haircuts }) => haircuts.size > 0),
       isOverridden: path.some(({ override }) => override !== null),
-      isProposed: [...state.proposals.values()].some(
-        (proposal) =>
-          proposal.quotaId === quotaId &&
-          (proposal.limits.some((limit) => limit.resource === resource) ||
-            proposal.unsetLimits.includes(resource)),
-      ),
+      isProposed:
+        stepped.has(ALL_RESOURCES) ||
+        stepped.has(resource) ||
+        proposalsOf(state, quotaId).some(
+          (proposal) =>
+            proposal.limits.some((limit) => limit.resource === resource) ||
+            proposal.unsetLimits.includes(resource),
+        ),
       boundBy: boundBy === undefined || boundBy === quotaId ? null : boundBy,
       disturbedUntil: latest(path.map((node) => view.disturbedUntil(node.quotaId))),
       changedAt: layer?.provenance.at ?? declaredBy(quota, resource).at,

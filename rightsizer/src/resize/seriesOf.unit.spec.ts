@@ -1,7 +1,9 @@
 import {
   content,
+  noChange,
   noTerms,
   registration,
+  sessions,
   START,
   TestStream,
   tokens,
@@ -31,5 +33,28 @@ describe('the series of a quota', () => {
       'moka/default-bounds': { min: 10n, max: 90n },
       'moka/own': { min: 1n, max: 9n },
     });
+  });
+
+  it('say what a proposal of whole steps already changes', () => {
+    const stream = new TestStream('application:moka');
+    const changePolicy = { ...noTerms.changePolicy, raiseApprovalAboveBasisPoints: 2_000 };
+    const data = { ...registration, ...noTerms, changePolicy };
+    stream.send({ type: 'RegisterApplication', data }, { roles: ['admin'] });
+    for (const quotaId of ['moka/a', 'moka/b']) {
+      const body = { quotaId, content: content([tokens(5n), sessions(5n)]) };
+      stream.send({ type: 'CreateQuota', data: body }, { roles: ['admin'] });
+    }
+    const labels = { why: 'launch' };
+    const change = { ...noChange, quotaId: 'moka/a', setLimits: [tokens(50n)], labels };
+    stream.send({ type: 'ChangeQuota', data: change }, { roles: ['admin'] });
+    const view = new LogView();
+    for (const event of stream.events) view.fold(event);
+    const state = view.application('moka');
+    const series = state === null ? [] : seriesOf(view, state, START);
+    const proposed = series.filter(({ isProposed }) => isProposed);
+    expect(proposed.map(({ quotaId, resource }) => [quotaId, resource])).toEqual([
+      ['moka/a', 'tokens'],
+    ]);
+    expect(series).toHaveLength(4);
   });
 });

@@ -67,7 +67,7 @@ function judgeProposal(
     : approveResize(state, { proposal, quota, limit, evidence }, command, context);
 }
 
-/** The steps as they were proposed, by the tree and the rules of now; a version that they expect must still be. */
+/** The steps as they were proposed, by the tree and the rules of now; the content of a version that they expect must still be. */
 function approveSteps(
   state: ApplicationState,
   { proposalId, steps }: ProposalState,
@@ -77,7 +77,7 @@ function approveSteps(
   const drafted = (draft: TreeDraft): readonly Violation[] => {
     const approved = { type: 'ProposalApproved', data: { proposalId }, ...aboutNoQuota } as const;
     draft.append(approved, () => '');
-    return takeSteps(draft, steps, envelope);
+    return takeSteps(draft, steps, envelope, true);
   };
   const decision = decideTree(state, envelope, context, drafted, 'given');
   if (decision.kind === 'accepted') return { ...decision, result: proposalId };

@@ -1,5 +1,5 @@
 /** A change above the application's thresholds becomes a proposal, or is refused where it cannot. */
-import type { TreeStep } from '@prorata/schemas';
+import type { CommandEnvelope, TreeStep } from '@prorata/schemas';
 import {
   resourcesAboveThreshold,
   resourcesOfLargeCreation,
@@ -11,7 +11,7 @@ import { sameValue } from '../sameValue.ts';
 import { refusal, violation } from './answer.ts';
 import { openProposal } from './openProposals.ts';
 import { proposeSteps } from './proposeSteps.ts';
-import type { TreeChange } from './treeDraft.ts';
+import type { TreeDraft } from './treeDraft.ts';
 
 /**
  * null where one person may do it alone. A change of the limits of one quota is proposed as that, any other
@@ -20,11 +20,12 @@ import type { TreeChange } from './treeDraft.ts';
  * @param steps of the command; empty: it cannot be proposed
  */
 export function awaitApproval(
-  change: TreeChange,
-  events: number,
+  draft: TreeDraft,
   steps: readonly TreeStep[],
+  { actor }: CommandEnvelope,
   context: DecisionContext,
 ): Decision | null {
+  const change = draft.change();
   const formers = new Map(
     change.quotas.flatMap(({ before, after }) => (after === null ? [] : [[after.quotaId, before]])),
   );
@@ -39,7 +40,12 @@ export function awaitApproval(
   const [first] = waiting;
   if (first === undefined) return null;
   const { before, after } = first;
-  if (events === 1 && before !== null && after !== null && isOfLimitsAlone(before, after)) {
+  if (
+    draft.events.length === 1 &&
+    before !== null &&
+    after !== null &&
+    isOfLimitsAlone(before, after)
+  ) {
     const proposed = {
       ...changedLimits(before, after),
       evidence: null,
@@ -47,7 +53,7 @@ export function awaitApproval(
     } as const;
     return openProposal(change.before, before, proposed, context);
   }
-  if (steps.length > 0) return proposeSteps(change.before, steps, context);
+  if (steps.length > 0) return proposeSteps(change.before, steps, actor, context);
   return refusal(
     waiting.map(({ before: former, after: next, pathOf, raised }) => {
       const quotaId = (next ?? former)?.quotaId ?? '';

@@ -39,8 +39,8 @@ export function changeStep(
   change: Omit<ChangeQuota, 'envelope'>,
   terms: StepTerms,
 ): readonly Violation[] {
-  const { path, sender, expectedVersion } = terms;
-  const found = quotaAt(draft.after, change.quotaId, expectedVersion, path);
+  const { path, sender } = terms;
+  const found = quotaAt(draft.after, change.quotaId, terms);
   if ('fault' in found) return [found.fault];
   const { quota } = found;
   const state = draft.after;

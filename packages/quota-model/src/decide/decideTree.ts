@@ -11,15 +11,12 @@ import { changeViolations } from '../validate/changeViolations.ts';
 import { accept, alreadySo, refusal, refuse } from './answer.ts';
 import { awaitApproval } from './awaitApproval.ts';
 import { namelessFault } from './openProposals.ts';
+import type { ExpectedTerms } from './preconditions.ts';
 import { TreeDraft, originOf } from './treeDraft.ts';
 
 /** What a step knows of its command. */
-export interface StepTerms {
-  /** JSON pointer of the step in the command's data; empty: the command is the step. */
-  readonly path: string;
+export interface StepTerms extends ExpectedTerms {
   readonly sender: Sender;
-  /** The quota's version that the sender saw; null: any. */
-  readonly expectedVersion: bigint | null;
 }
 
 /**
@@ -47,9 +44,12 @@ export function decideTree(
   const refused = refusal(all);
   if (refused !== null) return refused;
   const waits =
-    approval === 'given' ? null : awaitApproval(change, events.length, approval.steps, context);
+    approval === 'given' ? null : awaitApproval(draft, approval.steps, envelope, context);
   if (waits === null) return accept(events, null, safety.waivers);
-  return waits.kind === 'refused' ? waits : (namelessFault(state, envelope, 'threshold') ?? waits);
+  if (waits.kind === 'refused') return waits;
+  // Its approval is an event more: what could never be approved does not wait.
+  if (events.length >= EVENTS_PER_DECISION_MAX) return tooManyEvents(events.length + 1);
+  return namelessFault(state, envelope, 'threshold') ?? waits;
 }
 
 /** A command that is one step, as it would be proposed. */

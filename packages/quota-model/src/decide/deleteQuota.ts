@@ -1,10 +1,11 @@
 import type { DeleteQuota, Violation } from '@prorata/schemas';
 import { authorityViolations, payerGoneViolations } from '../authority/authorityViolations.ts';
-import { byCodeUnit } from '../ids.ts';
-import { proposalsOf } from '../evolve/openProposals.ts';
+import { byCodeUnit, parentOf } from '../ids.ts';
+import { proposalsOf, stepProposalsAbove } from '../evolve/openProposals.ts';
+import { meanQuotaWithin } from '../evolve/stepIds.ts';
 import type { ApplicationState, Decision, DecisionContext, QuotaState } from '../model.ts';
 import { EVENTS_PER_DECISION_MAX, SUMS_PER_DECISION_MAX } from '../modelBounds.ts';
-import { about, violation } from './answer.ts';
+import { about, aboutNoQuota, violation } from './answer.ts';
 import { decideTree, onlyStep, proposable } from './decideTree.ts';
 import type { StepTerms } from './decideTree.ts';
 import { quotaAt } from './preconditions.ts';
@@ -26,10 +27,11 @@ export function deleteQuota(
 export function deleteStep(
   draft: TreeDraft,
   { quotaId, children }: Pick<DeleteQuota, 'quotaId' | 'children'>,
-  { path, sender, expectedVersion }: StepTerms,
+  terms: StepTerms,
 ): readonly Violation[] {
+  const { path, sender } = terms;
   const state = draft.after;
-  const found = quotaAt(state, quotaId, expectedVersion, path);
+  const found = quotaAt(state, quotaId, terms);
   if ('fault' in found) return [found.fault];
   const step = { quotaId, before: found.quota, after: null };
   const authority = authorityViolations(state, step, sender, () => path);
@@ -54,12 +56,22 @@ export function deleteStep(
     .filter((id) => id !== quotaId)
     .flatMap((id) => payerGoneViolations(state, id, sender, () => path));
   if (unpaid.length > 0) return unpaid;
+  rejectStepsOf(draft, quotaId, path);
   // Whoever may delete the quota has the say over all else below it; children go before their parents.
   for (const id of ids.toReversed()) {
     const quota = draft.after.quotas.get(id);
     if (quota !== undefined) deleteOne(draft, quota, path);
   }
   return [];
+}
+
+/** Proposals whose steps mean what goes cannot be taken any more, and must not reach who gets its id later. */
+function rejectStepsOf(draft: TreeDraft, quotaId: string, path: string): void {
+  const open = stepProposalsAbove(draft.after, parentOf(quotaId));
+  for (const { proposalId, steps } of open) {
+    if (!meanQuotaWithin(steps, quotaId)) continue;
+    draft.append({ type: 'ProposalRejected', data: { proposalId }, ...aboutNoQuota }, () => path);
+  }
 }
 
 /** Open proposals of the quota are rejected first, so that none is left waiting for nothing. */

@@ -30,10 +30,11 @@ export function moveQuota(
 export function moveStep(
   draft: TreeDraft,
   { quotaId, toQuotaId }: Pick<MoveQuota, 'quotaId' | 'toQuotaId'>,
-  { path, sender, expectedVersion }: StepTerms,
+  terms: StepTerms,
 ): readonly Violation[] {
+  const { path, sender } = terms;
   const state = draft.after;
-  const found = quotaAt(state, quotaId, expectedVersion, path);
+  const found = quotaAt(state, quotaId, terms);
   if ('fault' in found) return [found.fault];
   if (quotaId === toQuotaId) return [];
   const at = `${path}/toQuotaId`;

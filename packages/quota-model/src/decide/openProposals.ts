@@ -65,7 +65,10 @@ export function namelessFault(
   return refuse('KEY_WITHOUT_ISSUER', path, message);
 }
 
-export function isProposer({ provenance }: ProposalState, { actor }: CommandEnvelope): boolean {
+export function isProposer(
+  { provenance }: ProposalState,
+  { actor }: Pick<CommandEnvelope, 'actor'>,
+): boolean {
   const proposer = provenance.actor;
   return proposer.issuer === actor.issuer && proposer.subject === actor.subject;
 }

@@ -2,6 +2,7 @@
 import type { CommandEnvelope, Violation } from '@prorata/schemas';
 import { applicationOf } from '../ids.ts';
 import type { ApplicationState, Decision, QuotaState } from '../model.ts';
+import { contentSince } from '../versions/keptVersions.ts';
 import { refuse, violation } from './answer.ts';
 
 /** As an expected version: it must exist, at whatever version. */
@@ -37,17 +38,30 @@ export function requireQuota(
   quotaId: string,
   envelope: CommandEnvelope,
 ): { readonly quota: QuotaState } | { readonly refused: Decision } {
-  const found = quotaAt(state, quotaId, envelope.expectedVersion, '');
+  const { expectedVersion } = envelope;
+  const found = quotaAt(state, quotaId, { expectedVersion, path: '' });
   if ('quota' in found) return found;
   return { refused: { kind: 'refused', violations: [found.fault] } };
+}
+
+/** Which version a step expects. */
+export interface ExpectedTerms {
+  /** JSON pointer of the step in the command's data; empty: the command is the step. */
+  readonly path: string;
+  /** The quota's version that the sender saw; null: any. */
+  readonly expectedVersion: bigint | null;
+  /**
+   * The step has waited for approval: a later version is as good while the content is the one of then, for
+   * cuts, overrides and proposals raise versions without anybody changing what was seen.
+   */
+  readonly hasWaited?: boolean;
 }
 
 /** As `requireQuota`, of a step at `path` in the command. */
 export function quotaAt(
   state: ApplicationState,
   quotaId: string,
-  expectedVersion: bigint | null,
-  path: string,
+  { path, expectedVersion, hasWaited = false }: ExpectedTerms,
 ): { readonly quota: QuotaState } | { readonly fault: Violation } {
   const at = `${path}/quotaId`;
   if (applicationOf(quotaId) !== state.id) {
@@ -58,8 +72,13 @@ export function quotaAt(
   if (quota === undefined) {
     return { fault: violation('QUOTA_UNKNOWN', at, `There is no quota ${quotaId}.`) };
   }
+  if (hasWaited && isContentOf(quota, expectedVersion)) return { quota };
   const fault = versionFaultAt(expectedVersion, quota.version, path);
   return fault === null ? { quota } : { fault };
+}
+
+function isContentOf(quota: QuotaState, version: bigint | null): boolean {
+  return version !== null && contentSince(quota) <= version && version <= quota.version;
 }
 
 export function organizationUnknown(): Decision {

@@ -1,21 +1,28 @@
 /** Proposals of whole steps: for changes that are more than the limits of one quota. */
-import type { TreeStep } from '@prorata/schemas';
-import { parentOf } from '../ids.ts';
+import type { Actor, TreeStep } from '@prorata/schemas';
+import { placeOf } from '../evolve/stepIds.ts';
 import type { ApplicationState, Decision, DecisionContext } from '../model.ts';
-import { PROPOSED_STEPS_LENGTH_MAX, TREE_PROPOSALS_OPEN_MAX } from '../modelBounds.ts';
+import {
+  PROPOSED_STEPS_LENGTH_MAX,
+  TREE_PROPOSALS_OPEN_MAX,
+  TREE_PROPOSALS_PER_PROPOSER_MAX,
+} from '../modelBounds.ts';
+import { sameValue } from '../sameValue.ts';
 import { aboutNoQuota, accept, refuse } from './answer.ts';
-import { nextProposalId, openProposalFault } from './openProposals.ts';
+import { isProposer, nextProposalId, openProposalFault } from './openProposals.ts';
 
 /**
  * Proposes the steps as they were sent: they are taken anew when they are approved, with the say of who
- * approves. Two proposals may be about the same quotas, for each is judged by what the other has left.
+ * approves. Two proposals may be about the same quotas, for each is judged by what the other has left;
+ * the very same steps wait once.
  */
 export function proposeSteps(
   state: ApplicationState,
   steps: readonly TreeStep[],
+  proposer: Actor,
   { now, streamVersion }: DecisionContext,
 ): Decision {
-  const full = openProposalFault(state) ?? treesFault(state);
+  const full = openProposalFault(state) ?? treesFault(state, steps, proposer);
   if (full !== null) return full;
   const length = lengthOf(steps);
   if (length > PROPOSED_STEPS_LENGTH_MAX) {
@@ -33,10 +40,22 @@ export function proposeSteps(
   return accept([{ type: 'TreeChangeProposed', data, ...aboutNoQuota }], proposalId);
 }
 
-function treesFault(state: ApplicationState): Decision | null {
-  let open = 0;
-  for (const { steps } of state.proposals.values()) if (steps.length > 0) open += 1;
-  if (open < TREE_PROPOSALS_OPEN_MAX) return null;
+function treesFault(
+  state: ApplicationState,
+  steps: readonly TreeStep[],
+  proposer: Actor,
+): Decision | null {
+  const open = [...state.proposals.values()].filter((proposal) => proposal.steps.length > 0);
+  const same = open.find((proposal) => sameValue(proposal.steps, steps));
+  if (same !== undefined) {
+    return refuse('PROPOSAL_OPEN', '', `Proposal ${same.proposalId} for the same is open.`);
+  }
+  const own = open.filter((proposal) => isProposer(proposal, { actor: proposer }));
+  if (own.length >= TREE_PROPOSALS_PER_PROPOSER_MAX) {
+    const message = `${TREE_PROPOSALS_PER_PROPOSER_MAX} changes of several quotas that you proposed wait in ${state.id}: withdraw one.`;
+    return refuse('TOO_MANY', '', message);
+  }
+  if (open.length < TREE_PROPOSALS_OPEN_MAX) return null;
   const message = `${TREE_PROPOSALS_OPEN_MAX} changes of several quotas wait in ${state.id}.`;
   return refuse('TOO_MANY', '', message);
 }
@@ -47,23 +66,4 @@ function lengthOf(steps: readonly TreeStep[]): number {
     typeof value === 'bigint' ? value.toString() : value,
   );
   return text.length;
-}
-
-/** The nearest node at or above all that the steps name; what is new or goes counts as its parent. */
-function placeOf(application: string, steps: readonly TreeStep[]): string {
-  const places = steps.flatMap(({ create, change, move, delete: removal, restore }) => [
-    ...(create === null ? [] : [parentOf(create.quotaId)]),
-    ...(change === null ? [] : [change.quotaId]),
-    ...(move === null ? [] : [parentOf(move.quotaId), parentOf(move.toQuotaId)]),
-    ...(removal === null ? [] : [parentOf(removal.quotaId)]),
-    ...(restore === null ? [] : [restore.quotaId]),
-  ]);
-  const [first = application, ...others] = places;
-  let place = first;
-  for (const other of others) {
-    while (place !== application && other !== place && !other.startsWith(`${place}/`)) {
-      place = parentOf(place);
-    }
-  }
-  return place;
 }

@@ -1,6 +1,11 @@
 import type { ChangePolicy, ResourceLimit, TreeStep } from '@prorata/schemas';
 import { describe, expect, it } from 'vitest';
-import { PROPOSED_STEPS_LENGTH_MAX, TREE_PROPOSALS_OPEN_MAX } from '../modelBounds.ts';
+import {
+  EVENTS_PER_DECISION_MAX,
+  PROPOSED_STEPS_LENGTH_MAX,
+  TREE_PROPOSALS_OPEN_MAX,
+  TREE_PROPOSALS_PER_PROPOSER_MAX,
+} from '../modelBounds.ts';
 import type { ApplicationState } from '../model.ts';
 import { given, stateAfter } from '../testing/given.ts';
 import type { Fact, Then } from '../testing/given.ts';
@@ -10,6 +15,7 @@ import {
   created,
   noChange,
   noTerms,
+  overridden,
   registration,
   sessions,
   tokens,
@@ -115,12 +121,42 @@ describe('a change of several quotas above the threshold', () => {
     given(...past)
       .when(changeTree(setting(ADS, tokens(40n)), ...many))
       .thenRefused('TOO_LARGE', String(PROPOSED_STEPS_LENGTH_MAX));
-    const others = Array.from({ length: TREE_PROPOSALS_OPEN_MAX }, (_, index) =>
-      proposed('moka/prod', steps, `moka-p${index + 5}`),
-    );
-    given(...past, ...others)
-      .when(changeTree(...steps))
+    const waiting = (most: number) =>
+      Array.from({ length: most }, (_, index) =>
+        proposed('moka/prod', [setting(ADS, tokens(BigInt(index) + 50n))], `moka-p${index + 5}`),
+      );
+    given(...past, ...waiting(TREE_PROPOSALS_OPEN_MAX))
+      .when(changeTree(...steps), { actor: ben })
       .thenRefused('TOO_MANY', '100');
+    given(...past, ...waiting(TREE_PROPOSALS_PER_PROPOSER_MAX))
+      .when(changeTree(...steps))
+      .thenRefused('TOO_MANY', '20', 'you proposed');
+    expect(
+      typesOf(
+        given(...past, ...waiting(TREE_PROPOSALS_PER_PROPOSER_MAX)).when(changeTree(...steps), {
+          actor: ben,
+        }),
+      ),
+    ).toEqual(['TreeChangeProposed']);
+  });
+
+  it('waits once, however often it is sent', () => {
+    given(...open)
+      .when(changeTree(...steps), { actor: ben })
+      .thenRefused('PROPOSAL_OPEN', 'moka-p5');
+  });
+
+  it('does not wait where its approval would be an event too many', () => {
+    const old = created('moka/old');
+    const many = (count: number) =>
+      Array.from({ length: count }, (_, index) => created(`moka/old/q${index}`));
+    const both = changeTree(setting(ADS, tokens(40n)), {
+      ...noStep,
+      delete: { quotaId: 'moka/old', children: 'cascade' },
+    });
+    given(...past, old, ...many(EVENTS_PER_DECISION_MAX - 2))
+      .when(both)
+      .thenRefused('TOO_MANY_EVENTS', '5001');
   });
 });
 
@@ -157,6 +193,37 @@ describe('a proposal of steps', () => {
     given(...past, proposed('moka/prod', seen), changed(ETL, [tokens(19n)], 'team-etl'))
       .when(about('ApproveProposal'), { actor: ben })
       .thenRefused('VERSION_MISMATCH', '/steps/1');
+  });
+
+  it('that expects a version is taken while the content of then holds', () => {
+    const seen = steps.map((step) => ({ ...step, expectedVersion: 1n }));
+    given(...past, proposed('moka/prod', seen), overridden(ETL, [tokens(1n)], START + DAY))
+      .when(about('ApproveProposal'), { actor: ben })
+      .then(...approved);
+  });
+
+  it('goes with a quota that moves, and leaves who takes its id alone', () => {
+    const moved: Fact = {
+      type: 'QuotaMoved',
+      data: { toQuotaId: 'moka/prod/new' },
+      quotaId: ETL,
+    };
+    const other = created(ETL, [tokens(5n)], { owner: 'others' });
+    const away = { toQuotaId: 'moka/new' };
+    const back: Fact = { ...moved, quotaId: 'moka/new' };
+    given(...open, { ...moved, data: away }, back, other)
+      .when(about('ApproveProposal'), { actor: ben })
+      .then(
+        ended('ProposalApproved'),
+        changed(ADS, [tokens(40n)], 'team-ads'),
+        changed('moka/prod/new', [tokens(10n)], 'team-etl'),
+      );
+  });
+
+  it('ends with a quota that it names', () => {
+    given(...open)
+      .when({ type: 'DeleteQuota', data: { quotaId: ETL, children: 'refuse' } })
+      .then(ended('ProposalRejected'), { type: 'QuotaDeleted', data: {}, quotaId: ETL });
   });
 
   it('is rejected by who has the say over all of it, and withdrawn by its proposer', () => {

@@ -34,9 +34,9 @@ export function restoreStep(
   { quotaId, version, content }: Omit<RestoreQuota, 'envelope'>,
   terms: StepTerms,
 ): readonly Violation[] {
-  const { path, sender, expectedVersion } = terms;
+  const { path, sender } = terms;
   const state = draft.after;
-  const found = quotaAt(state, quotaId, expectedVersion, path);
+  const found = quotaAt(state, quotaId, terms);
   if ('fault' in found) return [withWayBack(found.fault)];
   const { quota } = found;
   const ownership = ownershipViolations(state, quotaId, sender);

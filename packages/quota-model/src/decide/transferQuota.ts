@@ -29,7 +29,10 @@ export function transferQuota(
 
 function transferStep(draft: TreeDraft, command: TransferQuota): readonly Violation[] {
   const { quotaId, envelope } = command;
-  const found = quotaAt(draft.after, quotaId, envelope.expectedVersion, '');
+  const found = quotaAt(draft.after, quotaId, {
+    expectedVersion: envelope.expectedVersion,
+    path: '',
+  });
   if ('fault' in found) return [found.fault];
   const { quota } = found;
   const refused = [

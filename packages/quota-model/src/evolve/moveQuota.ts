@@ -3,7 +3,8 @@ import { parentOf } from '../ids.ts';
 import type { ApplicationState } from '../model.ts';
 import { indexSubtree } from '../indexes/quotaIndexes.ts';
 import { countSubtree } from '../sums/treeSums.ts';
-import { addProposal, proposalsOf, removeProposal } from './openProposals.ts';
+import { addProposal, proposalsOf, removeProposal, stepProposalsAbove } from './openProposals.ts';
+import { placeOf, stepsAfterMove } from './stepIds.ts';
 
 /**
  * Gives a quota and all below it other paths, in O(quotas moved). The quotas below keep their versions:
@@ -17,11 +18,17 @@ export function moveSubtree(
   toQuotaId: string,
   version: bigint,
 ): void {
+  for (const proposal of stepProposalsAbove(state, parentOf(quotaId))) {
+    const steps = stepsAfterMove(proposal.steps, quotaId, toQuotaId);
+    if (steps === proposal.steps) continue;
+    removeProposal(state, proposal.proposalId);
+    addProposal(state, { ...proposal, steps, quotaId: placeOf(state.id, steps) });
+  }
   countSubtree(state, quotaId, -1);
   indexSubtree(state, quotaId, -1);
   removeChild(state, quotaId);
   for (const id of subtreeOf(state, quotaId)) {
-    renameOne(state, id, `${toQuotaId}${id.slice(quotaId.length)}`);
+    renameOne(state, id, `${toQuotaId}${id.slice(quotaId.length)}`, [quotaId, toQuotaId]);
   }
   const top = state.quotas.get(toQuotaId);
   if (top !== undefined) state.quotas.set(toQuotaId, { ...top, version });
@@ -52,7 +59,12 @@ export function removeChild(state: ApplicationState, quotaId: string): void {
   if (siblings?.size === 0) state.children.delete(parent);
 }
 
-function renameOne(state: ApplicationState, id: string, next: string): void {
+function renameOne(
+  state: ApplicationState,
+  id: string,
+  next: string,
+  [from, to]: readonly [from: string, to: string],
+): void {
   const quota = state.quotas.get(id);
   if (quota === undefined) return;
   state.quotas.delete(id);
@@ -71,6 +83,7 @@ function renameOne(state: ApplicationState, id: string, next: string): void {
   if (state.overridden.delete(id)) state.overridden.add(next);
   for (const proposal of proposalsOf(state, id)) {
     removeProposal(state, proposal.proposalId);
-    addProposal(state, { ...proposal, quotaId: next });
+    const steps = stepsAfterMove(proposal.steps, from, to);
+    addProposal(state, { ...proposal, quotaId: next, steps });
   }
 }

@@ -1,5 +1,6 @@
 /** Open proposals and their index by quota, always changed together. */
 import { writableSet } from '../fork/fork.ts';
+import { ancestorsOf, applicationOf } from '../ids.ts';
 import type { ApplicationState, ProposalState } from '../model.ts';
 
 export function addProposal(state: ApplicationState, proposal: ProposalState): void {
@@ -25,4 +26,15 @@ export function removeProposal(state: ApplicationState, proposalId: string): boo
 export function proposalsOf(state: ApplicationState, quotaId: string): readonly ProposalState[] {
   const ids = state.proposalsByQuota.get(quotaId) ?? [];
   return [...ids].flatMap((id) => state.proposals.get(id) ?? []);
+}
+
+/** The open proposals of steps at a node or above it: all that may name what is right below. */
+export function stepProposalsAbove(
+  state: ApplicationState,
+  place: string,
+): readonly ProposalState[] {
+  const places = new Set([place, ...ancestorsOf(place), applicationOf(place)]);
+  return [...places].flatMap((id) =>
+    proposalsOf(state, id).filter(({ steps }) => steps.length > 0),
+  );
 }

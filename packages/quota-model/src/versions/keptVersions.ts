@@ -40,6 +40,12 @@ export function keptAt(quota: Versioned, version: bigint): KeptVersion | null {
   return keptVersions(quota).findLast(({ since }) => since <= version) ?? null;
 }
 
+/** The first version with the present content: what raised the version since did not alter it. */
+export function contentSince({ versions }: Pick<QuotaState, 'versions'>): bigint {
+  const [since = '1'] = (versions?.split(' ').at(-1) ?? '').split(':');
+  return since === '' ? 1n : BigInt(since);
+}
+
 /** The oldest version whose content can be checked. */
 export function oldestKept(quota: Versioned): bigint {
   return keptVersions(quota)[0]?.since ?? 1n;
