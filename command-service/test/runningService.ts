@@ -139,3 +139,11 @@ export async function servesAny(url: string): Promise<boolean> {
   const { checks } = (await response.json()) as { checks: { name: string }[] };
   return response.ok && checks.some(({ name }) => name.startsWith('partition'));
 }
+
+/** The partitions that the writer at the address serves; none while it serves one of its own not yet. */
+export async function partitionsServed({ url }: { readonly url: string }): Promise<string[]> {
+  const response = await fetch(`${url}/readyz`);
+  const { checks } = (await response.json()) as { checks: { name: string }[] };
+  if (!response.ok) return [];
+  return checks.map(({ name }) => name).filter((name) => name.startsWith('partition'));
+}

@@ -2,20 +2,23 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { deploy, eventually } from './runningService.ts';
 import type { TestDeployment } from './runningService.ts';
-import { startWriterProcess } from './writerProcess.ts';
-import type { WriterProcess } from './writerProcess.ts';
+import { startServiceProcess } from './serviceProcess.ts';
+import type { ServiceProcess } from './serviceProcess.ts';
 
 const STALL_MS = 3_000;
 /** Loaded before the program: at SIGUSR2 its event loop never turns again. */
 const BLOCK_AT_SIGNAL = `data:text/javascript,process.on('SIGUSR2',()=>{for(;;);})`;
 
 let deployment: TestDeployment;
-const writers: WriterProcess[] = [];
+const writers: ServiceProcess[] = [];
 
-async function startWriter(): Promise<WriterProcess> {
+async function startWriter(): Promise<ServiceProcess> {
   const args = ['--session-timeout-ms', '6000', '--stall-ms', String(STALL_MS)];
   const environment = deployment.environment('writer');
-  const writer = await startWriterProcess(environment, args, ['--import', BLOCK_AT_SIGNAL]);
+  const writer = await startServiceProcess('writer', environment, args, [
+    '--import',
+    BLOCK_AT_SIGNAL,
+  ]);
   writers.push(writer);
   return writer;
 }

@@ -2,15 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { postCommand } from '@prorata/service-runtime';
 import type { CommandAnswer } from '@prorata/service-runtime';
-import { hashOf } from '@prorata/schemas';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunningCommandService } from '../src/index.ts';
 import { createQuota, post, registerApplication } from './commands.ts';
-import type { CommandBody } from './commands.ts';
+import { expectEachOnce, expectOneOutcomeEach, expectWholeChains } from './comparedLog.ts';
+import type { Sent } from './comparedLog.ts';
 import { deploy, eventually } from './runningService.ts';
 import type { TestDeployment } from './runningService.ts';
-import { startWriterProcess } from './writerProcess.ts';
-import type { WriterProcess } from './writerProcess.ts';
+import { startServiceProcess } from './serviceProcess.ts';
+import type { ServiceProcess } from './serviceProcess.ts';
 
 const applications = ['moka', 'tidb', 'llm', 'kube', 'ads', 'etl'];
 const CLIENTS = 24;
@@ -18,20 +18,14 @@ const KILLS = 3;
 /** The least that a broker allows: how long a killed writer's partitions wait for their next owner. */
 const SESSION_MS = 6_000;
 
-interface Sent {
-  readonly commandId: string;
-  readonly body: CommandBody;
-  answer: 'accepted' | 'refused' | 'unknown';
-}
-
 let deployment: TestDeployment;
 let gateway: RunningCommandService;
 let token: string;
-const writers: WriterProcess[] = [];
+const writers: ServiceProcess[] = [];
 
 const startWriter = async (): Promise<void> => {
   const args = ['--session-timeout-ms', `${SESSION_MS}`];
-  writers.push(await startWriterProcess(deployment.environment('writer'), args));
+  writers.push(await startServiceProcess('writer', deployment.environment('writer'), args));
 };
 
 beforeAll(async () => {
@@ -101,14 +95,8 @@ describe('a writer killed with -9 again and again under load', () => {
       expect(status).not.toBe('unknown');
       entry.answer = status;
     }
-    const events = await deployment.events();
-    const byCommand = Map.groupBy(events, (event) => event.value.envelope.commandId);
-    for (const { commandId, answer } of sent) {
-      const count = byCommand.get(commandId)?.length ?? 0;
-      expect([commandId, count]).toEqual([commandId, answer === 'accepted' ? 1 : 0]);
-    }
+    await expectEachOnce(deployment, sent, applications.length);
     const accepted = sent.filter(({ answer }) => answer === 'accepted').length;
-    expect(events.length).toBe(accepted + applications.length);
     process.stderr.write(
       `  ${sent.length} sent, ${accepted} accepted, ${unknown.length} unknown at first, ${KILLS} kills\n`,
     );
@@ -116,20 +104,7 @@ describe('a writer killed with -9 again and again under load', () => {
   });
 
   it('leaves one outcome a command, and whole chains', async () => {
-    const outcomes = await Promise.all(
-      [0, 1, 2, 3].map(async (partition) => {
-        const offsets = (await deployment.outcomes(partition)).map((each) => each.commandOffset);
-        return offsets.length - new Set(offsets).size;
-      }),
-    );
-    expect(outcomes).toEqual([0, 0, 0, 0]);
-    const heads = new Map<string, { version: bigint; hash: Buffer }>();
-    for (const event of await deployment.events()) {
-      const { stream, streamVersion, previousHash } = event.value.envelope;
-      const head = heads.get(stream) ?? { version: 0n, hash: Buffer.alloc(32) };
-      expect([stream, streamVersion]).toEqual([stream, head.version + 1n]);
-      expect(Buffer.compare(previousHash, head.hash)).toBe(0);
-      heads.set(stream, { version: streamVersion, hash: hashOf(event) });
-    }
+    await expectOneOutcomeEach(deployment);
+    await expectWholeChains(deployment);
   });
 });

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { longToJson } from '@prorata/schemas';
 import express from 'express';
 import type { Logger } from 'pino';
@@ -10,6 +11,7 @@ import { credentialsCheck, measureCredentials } from './access/credentialsHealth
 import { answerClientError } from './clientErrors.ts';
 import { createMetrics, measureRequests } from './httpMetrics.ts';
 import { jsonBody } from './jsonBody.ts';
+import { LastAnswers } from './lastAnswers.ts';
 import { mergeOpenApi } from './openApi.ts';
 import type { OpenApiFragment } from './openApi.ts';
 import { problemHandler, routeNotFound } from './problem.ts';
@@ -43,7 +45,7 @@ export interface ServiceOptions {
   /** Where the service counts; made when absent. */
   readonly metrics?: Registry;
   /** Other patience than the preset; for tests. */
-  readonly patience?: Patience;
+  readonly patience?: Partial<Patience>;
 }
 
 /** How long a client may take, milliseconds. */
@@ -58,12 +60,17 @@ export interface Patience {
   readonly answerMs: number;
   /** Between two looks at the first two. */
   readonly lookMs: number;
+  /** At the end: how long callers with a connection open still get an answer that says to let go of it. */
+  readonly lastAnswersMs: number;
 }
 
 export interface Service {
   /** Resolves when requests are taken, with the address, e.g. for port 0. */
   listen(): Promise<{ readonly url: string }>;
-  /** Takes no more requests, gives running ones 5 s, then cuts them. */
+  /**
+   * Tells callers to let go of their connections for a second, then takes no more requests, gives
+   * running ones 5 s, and cuts them.
+   */
   close(): Promise<void>;
   readonly metrics: Registry;
 }
@@ -84,14 +91,20 @@ const PATIENCE: Patience = {
   idleMs: 60_000,
   answerMs: 60_000,
   lookMs: 5_000,
+  // A connection that is closed the moment its caller sends is a reset, and who was reset does not know
+  // what became of the request; balancers, too, take a moment to hear that this instance ends.
+  lastAnswersMs: 1_000,
 };
 /** Running answers, event streams above all, are cut after this at shutdown, milliseconds. */
 const CLOSE_GRACE_MS = 5_000;
+/** Between two looks at whether somebody is connected still, milliseconds. */
+const CONNECTIONS_LOOK_MS = 20;
 
 /** An HTTP server with health, readiness, metrics, problems and limits as every service has them. */
 export function createService(options: ServiceOptions): Service {
   const metrics = options.metrics ?? createMetrics(options.name);
-  const patience = options.patience ?? PATIENCE;
+  const patience = { ...PATIENCE, ...options.patience };
+  const lastAnswers = new LastAnswers();
   const server = createServer(
     {
       requestTimeout: patience.requestMs,
@@ -99,7 +112,7 @@ export function createService(options: ServiceOptions): Service {
       connectionsCheckingInterval: patience.lookMs,
       maxHeaderSize: HEADERS_BYTES_MAX,
     },
-    application(options, metrics, patience),
+    application(options, metrics, patience, lastAnswers),
   );
   server.maxConnections = CONNECTIONS_MAX;
   server.setTimeout(patience.idleMs);
@@ -107,7 +120,7 @@ export function createService(options: ServiceOptions): Service {
   return {
     metrics,
     listen: () => listen(server, options.settings.http),
-    close: () => close(server),
+    close: () => close(server, lastAnswers, patience.lastAnswersMs),
   };
 }
 
@@ -115,6 +128,7 @@ function application(
   options: ServiceOptions,
   metrics: Registry,
   patience: Patience,
+  lastAnswers: LastAnswers,
 ): express.Express {
   const app = express();
   app.disable('x-powered-by');
@@ -123,6 +137,7 @@ function application(
   app.set('json replacer', (_name: string, value: unknown) =>
     typeof value === 'bigint' ? longToJson(value) : value,
   );
+  app.use(lastAnswers.handler);
   app.use(measureRequests(metrics));
   measureCredentials(metrics, options.access.sources);
   app.use(cutSlowReaders(patience.answerMs));
@@ -187,14 +202,34 @@ function listen(
   });
 }
 
-function close(server: Server): Promise<void> {
-  if (!server.listening) return Promise.resolve();
-  return new Promise((resolve) => {
+async function close(
+  server: Server,
+  lastAnswers: LastAnswers,
+  lastAnswersMs: number,
+): Promise<void> {
+  if (!server.listening) return;
+  lastAnswers.begin();
+  await connectionsGone(server, lastAnswersMs);
+  await new Promise<void>((resolve) => {
     const cut = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS);
     server.close(() => {
       clearTimeout(cut);
       resolve();
     });
     server.closeIdleConnections();
+  });
+}
+
+/** Resolves when nobody is connected, at the latest after `limitMs`. */
+async function connectionsGone(server: Server, limitMs: number): Promise<void> {
+  const endMs = performance.now() + limitMs;
+  while (performance.now() < endMs && (await connectionsOf(server)) > 0) {
+    await delay(CONNECTIONS_LOOK_MS);
+  }
+}
+
+function connectionsOf(server: Server): Promise<number> {
+  return new Promise((resolve) => {
+    server.getConnections((error, count) => resolve(error === null ? count : 0));
   });
 }

@@ -18,6 +18,7 @@ async function start(ready: () => readonly ReadyCheck[] = () => []): Promise<str
     ready,
     openapi: { paths: { '/v1/echo': { post: {} } } },
     bodyBytesMax: 100,
+    patience: { lastAnswersMs: 0 },
     routes(router) {
       router.post('/v1/echo', (request, response) => {
         response.json({ body: request.body as unknown, large: 9007199254740993n, small: 5n });

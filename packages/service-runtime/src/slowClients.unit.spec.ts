@@ -14,6 +14,7 @@ const PATIENCE: Patience = {
   idleMs: 5_000,
   answerMs: 300,
   lookMs: 50,
+  lastAnswersMs: 0,
 };
 
 let service: Service | null = null;

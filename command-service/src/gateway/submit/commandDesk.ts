@@ -78,6 +78,8 @@ interface Prepared {
 /** Takes commands in, whatever interface they come by: builds, signs, writes, and waits for outcomes. */
 export class CommandDesk {
   readonly #parts: CommandDeskParts;
+  /** What ends the wait for a validator. */
+  readonly #asking = new Set<() => void>();
   #isEnding = false;
 
   constructor(parts: CommandDeskParts) {
@@ -174,9 +176,13 @@ export class CommandDesk {
     await Promise.all(preparing);
   }
 
-  /** Takes nothing more, and gives what is under way `graceMs` before it is called unknown. */
+  /**
+   * Takes nothing more, and gives what is written `graceMs` before it is called unknown. What waits for a
+   * validator is not taken either, whatever the answer will be, so its caller is told so at once.
+   */
   async end(graceMs: number): Promise<void> {
     this.#isEnding = true;
+    for (const stop of this.#asking) stop();
     await this.#parts.book.releaseAfter(graceMs);
   }
 
@@ -203,18 +209,27 @@ export class CommandDesk {
     this.#assertTaking();
     const built = buildCommand(request, this.#parts.clock.now());
     observed.understood(built);
-    const command = withAttestations(built, await this.#parts.validators.attest(built));
+    const command = withAttestations(built, await this.#attest(built));
     // A validator takes its time: what is written after the end finds nobody who waits for its outcome.
     this.#assertTaking();
     const { principal } = request;
     return { command, record: await this.#recordOf(command, observed), principal };
   }
 
+  /** A validator may take longer than a gateway that ends has time. */
+  async #attest(command: CommandMessage): Promise<readonly Attestation[]> {
+    const ended = Promise.withResolvers<never>();
+    const stop = (): void => ended.reject(shuttingDown());
+    this.#asking.add(stop);
+    try {
+      return await Promise.race([this.#parts.validators.attest(command), ended.promise]);
+    } finally {
+      this.#asking.delete(stop);
+    }
+  }
+
   #assertTaking(): void {
-    if (!this.#isEnding) return;
-    throw new SubmissionRefused('SHUTTING_DOWN', 'This gateway is about to end.', {
-      retryAfterS: RETRY_AFTER_S,
-    });
+    if (this.#isEnding) throw shuttingDown();
   }
 
   async #send(
@@ -275,6 +290,11 @@ export class CommandDesk {
     }
   }
 }
+
+const shuttingDown = (): SubmissionRefused =>
+  new SubmissionRefused('SHUTTING_DOWN', 'This gateway is about to end.', {
+    retryAfterS: RETRY_AFTER_S,
+  });
 
 function withAttestations(
   command: CommandMessage,

@@ -83,6 +83,17 @@ describe('the desk and validators', () => {
     expect(publish).not.toHaveBeenCalled();
   });
 
+  it('tells who waits for a validator when the end begins that it is not taken, and does not wait for the validator', async () => {
+    const desk = deskThat(() => new Promise(() => undefined));
+    const one = desk.submit(request, () => undefined);
+    const many = desk.submitAll([request, request], () => undefined);
+    const ending = desk.end(0);
+    await expect(one).rejects.toMatchObject({ code: 'SHUTTING_DOWN', retryAfterS: 1 });
+    const refused = { code: 'SHUTTING_DOWN' };
+    expect(await many).toMatchObject([refused, refused]);
+    await ending;
+  });
+
   it('answers a batch before its caller is cut off, and goes on with what validators hold up', async () => {
     const virtual = new VirtualClock(0);
     const written: string[] = [];

@@ -13,6 +13,8 @@ export const RECENT_PER_ID_MAX = 8;
 
 /** Between two looks at whether somebody still waits, at the end of a gateway, milliseconds. */
 const RELEASE_LOOK_MS = 10;
+/** What a command that a gateway lets through after that (a robot's, in its turn) waits at most, milliseconds. */
+const LATE_WAIT_MS_MAX = 1_000;
 
 /** The gateway holds as many callers as it can. */
 export class TooManyWaiting extends Error {
@@ -37,6 +39,7 @@ export class OutcomeBook {
   /** Goes on where the last one was forgotten: one made anew would pass over all that a full book has forgotten. */
   #oldest = this.#recent.keys();
   #waiters = 0;
+  #isReleased = false;
   #kept = 0;
 
   constructor(codec: Pick<Codec, 'decode'>, logger: Logger) {
@@ -79,7 +82,8 @@ export class OutcomeBook {
       if (listeners.size === 0 && this.#waiting.get(key) === listeners) this.#waiting.delete(key);
       resolve(null);
     };
-    const timer = setTimeout(cancel, timeoutMs);
+    const limitMs = this.#isReleased ? Math.min(timeoutMs, LATE_WAIT_MS_MAX) : timeoutMs;
+    const timer = setTimeout(cancel, limitMs);
     return { outcome: promise.finally(cancel), cancel };
   }
 
@@ -87,6 +91,7 @@ export class OutcomeBook {
   async releaseAfter(graceMs: number): Promise<void> {
     const endMs = performance.now() + graceMs;
     while (this.#waiters > 0 && performance.now() < endMs) await delay(RELEASE_LOOK_MS);
+    this.#isReleased = true;
     for (const listeners of [...this.#waiting.values()]) {
       for (const listener of [...listeners]) listener(null);
     }

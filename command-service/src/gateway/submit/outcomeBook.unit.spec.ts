@@ -106,6 +106,16 @@ describe('the book of outcomes', () => {
     expect(made.find('id-1')).toHaveLength(2);
   });
 
+  it('lets nobody wait long once it has released who waited', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const made = book();
+    await made.releaseAfter(0);
+    const late = made.await(waited, 60_000);
+    vi.advanceTimersByTime(1_000);
+    expect(await late.outcome).toBeNull();
+    expect(made.waiting).toBe(0);
+  });
+
   it('frees the place of a caller that went', async () => {
     const made = book();
     const mine = made.await(waited, 60_000);

@@ -3,26 +3,32 @@ import type { ChildProcess } from 'node:child_process';
 import path from 'node:path';
 import { servesAny } from './runningService.ts';
 
-/** A writer in a process of its own, which a test can kill. */
-export interface WriterProcess {
+/** A writer or a gateway in a process of its own, which a test can kill. */
+export interface ServiceProcess {
   readonly url: string;
   /** SIGKILL: no handler runs, nothing is closed. */
   kill(): Promise<void>;
   signal(signal: NodeJS.Signals): void;
   /** How it ended, and what it had logged last. */
-  readonly ended: Promise<{ readonly signal: NodeJS.Signals | null; readonly log: string }>;
+  readonly ended: Promise<{
+    readonly code: number | null;
+    readonly signal: NodeJS.Signals | null;
+    readonly log: string;
+  }>;
+  /** Of a writer: ready, and owner of a partition. */
   isServing(): Promise<boolean>;
 }
 
 const program = path.join(import.meta.dirname, '..', 'src', 'main.ts');
 const START_MS_MAX = 30_000;
 
-export async function startWriterProcess(
+export async function startServiceProcess(
+  role: 'gateway' | 'writer',
   environment: Readonly<Record<string, string>>,
   args: readonly string[] = [],
   nodeArgs: readonly string[] = [],
-): Promise<WriterProcess> {
-  const child = spawn(process.execPath, [...nodeArgs, program, '--role', 'writer', ...args], {
+): Promise<ServiceProcess> {
+  const child = spawn(process.execPath, [...nodeArgs, program, '--role', role, ...args], {
     env: { ...process.env, ...environment, PRORATA_LOG_LEVEL: 'info' },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -30,8 +36,8 @@ export async function startWriterProcess(
   child.stdout.on('data', (part: Buffer) => {
     log = (log + part.toString()).slice(-20_000);
   });
-  const ended = new Promise<Awaited<WriterProcess['ended']>>((resolve) =>
-    child.once('close', (_code, signal) => resolve({ signal, log })),
+  const ended = new Promise<Awaited<ServiceProcess['ended']>>((resolve) =>
+    child.once('close', (code, signal) => resolve({ code, signal, log })),
   );
   const url = await listeningUrl(child);
   return {
@@ -52,7 +58,7 @@ function listeningUrl(child: ChildProcess): Promise<string> {
     let text = '';
     const timer = setTimeout(() => {
       child.kill('SIGKILL');
-      reject(new Error(`The writer did not start: ${text}`));
+      reject(new Error(`The process did not start: ${text}`));
     }, START_MS_MAX);
     child.stdout?.on('data', (part: Buffer) => {
       text = (text + part.toString()).slice(-20_000);
