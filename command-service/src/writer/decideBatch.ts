@@ -53,7 +53,8 @@ export interface DecidedBatch {
 
 /**
  * Timers of one stream that a batch works off: when all overrides of a large tree end at one moment, no
- * batch looks at more than it can take, and commands of other streams have their turn between the batches.
+ * batch looks at more than it can take, and commands that stand before the stream's own have their turn between
+ * the batches; those behind it wait with it, since offsets are taken in order.
  */
 export const TIMERS_PER_BATCH_MAX = 500;
 

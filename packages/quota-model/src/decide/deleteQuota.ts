@@ -67,7 +67,9 @@ export function deleteStep(
 
 /** Proposals whose steps mean what goes cannot be taken any more, and must not reach who gets its id later. */
 function rejectStepsOf(draft: TreeDraft, quotaId: string, path: string): void {
-  const open = stepProposalsAbove(draft.after, parentOf(quotaId));
+  const open = [...stepProposalsAbove(draft.after, parentOf(quotaId))];
+  // By id, as equal states decide alike: an index knows the order in which they came.
+  open.sort((a, b) => byCodeUnit(a.proposalId, b.proposalId));
   for (const { proposalId, steps } of open) {
     if (!meanQuotaWithin(steps, quotaId)) continue;
     draft.append({ type: 'ProposalRejected', data: { proposalId }, ...aboutNoQuota }, () => path);

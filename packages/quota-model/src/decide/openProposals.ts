@@ -46,7 +46,7 @@ export function aboutProposal({ quota }: OpenProposal) {
 
 /**
  * That a proposal which needs two persons has a proposer whom nobody knows from the second: one above the
- * threshold, and where there is a threshold a request too, since it may be above it by then.
+ * threshold, and where there is one, of raises or creations, a request too: it may be above it by then.
  *
  * @param path JSON pointer of what is refused
  */
@@ -56,8 +56,11 @@ export function namelessFault(
   origin: ProposalOrigin,
   path = '',
 ): Decision | null {
-  const { raiseApprovalAboveBasisPoints } = registration.changePolicy;
-  const needsTwo = origin === 'threshold' || raiseApprovalAboveBasisPoints !== null;
+  const { raiseApprovalAboveBasisPoints, creationApprovalAboveBasisPoints } =
+    registration.changePolicy;
+  const hasThreshold =
+    raiseApprovalAboveBasisPoints !== null || creationApprovalAboveBasisPoints !== null;
+  const needsTwo = origin === 'threshold' || hasThreshold;
   if (!needsTwo || !isNamelessProposer(proposer)) return null;
   const message =
     `It needs a second person, and the API key of ${proposer.actor.subject} names no issuer: ` +

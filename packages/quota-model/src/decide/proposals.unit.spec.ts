@@ -276,10 +276,11 @@ describe('a proposal by an API key that names no issuer', () => {
       .then(proposed('threshold', setLimits));
   });
 
-  it('is no request either where raises have a threshold', () => {
-    given(threshold, ...tree)
-      .when(request([tokens(60n)]), byKey)
-      .thenRefused('KEY_WITHOUT_ISSUER');
+  it('is no request either where raises or creations have a threshold', () => {
+    for (const facts of [threshold, registered({ creationApprovalAboveBasisPoints: 1_000 })])
+      given(facts, ...tree)
+        .when(request([tokens(60n)]), byKey)
+        .thenRefused('KEY_WITHOUT_ISSUER');
     given(registered(), ...tree)
       .when(request([tokens(60n)]), byKey)
       .then(proposed('request', [tokens(60n)]));
