@@ -92,6 +92,16 @@ export function ancestorsOf(quotaId: string): string[] {
   return ancestors;
 }
 
+/** Whether an id is `top`, or lies below it. */
+export function isWithin(id: string, top: string): boolean {
+  return id === top || id.startsWith(`${top}/`);
+}
+
+/** The id that a quota at or below `from` has once `from` is `to`. */
+export function movedId(id: string, from: string, to: string): string {
+  return `${to}${id.slice(from.length)}`;
+}
+
 /** null: no stream of the model. */
 export function parseStream(
   stream: string,

@@ -101,7 +101,7 @@ export class Lanes {
    */
   enter(principal: Principal, commands: number): Leave {
     const isRobot = principal.actor.kind === 'robot';
-    const key = keyOf(principal);
+    const key = principalKey(principal.actor);
     const held = this.#inFlight.get(key) ?? 0;
     const { principalMax, robotMax, robotsMax } = this.#limits;
     if (isRobot && (held + commands > robotMax || this.#robots + commands > robotsMax)) {
@@ -229,7 +229,8 @@ export class Lanes {
   }
 }
 
-function keyOf({ actor }: Principal): string {
+/** What tells principals apart, as one text. */
+export function principalKey(actor: Principal['actor']): string {
   return JSON.stringify([actor.kind, actor.issuer, actor.subject]);
 }
 

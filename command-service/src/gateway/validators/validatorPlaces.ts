@@ -1,6 +1,7 @@
 /** Whose question to one validator is next: shares and turns, so that one asker's many are nobody else's wait. */
 import type { Actor } from '@prorata/schemas';
 import { PRINCIPAL_ASKED_AT_ONCE_MAX } from '../submit/commandDesk.ts';
+import { principalKey } from '../submit/lanes.ts';
 import { SubmissionRefused } from '../submit/submissionRefused.ts';
 
 /** Questions to one validator at once: what a small service bears. */
@@ -66,7 +67,7 @@ export class ValidatorPlaces {
    * @throws SubmissionRefused: ROBOT_PACED, TOO_MANY_IN_FLIGHT or BUSY
    */
   enter(actor: Actor): Promise<Leave> {
-    const key = JSON.stringify([actor.kind, actor.issuer, actor.subject]);
+    const key = principalKey(actor);
     const asker = this.#askerOf(key, actor);
     if (asker.waiting.size === 0 && this.#hasRoom(asker)) {
       return Promise.resolve(this.#take(key, asker));

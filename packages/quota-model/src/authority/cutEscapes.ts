@@ -1,6 +1,6 @@
 /** How an owner could be rid of a budget's cut without touching it. */
 import { inForceOn, pathOf } from '../effective.ts';
-import { parentOf } from '../ids.ts';
+import { isWithin, parentOf } from '../ids.ts';
 import { declaredLimit, overriddenLimit } from '../layers.ts';
 import type { DeclaredTerms } from '../layers.ts';
 import type { ApplicationState, QuotaState } from '../model.ts';
@@ -93,6 +93,6 @@ export function cutEscapesByMove(
 /** The quota and what is above it up to the top of the move; overrides apart, which end by themselves. */
 function movedPath(state: ApplicationState, quota: QuotaState, top: string): QuotaState[] {
   return pathOf(state, quota.quotaId)
-    .filter(({ quotaId }) => quotaId === top || quotaId.startsWith(`${top}/`))
+    .filter(({ quotaId }) => isWithin(quotaId, top))
     .map((each) => ({ ...each, override: null }));
 }

@@ -1,6 +1,6 @@
 /** What a sender holds where: roles everywhere or in a part, and quotas through the groups that own them. */
 import type { CommandEnvelope } from '@prorata/schemas';
-import { ancestorsOf, parentOf } from '../ids.ts';
+import { ancestorsOf, isWithin, parentOf } from '../ids.ts';
 import type { ApplicationState } from '../model.ts';
 
 const APPLICATION = 'application:';
@@ -30,8 +30,7 @@ export function isRobot(sender: Sender): boolean {
 
 /** Whether a scope holds all of a place: a stream, an application, or a quota and what is below it. */
 function reaches(scope: string, place: string): boolean {
-  const [wide, narrow] = [withoutKind(scope), withoutKind(place)];
-  return wide === narrow || narrow.startsWith(`${wide}/`);
+  return isWithin(withoutKind(place), withoutKind(scope));
 }
 
 /** An application's stream and its id say the same. */

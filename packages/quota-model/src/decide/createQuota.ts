@@ -13,8 +13,7 @@ import {
 import type { ApplicationState, Decision, DecisionContext } from '../model.ts';
 import { QUOTAS_PER_APPLICATION_MAX } from '../modelBounds.ts';
 import { projectOf } from '../payers.ts';
-import { contentViolations } from '../validate/contentShape.ts';
-import { limitListViolations } from '../validate/limitShape.ts';
+import { wholeContentViolations } from '../validate/contentShape.ts';
 import { contentHash } from '../versions/contentHash.ts';
 import { violation } from './answer.ts';
 import { decideTree, onlyStep, proposable } from './decideTree.ts';
@@ -55,10 +54,7 @@ export function createStep(
   if (authority.length > 0) return authority;
   const { resources } = state.registration;
   const roles = rolesAt(sender, quotaId);
-  const shape = [
-    ...contentViolations(content, `${path}/content`, resources),
-    ...limitListViolations(content.limits, `${path}/content/limits`, { resources, roles }),
-  ];
+  const shape = wholeContentViolations(content, `${path}/content`, { resources, roles });
   if (shape.length > 0) return shape;
   const named = content.limits.map((limit) => limit.resource);
   const declared = inOrder(content);

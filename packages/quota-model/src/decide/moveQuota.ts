@@ -1,6 +1,6 @@
 import type { MoveQuota, Violation } from '@prorata/schemas';
 import { moveViolations } from '../authority/moveViolations.ts';
-import { SEGMENTS_MAX, parentOf } from '../ids.ts';
+import { SEGMENTS_MAX, movedId, parentOf } from '../ids.ts';
 import type { ApplicationState, Decision, DecisionContext } from '../model.ts';
 import { EVENTS_PER_DECISION_MAX } from '../modelBounds.ts';
 import { projectOf } from '../payers.ts';
@@ -51,9 +51,9 @@ export function moveStep(
   const payers = ids.map((id) => [id, projectOf(state, id)] as const);
   draft.append({ type: 'QuotaMoved', data: { toQuotaId }, ...about(found.quota) }, () => at);
   for (const [id, formerPayer] of payers) {
-    const movedId = `${toQuotaId}${id.slice(quotaId.length)}`;
-    const payer = projectOf(draft.after, movedId);
-    if (payer !== formerPayer) liftCutsOfOthers(draft, movedId, payer, at);
+    const idAfter = movedId(id, quotaId, toQuotaId);
+    const payer = projectOf(draft.after, idAfter);
+    if (payer !== formerPayer) liftCutsOfOthers(draft, idAfter, payer, at);
   }
   return [];
 }

@@ -2,8 +2,7 @@ import type { QuotaContent, RestoreQuota, Violation } from '@prorata/schemas';
 import { ownershipViolations } from '../authority/authorityViolations.ts';
 import { rolesAt } from '../authority/sender.ts';
 import type { ApplicationState, Decision, DecisionContext, QuotaState } from '../model.ts';
-import { contentViolations } from '../validate/contentShape.ts';
-import { limitListViolations } from '../validate/limitShape.ts';
+import { wholeContentViolations } from '../validate/contentShape.ts';
 import { contentHash } from '../versions/contentHash.ts';
 import { VERSIONS_KEPT_MAX, keptAt, oldestKept, shortHash } from '../versions/keptVersions.ts';
 import { violation } from './answer.ts';
@@ -46,10 +45,7 @@ export function restoreStep(
   const { resources } = state.registration;
   const roles = rolesAt(sender, quotaId);
   // Before it is hashed: this also bounds how much there is to hash.
-  const shape = [
-    ...contentViolations(content, `${path}/content`, resources),
-    ...limitListViolations(content.limits, `${path}/content/limits`, { resources, roles }),
-  ];
+  const shape = wholeContentViolations(content, `${path}/content`, { resources, roles });
   if (shape.length > 0) return shape;
   const mismatch = contentFault(quota, version, content, path);
   if (mismatch !== null) return [mismatch];

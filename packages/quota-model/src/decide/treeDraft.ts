@@ -2,6 +2,7 @@
 import type { Actor, CommandEnvelope, EventMessage, Violation } from '@prorata/schemas';
 import { evolve } from '../evolve.ts';
 import { fork } from '../fork/fork.ts';
+import { isWithin, movedId } from '../ids.ts';
 import { EVENTS_PER_DECISION_MAX, SUMS_PER_DECISION_MAX } from '../modelBounds.ts';
 import { subtreeWithin } from './subtreeWithin.ts';
 import { sumsAbove } from './sumsAbove.ts';
@@ -124,7 +125,7 @@ export class TreeDraft {
   idBefore(quotaId: string): string {
     let id = quotaId;
     for (const { from, to } of this.#moves.toReversed()) {
-      if (id === to || id.startsWith(`${to}/`)) id = `${from}${id.slice(to.length)}`;
+      if (isWithin(id, to)) id = movedId(id, to, from);
     }
     return id;
   }
@@ -141,10 +142,10 @@ export class TreeDraft {
   /** What was noted of quotas that have moved goes with them. */
   #follow(from: string, to: string): void {
     this.#moves.push({ from, to });
-    const moved = [...this.#changed].filter(([id]) => id === from || id.startsWith(`${from}/`));
+    const moved = [...this.#changed].filter(([id]) => isWithin(id, from));
     for (const [id, entry] of moved) {
       this.#changed.delete(id);
-      const next = `${to}${id.slice(from.length)}`;
+      const next = movedId(id, from, to);
       // Whoever was there before was deleted in the same command.
       const gone = this.#changed.get(next);
       if (gone !== undefined) this.#gone.push({ ...gone, after: null });

@@ -1,5 +1,5 @@
 import { writableSet } from '../fork/fork.ts';
-import { parentOf } from '../ids.ts';
+import { movedId, parentOf } from '../ids.ts';
 import type { ApplicationState } from '../model.ts';
 import { indexSubtree } from '../indexes/quotaIndexes.ts';
 import { countSubtree } from '../sums/treeSums.ts';
@@ -28,7 +28,7 @@ export function moveSubtree(
   indexSubtree(state, quotaId, -1);
   removeChild(state, quotaId);
   for (const id of subtreeOf(state, quotaId)) {
-    renameOne(state, id, `${toQuotaId}${id.slice(quotaId.length)}`, [quotaId, toQuotaId]);
+    renameOne(state, id, movedId(id, quotaId, toQuotaId), [quotaId, toQuotaId]);
   }
   const top = state.quotas.get(toQuotaId);
   if (top !== undefined) state.quotas.set(toQuotaId, { ...top, version });

@@ -3,7 +3,7 @@
  * otherwise they would reach whoever has taken its id when they are approved.
  */
 import type { TreeStep } from '@prorata/schemas';
-import { ancestorsOf, parentOf } from '../ids.ts';
+import { ancestorsOf, isWithin, movedId, parentOf } from '../ids.ts';
 
 /** The same steps after a move, or these themselves where none means what has moved. */
 export function stepsAfterMove(
@@ -14,7 +14,7 @@ export function stepsAfterMove(
   if (!nameWithin(steps, from)) return steps;
   const made = new Set<string>();
   return steps.map((step) => {
-    const of = (id: string): string => (isMeant(id, from, made) ? moved(id, from, to) : id);
+    const of = (id: string): string => (isMeant(id, from, made) ? movedId(id, from, to) : id);
     // What does not exist yet moves with what it is to be made in.
     const at = (id: string): string => (id === from ? id : of(id));
     const next = renamed(step, of, at);
@@ -36,7 +36,7 @@ export function placeOf(application: string, steps: readonly TreeStep[]): string
   const [first = application, ...others] = places;
   let place = first;
   for (const other of others) {
-    while (place !== application && other !== place && !other.startsWith(`${place}/`)) {
+    while (place !== application && !isWithin(other, place)) {
       place = parentOf(place);
     }
   }
@@ -85,12 +85,4 @@ function namesWithin(step: TreeStep, top: string): boolean {
   return [...ids, restore?.quotaId, removal?.quotaId].some(
     (id) => id !== undefined && isWithin(id, top),
   );
-}
-
-function isWithin(id: string, top: string): boolean {
-  return id === top || id.startsWith(`${top}/`);
-}
-
-function moved(id: string, from: string, to: string): string {
-  return `${to}${id.slice(from.length)}`;
 }

@@ -1,5 +1,6 @@
 /** What every quota declared, version by version, read from events alone: what the model keeps is compared with it. */
 import type { EventMessage, QuotaContent } from '@prorata/schemas';
+import { isWithin, movedId } from '../ids.ts';
 
 export interface PastContent {
   /** The first version of the quota with this content. */
@@ -43,8 +44,7 @@ function contentOf(event: EventMessage, before: QuotaContent | undefined): Quota
 function moved<T>(past: ReadonlyMap<string, T>, from: string, to: string): Map<string, T> {
   return new Map(
     [...past].map(([id, contents]) => {
-      const goes = id === from || id.startsWith(`${from}/`);
-      return [goes ? `${to}${id.slice(from.length)}` : id, contents];
+      return [isWithin(id, from) ? movedId(id, from, to) : id, contents];
     }),
   );
 }

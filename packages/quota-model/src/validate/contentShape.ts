@@ -21,6 +21,8 @@ import {
   TIERS,
 } from '../modelBounds.ts';
 import { isJsonObject } from './jsonObject.ts';
+import { limitListViolations } from './limitShape.ts';
+import type { LimitTerms } from './limitShape.ts';
 
 /** @param path JSON pointer of the content, empty when its fields are the command's own. */
 export function contentViolations(
@@ -34,6 +36,18 @@ export function contentViolations(
     ...attributeViolations(content.attributes, `${path}/attributes`),
     ...matchViolations(content.match, `${path}/match`),
     ...rightsizingViolations(content.rightsizing, `${path}/rightsizing`, resources),
+  ];
+}
+
+/** Of a content that is given whole: its limits too. @param path JSON pointer of the content */
+export function wholeContentViolations(
+  content: QuotaContent,
+  path: string,
+  terms: LimitTerms,
+): Violation[] {
+  return [
+    ...contentViolations(content, path, terms.resources),
+    ...limitListViolations(content.limits, `${path}/limits`, terms),
   ];
 }
 

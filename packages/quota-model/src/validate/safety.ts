@@ -6,7 +6,7 @@
 import type { ObservedUsage, ResourceLimit } from '@prorata/schemas';
 import type { ChangedQuota, TreeChange } from '../decide/treeDraft.ts';
 import { heldLimit } from '../heldLimit.ts';
-import { ancestorsOf } from '../ids.ts';
+import { ancestorsOf, movedId } from '../ids.ts';
 import { declaredLimit } from '../layers.ts';
 import {
   WHOLE_BASIS_POINTS,
@@ -183,7 +183,7 @@ function usageBelow(
   );
   const single = under.flatMap((seen) => {
     const former = change.before.quotas.get(seen.quotaId);
-    const moved = `${next.quotaId}${seen.quotaId.slice(quotaId.length)}`;
+    const moved = movedId(seen.quotaId, quotaId, next.quotaId);
     const now = change.after.quotas.get(moved);
     if (former === undefined || now === undefined || known.told.has(seen)) return [];
     const held = heldLimit(change.after, now, resource);
