@@ -23,7 +23,8 @@ export default defineConfig({
           globalSetup: ['packages/test-kit/src/vitestSharedStack.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
+          // They wait most of the time: for groups to form, timers and leases.
+          maxWorkers: 2,
         },
       },
       {

@@ -1,7 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import kafkajs from 'kafkajs';
 import type { AclEntry, Admin, Kafka } from 'kafkajs';
+import { LogUnavailable } from '../port.ts';
 import type { AccessRule, LogAdmin, TopicDescription } from '../port.ts';
-import { asLogError, faultOf } from './errors.ts';
+import { asLogError, faultOf, meansAbsentTopic } from './errors.ts';
 
 // kafkajs is CommonJS, and Node does not see these among its named exports.
 const {
@@ -15,6 +17,8 @@ const {
 
 /** A cluster's controller answers a topic change well within this, milliseconds. */
 const topicChangeTimeoutMs = 30_000;
+/** So often it is asked whether new topics have leaders. */
+const LEADERS_POLL_MS = 50;
 
 export async function openAdmin(
   kafka: Kafka,
@@ -107,7 +111,7 @@ async function createTopics(
   const absent = topics.filter(({ topic }) => !present.has(topic));
   if (absent.length === 0) return;
   await client.createTopics({
-    waitForLeaders: true,
+    waitForLeaders: false,
     timeout: topicChangeTimeoutMs,
     topics: absent.map(({ topic, partitions, replication, configuration }) => ({
       topic,
@@ -116,6 +120,34 @@ async function createTopics(
       configEntries: Object.entries(configuration).map(([name, value]) => ({ name, value })),
     })),
   });
+  await leadersOfNew(
+    client,
+    absent.map(({ topic }) => topic),
+  );
+}
+
+/**
+ * kafkajs waits for leaders too, but gives up at a broker that has not heard of the topic yet, as
+ * a busy one has not for some milliseconds after the controller made it.
+ */
+async function leadersOfNew(client: Admin, topics: string[]): Promise<void> {
+  const deadline = Date.now() + topicChangeTimeoutMs;
+  for (;;) {
+    try {
+      const metadata = await client.fetchTopicMetadata({ topics });
+      if (metadata.topics.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0)))
+        return;
+    } catch (error) {
+      if (!meansNotYetThere(error) || Date.now() > deadline) throw error;
+    }
+    if (Date.now() > deadline)
+      throw new LogUnavailable(`No leaders of new topics after ${topicChangeTimeoutMs} ms`);
+    await delay(LEADERS_POLL_MS);
+  }
+}
+
+function meansNotYetThere(error: unknown): boolean {
+  return meansAbsentTopic(error) || faultOf(error).code === 'LEADER_NOT_AVAILABLE';
 }
 
 async function deleteTopics(client: Admin, topics: readonly string[]): Promise<void> {
