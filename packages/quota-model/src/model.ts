@@ -168,8 +168,10 @@ export interface ApplicationState {
   readonly attributes: Map<string, OrderedIds>;
   /** By resource: how many quotas speak of it; no entry for none. */
   readonly users: Map<string, number>;
-  /** Quotas under a suspension; made from `quotas`. */
-  readonly suspended: Set<string>;
+  /** Quotas under a suspension, by what it blocks (`blockedKey`); made from `quotas`. */
+  readonly suspended: Map<string, OrderedIds>;
+  /** By resource: what evidence has set under the application's bounds (indexes/rightsizedRates.ts); made from `quotas`. */
+  readonly rightsized: Map<string, OrderedIds>;
 }
 
 export interface PriceBookState {

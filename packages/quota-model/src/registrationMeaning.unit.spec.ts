@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { effectiveLimits } from './effective.ts';
 import type { ApplicationState } from './model.ts';
+import { EVENTS_PER_DECISION_MAX } from './modelBounds.ts';
+import { allBlocked } from './suspension.ts';
 import { given, stateAfter } from './testing/given.ts';
 import type { Fact } from './testing/given.ts';
 import {
@@ -71,6 +73,23 @@ describe('a registration of an older log', () => {
     const past = [older(terms), ...suspended] as const;
     expect(inForce(...past, older(withDisk, 2n))).toEqual([['tokens', 'blocked']]);
     expect(inForce(...past, registeredAs(withDisk, 2n))).toContainEqual(['disk', 'blocked']);
+  });
+
+  it('is brought to what they mean now, however many are suspended that block all of it already', () => {
+    const blockedAlready = (count: number): readonly Fact[] =>
+      Array.from({ length: count }, (_, index) => `moka/q${index}`).flatMap((quotaId) => [
+        created(quotaId),
+        overridden(quotaId, allBlocked(state.registration), START + DAY, { suspension: true }),
+      ]);
+    const state = stateAfter('application:moka', older(terms)) as ApplicationState;
+    const many = [older(terms), ...suspended, ...blockedAlready(EVENTS_PER_DECISION_MAX)];
+    given(...many)
+      .when({ type: 'RegisterApplication', data: terms })
+      .then(registeredAs(terms, 2n));
+    expect(inForce(...many, registeredAs(terms, 2n))).toContainEqual(['cores', 'blocked']);
+    given(...many)
+      .when({ type: 'RegisterApplication', data: withDisk })
+      .thenRefused('TOO_MANY', '5001');
   });
 
   it('is brought to what registrations mean now by the same command again', () => {

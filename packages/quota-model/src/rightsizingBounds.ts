@@ -6,7 +6,7 @@ import { reachesQuotas } from './registrationMeaning.ts';
 import { AMOUNT_MAX } from './modelBounds.ts';
 import { sameLimit } from './limits.ts';
 
-const MICROS_PER_SECOND = 1_000_000n;
+export const MICROS_PER_SECOND = 1_000_000n;
 
 type Bounding = Pick<Registration, 'meaningVersion' | 'rightsizing'>;
 

@@ -148,7 +148,9 @@ function registeredParts(
     registration.defaultMode !== former.defaultMode ||
     registration.defaultOnStale !== former.defaultOnStale;
   if (hasOtherDefaults && matter === 'rules') return [withBelow(state.id)];
-  return isBlockedElse(former, registration) ? [...state.suspended].map(withBelow) : [];
+  return isBlockedElse(former, registration)
+    ? [...state.suspended.values()].flatMap((ids) => [...ids].map(withBelow))
+    : [];
 }
 
 /** The paths that are gone, then those that came. */

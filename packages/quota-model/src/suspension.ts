@@ -1,6 +1,8 @@
 /** Suspensions: everything that the application declares is blocked, whenever it was declared. */
 import type { ResourceLimit } from '@prorata/schemas';
 import { byCodeUnit } from './ids.ts';
+import type { OrderedIds } from './indexes/orderedIds.ts';
+import { blockedKey } from './indexes/quotaIndexes.ts';
 import type { ApplicationState, Registration } from './model.ts';
 import { reachesQuotas } from './registrationMeaning.ts';
 import { putQuota } from './sums/treeSums.ts';
@@ -20,6 +22,15 @@ export function allBlocked({ resources }: Pick<Registration, 'resources'>): Reso
   return limits.sort((a, b) => byCodeUnit(a.resource, b.resource));
 }
 
+/** The quotas whose suspension blocks something else than one under the registration would, by what it blocks. */
+export function suspendedElse(
+  { suspended }: ApplicationState,
+  now: Pick<Registration, 'resources'>,
+): readonly OrderedIds[] {
+  const key = blockedKey(allBlocked(now));
+  return [...suspended].flatMap(([blocked, ids]) => (blocked === key ? [] : [ids]));
+}
+
 type Blocking = Pick<Registration, 'meaningVersion' | 'resources'>;
 
 /** Whether a live suspension blocks something else once the registration follows the former one. */
@@ -32,12 +43,12 @@ export function isBlockedElse(former: Blocking, now: Blocking): boolean {
 
 /**
  * Lets the live suspensions reach what the state's registration declares now. They keep author, reason and
- * end: nobody suspended anew. O(suspended), where other resources are declared than before.
+ * end: nobody suspended anew. O(quotas whose suspension blocks something else then).
  */
 export function extendSuspensions(state: ApplicationState, former: Registration): void {
   if (!isBlockedElse(former, state.registration)) return;
   const limits = allBlocked(state.registration);
-  for (const quotaId of [...state.suspended]) {
+  for (const quotaId of suspendedElse(state, state.registration).flatMap((ids) => [...ids])) {
     const quota = state.quotas.get(quotaId);
     if (quota?.override?.suspension !== true) continue;
     putQuota(state, quota, { ...quota, override: { ...quota.override, limits } });

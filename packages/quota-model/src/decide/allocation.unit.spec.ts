@@ -169,6 +169,13 @@ describe('CompleteAllocation', () => {
     acme().when(complete(6n), robot).thenRefused('ALLOCATION_UNKNOWN');
   });
 
+  it('compares the expected version with the stream', () => {
+    acme(allocated(6n)).when(complete(6n), { expectedVersion: 6n }).then(completed(6n));
+    acme(allocated(6n))
+      .when(complete(6n), { expectedVersion: 5n })
+      .thenRefused('VERSION_MISMATCH', '6');
+  });
+
   it('leaves with the budget what is paid for, and keeps the dearer while nobody has answered', () => {
     const less = allocated(8n, 1n, '40');
     expect(keptOf(allocated(6n))?.get('monthly')).toBe(picos(53.568));

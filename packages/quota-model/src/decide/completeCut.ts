@@ -1,12 +1,17 @@
 import type { CompleteCut } from '@prorata/schemas';
-import type { Decision, OrganizationState } from '../model.ts';
+import type { Decision, DecisionContext, OrganizationState } from '../model.ts';
 import { aboutNoQuota, accept, alreadySo, refuse } from './answer.ts';
 import { answerFault } from './answerShape.ts';
+import { versionFault } from './preconditions.ts';
 
 /** What was taken the place of by a later intent is answered by nobody any more. */
-export function completeCut(state: OrganizationState | null, command: CompleteCut): Decision {
+export function completeCut(
+  state: OrganizationState | null,
+  command: CompleteCut,
+  context: DecisionContext,
+): Decision {
   const { budgetId, cutId, application, answer, code, detail } = command;
-  const refused = answerFault(command);
+  const refused = versionFault(command.envelope, context.streamVersion) ?? answerFault(command);
   if (refused !== null) return refused;
   const cut = state?.cuts.get(cutId.toString());
   const known = cut?.budgetId === budgetId ? cut.applications.get(application) : undefined;

@@ -97,6 +97,15 @@ describe('CompleteCut', () => {
     acme(intended(2n)).when(complete(2n, 'flink')).thenRefused('CUT_UNKNOWN');
   });
 
+  it('compares the expected version with the stream', () => {
+    acme(intended(2n))
+      .when(complete(2n, 'moka'), { expectedVersion: 2n })
+      .then(completed(2n, 'moka'));
+    acme(intended(2n))
+      .when(complete(2n, 'moka'), { expectedVersion: 1n })
+      .thenRefused('VERSION_MISMATCH', '2');
+  });
+
   it('keeps a refusal until the budget decides anew', () => {
     const refused = completed(2n, 'moka', 'refused');
     expect(waiting(intended(2n), refused)).toEqual(['2 moka refused', '2 tidb waits']);

@@ -10,6 +10,7 @@ import {
   cores,
   created,
   credits,
+  evidence,
   haircutApplied,
   noChange,
   registered,
@@ -99,6 +100,9 @@ function wideTree(size: number): Counted {
     created('moka/b/few', [cores(1n, 1n)]),
   ) as ApplicationState;
   const sample = small.quotas.get('moka/a/q') as QuotaState;
+  const rightsizedTo = (amount: bigint): QuotaState['rightsized'] =>
+    new Map([['tokens', { limit: tokens(amount), evidence, provenance: sample.declared }]]);
+  const [within, outside] = [rightsizedTo(2n), rightsizedTo(1n)];
   const quotas = new CountedMap(small.quotas);
   const counter = quotas as unknown as CountedMap<never, never>;
   const children = new CountedMap<string, Set<string>>();
@@ -117,7 +121,8 @@ function wideTree(size: number): Counted {
       sessions(1n),
       cores(0n, BigInt(index + 1)),
     ]);
-    quotas.set(quotaId, { ...sample, quotaId, content: bare });
+    const rightsized = index < 2 ? outside : within;
+    quotas.set(quotaId, { ...sample, quotaId, content: bare, rightsized });
     children.get(parent)?.add(quotaId);
   }
   const sums = new CountedMap<string, never>();
@@ -135,6 +140,9 @@ const change = (quotaId: string, ...setLimits: ResourceLimit[]): CommandBody => 
 
 const aPage = { cutId: null, after: 'moka/a/open/q0', most: 100 };
 const lift = { cause: 'budget_raised', spend: '1', budget: '2', ...aPage } as const;
+
+/** Bounds that hold all but two of what the trees have rightsized. */
+const narrower = [{ resource: 'tokens', min: 2n, max: 90n }];
 
 const commands: readonly (readonly [string, CommandBody])[] = [
   ['a raise of a guarantee', change('moka/a/q', cores(2n, 5n))],
@@ -178,6 +186,10 @@ const commands: readonly (readonly [string, CommandBody])[] = [
     },
   ],
   [
+    'other bounds of the application for the rightsizer',
+    { type: 'RegisterApplication', data: { ...registration, rightsizing: narrower } },
+  ],
+  [
     'an entitlement',
     {
       type: 'SetEntitlement',
@@ -200,6 +212,13 @@ describe('what a decision looks at', () => {
 
   it.each(commands)('does not grow with the tree: %s', (_what, body) => {
     expect(visitsOf(large, body)).toBe(visitsOf(small, body));
+  });
+
+  it('is what ends where other bounds leave something outside', () => {
+    const [, body] = commands.find(([what]) => what.startsWith('other bounds'))!;
+    const command = stampCommand('application:moka', body, { roles: ['admin'] });
+    const decision = decide(large.state, command, { now: START, streamVersion: 9n });
+    expect(decision).toMatchObject({ kind: 'accepted', events: { length: 3 } });
   });
 
   it('is bounded where those who stand in the way are named', () => {

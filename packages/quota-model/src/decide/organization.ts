@@ -55,10 +55,10 @@ export function decideForOrganization(
     case 'AllocateEntitlement':
       return allocateEntitlement(state, id, command.value, context);
     case 'CompleteAllocation':
-      return completeAllocation(state, command.value);
+      return completeAllocation(state, command.value, context);
     case 'BeginCut':
       return beginCut(state, id, command.value, context);
     case 'CompleteCut':
-      return completeCut(state, command.value);
+      return completeCut(state, command.value, context);
   }
 }

@@ -11,7 +11,7 @@ import { schemaBreaks } from '../ownChecks/schemaBreaks.ts';
 import { EVENTS_PER_DECISION_MAX } from '../modelBounds.ts';
 import { sameValue } from '../sameValue.ts';
 import { MEANING_VERSION } from '../registrationMeaning.ts';
-import { isBlockedElse } from '../suspension.ts';
+import { isBlockedElse, suspendedElse } from '../suspension.ts';
 import { registrationViolations } from '../validate/registration.ts';
 import { NOTHING } from '../sums/sum.ts';
 import { tallyOf } from '../sums/treeSums.ts';
@@ -120,15 +120,16 @@ function useViolations(
   });
 }
 
-/** Each live suspension reaches other resources in the same moment, at the price of an event. */
+/** Each suspension that blocks something else then does so in the same moment, at the price of an event. */
 function suspensionViolations(
   state: ApplicationState,
   { meaningVersion, resources }: Terms,
 ): Violation[] {
-  const { size } = state.suspended;
-  if (size <= EVENTS_PER_DECISION_MAX) return [];
   const declared = new Map(resources.map((resource) => [resource.name, resource]));
-  if (!isBlockedElse(state.registration, { meaningVersion, resources: declared })) return [];
+  const now = { meaningVersion, resources: declared };
+  if (!isBlockedElse(state.registration, now)) return [];
+  const size = suspendedElse(state, now).reduce((sum, ids) => sum + ids.size, 0);
+  if (size <= EVENTS_PER_DECISION_MAX) return [];
   const message = `${size} quotas are suspended; at most ${EVENTS_PER_DECISION_MAX} are while other resources are declared: resume some, or suspend one above them.`;
   return [violation('TOO_MANY', '/resources', message)];
 }

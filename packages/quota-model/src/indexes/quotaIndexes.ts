@@ -1,19 +1,26 @@
 /**
  * What a state keeps about its quotas so that no command walks all of them: who pays for which, on which
- * lies a budget's cut, which have the same attributes, and how many speak of a resource. Made from the
- * quotas, and kept by `evolve`: a change of one quota costs O(log n), a move or another payer
- * O(quotas below).
+ * lies a budget's cut, which have the same attributes, which are suspended or rightsized, and how many speak
+ * of a resource. Made from the quotas, and kept by `evolve`: a change of one quota costs O(log n), a move or
+ * another payer O(quotas below).
  */
+import type { ResourceLimit } from '@prorata/schemas';
 import { byCodeUnit, parentOf } from '../ids.ts';
 import type { ApplicationState, QuotaState } from '../model.ts';
 import { projectOf } from '../payers.ts';
 import { OrderedIds } from './orderedIds.ts';
+import { rightsizedRates } from './rightsizedRates.ts';
 
 type Index = Map<string, OrderedIds>;
 
 /** The key in `cut`: cuts of one budget for another project are others' to lift. */
 export function cutKey(project: string, budgetId: string): string {
   return `${project} ${budgetId}`;
+}
+
+/** The key in `suspended`: what a suspension blocks, the same for the same resources. */
+export function blockedKey(limits: readonly Pick<ResourceLimit, 'resource' | 'kind'>[]): string {
+  return limits.map(({ resource, kind }) => `${resource}:${kind}`).join(' ');
 }
 
 /** What speaks for itself: all but the payer, whom an ancestor may name. */
@@ -31,8 +38,14 @@ export function indexQuota(
     if (after !== null) add(state.attributes, after.content.attributes, [after.quotaId]);
   }
   if (before?.override !== after?.override) {
-    if (before !== null) state.suspended.delete(before.quotaId);
-    if (after?.override?.suspension === true) state.suspended.add(after.quotaId);
+    for (const key of suspensionOf(before)) take(state.suspended, key, [before?.quotaId ?? '']);
+    for (const key of suspensionOf(after)) add(state.suspended, key, [after?.quotaId ?? '']);
+  }
+  if (before?.rightsized !== after?.rightsized || before?.content !== after?.content) {
+    for (const { resource, rate } of rightsizedRates(before))
+      take(state.rightsized, resource, [rate]);
+    for (const { resource, rate } of rightsizedRates(after))
+      add(state.rightsized, resource, [rate]);
   }
   if (before?.haircuts === after?.haircuts) return;
   for (const key of cutsOf(before)) take(state.cut, key, [before?.quotaId ?? '']);
@@ -92,24 +105,24 @@ class NotedQuotas {
   readonly #paid = new IdsByKey();
   readonly #cut = new IdsByKey();
   readonly #attributes = new IdsByKey();
-  readonly #suspended: string[] = [];
+  readonly #suspended = new IdsByKey();
+  readonly #rightsized = new IdsByKey();
 
   note(quota: QuotaState, payer: string | null): void {
     const { quotaId, content } = quota;
     if (payer !== null) this.#paid.note(payer, quotaId);
     for (const key of cutsOf(quota)) this.#cut.note(key, quotaId);
     this.#attributes.note(content.attributes, quotaId);
-    if (quota.override?.suspension === true) this.#suspended.push(quotaId);
+    for (const key of suspensionOf(quota)) this.#suspended.note(key, quotaId);
+    for (const { resource, rate } of rightsizedRates(quota)) this.#rightsized.note(resource, rate);
   }
 
   apply(state: ApplicationState, sign: 1 | -1): void {
     this.#paid.apply(state.paid, sign);
     this.#cut.apply(state.cut, sign);
     this.#attributes.apply(state.attributes, sign);
-    for (const quotaId of this.#suspended) {
-      if (sign === 1) state.suspended.add(quotaId);
-      else state.suspended.delete(quotaId);
-    }
+    this.#suspended.apply(state.suspended, sign);
+    this.#rightsized.apply(state.rightsized, sign);
   }
 }
 
@@ -150,6 +163,11 @@ function inOrder(ids: readonly string[]): readonly string[] {
 function cutsOf(quota: QuotaState | null): readonly string[] {
   if (quota === null || quota.haircuts.size === 0) return [];
   return [...quota.haircuts.values()].map(({ project, budgetId }) => cutKey(project, budgetId));
+}
+
+/** The key in `suspended`; none where the quota is not suspended. */
+function suspensionOf(quota: QuotaState | null): readonly string[] {
+  return quota?.override?.suspension === true ? [blockedKey(quota.override.limits)] : [];
 }
 
 function countUsers(state: ApplicationState, quota: QuotaState | null, sign: 1 | -1): void {

@@ -6,7 +6,15 @@ import { rebuildingSums } from '../sums/rebuildSums.ts';
 
 type Derived = Pick<
   ApplicationState,
-  'proposalsByQuota' | 'sums' | 'held' | 'paid' | 'cut' | 'attributes' | 'users' | 'suspended'
+  | 'proposalsByQuota'
+  | 'sums'
+  | 'held'
+  | 'paid'
+  | 'cut'
+  | 'attributes'
+  | 'users'
+  | 'suspended'
+  | 'rightsized'
 >;
 
 export function emptyDerived(): Derived {
@@ -18,7 +26,8 @@ export function emptyDerived(): Derived {
     cut: new Map(),
     attributes: new Map(),
     users: new Map(),
-    suspended: new Set(),
+    suspended: new Map(),
+    rightsized: new Map(),
   };
 }
 

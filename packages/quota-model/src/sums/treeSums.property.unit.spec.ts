@@ -25,13 +25,12 @@ const stateOf = (stream: TestStream): ApplicationState => stream.state as Applic
 function keptSums(state: ApplicationState): unknown {
   const sums = [...state.sums].sort(([a], [b]) => (a < b ? -1 : 1));
   const held = [...state.held].sort(([a], [b]) => (a < b ? -1 : 1));
-  const indexes = [state.paid, state.cut, state.attributes].map((index) =>
-    Object.fromEntries([...index].map(([key, ids]) => [key, [...ids]])),
+  const indexes = [state.paid, state.cut, state.attributes, state.suspended, state.rightsized].map(
+    (index) => Object.fromEntries([...index].map(([key, ids]) => [key, [...ids]])),
   );
   return {
     indexes,
     users: Object.fromEntries(state.users),
-    suspended: [...state.suspended].sort(),
     sums: sums.map(([id, tallies]) => [
       id,
       tallies.map((tally) => ({ ...tally, bounds: [...tally.bounds] })),
