@@ -40,7 +40,8 @@ interface Writer {
   readonly type: Type;
   readonly short: Message['type'];
   readonly reader: Type;
-  readonly resolver: ReturnType<Type['createResolver']>;
+  /** From the writer's fields to ours; undefined where they are the same. */
+  readonly resolver: ReturnType<Type['createResolver']> | undefined;
 }
 
 const readers = new Map<string, Type>();
@@ -63,7 +64,8 @@ export class Codec {
   readonly #ids: SchemaIds;
   readonly #namespace: string;
   readonly #idsBySubject = new Map<string, number>();
-  readonly #writers = new Map<number, Promise<Writer>>();
+  readonly #writers = new Map<number, Writer>();
+  readonly #loading = new Map<number, Promise<Writer>>();
 
   constructor(ids: SchemaIds, namespace = '') {
     this.#ids = ids;
@@ -101,7 +103,7 @@ export class Codec {
 
   /** @throws UnreadableRecord for bad bytes; the registry's error when it does not answer. */
   async decode(bytes: Buffer | null): Promise<Message> {
-    const writer = await this.#writerOf(bytes);
+    const writer = this.#knownWriter(bytes) ?? (await this.#writerOf(bytes));
     return { type: writer.short, value: read(writer, bytes, true) } as Message;
   }
 
@@ -110,8 +112,13 @@ export class Codec {
    * be older or newer than ours.
    */
   async hash(bytes: Buffer | null): Promise<Buffer> {
-    const writer = await this.#writerOf(bytes);
+    const writer = this.#knownWriter(bytes) ?? (await this.#writerOf(bytes));
     return canonicalHash(writer.schema, read(writer, bytes, false));
+  }
+
+  /** Without a turn of the loop, for all records but the first of a schema. */
+  #knownWriter(bytes: Buffer | null): Writer | undefined {
+    return bytes !== null && isFramed(bytes) ? this.#writers.get(bytes.readUInt32BE(1)) : undefined;
   }
 
   async #writerOf(bytes: Buffer | null): Promise<Writer> {
@@ -119,22 +126,25 @@ export class Codec {
       throw new UnreadableRecord('The value is not in the Confluent wire format.');
     }
     const id = bytes.readUInt32BE(1);
-    let writer = this.#writers.get(id);
-    if (writer === undefined) {
-      if (this.#writers.size >= WRITERS_MAX) throw new UnreadableRecord(`Too many schemas: ${id}.`);
-      writer = this.#load(id);
-      this.#writers.set(id, writer);
-      // A failure may pass (the registry restarts), so it is not remembered.
-      writer.catch(() => this.#writers.delete(id));
+    let loading = this.#loading.get(id);
+    if (loading === undefined) {
+      if (this.#writers.size + this.#loading.size >= WRITERS_MAX) {
+        throw new UnreadableRecord(`Too many schemas: ${id}.`);
+      }
+      loading = this.#load(id);
+      this.#loading.set(id, loading);
     }
-    return writer;
+    // A failure may pass (the registry restarts), so it is not remembered.
+    return loading.finally(() => this.#loading.delete(id));
   }
 
   async #load(id: number): Promise<Writer> {
     const text = await this.#ids.schemaOf(id);
     // From here on the registry has answered: whatever is wrong is the record's, and will not pass.
     try {
-      return writerOf(id, text);
+      const writer = writerOf(id, text);
+      this.#writers.set(id, writer);
+      return writer;
     } catch (cause) {
       if (cause instanceof UnreadableRecord) throw cause;
       throw new UnreadableRecord(`Schema ${id} is no Avro that this version can read.`, { cause });
@@ -156,7 +166,9 @@ function writerOf(id: number, text: string): Writer {
     throw new UnreadableRecord(`Schema ${id} is ${fullName}, which this version does not know.`);
   }
   const reader = readerOf(fullName);
-  return { schema, type, short, reader, resolver: reader.createResolver(type) };
+  const isOurs = JSON.stringify(schema) === JSON.stringify(selfContained(fullName));
+  const resolver = isOurs ? undefined : reader.createResolver(type);
+  return { schema, type, short, reader, resolver };
 }
 
 function read(writer: Writer, bytes: Buffer | null, resolve: boolean): unknown {
