@@ -75,9 +75,15 @@ export function isProjectId(id: string): boolean {
   return segments.length === 2 && segments.every(isSegment);
 }
 
+/** The id asked about last: one event asks about its quota again and again, and a map finds the same text faster. */
+let latest = { quotaId: '', parent: '' };
+
 /** The parent's id; of the first level the application's. */
 export function parentOf(quotaId: string): string {
-  return quotaId.slice(0, Math.max(0, quotaId.lastIndexOf('/')));
+  if (quotaId !== latest.quotaId) {
+    latest = { quotaId, parent: quotaId.slice(0, Math.max(0, quotaId.lastIndexOf('/'))) };
+  }
+  return latest.parent;
 }
 
 export function applicationOf(quotaId: string): string {

@@ -53,6 +53,9 @@ export class OrderedIds {
 
   /** With more ids, in their order; O(ids + log n) where they lie together. The same set when all are in it. */
   plus(ids: readonly string[]): OrderedIds {
+    const [only, second] = ids;
+    const grown = only === undefined || second !== undefined ? null : grownBy(this.#root, only);
+    if (grown !== null) return grown === this.#root ? this : new OrderedIds(grown);
     const nodes = added(this.#root, ids);
     return nodes[0] === this.#root ? this : OrderedIds.#over(nodes);
   }
@@ -105,6 +108,30 @@ function placeOf(keys: readonly string[], id: string): number {
     else high = middle;
   }
   return low;
+}
+
+/**
+ * The node with one more id, which is what most events bring: itself when it has the id, null when there
+ * is no room where it belongs.
+ */
+function grownBy(node: Node, id: string): Node | null {
+  const { nodes, keys, size } = node;
+  const place = placeOf(keys, id);
+  if (nodes === null) {
+    if (keys[place - 1] === id) return node;
+    return keys.length < ENTRIES_MAX ? leafOf(keys.toSpliced(place, 0, id)) : null;
+  }
+  const index = Math.max(0, place - 1);
+  const former = nodes[index];
+  const grown = former === undefined ? null : grownBy(former, id);
+  if (grown === null || grown === former) return grown === null ? null : node;
+  const [first = id] = grown.keys;
+  const isFirst = first === keys[index];
+  return {
+    nodes: nodes.with(index, grown),
+    keys: isFirst ? keys : keys.with(index, first),
+    size: size + 1,
+  };
 }
 
 /** What stands in the node's place: the node itself when it has all ids, several when it was full. */

@@ -54,11 +54,23 @@ export function indexQuota(
 
 /** Adds (1) or takes (-1) who pays for a quota and all below it, as the state says it at the moment. */
 export function indexPayers(state: ApplicationState, quotaId: string, sign: 1 | -1): void {
+  if (!state.children.has(quotaId)) {
+    indexLeafPayer(state, quotaId, sign);
+    return;
+  }
   const ids = new IdsByKey();
   for (const { quota, payer } of subtree(state, quotaId)) {
     if (payer !== null) ids.note(payer, quota.quotaId);
   }
   ids.apply(state.paid, sign);
+}
+
+/** Of a quota without any below it, which most are. */
+function indexLeafPayer(state: ApplicationState, quotaId: string, sign: 1 | -1): void {
+  const payer = state.quotas.has(quotaId) ? projectOf(state, quotaId) : null;
+  if (payer === null) return;
+  const change = sign === 1 ? add : take;
+  change(state.paid, payer, [quotaId]);
 }
 
 /** Adds or takes all that stands under the ids of a subtree, for a move. */

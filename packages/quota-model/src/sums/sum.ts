@@ -52,6 +52,7 @@ export function minus(a: Sum, b: Sum): Sum {
 }
 
 function combined(a: Sum, b: Sum, sign: 1 | -1): Sum {
+  if (b.limits === 0) return a;
   return {
     limits: a.limits + sign * b.limits,
     unlimited: a.unlimited + sign * b.unlimited,
