@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { CommandMessage, TreeStep } from '@prorata/schemas';
+import type { CommandMessage, ResourceLimit, TreeStep } from '@prorata/schemas';
 import { given } from '../testing/given.ts';
 import type { Fact, Then } from '../testing/given.ts';
 import {
@@ -17,7 +17,7 @@ import {
   tokens,
   unbounded,
 } from '../testing/samples.ts';
-import { ana, ben, DAY, HOUR, rightsizer, stampCommand, START } from '../testing/stamp.ts';
+import { ana, ben, DAY, HOUR, rightsizer, SECOND, stampCommand, START } from '../testing/stamp.ts';
 import type { CommandBody, CommandData, Sender } from '../testing/stamp.ts';
 import { commandViolations } from './authorityViolations.ts';
 import { commandAuthority } from './commandAuthority.ts';
@@ -451,6 +451,65 @@ describe('a raise', () => {
     given(...paid)
       .when({ type: 'DeleteQuota', data: { quotaId: QUOTA, children: 'refuse' } }, ads)
       .thenRefused('RAISE_NOT_ALLOWED', 'cut', '20 per second to 40 per second');
+  });
+
+  it('is an unset or a deletion that lets an override above through', () => {
+    const fire = [
+      registered,
+      created('moka/prod', [tokens(30n)], { owner: 'platform' }),
+      created(QUOTA, [tokens(30n)], { owner: 'team-ads' }),
+      overrideOf('moka/prod', [tokens(99n)], START + HOUR),
+    ] as const;
+    const ways: readonly CommandBody[] = [
+      change({ unsetLimits: ['tokens'] }),
+      { type: 'DeleteQuota', data: { quotaId: QUOTA, children: 'refuse' } },
+    ];
+    for (const way of ways) {
+      given(...fire)
+        .when(way, memberOf('team-ads'))
+        .thenRefused('RAISE_NOT_ALLOWED', 'by an override, 30 per second to 99 per second');
+      for (const [past, group] of [
+        [fire, 'platform'],
+        [fire.slice(0, 3), 'team-ads'],
+      ] as const) {
+        expect(given(...past).when(way, memberOf(group)).decision.kind).toBe('accepted');
+      }
+    }
+  });
+
+  it('is what a cut leaves more of by rounding, though no more is declared', () => {
+    const MINUTE = 60n * SECOND;
+    const ads = memberOf('team-ads');
+    const cutOf = (limits: readonly ResourceLimit[], inherited = tokens(30n)) => [
+      registered,
+      created('moka/prod', [inherited], { owner: 'platform' }),
+      created(QUOTA, limits, { owner: 'team-ads' }),
+      haircutApplied(QUOTA, 2_805),
+    ];
+    const set = (limit: ResourceLimit) => change({ setLimits: [limit] });
+    const own = tokens(30n, { burst: 60n });
+    const other = tokens(60n, { perMicros: 2n * SECOND, burst: 60n });
+    const inTwoSeconds = '21 per second, burst 43 to 43 per 2 seconds, burst 43';
+    given(...cutOf([own]))
+      .when(set(other), ads)
+      .thenRefused('RAISE_NOT_ALLOWED', "out of a budget's cut", inTwoSeconds);
+    given(...cutOf([], own))
+      .when(set(other), ads)
+      .thenRefused('RAISE_NOT_ALLOWED', inTwoSeconds);
+    given(...cutOf([own], other))
+      .when(change({ unsetLimits: ['tokens'] }), ads)
+      .thenRefused('RAISE_NOT_ALLOWED', inTwoSeconds);
+    // One unit stays of each: sixty times as much of the second.
+    given(...cutOf([tokens(60n, { perMicros: MINUTE })]), haircutApplied(QUOTA, 10_000))
+      .when(set(tokens(1n)), ads)
+      .thenRefused('RAISE_NOT_ALLOWED', '1 per minute to 1 per second');
+    const accepted = (body: CommandBody, sender: Sender, ...past: readonly Fact[]) =>
+      expect(given(...past).when(body, sender).decision.kind).toBe('accepted');
+    accepted(set(other), memberOf('platform'), ...cutOf([own]));
+    accepted(set(own), ads, ...cutOf([other]));
+    accepted(set(tokens(29n, { burst: 60n })), ads, ...cutOf([own]));
+    accepted(set(tokens(58n, { perMicros: 2n * SECOND, burst: 60n })), ads, ...cutOf([own]));
+    accepted(change({ unsetLimits: ['tokens'] }), ads, ...cutOf([other], own));
   });
 
   it('is more protection and softer enforcement', () => {

@@ -11,7 +11,8 @@ import { guaranteeOf } from '../limits.ts';
 import type { ApplicationState, OverrideLayer, QuotaState } from '../model.ts';
 import { projectOf } from '../payers.ts';
 import { commandAuthority } from './commandAuthority.ts';
-import { cutEscapes } from './cutEscapes.ts';
+import { Comparisons } from './comparisons.ts';
+import { looserByChange } from './looserByChange.ts';
 import { stepViolations } from './robotStep.ts';
 import { inheritedAt, isLooser, raisesOf } from './raises.ts';
 import type { Raise } from './raises.ts';
@@ -63,12 +64,15 @@ export function ownershipViolations(
 /**
  * Everything of one step (create, change, delete) that the sender may not do. A sender that has no say
  * at the quota at all learns only that.
+ *
+ * @param comparisons of the decision: all of its steps share them
  */
 export function authorityViolations(
   state: ApplicationState,
   step: QuotaStep,
   sender: Sender,
   pathOf: PathOf = () => '',
+  comparisons = new Comparisons(),
 ): Violation[] {
   const { quotaId, before, after } = step;
   const place = before === null ? parentOf(quotaId) : quotaId;
@@ -77,7 +81,8 @@ export function authorityViolations(
   const raises = raisesOf(state, quotaId, before, after);
   if (before !== null) {
     const known = new Set(raises.map(({ of }) => of));
-    raises.push(...cutEscapes(state, quotaId, after).filter(({ of }) => !known.has(of)));
+    const looser = looserByChange(state, quotaId, after, comparisons);
+    raises.push(...looser.filter(({ of }) => !known.has(of)));
   }
   if (before !== null && after === null) {
     raises.push(...upliftRaises(state, { ...before, quotaId }, true, sender));

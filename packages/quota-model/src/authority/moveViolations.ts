@@ -8,21 +8,26 @@ import { ancestorsOf, parentOf } from '../ids.ts';
 import type { ApplicationState } from '../model.ts';
 import { projectOf } from '../payers.ts';
 import { claimOf } from '../sums/treeSums.ts';
-import { cutEscapesByMove } from './cutEscapes.ts';
 import { ownershipViolations, refusedRaises } from './authorityViolations.ts';
 import type { PathOf } from './authorityViolations.ts';
+import { Comparisons } from './comparisons.ts';
+import { looserByMove } from './looserByMove.ts';
 import { describeStep, giverOf, inheritedAt, isLooser } from './raises.ts';
 import type { Raise } from './raises.ts';
 import { operates } from './sender.ts';
 import type { Sender } from './sender.ts';
 
-/** @param toQuotaId its id afterwards; its parent exists */
+/**
+ * @param toQuotaId its id afterwards; its parent exists
+ * @param comparisons of the decision: all of its steps share them
+ */
 export function moveViolations(
   state: ApplicationState,
   quotaId: string,
   toQuotaId: string,
   sender: Sender,
   pathOf: PathOf = () => '',
+  comparisons = new Comparisons(),
 ): Violation[] {
   const ownership = [
     ...ownershipViolations(state, quotaId, sender),
@@ -36,10 +41,11 @@ export function moveViolations(
     ]),
     ...overridesLeft(state, quotaId, toQuotaId),
   ];
-  const known = new Set(raises.map(({ of }) => of));
   const place = placeAboveBoth(quotaId, toQuotaId);
-  const escaped = cutEscapesByMove(state, quotaId, toQuotaId, place);
-  raises.push(...escaped.filter(({ of }) => !known.has(of)));
+  const looser = looserByMove(state, quotaId, toQuotaId, place, comparisons);
+  // What is taken out of the new place is for its owner to give, and says nothing of the place above both.
+  const known = new Set(raises.filter((raise) => raise.place === place).map(({ of }) => of));
+  raises.push(...looser.filter(({ of }) => !known.has(of)));
   return [
     ...refusedRaises(state, quotaId, raises, sender, pathOf),
     ...payerViolations(state, quotaId, toQuotaId, sender, pathOf),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { ResourceLimit } from '@prorata/schemas';
 import type { ApplicationState } from '../model.ts';
 import { stateAfter } from '../testing/given.ts';
 import type { Fact } from '../testing/given.ts';
@@ -11,7 +12,9 @@ import {
   tokens,
   unbounded,
 } from '../testing/samples.ts';
-import { HOUR, START, ben } from '../testing/stamp.ts';
+import { COMPARISONS_PER_DECISION_MAX } from '../modelBounds.ts';
+import { HOUR, SECOND, START, ben } from '../testing/stamp.ts';
+import { Comparisons } from './comparisons.ts';
 import { moveViolations } from './moveViolations.ts';
 import type { Sender } from './sender.ts';
 
@@ -127,5 +130,131 @@ describe('a move', () => {
     expect(move(member('platform'), cut, looser)).toEqual([]);
     expect(move(member('team'), cut)).toEqual([]);
     expect(move(member('team'), looser)).toEqual([]);
+  });
+
+  it('out from under a cut of what is above it is a raise, whatever its own tier', () => {
+    const apart = (tier: number, limits: readonly ResourceLimit[]) => [
+      registered,
+      created('moka/prod', [tokens(100n)], { owner: 'platform', project: 'acme/assistant' }),
+      created('moka/prod/a', [tokens(100n)], { owner: 'team', tier: 4 }),
+      created('moka/prod/a/q', limits, { owner: 'team', tier }),
+      created('moka/prod/b', [tokens(100n)], { owner: 'team', tier: 0 }),
+    ];
+    const cuts = [haircutApplied('moka/prod/a', 5_000), haircutApplied('moka/prod/a/q', 2_000)];
+    const move = (sender: Sender, ...facts: readonly Fact[]) =>
+      moveViolations(
+        stateAfter('application:moka', ...facts) as ApplicationState,
+        'moka/prod/a/q',
+        'moka/prod/b/q',
+        sender,
+      );
+    const [protectedMost, least] = [apart(0, []), apart(3, [tokens(90n)])];
+    for (const facts of [
+      [...protectedMost, ...cuts.slice(0, 1)],
+      [...least, ...cuts],
+    ]) {
+      const [refused, ...others] = move(member('team'), ...facts);
+      expect(refused).toMatchObject({ code: 'RAISE_NOT_ALLOWED' });
+      expect(refused?.message).toContain("out of a budget's cut, 50 per second to ");
+      expect(others).toEqual([]);
+      expect(move(member('platform'), ...facts)).toEqual([]);
+    }
+    expect(move(member('team'), ...protectedMost)).toEqual([]);
+    // Of its own limit no more is left there than here.
+    expect(move(member('team'), ...apart(0, [tokens(50n)]), ...cuts.slice(0, 1))).toEqual([]);
+  });
+
+  it('to below an override that lets through more is a raise, for an override that moves too', () => {
+    const facts = [
+      registered,
+      created('moka/prod', [], { owner: 'platform' }),
+      created('moka/prod/a', [tokens(30n)], { owner: 'team' }),
+      created('moka/prod/a/q', [], { owner: 'team' }),
+      created('moka/prod/b', [tokens(30n)], { owner: 'team' }),
+      overridden('moka/prod/b', [tokens(99n)], START + HOUR),
+    ];
+    const move = (...more: readonly Fact[]) =>
+      moveViolations(
+        stateAfter('application:moka', ...facts, ...more) as ApplicationState,
+        'moka/prod/a/q',
+        'moka/prod/b/q',
+        member('team'),
+      );
+    const own = overridden('moka/prod/a/q', [tokens(50n)], START + HOUR);
+    for (const refused of [move(), move(own)]) {
+      expect(refused).toMatchObject([{ code: 'RAISE_NOT_ALLOWED' }]);
+      expect(refused[0]?.message).toContain('by an override, 30 per second to 99 per second');
+    }
+    expect(move(overridden('moka/prod/a', [tokens(99n)], START + HOUR))).toEqual([]);
+  });
+
+  it('is a raise where a cut of what it inherits leaves more by rounding', () => {
+    const facts = [
+      registered,
+      created('moka/prod', [], { owner: 'platform', project: 'acme/assistant' }),
+      created('moka/prod/a', [tokens(30n, { burst: 60n })], { owner: 'team' }),
+      created('moka/prod/a/x', [], { owner: 'team' }),
+      created('moka/prod/a/x/q', [], { owner: 'team' }),
+      created('moka/prod/b', [tokens(60n, { perMicros: 2n * SECOND })], { owner: 'team' }),
+    ];
+    const cut = haircutApplied('moka/prod/a/x/q', 2_805);
+    const move = (...more: readonly Fact[]) =>
+      moveViolations(
+        stateAfter('application:moka', ...facts, ...more) as ApplicationState,
+        'moka/prod/a/x',
+        'moka/prod/b/x',
+        member('team'),
+      );
+    expect(move(cut)[0]?.message).toContain('21 per second, burst 43 to 43 per 2 seconds');
+    expect(move()).toEqual([]);
+    // What holds it back for a while hides nothing.
+    const held = ['moka/prod/a', 'moka/prod/b'].map((id) =>
+      overridden(id, [tokens(1n)], START + HOUR),
+    );
+    expect(move(cut, ...held)).toHaveLength(1);
+  });
+
+  it('out of a cut is not outweighed by what it takes out of the new place', () => {
+    const facts = [
+      registered,
+      created('moka/prod', [cores(40n, 80n)], { owner: 'platform', project: 'acme/assistant' }),
+      created('moka/prod/a', [cores(20n, 40n)], { owner: 'team' }),
+      created('moka/prod/a/q', [cores(5n, 40n)], { owner: 'team' }),
+      created('moka/prod/b', [cores(20n, 40n)], { owner: 'team' }),
+      haircutApplied('moka/prod/a', 5_000),
+    ];
+    const held = stateAfter('application:moka', ...facts) as ApplicationState;
+    const move = (sender: Sender) => moveViolations(held, 'moka/prod/a/q', 'moka/prod/b/q', sender);
+    expect(move(member('team'))).toMatchObject([{ code: 'RAISE_NOT_ALLOWED' }]);
+    expect(move(member('team'))[0]?.message).toContain('20, guaranteed 5 to 40');
+    expect(move(member('platform'))).toEqual([]);
+  });
+
+  it('is compared with cuts as far as one decision may, over all of its steps', () => {
+    const most = COMPARISONS_PER_DECISION_MAX;
+    // With four resources of the top each move compares a little more than a tenth.
+    const names = Array.from({ length: most / 10 }, (_, index) => `q${index}`);
+    const facts = [
+      registered,
+      created('moka/a', [], { owner: 'team' }),
+      created('moka/a/x', [], { owner: 'team' }),
+      created('moka/b', [], { owner: 'team' }),
+      created('moka/c', [], { owner: 'team' }),
+      ...names.flatMap((name) => [
+        created(`moka/a/x/${name}`, [], { owner: 'team' }),
+        haircutApplied(`moka/a/x/${name}`, 5_000),
+      ]),
+      overridden('moka/b', [tokens(9n)], START + HOUR),
+      overridden('moka/c', [tokens(9n)], START + HOUR),
+    ];
+    const held = stateAfter('application:moka', ...facts) as ApplicationState;
+    const comparisons = new Comparisons();
+    const move = (toQuotaId: string) =>
+      moveViolations(held, 'moka/a/x', toQuotaId, member('team'), () => '', comparisons);
+    for (let count = 1; count < 10; count += 1) expect(move('moka/b/x')).toEqual([]);
+    const [refused, ...others] = move('moka/c/x');
+    expect(refused).toMatchObject({ code: 'RAISE_NOT_ALLOWED' });
+    expect(refused?.message).toContain(`more than ${most} limits to compare`);
+    expect(others).toEqual([]);
   });
 });

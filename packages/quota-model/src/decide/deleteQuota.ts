@@ -34,7 +34,7 @@ export function deleteStep(
   const found = quotaAt(state, quotaId, terms);
   if ('fault' in found) return [found.fault];
   const step = { quotaId, before: found.quota, after: null };
-  const authority = authorityViolations(state, step, sender, () => path);
+  const authority = authorityViolations(state, step, sender, () => path, draft.comparisons);
   if (authority.length > 0) return authority;
   const count = state.children.get(quotaId)?.size ?? 0;
   if (count > 0 && children === 'refuse') {

@@ -28,6 +28,6 @@ export function draftContent(
   const after = { content, rightsized: rightsizedUnder(draft.after.registration, quota, content) };
   const step = { quotaId: quota.quotaId, before: quota, after };
   const at = (of: string | null): string => `${path}${pathOf(of)}`;
-  draft.objections.push(...authorityViolations(draft.after, step, sender, at));
+  draft.objections.push(...authorityViolations(draft.after, step, sender, at, draft.comparisons));
   draft.append({ ...event, ...about(quota) }, at);
 }

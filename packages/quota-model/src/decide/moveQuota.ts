@@ -47,7 +47,9 @@ export function moveStep(
   }
   const unfit = depthFault(ids, quotaId, toQuotaId, at) ?? payersFault(state, ids, toQuotaId, at);
   if (unfit !== null) return [unfit];
-  draft.objections.push(...moveViolations(state, quotaId, toQuotaId, sender, () => at));
+  draft.objections.push(
+    ...moveViolations(state, quotaId, toQuotaId, sender, () => at, draft.comparisons),
+  );
   const payers = ids.map((id) => [id, projectOf(state, id)] as const);
   draft.append({ type: 'QuotaMoved', data: { toQuotaId }, ...about(found.quota) }, () => at);
   for (const [id, formerPayer] of payers) {

@@ -1,5 +1,6 @@
 /** The tree as a decision would leave it: each event is folded into a fork as soon as it is drafted. */
 import type { Actor, CommandEnvelope, EventMessage, Violation } from '@prorata/schemas';
+import { Comparisons } from '../authority/comparisons.ts';
 import { evolve } from '../evolve.ts';
 import { fork } from '../fork/fork.ts';
 import { isWithin, movedId } from '../ids.ts';
@@ -48,6 +49,7 @@ export class TreeDraft {
   readonly events: EventDraft[] = [];
   /** What is wrong with steps that could be drafted all the same: told together with the verdict on the whole. */
   readonly objections: Violation[] = [];
+  readonly comparisons = new Comparisons();
   readonly #origin: Origin;
   #after: ApplicationState;
   #walked = 0;
