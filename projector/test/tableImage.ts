@@ -1,7 +1,13 @@
 import type { Row } from '../src/database/tables.ts';
 
+interface SpanEnd {
+  readonly quota_id: string;
+  readonly until: string;
+  readonly until_time: string;
+}
+
 /**
- * Stands in for a connection: takes the statements of `upsertRows`, `deleteRows`, the deletion of quotas and what alters versions, and
+ * Stands in for a connection: takes the statements of `upsertRows`, `deleteRows`, the deletion of quotas and what alters versions and ends spans, and
  * keeps the rows by key. Tables are sorted by key, as text.
  */
 export class TableImage {
@@ -16,7 +22,11 @@ export class TableImage {
     );
   }
 
-  query(statement: string, [parameter, to]: readonly unknown[]): Promise<void> {
+  query(statement: string, [parameter, to]: readonly unknown[]): Promise<{ rows: Row[] } | void> {
+    if (statement.startsWith('UPDATE quota_history')) {
+      const rows = this.#endSpans(JSON.parse(parameter as string) as SpanEnd[]);
+      return Promise.resolve({ rows });
+    }
     if (statement.startsWith('DELETE FROM quotas')) {
       for (const id of parameter as string[]) this.#table('quotas').delete(JSON.stringify([id]));
       return Promise.resolve();
@@ -42,6 +52,19 @@ export class TableImage {
       if (key[2] === 'UPDATE' || !rows.has(id)) rows.set(id, row);
     }
     return Promise.resolve();
+  }
+
+  #endSpans(ends: readonly SpanEnd[]): Row[] {
+    const rows = this.#table('quota_history');
+    return ends.flatMap((end) => {
+      const [key, row] =
+        [...rows].find(
+          ([, each]) => each['quota_id'] === end.quota_id && each['until'] === null,
+        ) ?? [];
+      if (key === undefined || row === undefined) return [];
+      rows.set(key, { ...row, until: end.until, until_time: end.until_time });
+      return [row];
+    });
   }
 
   /** A move names two ids, what ended a list of ids. */

@@ -43,7 +43,18 @@ export function effectiveLimitsAt(
   quotaId: string,
   endedBy: bigint | null,
 ): readonly EffectiveLimit[] {
-  const path = pathOf(state, quotaId);
+  return limitsOnPath(pathOf(state, quotaId), endedBy);
+}
+
+/** As `effectiveLimits`, of a path as it is or was: the quota first, then those above it, nearest first. */
+export function effectiveOnPath(path: readonly QuotaState[]): readonly EffectiveLimit[] {
+  return limitsOnPath(path, null);
+}
+
+function limitsOnPath(
+  path: readonly QuotaState[],
+  endedBy: bigint | null,
+): readonly EffectiveLimit[] {
   const resources = new Set(path.flatMap((quota) => [...resourcesOf(quota)]));
   return [...resources].sort(byCodeUnit).flatMap((resource) => {
     const limit = effectiveOn(path, resource, endedBy);

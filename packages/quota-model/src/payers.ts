@@ -1,6 +1,6 @@
 /** Who pays for what. */
 import { parentOf } from './ids.ts';
-import type { ApplicationState } from './model.ts';
+import type { ApplicationState, QuotaState } from './model.ts';
 
 export function entitlementKey(project: string, resource: string): string {
   return `${project} ${resource}`;
@@ -13,4 +13,9 @@ export function projectOf(state: ApplicationState, quotaId: string): string | nu
     if (project !== null) return project;
   }
   return null;
+}
+
+/** As `projectOf`, of a path as it is or was: the quota first, then those above it, nearest first. */
+export function projectOnPath(path: readonly QuotaState[]): string | null {
+  return path.find(({ content }) => content.project !== null)?.content.project ?? null;
 }

@@ -83,6 +83,45 @@ export const quotaVersions: Table = {
   },
 };
 
+export const streamHeads: Table = {
+  name: 'stream_heads',
+  key: ['stream'],
+  columns: {
+    stream: 'text',
+    stream_version: 'bigint',
+    partition: 'integer',
+    log_offset: 'bigint',
+    decided_at: 'timestamptz',
+  },
+};
+
+export const quotaHistory: Table = {
+  name: 'quota_history',
+  key: ['quota_id', 'since'],
+  columns: {
+    quota_id: 'text',
+    since: 'bigint',
+    until: 'bigint',
+    since_time: 'timestamptz',
+    until_time: 'timestamptz',
+    below_since: 'bigint',
+    below_since_time: 'timestamptz',
+    record: 'jsonb',
+  },
+};
+
+export const registrationHistory: Table = {
+  name: 'registration_history',
+  key: ['application', 'since'],
+  columns: {
+    application: 'text',
+    since: 'bigint',
+    since_time: 'timestamptz',
+    version: 'bigint',
+    resources: 'jsonb',
+  },
+};
+
 export const entitlements: Table = {
   name: 'entitlements',
   key: ['application', 'project', 'resource'],
@@ -303,6 +342,9 @@ export const projectedTables: readonly Table[] = [
   applications,
   quotas,
   quotaVersions,
+  quotaHistory,
+  registrationHistory,
+  streamHeads,
   entitlements,
   proposals,
   budgets,

@@ -1,6 +1,7 @@
 import {
   nameWithin,
   parentOf,
+  pathOf,
   proposalsOf,
   quotasIn,
   stepProposalsAbove,
@@ -30,6 +31,8 @@ import type { Touch } from '../rows/currentRows.ts';
 import { eventRow } from '../rows/eventRow.ts';
 import type { PlacedEvent } from '../rows/eventRow.ts';
 import type { Closing } from './closing.ts';
+import { headRow, registrationRow } from '../rows/historyRows.ts';
+import { HistoryChanges } from './historyChanges.ts';
 import { organizationChanges } from './organizationChanges.ts';
 import { VersionChanges } from './versionChanges.ts';
 
@@ -47,6 +50,7 @@ interface PartTouch {
 export class EventChanges {
   readonly #audit: Row[] = [];
   readonly #versions = new VersionChanges();
+  readonly #history = new HistoryChanges();
   /** By table and key; null: the row goes. */
   readonly #rows = new Map<Table, Map<string, Row | null>>();
   /** By part, in the order of the last event that could alter it. */
@@ -74,6 +78,7 @@ export class EventChanges {
         if (state.kind === 'application') {
           const { version } = state.registration;
           this.#put(tables.applications, applicationRow(event.value, version));
+          this.#put(tables.registrationHistory, registrationRow(event.value, version));
         }
         return;
       case 'EntitlementSet':
@@ -104,8 +109,14 @@ export class EventChanges {
     }
   }
 
+  /** How far the tables show the event's stream. */
+  moveHead(touch: Touch): void {
+    this.#put(tables.streamHeads, headRow(touch));
+  }
+
   /** Whose rows an event may alter, deleted ones included. What is below a part is looked at when it is written. */
   touch(state: ApplicationState, parts: readonly AffectedPart[], touch: Touch): void {
+    this.#history.add(state, parts, touch);
     for (const part of parts) {
       const key = `${part.isWithBelow ? 'below' : 'alone'} ${part.id}`;
       // The last event goes last: it overrules an earlier one of an ancestor.
@@ -117,6 +128,7 @@ export class EventChanges {
   async write(client: ClientBase): Promise<void> {
     await upsertRows(client, tables.auditLog, this.#audit);
     await this.#versions.write(client);
+    await this.#history.write(client);
     for (const [table, rows] of this.#rows) await writeTable(client, table, rows);
     const touched = await this.#touchedQuotas();
     await upsertRows(client, tables.quotas, quotaRows(touched));
@@ -162,8 +174,8 @@ export class EventChanges {
 
 function* quotaRows(touched: ReadonlyMap<string, PartTouch>): Generator<Row> {
   for (const [quotaId, { state, touch }] of touched) {
-    const quota = state.quotas.get(quotaId);
-    if (quota !== undefined) yield quotaRow(state, quota, touch);
+    const [quota, ...above] = pathOf(state, quotaId);
+    if (quota !== undefined) yield quotaRow([quota, ...above], touch);
   }
 }
 

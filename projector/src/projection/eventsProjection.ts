@@ -2,6 +2,7 @@ import { affectedParts, evolve } from '@prorata/quota-model';
 import type { StreamState } from '@prorata/quota-model';
 import { fullNameOf } from '@prorata/schemas';
 import type { EventMessage, Message } from '@prorata/schemas';
+import type { Touch } from '../rows/currentRows.ts';
 import { closingBy } from './closing.ts';
 import { EventChanges } from './eventChanges.ts';
 import { BrokenInvariant } from './projection.ts';
@@ -70,16 +71,19 @@ export class EventsProjection implements Projection {
       hash: hash ?? '',
     });
     changes.addRows(event, state, closing);
-    if (state.kind !== 'application') return;
     const { envelope } = event.value;
-    // What a registration presets stands in the application's own row.
-    changes.touch(state, affectedParts(state, event, former, 'limits'), {
+    const touch: Touch = {
       stream: envelope.stream,
       streamVersion: envelope.streamVersion,
       partition: this.#partition,
       offset,
       decidedAt: envelope.decidedAt,
-    });
+    };
+    changes.moveHead(touch);
+    // What a registration presets stands in the application's own row.
+    if (state.kind === 'application') {
+      changes.touch(state, affectedParts(state, event, former, 'limits'), touch);
+    }
   }
 
   /** The event's stream, if the event is the one that comes next. @throws BrokenInvariant */

@@ -9,7 +9,12 @@ export interface Condition {
 /** Conditions of a query, each with its parameters numbered as they come. */
 export class Filters {
   readonly #conditions: string[] = [];
-  readonly #values: unknown[] = [];
+  readonly #values: unknown[];
+
+  /** @param values those of a statement that these conditions are a part of: theirs come after */
+  constructor(values: readonly unknown[] = []) {
+    this.#values = [...values];
+  }
 
   /** @param columns SQL, never a client's text */
   equal(columns: string, value: unknown): this {

@@ -1,11 +1,11 @@
 import {
   applicationOf,
-  effectiveLimits,
+  effectiveOnPath,
   parentOf,
   parseStream,
-  projectOf,
+  projectOnPath,
 } from '@prorata/quota-model';
-import type { ApplicationState, ProposalState, QuotaState } from '@prorata/quota-model';
+import type { ProposalState, QuotaState } from '@prorata/quota-model';
 import { timeToJson, toJson } from '@prorata/schemas';
 import type {
   ApplicationRegistered,
@@ -30,24 +30,34 @@ export interface Touch {
 
 export type ProposalStatus = 'open' | 'approved' | 'rejected' | 'expired' | 'withdrawn';
 
-export function quotaRow(state: ApplicationState, quota: QuotaState, touch: Touch): Row {
+/** As the model sees it: the quota, then those above it, nearest first, as they were at one moment. */
+export type QuotaPath = readonly [QuotaState, ...QuotaState[]];
+
+export function quotaRow(path: QuotaPath, touch: Touch): Row {
+  return { ...quotaFacts(path, touch), partition: touch.partition, event_offset: touch.offset };
+}
+
+/** What is in force and what was comes from here alone. */
+export function quotaFacts(
+  path: QuotaPath,
+  touch: Pick<Touch, 'stream' | 'streamVersion' | 'decidedAt'>,
+) {
+  const [quota] = path;
   const { quotaId, content } = quota;
   return {
     quota_id: quotaId,
     application: applicationOf(quotaId),
     parent: parentOf(quotaId),
     owner: content.owner,
-    project: projectOf(state, quotaId),
+    project: projectOnPath(path),
     tier: content.tier,
     cut_priority: content.cutPriority,
     labels: content.labels,
     version: quota.version,
     stream: touch.stream,
     stream_version: touch.streamVersion,
-    partition: touch.partition,
-    event_offset: touch.offset,
-    content: toJson('io.prorata.type.QuotaContent', content),
-    effective: effectiveLimits(state, quotaId).map(effectiveJson),
+    content: toJson('io.prorata.type.QuotaContent', content) as Readonly<Record<string, unknown>>,
+    effective: effectiveOnPath(path).map(effectiveJson),
     updated_at: timeToJson(touch.decidedAt),
   };
 }
