@@ -73,6 +73,7 @@ describe('one command', () => {
       'prorata-reason': reason,
     });
     expect([first.status, first.headers.get('etag')]).toEqual([200, '"2"']);
+    expect(first.headers.get('prorata-at-least')).toMatch(/^application:\w+@\d+$/);
     const stale = await send('POST', '/v1/commands?reason=again', change, { 'if-match': '"1"' });
     expect([stale.status, stale.body['code']]).toEqual([409, 'VERSION_MISMATCH']);
   });

@@ -15,12 +15,14 @@ import type { Router } from 'express';
 import { applyMigrations } from './database/applyMigrations.ts';
 import { openPool } from './database/openPool.ts';
 import { LagMeter } from './lag/lagMeter.ts';
+import { StreamHeads } from './lag/streamHeads.ts';
 import { projectorMetrics } from './metrics.ts';
 import { PartitionOwner } from './partition/partitionOwner.ts';
 import { EventsProjection } from './projection/eventsProjection.ts';
 import { OutcomesProjection } from './projection/outcomesProjection.ts';
 import type { Projection } from './projection/projection.ts';
 import { applicationRoutes } from './routes/applicationRoutes.ts';
+import { awaitAtLeast } from './routes/atLeast.ts';
 import { auditRoutes } from './routes/auditRoutes.ts';
 import { budgetRoutes } from './routes/budgetRoutes.ts';
 import { commandRoutes } from './routes/commandRoutes.ts';
@@ -92,7 +94,8 @@ export async function startProjector(
     openapi,
     access: accessGuard('projector', tokenVerifier(settings)),
     ready: (): readonly ReadyCheck[] => readiness.checks(owners),
-    routes: (router) => queryRoutes(router, { pool: queries, lag }),
+    routes: (router) =>
+      queryRoutes(router, { pool: queries, lag, heads: new StreamHeads(queries) }),
   });
   const metrics = projectorMetrics(service.metrics, { owners, lag, topics });
   for (const { topic, group, newProjection } of projectedTopics) {
@@ -132,11 +135,13 @@ export async function startProjector(
 
 /** Every route over the tables. */
 export function queryRoutes(router: Router, models: Parameters<typeof quotaRoutes>[1]): void {
+  // What became of a command follows from the outcomes, of which no write's token speaks.
+  commandRoutes(router, models);
+  router.use(awaitAtLeast(models));
   applicationRoutes(router, models);
   quotaRoutes(router, models);
   versionRoutes(router, models);
   auditRoutes(router, models);
-  commandRoutes(router, models);
   proposalRoutes(router, models);
   budgetRoutes(router, models);
   listingRoutes(router, models);

@@ -58,9 +58,8 @@ export class TableImage {
     const rows = this.#table('quota_history');
     return ends.flatMap((end) => {
       const [key, row] =
-        [...rows].find(
-          ([, each]) => each['quota_id'] === end.quota_id && each['until'] === null,
-        ) ?? [];
+        [...rows].find(([, each]) => each['quota_id'] === end.quota_id && each['until'] === null) ??
+        [];
       if (key === undefined || row === undefined) return [];
       rows.set(key, { ...row, until: end.until, until_time: end.until_time });
       return [row];

@@ -14,7 +14,13 @@ export function outcomeToJson(outcome: CommandOutcome): unknown {
 export function answerOutcome(response: Response, outcome: CommandOutcome, pathOf: PathOf): void {
   if (outcome.status === 'refused') throw problemOfOutcome(outcome, pathOf);
   if (outcome.quotaVersion !== null) response.setHeader('etag', `"${outcome.quotaVersion}"`);
+  response.setHeader('prorata-at-least', readToken(outcome));
   response.status(200).json(outcomeToJson(outcome));
+}
+
+/** What a read names in `atLeast` to show this write: the stream and its version afterwards. */
+function readToken({ stream, streamVersion }: CommandOutcome): string {
+  return `${stream}@${streamVersion}`;
 }
 
 /** The refusal in the caller's terms, the outcome within it too; the log's own are those of the command. */

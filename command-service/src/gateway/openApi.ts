@@ -73,6 +73,12 @@ const commandResponses: Part = {
     description: 'Accepted.',
     headers: {
       ETag: { description: "The quota's version afterwards.", schema: { type: 'string' } },
+      'Prorata-At-Least': {
+        description:
+          'What a read names in `atLeast` to show this write: the stream and its version afterwards, ' +
+          'as `<stream>@<streamVersion>` of the outcome.',
+        schema: { type: 'string' },
+      },
     },
     ...json(ref('CommandOutcome')),
   },

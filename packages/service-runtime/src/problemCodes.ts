@@ -49,6 +49,11 @@ export const problemCodes = {
     'The quota has no such version',
     'Choose one of its versions: GET /v1/quotas/{quotaId}/versions lists them.',
   ),
+  MOMENT_UNKNOWN: kind(
+    404,
+    'The stream has not come to that version',
+    'Ask for a version that there is; where it was written just now, with `atLeast`.',
+  ),
   PROPOSAL_UNKNOWN: kind(404, 'There is no such proposal', 'Correct the id.'),
   BUDGET_UNKNOWN: kind(404, 'There is no such budget', 'Correct the name, or define it.'),
   SPEND_NOT_SUMMED: kind(
@@ -120,6 +125,11 @@ export const problemCodes = {
     'Send it again after Retry-After, or with the content of the version.',
   ),
   REGISTRY_UNAVAILABLE: kind(503, 'The schema registry did not answer', 'Send it again.'),
+  READ_BEHIND: kind(
+    503,
+    'The tables do not show yet what the read waits for',
+    'Ask again after Retry-After; `lag` says how far behind they are.',
+  ),
   RULES_NOT_READY: kind(503, 'The rules have not been read yet', 'Ask again after Retry-After.'),
   TOO_MANY_STREAMS: kind(
     503,

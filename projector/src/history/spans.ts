@@ -36,11 +36,11 @@ export async function pathsAt(
   limit: number,
 ): Promise<readonly SpanPath[]> {
   const filters = new Filters();
-  for (const { sql, values } of [heldAt(moment), ...part]) filters.add(sql, ...values);
+  for (const condition of [heldAt(moment), ...part]) filters.addCondition(condition);
   const page =
     `SELECT ${COLUMNS} FROM quota_history ${filters.where} ORDER BY quota_id ` +
     `LIMIT ${filters.value(limit)}`;
-  const held = new Filters(filters.values).add(heldAt(moment).sql, ...heldAt(moment).values);
+  const held = new Filters(filters.values).addCondition(heldAt(moment));
   // One statement, so that all of it is of one state.
   const { rows } = await pool.query<SpanRow & { readonly is_asked: boolean }>(
     `WITH page AS (${page}), above AS (${ABOVE}) ` +
@@ -50,7 +50,10 @@ export async function pathsAt(
   );
   const known = new Map(rows.map((row) => [row.quota_id, row]));
   const asked = rows.filter(({ is_asked: isAsked }) => isAsked).map(({ quota_id: id }) => id);
-  return asked.sort(byCodeUnit).flatMap((id) => pathIn(known, id) ?? []);
+  return asked.sort(byCodeUnit).flatMap((id) => {
+    const path = pathIn(known, id);
+    return path === null ? [] : [path];
+  });
 }
 
 /** The units of an application's resources as they were declared then. */
@@ -59,8 +62,7 @@ export async function unitsAt(
   application: string,
   moment: Moment,
 ): Promise<ReadonlyMap<string, string>> {
-  const { sql, values } = begunBy(moment);
-  const filters = new Filters().equal('application', application).add(sql, ...values);
+  const filters = new Filters().equal('application', application).addCondition(begunBy(moment));
   const { rows } = await pool.query<{
     resources: readonly { readonly name: string; readonly unit: string }[];
   }>(
@@ -76,8 +78,7 @@ async function spansOf(
   moment: Moment,
 ): Promise<readonly SpanRow[]> {
   if (ids.length === 0) return [];
-  const { sql, values } = heldAt(moment);
-  const filters = new Filters().add('quota_id = ANY(?::text[])', ids).add(sql, ...values);
+  const filters = new Filters().add('quota_id = ANY(?::text[])', ids).addCondition(heldAt(moment));
   const { rows } = await pool.query<SpanRow>(
     `SELECT ${COLUMNS} FROM quota_history ${filters.where}`,
     filters.values,

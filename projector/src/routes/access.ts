@@ -30,6 +30,15 @@ export function quotaCondition(scope: string): Condition {
   return below('application', applicationOf(scope), scope);
 }
 
+/** Rows whose `quota_id`, ordered by bytes, is a quota's or lies below it or below an application. */
+export function treeCondition(top: string): Condition {
+  // By bytes `0` comes right after `/`, and what lies between the top and what is below it is a sibling.
+  return {
+    sql: '(quota_id >= ? AND quota_id < ? AND (quota_id = ? OR quota_id >= ?))',
+    values: [top, `${top}0`, top, `${top}/`],
+  };
+}
+
 /** Rows of the audit log about the scope. */
 export function auditCondition(scope: string): Condition {
   return below('stream', `application:${applicationOf(scope)}`, scope);

@@ -28,15 +28,14 @@ export class Filters {
     return this;
   }
 
+  addCondition({ sql, values }: Condition): this {
+    return this.add(sql, ...values);
+  }
+
   /** Only what lies in one of the scopes, each as the condition says it. */
   within(reach: Reach, conditionOf: (scope: string) => Condition): this {
-    if (reach === 'everywhere') return this;
-    const conditions = reach.map(conditionOf);
-    const any = conditions.map(({ sql }) => sql).join(' OR ');
-    return this.add(
-      `(${any === '' ? 'false' : any})`,
-      ...conditions.flatMap(({ values }) => values),
-    );
+    const condition = reachCondition(reach, conditionOf);
+    return condition === null ? this : this.addCondition(condition);
   }
 
   /** The placeholder of one more value. */
@@ -52,6 +51,20 @@ export class Filters {
   get values(): unknown[] {
     return this.#values;
   }
+}
+
+/** What lies in one of the scopes; null: everything does. */
+export function reachCondition(
+  reach: Reach,
+  conditionOf: (scope: string) => Condition,
+): Condition | null {
+  if (reach === 'everywhere') return null;
+  const conditions = reach.map(conditionOf);
+  const any = conditions.map(({ sql }) => sql).join(' OR ');
+  return {
+    sql: `(${any === '' ? 'false' : any})`,
+    values: conditions.flatMap(({ values }) => values),
+  };
 }
 
 /** One row more than asked for tells whether there is a next page. */

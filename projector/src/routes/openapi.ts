@@ -42,6 +42,18 @@ const paging = [
   }),
 ];
 
+const atLeast = query(
+  'atLeast',
+  "A write's Prorata-At-Least, or several with commas between: waits up to 2 s until the answer shows it.",
+);
+
+const asOf = query(
+  'asOf',
+  "As it was: a time (every decision up to it), or a version of the application's stream.",
+);
+/** What was asked for; absent: it is of now. */
+const asOfMember = { ...text, description: 'The moment, where one was asked for.' };
+
 const lag = {
   type: ['integer', 'null'],
   description:
@@ -52,11 +64,12 @@ function get(
   summary: string,
   parameters: readonly Parameter[],
   properties: Readonly<Record<string, object>>,
+  { waits = true } = {},
 ): object {
   return {
     get: {
       summary,
-      parameters,
+      parameters: waits ? [...parameters, atLeast] : parameters,
       security: bearerSecurity,
       responses: {
         200: {
@@ -98,19 +111,21 @@ export const openapi: OpenApiFragment = {
         query('owner', 'Of this owning group.'),
         query('project', 'That this project pays for, inherited included.'),
         query('parent', 'The children of this quota, or of this application.'),
+        query('within', 'This quota and all below it, or all of this application.'),
+        { ...asOf, description: `${asOf.description} With application and within alone.` },
         ...paging,
       ],
-      { quotas: rowsOf(quotaFields), next },
+      { quotas: rowsOf(quotaFields), next, asOf: asOfMember },
     ),
     '/v1/quotas/{quotaId}': get(
       'One quota: what is declared, and what is in force.',
-      [quotaId],
-      quotaFields,
+      [quotaId, asOf],
+      { ...quotaFields, asOf: asOfMember },
     ),
     '/v1/quotas/{quotaId}/explain': get(
       'Why each limit is what it is: a sentence, and every layer with who, when, why and evidence.',
-      [quotaId],
-      { quotaId: text, limits: list },
+      [quotaId, asOf],
+      { quotaId: text, limits: list, asOf: asOfMember },
     ),
     '/v1/quotas/{quotaId}/versions': get(
       'What a quota declared, version by version: who, when and why. Of one that was deleted, its last life.',
@@ -148,6 +163,7 @@ export const openapi: OpenApiFragment = {
       'What became of a command.',
       [path('commandId', 'The Idempotency-Key it was posted with.')],
       { commandId: text, status: { enum: ['accepted', 'refused'] }, code: text },
+      { waits: false },
     ),
     '/v1/proposals': get(
       'Changes that wait, or waited, for approval.',

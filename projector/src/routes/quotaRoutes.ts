@@ -1,15 +1,23 @@
-import { isQuotaId } from '@prorata/quota-model';
+import { applicationOf, isQuotaId, isSegment } from '@prorata/quota-model';
 import { longToJson } from '@prorata/schemas';
 import { Problem } from '@prorata/service-runtime';
 import type { Request, Response, Router } from 'express';
 import type { EffectiveJson } from '../rows/effectiveJson.ts';
 import { decidingLayer, sentenceFor } from '../explain/sentence.ts';
-import { mustReach, mustReachInto, quotaCondition } from './access.ts';
+import { mustHaveCome } from '../history/mustHaveCome.ts';
+import { momentIn, momentText } from '../history/moment.ts';
+import type { Moment } from '../history/moment.ts';
+import { quotaAsOf } from '../history/quotaAsOf.ts';
+import { pathAt, pathsAt, unitsAt } from '../history/spans.ts';
+import { mustReach, mustReachInto, quotaCondition, treeCondition } from './access.ts';
 import { effectiveAnswer, layersAnswer } from './effectiveAnswer.ts';
-import { Filters, pageOf } from './filters.ts';
+import { Filters, pageOf, reachCondition } from './filters.ts';
 import { Parameters } from './parameters.ts';
-import { projectedTopics } from './readModels.ts';
+import { lagMember, projectedTopics } from './readModels.ts';
 import type { ReadModels } from './readModels.ts';
+
+/** A quota as its table has it, or as it follows from its history. */
+export type QuotaFacts = QuotaRow | ReturnType<typeof quotaAsOf>;
 
 interface QuotaRow {
   readonly quota_id: string;
@@ -28,34 +36,41 @@ interface QuotaRow {
   readonly updated_at: string;
 }
 
+/** What a listing of now may be narrowed by, and what one of a past moment. */
+const LIST_FILTERS: readonly string[] = ['application', 'owner', 'project', 'parent', 'within'];
+const TREE_FILTERS: readonly string[] = ['application', 'within'];
+
 export function quotaRoutes(router: Router, models: ReadModels): void {
   router.get('/v1/quotas', async (request, response) => {
     response.json(await listQuotas(request, models));
   });
   router.get('/v1/quotas/:quotaId', async (request, response) => {
-    const { quota, lag } = await findQuota(request, models);
-    sendVersioned(response, quota, { ...quotaJson(quota), lag });
+    const found = await findQuota(request, models);
+    sendFound(response, found, quotaJson(found.quota));
   });
   router.get('/v1/quotas/:quotaId/explain', async (request, response) => {
-    const { quota, lag } = await findQuota(request, models);
-    const units = await unitsOf(models, quota.application);
-    sendVersioned(response, quota, { ...explanationOf(quota, units), lag });
+    const found = await findQuota(request, models);
+    const units = await unitsOf(models, found.quota.application, found.moment);
+    sendFound(response, found, explanationOf(found.quota, units));
   });
 }
 
 async function listQuotas(request: Request, models: ReadModels): Promise<object> {
-  const names = ['application', 'owner', 'project', 'parent', 'after', 'limit'];
-  const parameters = new Parameters(request, names);
+  const parameters = new Parameters(request, [...LIST_FILTERS, 'asOf', 'after', 'limit']);
   const limit = parameters.limit();
+  const after = parameters.cursor(isQuotaId);
+  const moment = momentIn(parameters, 'asOf');
+  if (moment !== null) return listAsOf(request, models, parameters, { limit, after, moment });
   const application = parameters.text('application');
   mustReachInto(request.reach, application);
+  const within = withinIn(request, parameters);
   const filters = new Filters()
     .equal('application', application)
     .within(request.reach, quotaCondition)
     .equal('owner', parameters.text('owner'))
     .equal('project', parameters.text('project'))
     .equal('parent', parameters.text('parent'));
-  const after = parameters.cursor(isQuotaId);
+  if (within !== null) filters.addCondition(treeCondition(within));
   if (after !== null) filters.add('quota_id > ?', after);
   parameters.finish();
   const lag = await models.lag.measure(projectedTopics);
@@ -67,35 +82,115 @@ async function listQuotas(request: Request, models: ReadModels): Promise<object>
   return { quotas: page.map(quotaJson), next, lag };
 }
 
-async function findQuota(
+interface PageAsOf {
+  readonly limit: number;
+  readonly after: string | null;
+  readonly moment: Moment;
+}
+
+/** History knows quotas by their ids: a tree, or everything in reach. */
+async function listAsOf(
   request: Request,
   models: ReadModels,
-): Promise<{ readonly quota: QuotaRow; readonly lag: bigint | null }> {
-  new Parameters(request, []).finish();
-  const quotaId = String(request.params['quotaId']);
+  parameters: Parameters,
+  { limit, after, moment }: PageAsOf,
+): Promise<object> {
+  for (const name of LIST_FILTERS.filter((each) => !TREE_FILTERS.includes(each))) {
+    if (parameters.text(name) !== null)
+      parameters.report(name, 'is none of those of a past moment');
+  }
+  const application = parameters.text('application');
+  mustReachInto(request.reach, application);
+  const within = withinIn(request, parameters) ?? application;
+  if (within === null && moment.kind === 'version') {
+    parameters.report(
+      'asOf',
+      'is a version of one application: say which by application or within',
+    );
+  }
+  parameters.finish();
+  const reach = reachCondition(request.reach, treeCondition);
+  const conditions = [
+    ...(reach === null ? [] : [reach]),
+    ...(within === null ? [] : [treeCondition(within)]),
+    ...(application === null ? [] : [treeCondition(application)]),
+    ...(after === null ? [] : [{ sql: 'quota_id > ?', values: [after] }]),
+  ];
+  const lag = await models.lag.measure(projectedTopics);
+  if (within !== null) await mustHaveCome(models, applicationOf(within), moment, lag);
+  const paths = await pathsAt(models.pool, conditions, moment, limit + 1);
+  const { page, next } = pageOf(paths, limit, ([last]) => last.quota_id);
+  const quotas = page.map((path) => quotaJson(quotaAsOf(path)));
+  return { asOf: momentText(moment), quotas, next, lag };
+}
+
+/** @throws Problem 403 when the part of the tree is not within reach */
+function withinIn(request: Request, parameters: Parameters): string | null {
+  const within = parameters.text('within');
+  if (within === null) return null;
+  if (isQuotaId(within) || isSegment(within)) {
+    mustReach(request.reach, within);
+    return within;
+  }
+  parameters.report('within', 'must be the id of a quota or of an application');
+  return null;
+}
+
+interface FoundQuota {
+  readonly quota: QuotaFacts;
+  readonly moment: Moment | null;
+  readonly lag: bigint | null;
+}
+
+async function findQuota(request: Request, models: ReadModels): Promise<FoundQuota> {
+  const parameters = new Parameters(request, ['asOf']);
+  const moment = momentIn(parameters, 'asOf');
+  parameters.finish();
+  const quotaId = String(request.params['quotaId']).replaceAll('\0', '');
   mustReach(request.reach, quotaId);
   const lag = await models.lag.measure(projectedTopics);
-  const { rows } = await models.pool.query<QuotaRow>('SELECT * FROM quotas WHERE quota_id = $1', [
-    quotaId.replaceAll('\0', ''),
-  ]);
-  const [quota] = rows;
-  if (quota !== undefined) return { quota, lag };
-  throw new Problem(404, 'QUOTA_UNKNOWN', `There is no quota ${quotaId}.`, {
-    extensions: { lag: lag === null ? null : longToJson(lag) },
+  const quota = await (moment === null
+    ? quotaNow(models, quotaId)
+    : quotaThen(models, quotaId, moment, lag));
+  if (quota !== null) return { quota, moment, lag };
+  const when = moment === null ? 'is' : 'was';
+  const then = moment === null ? '' : ` as of ${momentText(moment)}`;
+  throw new Problem(404, 'QUOTA_UNKNOWN', `There ${when} no quota ${quotaId}${then}.`, {
+    extensions: lagMember(lag),
   });
+}
+
+async function quotaNow(models: ReadModels, quotaId: string): Promise<QuotaFacts | null> {
+  const { rows } = await models.pool.query<QuotaRow>('SELECT * FROM quotas WHERE quota_id = $1', [
+    quotaId,
+  ]);
+  return rows[0] ?? null;
+}
+
+async function quotaThen(
+  models: ReadModels,
+  quotaId: string,
+  moment: Moment,
+  lag: bigint | null,
+): Promise<QuotaFacts | null> {
+  await mustHaveCome(models, applicationOf(quotaId), moment, lag);
+  const path = await pathAt(models.pool, quotaId, moment);
+  return path === null ? null : quotaAsOf(path);
 }
 
 async function unitsOf(
   models: ReadModels,
   application: string,
+  moment: Moment | null,
 ): Promise<ReadonlyMap<string, string>> {
+  if (moment !== null) return unitsAt(models.pool, application, moment);
   const { rows } = await models.pool.query<{
     resources: readonly { readonly name: string; readonly unit: string }[];
   }>('SELECT resources FROM applications WHERE application = $1', [application]);
   return new Map(rows[0]?.resources.map(({ name, unit }) => [name, unit]));
 }
 
-function quotaJson(quota: QuotaRow): object {
+export function quotaJson(quota: QuotaFacts): object {
   return {
     quotaId: quota.quota_id,
     application: quota.application,
@@ -116,7 +211,7 @@ function quotaJson(quota: QuotaRow): object {
 
 /** Per resource: what is in force, why in a sentence, and every layer with who, when, why and evidence. */
 export function explanationOf(
-  quota: Pick<QuotaRow, 'quota_id' | 'tier' | 'version' | 'project' | 'effective' | 'updated_at'>,
+  quota: Pick<QuotaFacts, 'quota_id' | 'tier' | 'version' | 'project' | 'effective' | 'updated_at'>,
   units: ReadonlyMap<string, string>,
 ): object {
   const { quota_id: quotaId, tier } = quota;
@@ -142,16 +237,17 @@ export function explanationOf(
 }
 
 /**
- * The ETag is the quota's own version, for If-Match. It must not answer If-None-Match: an ancestor's
- * change alters what is in force and not the version.
+ * The ETag is the quota's own version, for If-Match, which a past moment has not. It must not answer
+ * If-None-Match: an ancestor's change alters what is in force and not the version.
  */
-function sendVersioned(response: Response, quota: QuotaRow, body: object): void {
-  response.setHeader('etag', `"${quota.version}"`);
+function sendFound(response: Response, { quota, moment, lag }: FoundQuota, body: object): void {
+  if (moment === null) response.setHeader('etag', `"${quota.version}"`);
   response.setHeader('cache-control', 'no-store');
+  const asOf = moment === null ? {} : { asOf: momentText(moment) };
   response
     .type('application/json')
     .end(
-      JSON.stringify(body, (_name, value: unknown) =>
+      JSON.stringify({ ...asOf, ...body, lag }, (_name, value: unknown) =>
         typeof value === 'bigint' ? longToJson(value) : value,
       ),
     );

@@ -1,5 +1,7 @@
+import { longToJson } from '@prorata/schemas';
 import type { Pool } from 'pg';
 import type { LagMeter } from '../lag/lagMeter.ts';
+import type { StreamHeads } from '../lag/streamHeads.ts';
 
 /**
  * Every answer tells the lag of both: to a client, the projector is behind or it is not, and what
@@ -11,4 +13,10 @@ export const projectedTopics = ['quota.events', 'quota.outcomes'] as const;
 export interface ReadModels {
   readonly pool: Pool;
   readonly lag: LagMeter;
+  readonly heads: StreamHeads;
+}
+
+/** As a problem's further member has it. */
+export function lagMember(lag: bigint | null): { readonly lag: number | string | null } {
+  return { lag: lag === null ? null : longToJson(lag) };
 }

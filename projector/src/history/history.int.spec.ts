@@ -1,0 +1,172 @@
+import { freshDatabase } from '@prorata/test-kit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  changed,
+  contentOf,
+  created,
+  deleted,
+  haircut,
+  moved,
+  overridden,
+  overrideEnded,
+  registered,
+  tokensPerSecond,
+} from '../../test/drafts.ts';
+import { testStart } from '../../test/eventStamper.ts';
+import { eventually, openStand } from '../../test/projectorStand.ts';
+import type { Stand } from '../../test/projectorStand.ts';
+import { startProjector } from '../startProjector.ts';
+import type { Projector } from '../startProjector.ts';
+
+const STREAM = 'application:llm';
+
+interface Quota {
+  readonly quotaId: string;
+  readonly streamVersion: number;
+}
+interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Readonly<Record<string, unknown>> & { readonly quotas: readonly Quota[] };
+}
+
+let stand: Stand;
+let projector: Projector;
+let token: string;
+
+async function get(path: string, bearer = token): Promise<Answer> {
+  const response = await fetch(`${projector.url}${path}`, {
+    headers: { authorization: `Bearer ${bearer}` },
+  });
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: (await response.json()) as Answer['body'],
+  };
+}
+
+/** One event at a time, each a second after the one before: version 1 is the registration. */
+const story = [
+  registered,
+  created('llm/a', contentOf({ project: 'acme/x', limits: [tokensPerSecond(100n)] })),
+  created('llm/a/chat', contentOf({ limits: [tokensPerSecond(80n)] })),
+  created('llm/a/code', contentOf({ owner: 'team-code' })),
+  created('llm/b', contentOf()),
+  haircut('llm/a/chat', 2n),
+  changed('llm/a', 2n, contentOf({ project: 'acme/x', limits: [tokensPerSecond(50n)] })),
+  overridden('llm/a', 3n, [tokensPerSecond(5n)], testStart + 60_000_000n),
+  moved('llm/a/chat', 3n, 'llm/b/chat'),
+  overrideEnded('llm/a', 4n),
+  deleted('llm/a/code', 2n),
+] as const;
+
+/** The tree of now after each event, as it was answered then; by version. */
+const seen = new Map<number, readonly Quota[]>();
+
+beforeAll(async () => {
+  stand = await openStand();
+  projector = await startProjector(stand.settings(await freshDatabase()), {
+    sessionTimeoutMs: 6_000,
+  });
+  token = await stand.token(['operator']);
+  await eventually(async () => {
+    const response = await fetch(`${projector.url}/readyz`);
+    expect(await response.json()).toMatchObject({ status: 'ready' });
+  });
+  for (const [index, draft] of story.entries()) {
+    await stand.append(stand.stamper.stamp(STREAM, [draft]));
+    const shown = await get(`/v1/quotas?within=llm&atLeast=${STREAM}@${index + 1}`);
+    expect([index + 1, shown.status]).toEqual([index + 1, 200]);
+    seen.set(index + 1, shown.body.quotas);
+  }
+});
+afterAll(async () => {
+  await projector.stop();
+  await stand.close();
+});
+
+const timeOf = (version: number): string =>
+  new Date(Number(testStart / 1_000n) + version * 1_000).toISOString();
+
+describe('a read that waits for a write', () => {
+  it('shows each write that it names, and is told to come back for one that has not come', async () => {
+    expect(seen.get(3)?.map(({ quotaId }) => quotaId)).toEqual(['llm/a', 'llm/a/chat']);
+    const early = await get(`/v1/quotas/llm%2Fa?atLeast=${STREAM}@99`);
+    expect([early.status, early.headers.get('retry-after')]).toEqual([503, '1']);
+    expect(early.body).toMatchObject({ code: 'READ_BEHIND', lag: 0 });
+  });
+
+  it('is refused for what is no token, and for a stream out of reach', async () => {
+    const many = Array.from({ length: 9 }, () => `${STREAM}@1`).join(',');
+    for (const wrong of ['', '17', 'llm@1', `${STREAM}@-1`, `${STREAM}@1,`, many]) {
+      expect([wrong, (await get(`/v1/quotas?atLeast=${wrong}`)).status]).toEqual([wrong, 422]);
+    }
+    const granted = await stand.token([], { grants: ['operator@llm/a'] });
+    expect((await get(`/v1/quotas?atLeast=${STREAM}@1`, granted)).status).toBe(200);
+    expect((await get('/v1/quotas?atLeast=application:moka@0', granted)).status).toBe(403);
+  });
+});
+
+describe('the state as of a moment', () => {
+  it('is at every version, and at the time of it, what was answered then', async () => {
+    for (const [version, quotas] of seen) {
+      for (const moment of [version, timeOf(version)]) {
+        const then = await get(`/v1/quotas?within=llm&asOf=${moment}`);
+        expect([moment, then.body.quotas]).toEqual([moment, quotas]);
+      }
+    }
+  });
+
+  it('is of one quota and of its explanation, too', async () => {
+    const before = await get('/v1/quotas/llm%2Fa%2Fchat?asOf=6');
+    expect(before.headers.get('etag')).toBeNull();
+    expect(before.body).toMatchObject({ asOf: '6', ...seen.get(6)?.[1] });
+    const explained = await get('/v1/quotas/llm%2Fa%2Fchat/explain?asOf=7');
+    expect(explained.body).toMatchObject({
+      asOf: '7',
+      limits: [{ limit: { rate: { amount: 50, per: '1s' } }, boundBy: 'llm/a' }],
+    });
+    const [limit] = explained.body['limits'] as readonly { readonly sentence: string }[];
+    expect(limit?.sentence).toContain('50 tokens/s');
+  });
+
+  it('is unknown before the quota was there and after it had gone', async () => {
+    for (const [id, moment] of [
+      ['llm%2Fa%2Fchat', '2'],
+      ['llm%2Fa%2Fchat', '9'],
+      ['llm%2Fa%2Fcode', timeOf(11)],
+      ['llm%2Fa', '2020-01-01T00:00:00Z'],
+    ] as const) {
+      const gone = await get(`/v1/quotas/${id}?asOf=${moment}`);
+      expect([id, moment, gone.status]).toEqual([id, moment, 404]);
+      expect(gone.body).toMatchObject({ code: 'QUOTA_UNKNOWN' });
+    }
+  });
+
+  it('is refused for a version that has not come and for the future', async () => {
+    const late = await get('/v1/quotas/llm%2Fa?asOf=12');
+    expect([late.status, late.body['code']]).toEqual([404, 'MOMENT_UNKNOWN']);
+    const wrong = ['2999-01-01T00:00:00Z', 'yesterday', '2026-03-02'];
+    for (const moment of wrong) {
+      expect([moment, (await get(`/v1/quotas/llm%2Fa?asOf=${moment}`)).status]).toEqual([
+        moment,
+        422,
+      ]);
+    }
+    expect((await get('/v1/quotas?asOf=3')).status).toBe(422);
+    expect((await get('/v1/quotas?asOf=3&within=llm&owner=x')).status).toBe(422);
+  });
+
+  it('goes page by page, and no further than the reach', async () => {
+    const first = await get('/v1/quotas?within=llm/a&asOf=6&limit=2');
+    expect(first.body.quotas.map(({ quotaId }) => quotaId)).toEqual(['llm/a', 'llm/a/chat']);
+    expect(first.body['next']).toBe('llm/a/chat');
+    const second = await get('/v1/quotas?within=llm/a&asOf=6&limit=2&after=llm/a/chat');
+    expect(second.body).toMatchObject({ quotas: [{ quotaId: 'llm/a/code' }], next: null });
+    const granted = await stand.token([], { grants: ['operator@llm/a/chat'] });
+    const mine = await get(`/v1/quotas?asOf=${timeOf(6)}`, granted);
+    expect(mine.body.quotas).toEqual(seen.get(6)?.slice(1, 2));
+    expect((await get('/v1/quotas?asOf=6&within=llm', granted)).status).toBe(403);
+    expect((await get('/v1/quotas/llm%2Fb?asOf=6', granted)).status).toBe(403);
+  });
+});
