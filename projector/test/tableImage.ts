@@ -22,25 +22,25 @@ export class TableImage {
     );
   }
 
-  query(statement: string, [parameter, to]: readonly unknown[]): Promise<{ rows: Row[] } | void> {
+  query(statement: string, [parameter, to]: readonly unknown[]): Promise<{ rows: Row[] }> {
     if (statement.startsWith('UPDATE quota_history')) {
       const rows = this.#endSpans(JSON.parse(parameter as string) as SpanEnd[]);
       return Promise.resolve({ rows });
     }
     if (statement.startsWith('DELETE FROM quotas')) {
       for (const id of parameter as string[]) this.#table('quotas').delete(JSON.stringify([id]));
-      return Promise.resolve();
+      return Promise.resolve({ rows: [] });
     }
     if (statement.startsWith('UPDATE quota_versions')) {
       this.#alterVersions(parameter as string, to as string | undefined);
-      return Promise.resolve();
+      return Promise.resolve({ rows: [] });
     }
     const from = /^DELETE FROM "(\w+)"/.exec(statement)?.[1];
     if (from !== undefined) {
       for (const id of JSON.parse(parameter as string) as unknown[]) {
         this.#table(from).delete(JSON.stringify(id));
       }
-      return Promise.resolve();
+      return Promise.resolve({ rows: [] });
     }
     const name = /^INSERT INTO "(\w+)"/.exec(statement)?.[1];
     const key = /ON CONFLICT \(([^)]+)\) DO (\w+)/.exec(statement);
@@ -51,7 +51,7 @@ export class TableImage {
       const id = JSON.stringify(columns.map((column) => row[column]));
       if (key[2] === 'UPDATE' || !rows.has(id)) rows.set(id, row);
     }
-    return Promise.resolve();
+    return Promise.resolve({ rows: [] });
   }
 
   #endSpans(ends: readonly SpanEnd[]): Row[] {
