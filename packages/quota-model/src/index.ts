@@ -14,8 +14,9 @@ export type { CommandAuthority, SendingRole } from './authority/commandAuthority
 export { MUST_EXIST } from './decide/preconditions.ts';
 export { evolve } from './evolve.ts';
 export { subtreeOf } from './evolve/moveQuota.ts';
-export { proposalsOf, stepProposalsAbove } from './evolve/openProposals.ts';
-export { nameWithin } from './evolve/stepIds.ts';
+export { proposalsMeaning } from './evolve/aliases.ts';
+export { proposalsOf } from './evolve/openProposals.ts';
+export { proposalNow } from './evolve/proposalNow.ts';
 export { foldBack, fork, writableSet } from './fork/fork.ts';
 export { OverlayMap } from './fork/overlayMap.ts';
 export { OverlaySet } from './fork/overlaySet.ts';

@@ -28,6 +28,7 @@ import type {
   Waiver,
 } from '@prorata/schemas';
 import type { CutGround } from './cutGround.ts';
+import type { MeantStep } from './evolve/meantSteps.ts';
 import type { OrderedIds } from './indexes/orderedIds.ts';
 import type { OrganizationState } from './organizationModel.ts';
 import type { Provenance } from './provenance.ts';
@@ -80,10 +81,15 @@ export interface QuotaState {
 
 export interface ProposalState {
   readonly proposalId: string;
-  /** Of steps: the quota, or the application, at or above everything that they change. */
+  /** Of steps: the quota, or the application, that was at or above everything when it was proposed. */
   readonly quotaId: string;
-  /** What it would do where it is more than limits of one quota; empty: the limits below are it. */
+  /**
+   * What it would do where it is more than limits of one quota, as it was sent: `proposalNow` tells the paths of
+   * now. Empty: the limits below are it.
+   */
   readonly steps: readonly TreeStep[];
+  /** Whom each of the steps means. */
+  readonly meant: readonly MeantStep[];
   /** What it would set, by resource; of a resize the one limit. */
   readonly limits: readonly ResourceLimit[];
   readonly unsetLimits: readonly string[];
@@ -154,8 +160,14 @@ export interface ApplicationState {
   readonly cutsFollowed: Map<string, FollowedCut>;
   /** Open proposals only, by id. */
   readonly proposals: Map<string, ProposalState>;
-  /** Ids of open proposals by quota; made from `proposals`. */
+  /** Where those are by now whom open proposals of steps mean, by alias; who was deleted is in it no more. */
+  readonly aliases: Map<string, string>;
+  /** Ids of open proposals of limits by quota; made from `proposals`. */
   readonly proposalsByQuota: Map<string, Set<string>>;
+  /** Ids of open proposals of steps by the aliases of whom they mean; made from `proposals`. */
+  readonly proposalsByAlias: Map<string, Set<string>>;
+  /** Made from `aliases`. */
+  readonly aliasByQuota: Map<string, string>;
   /** By node (a quota's id or the application's): what is declared below it; made from `quotas`. */
   readonly sums: Map<string, readonly Tally[]>;
   /** By `<project> <resource>`: what the project's top-most quotas hold; made from `quotas`. */

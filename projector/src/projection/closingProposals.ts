@@ -1,4 +1,4 @@
-import { proposalsOf } from '@prorata/quota-model';
+import { proposalNow, proposalsOf } from '@prorata/quota-model';
 import type { ProposalState, StreamState } from '@prorata/quota-model';
 import type { EventMessage } from '@prorata/schemas';
 import type { ProposalStatus } from '../rows/currentRows.ts';
@@ -34,5 +34,5 @@ export function closingProposals(
   const status = endings[event.type];
   if (status === undefined || !('proposalId' in event.value)) return [];
   const proposal = before.proposals.get(event.value.proposalId ?? '');
-  return proposal === undefined ? [] : [{ proposal, status }];
+  return proposal === undefined ? [] : [{ proposal: proposalNow(before, proposal), status }];
 }

@@ -1,18 +1,12 @@
 import {
-  nameWithin,
-  parentOf,
   pathOf,
+  proposalNow,
+  proposalsMeaning,
   proposalsOf,
   quotasIn,
-  stepProposalsAbove,
   subtreeOf,
 } from '@prorata/quota-model';
-import type {
-  AffectedPart,
-  ApplicationState,
-  ProposalState,
-  StreamState,
-} from '@prorata/quota-model';
+import type { AffectedPart, ApplicationState, StreamState } from '@prorata/quota-model';
 import type { EventMessage } from '@prorata/schemas';
 import { breathing } from '@prorata/service-runtime';
 import type { ClientBase } from 'pg';
@@ -55,6 +49,8 @@ export class EventChanges {
   readonly #rows = new Map<Table, Map<string, Row | null>>();
   /** By part, in the order of the last event that could alter it. */
   readonly #touches = new Map<string, PartTouch>();
+  /** By id: proposals whose quotas have moved. They are named anew once a batch, for each may name many. */
+  readonly #moved = new Map<string, StreamState>();
 
   addAudit(event: PlacedEvent): void {
     this.#audit.push(eventRow(event));
@@ -99,8 +95,8 @@ export class EventChanges {
         return;
       }
       case 'QuotaMoved':
-        for (const moved of proposalsMoved(state, event.value.toQuotaId)) {
-          this.#put(tables.proposals, proposalRow(moved, 'open', null));
+        for (const proposalId of proposalsMoved(state, event.value.toQuotaId)) {
+          this.#moved.set(proposalId, state);
         }
         return;
       default:
@@ -129,6 +125,7 @@ export class EventChanges {
     await upsertRows(client, tables.auditLog, this.#audit);
     await this.#versions.write(client);
     await this.#history.write(client);
+    this.#putMoved();
     for (const [table, rows] of this.#rows) await writeTable(client, table, rows);
     const touched = await this.#touchedQuotas();
     await upsertRows(client, tables.quotas, quotaRows(touched));
@@ -152,6 +149,15 @@ export class EventChanges {
       }
     }
     return touched;
+  }
+
+  /** What was closed meanwhile has its last row already. */
+  #putMoved(): void {
+    for (const [proposalId, state] of this.#moved) {
+      const open = state.kind === 'application' ? state.proposals.get(proposalId) : undefined;
+      if (state.kind !== 'application' || open === undefined) continue;
+      this.#put(tables.proposals, proposalRow(proposalNow(state, open), 'open', null));
+    }
   }
 
   #put(table: Table, row: Row): void {
@@ -194,13 +200,13 @@ async function writeTable(
   await deleteRows(client, table, gone);
 }
 
-/** The open proposals of what has moved, and those of steps that name it. */
-function proposalsMoved(state: StreamState, toQuotaId: string): readonly ProposalState[] {
+/** The open proposals of what has moved, and those of steps that mean it. */
+function proposalsMoved(state: StreamState, toQuotaId: string): readonly string[] {
   if (state.kind !== 'application') return [];
-  return [
-    ...subtreeOf(state, toQuotaId).flatMap((id) => proposalsOf(state, id)),
-    ...stepProposalsAbove(state, parentOf(toQuotaId)).filter(({ steps }) =>
-      nameWithin(steps, toQuotaId),
-    ),
+  const ids = subtreeOf(state, toQuotaId);
+  const proposals = [
+    ...ids.flatMap((id) => proposalsOf(state, id)),
+    ...proposalsMeaning(state, ids),
   ];
+  return proposals.map(({ proposalId }) => proposalId);
 }

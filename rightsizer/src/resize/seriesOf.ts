@@ -3,6 +3,7 @@ import {
   boundsInForce,
   declaredBy,
   effectiveLimits,
+  proposalNow,
   proposalsOf,
 } from '@prorata/quota-model';
 import type { ApplicationState, QuotaState } from '@prorata/quota-model';
@@ -33,7 +34,9 @@ function resourcesInSteps(state: ApplicationState): ReadonlyMap<string, Readonly
   const name = (quotaId: string, resources: readonly string[]): void => {
     named.set(quotaId, new Set([...(named.get(quotaId) ?? []), ...resources]));
   };
-  const steps = [...state.proposals.values()].flatMap((proposal) => proposal.steps);
+  const steps = [...state.proposals.values()].flatMap(
+    (proposal) => proposalNow(state, proposal).steps,
+  );
   for (const { change, restore, move, delete: removal } of steps) {
     if (change !== null) {
       const { quotaId, setLimits, unsetLimits, onlySetLimits } = change;

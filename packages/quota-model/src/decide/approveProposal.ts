@@ -16,6 +16,7 @@ import { takeSteps } from './changeTree.ts';
 import { decideTree } from './decideTree.ts';
 import { limitsChange } from './limitsChange.ts';
 import { isProposer, namelessFault, requireProposal } from './openProposals.ts';
+import { waitedSteps } from './waitedSteps.ts';
 import type { TreeDraft } from './treeDraft.ts';
 
 /**
@@ -67,17 +68,20 @@ function judgeProposal(
     : approveResize(state, { proposal, quota, limit, evidence }, command, context);
 }
 
-/** The steps as they were proposed, by the tree and the rules of now; the content of a version that they expect must still be. */
+/** The steps as they were proposed, of the quotas that they mean, by the tree and the rules of now. */
 function approveSteps(
   state: ApplicationState,
-  { proposalId, steps }: ProposalState,
+  proposal: ProposalState,
   { envelope }: ApproveProposal,
   context: DecisionContext,
 ): Decision {
+  const { proposalId } = proposal;
+  const { steps, faults } = waitedSteps(state, proposal);
   const drafted = (draft: TreeDraft): readonly Violation[] => {
+    if (faults.length > 0) return faults;
     const approved = { type: 'ProposalApproved', data: { proposalId }, ...aboutNoQuota } as const;
     draft.append(approved, () => '');
-    return takeSteps(draft, steps, envelope, true);
+    return takeSteps(draft, steps, envelope);
   };
   const decision = decideTree(state, envelope, context, drafted, 'given');
   if (decision.kind === 'accepted') return { ...decision, result: proposalId };

@@ -33,12 +33,11 @@ export function changeTree(
   return decideTree(state, envelope, context, drafted, { steps });
 }
 
-/** All steps, and what is wrong with each by itself; their paths begin with `/steps`. `hasWaited`: see `ExpectedTerms`. */
+/** All steps, and what is wrong with each by itself; their paths begin with `/steps`. */
 export function takeSteps(
   draft: TreeDraft,
   steps: readonly TreeStep[],
   sender: Sender,
-  hasWaited = false,
 ): readonly Violation[] {
   return steps.flatMap((step, index) => {
     const path = `/steps/${index}`;
@@ -47,7 +46,7 @@ export function takeSteps(
       return [violation('TOO_MANY_EVENTS', path, message)];
     }
     const { expectedVersion } = step;
-    const faults = takeStep(draft, step, { path, sender, expectedVersion, hasWaited });
+    const faults = takeStep(draft, step, { path, sender, expectedVersion });
     // What is wrong with no field in particular is wrong with the step.
     return faults.map((fault) => (fault.path === '' ? { ...fault, path } : fault));
   });

@@ -1,9 +1,10 @@
-import type { ResourceLimit } from '@prorata/schemas';
+import type { ResourceLimit, TreeStep } from '@prorata/schemas';
 import { describe, expect, it } from 'vitest';
 import { decide } from '../decide.ts';
 import type { ApplicationState, QuotaState } from '../model.ts';
 import { emptyDerived, rebuildDerived } from '../snapshot/derivedFields.ts';
 import { stateAfter } from '../testing/given.ts';
+import type { Fact } from '../testing/given.ts';
 import {
   applyHaircut,
   content,
@@ -18,7 +19,7 @@ import {
   sessions,
   tokens,
 } from '../testing/samples.ts';
-import { START, stampCommand } from '../testing/stamp.ts';
+import { DAY, START, stampCommand } from '../testing/stamp.ts';
 import type { CommandBody } from '../testing/stamp.ts';
 
 const SMALL = 1_000;
@@ -250,5 +251,75 @@ describe('what a decision looks at', () => {
 
   it.each(['tokens', 'credits'])('is a few quotas where the unit of %s changes', (name) => {
     expect(visitsOf(large, withUnit(name, 'word'))).toBe(visitsOf(small, withUnit(name, 'word')));
+  });
+});
+
+describe('what moves and deletions look at of the proposals that wait', () => {
+  const MOVES = 200;
+  const idOf = (group: string, index: number): string => `moka/${group}/q${index}`;
+  const quotas = ['few', 'others'].flatMap((group) => [
+    created(`moka/${group}`),
+    ...Array.from({ length: MOVES }, (_, index) => created(idOf(group, index))),
+  ]);
+  const noStep = { create: null, change: null, move: null, delete: null, restore: null };
+  const stepsOf = (group: string, name: string): TreeStep[] =>
+    Array.from({ length: MOVES }, (_, index) => ({
+      ...noStep,
+      expectedVersion: null,
+      change: { ...noChange, quotaId: idOf(group, index), labels: { name } },
+    }));
+
+  /** So many proposals, each of which changes every quota of a group. */
+  function withProposals(count: number, group: string): Counted {
+    const proposed = Array.from({ length: count }, (_, index): Fact => {
+      const [proposalId, place] = [`moka-p${index}`, `moka/${group}`];
+      const [origin, expiresAt] = ['threshold' as const, START + DAY];
+      const steps = stepsOf(group, proposalId);
+      return { type: 'TreeChangeProposed', data: { proposalId, place, steps, origin, expiresAt } };
+    });
+    const plain = stateAfter('application:moka', registered, ...quotas, ...proposed);
+    const state = plain as ApplicationState;
+    const proposals = new CountedMap(state.proposals);
+    const proposalsByAlias = new CountedMap(state.proposalsByAlias);
+    proposals.visits = 0;
+    const visits = (): number => proposals.visits + proposalsByAlias.visits;
+    return { state: { ...state, proposals, proposalsByAlias }, visits };
+  }
+
+  const treeOf = (step: (index: number) => Partial<TreeStep>): CommandBody => ({
+    type: 'ChangeTree',
+    data: {
+      steps: Array.from({ length: MOVES }, (_, index) => ({
+        ...noStep,
+        expectedVersion: null,
+        ...step(index),
+      })),
+    },
+  });
+  const moves = treeOf((index) => ({
+    move: { quotaId: idOf('few', index), toQuotaId: `moka/m${index}` },
+  }));
+  const deletions = treeOf((index) => ({
+    delete: { quotaId: idOf('few', index), children: 'refuse' },
+  }));
+
+  function visitsOf({ state, visits }: Counted, body: CommandBody): number {
+    const before = visits();
+    const command = stampCommand('application:moka', body, { roles: ['admin'] });
+    const decision = decide(state, command, { now: START, streamVersion: 900n });
+    expect(decision.kind).toBe('accepted');
+    return visits() - before;
+  }
+
+  it('is none of them for a move, also of quotas that all of them mean', () => {
+    for (const group of ['others', 'few']) {
+      expect(visitsOf(withProposals(20, group), moves)).toBe(0);
+    }
+  });
+
+  it('is those that mean what goes for a deletion, and none other', () => {
+    expect(visitsOf(withProposals(20, 'others'), deletions)).toBe(0);
+    const [one, many] = [1, 3].map((count) => visitsOf(withProposals(count, 'few'), deletions));
+    expect(many).toBeLessThanOrEqual(3 * (one ?? 0));
   });
 });

@@ -1,8 +1,8 @@
 import type { DeleteQuota, Violation } from '@prorata/schemas';
 import { authorityViolations, payerGoneViolations } from '../authority/authorityViolations.ts';
-import { byCodeUnit, parentOf } from '../ids.ts';
-import { proposalsOf, stepProposalsAbove } from '../evolve/openProposals.ts';
-import { meanQuotaWithin } from '../evolve/stepIds.ts';
+import { byCodeUnit } from '../ids.ts';
+import { proposalsMeaning } from '../evolve/aliases.ts';
+import { proposalsOf } from '../evolve/openProposals.ts';
 import type { ApplicationState, Decision, DecisionContext, QuotaState } from '../model.ts';
 import { EVENTS_PER_DECISION_MAX, SUMS_PER_DECISION_MAX } from '../modelBounds.ts';
 import { about, aboutNoQuota, violation } from './answer.ts';
@@ -56,7 +56,7 @@ export function deleteStep(
     .filter((id) => id !== quotaId)
     .flatMap((id) => payerGoneViolations(state, id, sender, () => path));
   if (unpaid.length > 0) return unpaid;
-  rejectStepsOf(draft, quotaId, path);
+  rejectStepsOf(draft, ids, path);
   // Whoever may delete the quota has the say over all else below it; children go before their parents.
   for (const id of ids.toReversed()) {
     const quota = draft.after.quotas.get(id);
@@ -65,13 +65,9 @@ export function deleteStep(
   return [];
 }
 
-/** Proposals whose steps mean what goes cannot be taken any more, and must not reach who gets its id later. */
-function rejectStepsOf(draft: TreeDraft, quotaId: string, path: string): void {
-  const open = [...stepProposalsAbove(draft.after, parentOf(quotaId))];
-  // By id, as equal states decide alike: an index knows the order in which they came.
-  open.sort((a, b) => byCodeUnit(a.proposalId, b.proposalId));
-  for (const { proposalId, steps } of open) {
-    if (!meanQuotaWithin(steps, quotaId)) continue;
+/** Proposals whose steps mean what goes, or would make something in it, cannot be taken any more. */
+function rejectStepsOf(draft: TreeDraft, ids: readonly string[], path: string): void {
+  for (const { proposalId } of proposalsMeaning(draft.after, ids)) {
     draft.append({ type: 'ProposalRejected', data: { proposalId }, ...aboutNoQuota }, () => path);
   }
 }

@@ -2,7 +2,6 @@
 import type { CommandEnvelope, Violation } from '@prorata/schemas';
 import { applicationOf } from '../ids.ts';
 import type { ApplicationState, Decision, QuotaState } from '../model.ts';
-import { contentSince } from '../versions/keptVersions.ts';
 import { refuse, violation } from './answer.ts';
 
 /** As an expected version: it must exist, at whatever version. */
@@ -50,18 +49,13 @@ export interface ExpectedTerms {
   readonly path: string;
   /** The quota's version that the sender saw; null: any. */
   readonly expectedVersion: bigint | null;
-  /**
-   * The step has waited for approval: a later version is as good while the content is the one of then, for
-   * cuts, overrides and proposals raise versions without anybody changing what was seen.
-   */
-  readonly hasWaited?: boolean;
 }
 
 /** As `requireQuota`, of a step at `path` in the command. */
 export function quotaAt(
   state: ApplicationState,
   quotaId: string,
-  { path, expectedVersion, hasWaited = false }: ExpectedTerms,
+  { path, expectedVersion }: ExpectedTerms,
 ): { readonly quota: QuotaState } | { readonly fault: Violation } {
   const at = `${path}/quotaId`;
   if (applicationOf(quotaId) !== state.id) {
@@ -72,13 +66,8 @@ export function quotaAt(
   if (quota === undefined) {
     return { fault: violation('QUOTA_UNKNOWN', at, `There is no quota ${quotaId}.`) };
   }
-  if (hasWaited && isContentOf(quota, expectedVersion)) return { quota };
   const fault = versionFaultAt(expectedVersion, quota.version, path);
   return fault === null ? { quota } : { fault };
-}
-
-function isContentOf(quota: QuotaState, version: bigint | null): boolean {
-  return version !== null && contentSince(quota) <= version && version <= quota.version;
 }
 
 export function organizationUnknown(): Decision {

@@ -1,7 +1,8 @@
 /** Proposals of whole steps: for changes that are more than the limits of one quota. */
 import type { Actor, TreeStep } from '@prorata/schemas';
-import { placeOf } from '../evolve/stepIds.ts';
-import type { ApplicationState, Decision, DecisionContext } from '../model.ts';
+import { NOBODY, lastSegments, meantSteps } from '../evolve/meantSteps.ts';
+import { placeOf } from '../evolve/proposalNow.ts';
+import type { ApplicationState, Decision, DecisionContext, ProposalState } from '../model.ts';
 import {
   PROPOSED_STEPS_LENGTH_MAX,
   TREE_PROPOSALS_OPEN_MAX,
@@ -46,7 +47,7 @@ function treesFault(
   proposer: Actor,
 ): Decision | null {
   const open = [...state.proposals.values()].filter((proposal) => proposal.steps.length > 0);
-  const same = open.find((proposal) => sameValue(proposal.steps, steps));
+  const same = sameProposal(state, open, steps);
   if (same !== undefined) {
     return refuse('PROPOSAL_OPEN', '', `Proposal ${same.proposalId} for the same is open.`);
   }
@@ -58,6 +59,24 @@ function treesFault(
   if (open.length < TREE_PROPOSALS_OPEN_MAX) return null;
   const message = `${TREE_PROPOSALS_OPEN_MAX} changes of several quotas wait in ${state.id}.`;
   return refuse('TOO_MANY', '', message);
+}
+
+/** The one that would do the same to the same quotas, whatever these were called when it was proposed. */
+function sameProposal(
+  state: ApplicationState,
+  open: readonly ProposalState[],
+  steps: readonly TreeStep[],
+): ProposalState | undefined {
+  const aliasOf = (quotaId: string): string => state.aliasByQuota.get(quotaId) ?? NOBODY;
+  const nodes = meantSteps(state.id, steps, aliasOf);
+  const said = steps.map(lastSegments);
+  return open.find(
+    ({ steps: others, meant }) =>
+      sameValue(
+        meant.map(({ quota, into }) => ({ quota, into })),
+        nodes,
+      ) && sameValue(others.map(lastSegments), said),
+  );
 }
 
 /** Characters of JSON; a bigint as its digits. */

@@ -6,13 +6,17 @@ import {
   TREE_PROPOSALS_OPEN_MAX,
   TREE_PROPOSALS_PER_PROPOSER_MAX,
 } from '../modelBounds.ts';
+import { proposalsMeaning } from '../evolve/aliases.ts';
+import { proposalNow } from '../evolve/proposalNow.ts';
 import type { ApplicationState } from '../model.ts';
+import { stateFromText, stateToText } from '../snapshot.ts';
 import { given, stateAfter } from '../testing/given.ts';
 import type { Fact, Then } from '../testing/given.ts';
 import {
   content,
   cores,
   created,
+  evidence,
   noChange,
   noTerms,
   overridden,
@@ -202,6 +206,53 @@ describe('a proposal of steps', () => {
       .then(...approved);
   });
 
+  it('that expects the versions which its own steps lead to is taken after a cut', () => {
+    const twice = [
+      { ...setting(ADS, tokens(40n)), expectedVersion: 1n },
+      { ...setting(ADS, sessions(1n)), expectedVersion: 2n },
+    ];
+    const wait = [...past, proposed(ADS, twice)];
+    given(...wait, overridden(ADS, [tokens(1n)], START + DAY))
+      .when(about('ApproveProposal'), { actor: ben })
+      .then(
+        ended('ProposalApproved'),
+        changed(ADS, [tokens(40n)], 'team-ads'),
+        changed(ADS, [sessions(1n), tokens(40n)], 'team-ads'),
+      );
+    const [first, second] = [setting(ADS, tokens(40n)), twice[1]!];
+    given(...past, proposed(ADS, [first, second]), changed(ADS, [tokens(19n)], 'team-ads'))
+      .when(about('ApproveProposal'), { actor: ben })
+      .thenRefused('VERSION_MISMATCH', '/steps/1');
+  });
+
+  it('that expects a version is not taken over what evidence has set since', () => {
+    const seen = steps.map((step) => ({ ...step, expectedVersion: 1n }));
+    const rightsizing = [{ resource: 'tokens', min: 1n, max: 90n }];
+    const bounded: Fact = {
+      type: 'QuotaChanged',
+      data: { content: content([tokens(20n)], { owner: 'team-etl', rightsizing }) },
+      quotaId: ETL,
+    };
+    const resized: Fact = {
+      type: 'QuotaResized',
+      data: { limit: tokens(15n), evidence, proposalId: null },
+      quotaId: ETL,
+    };
+    const later = [seen[0]!, { ...steps[1]!, expectedVersion: 2n }];
+    given(...past, bounded, proposed('moka/prod', later), resized)
+      .when(about('ApproveProposal'), { actor: ben })
+      .thenRefused('VERSION_MISMATCH', '/steps/1');
+    const after = [seen[0]!, { ...steps[1]!, expectedVersion: 3n }];
+    expect(
+      typesOf(
+        given(...past, bounded, resized, proposed('moka/prod', after)).when(
+          about('ApproveProposal'),
+          { actor: ben },
+        ),
+      ),
+    ).toEqual(['ProposalApproved', 'QuotaChanged', 'QuotaChanged']);
+  });
+
   it('goes with a quota that moves, and leaves who takes its id alone', () => {
     const moved: Fact = {
       type: 'QuotaMoved',
@@ -218,6 +269,121 @@ describe('a proposal of steps', () => {
         changed(ADS, [tokens(40n)], 'team-ads'),
         changed('moka/prod/new', [tokens(10n)], 'team-etl'),
       );
+  });
+
+  describe('means quotas and not their paths', () => {
+    const move = (quotaId: string, toQuotaId: string): Fact => ({
+      type: 'QuotaMoved',
+      data: { toQuotaId },
+      quotaId,
+    });
+    const gone = (quotaId: string): Fact => ({ type: 'QuotaDeleted', data: {}, quotaId });
+    const moving = (quotaId: string, toQuotaId: string): TreeStep => ({
+      ...noStep,
+      move: { quotaId, toQuotaId },
+    });
+    const creating = (quotaId: string): TreeStep => ({
+      ...noStep,
+      create: { quotaId, content: content() },
+    });
+    const approve = (some: readonly TreeStep[], ...since: readonly Fact[]) =>
+      given(...past, proposed('moka', some), ...since).when(about('ApproveProposal'), {
+        actor: ben,
+      });
+    const remove = (quotaId: string): CommandBody => ({
+      type: 'DeleteQuota',
+      data: { quotaId, children: 'cascade' },
+    });
+
+    it('that it reaches by moves of its own', () => {
+      const within = [moving(ADS, 'moka/prod/etl/x'), setting('moka/prod/etl/x', tokens(1n))];
+      approve(within, move(ETL, 'moka/new'), created(ETL, [tokens(5n)])).then(
+        ended('ProposalApproved'),
+        move(ADS, 'moka/new/x'),
+        changed('moka/new/x', [tokens(1n)], 'team-ads'),
+      );
+      const child = created('moka/prod/ads/a', [tokens(2n)]);
+      const below = [moving(ADS, 'moka/ads'), setting('moka/ads/a', tokens(1n))];
+      given(...past, child, proposed('moka', below), move('moka/prod/ads/a', 'moka/a'))
+        .when(about('ApproveProposal'), { actor: ben })
+        .then(ended('ProposalApproved'), move(ADS, 'moka/ads'), {
+          type: 'QuotaChanged',
+          data: { content: content([tokens(1n)]) },
+          quotaId: 'moka/a',
+        });
+    });
+
+    it('in which it makes something, also something of its own', () => {
+      const making = [creating('moka/prod/etl/x'), creating('moka/prod/etl/x/y')];
+      const anew = created(ETL, [tokens(5n)]);
+      approve(making, move(ETL, 'moka/new'), anew).then(
+        ended('ProposalApproved'),
+        created('moka/new/x'),
+        created('moka/new/x/y'),
+      );
+      const replaced = [moving(ETL, 'moka/old'), creating(ETL), setting(ETL, tokens(1n))];
+      approve(replaced, move('moka/prod', 'moka/live')).then(
+        ended('ProposalApproved'),
+        move('moka/live/etl', 'moka/old'),
+        created('moka/live/etl'),
+        {
+          type: 'QuotaChanged',
+          data: { content: content([tokens(1n)]) },
+          quotaId: 'moka/live/etl',
+        },
+      );
+    });
+
+    it('and ends with each of them: who takes a path later is another', () => {
+      for (const some of [creating('moka/prod/etl/x'), moving(ADS, 'moka/prod/etl/ads')]) {
+        given(...past, proposed('moka', [some]))
+          .when(remove(ETL))
+          .then(ended('ProposalRejected'), gone(ETL));
+      }
+      const child = created('moka/prod/ads/a', [tokens(2n)]);
+      const below = [moving(ADS, 'moka/ads'), setting('moka/ads/a', tokens(1n))];
+      given(...past, child, proposed('moka', below))
+        .when(remove('moka/prod/ads/a'))
+        .then(ended('ProposalRejected'), gone('moka/prod/ads/a'));
+      given(...past, proposed('moka', [setting(ADS, tokens(1n))]))
+        .when(remove(ETL))
+        .then(gone(ETL));
+    });
+
+    it('also where a log of before has a deletion alone', () => {
+      const making = [creating('moka/prod/etl/x'), setting(ADS, tokens(1n))];
+      approve(making, gone(ETL), created(ETL)).thenRefused('QUOTA_UNKNOWN', '/steps/0', ETL);
+    });
+
+    it('however long their paths become, and waits once under whatever paths', () => {
+      const since = [move(ETL, `moka/${'x'.repeat(63)}`), created(ETL, [], { owner: 'x' })];
+      const same = [setting(ADS, tokens(40n)), setting(`moka/${'x'.repeat(63)}`, tokens(10n))];
+      given(...open, ...since)
+        .when(changeTree(...same), { actor: ben })
+        .thenRefused('PROPOSAL_OPEN', 'moka-p5');
+      const other = given(...open, ...since).when(
+        changeTree(setting(ADS, tokens(40n)), setting(ETL, tokens(10n))),
+        { actor: ben },
+      );
+      expect(typesOf(other)).toEqual(['TreeChangeProposed']);
+    });
+
+    it('and is kept as a whole by a snapshot', () => {
+      const facts = [...open, move(ETL, 'moka/new'), created(ETL)] as const;
+      const state = stateAfter('application:moka', ...facts) as ApplicationState;
+      const again = stateFromText(stateToText(state)) as ApplicationState;
+      for (const each of [state, again]) {
+        expect(proposalNow(each, each.proposals.get('moka-p5')!)).toMatchObject({
+          quotaId: 'moka',
+          steps: [setting(ADS, tokens(40n)), setting('moka/new', tokens(10n))],
+        });
+        expect(proposalsMeaning(each, [ETL])).toEqual([]);
+        expect(proposalsMeaning(each, ['moka/new'])).toHaveLength(1);
+      }
+      const closed = stateAfter('application:moka', ...facts, ended('ProposalWithdrawn'));
+      const { aliases, aliasByQuota, proposalsByAlias } = closed as ApplicationState;
+      expect([aliases.size, aliasByQuota.size, proposalsByAlias.size]).toEqual([0, 0, 0]);
+    });
   });
 
   it('ends with a quota that it names', () => {
@@ -265,10 +431,7 @@ describe('a proposal of steps', () => {
     const within = [setting(ADS, tokens(40n)), setting(ADS, sessions(1n))];
     given(...past, proposed(ADS, within))
       .when({ type: 'DeleteQuota', data: { quotaId: ADS, children: 'refuse' } })
-      .then(
-        { ...ended('ProposalRejected'), quotaId: ADS },
-        { type: 'QuotaDeleted', data: {}, quotaId: ADS },
-      );
+      .then(ended('ProposalRejected'), { type: 'QuotaDeleted', data: {}, quotaId: ADS });
   });
 });
 

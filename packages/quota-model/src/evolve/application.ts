@@ -1,10 +1,13 @@
-import type { EventEnvelope, EventMessage } from '@prorata/schemas';
+import type { EventEnvelope, EventMessage, TreeStep } from '@prorata/schemas';
 import { BrokenStream } from '../faults.ts';
 import { cutKey } from '../indexes/quotaIndexes.ts';
 import { entitlementKey } from '../payers.ts';
 import type { ApplicationState, EntitlementState, ProposalState, Registration } from '../model.ts';
 import { emptyDerived } from '../snapshot/derivedFields.ts';
 import { extendSuspensions } from '../suspension.ts';
+import { aliasFor } from './aliases.ts';
+import { meantSteps } from './meantSteps.ts';
+import type { MeantStep } from './meantSteps.ts';
 import { addProposal, removeProposal } from './openProposals.ts';
 import { evolveQuota } from './quota.ts';
 import type { QuotaEvent } from './quota.ts';
@@ -41,7 +44,7 @@ export function evolveApplication(
       addProposal(state, proposalOf(event));
       return state;
     case 'TreeChangeProposed':
-      addProposal(state, treeProposalOf(event));
+      addProposal(state, treeProposalOf(state, event));
       return state;
     case 'ProposalApproved':
     case 'ProposalExpired':
@@ -80,6 +83,7 @@ function register(
     entitlements: new Map(),
     cutsFollowed: new Map(),
     proposals: new Map(),
+    aliases: new Map(),
     ...emptyDerived(),
   };
 }
@@ -137,7 +141,7 @@ function proposalOf(event: EventOf<'ChangeProposed' | 'ProposalOpened'>): Propos
   const { proposalId, evidence, expiresAt, envelope } = event.value;
   const quotaId = envelope.quotaId ?? '';
   const provenance = provenanceOf(event);
-  const what = { proposalId, quotaId, steps: [], evidence, expiresAt, provenance };
+  const what = { proposalId, quotaId, steps: [], meant: [], evidence, expiresAt, provenance };
   if (event.type === 'ProposalOpened') {
     return { ...what, limits: [event.value.limit], unsetLimits: [], origin: 'robot' };
   }
@@ -145,11 +149,31 @@ function proposalOf(event: EventOf<'ChangeProposed' | 'ProposalOpened'>): Propos
   return { ...what, limits, unsetLimits, origin };
 }
 
-function treeProposalOf(event: EventOf<'TreeChangeProposed'>): ProposalState {
+function treeProposalOf(
+  state: ApplicationState,
+  event: EventOf<'TreeChangeProposed'>,
+): ProposalState {
   const { proposalId, place, steps, origin, expiresAt } = event.value;
   const none = { limits: [], unsetLimits: [], evidence: null };
   const provenance = provenanceOf(event);
-  return { proposalId, quotaId: place, steps, ...none, origin, expiresAt, provenance };
+  const meant = meantNow(state, steps, provenance.streamVersion);
+  return { proposalId, quotaId: place, steps, meant, ...none, origin, expiresAt, provenance };
+}
+
+/** Whom the steps mean, by aliases, which they are given here. */
+function meantNow(
+  state: ApplicationState,
+  steps: readonly TreeStep[],
+  streamVersion: bigint,
+): readonly MeantStep[] {
+  let given = 0;
+  const aliasOf = (quotaId: string): string =>
+    aliasFor(state, quotaId, { streamVersion, given: given++ });
+  return meantSteps(state.id, steps, aliasOf).map((meant, index) => {
+    const isSeen = steps[index]?.expectedVersion !== null && typeof meant.quota === 'string';
+    const quotaId = isSeen ? state.aliases.get(meant.quota) : undefined;
+    return { ...meant, version: state.quotas.get(quotaId ?? '')?.version ?? null };
+  });
 }
 
 function isOfSteps(

@@ -3,8 +3,8 @@ import { movedId, parentOf } from '../ids.ts';
 import type { ApplicationState } from '../model.ts';
 import { indexSubtree } from '../indexes/quotaIndexes.ts';
 import { countSubtree } from '../sums/treeSums.ts';
-import { addProposal, proposalsOf, removeProposal, stepProposalsAbove } from './openProposals.ts';
-import { placeOf, stepsAfterMove } from './stepIds.ts';
+import { moveAlias } from './aliases.ts';
+import { addProposal, proposalsOf, removeProposal } from './openProposals.ts';
 
 /**
  * Gives a quota and all below it other paths, in O(quotas moved). The quotas below keep their versions:
@@ -18,17 +18,11 @@ export function moveSubtree(
   toQuotaId: string,
   version: bigint,
 ): void {
-  for (const proposal of stepProposalsAbove(state, parentOf(quotaId))) {
-    const steps = stepsAfterMove(proposal.steps, quotaId, toQuotaId);
-    if (steps === proposal.steps) continue;
-    removeProposal(state, proposal.proposalId);
-    addProposal(state, { ...proposal, steps, quotaId: placeOf(state.id, steps) });
-  }
   countSubtree(state, quotaId, -1);
   indexSubtree(state, quotaId, -1);
   removeChild(state, quotaId);
   for (const id of subtreeOf(state, quotaId)) {
-    renameOne(state, id, movedId(id, quotaId, toQuotaId), [quotaId, toQuotaId]);
+    renameOne(state, id, movedId(id, quotaId, toQuotaId));
   }
   const top = state.quotas.get(toQuotaId);
   if (top !== undefined) state.quotas.set(toQuotaId, { ...top, version });
@@ -59,12 +53,7 @@ export function removeChild(state: ApplicationState, quotaId: string): void {
   if (siblings?.size === 0) state.children.delete(parent);
 }
 
-function renameOne(
-  state: ApplicationState,
-  id: string,
-  next: string,
-  [from, to]: readonly [from: string, to: string],
-): void {
+function renameOne(state: ApplicationState, id: string, next: string): void {
   const quota = state.quotas.get(id);
   if (quota === undefined) return;
   state.quotas.delete(id);
@@ -81,9 +70,9 @@ function renameOne(
     state.sums.set(next, sums);
   }
   if (state.overridden.delete(id)) state.overridden.add(next);
+  moveAlias(state, id, next);
   for (const proposal of proposalsOf(state, id)) {
     removeProposal(state, proposal.proposalId);
-    const steps = stepsAfterMove(proposal.steps, from, to);
-    addProposal(state, { ...proposal, quotaId: next, steps });
+    addProposal(state, { ...proposal, quotaId: next });
   }
 }

@@ -1,11 +1,15 @@
-/** Open proposals and their index by quota, always changed together. */
+/** Open proposals and their indexes, always changed together. */
 import { writableSet } from '../fork/fork.ts';
-import { ancestorsOf, applicationOf } from '../ids.ts';
 import type { ApplicationState, ProposalState } from '../model.ts';
+import { leaveAliases, useAliases } from './aliases.ts';
 
 export function addProposal(state: ApplicationState, proposal: ProposalState): void {
   const { proposalId, quotaId } = proposal;
   state.proposals.set(proposalId, proposal);
+  if (proposal.steps.length > 0) {
+    useAliases(state, proposal);
+    return;
+  }
   const ids = writableSet(state.proposalsByQuota, quotaId);
   if (ids === undefined) state.proposalsByQuota.set(quotaId, new Set([proposalId]));
   else ids.add(proposalId);
@@ -16,25 +20,15 @@ export function removeProposal(state: ApplicationState, proposalId: string): boo
   const proposal = state.proposals.get(proposalId);
   if (proposal === undefined) return false;
   state.proposals.delete(proposalId);
+  leaveAliases(state, proposal);
   const ids = writableSet(state.proposalsByQuota, proposal.quotaId);
   ids?.delete(proposalId);
   if (ids?.size === 0) state.proposalsByQuota.delete(proposal.quotaId);
   return true;
 }
 
-/** The open proposals of one quota, in the order of their ids in the state. */
+/** The open proposals of one quota's limits, in the order of their ids in the state. */
 export function proposalsOf(state: ApplicationState, quotaId: string): readonly ProposalState[] {
   const ids = state.proposalsByQuota.get(quotaId) ?? [];
   return [...ids].flatMap((id) => state.proposals.get(id) ?? []);
-}
-
-/** The open proposals of steps at a node or above it: all that may name what is right below. */
-export function stepProposalsAbove(
-  state: ApplicationState,
-  place: string,
-): readonly ProposalState[] {
-  const places = new Set([place, ...ancestorsOf(place), applicationOf(place)]);
-  return [...places].flatMap((id) =>
-    proposalsOf(state, id).filter(({ steps }) => steps.length > 0),
-  );
 }

@@ -10,6 +10,7 @@ import { NO_HAIRCUTS, NO_RIGHTSIZED, sharedContent } from '../sharing.ts';
 import { putQuota } from '../sums/treeSums.ts';
 import { contentHash } from '../versions/contentHash.ts';
 import { versionsWith } from '../versions/keptVersions.ts';
+import { endAlias } from './aliases.ts';
 import { addChild, moveSubtree, removeChild } from './moveQuota.ts';
 import { proposalsOf, removeProposal } from './openProposals.ts';
 import { provenanceOf } from './origin.ts';
@@ -172,6 +173,7 @@ function remove(state: ApplicationState, quota: QuotaState): void {
   putQuota(state, quota, null);
   state.overridden.delete(quotaId);
   removeChild(state, quotaId);
+  endAlias(state, quotaId);
   for (const { proposalId } of proposalsOf(state, quotaId)) removeProposal(state, proposalId);
 }
 

@@ -7,6 +7,8 @@ import { rebuildingSums } from '../sums/rebuildSums.ts';
 type Derived = Pick<
   ApplicationState,
   | 'proposalsByQuota'
+  | 'proposalsByAlias'
+  | 'aliasByQuota'
   | 'sums'
   | 'held'
   | 'paid'
@@ -20,6 +22,8 @@ type Derived = Pick<
 export function emptyDerived(): Derived {
   return {
     proposalsByQuota: new Map(),
+    proposalsByAlias: new Map(),
+    aliasByQuota: new Map(),
     sums: new Map(),
     held: new Map(),
     paid: new Map(),
@@ -35,6 +39,7 @@ export const derivedFields: ReadonlySet<string> = new Set(Object.keys(emptyDeriv
 
 /** Fills what `emptyDerived` gave, and yields now and then: of a large state it takes seconds. */
 export function* rebuildingDerived(state: ApplicationState): Generator<void> {
+  for (const [alias, quotaId] of state.aliases) state.aliasByQuota.set(quotaId, alias);
   for (const proposal of state.proposals.values()) addProposal(state, proposal);
   yield* rebuildingSums(state);
   yield* rebuildingIndexes(state);
