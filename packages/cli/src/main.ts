@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { CommandError } from './commandError.ts';
+import { exitCodes } from './exitCodes.ts';
 import { tell } from './print.ts';
 import { createProgram } from './program.ts';
 
@@ -17,9 +18,14 @@ const plainFaults = new Set([
   'SettingsError',
 ]);
 
+/** Whoever asks for the detailed code of `plan` takes 2 for changes. */
+const usage = process.argv.includes('--detailed-exitcode')
+  ? exitCodes.failed.code
+  : exitCodes.usage.code;
+
 function explain(error: unknown): number {
   // Commander has already printed its own complaint, or the help or version that was asked for.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : usage;
   if (error instanceof CommandError) {
     tell(error.message);
     return error.exitCode;

@@ -15,6 +15,8 @@ export interface CommandRequest {
   readonly commandId?: string;
   readonly expectedVersion?: bigint | number | string;
   readonly dryRun?: boolean;
+  /** Safety checks that are waived by name. */
+  readonly waivers?: readonly { readonly check: string; readonly reason: string }[];
   /** How long to look for an outcome, milliseconds. Default 30,000. */
   readonly timeoutMs?: number;
 }
@@ -87,10 +89,10 @@ async function postOnce(
 export function bodyOf(
   request: Pick<
     CommandRequest,
-    'type' | 'stream' | 'reason' | 'data' | 'expectedVersion' | 'dryRun'
+    'type' | 'stream' | 'reason' | 'data' | 'expectedVersion' | 'dryRun' | 'waivers'
   >,
 ): Readonly<Record<string, unknown>> {
-  const { type, stream, reason, data, expectedVersion, dryRun } = request;
+  const { type, stream, reason, data, expectedVersion, dryRun, waivers } = request;
   return {
     type,
     stream,
@@ -98,6 +100,7 @@ export function bodyOf(
     data,
     ...(expectedVersion === undefined ? {} : { expectedVersion: expectedVersion.toString() }),
     ...(dryRun === undefined ? {} : { dryRun }),
+    ...(waivers === undefined ? {} : { waivers }),
   };
 }
 

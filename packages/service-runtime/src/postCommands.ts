@@ -13,7 +13,7 @@ import type { AnswerBody, CommandAnswer, CommandRequest } from './postCommand.ts
 /** One of many; its id is given, since its answer is found by it. */
 export type BatchedCommand = Pick<
   CommandRequest,
-  'type' | 'stream' | 'data' | 'reason' | 'expectedVersion' | 'dryRun'
+  'type' | 'stream' | 'data' | 'reason' | 'expectedVersion' | 'dryRun' | 'waivers'
 > & { readonly commandId: string };
 
 export interface CommandsRequest {

@@ -1,0 +1,67 @@
+import type { CommandAnswer } from '@prorata/service-runtime/postCommand';
+import type { GatewayClient } from '../gateway/gatewayClient.ts';
+import { sentCommand } from '../plan/checkPlan.ts';
+import type { SendingTerms } from '../plan/checkPlan.ts';
+import type { Failure } from '../plan/check.ts';
+import { failuresOf } from '../plan/failuresOf.ts';
+import type { Plan, PlannedCommand } from '../plan/plan.ts';
+
+/** What became of one command. */
+export type Applied =
+  | { readonly kind: 'done'; readonly command: PlannedCommand; readonly streamVersion: string }
+  | {
+      readonly kind: 'waits';
+      readonly command: PlannedCommand;
+      readonly proposalId: string;
+      readonly message: string;
+    }
+  | {
+      readonly kind: 'refused';
+      readonly command: PlannedCommand;
+      readonly failures: readonly Failure[];
+    }
+  | { readonly kind: 'unknown'; readonly command: PlannedCommand; readonly commandId: string };
+
+export interface Application {
+  readonly applied: readonly Applied[];
+  /** Commands that were not sent, since one before them was not accepted. */
+  readonly left: readonly PlannedCommand[];
+}
+
+/**
+ * Sends the commands of a plan in their order, and stops at the first that is not accepted: what comes
+ * after may stand on it. What waits for approval stops its own stream alone.
+ */
+export async function applyPlan(
+  client: GatewayClient,
+  plan: Plan,
+  terms: SendingTerms,
+  told: (applied: Applied) => void,
+): Promise<Application> {
+  const applied: Applied[] = [];
+  const waiting = new Set<string>();
+  for (const [index, command] of plan.commands.entries()) {
+    if (waiting.has(command.stream)) continue;
+    const answer = await client.send(sentCommand(command, terms), terms.reason);
+    const one = appliedOf(command, answer);
+    applied.push(one);
+    told(one);
+    if (one.kind === 'waits') waiting.add(command.stream);
+    else if (one.kind !== 'done') return { applied, left: plan.commands.slice(index + 1) };
+  }
+  const sent = new Set(applied.map(({ command }) => command));
+  return { applied, left: plan.commands.filter((command) => !sent.has(command)) };
+}
+
+function appliedOf(command: PlannedCommand, answer: CommandAnswer): Applied {
+  const { status, code, detail, violations, outcome, commandId } = answer;
+  if (status === 'unknown') return { kind: 'unknown', command, commandId };
+  if (status === 'refused') {
+    return { kind: 'refused', command, failures: failuresOf(command, code, detail, violations) };
+  }
+  if (code !== 'PROPOSED') {
+    return { kind: 'done', command, streamVersion: String(outcome?.['streamVersion']) };
+  }
+  const proposalId = String(outcome?.['result']);
+  return { kind: 'waits', command, proposalId, message: detail ?? '' };
+}

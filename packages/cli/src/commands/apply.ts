@@ -1,0 +1,190 @@
+import { CommandError } from '../commandError.ts';
+import { exitCodes } from '../exitCodes.ts';
+import { changesSince, isConflict } from '../apply/conflict.ts';
+import { applyDeclaration } from '../apply/applyDeclaration.ts';
+import type { Application, Applied } from '../apply/applyPlan.ts';
+import { settled } from '../apply/settled.ts';
+import type { GatewayClient } from '../gateway/gatewayClient.ts';
+import { answerAs } from '../output/answerAs.ts';
+import type { OutputOptions } from '../output/answerAs.ts';
+import { withProgress } from '../output/progress.ts';
+import { screenText } from '../output/screenText.ts';
+import { failureLines, failuresIn, planData, planLines } from '../plan/describePlan.ts';
+import { planFiles } from '../plan/planned.ts';
+import type { Planned } from '../plan/planned.ts';
+import { answer, tell } from '../print.ts';
+import { connected } from './connected.ts';
+import { waiversOf } from './waivers.ts';
+
+export interface ApplyOptions extends OutputOptions {
+  readonly file: readonly string[];
+  readonly reason: string;
+  readonly waive?: readonly string[];
+  readonly yes?: boolean;
+}
+
+/**
+ * Makes what there is what is declared. Safe to repeat, and after a kill at any point: what was done is
+ * not in the next plan, and every step of it names the version that was read.
+ */
+export async function apply(options: ApplyOptions): Promise<number> {
+  const terms = { reason: options.reason, waivers: waiversOf(options.waive) };
+  const client = await connected();
+  const planned = await withProgress('reading', (progress) =>
+    planFiles(client, options.file, terms, progress),
+  );
+  const isForPeople = options.output === 'table';
+  if (isForPeople) for (const line of planLines(planned.plan, planned.checks)) answer(line);
+  if (failuresIn(planned.plan, planned.checks).length > 0) {
+    return refusedBefore(planned, options);
+  }
+  if (planned.plan.commands.length > 0 && !(await agreed(options))) {
+    throw new CommandError('Nothing was changed.');
+  }
+  const { declaration } = planned;
+  const application = await applyDeclaration(client, declaration, planned.plan, terms, tellApplied);
+  const outcome = await conclude(client, planned, application);
+  await answerAs(options.output, dataOf(planned, application, outcome), () => outcome.lines);
+  return outcome.exitCode;
+}
+
+async function refusedBefore(planned: Planned, options: ApplyOptions): Promise<number> {
+  const data = {
+    ...planData(planned.plan, planned.checks),
+    applied: [],
+    left: planned.plan.commands.length,
+  };
+  await answerAs(options.output, data, () => ['Nothing was changed.']);
+  return exitCodes.failed.code;
+}
+
+/** @throws CommandError (exit 2) where nobody can be asked */
+async function agreed({ yes }: ApplyOptions): Promise<boolean> {
+  if (yes === true) return true;
+  if (!process.stdin.isTTY || !process.stderr.isTTY) {
+    throw new CommandError(
+      'Nobody can be asked without a terminal: --yes applies the plan as it is.',
+      2,
+    );
+  }
+  const { default: confirm } = await import('@inquirer/confirm');
+  const question = { message: 'Apply these changes?', default: false };
+  try {
+    return await confirm(question, { output: process.stderr });
+  } catch (error) {
+    if ((error as Error).name !== 'ExitPromptError') throw error;
+    throw new CommandError('Nothing was changed.', exitCodes.interrupted.code);
+  }
+}
+
+/** One line as each command is answered: where it stopped is the last one. */
+function tellApplied(applied: Applied): void {
+  const { stream, type, actions } = applied.command;
+  const things = actions.length === 1 ? (actions[0]?.id ?? '') : `${actions.length} changes`;
+  const what = `${stream}: ${type} ${things}`;
+  if (applied.kind === 'done') tell(`${what}: done, version ${applied.streamVersion}`);
+  else if (applied.kind === 'waits') tell(`${what}: waits for approval as ${applied.proposalId}`);
+  else tell(`${what}: ${applied.kind === 'refused' ? 'refused' : 'no answer came'}`);
+}
+
+interface Outcome {
+  readonly exitCode: number;
+  readonly lines: readonly string[];
+  /** Who changed what meanwhile. */
+  readonly conflicts: readonly { readonly id: string; readonly changes: readonly string[] }[];
+}
+
+async function conclude(
+  client: GatewayClient,
+  { declaration }: Planned,
+  { applied, left }: Application,
+): Promise<Outcome> {
+  const last = applied.at(-1);
+  if (last?.kind === 'refused') return concludeRefused(client, last, left.length);
+  if (last?.kind === 'unknown') {
+    const lines = [
+      `No answer came to command ${last.commandId}, which may still be decided; ${left.length} commands were not sent.`,
+      'To type: the same again. What was done is not done twice.',
+    ];
+    return { exitCode: exitCodes.failed.code, lines, conflicts: [] };
+  }
+  const waiting = applied.filter((each) => each.kind === 'waits');
+  if (waiting.length > 0) return concludeWaiting(waiting, left.length);
+  if (applied.length === 0) return { exitCode: exitCodes.done.code, lines: [], conflicts: [] };
+  const isSettled = await withProgress('reading it back', (progress) =>
+    settled(client, declaration, progress),
+  );
+  const read = isSettled
+    ? 'what is declared is what there is.'
+    : 'the read models have not shown all of it yet; ./prorata plan says when they do.';
+  return { exitCode: exitCodes.done.code, lines: [`Applied: ${read}`], conflicts: [] };
+}
+
+function concludeWaiting(
+  waiting: readonly Extract<Applied, { kind: 'waits' }>[],
+  left: number,
+): Outcome {
+  const lines = waiting.flatMap(({ proposalId, message }) => [
+    screenText(`Proposal ${proposalId} waits for a second person. ${message}`),
+    `  To type, as somebody else: ./prorata approve ${proposalId} --reason "…"`,
+  ]);
+  const rest =
+    left === 0 ? [] : [`${left} commands of the same streams were not sent: apply again after it.`];
+  return { exitCode: exitCodes.waits.code, lines: [...lines, ...rest], conflicts: [] };
+}
+
+async function concludeRefused(
+  client: GatewayClient,
+  { command, failures }: Extract<Applied, { kind: 'refused' }>,
+  left: number,
+): Promise<Outcome> {
+  const lines = [...failureLines(failures)];
+  const stopped = `Stopped at ${command.stream}; what was said to be done before is done, ${left} commands were not sent.`;
+  if (!failures.some(isConflict)) {
+    return { exitCode: exitCodes.failed.code, lines: [...lines, stopped], conflicts: [] };
+  }
+  const changed = failures.filter(isConflict).map(({ action }) => action ?? command.actions[0]);
+  const conflicts = await Promise.all(
+    changed
+      .filter((action) => action !== undefined)
+      .map(async (action) => ({ id: action.id, changes: await changesSince(client, action) })),
+  );
+  const told = conflicts.flatMap(({ id, changes }) => [
+    `Somebody else changed ${id} meanwhile:`,
+    ...changes.map((change) => `  ${change}`),
+  ]);
+  const next = 'To type: ./prorata plan -f …, to see what differs now; then apply again.';
+  return {
+    exitCode: exitCodes.conflict.code,
+    lines: [...lines, ...told.map(screenText), stopped, next],
+    conflicts,
+  };
+}
+
+function dataOf(planned: Planned, { applied, left }: Application, { conflicts }: Outcome): object {
+  return {
+    ...planData(planned.plan, planned.checks),
+    applied: applied.map((each) => ({
+      ...{
+        stream: each.command.stream,
+        type: each.command.type,
+        changes: each.command.actions.length,
+      },
+      status: each.kind,
+      ...(each.kind === 'waits' ? { proposalId: each.proposalId } : {}),
+      ...(each.kind === 'done' ? { streamVersion: each.streamVersion } : {}),
+      ...(each.kind === 'unknown' ? { commandId: each.commandId } : {}),
+      ...(each.kind === 'refused'
+        ? {
+            failures: each.failures.map(({ code, message, action }) => ({
+              code,
+              message,
+              id: action?.id ?? null,
+            })),
+          }
+        : {}),
+    })),
+    left: left.length,
+    conflicts,
+  };
+}

@@ -1,0 +1,73 @@
+import { fromJson, fullNameOf, toJson } from '@prorata/schemas';
+import type { CommandMessage, JsonViolation } from '@prorata/schemas';
+import type { Json } from '../plan/json.ts';
+
+const CONTENT = 'io.prorata.type.QuotaContent';
+
+/** What a command that nobody sends would say, so that its own fields can be read. */
+const envelope = {
+  commandId: '00000000-0000-4000-8000-000000000000',
+  stream: '',
+  actor: { kind: 'user', issuer: '', subject: '' },
+  roles: ['admin'],
+  reason: 'plan',
+  dryRun: true,
+  submittedAt: '2026-01-01T00:00:00Z',
+};
+
+export type Normal = { readonly value: Json } | { readonly violations: readonly JsonViolation[] };
+
+/** A quota's content with every default written out, so that equal contents are equal JSON. */
+export function normalContent(json: Json): Normal {
+  const parsed = fromJson(CONTENT, json);
+  if ('violations' in parsed) return parsed;
+  return { value: withoutOrder(toJson(CONTENT, parsed.value) as Json) };
+}
+
+/** A command's own fields with every default written out. */
+export function normalFields(type: CommandMessage['type'], json: Json): Normal {
+  const name = fullNameOf[type];
+  const parsed = fromJson(name, { ...json, envelope });
+  if ('violations' in parsed) return parsed;
+  const fields: Record<string, unknown> = { ...(toJson(name, parsed.value) as Json) };
+  delete fields['envelope'];
+  return { value: type === 'DefineBudget' ? withPlainAmount(fields) : fields };
+}
+
+/** `10000.00` and `10000` are the same money. */
+function withPlainAmount(fields: Json): Json {
+  const amount = String(fields['amount']);
+  return { ...fields, amount: amount.includes('.') ? amount.replace(/\.?0+$/, '') : amount };
+}
+
+/** A command as the model takes it. @throws TypeError when it is none: it was checked before */
+export function messageOf(
+  command: { readonly type: CommandMessage['type']; readonly stream: string; readonly data: Json },
+  more: Json,
+): CommandMessage {
+  const { type, stream, data } = command;
+  const parsed = fromJson(fullNameOf[type], {
+    ...data,
+    envelope: { ...envelope, ...more, stream },
+  });
+  if ('violations' in parsed) {
+    throw new TypeError(
+      `${type}: ${parsed.violations.map(({ path, message }) => `${path} ${message}`).join('; ')}`,
+    );
+  }
+  return { type, value: parsed.value } as CommandMessage;
+}
+
+const byResource = (list: unknown): readonly Json[] =>
+  [...(list as readonly Json[])].sort((a, b) =>
+    String(a['resource']) < String(b['resource']) ? -1 : 1,
+  );
+
+/** Limits and bounds are sets: their order says nothing. */
+function withoutOrder(content: Json): Json {
+  return {
+    ...content,
+    limits: byResource(content['limits']),
+    rightsizing: byResource(content['rightsizing']),
+  };
+}

@@ -1,0 +1,33 @@
+import { checkDocument } from './checkDocument.ts';
+import type { Declaration } from './declaration.ts';
+import { FileFaults } from './fileFaults.ts';
+import { Gathering } from './gathering.ts';
+import { readDocuments } from './readDocuments.ts';
+import type { ReadDocument } from './readDocuments.ts';
+import type { FileFault } from './place.ts';
+
+/**
+ * What files declare, as one.
+ * @throws FileFaults with everything that is wrong in them
+ */
+export async function readDeclaration(paths: readonly string[]): Promise<Declaration> {
+  const { documents, faults } = await readDocuments(paths);
+  if (faults.length > 0) throw new FileFaults(faults);
+  return declarationOf(documents);
+}
+
+/** @throws FileFaults with everything that is wrong in the documents */
+export function declarationOf(documents: readonly ReadDocument[]): Declaration {
+  const misshapen = documents.flatMap(shapeFaults);
+  if (misshapen.length > 0) throw new FileFaults(misshapen);
+  const gathering = new Gathering();
+  for (const document of documents) gathering.add(document);
+  return gathering.finish();
+}
+
+function shapeFaults(document: ReadDocument): readonly FileFault[] {
+  return checkDocument(document.value).map(({ path, isKey, message }) => ({
+    place: document.placeOf(path, isKey),
+    message,
+  }));
+}

@@ -1,0 +1,160 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { postCommand } from '@prorata/service-runtime/postCommand';
+import type { CommandAnswer, CommandRequest } from '@prorata/service-runtime/postCommand';
+import { postCommands } from '@prorata/service-runtime/postCommands';
+import type { BatchedCommand } from '@prorata/service-runtime/postCommands';
+import { CommandError } from '../commandError.ts';
+import type { Json } from '../plan/json.ts';
+import type { Connection } from './connection.ts';
+import { GatewayProblem } from './gatewayProblem.ts';
+import type { ProblemBody } from './gatewayProblem.ts';
+
+/** A read is tens of milliseconds; a gateway that starts again takes some seconds. */
+const READ_MS = 30_000;
+/** Tries of a read that was put off (429, 503), and the longest pause that is granted, milliseconds. */
+const READ_TRIES_MAX = 5;
+const PAUSE_MS_MAX = 5_000;
+const PAUSE_MS = 500;
+/** What the gateway answers in one page at most. */
+const PAGE_ROWS = 1_000;
+/** What the gateway takes in one batch: commands, and bytes with room for what is around them. */
+const BATCH_COMMANDS_MAX = 500;
+const BATCH_BYTES_MAX = 1_800_000;
+/** How long outcomes are looked for, milliseconds. */
+const OUTCOME_MS = 60_000;
+
+/** A command as this command line sends it. */
+export type SentCommand = Pick<
+  CommandRequest,
+  'type' | 'stream' | 'data' | 'expectedVersion' | 'waivers'
+>;
+
+export class GatewayClient {
+  readonly gatewayUrl: string;
+  readonly #token: string;
+
+  constructor({ gatewayUrl, token }: Connection) {
+    this.gatewayUrl = gatewayUrl;
+    this.#token = token;
+  }
+
+  /** @throws GatewayProblem, and CommandError when nobody answers */
+  async get<T>(path: string, query: Readonly<Record<string, string | undefined>> = {}): Promise<T> {
+    const given = Object.entries(query).filter(([, value]) => value !== undefined);
+    const search = new URLSearchParams(given as [string, string][]).toString();
+    return (await this.#read(search === '' ? path : `${path}?${search}`)) as T;
+  }
+
+  /** null: the gateway knows no such thing. */
+  async find<T>(path: string): Promise<T | null> {
+    try {
+      return await this.get<T>(path);
+    } catch (error) {
+      if (error instanceof GatewayProblem && error.status === 404) return null;
+      throw error;
+    }
+  }
+
+  /** All rows of a listing, page after page. `told` hears how many there are so far. */
+  async all<T extends object = Json>(
+    path: string,
+    member: string,
+    query: Readonly<Record<string, string | undefined>> = {},
+    told: (rows: number) => void = () => undefined,
+  ): Promise<readonly T[]> {
+    const rows: T[] = [];
+    let after: string | undefined;
+    do {
+      const page = await this.get<Json>(path, { ...query, after, limit: `${PAGE_ROWS}` });
+      rows.push(...(page[member] as readonly T[]));
+      after = (page['next'] as string | null) ?? undefined;
+      told(rows.length);
+    } while (after !== undefined);
+    return rows;
+  }
+
+  /** Sent again with the same id while no answer comes: it is decided once. */
+  send(command: SentCommand, reason: string): Promise<CommandAnswer> {
+    const { gatewayUrl } = this;
+    return postCommand({
+      gatewayUrl,
+      token: this.#token,
+      reason,
+      timeoutMs: OUTCOME_MS,
+      ...command,
+    });
+  }
+
+  /** What would become of each, by itself. */
+  async tryDry(
+    commands: readonly SentCommand[],
+    reason: string,
+  ): Promise<readonly CommandAnswer[]> {
+    const answers: CommandAnswer[] = [];
+    for (const batch of batchesOf(commands, reason)) {
+      const request = { gatewayUrl: this.gatewayUrl, token: this.#token, timeoutMs: OUTCOME_MS };
+      answers.push(...(await postCommands({ ...request, commands: batch })));
+    }
+    return answers;
+  }
+
+  /** An open answer, for what goes on for as long as somebody listens. */
+  async open(path: string, headers: Readonly<Record<string, string>>): Promise<Response> {
+    const response = await this.#fetch(path, { headers, signal: AbortSignal.timeout(READ_MS) });
+    if (response.ok) return response;
+    throw new GatewayProblem(response.status, await bodyOf(response));
+  }
+
+  async #read(path: string): Promise<unknown> {
+    for (let attempt = 1; ; attempt += 1) {
+      const response = await this.#fetch(path, { signal: AbortSignal.timeout(READ_MS) });
+      if (response.ok) return await response.json();
+      const mayPass = response.status === 429 || response.status === 503;
+      if (!mayPass || attempt >= READ_TRIES_MAX) {
+        throw new GatewayProblem(response.status, await bodyOf(response));
+      }
+      const seconds = Number(response.headers.get('retry-after') ?? Number.NaN);
+      await delay(Math.min(PAUSE_MS_MAX, seconds > 0 ? seconds * 1_000 : PAUSE_MS));
+    }
+  }
+
+  async #fetch(path: string, init: RequestInit): Promise<Response> {
+    const headers = new Headers(init.headers);
+    headers.set('authorization', `Bearer ${this.#token}`);
+    try {
+      // A redirect would carry the token to where it points.
+      return await fetch(`${this.gatewayUrl}${path}`, { redirect: 'error', ...init, headers });
+    } catch (error) {
+      if (!(error instanceof TypeError) && !(error instanceof DOMException)) throw error;
+      throw new CommandError(
+        `The gateway at ${this.gatewayUrl} does not answer: ./prorata status says what runs, ./prorata up starts it.`,
+      );
+    }
+  }
+}
+
+async function bodyOf(response: Response): Promise<ProblemBody> {
+  try {
+    return (await response.json()) as ProblemBody;
+  } catch {
+    return { detail: `the answer is no JSON; is ${response.url} a gateway?` };
+  }
+}
+
+function* batchesOf(
+  commands: readonly SentCommand[],
+  reason: string,
+): Generator<readonly BatchedCommand[]> {
+  let batch: BatchedCommand[] = [];
+  let bytes = 0;
+  for (const command of commands) {
+    const size = Buffer.byteLength(JSON.stringify(command));
+    if (batch.length === BATCH_COMMANDS_MAX || (bytes > 0 && bytes + size > BATCH_BYTES_MAX)) {
+      yield batch;
+      [batch, bytes] = [[], 0];
+    }
+    batch.push({ ...command, reason, dryRun: true, commandId: crypto.randomUUID() });
+    bytes += size;
+  }
+  if (batch.length > 0) yield batch;
+}

@@ -1,0 +1,45 @@
+import { CommandError } from '../commandError.ts';
+import { screenText } from '../output/screenText.ts';
+import { hintFor } from './hints.ts';
+
+/** The members of an `application/problem+json` that are shown. */
+export interface ProblemBody {
+  readonly code?: string;
+  readonly title?: string;
+  readonly detail?: string;
+  readonly remedy?: string;
+  readonly violations?: readonly ViolationBody[];
+}
+
+export interface ViolationBody {
+  readonly code?: string;
+  readonly path: string;
+  readonly message: string;
+}
+
+/** A refusal of the gateway, with what to do about it. */
+export class GatewayProblem extends CommandError {
+  readonly status: number;
+  readonly code: string;
+
+  constructor(status: number, body: ProblemBody) {
+    super(problemText(status, body));
+    this.status = status;
+    this.code = body.code ?? '';
+  }
+}
+
+/** Every failed check on a line of its own, then what to do, then what to type. */
+function problemText(
+  status: number,
+  { code, detail, remedy, violations = [] }: ProblemBody,
+): string {
+  const lines = [`${code ?? `HTTP ${status}`}: ${detail ?? 'the gateway said no more'}`];
+  if (violations.length > 1 || violations[0]?.message !== detail) {
+    lines.push(...violations.map(({ path, message }) => `  ${path} ${message}`));
+  }
+  if (remedy !== undefined) lines.push(`  What to do: ${remedy}`);
+  const hint = code === undefined ? null : hintFor(code);
+  if (hint !== null) lines.push(`  To type: ${hint}`);
+  return lines.map(screenText).join('\n');
+}

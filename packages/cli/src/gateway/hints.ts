@@ -1,0 +1,31 @@
+/** By the code of a refusal: what to type next. The answer's own remedy is said beside. */
+const hints: Readonly<Record<string, string>> = {
+  UNAUTHORIZED:
+    'Set PRORATA_TOKEN_FILE to a fresh token; ./prorata token makes one for the local stack.',
+  FORBIDDEN: 'Ask somebody with the role named, or use their token (PRORATA_TOKEN_FILE).',
+  QUOTA_UNKNOWN: './prorata tree <application> shows which quotas there are.',
+  APPLICATION_UNKNOWN: './prorata apply -f <file> with a `registration` registers one.',
+  ORGANIZATION_UNKNOWN: './prorata get organizations shows which there are.',
+  BUDGET_UNKNOWN: './prorata budget shows which there are.',
+  PROPOSAL_UNKNOWN: './prorata get proposals shows which are open.',
+  PROPOSAL_CLOSED: './prorata get proposals shows which are open.',
+  VERSION_MISMATCH: './prorata plan -f <file> shows what differs now.',
+  PARENT_LIMIT_EXCEEDED: './prorata explain <the quota above> shows its limit and who set it.',
+  ENTITLEMENT_EXCEEDED: './prorata get entitlements <application> shows what projects may hold.',
+  BUDGET_SUM_EXCEEDED: './prorata budget <organization> shows what each has handed out.',
+  APPROVAL_NEEDED: './prorata apply proposes what needs a second person: declare it in a file.',
+  SELF_APPROVAL: 'Somebody else must approve: ./prorata approve <proposal>, with their own token.',
+  DECREASE_TOO_STEEP: '--waive DECREASE_TOO_STEEP:why, where you may.',
+  BELOW_USAGE: '--waive BELOW_USAGE:why, where you may.',
+  BELOW_CHILDREN_SUM: '--waive BELOW_CHILDREN_SUM:why, where you may.',
+  STALE_USAGE: '--waive STALE_USAGE:why, where you may.',
+  ALL_ZERO: './prorata override <quota> --block suspends it.',
+};
+
+/** null: the answer's own remedy says it. */
+export function hintFor(code: string): string | null {
+  return hints[code] ?? null;
+}
+
+/** Codes that have a hint, for the test that each is one of the tables'. */
+export const hintedCodes: readonly string[] = Object.keys(hints);

@@ -1,0 +1,187 @@
+import { placeText } from '../file/place.ts';
+import { hintFor } from '../gateway/hints.ts';
+import { colours } from '../output/colours.ts';
+import { limitText } from '../output/limitText.ts';
+import { screenText } from '../output/screenText.ts';
+import { tableLines } from '../output/table.ts';
+import type { Check, Failure } from './check.ts';
+import { isJson } from './json.ts';
+import { actionsOf } from './plan.ts';
+import type { Action, ActionKind, Plan } from './plan.ts';
+
+const marks: Readonly<Record<ActionKind, string>> = {
+  create: colours.green('+'),
+  change: colours.yellow('~'),
+  transfer: colours.yellow('→'),
+  delete: colours.red('-'),
+};
+
+/** A plan and what was found about it, in lines for people. */
+export function planLines(plan: Plan, checks: readonly Check[]): readonly string[] {
+  if (plan.commands.length === 0 && plan.obstacles.length === 0) {
+    return ['Nothing to change: what is declared is what there is.'];
+  }
+  return [
+    ...streamLines(plan),
+    ...inForceLines(checks),
+    ...remarkLines(checks),
+    ...failureLines(failuresIn(plan, checks)),
+    summaryLine(plan),
+  ];
+}
+
+function streamLines(plan: Plan): readonly string[] {
+  return [...Map.groupBy(plan.commands, ({ stream }) => stream)].flatMap(([stream, commands]) => [
+    colours.bold(stream.replace(':', ' ')),
+    ...commands.flatMap(({ actions }) => actions.flatMap(actionLines)),
+    ...severalLines(commands.filter(({ type }) => type === 'ChangeTree').length),
+    '',
+  ]);
+}
+
+function severalLines(trees: number): readonly string[] {
+  if (trees < 2) return [];
+  return [`  The quotas go in ${trees} commands, each all or none: one has no room for so many.`];
+}
+
+function actionLines(action: Action): readonly string[] {
+  const place =
+    action.declared === null ? '' : `  ${colours.dim(placeText(action.declared.placeOf()))}`;
+  const head = `  ${marks[action.kind]} ${action.what} ${action.id}${place}`;
+  if (action.kind === 'delete') return [head];
+  const told = action.differences.filter(({ field }) => !inId.has(field));
+  return [head, ...told.map(differenceLine(action.kind))];
+}
+
+/** Fields that the id has told. */
+const inId = new Set(['teamId', 'budgetId']);
+
+const differenceLine =
+  (kind: ActionKind) =>
+  ({ field, before, after }: Action['differences'][number]): string => {
+    const [left, right] = [valueText(before), valueText(after)];
+    const change = kind === 'create' ? right : `${left} ${colours.dim('→')} ${right}`;
+    return screenText(`      ${field}  `) + change;
+  };
+
+function valueText(value: unknown): string {
+  if (value === undefined || value === null) return '-';
+  if (
+    isJson(value) &&
+    ['rate', 'concurrency', 'capacity', 'consumable'].some((kind) => kind in value)
+  ) {
+    return limitText(value);
+  }
+  return screenText(typeof value === 'string' ? value : shortJson(value));
+}
+
+/** Without what says nothing. */
+function shortJson(value: unknown): string {
+  return JSON.stringify(value, (_name, each: unknown) => each ?? undefined);
+}
+
+function inForceLines(checks: readonly Check[]): readonly string[] {
+  const rows = checks.flatMap(({ inForce }) =>
+    inForce.map(({ quotaId, resource, before, after }) => [
+      ...[quotaId, resource, limitText(before), limitText(after)],
+    ]),
+  );
+  const omitted = checks.reduce((sum, each) => sum + each.omitted, 0);
+  if (rows.length === 0) return [];
+  return [
+    'In force, before and after:',
+    ...tableLines(['quota', 'resource', 'before', 'after'], rows).map((line) => `  ${line}`),
+    ...(omitted > 0 ? [`  … and ${omitted} more`] : []),
+    '',
+  ];
+}
+
+function remarkLines(checks: readonly Check[]): readonly string[] {
+  const byText = Map.groupBy(checks, ({ command, verdict, remark }) => {
+    const text = verdict === 'waits' ? WAITS : remark;
+    return text === null ? '' : `${command.stream.replace(':', ' ')}: ${text}`;
+  });
+  const remarks = [...byText.keys()].filter((text) => text !== '');
+  return remarks.length === 0 ? [] : [...remarks.map((text) => screenText(`${text}.`)), ''];
+}
+
+const WAITS = 'will wait for the approval of a second person';
+
+/** Every failed check at once, those that the plan itself found first. */
+export function failuresIn(
+  { obstacles }: Pick<Plan, 'obstacles'>,
+  checks: readonly Check[],
+): readonly Failure[] {
+  const own = obstacles.map(({ declared, path, message }) => ({
+    ...{ code: 'NOT_IN_A_FILE', message, remedy: null, action: null },
+    place: declared.placeOf(path),
+  }));
+  return [...own, ...checks.flatMap(({ failures }) => failures)];
+}
+
+export function failureLines(failures: readonly Failure[]): readonly string[] {
+  if (failures.length === 0) return [];
+  const count = failures.length === 1 ? 'One check fails' : `${failures.length} checks fail`;
+  return [colours.red(`${count}:`), ...failures.flatMap(failureText), ''];
+}
+
+function failureText({ code, message, remedy, action, place }: Failure): readonly string[] {
+  const where = [place === null ? null : placeText(place), action?.id].filter(Boolean).join(' ');
+  const hint = hintFor(code);
+  return [
+    screenText(`  ${where} ${code}: ${message}`),
+    ...(remedy === null ? [] : [`      What to do: ${remedy}`]),
+    ...(hint === null ? [] : [`      To type: ${hint}`]),
+  ];
+}
+
+export interface Summary {
+  readonly create: number;
+  readonly change: number;
+  readonly delete: number;
+}
+
+export function summaryOf(plan: Pick<Plan, 'commands'>): Summary {
+  const kinds = actionsOf(plan).map(({ kind }) => (kind === 'transfer' ? 'change' : kind));
+  const count = (wanted: string): number => kinds.filter((kind) => kind === wanted).length;
+  return { create: count('create'), change: count('change'), delete: count('delete') };
+}
+
+function summaryLine(plan: Plan): string {
+  const { create, change, delete: gone } = summaryOf(plan);
+  return colours.bold(`Plan: ${create} to create, ${change} to change, ${gone} to delete.`);
+}
+
+/** A plan as data: what scripts read. */
+export function planData(plan: Plan, checks: readonly Check[]): object {
+  return {
+    summary: summaryOf(plan),
+    actions: plan.commands.flatMap(({ stream, actions }) =>
+      actions.map(({ kind, what, id, differences, declared }) => ({
+        ...{ stream, kind, what, id },
+        place: declared === null ? null : placeText(declared.placeOf()),
+        differences: differences.map(({ field, before = null, after = null }) => ({
+          field,
+          before,
+          after,
+        })),
+      })),
+    ),
+    inForce: checks.flatMap(({ inForce }) => inForce),
+    inForceOmitted: checks.reduce((sum, { omitted }) => sum + omitted, 0),
+    checks: checks.map(({ command, verdict, by, remark }) => ({
+      ...{
+        stream: command.stream,
+        type: command.type,
+        changes: command.actions.length,
+        verdict,
+        by,
+        remark,
+      },
+    })),
+    failures: failuresIn(plan, checks).map(({ code, message, remedy, action, place }) => ({
+      ...{ code, message, remedy, id: action?.id ?? null },
+      place: place === null ? null : placeText(place),
+    })),
+  };
+}

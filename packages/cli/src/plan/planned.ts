@@ -1,0 +1,39 @@
+import { readDeclaration } from '../file/readDeclaration.ts';
+import type { Declaration } from '../file/declaration.ts';
+import type { GatewayClient } from '../gateway/gatewayClient.ts';
+import type { Progress } from '../output/progress.ts';
+import type { Check } from './check.ts';
+import { checkPlan } from './checkPlan.ts';
+import type { SendingTerms } from './checkPlan.ts';
+import { computePlan } from './computePlan.ts';
+import type { Plan } from './plan.ts';
+import { readLive } from './readLive.ts';
+
+export interface Planned {
+  readonly declaration: Declaration;
+  readonly plan: Plan;
+  readonly checks: readonly Check[];
+}
+
+/** Reads the files and what there is, and finds out what would become of the difference. */
+export async function planFiles(
+  client: GatewayClient,
+  files: readonly string[],
+  terms: SendingTerms,
+  progress: Progress,
+): Promise<Planned> {
+  const declaration = await readDeclaration(files);
+  return { declaration, ...(await planDeclaration(client, declaration, terms, progress)) };
+}
+
+export async function planDeclaration(
+  client: GatewayClient,
+  declaration: Declaration,
+  terms: SendingTerms,
+  progress: Progress,
+): Promise<Omit<Planned, 'declaration'>> {
+  const live = await readLive(client, declaration, progress);
+  const plan = computePlan(declaration, live);
+  progress.say(`checking ${plan.commands.length} commands`);
+  return { plan, checks: await checkPlan(client, plan, live, terms) };
+}

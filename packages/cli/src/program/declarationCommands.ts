@@ -1,0 +1,42 @@
+import type { Command } from 'commander';
+import type { ApplyOptions } from '../commands/apply.ts';
+import type { PlanOptions } from '../commands/plan.ts';
+import type { Finish } from './finish.ts';
+import { outputOption } from './outputOption.ts';
+
+const fileOption = [
+  '-f, --file <paths...>',
+  'files of quotas, or folders of them; - is stdin',
+] as const;
+const waiveOption = [
+  '--waive <CHECK:why...>',
+  'safety checks that are waived for the quotas, by name and with a reason',
+] as const;
+
+/** What is declared in files, and made so. */
+export function declarationCommands(program: Command, finish: Finish): void {
+  program
+    .command('plan')
+    .description('what apply would create, change and delete, and every check that would fail')
+    .requiredOption(...fileOption)
+    .option(...waiveOption)
+    .option(
+      '--detailed-exitcode',
+      '0: nothing to change, 1: it would be refused, 2: there is something',
+    )
+    .addOption(outputOption())
+    .action(async (options: PlanOptions) =>
+      finish(await (await import('../commands/plan.ts')).plan(options)),
+    );
+  program
+    .command('apply')
+    .description('make what there is what files declare; each application at once or not at all')
+    .requiredOption(...fileOption)
+    .option('--reason <text>', 'why, for the audit log', 'apply of a file')
+    .option(...waiveOption)
+    .option('-y, --yes', 'do not ask')
+    .addOption(outputOption())
+    .action(async (options: ApplyOptions) =>
+      finish(await (await import('../commands/apply.ts')).apply(options)),
+    );
+}

@@ -1,0 +1,2 @@
+/** What a command is told of its end. */
+export type Finish = (exitCode: number) => void;
