@@ -1,4 +1,5 @@
 import { partitionOf } from '@prorata/kafka-port';
+import { contentHash } from '@prorata/quota-model';
 import { fullNameOf, UnreadableRecord } from '@prorata/schemas';
 import type { Codec, EventEnvelope, EventMessage, Message } from '@prorata/schemas';
 import type { RawRecord } from './auditSource.ts';
@@ -87,7 +88,7 @@ export class PartitionAudit {
       const why = message instanceof UnreadableRecord ? message.message : 'It is no event.';
       this.#chain.breakAt(key, record.offset, `it cannot be read: ${why}`);
     } else {
-      await this.#take(record, key, event.value.envelope);
+      await this.#take(record, key, event);
     }
     // Only now: where the chain tells what is wrong, its word counts.
     if (record.damage === null) return;
@@ -111,9 +112,10 @@ export class PartitionAudit {
     }
   }
 
-  async #take(record: RawRecord, key: string, envelope: EventEnvelope): Promise<void> {
+  async #take(record: RawRecord, key: string, event: EventMessage): Promise<void> {
     const { offset, value } = record;
-    const problem = this.#placeProblem(offset, key, envelope);
+    const { envelope } = event.value;
+    const problem = this.#placeProblem(offset, key, envelope) ?? contentProblem(event);
     if (problem !== null) this.#findings.add({ ...this.#placeOf(offset, envelope), problem });
     const hash = (await this.#scope.codec.hash(value)).toString('hex');
     const holds = this.#chain.take({ offset, envelope, hash });
@@ -186,6 +188,13 @@ export class PartitionAudit {
       throw error;
     }
   }
+}
+
+/** A restored version is checked against its event's hash: a wrong one would refuse the right content. */
+function contentProblem({ value }: EventMessage): string | null {
+  if (!('content' in value) || !('contentHash' in value) || value.contentHash === null) return null;
+  if (contentHash(value.content) === value.contentHash) return null;
+  return 'its contentHash is not the hash of the content that it carries';
 }
 
 function isEvent(message: Message): message is EventMessage {

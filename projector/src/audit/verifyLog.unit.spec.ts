@@ -164,6 +164,32 @@ describe('an event that is', () => {
   });
 });
 
+describe('a content that is not what its hash says', () => {
+  const stamped = (contentHash: string | null) => {
+    const stamper = new EventStamper(PARTITIONS);
+    const draft = created('moka/a', contentOf());
+    const of = { ...draft, data: { ...draft.data, contentHash } } as typeof draft;
+    const commands = [stamper.stamp('application:moka', [registered])];
+    return rawRecords([...commands, stamper.stamp('application:moka', [of])], codec);
+  };
+
+  it('is named, though its event’s chain and outcome hold', async () => {
+    const records = await stamped('0'.repeat(64));
+    const { firstBad } = await verify(records);
+    const bad = records.findLast(({ topic }) => topic === 'quota.events')!;
+    expect(firstBad).toMatchObject({
+      topic: 'quota.events',
+      offset: bad.offset,
+      streamVersion: 2n,
+    });
+    expect(firstBad!.problem).toContain('contentHash');
+  });
+
+  it('is not looked for in an event from before there were hashes', async () => {
+    expect((await verify(await stamped(null))).firstBad).toBeNull();
+  });
+});
+
 describe('a copy', () => {
   const copied = async (): Promise<string> => {
     const file = path.join(directory, 'copy.ndjson');
