@@ -151,6 +151,8 @@ describe('POST /v1/quotas/{quotaId}/restore', () => {
 
     it.each([
       ['of another reason', { version: 1, reason: 'another' }, 'moka%2Fa', {}],
+      ['of another version', { version: 2 }, 'moka%2Fa', {}],
+      ['that expects another version', { version: 1, expectedVersion: 1 }, 'moka%2Fa', {}],
       ['that is no dry run', { version: 1, dryRun: false }, 'moka%2Fa', {}],
       ['of another quota', { version: 1 }, 'moka%2Fb', {}],
       ['of another id', { version: 1 }, 'moka%2Fa', { 'idempotency-key': randomUUID() }],

@@ -1,41 +1,89 @@
+import { hash } from 'node:crypto';
 import { outcomeReach } from '@prorata/service-runtime';
 import type { Principal } from '@prorata/service-runtime';
 import type { CommandOutcome } from '@prorata/schemas';
+import { bodyHash } from '../writer/bodyHash.ts';
+import { isDecided } from '../writer/recentCommands.ts';
+import { buildCommand } from './submit/buildCommand.ts';
+import { SubmissionRefused } from './submit/submissionRefused.ts';
 import type { OutcomeBook } from './submit/outcomeBook.ts';
 
-/** A command of which a field is missing, so that no hash of it can be made. */
+type Json = Readonly<Record<string, unknown>>;
+
+/** A command as its sender wrote it, without the content that the gateway fetches. */
 export interface IncompleteCommand {
   readonly commandId: string;
   readonly principal: Principal;
-  /** As the client writes a command; `reason` and `dryRun` may be absent. */
-  readonly body: Readonly<Record<string, unknown>>;
-  readonly quotaId: unknown;
+  readonly body: Json & { readonly data: Json };
 }
 
+/** Commands remembered: as many as outcomes are kept, and 200 bytes each. */
+const REMEMBERED_MAX = 20_000;
+
 /**
- * The outcome that the sender's own command of this id has had, as far as this gateway has seen it, and as
- * far as it can tell the same command by its type, quota, reason and dry run. Another body under the id,
- * which the writer would refuse, is told from it by no more than these.
+ * The outcomes that commands have had whose content this gateway fetched, for when it cannot be fetched a
+ * second time: the writer knows a command by the hash of its whole body. Without that the same command is
+ * known here by a hash of what its sender wrote; another body under its id has another, and no outcome.
  */
-export function decidedBefore(
-  book: Pick<OutcomeBook, 'find'>,
-  { commandId, principal, body, quotaId }: IncompleteCommand,
-): CommandOutcome | undefined {
-  const { stream } = outcomeReach(principal);
+export class DecidedBefore {
+  readonly #book: Pick<OutcomeBook, 'find'>;
+  /** By the incomplete command's hash the whole one's; the oldest first. */
+  readonly #completed = new Map<string, Buffer>();
+
+  constructor(book: Pick<OutcomeBook, 'find'>) {
+    this.#book = book;
+  }
+
+  /** To be called before it is sent. @param content as it was fetched */
+  completed(command: IncompleteCommand, content: unknown): void {
+    const { body, commandId, principal } = command;
+    const whole = { ...body, data: { ...body.data, content } };
+    const key = keyOf(command);
+    try {
+      const built = buildCommand({ body: whole, commandId, principal }, 0n);
+      this.#completed.delete(key);
+      this.#completed.set(key, bodyHash(built));
+    } catch (error) {
+      // It is refused where it is sent, too, and has no outcome.
+      if (!(error instanceof SubmissionRefused)) throw error;
+    }
+    const [oldest] = this.#completed.keys();
+    if (this.#completed.size > REMEMBERED_MAX && oldest !== undefined)
+      this.#completed.delete(oldest);
+  }
+
+  /** The outcome of the sender's own command, as far as this gateway has seen it. */
+  outcomeOf(command: IncompleteCommand): CommandOutcome | undefined {
+    const wanted = this.#completed.get(keyOf(command));
+    if (wanted === undefined) return undefined;
+    const { commandId, principal, body } = command;
+    const { stream } = outcomeReach(principal);
+    const { kind, issuer, subject } = principal.actor;
+    return this.#book.find(commandId).find((outcome) => {
+      const { actor } = outcome;
+      return (
+        actor?.kind === kind &&
+        actor.issuer === issuer &&
+        actor.subject === subject &&
+        (stream === null || outcome.stream === stream) &&
+        outcome.stream === body['stream'] &&
+        wanted.equals(outcome.bodyHash) &&
+        isDecided(outcome)
+      );
+    });
+  }
+}
+
+/** All that the sender wrote, and who it is; in whatever order its members stood. */
+function keyOf({ commandId, principal, body }: IncompleteCommand): string {
   const { kind, issuer, subject } = principal.actor;
-  return book.find(commandId).find((outcome) => {
-    const { actor } = outcome;
-    return (
-      actor?.kind === kind &&
-      actor.issuer === issuer &&
-      actor.subject === subject &&
-      (stream === null || outcome.stream === stream) &&
-      outcome.stream === body['stream'] &&
-      outcome.commandType === body['type'] &&
-      outcome.quotaId === quotaId &&
-      outcome.reason === body['reason'] &&
-      outcome.dryRun === (body['dryRun'] ?? false) &&
-      outcome.code !== 'COMMAND_ID_REUSED'
-    );
-  });
+  const said = [kind, issuer, subject, commandId, sorted(body)];
+  return hash('sha256', JSON.stringify(said), 'base64');
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).map(([name, each]) => [name, sorted(each)] as const);
+  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
 }

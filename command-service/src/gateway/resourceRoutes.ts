@@ -4,7 +4,7 @@ import { Problem } from '@prorata/service-runtime';
 import type { ProblemViolation } from '@prorata/service-runtime';
 import type { Request, Router } from 'express';
 import { answerSubmitted, whenGone } from './answerSubmitted.ts';
-import { decidedBefore } from './decidedBefore.ts';
+import { DecidedBefore } from './decidedBefore.ts';
 import { changeOfPatch, patchFields } from './mergePatch.ts';
 import { commandIdOf, commonMembers, saidBeside } from './requestMembers.ts';
 import type { SaidBeside } from './requestMembers.ts';
@@ -28,6 +28,7 @@ export function resourceRoutes(
   contents: Pick<PastContents, 'of'>,
   book: Pick<OutcomeBook, 'find'>,
 ): void {
+  const before = new DecidedBefore(book);
   for (const route of resourceTable) {
     const method = route.method.toLowerCase() as 'put' | 'patch' | 'delete' | 'post';
     router[method](route.path, async (request, response) => {
@@ -40,12 +41,14 @@ export function resourceRoutes(
         traceparent: request.get('traceparent'),
       };
       const gone = whenGone(response);
-      const { principal, commandId } = submission;
-      const { quotaId } = body.data;
-      const submitting = completed(request, route, body.data, contents).then(
-        (data) => desk.submit({ ...submission, body: { ...body, data } }, gone),
-        (fault: unknown) =>
-          unlessDecided(fault, decidedBefore(book, { commandId, principal, body, quotaId })),
+      const command = { ...submission, body };
+      const submitting = contentFor(request, route, body.data, contents).then(
+        (content) => {
+          if (content === null) return desk.submit(command, gone);
+          before.completed(command, content);
+          return desk.submit({ ...command, body: withContent(body, content) }, gone);
+        },
+        (fault: unknown) => unlessDecided(fault, before.outcomeOf(command)),
       );
       await answerSubmitted(response, submitting, pathsOf(route, beside, parameter));
     });
@@ -54,19 +57,23 @@ export function resourceRoutes(
 
 const VERSION = /^[1-9]\d{0,18}$/;
 
-/** With what the body left out and the projector knows. What has not its form the desk refuses. */
-async function completed(
+/** What the body left out and the projector knows; null: nothing. What has not its form the desk refuses. */
+async function contentFor(
   request: Request,
   route: ResourceRoute,
   data: Json,
   contents: Pick<PastContents, 'of'>,
-): Promise<Json> {
+): Promise<unknown> {
   const { quotaId, version } = data;
-  if (route.completed === undefined || Object.hasOwn(data, 'content')) return data;
-  if (typeof quotaId !== 'string' || !VERSION.test(String(version))) return data;
-  const content = await contents.of(quotaId, String(version), credentialsOf(request));
-  return { ...data, content };
+  if (route.completed === undefined || Object.hasOwn(data, 'content')) return null;
+  if (typeof quotaId !== 'string' || !VERSION.test(String(version))) return null;
+  return contents.of(quotaId, String(version), credentialsOf(request));
 }
+
+const withContent = <T extends { readonly data: Json }>(body: T, content: unknown): T => ({
+  ...body,
+  data: { ...body.data, content },
+});
 
 /** The same id again has its first outcome, also while nobody can say what its version declared. */
 function unlessDecided(fault: unknown, outcome: CommandOutcome | undefined): Submitted {

@@ -37,8 +37,14 @@ const NEVER_DECIDED: ReadonlySet<string> = new Set<WriterCode>([
   'COMMAND_UNREADABLE',
   'COMMAND_UNSIGNED',
   'PARTITION_FULL',
+  'TIMERS_PENDING',
   'TOO_MANY_COMMANDS',
 ]);
+
+/** Whether the outcome decided its command; else the command may come again and be decided then. */
+export function isDecided({ code }: Pick<CommandOutcome, 'code'>): boolean {
+  return !NEVER_DECIDED.has(code);
+}
 
 /** (principal, stream, command id), digested: the same id of another sender is another command. */
 export function commandKey(actor: Actor, stream: string, commandId: string): string {
@@ -91,7 +97,7 @@ export class RecentCommands {
    */
   remember(outcome: CommandOutcome, now: bigint): void {
     if (outcome.firstOffset !== null || outcome.actor === null) return;
-    if (NEVER_DECIDED.has(outcome.code)) return;
+    if (!isDecided(outcome)) return;
     const key = commandKey(outcome.actor, outcome.stream, outcome.commandId);
     const first = firstOf(outcome, outcome.decidedAt < now ? outcome.decidedAt : now);
     this.#remove(key);
