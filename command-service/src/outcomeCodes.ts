@@ -18,9 +18,11 @@ export const acceptedCodes = {
 export type AcceptedCode = keyof typeof acceptedCodes;
 
 interface CodeEntry {
-  readonly status: 403 | 404 | 409 | 422;
+  readonly status: 403 | 404 | 409 | 422 | 503;
   readonly title: string;
   readonly remedy: string;
+  /** When it may be sent again with the same id, seconds. */
+  readonly retryAfterS?: number;
 }
 
 /** What the writer itself refuses, beside what the model does. */
@@ -56,6 +58,12 @@ const writerCodes = {
     remedy:
       'Delete quotas that nobody uses, or let the writers hold more (PRORATA_PARTITION_QUOTAS_MAX).',
   },
+  TIMERS_PENDING: {
+    status: 503,
+    title: 'More overrides and proposals end in the stream at this moment than a command waits for',
+    remedy: 'Send it again with the same id after some seconds: nothing was decided about it.',
+    retryAfterS: 5,
+  },
   TOO_MANY_COMMANDS: {
     status: 409,
     title: 'The partition remembers as many commands as it can',
@@ -73,5 +81,6 @@ export const outcomeCodes: Readonly<Record<string, CodeEntry>> = {
 };
 
 export const TOO_MANY_REMEDY = writerCodes.TOO_MANY_COMMANDS.remedy;
+export const TIMERS_PENDING_REMEDY = writerCodes.TIMERS_PENDING.remedy;
 export const PARTITION_FULL_REMEDY = writerCodes.PARTITION_FULL.remedy;
 export const TOO_LARGE_REMEDY = writerCodes.COMMAND_TOO_LARGE.remedy;

@@ -33,6 +33,9 @@ export function problemOfOutcome(outcome: CommandOutcome, pathOf: PathOf): Probl
   return new Problem(entry?.status ?? 409, outcome.code, outcome.message, {
     ...(entry === undefined ? {} : { title: entry.title }),
     violations,
+    ...(entry?.retryAfterS === undefined
+      ? {}
+      : { headers: { 'retry-after': `${entry.retryAfterS}` } }),
     extensions: {
       ...(entry === undefined ? {} : { remedy: entry.remedy }),
       outcome: outcomeToJson({ ...outcome, violations }),

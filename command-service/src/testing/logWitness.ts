@@ -5,6 +5,7 @@ import { brokenRules } from '@prorata/quota-model/testing';
 import { hashOf } from '@prorata/schemas';
 import type { Codec, CommandMessage, CommandOutcome, EventMessage } from '@prorata/schemas';
 import { signatureHeaders } from '../signature/signedBytes.ts';
+import { decisionTime } from '../writer/partitionState.ts';
 import type { WriterTopics } from '../writer/writerTopics.ts';
 import { plain } from './plainText.ts';
 
@@ -30,20 +31,24 @@ const NO_PREDECESSOR = Buffer.alloc(32);
 /**
  * Watches every record as it comes to be in the log for good, and checks the writer's laws after
  * each transaction: one outcome a command, in order; a first outcome is what the model decides on the
- * state that the log alone gives, and a repetition says the same; chains, times and sums hold.
+ * state that the log alone gives, and a repetition says the same; nothing is decided in a stream at a
+ * time by which something in it is over that has not ended; chains, times and sums hold.
  */
 export class LogWitness {
   /** What is wrong, in the order in which it came about; empty: nothing. */
   readonly faults: string[] = [];
   readonly #codec: Codec;
   readonly #topics: WriterTopics;
+  /** What may be due in a stream while its commands wait, and are not refused. */
+  readonly #timersAwaitedMax: number;
   readonly #partitions = new Map<number, WitnessedPartition>();
   readonly #events = new Map<string, EventMessage[]>();
   #last: Promise<void> = Promise.resolve();
 
-  constructor(codec: Codec, topics: WriterTopics) {
+  constructor(codec: Codec, topics: WriterTopics, timersAwaitedMax: number) {
     this.#codec = codec;
     this.#topics = topics;
+    this.#timersAwaitedMax = timersAwaitedMax;
   }
 
   /** Resolves when everything seen so far is checked. */
@@ -136,6 +141,8 @@ export class LogWitness {
     if (head === undefined || found === undefined || found.at > decidedAt) {
       this.faults.push(`${stream}: ${timer ?? ''} happened and was not due`);
     } else {
+      for (const before of liveTimers(head, found.at - 1n))
+        this.faults.push(`${stream}: ${timer ?? ''} happened before ${before}`);
       const context = { now: decidedAt, streamVersion: head.version };
       this.#compare(`${stream} ${timer ?? ''}`, decideTimer(head.state, found, context), [event]);
     }
@@ -178,6 +185,10 @@ export class LogWitness {
     const { actor, stream, commandId } = command.value.envelope;
     const key = plain([actor, stream, commandId]);
     const first = witnessed.firsts.get(key);
+    if (first === undefined && outcome.code === 'TIMERS_PENDING') {
+      this.#refusedForTimers(witnessed, place, outcome, events);
+      return;
+    }
     if (first === undefined) {
       witnessed.firsts.set(key, { outcome, body: bodyOf(command) });
       this.#decidedFirst(witnessed, place, command, outcome, events);
@@ -194,6 +205,20 @@ export class LogWitness {
       this.faults.push(`${place} (${commandId}) does not repeat its first outcome`);
   }
 
+  /** It is not remembered: the same id is decided when it comes again. */
+  #refusedForTimers(
+    { heads }: WitnessedPartition,
+    place: string,
+    { stream, decidedAt }: CommandOutcome,
+    events: readonly EventMessage[],
+  ): void {
+    const head = heads.get(stream);
+    const due = head === undefined ? [] : liveTimers(head, decisionTime(head, decidedAt));
+    if (due.length <= this.#timersAwaitedMax)
+      this.faults.push(`${place} is refused for ${due.length} timers, which it could wait for`);
+    if (events.length > 0) this.faults.push(`${place} is refused and has events`);
+  }
+
   #decidedFirst(
     { heads }: WitnessedPartition,
     place: string,
@@ -202,6 +227,8 @@ export class LogWitness {
     events: readonly EventMessage[],
   ): void {
     const head = heads.get(outcome.stream);
+    for (const timer of head === undefined ? [] : liveTimers(head, outcome.decidedAt))
+      this.faults.push(`${place} is decided at a time by which ${timer} was due, and before it`);
     const context = { now: outcome.decidedAt, streamVersion: head?.version ?? 0n };
     const decision = decide(head?.state ?? null, command, context);
     const drafts = decision.kind === 'accepted' ? decision.events : [];
@@ -255,6 +282,14 @@ export class LogWitness {
       return 'COMMAND_UNREADABLE';
     }
   }
+}
+
+/** What is due in a stream by a time, and would change something. */
+function liveTimers({ state, version }: Head, at: bigint): string[] {
+  const context = { now: at, streamVersion: version };
+  return dueTimes(state)
+    .filter((due) => due.at <= at && decideTimer(state, due, context).length > 0)
+    .map(({ timer }) => timer);
 }
 
 /** An event says who asked for it, why, and what was attested beforehand: replay has no other source. */

@@ -122,19 +122,36 @@ class ForgetfulOfTimers extends PartitionState {
   }
 }
 
-const aTimerLostInATakeover: Planting = (options) => {
-  const snapshots: Snapshots = {
-    takeIfDue: (...parameters) => options.snapshots.takeIfDue(...parameters),
+const aTimerLostInATakeover: Planting = (options) => ({
+  ...options,
+  snapshots: statesMadeBy(options.snapshots, () => new ForgetfulOfTimers()),
+});
+
+/** Restores what they hold into a state of another make. */
+function statesMadeBy(of: Snapshots, make: () => PartitionState): Snapshots {
+  return {
+    takeIfDue: (...parameters) => of.takeIfDue(...parameters),
     async restorePoint(partition, now) {
-      const point = await options.snapshots.restorePoint(partition, now);
-      const state = new ForgetfulOfTimers();
+      const point = await of.restorePoint(partition, now);
+      const state = make();
       for (const [stream, head] of point.state.streams) state.streams.set(stream, head);
       state.nextCommand = point.state.nextCommand;
       return { ...point, state };
     },
   };
-  return { ...options, snapshots };
-};
+}
+
+/** Of several that are due in a stream it knows one at a time, and lets commands pass before the others. */
+class SeeingWhatIsOver extends PartitionState {
+  override dueIn(stream: string, now: bigint, most: number): ReturnType<PartitionState['dueIn']> {
+    return super.dueIn(stream, now, most).slice(0, 1);
+  }
+}
+
+const aCommandThatSeesWhatIsOver: Planting = (options) => ({
+  ...options,
+  snapshots: statesMadeBy(options.snapshots, () => new SeeingWhatIsOver()),
+});
 
 /** The faults that the simulation must find, each through the parts that a writer is made of. */
 export const plantedFaults: Readonly<Record<string, Planting>> = {
@@ -144,4 +161,5 @@ export const plantedFaults: Readonly<Record<string, Planting>> = {
   'a snapshot trusted over the log': aSnapshotTrustedOverTheLog,
   'a reused producer after a failed commit': aReusedProducerAfterAFailedCommit,
   'a timer lost in a takeover': aTimerLostInATakeover,
+  'a command that sees what is over': aCommandThatSeesWhatIsOver,
 };

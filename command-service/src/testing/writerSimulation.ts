@@ -19,6 +19,8 @@ import { LogSnapshots } from '../snapshot/logSnapshots.ts';
 import { encoder } from '../writer/outRecords.ts';
 import { startWriter } from '../writer/startWriter.ts';
 import type { RunningWriter, WriterOptions } from '../writer/startWriter.ts';
+import { TIMER_BOUNDS } from '../writer/timerBounds.ts';
+import type { TimerBounds } from '../writer/timerBounds.ts';
 import { writerMetrics } from '../writer/writerMetrics.ts';
 import { writerTopicsIn } from '../writer/writerTopics.ts';
 import { LogWitness } from './logWitness.ts';
@@ -52,6 +54,8 @@ export interface SimulationOptions {
   readonly latencyMsMax?: number;
   /** Quotas that a partition may hold. */
   readonly quotasMax?: number;
+  /** The presets when absent. */
+  readonly timerBounds?: TimerBounds;
   readonly plant?: Planting;
 }
 
@@ -78,7 +82,8 @@ export class WriterSimulation {
     this.random = seededRandom(seed);
     this.#options = options;
     this.codec = sharedCodec;
-    this.witness = new LogWitness(this.codec, topics);
+    const { timerBounds = TIMER_BOUNDS } = options;
+    this.witness = new LogWitness(this.codec, topics, timerBounds.awaitedMax);
     const faults: MemoryFaults = {
       ...options.faults,
       inLog: (records) => this.witness.saw(records),
@@ -205,6 +210,9 @@ export class WriterSimulation {
       clock: { now: () => this.now + writer.aheadMicros, after: (ms, run) => clock.after(ms, run) },
       metrics: writerMetrics(writer.metrics),
       sessionTimeoutMs: SESSION_MS,
+      ...(this.#options.timerBounds === undefined
+        ? {}
+        : { timerBounds: this.#options.timerBounds }),
       ...(this.#options.quotasMax === undefined ? {} : { quotasMax: this.#options.quotasMax }),
     };
   }

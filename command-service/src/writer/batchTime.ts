@@ -5,11 +5,11 @@
  */
 const BATCH_MS_MAX = 100;
 
-/** Whether a batch has had its time. */
-export type IsTimeUp = () => boolean;
+/** Whether a batch has had its time, or such a share of it (0 to 1; 1 when absent). */
+export type IsTimeUp = (share?: number) => boolean;
 
 /** Begins to measure one batch. */
 export function batchTime(nowMs: () => number = () => performance.now()): IsTimeUp {
   const startedMs = nowMs();
-  return () => nowMs() - startedMs >= BATCH_MS_MAX;
+  return (share = 1) => nowMs() - startedMs >= BATCH_MS_MAX * share;
 }

@@ -1,18 +1,22 @@
 import type { OutRecord } from '@prorata/kafka-port';
 import { decideTimer } from '@prorata/quota-model';
+import type { DueTime } from '@prorata/quota-model';
 import type { CommandOutcome } from '@prorata/schemas';
 import type { Breathe } from '@prorata/service-runtime';
 import { AppendBatch } from './appendBatch.ts';
-import { decideCommand, decisionTime, partitionFull, tooLarge } from './decideCommand.ts';
+import { decideCommand, partitionFull, tooLarge } from './decideCommand.ts';
 import type { Decided } from './decideCommand.ts';
 import type { CommandTrace, TraceCommand } from './commandTracing.ts';
 import { deadLetter, eventRecord, outcomeRecord } from './outRecords.ts';
 import type { IsTimeUp } from './batchTime.ts';
 import type { EncodeFor } from './outRecords.ts';
+import { decisionTime } from './partitionState.ts';
 import type { PartitionState } from './partitionState.ts';
 import type { ReadCommand } from './readCommand.ts';
 import { stampEvents } from './stampEvents.ts';
 import type { StampedEvent } from './stampEvents.ts';
+import { TIMER_BOUNDS, TIMERS_SHARE } from './timerBounds.ts';
+import type { TimerBounds } from './timerBounds.ts';
 import type { WriterTopics } from './writerTopics.ts';
 
 export interface BatchParts {
@@ -25,6 +29,8 @@ export interface BatchParts {
   readonly trace?: TraceCommand | undefined;
   /** Quotas that the partition may hold; the preset when absent. */
   readonly quotasMax?: number;
+  /** The presets when absent. */
+  readonly timerBounds?: TimerBounds;
   /** Between two commands. */
   readonly breathe?: Breathe;
   /** Whether what is decided by now should be written before more is; absent: never. */
@@ -51,21 +57,15 @@ export interface DecidedBatch {
   readonly deadLetters: readonly bigint[];
 }
 
-/**
- * Timers of one stream that a batch works off: when all overrides of a large tree end at one moment, no
- * batch looks at more than it can take, and commands that stand before the stream's own have their turn between
- * the batches; those behind it wait with it, since offsets are taken in order.
- */
-export const TIMERS_PER_BATCH_MAX = 500;
-
 /** A timer that is due and changes nothing is asked again after this, microseconds. */
 const IDLE_TIMER_MICROS = 1_000_000n;
 
 /**
  * Decides what is due and then commands in order, all at one moment, and folds each event into the
- * state at once. A command whose stream has more due than this batch could take waits for the next,
- * and what is behind it too: no command sees what is over, and their order stays. The state is ahead of the log until the append is through: whoever cannot append
- * must drop it and restore.
+ * state at once. No command sees what is over: what is due in its stream happens before it. Where that is
+ * more than this batch takes it waits for the next, and what is behind it too, for their order stays; where
+ * it is more than `awaitedMax` it is refused, to be sent again. The state is ahead of the log until the
+ * append is through: whoever cannot append must drop it and restore.
  */
 export async function decideBatch(
   state: PartitionState,
@@ -77,7 +77,7 @@ export async function decideBatch(
   const building = new BatchBuilding(state, now, parts);
   await building.runTimers();
   for (const read of reads) {
-    if (building.mustWait(read)) break;
+    if (await building.mustWait(read)) break;
     if (!(await building.addCommand(read))) break;
     if (parts.isTimeUp?.() === true) break;
     await parts.breathe?.();
@@ -95,8 +95,9 @@ class BatchBuilding {
   readonly #traces: { trace: CommandTrace; outcome: CommandOutcome }[] = [];
   readonly #changed = new Set<string>();
   readonly #idle = new Set<string>();
-  /** Streams of which more may be due than has been worked off. */
-  readonly #behind = new Set<string>();
+  /** Streams of which this batch has worked off what it can; true: all that is due. */
+  readonly #workedOff = new Map<string, boolean>();
+  readonly #timerBounds: TimerBounds;
   readonly #deadLetters: bigint[] = [];
   #commandEvents = 0;
   #timerEvents = 0;
@@ -106,29 +107,34 @@ class BatchBuilding {
     this.#now = now;
     this.#parts = parts;
     this.#batch = new AppendBatch(parts.bytesMax);
+    this.#timerBounds = parts.timerBounds ?? TIMER_BOUNDS;
   }
 
+  /** What is due, stream by stream, for as long as timers may take. */
   async runTimers(): Promise<void> {
     for (let isRoom = true; isRoom;) {
       const stream = this.#state.due.popDue(this.#now);
       if (stream === null) return;
-      isRoom = await this.#runTimersOf(stream);
+      isRoom = await this.#runTimersOf(stream, TIMERS_SHARE);
     }
   }
 
   /**
-   * Whether timers come before the command that have found no room. Never in an empty batch: whatever it
-   * was that took its time, something is done in every one.
+   * Whether timers come before the command that have found no room, and are few enough to wait for. Never
+   * in an empty batch: at least one timer of its stream is in it then, or none changes anything.
    */
-  mustWait(read: ReadCommand): boolean {
-    if (read.kind !== 'command' || this.#batch.isEmpty) return false;
-    return this.#behind.has(read.stream) || this.#state.due.isDue(read.stream, this.#now);
+  async mustWait(read: ReadCommand): Promise<boolean> {
+    if (read.kind !== 'command' || !this.#state.streams.has(read.stream)) return false;
+    if (!this.#workedOff.has(read.stream)) await this.#runTimersOf(read.stream, 1);
+    return this.#isBehind(read.stream) && !this.#isFarBehind(read.stream);
   }
 
   /** false when the batch is full. */
   async addCommand(read: ReadCommand): Promise<boolean> {
     const trace = this.#parts.trace?.(read.record) ?? null;
-    let decided = this.#withinQuotas(decideCommand(this.#state, read, this.#now), read);
+    const isTooEarly = this.#isBehind(read.stream);
+    const first = decideCommand(this.#state, read, this.#now, isTooEarly);
+    let decided = this.#withinQuotas(first, read);
     let records = await this.#recordsOf(decided, read, trace);
     if (!this.#batch.add(records)) {
       if (!this.#batch.isEmpty || read.kind !== 'command') return false;
@@ -158,7 +164,9 @@ class BatchBuilding {
   reschedule(): void {
     for (const stream of this.#changed) {
       const isIdle = this.#idle.has(stream);
-      this.#state.reschedule(stream, isIdle ? this.#now + IDLE_TIMER_MICROS : null);
+      // What is left over comes after all that other streams have due by now.
+      const left = this.#isBehind(stream) ? this.#now : null;
+      this.#state.reschedule(stream, isIdle ? this.#now + IDLE_TIMER_MICROS : left);
     }
   }
 
@@ -174,33 +182,50 @@ class BatchBuilding {
     };
   }
 
-  async #runTimersOf(stream: string): Promise<boolean> {
+  #isBehind(stream: string): boolean {
+    return this.#workedOff.get(stream) === false;
+  }
+
+  #isFarBehind(stream: string): boolean {
+    const { awaitedMax } = this.#timerBounds;
+    return this.#state.countDue(stream, this.#now, awaitedMax + 1) > awaitedMax;
+  }
+
+  /**
+   * What is due in a stream by the time that its events are stamped with: after a successor with a slower
+   * clock has taken over, that is ahead of its own. false when there is no room, or no time, for more.
+   */
+  async #runTimersOf(stream: string, timeShare: number): Promise<boolean> {
     this.#changed.add(stream);
-    this.#behind.add(stream);
-    let happened = false;
-    const dues = this.#state.dueIn(stream, this.#now, TIMERS_PER_BATCH_MAX);
-    for (const due of dues) {
-      const current = this.#state.streams.get(stream);
-      if (current === undefined) break;
-      const decidedAt = decisionTime(current, this.#now);
-      const context = { now: decidedAt, streamVersion: current.version };
-      const drafts = decideTimer(current.state, due, context);
-      const { timer, actor, reason } = due;
-      const cause = { kind: 'timer', timer, actor, reason } as const;
-      const events = stampEvents(stream, drafts, cause, decidedAt, current);
+    this.#workedOff.set(stream, false);
+    const { perBatchMax } = this.#timerBounds;
+    const dues = this.#state.dueIn(stream, this.#now, perBatchMax);
+    let happened = 0;
+    for (const [index, due] of dues.entries()) {
+      const events = this.#eventsOf(stream, due);
       if (!this.#batch.add(await this.#eventRecords(events))) {
         if (this.#batch.isEmpty)
-          throw new RangeError(`${timer} yields more than one append takes.`);
+          throw new RangeError(`${due.timer} yields more than one append takes.`);
         return false;
       }
       this.#apply(events);
+      happened += events.length;
       this.#timerEvents += events.length;
-      happened ||= events.length > 0;
-      if (this.#parts.isTimeUp?.() === true) return false;
+      if (index < dues.length - 1 && this.#parts.isTimeUp?.(timeShare) === true) return false;
     }
-    if (!happened) this.#idle.add(stream);
-    if (!happened || dues.length < TIMERS_PER_BATCH_MAX) this.#behind.delete(stream);
-    return true;
+    if (happened === 0 && dues.length > 0) this.#idle.add(stream);
+    this.#workedOff.set(stream, happened === 0 || dues.length < perBatchMax);
+    return dues.length === 0 || this.#parts.isTimeUp?.(timeShare) !== true;
+  }
+
+  #eventsOf(stream: string, due: DueTime): StampedEvent[] {
+    const head = this.#state.streams.get(stream);
+    if (head === undefined) return [];
+    const decidedAt = decisionTime(head, this.#now);
+    const drafts = decideTimer(head.state, due, { now: decidedAt, streamVersion: head.version });
+    const { timer, actor, reason } = due;
+    const cause = { kind: 'timer', timer, actor, reason } as const;
+    return stampEvents(stream, drafts, cause, decidedAt, head);
   }
 
   #apply(events: readonly StampedEvent[]): void {

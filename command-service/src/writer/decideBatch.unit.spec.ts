@@ -9,13 +9,15 @@ import {
   overriding,
   registering,
 } from '../testing/simulatedCommands.ts';
-import { decideBatch, TIMERS_PER_BATCH_MAX } from './decideBatch.ts';
+import type { IsTimeUp } from './batchTime.ts';
+import { decideBatch } from './decideBatch.ts';
 import type { DecidedBatch } from './decideBatch.ts';
 import { AGE_MAX_MICROS } from './commandAge.ts';
 import { encoder } from './outRecords.ts';
 import { PartitionState } from './partitionState.ts';
 import type { ReadCommand } from './readCommand.ts';
 import { RecentCommands } from './recentCommands.ts';
+import { TIMER_BOUNDS } from './timerBounds.ts';
 import { writerTopicsIn } from './writerTopics.ts';
 
 const codec = new Codec(memoryIds());
@@ -216,7 +218,7 @@ describe('a batch', () => {
       const state = await registered();
       let offset = 1;
       await decideAll(state, [read(offset, registering(offset++, 'latte', now))]);
-      for (let quota = 0; quota < TIMERS_PER_BATCH_MAX + more; quota++) {
+      for (let quota = 0; quota < TIMER_BOUNDS.perBatchMax + more; quota++) {
         await decideAll(state, [
           read(offset, creating(offset++, `moka/q${quota}`, now, 1n)),
           read(offset, overriding(offset++, `moka/q${quota}`, until, now)),
@@ -229,7 +231,7 @@ describe('a batch', () => {
       const { state, offset } = await flooded();
       const beside = read(offset, creating(offset, 'latte/a', now, 1n));
       const first = await decideAll(state, [beside], until);
-      expect([first.timerEvents, first.commandEvents]).toEqual([TIMERS_PER_BATCH_MAX, 1]);
+      expect([first.timerEvents, first.commandEvents]).toEqual([TIMER_BOUNDS.perBatchMax, 1]);
       expect(state.due.earliest()).toBe(until);
       const rest = await decideAll(state, [], until);
       expect(rest.timerEvents).toBe(more);
@@ -244,7 +246,7 @@ describe('a batch', () => {
         read(offset + 2, creating(offset + 2, 'latte/b', now, 1n)),
       ];
       const first = await decideAll(state, reads, until);
-      expect([first.timerEvents, first.commands]).toEqual([TIMERS_PER_BATCH_MAX, 1]);
+      expect([first.timerEvents, first.commands]).toEqual([TIMER_BOUNDS.perBatchMax, 1]);
       const next = await decideAll(state, reads.slice(1), until);
       expect([next.timerEvents, next.commands]).toEqual([more, 2]);
       expect([...first.outcomes, ...next.outcomes].map(({ code }) => code)).toEqual([
@@ -268,8 +270,117 @@ describe('a batch', () => {
         timers += batch.timerEvents;
       }
       expect([batches, timers]).toEqual([
-        TIMERS_PER_BATCH_MAX + more + 1,
-        TIMERS_PER_BATCH_MAX + more,
+        TIMER_BOUNDS.perBatchMax + more,
+        TIMER_BOUNDS.perBatchMax + more,
+      ]);
+    });
+
+    /** A command waits for three ends at most, and a batch makes two of them in a stream. */
+    const timerBounds = { perBatchMax: 2, awaitedMax: 3 };
+    const decideBounded = (
+      state: PartitionState,
+      reads: readonly ReadCommand[],
+      at = until,
+      isTimeUp?: IsTimeUp,
+    ): Promise<DecidedBatch> =>
+      decideBatch(state, reads, at, {
+        partition: 1,
+        topics,
+        encode: encoder(codec),
+        bytesMax: 700_000,
+        timerBounds,
+        ...(isTimeUp === undefined ? {} : { isTimeUp }),
+      });
+
+    /** Applications of which so many overrides each end at the times given. */
+    async function ending(
+      ends: Readonly<Record<string, readonly bigint[]>>,
+    ): Promise<{ state: PartitionState; offset: number }> {
+      const state = new PartitionState();
+      let offset = 0;
+      for (const [application, times] of Object.entries(ends)) {
+        await decideAll(state, [read(offset, registering(offset++, application, now))]);
+        for (const [index, time] of times.entries()) {
+          const quotaId = `${application}/q${index}`;
+          await decideAll(state, [
+            read(offset, creating(offset++, quotaId, now, 1n)),
+            read(offset, overriding(offset++, quotaId, time, now)),
+          ]);
+        }
+      }
+      return { state, offset };
+    }
+    const times = (count: number, at: bigint): bigint[] => Array.from({ length: count }, () => at);
+
+    it('refuses its commands rather than let those of others wait for all of that', async () => {
+      const { state, offset } = await ending({ moka: times(10, until), latte: [] });
+      const own = read(offset, creating(offset, 'moka/b', now, 1n));
+      const other = read(offset + 1, creating(offset + 1, 'latte/b', now, 1n));
+      const first = await decideBounded(state, [own, other]);
+      const codes = (batch: DecidedBatch) => batch.outcomes.map(({ code }) => code);
+      expect(codes(first)).toEqual(['TIMERS_PENDING', 'ACCEPTED']);
+      while (state.due.earliest() !== null) await decideBounded(state, []);
+      const again = { ...own, record: recordAt(offset + 2) };
+      const second = await decideBounded(state, [again]);
+      expect([codes(second), second.outcomes[0]?.firstOffset]).toEqual([['ACCEPTED'], null]);
+    });
+
+    it('answers what was decided before, however much is due', async () => {
+      const { state, offset } = await ending({ moka: times(10, until) });
+      const repeated = { ...read(0, registering(0, 'moka', now)), record: recordAt(offset) };
+      const { outcomes } = await decideBounded(state, [repeated]);
+      expect(outcomes.map(({ code, firstOffset }) => [code, firstOffset])).toEqual([
+        ['ACCEPTED', 0n],
+      ]);
+    });
+
+    it('does not keep what others have due, and their commands, from their turn', async () => {
+      const { state, offset } = await ending({ moka: times(20, until), latte: [until + 1n] });
+      const command = read(offset, creating(offset, 'latte/b', now, 1n));
+      const at = until + 2n;
+      const batch = await decideBounded(state, [command], at, () => true);
+      const types = (await decoded<EventMessage>(batch, 'events')).map(({ value, type }) => [
+        type,
+        value.envelope.stream,
+      ]);
+      expect(types).toEqual([
+        ['QuotaOverrideEnded', 'application:moka'],
+        ['QuotaOverrideEnded', 'application:latte'],
+        ['QuotaCreated', 'application:latte'],
+      ]);
+      const ended: string[] = [];
+      const quiet = await ending({ moka: times(20, until), latte: [until + 1n, until + 1n] });
+      for (let turn = 0n; turn < 3n; turn++) {
+        const turned = await decideBounded(quiet.state, [], at + turn, () => true);
+        for (const { value } of await decoded<EventMessage>(turned, 'events'))
+          ended.push(value.envelope.stream);
+      }
+      expect(ended).toEqual(['application:moka', 'application:latte', 'application:moka']);
+    });
+
+    it('leaves to commands their part of a batch’s time', async () => {
+      const { state, offset } = await ending({ moka: times(20, until), latte: [] });
+      const reads = [0, 1, 2].map((n) =>
+        read(offset + n, creating(offset + n, `latte/b${n}`, now, 1n)),
+      );
+      // The time of timers is over after the first.
+      const isTimeUp: IsTimeUp = (share = 1) => share < 1;
+      const batch = await decideBounded(state, reads, until, isTimeUp);
+      expect([batch.timerEvents, batch.commands]).toEqual([1, 3]);
+    });
+
+    it('shows no command an override that is over at the time the command is stamped with', async () => {
+      const ahead = until + 50n;
+      const { state, offset } = await ending({ moka: [until] });
+      // A clock that was ahead has written up to `ahead`; its successor's is slow.
+      const head = state.streams.get('application:moka')!;
+      head.decidedAt = ahead;
+      const command = read(offset, creating(offset, 'moka/b', now, 1n));
+      const batch = await decideAll(state, [command], now + 10n);
+      const events = await decoded<EventMessage>(batch, 'events');
+      expect(events.map(({ type, value }) => [type, value.envelope.decidedAt])).toEqual([
+        ['QuotaOverrideEnded', ahead],
+        ['QuotaCreated', ahead],
       ]);
     });
 

@@ -3,10 +3,16 @@ import type { Decision, StreamState } from '@prorata/quota-model';
 import { timeToJson } from '@prorata/schemas';
 import type { CommandMessage, CommandOutcome } from '@prorata/schemas';
 import type { AcceptedCode, WriterCode } from '../outcomeCodes.ts';
-import { PARTITION_FULL_REMEDY, TOO_LARGE_REMEDY, TOO_MANY_REMEDY } from '../outcomeCodes.ts';
+import {
+  PARTITION_FULL_REMEDY,
+  TIMERS_PENDING_REMEDY,
+  TOO_LARGE_REMEDY,
+  TOO_MANY_REMEDY,
+} from '../outcomeCodes.ts';
 import { bodyHash, formerBodyHash } from './bodyHash.ts';
 import { ageFault } from './commandAge.ts';
 import type { FirstOutcome } from './firstOutcome.ts';
+import { decisionTime } from './partitionState.ts';
 import type { PartitionState, StreamHead } from './partitionState.ts';
 import type { ReadCommand } from './readCommand.ts';
 import { commandKey, isSameBody, outcomeAgain } from './recentCommands.ts';
@@ -21,8 +27,17 @@ export interface Decided {
 
 const NO_HASH = Buffer.alloc(32);
 
-/** Pure: reads the partition's state and changes nothing. @param now the batch's time, microseconds */
-export function decideCommand(state: PartitionState, read: ReadCommand, now: bigint): Decided {
+/**
+ * Pure: reads the partition's state and changes nothing.
+ * @param now the batch's time, microseconds
+ * @param isTooEarly more is due in its stream than a command waits for: what was not decided before is refused
+ */
+export function decideCommand(
+  state: PartitionState,
+  read: ReadCommand,
+  now: bigint,
+  isTooEarly = false,
+): Decided {
   const { offset } = read.record;
   const refuse = (code: WriterCode, message: string, command: CommandMessage | null): Decided => {
     const streamVersion = state.streams.get(read.stream)?.version ?? 0n;
@@ -40,6 +55,7 @@ export function decideCommand(state: PartitionState, read: ReadCommand, now: big
   if (first === null) {
     if (state.recent.isFullFor(actor.kind))
       return refuse('TOO_MANY_COMMANDS', TOO_MANY_REMEDY, command);
+    if (isTooEarly) return refuse('TIMERS_PENDING', TIMERS_PENDING_REMEDY, command);
     return decideFirst(state.streams.get(stream) ?? null, command, hash, offset, now);
   }
   if (isSameBody(first, hash) || isSameBody(first, formerBodyHash(command))) {
@@ -151,11 +167,6 @@ type Accepted = Extract<Decision, { kind: 'accepted' }>;
 
 function isPreviewed(decision: Decision, { dryRun }: { dryRun: boolean }): decision is Accepted {
   return decision.kind === 'accepted' && dryRun;
-}
-
-/** Time never goes back within a stream, whatever the clock does. */
-export function decisionTime(head: StreamHead | null, now: bigint): bigint {
-  return head !== null && head.decidedAt > now ? head.decidedAt : now;
 }
 
 function verdictOf(

@@ -57,10 +57,18 @@ export class DueTimeHeap {
     return first.stream;
   }
 
-  /** Whether the stream is due at `now` and has not been taken out. */
-  isDue(stream: string, now: bigint): boolean {
-    const due = this.#current.get(stream);
-    return due !== undefined && due.at <= now;
+  /** How many are due at `now`; at most so many are counted, in O(of them and of stale entries before them). */
+  countDue(now: bigint, most: number): number {
+    let count = 0;
+    const ahead = [0];
+    for (let at = ahead.pop(); at !== undefined && count < most; at = ahead.pop()) {
+      const due = this.#heap[at];
+      // What is below an entry is no earlier.
+      if (due === undefined || due.at > now) continue;
+      if (this.#isCurrent(due)) count++;
+      ahead.push(at * 2 + 1, at * 2 + 2);
+    }
+    return count;
   }
 
   #isCurrent(due: Due): boolean {

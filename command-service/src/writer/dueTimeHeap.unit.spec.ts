@@ -55,16 +55,13 @@ describe('the heap of due times', () => {
     );
   });
 
-  it('knows who is due, until it is taken out', () => {
+  it('counts what is due and still set, and no more than is asked for', () => {
     const heap = new DueTimeHeap();
-    heap.set('a', 5n);
-    expect([heap.isDue('a', 4n), heap.isDue('a', 5n), heap.isDue('b', 5n)]).toEqual([
-      false,
-      true,
-      false,
-    ]);
-    heap.popDue(5n);
-    expect(heap.isDue('a', 5n)).toBe(false);
+    for (let index = 0; index < 100; index++) heap.set(`a${index}`, BigInt(index % 10));
+    for (let index = 0; index < 50; index++) heap.set(`a${index}`, null);
+    heap.set('a99', 1_000n);
+    expect([heap.countDue(4n, 1_000), heap.countDue(9n, 1_000)]).toEqual([25, 49]);
+    expect([heap.countDue(9n, 7), heap.countDue(-1n, 7)]).toEqual([7, 0]);
   });
 
   it('stays small when one time is moved again and again', () => {

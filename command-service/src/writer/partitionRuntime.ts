@@ -22,6 +22,8 @@ import type { EncodeFor } from './outRecords.ts';
 import { PartitionRemarks } from './partitionRemarks.ts';
 import type { PartitionState } from './partitionState.ts';
 import { readCommand } from './readCommand.ts';
+import { readOnce } from './readOnce.ts';
+import type { TimerBounds } from './timerBounds.ts';
 import type { CommandReading, ReadCommand } from './readCommand.ts';
 import { LogUnusable, restorePartition } from './restorePartition.ts';
 import type { RestoreParts } from './restorePartition.ts';
@@ -48,6 +50,7 @@ export interface RuntimeParts extends RestoreParts {
   readonly encode: EncodeFor;
   readonly snapshots: Snapshots;
   readonly quotasMax?: number;
+  readonly timerBounds?: TimerBounds;
   /** Begins to measure a batch. Absent: a batch may take any time, as where time is virtual. */
   readonly batchTime?: () => IsTimeUp;
   readonly clock: Clock;
@@ -86,6 +89,7 @@ export class PartitionRuntime {
   #hintedAt = 0n;
   #hinted: bigint | null = null;
   readonly #remarks: PartitionRemarks;
+  readonly #readRecord = readOnce((record) => readCommand(record, this.#parts.reading));
 
   constructor(partition: number, parts: RuntimeParts) {
     this.#parts = parts;
@@ -250,7 +254,7 @@ export class PartitionRuntime {
   async #read(records: readonly LogRecord[]): Promise<readonly ReadCommand[] | null> {
     for (let pauseMs = RETRY_MS; ; pauseMs = Math.min(pauseMs * 2, RETRY_MS_MAX)) {
       try {
-        return await Promise.all(records.map((record) => readCommand(record, this.#parts.reading)));
+        return await Promise.all(records.map(this.#readRecord));
       } catch (error) {
         this.#parts.logger.warn({ err: error, ...this.#place }, 'commands cannot be read yet');
       }

@@ -22,6 +22,11 @@ export interface StreamHead {
   decidedAt: bigint;
 }
 
+/** When the stream's next event happens: time never goes back within a stream, whatever the clock does. */
+export function decisionTime(head: Pick<StreamHead, 'decidedAt'> | null, now: bigint): bigint {
+  return head !== null && head.decidedAt > now ? head.decidedAt : now;
+}
+
 /** The stream's events do not follow each other: the log is not what this writer's law makes it. */
 export class StreamBroken extends Error {
   override readonly name = 'StreamBroken';
@@ -113,23 +118,34 @@ export class PartitionState {
     this.due.set(stream, isTooSoon ? notBefore : earliest);
   }
 
-  /** The first of what is due in a stream by now, at most so many, in the order of its times. */
+  /**
+   * The first of what is due in a stream at its own time (`decisionTime`), at most so many, in the order of
+   * their times.
+   */
   dueIn(stream: string, now: bigint, most: number): readonly DueTime[] {
     const head = this.streams.get(stream);
+    const at = decisionTime(head ?? null, now);
     const timers = this.#timersOf(stream);
     const dues: DueTime[] = [];
     while (dues.length < most) {
-      const timer = timers.popDue(now);
+      const timer = timers.popDue(at);
       if (timer === null) break;
       const due = head === undefined ? null : dueTimeOf(head.state, timer);
-      if (due !== null && due.at <= now) dues.push(due);
+      if (due !== null && due.at <= at) dues.push(due);
       else if (due !== null) timers.set(timer, due.at);
     }
     // They stay until an event takes them away: the batch may have no room for it.
-    for (const { timer, at } of dues) timers.set(timer, at);
+    for (const due of dues) timers.set(due.timer, due.at);
     return dues.sort((a, b) =>
       a.at === b.at ? byCodeUnit(a.timer, b.timer) : a.at < b.at ? -1 : 1,
     );
+  }
+
+  /** How many timers are due in a stream at its own time; at most so many are counted. */
+  countDue(stream: string, now: bigint, most: number): number {
+    const head = this.streams.get(stream);
+    if (head === undefined) return 0;
+    return this.#timersOf(stream).countDue(decisionTime(head, now), most);
   }
 
   /** Kept with every event from the first time on that they are asked for: while a log is read, nobody asks. */

@@ -12,6 +12,7 @@ import type { IsTimeUp } from './batchTime.ts';
 import { encoder } from './outRecords.ts';
 import { PartitionRuntime } from './partitionRuntime.ts';
 import type { PartitionStatus, RuntimeParts } from './partitionRuntime.ts';
+import type { TimerBounds } from './timerBounds.ts';
 import type { WriterMetrics } from './writerMetrics.ts';
 import type { WriterTopics } from './writerTopics.ts';
 
@@ -33,6 +34,7 @@ export interface WriterOptions {
   readonly sessionTimeoutMs?: number;
   /** Quotas that a partition may hold. */
   readonly quotasMax?: number;
+  readonly timerBounds?: TimerBounds;
   /** Lets the event loop turn during long work; a simulation needs none. */
   readonly breathe?: Breathe;
   /** Begins to measure a batch; a simulation, whose time is virtual, needs none. */

@@ -1,4 +1,5 @@
 import { partitionOf } from '@prorata/kafka-port';
+import type { CommandMessage } from '@prorata/schemas';
 import { createLogger } from '@prorata/service-runtime';
 import { describe, expect, it } from 'vitest';
 import { creating, overriding, registering } from '../testing/simulatedCommands.ts';
@@ -96,6 +97,52 @@ describe('time', () => {
     );
     expect(times).toHaveLength(2);
     expect(times[1]).toBe(times[0]);
+  });
+});
+
+describe('while many overrides of an application end at one moment', () => {
+  const partitionOfApplication = (name: string): number =>
+    partitionOf(`application:${name}`, partitions);
+  const beside = ['latte', 'tidb', 'llm', 'espresso'].find(
+    (name) => partitionOfApplication(name) === partitionOfApplication('moka'),
+  )!;
+  const overrides = 40;
+
+  it('another’s command is decided at once, and its own are refused until a few are left', async () => {
+    const timerBounds = { perBatchMax: 1, awaitedMax: 3 };
+    const simulation = new WriterSimulation(11, { timerBounds, latencyMsMax: 10 });
+    await started(simulation, 1);
+    let number = 1;
+    const send = async (sent: CommandMessage): Promise<string> => {
+      await simulation.send(sent);
+      return sent.value.envelope.commandId;
+    };
+    await send(registering(number++, 'moka', simulation.now));
+    await send(registering(number++, beside, simulation.now));
+    await simulation.log.clock.advance(1_000);
+    const until = simulation.now + 20_000_000n;
+    for (let quota = 0; quota < overrides; quota++) {
+      await send(creating(number++, `moka/q${quota}`, simulation.now, 2n));
+      await send(overriding(number++, `moka/q${quota}`, until, simulation.now));
+    }
+    await simulation.log.clock.advance(Number(until - simulation.now) / 1_000 - 10);
+    const ids: Record<string, string> = {};
+    for (let each = 0; each < 20; each++) {
+      await simulation.log.clock.advance(150);
+      ids[await send(creating(number++, `moka/late${each}`, simulation.now, 1n))] = 'own';
+      ids[await send(creating(number++, `${beside}/late${each}`, simulation.now, 1n))] = 'beside';
+    }
+    await simulation.log.clock.advance(quietMs);
+    expect(await simulation.faults()).toEqual([]);
+    const found = (await simulation.outcomes()).map(({ commandId, code }) => [
+      ids[commandId] ?? 'before',
+      code,
+    ]);
+    const codesOf = (whose: string) =>
+      new Set(found.filter(([by]) => by === whose).map(([, code]) => code));
+    expect(codesOf('before')).toEqual(new Set(['ACCEPTED']));
+    expect(codesOf('beside')).toEqual(new Set(['ACCEPTED']));
+    expect(codesOf('own')).toEqual(new Set(['ACCEPTED', 'TIMERS_PENDING']));
   });
 });
 
