@@ -1,3 +1,6 @@
+/** Until code is compiled and queues are filled, milliseconds: what a load lasts before it is measured. */
+export const WARM_UP_MS = 1_500;
+
 /** What one side is asked to bear for a while; callers are closed loops, one request at a time each. */
 export interface LoadOrder {
   /** Address of the server, without a path. */

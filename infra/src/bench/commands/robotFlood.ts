@@ -3,15 +3,14 @@ import { topicManifest } from '@prorata/schemas';
 import type { LocalStack } from '../../localStack.ts';
 import { significant } from '../figure.ts';
 import type { Figure } from '../figure.ts';
+import { besideAim, p99Of } from './besideAim.ts';
 import { HALF_OF_QUOTAS } from './benchWorkload.ts';
 import { LoadGenerator } from './loadGenerator.ts';
+import { WARM_UP_MS } from './loadOrder.ts';
 import type { LoadOrder, LoadResult } from './loadOrder.ts';
 
 /** A robot that sends as much as it can: more at once than the gateway lets it. */
 const ROBOT_CALLERS = 200;
-const WARM_UP_MS = 1_500;
-/** The others' p99 stays within so many times what it is without the flood. */
-const FACTOR_MAX = 2;
 /** What a robot is told to wait it waits, up to this, milliseconds. */
 const ROBOT_REST_MS = 1_000;
 
@@ -67,7 +66,7 @@ function figuresOf(alone: LoadResult, beside: LoadResult, flooding: LoadResult):
   if (flooding.accepted === 0) {
     throw new Error(`No change of the robot was accepted: ${JSON.stringify(flooding.samples)}`);
   }
-  const [quiet, flooded] = [p99(alone), p99(beside)];
+  const [quiet, flooded] = [p99Of(alone), p99Of(beside)];
   const changes = flooding.accepted / flooding.seconds;
   return [
     {
@@ -76,8 +75,7 @@ function figuresOf(alone: LoadResult, beside: LoadResult, flooding: LoadResult):
       unit: 'ms',
       ours: significant(flooded),
       floor: significant(quiet),
-      aim: `≤ ${FACTOR_MAX} × without it (${(flooded / quiet).toFixed(2)})`,
-      held: flooded <= FACTOR_MAX * quiet,
+      ...besideAim(quiet, flooded),
     },
     {
       ...shared,
@@ -87,10 +85,4 @@ function figuresOf(alone: LoadResult, beside: LoadResult, flooding: LoadResult):
       floor: null,
     },
   ];
-}
-
-function p99({ latencies, accepted, samples }: LoadResult): number {
-  if (accepted === 0) throw new Error(`No override was accepted: ${JSON.stringify(samples)}`);
-  const sorted = latencies.sort();
-  return sorted[Math.ceil(0.99 * sorted.length) - 1] ?? Number.NaN;
 }

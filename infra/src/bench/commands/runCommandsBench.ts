@@ -10,6 +10,7 @@ import type { Figure } from '../figure.ts';
 import { HALF_OF_QUOTAS } from './benchWorkload.ts';
 import { Latencies } from './latencies.ts';
 import { LoadGenerator } from './loadGenerator.ts';
+import { WARM_UP_MS } from './loadOrder.ts';
 import type { LoadOrder } from './loadOrder.ts';
 import { processorMs } from './processorTime.ts';
 import { measureRobot } from './robotFlood.ts';
@@ -35,8 +36,6 @@ export interface CommandsBenchOptions {
   readonly progress: Progress;
 }
 
-/** Until code is compiled and queues are filled, milliseconds. */
-const WARM_UP_MS = 1_500;
 /** Principals that the callers share: what is bounded for one of them must not be what is measured. */
 const PRINCIPALS = 50;
 /** Aims on two cores: shares of the floor and of the peer, and one caller's median, milliseconds. */

@@ -5,9 +5,10 @@ import { topicManifest } from '@prorata/schemas';
 import type { LocalStack } from '../../localStack.ts';
 import { significant } from '../figure.ts';
 import type { Figure } from '../figure.ts';
+import { besideAim, p99Of } from './besideAim.ts';
 import { APPLICATIONS, changeOf, HALF_OF_QUOTAS, registrationOf } from './benchWorkload.ts';
-import { Latencies } from './latencies.ts';
 import type { LoadGenerator } from './loadGenerator.ts';
+import { WARM_UP_MS } from './loadOrder.ts';
 import type { LoadOrder, LoadResult } from './loadOrder.ts';
 import { accept } from './setTheStage.ts';
 import type { SlowValidator } from './slowValidator.ts';
@@ -17,9 +18,6 @@ import { VALIDATOR_TAKES_MS } from './slowValidator.ts';
 const SLOW_CALLERS = 100;
 /** The others: enough of them for a 99th percentile, few enough that no queue of theirs is measured. */
 const OTHERS = 10;
-const WARM_UP_MS = 1_500;
-/** The others' p99 stays within so many times what it is without. */
-const FACTOR_MAX = 2;
 /** The projector follows the log of the whole bench before it knows the registration, milliseconds. */
 const KNOWN_TIMEOUT_MS = 60_000;
 const LOOK_MS = 50;
@@ -132,7 +130,7 @@ async function untilAsked(validator: SlowValidator, signal: AbortSignal): Promis
 }
 
 function figureOf(alone: LoadResult, beside: LoadResult): Figure {
-  const [quiet, slowed] = [p99(alone), p99(beside)];
+  const [quiet, slowed] = [p99Of(alone), p99Of(beside)];
   return {
     bench: 'commands',
     figure: "others' p99 while a validator takes 30 s (floor: without it)",
@@ -142,14 +140,6 @@ function figureOf(alone: LoadResult, beside: LoadResult): Figure {
     floor: significant(quiet),
     partitions: topicManifest.partitions.local,
     cores: availableParallelism(),
-    aim: `≤ ${FACTOR_MAX} × without it (${(slowed / quiet).toFixed(2)})`,
-    held: slowed <= FACTOR_MAX * quiet,
+    ...besideAim(quiet, slowed),
   };
-}
-
-function p99({ latencies, accepted, samples }: LoadResult): number {
-  if (accepted === 0) throw new Error(`No override was accepted: ${JSON.stringify(samples)}`);
-  const all = new Latencies();
-  all.addAll(latencies);
-  return all.percentile(0.99);
 }
