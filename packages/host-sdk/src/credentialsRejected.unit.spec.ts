@@ -3,7 +3,18 @@ import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { CredentialsRejected, httpRules, httpUsage, REFUSE, startHost } from './index.ts';
+import { LogRefused } from '@prorata/kafka-port';
+import type { LogPort } from '@prorata/kafka-port';
+import { Codec, memoryIds } from '@prorata/schemas';
+import {
+  CredentialsRejected,
+  httpRules,
+  httpUsage,
+  kafkaRules,
+  kafkaUsage,
+  REFUSE,
+  startHost,
+} from './index.ts';
 import type { Host, HostOptions } from './index.ts';
 
 let status = 401;
@@ -62,6 +73,27 @@ describe('a host whose token is rejected', () => {
       'CredentialsRejected',
     );
     expect(host?.bind({ quota: 'a/x' }).take('tokens', 1)).toBe(REFUSE);
+  });
+
+  it.each([
+    ['SASL_AUTHENTICATION_FAILED', 401],
+    ['TOPIC_AUTHORIZATION_FAILED', 403],
+  ] as const)('is told so by a broker, too: %s', async (code, expected) => {
+    const refuse = (): Promise<never> => Promise.reject(new LogRefused(code, `Reading: ${code}`));
+    const port = { log: { beginningOffset: refuse }, admin: refuse, publisher: refuse };
+    const options = { port: port as unknown as LogPort, codec: new Codec(memoryIds()) };
+    const problems: unknown[] = [];
+    const { lastRejection, counters } = (
+      await start({
+        rules: kafkaRules(options),
+        usage: kafkaUsage(options),
+        onProblem: (error) => problems.push(error),
+      })
+    ).status();
+    expect(problems[0]).toMatchObject({ name: 'CredentialsRejected', status: expected });
+    expect(lastRejection?.message).toContain(code);
+    expect(counters.rejectedCredentials).toBe(problems.length);
+    await expect(kafkaUsage(options).sendUsage([])).rejects.toBeInstanceOf(CredentialsRejected);
   });
 
   it('does not call an outage a rejection', async () => {

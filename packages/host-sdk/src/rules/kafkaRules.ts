@@ -1,6 +1,7 @@
 import type { Follower, LogPort, TopicPartition } from '@prorata/kafka-port';
 import type { Codec } from '@prorata/schemas';
 import { inNamespace, rulesTopicOf } from '@prorata/schemas';
+import { orRejection } from '../credentialsRejected.ts';
 import { Backoff, isRunning, pause } from '../backoff.ts';
 import { ruleRecordOf } from './ruleRecord.ts';
 import { reconnectMaxMs, reconnectMinMs } from './ruleSource.ts';
@@ -34,7 +35,7 @@ export function kafkaRules({ port, codec, namespace = '' }: KafkaRulesOptions): 
           backoff.reset();
           await follow(port, codec, partition, next, reading, sink, abort);
         } catch (error) {
-          sink.failed(error);
+          sink.failed(orRejection(error));
         }
         await backoff.pause(abort);
       }
@@ -99,7 +100,7 @@ async function confirmAgainAndAgain(
       if (follower.position >= endBefore) sink.confirm();
       endBefore = end;
     } catch (error) {
-      sink.failed(error);
+      sink.failed(orRejection(error));
     }
   }
 }

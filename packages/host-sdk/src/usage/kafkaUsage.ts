@@ -2,6 +2,7 @@ import { AppendTooLarge, LogUnavailable, partitionOf } from '@prorata/kafka-port
 import type { LogPort, OutRecord, Publisher } from '@prorata/kafka-port';
 import type { Codec, Message } from '@prorata/schemas';
 import { inNamespace, UnwritableRecord } from '@prorata/schemas';
+import { orRejection } from '../credentialsRejected.ts';
 import { UsageRefused } from './usageChannel.ts';
 import type { UsageChannel } from './usageChannel.ts';
 
@@ -54,8 +55,8 @@ class KafkaUsage implements UsageChannel {
     topic: string,
     messages: readonly { readonly key: string; readonly message: Message }[],
   ): Promise<void> {
-    const partitions = await this.#partitionsOf(topic);
     try {
+      const partitions = await this.#partitionsOf(topic);
       const records: OutRecord[] = [];
       for (const { key, message } of messages) {
         records.push({
@@ -71,7 +72,7 @@ class KafkaUsage implements UsageChannel {
       if (error instanceof UnwritableRecord || error instanceof AppendTooLarge) {
         throw new UsageRefused(`${topic} cannot take these records.`, { cause: error });
       }
-      throw error;
+      throw orRejection(error);
     }
   }
 

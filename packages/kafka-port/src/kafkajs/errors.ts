@@ -37,7 +37,7 @@ export function faultOf(error: unknown): KafkaFault {
     if (typeof fields.type === 'string' && /^[A-Z_]+$/.test(fields.type)) {
       return { code: fields.type, retriable: fields.retriable !== false };
     }
-    name = current.name;
+    name = namesOfPort.get(current.name) ?? current.name;
     if (fields.retriable === true) retriable = true;
     if (name === 'KafkaJSNumberOfRetriesExceeded') retriable = true;
     if (current.cause === undefined) break;
@@ -45,6 +45,11 @@ export function faultOf(error: unknown): KafkaFault {
   }
   return { code: name, retriable: retriable || connectionFaults.has(name) };
 }
+
+/** What kafkajs says in its own words and the broker has a code for. */
+const namesOfPort: ReadonlyMap<string, string> = new Map([
+  ['KafkaJSSASLAuthenticationError', 'SASL_AUTHENTICATION_FAILED'],
+]);
 
 const connectionFaults = new Set([
   'KafkaJSConnectionError',
