@@ -11,8 +11,8 @@ import { startCommandService } from '../src/index.ts';
 import { commandSigner } from '../src/signature/commandSigner.ts';
 import { signatureHeaders } from '../src/signature/signedBytes.ts';
 import { commandOf } from '../src/testing/outcomes.ts';
-import { createQuota, post, registerApplication } from './commands.ts';
-import { deploy, eventually, servesAll } from './runningService.ts';
+import { createQuota, post } from './commands.ts';
+import { deployServing, eventually } from './runningService.ts';
 import type { TestDeployment } from './runningService.ts';
 
 /** Two users of a real broker: the gateway's, and another who means no good. */
@@ -29,15 +29,7 @@ let stranger: LogPort;
 let genuine: LogRecord;
 
 beforeAll(async () => {
-  deployment = await deploy();
-  const [gateway, writer] = await Promise.all([
-    deployment.start('gateway'),
-    deployment.start('writer'),
-  ]);
-  url = gateway.url;
-  token = deployment.secrets.token();
-  await eventually('the writer serves all partitions', () => servesAll(writer.url));
-  expect((await post(url, token, registerApplication('moka'))).status).toBe(200);
+  ({ deployment, url, token } = await deployServing('moka'));
   expect((await post(url, token, createQuota('moka/genuine'))).status).toBe(200);
   genuine = (await deployment.records('quota.commands', partition)).at(-1)!;
   stranger = connectKafka(kafkaConnection('host'));
@@ -102,6 +94,17 @@ async function verdictOn(record: Partial<OutRecord>): Promise<Found> {
 const eventCount = async (): Promise<number> => (await deployment.events()).length;
 
 describe('another user of the broker', () => {
+  it('is told apart from an outage when its password is not taken', async () => {
+    const { sasl, ...connection } = kafkaConnection('host');
+    const unknown = connectKafka({ ...connection, sasl: { ...sasl!, password: 'wrong' } });
+    const asking = unknown.log.endOffset({ topic: deployment.topic('quota.events'), partition: 0 });
+    await expect(asking).rejects.toMatchObject({
+      name: 'LogRefused',
+      code: 'SASL_AUTHENTICATION_FAILED',
+    });
+    await unknown.close();
+  });
+
   it.each(['quota.commands', 'quota.events', 'quota.outcomes', 'quota.commands.dlq'])(
     'may not write %s, as the applied access rules say',
     async (name) => {

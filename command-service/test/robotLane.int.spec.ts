@@ -3,8 +3,8 @@ import { partitionOf } from '@prorata/kafka-port';
 import type { CommandMessage, CommandOutcome } from '@prorata/schemas';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ROBOT_LANE_MAX } from '../src/gateway/submit/lanes.ts';
-import { createQuota, post, registerApplication } from './commands.ts';
-import { deploy, eventually, servesAll } from './runningService.ts';
+import { createQuota, post } from './commands.ts';
+import { deployServing, eventually } from './runningService.ts';
 import type { TestDeployment } from './runningService.ts';
 
 const ROBOTS = 3;
@@ -14,15 +14,7 @@ let deployment: TestDeployment;
 let url: string;
 
 beforeAll(async () => {
-  deployment = await deploy();
-  const [gateway, writer] = await Promise.all([
-    deployment.start('gateway'),
-    deployment.start('writer'),
-  ]);
-  url = gateway.url;
-  await eventually('the writer serves all partitions', () => servesAll(writer.url));
-  const token = deployment.secrets.token();
-  expect((await post(url, token, registerApplication('moka'))).status).toBe(200);
+  ({ deployment, url } = await deployServing('moka'));
 });
 afterAll(() => deployment.close());
 

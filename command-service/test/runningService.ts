@@ -12,6 +12,7 @@ import type {
   CommandServiceRole,
   RunningCommandService,
 } from '../src/index.ts';
+import { post, registerApplication } from './commands.ts';
 import { makeSecrets, tokenIssuer } from './secrets.ts';
 import type { TestSecrets } from './secrets.ts';
 
@@ -89,6 +90,28 @@ export async function deploy(): Promise<TestDeployment> {
       await secrets.remove();
     },
   };
+}
+
+/** A deployment with an application, a gateway, and a writer that serves all partitions. */
+export async function deployServing(
+  application: string,
+): Promise<{ readonly deployment: TestDeployment; readonly url: string; readonly token: string }> {
+  const deployment = await deploy();
+  try {
+    const [gateway, writer] = await Promise.all([
+      deployment.start('gateway'),
+      deployment.start('writer'),
+    ]);
+    const { url } = gateway;
+    const token = deployment.secrets.token();
+    await eventually('the writer serves all partitions', () => servesAll(writer.url));
+    const { status } = await post(url, token, registerApplication(application));
+    if (status !== 200) throw new Error(`${application} is not registered: ${status}.`);
+    return { deployment, url, token };
+  } catch (error) {
+    await deployment.close();
+    throw error;
+  }
 }
 
 function environmentOf(
