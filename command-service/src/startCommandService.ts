@@ -23,6 +23,7 @@ import type { RunningGateway } from './gateway/startGateway.ts';
 import type { CommandServiceOptions, CommandServiceRole } from './readArguments.ts';
 import { turnSigner } from './signature/commandSigner.ts';
 import { publicKeysFrom } from './signature/publicKeys.ts';
+import type { PublicKeys } from './signature/publicKeys.ts';
 import { checkInThreads } from './signature/checkBytes.ts';
 import { LogSnapshots, SNAPSHOT_EVENTS } from './snapshot/logSnapshots.ts';
 import { commandTracing } from './writer/commandTracing.ts';
@@ -163,13 +164,15 @@ async function openWriter(
     leftOut: () => metrics.snapshotsLeftOut.inc(),
     breathe: () => nextTurn(),
   });
-  return startWriter({
+  const keys = await publicKeysFrom(file, {
+    onFault: (error) => {
+      shared.logger.error({ err: error, file }, 'the public keys cannot be read again');
+    },
+  });
+  metrics.watchPublicKeys(() => keys.fault() !== null);
+  const writer = await startWriter({
     ...shared,
-    publicKeyOf: await publicKeysFrom(file, {
-      onFault: (error) => {
-        shared.logger.error({ err: error, file }, 'the public keys cannot be read again');
-      },
-    }),
+    publicKeyOf: keys.of,
     checkBytes: checkInThreads,
     snapshots,
     metrics,
@@ -179,6 +182,14 @@ async function openWriter(
     quotasMax: settings.partitionQuotasMax ?? PARTITION_QUOTAS_MAX,
     ...(sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs }),
   });
+  return { ...writer, checks: () => [...writer.checks(), publicKeysCheck(keys)] };
+}
+
+/** The writer serves on with the keys it knows; somebody has to hear that none can be revoked meanwhile. */
+function publicKeysCheck({ fault }: Pick<PublicKeys, 'fault'>): ReadyCheck {
+  const why = fault();
+  const detail = why === null ? 'as in the file' : `the file cannot be read again: ${why}`;
+  return { name: 'public keys', ok: true, detail };
 }
 
 function checks(

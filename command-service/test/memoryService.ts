@@ -91,7 +91,8 @@ export async function startMemoryService(
       ? null
       : await startWriter({
           ...shared,
-          publicKeyOf: await publicKeysFrom(secrets.publicKeysFile, { onFault: () => undefined }),
+          publicKeyOf: (await publicKeysFrom(secrets.publicKeysFile, { onFault: () => undefined }))
+            .of,
           checkBytes: checkAtOnce,
           snapshots: new LogSnapshots({
             ...shared,

@@ -21,6 +21,12 @@ export function parsePublicKeys(json: string): ReadonlyMap<string, KeyObject> {
   );
 }
 
+export interface PublicKeys {
+  readonly of: PublicKeyOf;
+  /** Why the file could not be read when it was last tried; null: it could, and what was revoked is gone. */
+  readonly fault: () => string | null;
+}
+
 export interface PublicKeysOptions {
   /** Told when the file cannot be read or understood again: the keys known before hold until it can. */
   readonly onFault?: (error: unknown) => void;
@@ -36,19 +42,23 @@ export interface PublicKeysOptions {
 export async function publicKeysFrom(
   file: string,
   { onFault = () => undefined, now = () => performance.now() }: PublicKeysOptions = {},
-): Promise<PublicKeyOf> {
+): Promise<PublicKeys> {
   let keys = parsePublicKeys(await readFile(file, 'utf8'));
   let readAtMs = now();
-  return async (keyId) => {
+  let fault: string | null = null;
+  const of: PublicKeyOf = async (keyId) => {
     if (now() - readAtMs > (keys.has(keyId) ? AGE_MAX_MS : UNKNOWN_REREAD_MS)) {
       readAtMs = now();
       try {
         keys = parsePublicKeys(await readFile(file, 'utf8'));
+        fault = null;
       } catch (error) {
         // A file that is half written must not stop every partition.
+        fault = error instanceof Error ? error.message : String(error);
         onFault(error);
       }
     }
     return keys.get(keyId) ?? null;
   };
+  return { of, fault: () => fault };
 }

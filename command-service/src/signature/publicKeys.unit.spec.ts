@@ -16,7 +16,8 @@ let faults: unknown[];
 const now = (): number => nowMs;
 const write = (text: unknown): Promise<void> =>
   writeFile(file, typeof text === 'string' ? text : JSON.stringify(text));
-const open = () => publicKeysFrom(file, { now, onFault: (error) => faults.push(error) });
+const openAll = () => publicKeysFrom(file, { now, onFault: (error) => faults.push(error) });
+const open = async () => (await openAll()).of;
 
 beforeEach(async () => {
   directory = await mkdtemp(path.join(os.tmpdir(), 'prorata-keys-'));
@@ -49,7 +50,8 @@ describe('the public keys of the gateways', () => {
   });
 
   it('stay as they are, and say so, while the file cannot be understood', async () => {
-    const keyOf = await open();
+    const { of: keyOf, fault } = await openAll();
+    expect(fault()).toBeNull();
     await write('{ "one": "-----BEG');
     nowMs += 61 * secondMs;
     expect(await keyOf('one')).not.toBeNull();
@@ -58,9 +60,11 @@ describe('the public keys of the gateways', () => {
     nowMs += 61 * secondMs;
     expect(await keyOf('one')).not.toBeNull();
     expect(faults).toHaveLength(2);
+    expect(fault()).toContain('ENOENT');
     await write({ other });
     nowMs += 61 * secondMs;
     expect(await keyOf('one')).toBeNull();
+    expect(fault()).toBeNull();
   });
 
   it('must be readable at the start', async () => {

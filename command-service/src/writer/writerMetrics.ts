@@ -22,6 +22,8 @@ export interface WriterMetrics {
   readonly snapshotsLeftOut: Counter;
   /** Bytes that could not be read or that nobody vouches for: somebody else writes to the topic. */
   readonly deadLetters: Counter<'partition'>;
+  /** Asks at each scrape whether the public keys are older than their file may be. */
+  readonly watchPublicKeys: (areStale: () => boolean) => void;
 }
 
 export function writerMetrics(registry: Registry): WriterMetrics {
@@ -90,5 +92,15 @@ export function writerMetrics(registry: Registry): WriterMetrics {
       labelNames: ['partition'],
       registers,
     }),
+    watchPublicKeys: (areStale) => {
+      new Gauge({
+        name: 'prorata_writer_public_keys_stale',
+        help: '1 while the file of the public keys cannot be read again: no key is revoked meanwhile.',
+        registers,
+        collect() {
+          this.set(areStale() ? 1 : 0);
+        },
+      });
+    },
   };
 }
