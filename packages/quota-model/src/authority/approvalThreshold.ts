@@ -6,7 +6,9 @@ import { limitFor } from '../layers.ts';
 import { WHOLE_BASIS_POINTS, burstOf, guaranteeOf } from '../limits.ts';
 import type { ApplicationState, QuotaState } from '../model.ts';
 import { setterAbove } from '../validate/setters.ts';
+import type { Setter } from '../validate/setters.ts';
 import { sameWindow } from '../windowForm.ts';
+import { giverOf, isLooser } from './raises.ts';
 
 /**
  * The resources that a change of one quota raises by more than the application's threshold, of what is held
@@ -59,14 +61,16 @@ function heldBy(state: ApplicationState, quota: QuotaState, resource: string): H
 /**
  * The resources of which a quota gets a first limit of its own, at its creation or later, that is more than the
  * application lets one person give alone: as part of the nearest limit above, which was there before the
- * command, or of the application's total. Where neither has a number, whatever is not blocked is more. So a raise
- * that is sent as a deletion and then a creation gets no further than any creation may, nor does a creation
- * that is sent empty and then filled.
+ * command, or of the application's total. Where neither has a number, whatever is not blocked is more. Of a quota
+ * that was there already only what exceeds what it was held to counts, and what is handed out once: an own
+ * bound within an inherited one tightens. So a raise that is sent as a deletion and then a creation gets no
+ * further than any creation may, an empty one included, which holds what it inherits. What is created small and
+ * then raised is for the threshold of raises: where that is null, one person may do both.
  *
  * @param formers what each quota of the change was before the command, by the id it has afterwards
  */
 export function resourcesOfLargeCreation(
-  { after: state }: TreeChange,
+  { before: former, after: state }: TreeChange,
   { before, after }: Pick<ChangedQuota, 'before' | 'after'>,
   formers: ReadonlyMap<string, QuotaState | null>,
 ): string[] {
@@ -75,21 +79,47 @@ export function resourcesOfLargeCreation(
   if (most === null || after === null) return [];
   return after.content.limits.flatMap((limit) => {
     if (limit.bound === 'blocked' || declaresAlready(before, limit.resource)) return [];
-    const above = setterAbove(state, after.quotaId, limit.resource);
-    // What is new itself has been measured by what it is created in.
-    if (above !== null && isNewLimit(formers.get(above.quotaId), limit.resource)) return [];
+    const isBoundMore =
+      before === null || isSummedOut(state, after, limit) || isMoreThanHeld(former, before, limit);
+    if (!isBoundMore && guaranteeOf(limit) === 0n) return [];
+    const above = knownSetterAbove(state, after.quotaId, limit.resource, formers);
     const total = resources.get(limit.resource)?.total ?? null;
     const whole =
       above?.limit ??
       (total === null
         ? null
         : { bound: 'amount', amount: total, perMicros: null, guaranteed: total });
-    return whole === null || isLargePart(limit, whole, BigInt(most)) ? [limit.resource] : [];
+    const isLarge = whole === null || isLargePart(limit, whole, BigInt(most), isBoundMore);
+    return isLarge ? [limit.resource] : [];
   });
 }
 
 function declaresAlready(before: QuotaState | null, resource: string): boolean {
   return before !== null && limitFor(before.content.limits, resource) !== null;
+}
+
+/** An amount of a consumable that comes out of somebody's, whatever was inherited. */
+function isSummedOut(state: ApplicationState, { quotaId }: QuotaState, limit: ResourceLimit) {
+  return limit.kind === 'consumable' && giverOf(state, quotaId, limit.resource) !== null;
+}
+
+function isMoreThanHeld(former: ApplicationState, before: QuotaState, limit: ResourceLimit) {
+  const held = heldBy(former, before, limit.resource);
+  return held.isEnforced && held.limit !== null && isLooser(held.limit, limit);
+}
+
+/** Past what is new itself: it is measured by the same. */
+function knownSetterAbove(
+  state: ApplicationState,
+  quotaId: string,
+  resource: string,
+  formers: ReadonlyMap<string, QuotaState | null>,
+): Setter | null {
+  let above = setterAbove(state, quotaId, resource);
+  while (above !== null && isNewLimit(formers.get(above.quotaId), resource)) {
+    above = setterAbove(state, above.quotaId, resource);
+  }
+  return above;
 }
 
 /** undefined: a quota that the command leaves as it is. */
@@ -101,10 +131,13 @@ function isLargePart(
   limit: ResourceLimit,
   whole: Pick<ResourceLimit, 'bound' | 'amount' | 'perMicros' | 'guaranteed'>,
   most: bigint,
+  isBoundMore: boolean,
 ): boolean {
-  if (limit.bound !== 'amount' || whole.bound !== 'amount') return true;
-  const [left, right] = [whole.perMicros ?? 1n, limit.perMicros ?? 1n];
-  if (isPartAbove(limit.amount * left, whole.amount * right, most)) return true;
+  if (isBoundMore) {
+    if (limit.bound !== 'amount' || whole.bound !== 'amount') return true;
+    const [left, right] = [whole.perMicros ?? 1n, limit.perMicros ?? 1n];
+    if (isPartAbove(limit.amount * left, whole.amount * right, most)) return true;
+  }
   return isPartAbove(guaranteeOf(limit), whole.guaranteed ?? 0n, most);
 }
 

@@ -16,6 +16,7 @@ import {
   content,
   cores,
   created,
+  credits,
   evidence,
   noChange,
   noTerms,
@@ -487,17 +488,28 @@ describe('a new quota', () => {
     expect(both(21n)).toEqual(['TreeChangeProposed']);
   });
 
-  it('that is created empty waits with its first limits', () => {
+  it('that is created empty waits with what is handed out to it, not with what tightens', () => {
     const empty = created('moka/prod/new', []);
     const set = (...setLimits: readonly ResourceLimit[]): CommandBody => ({
       type: 'ChangeQuota',
       data: { ...noChange, quotaId: 'moka/prod/new', setLimits },
     });
-    expect(after(set(tokens(20n)), empty)).toEqual(['QuotaChanged']);
-    expect(after(set(tokens(21n)), empty)).toEqual(['ChangeProposed']);
+    expect(after(set(tokens(100n)), empty)).toEqual(['QuotaChanged']);
+    expect(after(set(tokens(100n, { burst: 101n })), empty)).toEqual(['ChangeProposed']);
+    expect(after(set(cores(8n, 80n)), empty)).toEqual(['QuotaChanged']);
     expect(after(set(cores(9n, 16n)), created('moka/prod/new', [tokens(5n)]))).toEqual([
       'ChangeProposed',
     ]);
+    // Where nothing held it, any limit tightens.
+    expect(after(set(sessions(1n)), empty)).toEqual(['QuotaChanged']);
+    expect(after(set(credits(1n)), empty)).toEqual(['QuotaChanged']);
+    const shop = created('moka/shop', [credits(100n)]);
+    const fill = (amount: bigint): CommandBody => ({
+      type: 'ChangeQuota',
+      data: { ...noChange, quotaId: 'moka/shop/new', setLimits: [credits(amount)] },
+    });
+    expect(after(fill(20n), shop, created('moka/shop/new'))).toEqual(['QuotaChanged']);
+    expect(after(fill(21n), shop, created('moka/shop/new'))).toEqual(['ChangeProposed']);
     const inside: TreeStep = {
       ...noStep,
       create: { quotaId: 'moka/prod/new/a', content: content([tokens(20n)]) },
@@ -505,7 +517,22 @@ describe('a new quota', () => {
     const both = (amount: bigint) =>
       after(changeTree(setting('moka/prod/new', tokens(amount)), inside), empty);
     expect(both(20n)).toEqual(['QuotaChanged', 'QuotaCreated']);
-    expect(both(21n)).toEqual(['TreeChangeProposed']);
+    expect(both(100n)).toEqual(['QuotaChanged', 'QuotaCreated']);
+    const large = { ...inside, create: { ...inside.create, content: content([tokens(21n)]) } };
+    // What is created in it is measured by what was there before.
+    const half = setting('moka/prod/new', tokens(100n));
+    expect(after(changeTree(half, large as TreeStep), empty)).toEqual(['TreeChangeProposed']);
+  });
+
+  it('that is created small is raised at once where raises need no second person', () => {
+    const small = created('moka/prod/new', [tokens(5n)]);
+    const raise = changeTree(setting('moka/prod/new', tokens(90n)));
+    expect(after(raise, small)).toEqual(['QuotaChanged']);
+    const both = registered({
+      creationApprovalAboveBasisPoints: 2_000,
+      raiseApprovalAboveBasisPoints: 2_000,
+    });
+    expect(typesOf(given(both, prod, small).when(raise))).toEqual(['ChangeProposed']);
   });
 
   it('waits where it is created in what the same command moves', () => {
