@@ -1,22 +1,23 @@
 import { Counter, Gauge } from 'prom-client';
 import type { Registry } from 'prom-client';
-import type { LagMeter } from './lag/lagMeter.ts';
-import type { PartitionOwner } from './partition/partitionOwner.ts';
+import type { GenerationKeeper } from './generations/keeper.ts';
+import type { LiveTables } from './generations/liveTables.ts';
 
 export interface ProjectorMetrics {
-  readonly applied: (topic: string, records: number) => void;
+  /** @param copy the schema of the tables */
+  readonly applied: (copy: string, topic: string, records: number) => void;
 }
 
 /** Records applied, records behind, and the partitions that stopped with the offset they stand at. */
 export function projectorMetrics(
   registry: Registry,
   {
-    owners,
-    lag,
+    keeper,
+    tables,
     topics,
   }: {
-    readonly owners: readonly PartitionOwner[];
-    readonly lag: LagMeter;
+    readonly keeper: Pick<GenerationKeeper, 'feeds'>;
+    readonly tables: LiveTables;
     readonly topics: readonly string[];
   },
 ): ProjectorMetrics {
@@ -24,7 +25,7 @@ export function projectorMetrics(
   const applied = new Counter({
     name: 'prorata_projector_applied_records_total',
     help: 'Records whose rows are committed.',
-    labelNames: ['topic'],
+    labelNames: ['copy', 'topic'],
     registers,
   });
   new Gauge({
@@ -35,7 +36,8 @@ export function projectorMetrics(
     async collect() {
       this.reset();
       for (const topic of topics) {
-        const behind = await lag.measure([topic]).catch(() => null);
+        const behind = await tables.live?.lag.measure([topic]).catch(() => null);
+        if (behind === undefined) return;
         if (behind !== null) this.set({ topic }, Number(behind));
       }
     },
@@ -43,14 +45,16 @@ export function projectorMetrics(
   new Gauge({
     name: 'prorata_projector_stopped_offset',
     help: 'The record at which a partition stopped; absent while it goes on.',
-    labelNames: ['topic', 'partition', 'code'],
+    labelNames: ['copy', 'topic', 'partition', 'code'],
     registers,
     collect() {
       this.reset();
-      for (const { topic, partition, code, offset } of owners.flatMap(({ stops }) => stops)) {
-        this.set({ topic, partition, code }, Number(offset));
+      for (const { schema: copy, stops } of keeper.feeds) {
+        for (const { topic, partition, code, offset } of stops) {
+          this.set({ copy, topic, partition, code }, Number(offset));
+        }
       }
     },
   });
-  return { applied: (topic, records) => applied.inc({ topic }, records) };
+  return { applied: (copy, topic, records) => applied.inc({ copy, topic }, records) };
 }

@@ -8,16 +8,14 @@ import {
   changed,
   contentOf,
   created,
-  deleted,
-  haircut,
-  overridden,
   proposed,
   registered,
   tokensPerSecond,
 } from '../test/drafts.ts';
-import { alice, testStart } from '../test/eventStamper.ts';
+import { alice } from '../test/eventStamper.ts';
 import { dumpOf, eventually, openStand } from '../test/projectorStand.ts';
 import type { Stand } from '../test/projectorStand.ts';
+import { tellStory } from '../test/tellStory.ts';
 import { budgetFields, proposalFields, quotaFields } from './routes/rowSchemas.ts';
 import { indexedText } from './rows/indexedText.ts';
 import { startProjector } from './startProjector.ts';
@@ -50,32 +48,6 @@ async function ready(projector: Projector): Promise<void> {
     const response = await fetch(`${projector.url}/readyz`);
     expect(await response.json()).toMatchObject({ status: 'ready' });
   });
-}
-
-/** Commands on one application: a tree, a cut, an override, a proposal, a deletion, a refusal. */
-async function tellStory(stand: Stand, application: string): Promise<void> {
-  const stream = `application:${application}`;
-  const { stamper } = stand;
-  const root = `${application}/acme`;
-  const payer = { project: 'acme/assistant', limits: [tokensPerSecond(100_000n)] };
-  await stand.append(
-    stamper.stamp(stream, [registered]),
-    stamper.stamp(stream, [created(root, contentOf(payer))]),
-    stamper.stamp(stream, [
-      created(`${root}/chat`, contentOf({ limits: [tokensPerSecond(53_334n)] })),
-    ]),
-    stamper.stamp(stream, [created(`${root}/code`, contentOf({ owner: 'team-code' }))]),
-    stamper.refuse(stream, 'PARENT_LIMIT_EXCEEDED'),
-    stamper.stamp(stream, [haircut(`${root}/chat`, 2n)], { reason: 'over budget' }),
-    stamper.stamp(stream, [
-      overridden(`${root}/code`, 2n, [tokensPerSecond(5n)], testStart + 3_600_000_000n),
-    ]),
-    stamper.stamp(stream, [
-      proposed(`${application}-p8`, `${root}/chat`, 3n, tokensPerSecond(60_000n)),
-    ]),
-    stamper.stamp(stream, [created(`${application}/gone`, contentOf())]),
-    stamper.stamp(stream, [deleted(`${application}/gone`, 2n)]),
-  );
 }
 
 describe('the projector', () => {
@@ -273,7 +245,9 @@ describe('the projector', () => {
     );
     await tellStory(stand, 'late');
     await eventually(async () => {
-      const { rows } = await admin.query(`SELECT 1 FROM quotas WHERE application = 'late'`);
+      const { rows } = await admin.query(
+        `SELECT 1 FROM quotas_1.quotas WHERE application = 'late'`,
+      );
       expect(rows).toHaveLength(3);
     });
     await admin.end();
@@ -346,7 +320,7 @@ describe('texts that no index holds', () => {
       expect(entries[1]).toMatchObject({ body: { actor } });
       const client = new pg.Client({ connectionString: databaseUrl });
       await client.connect();
-      const { rows } = await client.query('SELECT 1 FROM commands WHERE command_id = $1', [
+      const { rows } = await client.query('SELECT 1 FROM audit_1.commands WHERE command_id = $1', [
         indexedText(value.commandId),
       ]);
       await client.end();

@@ -1,6 +1,6 @@
 import type { ReadyCheck } from '@prorata/service-runtime';
-import type { LagMeter } from './lag/lagMeter.ts';
-import type { PartitionOwner } from './partition/partitionOwner.ts';
+import type { GenerationKeeper } from './generations/keeper.ts';
+import type { LiveTables } from './generations/liveTables.ts';
 
 /** How soon a start is noticed to have caught up, and later an outage of the database, milliseconds. */
 const STARTING_PAUSE_MS = 250;
@@ -11,15 +11,15 @@ const STEADY_PAUSE_MS = 2_000;
  * while the database is away, or an owned partition is stopped, waits or is being restored.
  */
 export class Readiness {
-  readonly #lag: LagMeter;
+  readonly #tables: LiveTables;
   readonly #topics: readonly string[];
   #timer: NodeJS.Timeout | undefined;
   #hasCaughtUp = false;
   #database: string | null = 'not asked yet';
   #lagNow: bigint | null = null;
 
-  constructor(lag: LagMeter, topics: readonly string[]) {
-    this.#lag = lag;
+  constructor(tables: LiveTables, topics: readonly string[]) {
+    this.#tables = tables;
     this.#topics = topics;
   }
 
@@ -32,10 +32,14 @@ export class Readiness {
     this.#timer = undefined;
   }
 
-  checks(owners: readonly PartitionOwner[]): readonly ReadyCheck[] {
-    const troubles = owners.flatMap((owner) => owner.troubles);
+  /** What keeps a copy from being filled that nobody reads yet is no reason to answer nothing. */
+  checks(keeper: Pick<GenerationKeeper, 'feeds'>): readonly ReadyCheck[] {
+    const read = this.#tables.live?.schemas ?? [];
+    const feeds = keeper.feeds.filter(({ schema }) => read.includes(schema));
+    const troubles = feeds.flatMap((feed) => feed.troubles);
     const behind = `${this.#lagNow ?? 'an unknown number of'} records behind`;
     return [
+      check('tables', this.#tables.live !== null, 'no copy that this version reads is there yet'),
       check('database', this.#database === null, this.#database ?? ''),
       check('partitions', troubles.length === 0, troubles.join('; ')),
       check('caught up', this.#hasCaughtUp, behind),
@@ -44,7 +48,8 @@ export class Readiness {
 
   async #look(): Promise<void> {
     try {
-      this.#lagNow = await this.#lag.measure(this.#topics);
+      const { live } = this.#tables;
+      this.#lagNow = live === null ? null : await live.lag.measure(this.#topics);
       this.#database = null;
       this.#hasCaughtUp ||= this.#lagNow === 0n;
     } catch (error) {

@@ -1,26 +1,27 @@
-import type { OwnedSource } from '@prorata/kafka-port';
-import { inNamespace } from '@prorata/schemas';
 import {
   accessGuard,
   assertTopics,
   connectLog,
   createCodec,
   createLogger,
+  createMetrics,
   createService,
   requireSetting,
   tokenVerifier,
 } from '@prorata/service-runtime';
 import type { ReadyCheck, RunningService, Service, Settings } from '@prorata/service-runtime';
-import type { Router } from 'express';
+import { Router } from 'express';
 import { applyMigrations } from './database/applyMigrations.ts';
 import { openPool } from './database/openPool.ts';
+import { GenerationFeed } from './generations/generationFeed.ts';
+import { GenerationKeeper } from './generations/keeper.ts';
+import { liveRoutes } from './generations/liveRoutes.ts';
+import { LiveTables } from './generations/liveTables.ts';
+import { projections } from './generations/projections.ts';
+import type { ProjectionDefinition } from './generations/projections.ts';
 import { LagMeter } from './lag/lagMeter.ts';
 import { StreamHeads } from './lag/streamHeads.ts';
 import { projectorMetrics } from './metrics.ts';
-import { PartitionOwner } from './partition/partitionOwner.ts';
-import { EventsProjection } from './projection/eventsProjection.ts';
-import { OutcomesProjection } from './projection/outcomesProjection.ts';
-import type { Projection } from './projection/projection.ts';
 import { applicationRoutes } from './routes/applicationRoutes.ts';
 import { awaitAtLeast } from './routes/atLeast.ts';
 import { auditRoutes } from './routes/auditRoutes.ts';
@@ -31,104 +32,93 @@ import { openapi } from './routes/openapi.ts';
 import { proposalRoutes } from './routes/proposalRoutes.ts';
 import { quotaRoutes } from './routes/quotaRoutes.ts';
 import { versionRoutes } from './routes/versionRoutes.ts';
+import { projectedTopics } from './routes/readModels.ts';
 import { Readiness } from './readiness.ts';
-
-/** Names the checkpoint rows; another name would be another set of tables. */
-export const PROJECTION = 'current';
-
-interface ProjectedTopic {
-  readonly topic: string;
-  readonly group: string;
-  readonly newProjection: (partition: number) => Projection;
-}
-
-const projectedTopics: readonly ProjectedTopic[] = [
-  {
-    topic: 'quota.events',
-    group: 'projector',
-    newProjection: (partition) => new EventsProjection('quota.events', partition),
-  },
-  {
-    topic: 'quota.outcomes',
-    group: 'projector-outcomes',
-    newProjection: (partition) => new OutcomesProjection('quota.outcomes', partition),
-  },
-];
 
 export interface Projector extends RunningService {
   readonly url: string;
 }
 
-/** Migrates, joins the groups and serves the routes, in this order. */
+export interface ProjectorOptions {
+  readonly sessionTimeoutMs?: number;
+  /** Other projections than those of this version; for tests. */
+  readonly definitions?: readonly ProjectionDefinition[];
+  /** How long a copy that is no longer read stays, milliseconds. */
+  readonly graceMs?: number;
+}
+
+/** Makes tables where they are missing, joins the groups that fill them and serves the routes, in this order. */
 export async function startProjector(
   settings: Settings,
-  options: { readonly sessionTimeoutMs?: number } = {},
+  options: ProjectorOptions = {},
 ): Promise<Projector> {
   const logger = createLogger('projector', settings.logLevel);
   const databaseUrl = requireSetting(settings.databaseUrl, 'DATABASE_URL', 'the tables’ database');
   const broken = (error: Error): void => logger.warn({ err: error }, 'A connection broke.');
-  const [pool, queries] = [openPool(databaseUrl, broken), openPool(databaseUrl, broken)];
+  const { definitions = projections, sessionTimeoutMs, ...kept } = options;
+  const { namespace } = settings;
   const log = connectLog(settings, 'projector');
   const codec = createCodec(settings);
+  const topics = [...projectedTopics];
   const admin = await log.admin();
-  const topics = projectedTopics.map(({ topic }) => topic);
   const partitions = await assertTopics(admin, settings, topics);
   await admin.close();
+  const pool = openPool(databaseUrl, broken);
   const applied = await applyMigrations(pool);
-  if (applied.length > 0) logger.info({ applied }, 'The tables were brought up to date.');
+  if (applied.length > 0) logger.info({ applied }, 'The table of copies was brought up to date.');
 
-  const { namespace } = settings;
-  const lag = new LagMeter({
-    pool: queries,
-    log: log.log,
-    namespace,
-    partitions,
-    projectionName: PROJECTION,
+  const tables = new LiveTables(definitions, (schemas) => {
+    const queries = openPool(databaseUrl, broken, { schemas });
+    const lag = new LagMeter({ pool: queries, log: log.log, namespace, partitions, schemas });
+    const heads = new StreamHeads(queries, schemas);
+    const router = Router();
+    queryRoutes(router, { pool: queries, lag, heads });
+    return { schemas, pool: queries, lag, heads, router };
   });
-  const readiness = new Readiness(lag, topics);
-  const owners: PartitionOwner[] = [];
+  const registry = createMetrics('projector');
+  const keeper = new GenerationKeeper({
+    pool,
+    definitions,
+    partitions,
+    tables,
+    logger,
+    newFeed: (definition, generation) =>
+      new GenerationFeed(definition, generation, {
+        log,
+        codec,
+        logger,
+        namespace,
+        openTables: (schema) => openPool(databaseUrl, broken, { schemas: [schema] }),
+        applied: (schema, topic, records) => metrics.applied(schema, topic, records),
+        ...(sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs }),
+      }),
+    ...kept,
+  });
+  const metrics = projectorMetrics(registry, { keeper, tables, topics });
+  const readiness = new Readiness(tables, topics);
   const service: Service = createService({
     name: 'projector',
     settings,
     logger,
     openapi,
+    metrics: registry,
     access: accessGuard('projector', tokenVerifier(settings)),
-    ready: (): readonly ReadyCheck[] => readiness.checks(owners),
-    routes: (router) =>
-      queryRoutes(router, { pool: queries, lag, heads: new StreamHeads(queries) }),
+    ready: (): readonly ReadyCheck[] => readiness.checks(keeper),
+    routes: (router) => liveRoutes(router, tables, queryRoutes),
   });
-  const metrics = projectorMetrics(service.metrics, { owners, lag, topics });
-  for (const { topic, group, newProjection } of projectedTopics) {
-    owners.push(
-      new PartitionOwner({
-        log,
-        codec,
-        pool,
-        logger,
-        topic: inNamespace(topic, namespace),
-        group: inNamespace(group, namespace),
-        checkpointTopic: topic,
-        projectionName: PROJECTION,
-        newProjection,
-        applied: (records) => metrics.applied(topic, records),
-        ...options,
-      }),
-    );
-  }
-  const sources: OwnedSource[] = [];
-  for (const owner of owners) sources.push(await owner.start());
+  await keeper.start();
   readiness.start();
   const { url } = await service.listen();
   logger.info({ url }, 'The projector is up.');
   return {
     url,
-    finished: Promise.race(sources.map((source) => source.finished)),
+    finished: keeper.finished,
     async stop() {
       readiness.stop();
       await service.close();
-      await Promise.all(sources.map((source) => source.stop()));
+      await keeper.stop();
       await log.close();
-      await Promise.all([pool.end(), queries.end()]);
+      await Promise.all([pool.end(), tables.stop()]);
     },
   };
 }

@@ -10,6 +10,7 @@ import type { Settings } from '@prorata/service-runtime';
 import { freshNamespace, kafkaConnection, sharedStack } from '@prorata/test-kit';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import pg from 'pg';
+import { listGenerations, schemaOf } from '../src/generations/generation.ts';
 import { EventStamper, recordsOf } from './eventStamper.ts';
 import type { Stamped } from './eventStamper.ts';
 
@@ -94,26 +95,44 @@ export async function openStand(): Promise<Stand> {
   };
 }
 
-/** Every column of every row of every table, sorted. */
+/**
+ * Every column of every row of every table, sorted, whatever the number of the copy: of the live one
+ * where there is a table of copies.
+ */
 export async function dumpOf(databaseUrl: string): Promise<Readonly<Record<string, string[]>>> {
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();
   try {
-    const { rows: tables } = await client.query<{ name: string }>(
-      `SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public'
-       ORDER BY 1`,
+    const { rows: tables } = await client.query<{ schema: string; name: string }>(
+      `SELECT n.nspname AS schema, c.relname AS name
+       FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+       WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname ~ '^(quotas|audit)_[0-9]+$'
+       ORDER BY 2, 1`,
     );
+    const live = await liveSchemas(client);
     const dump: Record<string, string[]> = {};
-    for (const { name } of tables) {
+    for (const { schema, name } of tables) {
+      if (live !== null && !live.includes(schema)) continue;
       const { rows } = await client.query<{ row: string }>(
-        `SELECT t::text AS row FROM "${name}" t ORDER BY 1`,
+        `SELECT t::text AS row FROM ${schema}."${name}" t ORDER BY 1`,
       );
-      dump[name] = rows.map(({ row }) => row);
+      const key =
+        name === 'projection_checkpoint' ? `${schema.replace(/_\d+$/, '')} ${name}` : name;
+      dump[key] = rows.map(({ row }) => row);
     }
     return dump;
   } finally {
     await client.end();
   }
+}
+
+async function liveSchemas(client: pg.Client): Promise<readonly string[] | null> {
+  const { rows: known } = await client.query<{ name: string | null }>(
+    `SELECT to_regclass('projector.generations') AS name`,
+  );
+  if (known[0]?.name === null) return null;
+  const all = await listGenerations(client);
+  return all.filter(({ state }) => state === 'live').map(schemaOf);
 }
 
 /** Asks until the answer satisfies; the last failure is the test's. */

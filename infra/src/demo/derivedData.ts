@@ -6,7 +6,9 @@ import { applyManifest } from '../apply/applyManifest.ts';
 import type { LocalStack } from '../localStack.ts';
 
 /** Groups whose committed offsets are hints, so that deleting them must change nothing. */
-const GROUPS = ['command-service', 'projector', 'enforcer-relay', 'usage-sink'];
+const GROUPS = ['command-service', 'enforcer-relay', 'usage-sink'];
+/** Those of the projector are named after its copies. */
+const PROJECTOR_GROUPS_PREFIX = 'projector-';
 const RULES_PREFIX = rulesTopicOf('');
 
 async function withLog<T>(stack: LocalStack, use: (port: LogPort) => Promise<T>): Promise<T> {
@@ -76,7 +78,12 @@ export async function deleteDerived(stack: LocalStack): Promise<Deleted> {
   const client = new pg.Client({ connectionString: stack.addresses.postgres });
   await client.connect();
   try {
-    await client.query('drop schema public cascade; create schema public');
+    const { rows } = await client.query<{ name: string }>(
+      `select nspname as name from pg_namespace
+       where nspname !~ '^pg_' and nspname <> 'information_schema'`,
+    );
+    const schemas = rows.map(({ name }) => `"${name}"`).join(', ');
+    await client.query(`drop schema ${schemas} cascade; create schema public`);
   } finally {
     await client.end();
   }
@@ -86,8 +93,10 @@ export async function deleteDerived(stack: LocalStack): Promise<Deleted> {
     const admin = await port.admin();
     const topics = await admin.listTopics(inNamespace(RULES_PREFIX, ''));
     await admin.deleteTopics([...topics, snapshotsTopic]);
-    const groups = (await admin.listGroups()).filter((group) =>
-      GROUPS.some((name) => group === inNamespace(name, '')),
+    const groups = (await admin.listGroups()).filter(
+      (group) =>
+        GROUPS.some((name) => group === inNamespace(name, '')) ||
+        group.startsWith(inNamespace(PROJECTOR_GROUPS_PREFIX, '')),
     );
     await admin.deleteGroups(groups);
     await admin.close();

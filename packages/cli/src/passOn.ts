@@ -67,6 +67,18 @@ export async function audit(rest: readonly string[]): Promise<number> {
   return runEntry(entry, rest, plan === undefined ? {} : environmentOf(plan, 'auditor'));
 }
 
+/** As the stack's projector, whose tables they are; or as whom the environment says. */
+export async function projections(rest: readonly string[]): Promise<number> {
+  const entry = 'projector/src/generations/main.ts';
+  const isGiven = (process.env['DATABASE_URL'] ?? '') !== '';
+  if (isGiven || asksForHelp(rest)) return runEntry(entry, rest);
+  const plan = await findPlan(stackDirectory());
+  if (plan === undefined) {
+    throw new CommandError('There is no stack yet: ./prorata up starts one.', notChecked);
+  }
+  return runEntry(entry, rest, environmentOf(plan, 'projector'));
+}
+
 export function check(): Promise<number> {
   return runProgram({
     command: 'npm',

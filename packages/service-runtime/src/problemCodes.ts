@@ -124,6 +124,11 @@ export const problemCodes = {
     'What quotas declared before cannot be read now',
     'Send it again after Retry-After, or with the content of the version.',
   ),
+  READ_MODELS_REBUILDING: kind(
+    503,
+    'The tables of this version are being filled',
+    'Ask again after Retry-After.',
+  ),
   REGISTRY_UNAVAILABLE: kind(503, 'The schema registry did not answer', 'Send it again.'),
   READ_BEHIND: kind(
     503,

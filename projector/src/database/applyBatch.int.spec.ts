@@ -1,11 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freshDatabase } from '@prorata/test-kit';
 import { describe, expect, it } from 'vitest';
+import { freshTables } from '../../test/freshTables.ts';
 import { applyBatch, isPassing, isUnstorable, readCheckpoint } from './applyBatch.ts';
-import { applyMigrations } from './applyMigrations.ts';
-import { openPool } from './openPool.ts';
 
-const key = { projection: 'current', topic: 'quota.events', partition: 0 };
+const key = { projection: 'quotas', topic: 'quota.events', partition: 0 };
 const range = { from: 0n, to: 5n };
 
 describe('a batch', () => {
@@ -21,9 +19,8 @@ describe('a batch', () => {
   it.each(stalls)(
     'whose process %s inside its transaction may be tried again',
     async (_, stall) => {
-      const pool = openPool(await freshDatabase(), () => undefined);
+      const { pool } = await freshTables();
       try {
-        await applyMigrations(pool);
         await readCheckpoint(pool, key);
         const stalled = applyBatch(pool, key, range, async (client) => {
           await client.query(`SET LOCAL idle_in_transaction_session_timeout = '100ms'`);

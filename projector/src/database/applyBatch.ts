@@ -105,6 +105,15 @@ export function isPassing(error: unknown): boolean {
   );
 }
 
+/** undefined_table and invalid_schema_name. */
+const GONE_CODES: readonly string[] = ['42P01', '3F000'];
+
+/** Whether the copy that it wrote to has been dropped. */
+export function isGone(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'string' && GONE_CODES.includes(code);
+}
+
 /** Data exceptions, broken constraints and exceeded limits: the same rows will never fit. */
 const UNSTORABLE_CLASSES: readonly string[] = ['22', '23', '54'];
 

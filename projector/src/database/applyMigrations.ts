@@ -3,9 +3,10 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Pool, PoolClient } from 'pg';
 
-const MIGRATIONS_DIRECTORY = path.join(import.meta.dirname, '..', 'migrations');
+export const MIGRATIONS_DIRECTORY = path.join(import.meta.dirname, '..', 'migrations');
+const CONTROL_DIRECTORY = path.join(MIGRATIONS_DIRECTORY, 'control');
 /** `0001_names_what_it_does.sql`: applied in this order, each once. */
-const MIGRATION_FILE = /^\d{4}_[a-z0-9_]+\.sql$/;
+export const MIGRATION_FILE = /^\d{4}_[a-z0-9_]+\.sql$/;
 /** Any number that nothing else in this database locks: "prorata" in hexadecimal ASCII. */
 const LOCK_KEY = '31651020377519201';
 
@@ -23,8 +24,8 @@ export class MigrationChanged extends Error {
 }
 
 /**
- * Brings the tables to this version's form, each file in a transaction of its own. Instances that
- * start together wait for each other on an advisory lock.
+ * Brings the tables that tell copies apart to this version's form, each file in a transaction of its own. Instances
+ * that start together wait for each other on an advisory lock. The copies' own tables are made whole each time.
  * @returns the names of the files applied now.
  */
 export async function applyMigrations(pool: Pool): Promise<readonly string[]> {
@@ -42,16 +43,17 @@ export async function applyMigrations(pool: Pool): Promise<readonly string[]> {
 }
 
 async function applyMissing(client: PoolClient): Promise<readonly string[]> {
+  await client.query('CREATE SCHEMA IF NOT EXISTS projector');
   await client.query(
-    'CREATE TABLE IF NOT EXISTS schema_migration (name text PRIMARY KEY, sha256 text NOT NULL)',
+    'CREATE TABLE IF NOT EXISTS projector.schema_migration (name text PRIMARY KEY, sha256 text NOT NULL)',
   );
   const { rows } = await client.query<{ name: string; sha256: string }>(
-    'SELECT name, sha256 FROM schema_migration',
+    'SELECT name, sha256 FROM projector.schema_migration',
   );
   const known = new Map(rows.map((row) => [row.name, row.sha256]));
   const applied: string[] = [];
   for (const name of await migrationFiles()) {
-    const text = await readFile(path.join(MIGRATIONS_DIRECTORY, name), 'utf8');
+    const text = await readFile(path.join(CONTROL_DIRECTORY, name), 'utf8');
     const digest = createHash('sha256').update(text).digest('hex');
     const before = known.get(name);
     if (before === digest) continue;
@@ -63,7 +65,7 @@ async function applyMissing(client: PoolClient): Promise<readonly string[]> {
 }
 
 async function migrationFiles(): Promise<readonly string[]> {
-  const names = await readdir(MIGRATIONS_DIRECTORY);
+  const names = await readdir(CONTROL_DIRECTORY);
   return names.filter((name) => MIGRATION_FILE.test(name)).sort();
 }
 
@@ -71,7 +73,7 @@ async function applyOne(client: PoolClient, name: string, text: string, digest: 
   await client.query('BEGIN');
   try {
     await client.query(text);
-    await client.query('INSERT INTO schema_migration (name, sha256) VALUES ($1, $2)', [
+    await client.query('INSERT INTO projector.schema_migration (name, sha256) VALUES ($1, $2)', [
       name,
       digest,
     ]);

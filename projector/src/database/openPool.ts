@@ -10,12 +10,29 @@ const IDLE_IN_TRANSACTION_TIMEOUT_MS = 30_000;
 
 const TIMESTAMPTZ_OID = 1184;
 
+export interface PoolOptions {
+  /** Where unqualified names are looked for. */
+  readonly schemas?: readonly string[];
+  /** Run-time settings of each connection, beside those that all have. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
 /**
  * Connections whose times are exact: the driver's Date drops microseconds, so a timestamptz comes as
  * RFC 3339 text in UTC.
  * @param broken hears of connections that broke; whoever uses one gets the error as well
  */
-export function openPool(databaseUrl: string, broken: (error: Error) => void): pg.Pool {
+export function openPool(
+  databaseUrl: string,
+  broken: (error: Error) => void,
+  { schemas, settings = {} }: PoolOptions = {},
+): pg.Pool {
+  const all = {
+    timezone: 'UTC',
+    datestyle: 'ISO',
+    ...(schemas === undefined ? {} : { search_path: schemas.join(',') }),
+    ...settings,
+  };
   const pool = new pg.Pool({
     connectionString: databaseUrl,
     max: CONNECTIONS_MAX,
@@ -24,7 +41,9 @@ export function openPool(databaseUrl: string, broken: (error: Error) => void): p
     query_timeout: STATEMENT_TIMEOUT_MS + 5_000,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
     application_name: 'prorata-projector',
-    options: '-c timezone=UTC -c datestyle=ISO',
+    options: Object.entries(all)
+      .map(([name, value]) => `-c ${name}=${value}`)
+      .join(' '),
     types: exactTypes,
   });
   pool.on('error', broken);

@@ -337,8 +337,8 @@ export const commands: Table = {
   },
 };
 
-/** All that the projection of the events writes, and all that of the outcomes. */
-export const projectedTables: readonly Table[] = [
+/** What the projection `quotas` writes. */
+export const quotaTables: readonly Table[] = [
   applications,
   quotas,
   quotaVersions,
@@ -355,6 +355,7 @@ export const projectedTables: readonly Table[] = [
   budgetCuts,
   priceBooks,
   tierPolicies,
-  auditLog,
-  commands,
 ];
+
+/** What the projection `audit` writes. */
+export const auditTables: readonly Table[] = [auditLog, streamHeads, commands];

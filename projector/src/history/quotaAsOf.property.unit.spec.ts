@@ -27,7 +27,7 @@ async function project(
   size: number,
   afterEach: (events: number, image: TableImage) => void = () => undefined,
 ): Promise<TableImage> {
-  const projection = new EventsProjection('quota.events', 0);
+  const projection = new EventsProjection(0);
   const image = new TableImage();
   for (let at = 0; at < events.length; at += size) {
     const batch = events.slice(at, at + size).map((message, index) => ({

@@ -2,6 +2,7 @@ import { LogRefused, LogUnavailable } from '@prorata/kafka-port';
 import type { PartitionLog } from '@prorata/kafka-port';
 import { inNamespace } from '@prorata/schemas';
 import type { Pool } from 'pg';
+import { readCheckpoints } from '../database/checkpoints.ts';
 
 /** Ends this young are not asked for again: a burst of queries costs the broker one round, milliseconds. */
 const END_AGE_MS_MAX = 200;
@@ -13,7 +14,8 @@ export interface LagMeterParts {
   readonly log: PartitionLog;
   readonly namespace: string;
   readonly partitions: number;
-  readonly projectionName: string;
+  /** Of the copies that are read. */
+  readonly schemas: readonly string[];
 }
 
 /** Ends a reading at the first record: one is enough to know. */
@@ -48,7 +50,7 @@ export class LagMeter {
    */
   async measure(topics: readonly string[]): Promise<bigint | null> {
     // The checkpoints first: what is read from the tables afterwards is at least that new.
-    const checkpoints = await this.#checkpoints(topics);
+    const checkpoints = await readCheckpoints(this.#parts.pool, this.#parts.schemas);
     let lag = 0n;
     for (const topic of topics) {
       const ends = await this.#endsOf(topic);
@@ -90,19 +92,6 @@ export class LagMeter {
       // Something follows, or the log is away: either way the gap stands as it is.
       .catch(() => undefined)
       .finally(() => this.#lookingInto.delete(key));
-  }
-
-  async #checkpoints(topics: readonly string[]): Promise<ReadonlyMap<string, bigint>> {
-    const { rows } = await this.#parts.pool.query<{
-      topic: string;
-      partition: number;
-      next_offset: string;
-    }>(
-      'SELECT topic, partition, next_offset FROM projection_checkpoint ' +
-        'WHERE projection = $1 AND topic = ANY($2::text[])',
-      [this.#parts.projectionName, topics],
-    );
-    return new Map(rows.map((row) => [`${row.topic} ${row.partition}`, BigInt(row.next_offset)]));
   }
 
   async #endsOf(topic: string): Promise<readonly bigint[] | null> {

@@ -29,16 +29,20 @@ export interface StreamHeadsOptions {
 /** How far the tables show each stream, for readers that wait for what they wrote. */
 export class StreamHeads {
   readonly #pool: Pick<Pool, 'query'>;
+  readonly #statement: string;
   readonly #waitMs: number;
   readonly #waitingMax: number;
   readonly #waiting = new Set<Waiting>();
   #looking: Promise<void> | null = null;
 
+  /** @param schemas of the copies that must all show a version */
   constructor(
     pool: Pick<Pool, 'query'>,
+    schemas: readonly string[],
     { waitMs = WAIT_MS, waitingMax = WAITING_MAX }: StreamHeadsOptions = {},
   ) {
     this.#pool = pool;
+    this.#statement = headsIn(schemas);
     this.#waitMs = waitMs;
     this.#waitingMax = waitingMax;
   }
@@ -90,11 +94,20 @@ export class StreamHeads {
   async #headsOf(asked: readonly Waiting[]): Promise<ReadonlyMap<string, bigint>> {
     const streams = [...new Set(asked.flatMap(({ left }) => [...left.keys()]))];
     const { rows } = await this.#pool.query<{ stream: string; stream_version: string }>(
-      'SELECT stream, stream_version FROM stream_heads WHERE stream = ANY($1::text[])',
+      this.#statement,
       [streams],
     );
     return new Map(rows.map((row) => [row.stream, BigInt(row.stream_version)]));
   }
+}
+
+/** The least of what they show; nothing of a stream that one of them shows nothing of. */
+function headsIn(schemas: readonly string[]): string {
+  const each = schemas.map((schema) => `SELECT * FROM ${schema}.stream_heads`);
+  return (
+    `SELECT stream, min(stream_version) AS stream_version FROM (${each.join(' UNION ALL ')}) AS heads ` +
+    `WHERE stream = ANY($1::text[]) GROUP BY stream HAVING count(*) = ${schemas.length}`
+  );
 }
 
 function settle({ left, done }: Waiting, heads: ReadonlyMap<string, bigint>): void {

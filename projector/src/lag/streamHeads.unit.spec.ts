@@ -20,20 +20,20 @@ const tidb = (version: bigint) => ({ stream: 'application:tidb', version });
 describe('a reader that waits for what it wrote', () => {
   it('goes on as soon as the tables show every stream that it names', async () => {
     const { pool, asked } = movingTable(5n);
-    const heads = new StreamHeads(pool);
+    const heads = new StreamHeads(pool, ['quotas_1']);
     expect(await heads.reach([moka(7n), tidb(6n), moka(4n)])).toBe(true);
     expect(asked).toHaveLength(3);
   });
 
   it('asks nothing where nothing is waited for', async () => {
     const { pool, asked } = movingTable(0n);
-    expect(await new StreamHeads(pool).reach([moka(0n)])).toBe(true);
+    expect(await new StreamHeads(pool, ['quotas_1']).reach([moka(0n)])).toBe(true);
     expect(asked).toEqual([]);
   });
 
   it('waits for a bounded time', async () => {
     const query = () => Promise.resolve({ rows: [] });
-    const heads = new StreamHeads({ query } as never, { waitMs: 60 });
+    const heads = new StreamHeads({ query } as never, ['quotas_1'], { waitMs: 60 });
     const started = performance.now();
     expect(await heads.reach([moka(1n)])).toBe(false);
     expect(performance.now() - started).toBeLessThan(1_000);
@@ -41,7 +41,7 @@ describe('a reader that waits for what it wrote', () => {
 
   it('shares its looks with all that wait, and lets no more wait than it holds', async () => {
     const { pool, asked } = movingTable(0n);
-    const heads = new StreamHeads(pool, { waitingMax: 2 });
+    const heads = new StreamHeads(pool, ['quotas_1'], { waitingMax: 2 });
     const answers = [heads.reach([moka(2n)]), heads.reach([moka(2n)]), heads.reach([moka(2n)])];
     expect(await Promise.all(answers)).toEqual([true, true, false]);
     expect(asked).toHaveLength(3);
@@ -53,7 +53,7 @@ describe('a reader that waits for what it wrote', () => {
       if (isAway) return Promise.reject(new Error('away'));
       return Promise.resolve({ rows: [{ stream: 'application:moka', stream_version: '1' }] });
     };
-    const heads = new StreamHeads({ query } as never);
+    const heads = new StreamHeads({ query } as never, ['quotas_1']);
     await expect(heads.reach([moka(1n)])).rejects.toThrow('away');
     isAway = false;
     expect(await heads.reach([moka(1n)])).toBe(true);

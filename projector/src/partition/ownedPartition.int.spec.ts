@@ -1,14 +1,12 @@
 import type { LogRecord } from '@prorata/kafka-port';
 import { inNamespace } from '@prorata/schemas';
 import { createLogger } from '@prorata/service-runtime';
-import { freshDatabase } from '@prorata/test-kit';
 import type pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { changed, contentOf, created, registered, tokensPerSecond } from '../../test/drafts.ts';
+import { freshTables } from '../../test/freshTables.ts';
 import { dumpOf, eventually, openStand } from '../../test/projectorStand.ts';
 import type { Stand } from '../../test/projectorStand.ts';
-import { applyMigrations } from '../database/applyMigrations.ts';
-import { openPool } from '../database/openPool.ts';
 import { EventsProjection } from '../projection/eventsProjection.ts';
 import { OwnedPartition } from './ownedPartition.ts';
 
@@ -27,9 +25,7 @@ describe('an owned partition', () => {
   });
   afterAll(() => stand.close());
   beforeEach(async () => {
-    databaseUrl = await freshDatabase();
-    pool = openPool(databaseUrl, () => undefined);
-    await applyMigrations(pool);
+    ({ databaseUrl, pool } = await freshTables());
     return () => pool.end();
   });
 
@@ -44,8 +40,8 @@ describe('an owned partition', () => {
       codec: stand.codec,
       pool: tables,
       logger: createLogger('test', 'silent'),
-      checkpoint: { projection: 'current', topic: 'quota.events', partition },
-      newProjection: () => new EventsProjection('quota.events', partition),
+      checkpoint: { projection: 'quotas', topic: 'quota.events', partition },
+      newProjection: () => new EventsProjection(partition),
       rejoin: () => {
         rejoins += 1;
         owned.revoke();
@@ -137,9 +133,7 @@ describe('an owned partition', () => {
     owned.revoke();
     const successor = own();
     await successor.owned.restore();
-    const again = await freshDatabase();
-    const rebuilt = openPool(again, () => undefined);
-    await applyMigrations(rebuilt);
+    const { databaseUrl: again, pool: rebuilt } = await freshTables();
     await own(rebuilt).owned.restore();
     expect(await dumpOf(again)).toEqual(await dumpOf(databaseUrl));
     await rebuilt.end();
@@ -147,7 +141,8 @@ describe('an owned partition', () => {
 
   it('waits where the tables belong to another log', async () => {
     await pool.query(
-      `INSERT INTO projection_checkpoint VALUES ('current', 'quota.events', $1, 1000000)`,
+      `UPDATE projection_checkpoint SET next_offset = 1000000
+       WHERE topic = 'quota.events' AND partition = $1`,
       [partition],
     );
     const { owned } = own();
@@ -158,6 +153,21 @@ describe('an owned partition', () => {
     });
     owned.revoke();
     await restoring;
+  });
+
+  it('waits to be revoked once its tables are dropped', async () => {
+    const { owned } = own();
+    await owned.restore();
+    const fresh = await appendQuota();
+    await pool.query('DROP SCHEMA quotas_1, audit_1 CASCADE');
+    const taking = owned.take(fresh);
+    await eventually(() => {
+      expect(owned.trouble).toContain('its tables were dropped');
+      return Promise.resolve();
+    });
+    owned.revoke();
+    await taking;
+    expect(owned.stop).toBeNull();
   });
 
   it('stops at a gap in a stream, after what stands before it', async () => {

@@ -7,6 +7,7 @@ import type { Logger } from '../logger.ts';
 import {
   applyBatch,
   CheckpointMoved,
+  isGone,
   isPassing,
   isUnstorable,
   readCheckpoint,
@@ -99,7 +100,7 @@ export class OwnedPartition {
     const from =
       this.#projection.folds || beginning > this.#checkpoint ? beginning : this.#checkpoint;
     this.#position = from;
-    if (this.#projection.folds && beginning > 0n) {
+    if (this.#projection.wholeLog && beginning > 0n) {
       this.#stopAt(beginning, 'LOG_INCOMPLETE', new Error('Its first records are gone.'));
       return beginning;
     }
@@ -206,6 +207,11 @@ export class OwnedPartition {
         this.#trouble = null;
         return result;
       } catch (error) {
+        if (isGone(error)) {
+          this.#trouble = 'its tables were dropped';
+          await this.#untilRevoked();
+          return undefined;
+        }
         if (!isOutage(error)) throw error;
         this.#trouble = error.message;
         this.#parts.logger.warn({ ...this.#place, err: error }, 'Waiting for what is down.');

@@ -22,8 +22,6 @@ import {
   tierPolicyRow,
 } from '../rows/currentRows.ts';
 import type { Touch } from '../rows/currentRows.ts';
-import { eventRow } from '../rows/eventRow.ts';
-import type { PlacedEvent } from '../rows/eventRow.ts';
 import type { Closing } from './closing.ts';
 import { headRow, registrationRow } from '../rows/historyRows.ts';
 import { HistoryChanges } from './historyChanges.ts';
@@ -42,7 +40,6 @@ interface PartTouch {
  * with the place of the last event that could alter it: so rows never tell how records were batched.
  */
 export class EventChanges {
-  readonly #audit: Row[] = [];
   readonly #versions = new VersionChanges();
   readonly #history = new HistoryChanges();
   /** By table and key; null: the row goes. */
@@ -51,10 +48,6 @@ export class EventChanges {
   readonly #touches = new Map<string, PartTouch>();
   /** By id: proposals whose quotas have moved. They are named anew once a batch, for each may name many. */
   readonly #moved = new Map<string, StreamState>();
-
-  addAudit(event: PlacedEvent): void {
-    this.#audit.push(eventRow(event));
-  }
 
   /** Rows that follow from the event alone, and from the proposals that it closes. */
   addRows(event: EventMessage, state: StreamState, closing: Closing): void {
@@ -122,7 +115,6 @@ export class EventChanges {
   }
 
   async write(client: ClientBase): Promise<void> {
-    await upsertRows(client, tables.auditLog, this.#audit);
     await this.#versions.write(client);
     await this.#history.write(client);
     this.#putMoved();

@@ -1,10 +1,10 @@
 import { affectedParts, evolve } from '@prorata/quota-model';
 import type { StreamState } from '@prorata/quota-model';
-import { fullNameOf } from '@prorata/schemas';
-import type { EventMessage, Message } from '@prorata/schemas';
+import type { EventMessage } from '@prorata/schemas';
 import type { Touch } from '../rows/currentRows.ts';
 import { closingBy } from './closing.ts';
 import { EventChanges } from './eventChanges.ts';
+import { eventOf } from './eventOf.ts';
 import { BrokenInvariant } from './projection.ts';
 import type { DecodedRecord, Projected, Projection } from './projection.ts';
 
@@ -13,17 +13,15 @@ interface FoldedStream {
   version: bigint;
 }
 
-/** Events become the current tables and the audit log, by way of the model's own fold. */
+/** Events become the current tables, by way of the model's own fold. */
 export class EventsProjection implements Projection {
   readonly folds = true;
-  readonly hashes = true;
-  readonly #topic: string;
+  readonly hashes = false;
+  readonly wholeLog = true;
   readonly #partition: number;
   readonly #streams = new Map<string, FoldedStream>();
 
-  /** @param topic without the namespace */
-  constructor(topic: string, partition: number) {
-    this.#topic = topic;
+  constructor(partition: number) {
     this.#partition = partition;
   }
 
@@ -57,19 +55,12 @@ export class EventsProjection implements Projection {
 
   /** All that can throw comes before the first change. @throws BrokenInvariant */
   #take(record: DecodedRecord, changes: EventChanges): void {
-    const { offset, hash } = record;
+    const { offset } = record;
     const event = eventOf(record);
     const stream = this.#next(offset, event);
     const closing = closingBy(stream.state, event);
     const former = stream.state?.kind === 'application' ? stream.state.registration : null;
     const state = this.#evolve(offset, stream, event);
-    changes.addAudit({
-      topic: this.#topic,
-      partition: this.#partition,
-      offset,
-      event,
-      hash: hash ?? '',
-    });
     changes.addRows(event, state, closing);
     const { envelope } = event.value;
     const touch: Touch = {
@@ -112,14 +103,4 @@ export class EventsProjection implements Projection {
     stream.version = event.value.envelope.streamVersion;
     return stream.state;
   }
-}
-
-/** @throws BrokenInvariant when it is another message */
-function eventOf({ offset, message }: DecodedRecord): EventMessage {
-  if (isEvent(message)) return message;
-  throw new BrokenInvariant(offset, `A ${message.type} stands among the events.`);
-}
-
-function isEvent(message: Message): message is EventMessage {
-  return fullNameOf[message.type].startsWith('io.prorata.event.');
 }

@@ -8,49 +8,20 @@ import {
   contentOf,
   created,
   deleted,
-  haircut,
-  overrideEnded,
-  overridden,
-  proposed,
   registered,
   tokensPerSecond,
 } from '../../test/drafts.ts';
 import { EventStamper, testStart } from '../../test/eventStamper.ts';
+import { quotaStory } from '../../test/quotaStory.ts';
 import { TableImage } from '../../test/tableImage.ts';
 import { EventsProjection } from './eventsProjection.ts';
 import type { DecodedRecord, Projected } from './projection.ts';
 
 const STREAM = 'application:llm';
 
-const story: readonly (readonly EventDraft[])[] = [
-  [registered],
-  [
-    created(
-      'llm/acme',
-      contentOf({ project: 'acme/assistant', limits: [tokensPerSecond(100_000n)] }),
-    ),
-  ],
-  [created('llm/acme/chat', contentOf({ limits: [tokensPerSecond(53_334n)] }))],
-  [created('llm/acme/code', contentOf({ tier: 4 }))],
-  [created('llm/other', contentOf({ owner: 'others', limits: [tokensPerSecond(7n)] }))],
-  [haircut('llm/acme/chat', 2n), haircut('llm/acme/code', 2n, { cutBasisPoints: 5_000 })],
-  [overridden('llm/acme', 2n, [tokensPerSecond(90_000n)], testStart + 60_000_000n)],
-  [proposed('llm-p8', 'llm/acme/chat', 3n, tokensPerSecond(60_000n))],
-  [
-    changed(
-      'llm/acme',
-      3n,
-      contentOf({ project: 'acme/other', limits: [tokensPerSecond(80_000n)] }),
-    ),
-  ],
-  [proposed('llm-p10', 'llm/other', 2n, tokensPerSecond(9n))],
-  [overrideEnded('llm/acme', 4n)],
-  [deleted('llm/other', 3n)],
-];
-
 function records(): DecodedRecord[] {
   const stamper = new EventStamper(1);
-  const events = story.flatMap((drafts) => stamper.stamp(STREAM, drafts).events);
+  const events = quotaStory.flatMap((drafts) => stamper.stamp(STREAM, drafts).events);
   events.push(...stamper.stamp('organization:acme', [budgetDefined]).events);
   return events.map((message, index) => ({
     offset: BigInt(index * 2),
@@ -61,7 +32,7 @@ function records(): DecodedRecord[] {
 
 /** The tables after the records, handed over in batches of these sizes. */
 async function tablesAfter(all: readonly DecodedRecord[], size: number): Promise<TableImage> {
-  const projection = new EventsProjection('quota.events', 0);
+  const projection = new EventsProjection(0);
   const image = new TableImage();
   for (let at = 0; at < all.length; at += size) {
     await write(projection.project(all.slice(at, at + size)), image);
@@ -136,7 +107,7 @@ describe('the projection of events', () => {
     };
     const rowAfter = async (...drafts: readonly EventDraft[]): Promise<unknown> => {
       const stamper = new EventStamper(1);
-      const stamped = [...story, drafts].flatMap((each) => stamper.stamp(STREAM, each).events);
+      const stamped = [...quotaStory, drafts].flatMap((each) => stamper.stamp(STREAM, each).events);
       const all = stamped.map((message, index) => ({
         offset: BigInt(index),
         message,
@@ -180,7 +151,9 @@ describe('the projection of events', () => {
       quotaId: 'llm/acme',
       quotaVersion: 5n,
     };
-    const events = [...story, [move]].flatMap((drafts) => stamper.stamp(STREAM, drafts).events);
+    const events = [...quotaStory, [move]].flatMap(
+      (drafts) => stamper.stamp(STREAM, drafts).events,
+    );
     const all = events.map((message, index) => ({
       offset: BigInt(index),
       message,
@@ -221,7 +194,7 @@ describe('the projection of events', () => {
       deleted('llm/acme/chat', 4n),
       { ...registered, data: { ...registered.data, version: 2n } } as EventDraft,
     ];
-    const drafts = [...story.flat(), ...more];
+    const drafts = [...quotaStory.flat(), ...more];
     const all = stamper.stamp(STREAM, drafts).events.map((message, index) => ({
       offset: BigInt(index),
       message,
@@ -230,7 +203,7 @@ describe('the projection of events', () => {
     const one = await tablesAfter(all, 1);
     expect((await tablesAfter(all, all.length)).tables).toEqual(one.tables);
     const places = one.tables['quotas']!.map((row) => [row['quota_id'], row['event_offset']]);
-    const first = BigInt(story.flat().length);
+    const first = BigInt(quotaStory.flat().length);
     expect(places).toEqual([
       ['llm/acme', String(first)],
       ['llm/acme/late', String(first + 1n)],
@@ -238,22 +211,14 @@ describe('the projection of events', () => {
     ]);
   });
 
-  it('keeps an audit row for each event, with its hash and no amount rounded', async () => {
-    const all = records();
-    const { tables } = await tablesAfter(all, 100);
-    expect(tables['audit_log']).toHaveLength(all.length);
-    expect(tables['audit_log']![0]).toMatchObject({
-      kind: 'event',
-      type: 'ApplicationRegistered',
-      hash: all[0]!.hash,
-      previous_hash: '0'.repeat(64),
-    });
+  it('rounds no amount', async () => {
+    const { tables } = await tablesAfter(records(), 4);
     expect(tables['budgets']![0]).toMatchObject({ amount: '100.000000000001' });
   });
 
   it('goes on from a fold as if it had written', async () => {
     const all = records();
-    const folded = new EventsProjection('quota.events', 0);
+    const folded = new EventsProjection(0);
     for (const record of all.slice(0, 7)) folded.fold({ ...record, hash: null });
     const image = new TableImage();
     await write(folded.project(all.slice(7)), image);
@@ -265,7 +230,7 @@ describe('the projection of events', () => {
 describe('a log that breaks its laws', () => {
   it('is applied up to the gap and no further', () => {
     const all = records().filter((_, index) => index !== 3);
-    const { records: taken, broken } = new EventsProjection('quota.events', 0).project(all);
+    const { records: taken, broken } = new EventsProjection(0).project(all);
     expect(taken).toBe(3);
     expect(broken).toMatchObject({ offset: 8n });
     expect(broken!.message).toContain('is at version 3, and the next event says 5');
@@ -274,7 +239,7 @@ describe('a log that breaks its laws', () => {
   it('is applied up to an event that does not fit the state, what stands before it kept', async () => {
     const stamper = new EventStamper(1);
     const events = [
-      ...story.slice(0, 3),
+      ...quotaStory.slice(0, 3),
       // The right version of the stream, and of a quota that was never created.
       [changed('llm/nowhere', 2n, contentOf())],
       [created('llm/later', contentOf())],
@@ -284,7 +249,7 @@ describe('a log that breaks its laws', () => {
       message,
       hash: hashOf(message).toString('hex'),
     }));
-    const projected = new EventsProjection('quota.events', 0).project(all);
+    const projected = new EventsProjection(0).project(all);
     expect(projected).toMatchObject({ records: 3, broken: { offset: 3n } });
     const image = new TableImage();
     await projected.changes(image as unknown as ClientBase);
@@ -292,14 +257,13 @@ describe('a log that breaks its laws', () => {
       'llm/acme',
       'llm/acme/chat',
     ]);
-    expect(image.tables['audit_log']).toHaveLength(3);
   });
 
   it('stops at a record that is no event', () => {
     const stamper = new EventStamper(1);
     const { outcome } = stamper.refuse(STREAM, 'QUOTA_UNKNOWN');
     const record = { offset: 0n, message: outcome!, hash: null };
-    const { broken } = new EventsProjection('quota.events', 0).project([record]);
+    const { broken } = new EventsProjection(0).project([record]);
     expect(broken!.message).toContain('CommandOutcome');
   });
 });

@@ -1,24 +1,21 @@
 import { hashOf } from '@prorata/schemas';
 import { createLogger, createService } from '@prorata/service-runtime';
 import type { Reach } from '@prorata/service-runtime';
-import { freshDatabase } from '@prorata/test-kit';
 import type { Pool } from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EventStamper } from '../../test/eventStamper.ts';
+import { freshTables } from '../../test/freshTables.ts';
 import { organizationEnds, organizationLives } from '../../test/organizationStory.ts';
-import { applyMigrations } from '../database/applyMigrations.ts';
-import { openPool } from '../database/openPool.ts';
 import { listingRoutes } from '../routes/listingRoutes.ts';
 import { listings, rowSchema } from '../routes/listings.ts';
-import { projectedTables } from '../database/tables.ts';
+import { quotaTables } from '../database/tables.ts';
 import { EventsProjection } from './eventsProjection.ts';
 import type { DecodedRecord } from './projection.ts';
 
 let pool: Pool;
 
 beforeEach(async () => {
-  pool = openPool(await freshDatabase(), () => undefined);
-  await applyMigrations(pool);
+  ({ pool } = await freshTables());
 });
 afterEach(() => pool.end());
 
@@ -73,7 +70,7 @@ async function rowsOf(table: string): Promise<Record<string, unknown>[]> {
 }
 
 async function write(size: number, until = Infinity): Promise<void> {
-  const projection = new EventsProjection('quota.events', 0);
+  const projection = new EventsProjection(0);
   const all = records().slice(0, until);
   const client = await pool.connect();
   try {
@@ -156,7 +153,7 @@ describe('the rows of an organization', () => {
 
   it('are of columns that their tables have, by their keys', () => {
     for (const { table, fields, key, within } of listings) {
-      const found = projectedTables.find(({ name }) => name === table);
+      const found = quotaTables.find(({ name }) => name === table);
       expect(Object.keys(fields).sort()).toEqual(Object.keys(found?.columns ?? {}).sort());
       expect([...(within === null ? [] : [within]), ...key]).toEqual(found?.key);
     }
@@ -167,7 +164,6 @@ describe('the rows of an organization', () => {
     const one = await Promise.all(tables.map(rowsOf));
     expect(one.map((rows) => rows.length)).toEqual([1, 0, 0, 0, 1, 2]);
     for (const table of tables) await pool.query(`TRUNCATE ${table}`);
-    await pool.query('TRUNCATE audit_log');
     await write(100);
     expect(await Promise.all(tables.map(rowsOf))).toEqual(one);
   });

@@ -11,6 +11,8 @@ import type { DecodedRecord, Projected, Projection } from './projection.ts';
 export class OutcomesProjection implements Projection {
   readonly folds = false;
   readonly hashes = false;
+  /** Outcomes are kept for a time. */
+  readonly wholeLog = false;
   readonly #topic: string;
   readonly #partition: number;
 

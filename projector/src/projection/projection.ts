@@ -33,6 +33,8 @@ export interface Projection {
   readonly folds: boolean;
   /** Whether rows need the hash of each record. */
   readonly hashes: boolean;
+  /** Whether its topic keeps every record for ever, so that one that is gone is a fault. */
+  readonly wholeLog: boolean;
   /** @throws BrokenInvariant */
   fold(record: DecodedRecord): void;
   /**

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Finish } from './finish.ts';
 
-type Entry = 'demo' | 'bench' | 'chaos' | 'audit';
+type Entry = 'demo' | 'bench' | 'chaos' | 'audit' | 'projections';
 
 /** Commands whose arguments a folder's own entry reads. */
 export function passedOnCommands(program: Command, finish: Finish): void {
@@ -19,6 +19,10 @@ export function passedOnCommands(program: Command, finish: Finish): void {
   passOn('bench', 'one benchmark beside its peers and its floor (bench commands)');
   passOn('chaos', 'load on real parts while they are killed and frozen; nothing lost or doubled');
   passOn('audit', 'verify or export the log (audit verify, audit export)');
+  passOn(
+    'projections',
+    'the copies of the read models, and rebuilding one while it is read (projections list)',
+  );
 }
 
 export function workCommands(program: Command, finish: Finish): void {

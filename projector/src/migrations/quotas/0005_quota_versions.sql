@@ -22,7 +22,3 @@ CREATE TABLE quota_versions (
 );
 -- The present life of an id first, then its last one; within it by version.
 CREATE INDEX quota_versions_by_quota ON quota_versions (quota_id, ended, version);
-
--- The events are read from their beginning again, for the rows of those before: every other row is
--- written as it is.
-DELETE FROM projection_checkpoint WHERE topic = 'quota.events';

@@ -1,4 +1,4 @@
--- How far the tables show each stream: what a read waits for that must show a write.
+-- How far this copy shows each stream: what a read waits for that must show a write.
 CREATE TABLE stream_heads (
   stream         text        PRIMARY KEY,
   stream_version bigint      NOT NULL,
@@ -35,10 +35,6 @@ CREATE TABLE registration_history (
   resources   jsonb       NOT NULL,
   PRIMARY KEY (application, since)
 );
-
--- The events are read from their beginning again, for the rows of those before: every other row is
--- written as it is.
-DELETE FROM projection_checkpoint WHERE topic = 'quota.events';
 
 -- By bytes here, too: ids order alike now and then, whatever the database's own order is.
 ALTER TABLE quotas ALTER COLUMN quota_id TYPE text COLLATE "C";

@@ -1,0 +1,168 @@
+import type { Pool } from 'pg';
+import { isPassing } from '../database/applyBatch.ts';
+import type { Logger } from '../logger.ts';
+import { describeStop } from '../partition/partitionStop.ts';
+import { dropFormer } from './dropFormer.ts';
+import { listGenerations, schemaOf } from './generation.ts';
+import type { Generation } from './generation.ts';
+import type { GenerationFeed } from './generationFeed.ts';
+import type { LiveTables } from './liveTables.ts';
+import type { ProjectionDefinition } from './projections.ts';
+import { provideGeneration } from './provideGeneration.ts';
+import { switchLive } from './switchLive.ts';
+
+/** How soon an instance sees what another one, or an operator, has done; milliseconds. */
+const LOOK_PAUSE_MS = 500;
+/**
+ * How long a copy that is no longer read stays, fed like the live one: for instances with older code,
+ * which read nothing else, to be replaced. Milliseconds.
+ */
+const GRACE_MS = 5 * 60_000;
+
+export interface KeeperParts {
+  readonly pool: Pool;
+  readonly definitions: readonly ProjectionDefinition[];
+  readonly partitions: number;
+  readonly tables: LiveTables;
+  readonly newFeed: (definition: ProjectionDefinition, generation: Generation) => GenerationFeed;
+  readonly logger: Logger;
+  readonly graceMs?: number;
+}
+
+/**
+ * Keeps this instance in step with the table of copies: makes those that are wanted, fills every one
+ * of its own version, switches to one that has caught up, and drops those whose time is over. Every
+ * instance does the same; the database lets one at a time.
+ */
+export class GenerationKeeper {
+  readonly #parts: KeeperParts;
+  readonly #feeds = new Map<string, GenerationFeed>();
+  readonly #finished: {
+    readonly promise: Promise<void>;
+    readonly reject: (cause: unknown) => void;
+  } = Promise.withResolvers();
+  #timer: NodeJS.Timeout | undefined;
+  #looking: Promise<void> = Promise.resolve();
+  #isStopped = false;
+  /** What this instance last found to stop copies that it fills, by schema. */
+  readonly #told = new Map<string, string | null>();
+
+  constructor(parts: KeeperParts) {
+    this.#parts = parts;
+  }
+
+  /** Rejects when a copy cannot be filled any more. */
+  get finished(): Promise<void> {
+    return this.#finished.promise;
+  }
+
+  /** Of all copies that this instance fills. */
+  get feeds(): readonly GenerationFeed[] {
+    return [...this.#feeds.values()];
+  }
+
+  /** @throws what the database or the log says */
+  async start(): Promise<void> {
+    await this.#look();
+    this.#again();
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+    await this.#looking;
+    await Promise.all(this.feeds.map((feed) => feed.stop()));
+    this.#feeds.clear();
+  }
+
+  #again(): void {
+    if (this.#isStopped) return;
+    this.#timer = setTimeout(() => {
+      this.#looking = this.#lookSafely().then(() => this.#again());
+    }, LOOK_PAUSE_MS);
+  }
+
+  async #lookSafely(): Promise<void> {
+    try {
+      await this.#look();
+    } catch (error) {
+      const level = isPassing(error) ? 'warn' : 'error';
+      this.#parts.logger[level]({ err: error }, 'Copies of the tables were not looked after.');
+    }
+  }
+
+  async #look(): Promise<void> {
+    const { pool, definitions, partitions, tables, logger } = this.#parts;
+    for (const definition of definitions) {
+      const made = await provideGeneration(pool, definition, partitions);
+      if (made !== null)
+        logger.info({ schema: schemaOf(made), state: made.state }, 'A copy begins.');
+    }
+    const all = await listGenerations(pool);
+    await this.#feedAll(all);
+    tables.update(all);
+    for (const each of all) await this.#forward(each);
+  }
+
+  async #feedAll(all: readonly Generation[]): Promise<void> {
+    const wanted = new Map(all.filter((each) => this.#isOurs(each)).map((g) => [schemaOf(g), g]));
+    for (const [schema, feed] of this.#feeds) {
+      if (wanted.has(schema)) continue;
+      this.#feeds.delete(schema);
+      await feed.stop();
+    }
+    for (const [schema, generation] of wanted) {
+      const definition = this.#definitionOf(generation);
+      if (this.#feeds.has(schema) || definition === undefined) continue;
+      const feed = this.#parts.newFeed(definition, generation);
+      await feed.start();
+      this.#feeds.set(schema, feed);
+      feed.finished.catch((error: unknown) => {
+        if (this.#feeds.get(schema) === feed) this.#finished.reject(error);
+      });
+    }
+  }
+
+  /** The next step of a copy's life, if it is due. */
+  async #forward(generation: Generation): Promise<void> {
+    const { pool, logger, graceMs = GRACE_MS } = this.#parts;
+    const schema = schemaOf(generation);
+    if (generation.state === 'former') {
+      if (await dropFormer(pool, generation, graceMs))
+        logger.info({ schema }, 'A copy is dropped.');
+      return;
+    }
+    if (!this.#isOurs(generation)) return;
+    await this.#tellTrouble(generation);
+    if (generation.state === 'building' && (await switchLive(pool, generation))) {
+      logger.info({ schema }, 'A copy is live.');
+      this.#parts.tables.update(await listGenerations(pool));
+    }
+  }
+
+  /** Says in the table what stops a copy; that nothing does, where it said otherwise or has just begun. */
+  async #tellTrouble(generation: Generation): Promise<void> {
+    const schema = schemaOf(generation);
+    const stops = this.#feeds.get(schema)?.stops ?? [];
+    const trouble = stops.length === 0 ? null : stops.map(describeStop).join('; ');
+    const mayClear = this.#told.get(schema) !== null;
+    this.#told.set(schema, trouble);
+    const isNews =
+      trouble === null ? mayClear && generation.trouble !== null : generation.trouble === null;
+    if (!isNews) return;
+    await this.#parts.pool.query(
+      'UPDATE projector.generations SET trouble = $3 WHERE projection = $1 AND generation = $2',
+      [generation.projection, generation.generation, trouble],
+    );
+  }
+
+  #isOurs(generation: Generation): boolean {
+    return (
+      generation.state !== 'asked' && this.#definitionOf(generation)?.version === generation.version
+    );
+  }
+
+  #definitionOf({ projection }: Generation): ProjectionDefinition | undefined {
+    return this.#parts.definitions.find(({ name }) => name === projection);
+  }
+}

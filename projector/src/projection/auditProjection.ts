@@ -1,0 +1,63 @@
+import type { EventMessage } from '@prorata/schemas';
+import * as tables from '../database/tables.ts';
+import type { Row } from '../database/tables.ts';
+import { upsertRows } from '../database/upsertRows.ts';
+import type { Touch } from '../rows/currentRows.ts';
+import { eventRow } from '../rows/eventRow.ts';
+import { headRow } from '../rows/historyRows.ts';
+import { eventOf } from './eventOf.ts';
+import { BrokenInvariant } from './projection.ts';
+import type { DecodedRecord, Projected, Projection } from './projection.ts';
+
+/** Events become rows of the audit log, each by itself: what does not follow from the state is shown too. */
+export class AuditProjection implements Projection {
+  readonly folds = false;
+  readonly hashes = true;
+  readonly wholeLog = true;
+  readonly #topic: string;
+  readonly #partition: number;
+
+  /** @param topic without the namespace */
+  constructor(topic: string, partition: number) {
+    this.#topic = topic;
+    this.#partition = partition;
+  }
+
+  fold(): void {
+    // A row of the audit log is whole in itself.
+  }
+
+  project(records: readonly DecodedRecord[]): Projected {
+    const rows: Row[] = [];
+    const heads = new Map<string, Row>();
+    let broken: BrokenInvariant | null = null;
+    for (const record of records) {
+      try {
+        const event = eventOf(record);
+        rows.push(this.#rowOf(record, event));
+        heads.set(event.value.envelope.stream, headRow(this.#touchOf(record, event)));
+      } catch (error) {
+        if (!(error instanceof BrokenInvariant)) throw error;
+        broken = error;
+        break;
+      }
+    }
+    return {
+      changes: async (client) => {
+        await upsertRows(client, tables.auditLog, rows);
+        await upsertRows(client, tables.streamHeads, heads.values());
+      },
+      records: rows.length,
+      broken,
+    };
+  }
+  #rowOf({ offset, hash }: DecodedRecord, event: EventMessage): Row {
+    const place = { topic: this.#topic, partition: this.#partition, offset };
+    return eventRow({ ...place, event, hash: hash ?? '' });
+  }
+
+  #touchOf({ offset }: DecodedRecord, event: EventMessage): Touch {
+    const { stream, streamVersion, decidedAt } = event.value.envelope;
+    return { stream, streamVersion, partition: this.#partition, offset, decidedAt };
+  }
+}
