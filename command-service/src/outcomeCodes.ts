@@ -50,7 +50,15 @@ const writerCodes = {
   COMMAND_TOO_LARGE: {
     status: 422,
     title: 'The command would yield more events than fit in one append',
-    remedy: 'Split the project or the application, so that one command touches fewer quotas.',
+    remedy:
+      'Split the project or the application, so that one command touches fewer quotas. A shorter reason ' +
+      'helps, which each event repeats.',
+  },
+  PROPOSAL_TOO_LARGE: {
+    status: 422,
+    title:
+      'It waits for a second person, whose approval would yield more events than fit in one append',
+    remedy: 'Send its raises in smaller commands, or with less in each quota that they change.',
   },
   PARTITION_FULL: {
     status: 409,
@@ -84,3 +92,4 @@ export const TOO_MANY_REMEDY = writerCodes.TOO_MANY_COMMANDS.remedy;
 export const TIMERS_PENDING_REMEDY = writerCodes.TIMERS_PENDING.remedy;
 export const PARTITION_FULL_REMEDY = writerCodes.PARTITION_FULL.remedy;
 export const TOO_LARGE_REMEDY = writerCodes.COMMAND_TOO_LARGE.remedy;
+export const PROPOSAL_TOO_LARGE_REMEDY = writerCodes.PROPOSAL_TOO_LARGE.remedy;

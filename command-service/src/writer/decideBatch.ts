@@ -4,7 +4,7 @@ import type { DueTime } from '@prorata/quota-model';
 import type { CommandOutcome } from '@prorata/schemas';
 import type { Breathe } from '@prorata/service-runtime';
 import { AppendBatch } from './appendBatch.ts';
-import { decideCommand, partitionFull, tooLarge } from './decideCommand.ts';
+import { approvalTooLarge, decideCommand, partitionFull, tooLarge } from './decideCommand.ts';
 import type { Decided } from './decideCommand.ts';
 import type { CommandTrace, TraceCommand } from './commandTracing.ts';
 import { deadLetter, eventRecord, outcomeRecord } from './outRecords.ts';
@@ -135,6 +135,7 @@ class BatchBuilding {
     const isTooEarly = this.#isBehind(read.stream);
     const first = decideCommand(this.#state, read, this.#now, isTooEarly);
     let decided = this.#withinQuotas(first, read);
+    decided = await this.#withinApproval(decided, read);
     let records = await this.#recordsOf(decided, read, trace);
     if (!this.#batch.add(records)) {
       if (!this.#batch.isEmpty || read.kind !== 'command') return false;
@@ -159,6 +160,15 @@ class BatchBuilding {
     const { quotasMax = PARTITION_QUOTAS_MAX } = this.#parts;
     const held = this.#state.quotas;
     return held + created <= quotasMax ? decided : partitionFull(decided, read.command, held);
+  }
+
+  /** What could never be approved, for its events would fit into no append, does not wait. */
+  async #withinApproval(decided: Decided, read: ReadCommand): Promise<Decided> {
+    const { awaited = [] } = decided;
+    if (awaited.length === 0 || read.kind !== 'command') return decided;
+    const alone = new AppendBatch(this.#parts.bytesMax);
+    if (alone.add(await this.#eventRecords(awaited))) return decided;
+    return approvalTooLarge(decided, read.command);
   }
 
   reschedule(): void {

@@ -1,9 +1,12 @@
 import type { LogRecord } from '@prorata/kafka-port';
+import { noChange, registration, tokens } from '@prorata/quota-model/testing';
+import type { Sender } from '@prorata/quota-model/testing';
 import { Codec, memoryIds } from '@prorata/schemas';
-import type { CommandMessage, CommandOutcome, EventMessage } from '@prorata/schemas';
+import type { CommandMessage, CommandOutcome, EventMessage, TreeStep } from '@prorata/schemas';
 import { describe, expect, it } from 'vitest';
 import {
   changing,
+  command,
   creating,
   deleting,
   overriding,
@@ -173,6 +176,37 @@ describe('a batch', () => {
     const events = await decoded<EventMessage>(batch, 'events');
     expect(events.map((event) => event.value.envelope.quotaId)).toEqual(['moka/q2']);
     expect(batch.outcomes[0]?.streamVersion).toBe(1n);
+  });
+
+  it('lets nothing wait whose approval would fit into no append', async () => {
+    const changePolicy = { ...registration.changePolicy, raiseApprovalAboveBasisPoints: 2_000 };
+    const cautious = { ...registration, changePolicy };
+    const step = (quotaId: string, change: Partial<typeof noChange>): TreeStep => ({
+      ...{ expectedVersion: null, create: null, move: null, delete: null, restore: null },
+      change: { ...noChange, quotaId, ...change },
+    });
+    const steps = [
+      step('moka/a', { setLimits: [tokens(900n)] }),
+      ...[2, 3, 4].map((number) => step(`moka/q${number}`, { labels: { checked: 'yes' } })),
+    ];
+    const changeTree = (some: readonly TreeStep[], sender?: Sender) =>
+      command(5, 'moka', now, { type: 'ChangeTree', data: { steps: some } }, sender);
+    const outcomesOf = async (asked: CommandMessage, bytesMax: number) => {
+      const state = new PartitionState();
+      await decideAll(state, [
+        read(0, command(0, 'moka', now, { type: 'RegisterApplication', data: cautious })),
+        read(1, creating(1, 'moka/a', now)),
+        ...[2, 3, 4].map((number) => large(number, 2_000)),
+      ]);
+      return (await decideAll(state, [read(5, asked)], now, bytesMax)).outcomes;
+    };
+    const refused = { code: 'PROPOSAL_TOO_LARGE', streamVersion: 5n };
+    expect(await outcomesOf(changeTree(steps), 6_000)).toMatchObject([refused]);
+    const dry = changeTree(steps, { dryRun: true });
+    expect(await outcomesOf(dry, 6_000)).toMatchObject([{ ...refused, dryRun: true }]);
+    const waits = { code: 'PROPOSED', streamVersion: 6n };
+    expect(await outcomesOf(changeTree(steps), 60_000)).toMatchObject([waits]);
+    expect(await outcomesOf(changeTree(steps.slice(0, 2)), 6_000)).toMatchObject([waits]);
   });
 
   it('copies what cannot be read beside its outcome, cut to what an append takes', async () => {

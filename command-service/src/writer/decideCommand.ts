@@ -1,10 +1,11 @@
 import { decide, noPreview, previewOf } from '@prorata/quota-model';
 import type { Decision, StreamState } from '@prorata/quota-model';
 import { timeToJson } from '@prorata/schemas';
-import type { CommandMessage, CommandOutcome } from '@prorata/schemas';
+import type { CommandEnvelope, CommandMessage, CommandOutcome } from '@prorata/schemas';
 import type { AcceptedCode, WriterCode } from '../outcomeCodes.ts';
 import {
   PARTITION_FULL_REMEDY,
+  PROPOSAL_TOO_LARGE_REMEDY,
   TIMERS_PENDING_REMEDY,
   TOO_LARGE_REMEDY,
   TOO_MANY_REMEDY,
@@ -17,12 +18,17 @@ import type { PartitionState, StreamHead } from './partitionState.ts';
 import type { ReadCommand } from './readCommand.ts';
 import { commandKey, isSameBody, outcomeAgain } from './recentCommands.ts';
 import { stampEvents } from './stampEvents.ts';
-import type { StampedEvent } from './stampEvents.ts';
+import type { CommandCause, StampedEvent } from './stampEvents.ts';
 
 /** What one record of quota.commands becomes; nothing has changed yet. */
 export interface Decided {
   readonly events: readonly StampedEvent[];
   readonly outcome: CommandOutcome;
+  /**
+   * Where it opens a proposal, what its approval would append by now: by another approver, whose reason is
+   * taken to be as long as the proposer's.
+   */
+  readonly awaited?: readonly StampedEvent[];
 }
 
 const NO_HASH = Buffer.alloc(32);
@@ -84,6 +90,13 @@ export function tooLarge(decided: Decided, command: CommandMessage): Decided {
   return refusedInstead(decided, command, 'COMMAND_TOO_LARGE', message);
 }
 
+/** Instead of a proposal whose approval would not fit into one append. */
+export function approvalTooLarge(decided: Decided, command: CommandMessage): Decided {
+  const count = decided.awaited?.length ?? 0;
+  const message = `Its approval would yield ${count} events at once. ${PROPOSAL_TOO_LARGE_REMEDY}`;
+  return refusedInstead(decided, command, 'PROPOSAL_TOO_LARGE', message);
+}
+
 /** Instead of a decision that makes the partition hold more quotas than it may. */
 export function partitionFull(decided: Decided, command: CommandMessage, held: number): Decided {
   const message = `The partition holds ${held} quotas. ${PARTITION_FULL_REMEDY}`;
@@ -140,6 +153,7 @@ function decideFirst(
     : noPreview;
   return {
     events,
+    awaited: awaitedOf(decision, envelope, { ...cause, decidedAt, head }),
     outcome: {
       commandId: envelope.commandId,
       commandType: command.type,
@@ -161,6 +175,17 @@ function decideFirst(
       reason: envelope.reason,
     },
   };
+}
+
+function awaitedOf(
+  decision: Decision,
+  { stream, actor, reason }: CommandEnvelope,
+  { decidedAt, head, ...cause }: CommandCause & { decidedAt: bigint; head: StreamHead | null },
+): readonly StampedEvent[] {
+  if (decision.kind === 'refused' || decision.awaited.length === 0) return [];
+  const proposalId = decision.result ?? '';
+  const approved = { proposalId, actor, reason, proposedAt: decidedAt };
+  return stampEvents(stream, decision.awaited, { ...cause, approved }, decidedAt, head);
 }
 
 type Accepted = Extract<Decision, { kind: 'accepted' }>;

@@ -13,18 +13,20 @@ import { eventIdOf } from './eventId.ts';
 /** What the first event of a stream names as the hash of its predecessor. */
 const NO_PREDECESSOR = Buffer.alloc(32);
 
+export interface CommandCause {
+  readonly kind: 'command';
+  readonly commandId: string;
+  readonly commandOffset: bigint;
+  readonly actor: Actor;
+  readonly reason: string;
+  readonly waivers: readonly Waiver[];
+  readonly attestations: readonly Attestation[];
+  readonly approved: ApprovedProposal | null;
+}
+
 /** Why an event happens: the command it answers, or the timer. */
 export type Cause =
-  | {
-      readonly kind: 'command';
-      readonly commandId: string;
-      readonly commandOffset: bigint;
-      readonly actor: Actor;
-      readonly reason: string;
-      readonly waivers: readonly Waiver[];
-      readonly attestations: readonly Attestation[];
-      readonly approved: ApprovedProposal | null;
-    }
+  | CommandCause
   | {
       readonly kind: 'timer';
       readonly timer: string;

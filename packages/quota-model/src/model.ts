@@ -227,6 +227,11 @@ export type Decision =
       readonly waivers: readonly Waiver[];
       /** The proposal that it approves: it belongs on its events. */
       readonly approved: ApprovedProposal | null;
+      /**
+       * Where it opens a proposal of steps, the events that approval would yield by now: the caller refuses what it
+       * could not append then.
+       */
+      readonly awaited: readonly EventDraft[];
     }
   | { readonly kind: 'refused'; readonly violations: readonly [Violation, ...Violation[]] };
 

@@ -27,7 +27,7 @@ export function accept(
   waivers: readonly Waiver[] = [],
   approved: ApprovedProposal | null = null,
 ): Decision {
-  return { kind: 'accepted', events, result, waivers, approved };
+  return { kind: 'accepted', events, result, waivers, approved, awaited: [] };
 }
 
 /** It is so already: accepted, with nothing to write. */

@@ -3,12 +3,12 @@
  * and the resulting tree is judged once. So every command that changes quotas passes the same checks.
  */
 import type { CommandEnvelope, TreeStep, Violation } from '@prorata/schemas';
-import type { ApplicationState, Decision, DecisionContext } from '../model.ts';
+import type { ApplicationState, Decision, DecisionContext, EventDraft } from '../model.ts';
 import { EVENTS_PER_DECISION_MAX } from '../modelBounds.ts';
 import type { Sender } from '../authority/sender.ts';
 import { safetyOf } from '../authority/waivers.ts';
 import { changeViolations } from '../validate/changeViolations.ts';
-import { accept, alreadySo, refusal, refuse } from './answer.ts';
+import { aboutNoQuota, accept, alreadySo, refusal, refuse } from './answer.ts';
 import { awaitApproval } from './awaitApproval.ts';
 import { namelessFault } from './openProposals.ts';
 import type { ExpectedTerms } from './preconditions.ts';
@@ -49,7 +49,19 @@ export function decideTree(
   if (waits.kind === 'refused') return waits;
   // Its approval is an event more: what could never be approved does not wait.
   if (events.length >= EVENTS_PER_DECISION_MAX) return tooManyEvents(events.length + 1);
-  return namelessFault(state, envelope, 'threshold') ?? waits;
+  return (
+    namelessFault(state, envelope, 'threshold') ?? { ...waits, awaited: awaitedOf(waits, events) }
+  );
+}
+
+/** A proposal of the limits of one quota is approved by two small events, which always fit. */
+function awaitedOf(
+  { events: [proposed] }: Extract<Decision, { kind: 'accepted' }>,
+  events: readonly EventDraft[],
+): readonly EventDraft[] {
+  if (proposed?.type !== 'TreeChangeProposed') return [];
+  const { proposalId } = proposed.data;
+  return [{ type: 'ProposalApproved', data: { proposalId }, ...aboutNoQuota }, ...events];
 }
 
 /** A command that is one step, as it would be proposed. */

@@ -117,6 +117,22 @@ describe('a change of several quotas above the threshold', () => {
       .thenRefused('RAISE_NOT_ALLOWED');
   });
 
+  it('says what its approval would yield, for it must fit into an append then', () => {
+    const { decision } = given(...past).when(changeTree(...steps));
+    expect(decision).toMatchObject({
+      events: [{ type: 'TreeChangeProposed' }],
+      awaited: [
+        { type: 'ProposalApproved', data: { proposalId: 'moka-p5' } },
+        { type: 'QuotaChanged', quotaId: ADS },
+        { type: 'QuotaChanged', quotaId: ETL },
+      ],
+    });
+    expect(given(...past).when(changeTree(setting(ADS, tokens(1n)))).decision).toMatchObject({
+      events: [{ type: 'QuotaChanged' }],
+      awaited: [],
+    });
+  });
+
   it('is bounded, one by one and together, for everybody holds it in memory', () => {
     const attributes = JSON.stringify({ text: 'x'.repeat(10_000) });
     const many = Array.from({ length: Math.ceil(PROPOSED_STEPS_LENGTH_MAX / 10_000) }, () => ({
