@@ -367,6 +367,14 @@ describe('a proposal of steps', () => {
         .then(gone(ETL));
     });
 
+    it('also where a log of before has its end under the quota that it is in', () => {
+      const within = [setting(ADS, tokens(40n)), setting(ADS, sessions(1n))];
+      const rejected = { ...ended('ProposalRejected'), quotaId: ADS };
+      const facts = [...past, proposed(ADS, within), rejected] as const;
+      const state = stateAfter('application:moka', ...facts) as ApplicationState;
+      expect([state.proposals.size, state.quotas.get(ADS)?.version]).toEqual([0, 2n]);
+    });
+
     it('also where a log of before has a deletion alone', () => {
       const making = [creating('moka/prod/etl/x'), setting(ADS, tokens(1n))];
       approve(making, gone(ETL), created(ETL)).thenRefused('QUOTA_UNKNOWN', '/steps/0', ETL);

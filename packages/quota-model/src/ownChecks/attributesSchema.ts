@@ -8,6 +8,7 @@ import {
   ATTRIBUTES_STEPS_MIN,
   ATTRIBUTES_VALUES_MAX,
   CHECK_STEPS_MAX,
+  SCHEMA_NODE_STEPS,
 } from '../modelBounds.ts';
 import type { OwnChecks } from '../model.ts';
 import { jsonObjectOf } from '../validate/jsonObject.ts';
@@ -87,7 +88,8 @@ export function attributesViolations(
     const message = `Attributes that a schema checks have at most ${ATTRIBUTES_VALUES_MAX} values.`;
     return [violation('TOO_LARGE', path, message)];
   }
-  if (!budget.spend(ATTRIBUTES_STEPS_MIN + nodes * values)) return [tooManySteps(path)];
+  if (!budget.spend(ATTRIBUTES_STEPS_MIN + SCHEMA_NODE_STEPS * nodes * values))
+    return [tooManySteps(path)];
   if (validate(value)) return [];
   const errors = validate.errors ?? [];
   const told = errors.slice(0, FAULTS_TOLD_MAX).map((error) => {
@@ -101,7 +103,7 @@ export function attributesViolations(
 
 /** Of a command whose own checks would take too long; told once. */
 export function tooManySteps(path: string): Violation {
-  const message = `The application's own checks would take more than ${CHECK_STEPS_MAX} steps from here on: send fewer changes at once.`;
+  const message = `The application's own checks would take more than ${CHECK_STEPS_MAX} steps from here on: send fewer changes at once, or less in each.`;
   return violation('TOO_LARGE', path, message);
 }
 

@@ -14,7 +14,7 @@ import {
   tokens,
 } from '../testing/samples.ts';
 import { START, stampCommand } from '../testing/stamp.ts';
-import type { CommandData } from '../testing/stamp.ts';
+import type { CommandBody, CommandData } from '../testing/stamp.ts';
 
 type Terms = CommandData<'RegisterApplication'>;
 
@@ -176,6 +176,33 @@ describe("an application's schema of attributes", () => {
       .when(create('moka/a', { attributes }))
       .thenRefused('ATTRIBUTES_INVALID');
     expect(performance.now() - startMs).toBeLessThan(500);
+  });
+
+  it('is not asked about a text that a quota has already, however many take it', () => {
+    const items = { anyOf: Array.from({ length: 100 }, (_, index) => ({ const: index })) };
+    const wide = JSON.stringify({ properties: { list: { items } } });
+    const attributes = JSON.stringify({ list: Array.from({ length: 900 }, () => 99) });
+    const other = attributes.replace('99', '98');
+    const past = [registeredAs(withTerms({ attributesSchema: wide })), created('moka/a')] as const;
+    const creations = (...texts: string[]): CommandBody => ({
+      type: 'ChangeTree',
+      data: {
+        steps: texts.map((text, index) => ({
+          ...{ expectedVersion: null, change: null, move: null, delete: null, restore: null },
+          create: { quotaId: `moka/q${index}`, content: content([], { attributes: text }) },
+        })),
+      },
+    });
+    given(...past)
+      .when(creations(attributes, other))
+      .thenRefused('TOO_LARGE', '520000');
+    const { decision } = given(...past, created('moka/b', [], { attributes })).when(
+      creations(attributes, attributes, other),
+    );
+    expect(decision).toMatchObject({ kind: 'accepted', events: { length: 3 } });
+    given(...past, created('moka/b', [], { attributes }))
+      .when(creations(attributes.replace('99', '100')))
+      .thenRefused('ATTRIBUTES_INVALID');
   });
 
   it('is not asked about more values than it may be', () => {
