@@ -40,9 +40,7 @@ const BURST_MAX = 4;
 const PAUSE_MS_MAX = 500;
 const SHORT_PAUSE_MS_MAX = 40;
 /** Timers of a batch, and those that commands wait for: so few that a run comes to both bounds. */
-const TIMER_BOUNDS = { perBatchMax: 1, awaitedMax: 1 };
-/** Overrides end together at multiples of this, microseconds: then more is due at once than a batch takes. */
-const ENDS_TOGETHER_MICROS = 10_000_000n;
+const TIMER_BOUNDS = { perBatchMax: 2, awaitedMax: 3 };
 /** Longer than every session and transaction timeout, virtual milliseconds. */
 const QUIET_MS = 60_000;
 /** Writers that share the partitions at most, stalled ones included. */
@@ -140,8 +138,7 @@ class Chaos {
     else if (dice < 0.27) await this.#send(deleting(number, this.#quotaIn(application), now));
     else if (dice < 0.52) await this.#sendOfHistory();
     else if (dice < 0.62) {
-      const soonest = now + BigInt(1 + this.#upTo(20_000_000));
-      const until = soonest + ENDS_TOGETHER_MICROS - (soonest % ENDS_TOGETHER_MICROS);
+      const until = now + BigInt(1 + this.#upTo(20_000_000));
       await this.#send(overriding(number, this.#quotaIn(application), until, now));
     } else if (dice < 0.8) await this.#send(again(this.#pick(this.#sent), now));
     else if (dice < 0.85) await this.#reuseAnId(share);
