@@ -250,7 +250,7 @@ describe('the relay over HTTP', () => {
       { ...record, resources: [{ ...record.resources[0], used: -5 }] },
       { ...record, sequence: 'x' },
     ]) {
-      expect(await post('/v1/usage', { records: [wrong] })).toEqual([400, 'REQUEST_MALFORMED']);
+      expect(await post('/v1/usage', { records: [wrong] })).toEqual([422, 'RECORDS_INVALID']);
     }
     const report = {
       ...{ hostId: 'h', bootId: 'b', application: 'moka', sdkVersion: '1', source: 'http' },

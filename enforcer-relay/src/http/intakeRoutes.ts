@@ -28,13 +28,13 @@ export function intakeRoutes(router: Router, channel: UsageChannel): void {
   });
 }
 
-/** @throws Problem 400 with every violation */
+/** @throws Problem 422 with every violation */
 function listIn(request: Request, name: string, fullName: string): unknown[] {
   const body = request.body as Record<string, unknown> | undefined;
   const list = body?.[name];
-  if (!Array.isArray(list)) throw malformed([{ path: `/${name}`, message: 'must be a list' }]);
+  if (!Array.isArray(list)) throw invalid([{ path: `/${name}`, message: 'must be a list' }]);
   if (list.length > RECORDS_MAX) {
-    throw malformed([{ path: `/${name}`, message: `must have at most ${RECORDS_MAX} entries` }]);
+    throw invalid([{ path: `/${name}`, message: `must have at most ${RECORDS_MAX} entries` }]);
   }
   const values: unknown[] = [];
   const violations: JsonViolation[] = [];
@@ -78,11 +78,11 @@ function reportFaults(report: HostReport, index: number): JsonViolation[] {
 }
 
 function check(violations: readonly JsonViolation[]): void {
-  if (violations.length > 0) throw malformed(violations);
+  if (violations.length > 0) throw invalid(violations);
 }
 
-const malformed = (violations: readonly JsonViolation[]): Problem =>
-  new Problem(400, 'REQUEST_MALFORMED', 'The body is not what it must be.', { violations });
+const invalid = (violations: readonly JsonViolation[]): Problem =>
+  new Problem(422, 'RECORDS_INVALID', 'The records are not what they must be.', { violations });
 
 /** @throws Problem 422 when the log will never take them, 503 when the same request may pass later */
 async function passOn(send: () => Promise<void>): Promise<void> {

@@ -81,6 +81,11 @@ export const problemCodes = {
     "A validator stands where the gateway sends nobody: not on the operator's list, or without https",
     'Have the operator add the host to PRORATA_VALIDATOR_HOSTS, or register another address.',
   ),
+  RECORDS_INVALID: kind(
+    422,
+    'The records have not the form of theirs',
+    'Correct the fields named.',
+  ),
   RECORDS_REFUSED: kind(
     422,
     'The log will not take these records',
