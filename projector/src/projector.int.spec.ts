@@ -16,7 +16,13 @@ import { alice } from '../test/eventStamper.ts';
 import { dumpOf, eventually, openStand } from '../test/projectorStand.ts';
 import type { Stand } from '../test/projectorStand.ts';
 import { tellStory } from '../test/tellStory.ts';
-import { budgetFields, proposalFields, quotaFields } from './routes/rowSchemas.ts';
+import {
+  auditFields,
+  budgetFields,
+  explainedFields,
+  proposalFields,
+  quotaFields,
+} from './routes/rowSchemas.ts';
 import { indexedText } from './rows/indexedText.ts';
 import { startProjector } from './startProjector.ts';
 import type { Projector } from './startProjector.ts';
@@ -157,7 +163,13 @@ describe('the projector', () => {
     const budgets = await get(projector, '/v1/budgets?organization=acme', token);
     const [quota] = ((await get(projector, '/v1/quotas', token)).body as { quotas: object[] })
       .quotas;
+    const audited = await get(projector, '/v1/audit?limit=1', await stand.token(['auditor']));
+    const { quotaId } = quota as { quotaId: string };
+    const asked = `/v1/quotas/${encodeURIComponent(quotaId)}/explain`;
+    const explained = (await get(projector, asked, token)).body as { limits: object[] };
     for (const [row, fields] of [
+      [(audited.body as { entries: object[] }).entries[0], auditFields],
+      [explained.limits[0], explainedFields],
       [quota, quotaFields],
       [(proposals.body as { proposals: object[] }).proposals[0], proposalFields],
       [(budgets.body as { budgets: object[] }).budgets[0], budgetFields],

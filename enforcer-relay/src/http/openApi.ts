@@ -61,6 +61,29 @@ function intake(summary: string, list: string, fullName: string): Part {
   };
 }
 
+const long: Part = { type: ['integer', 'string'], description: 'As text above 2^53-1.' };
+
+/** As `RuleFeed` writes it. */
+export const ruleSetFields: Readonly<Record<string, Part>> = {
+  application: { type: 'string' },
+  appliedOffset: { ...long, description: 'The event up to which the rules are.' },
+  completeTo: {
+    type: ['integer', 'string', 'null'],
+    description: 'A rule that is older than this and not among them is gone; null: not known yet.',
+  },
+  isCurrent: {
+    type: 'boolean',
+    description: 'Whether the log was reached of late: else nothing may be removed for its sake.',
+  },
+  rules: { type: 'array', items: jsonSchemaOf(fullNameOf.Rule) },
+};
+
+const ruleSet: Part = {
+  type: 'object',
+  required: Object.keys(ruleSetFields),
+  properties: ruleSetFields,
+};
+
 /** What the relay answers. */
 export const relayOpenApi: OpenApiFragment = {
   paths: {
@@ -81,7 +104,7 @@ export const relayOpenApi: OpenApiFragment = {
           200: {
             description: 'The set; its ETag changes with any rule.',
             headers: etag,
-            content: { 'application/json': { schema: { type: 'object' } } },
+            content: { 'application/json': { schema: ruleSet } },
           },
           304: { description: 'As before.', headers: etag },
           ...problemResponses(...callerStatuses, 405),
@@ -111,7 +134,7 @@ export const relayOpenApi: OpenApiFragment = {
     ...sharedComponents,
     schemas: {
       ...sharedComponents['schemas'],
-      ...jsonSchemaComponents([fullNameOf.UsageRecorded, fullNameOf.HostReport]),
+      ...jsonSchemaComponents([fullNameOf.UsageRecorded, fullNameOf.HostReport, fullNameOf.Rule]),
     },
   },
 };

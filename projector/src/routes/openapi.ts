@@ -6,7 +6,14 @@ import {
 } from '@prorata/service-runtime';
 import type { OpenApiFragment } from '@prorata/service-runtime';
 import { listings, rowSchema } from './listings.ts';
-import { budgetFields, proposalFields, quotaFields, rowsOf } from './rowSchemas.ts';
+import {
+  auditFields,
+  budgetFields,
+  explainedFields,
+  proposalFields,
+  quotaFields,
+  rowsOf,
+} from './rowSchemas.ts';
 
 interface Parameter {
   readonly name: string;
@@ -125,7 +132,15 @@ export const openapi: OpenApiFragment = {
     '/v1/quotas/{quotaId}/explain': get(
       'Why each limit is what it is: a sentence, and every layer with who, when, why and evidence.',
       [quotaId, asOf],
-      { quotaId: text, limits: list, asOf: asOfMember },
+      {
+        quotaId: text,
+        version: { type: ['integer', 'string'] },
+        project: { type: ['string', 'null'] },
+        tier: { type: 'integer' },
+        updatedAt: { ...text, format: 'date-time' },
+        limits: rowsOf(explainedFields),
+        asOf: asOfMember,
+      },
     ),
     '/v1/quotas/{quotaId}/versions': get(
       'What a quota declared, version by version: who, when and why. Of one that was deleted, its last life.',
@@ -157,7 +172,7 @@ export const openapi: OpenApiFragment = {
         query('order', 'Oldest or newest first.', { enum: ['asc', 'desc'], default: 'asc' }),
         ...paging,
       ],
-      { entries: list, next },
+      { entries: rowsOf(auditFields), next },
     ),
     '/v1/commands/{commandId}': get(
       'What became of a command.',

@@ -6,6 +6,7 @@ const text: Part = { type: 'string' };
 const textOrNull: Part = { type: ['string', 'null'] };
 const whole: Part = { type: 'integer' };
 const long: Part = { type: ['integer', 'string'], description: 'As text above 2^53-1.' };
+const longOrNull: Part = { ...long, type: ['integer', 'string', 'null'] };
 const time: Part = { type: 'string', format: 'date-time' };
 const timeOrNull: Part = { type: ['string', 'null'], format: 'date-time' };
 const record: Part = { type: 'object' };
@@ -77,6 +78,48 @@ export const budgetFields: Readonly<Record<string, Part>> = {
     properties: {
       code: { enum: ['PRICE_BOOK_UNKNOWN', 'CURRENCY_OTHER', 'TIER_POLICY_UNKNOWN'] },
       detail: text,
+    },
+  },
+};
+
+/** An event or a refusal, as `GET /v1/audit` lists them. */
+export const auditFields: Readonly<Record<string, Part>> = {
+  kind: { enum: ['event', 'refusal'] },
+  topic: text,
+  partition: whole,
+  offset: long,
+  stream: text,
+  streamVersion: long,
+  eventId: textOrNull,
+  type: text,
+  quotaId: textOrNull,
+  quotaVersion: longOrNull,
+  commandId: textOrNull,
+  commandOffset: longOrNull,
+  timer: textOrNull,
+  actor: { anyOf: [actor, { type: 'null' }] },
+  reason: text,
+  code: { ...textOrNull, description: 'Of a refusal; null: it is an event.' },
+  decidedAt: time,
+  hash: { ...textOrNull, description: 'Of an event, in lower-case hex.' },
+  previousHash: textOrNull,
+  body: { ...record, description: 'The whole record, in the fields of its schema.' },
+};
+
+/** One limit in force and what it comes from, as `GET /v1/quotas/{quotaId}/explain` tells it. */
+export const explainedFields: Readonly<Record<string, Part>> = {
+  resource: text,
+  limit: record,
+  boundBy: { ...text, description: 'The quota whose limit it is: this one or an ancestor.' },
+  decidedBy: { ...textOrNull, description: 'The layer that decides.' },
+  sentence: text,
+  layers: {
+    type: 'array',
+    description: 'From what was declared upwards.',
+    items: {
+      type: 'object',
+      required: ['layer', 'limit', 'actor', 'reason', 'at'],
+      properties: { layer: text, limit: record, actor, reason: text, at: time },
     },
   },
 };

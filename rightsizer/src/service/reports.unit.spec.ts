@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { BudgetLook } from '../throttle/throttle.ts';
 import type { Frozen } from '../throttle/judgeBudget.ts';
-import { spendReport } from './reports.ts';
+import type { Policy } from '../policy.ts';
+import { spendFields, statusFields } from './reportSchemas.ts';
+import { spendReport, statusReport } from './reports.ts';
 
 /** A budget without a window, usage or applications: all that stands is why it is frozen. */
 function lookAt(...frozen: readonly Frozen[]): BudgetLook {
@@ -22,6 +24,20 @@ function lookAt(...frozen: readonly Frozen[]): BudgetLook {
     tableVersion: null,
   };
 }
+
+describe('what the interface says of the reports', () => {
+  it('has every member of them, and no other', () => {
+    expect(Object.keys(spendReport(lookAt()))).toEqual(Object.keys(spendFields));
+    const status = statusReport({
+      policy: {} as Policy,
+      parts: [],
+      snapshot: null,
+      resizes: null,
+      budgets: null,
+    });
+    expect(Object.keys(status)).toEqual(Object.keys(statusFields));
+  });
+});
 
 describe("a budget's spend", () => {
   it.each(['PRICE_BOOK_UNKNOWN', 'CURRENCY_OTHER', 'TIER_POLICY_UNKNOWN'] as const)(

@@ -8,6 +8,7 @@ import {
 import type { OpenApiFragment } from '@prorata/service-runtime';
 import type { Request, Router } from 'express';
 import type { BudgetLook, NoBudgetLook } from '../throttle/throttle.ts';
+import { spendFields, statusFields } from './reportSchemas.ts';
 import { spendReport } from './reports.ts';
 
 export interface RouteParts {
@@ -46,8 +47,15 @@ const parameter = (name: string): object => ({
   required: true,
   schema: { type: 'string' },
 });
-const answers = (description: string): object => ({
-  200: { description, content: { 'application/json': { schema: { type: 'object' } } } },
+const answers = (description: string, properties: Readonly<Record<string, object>>): object => ({
+  200: {
+    description,
+    content: {
+      'application/json': {
+        schema: { type: 'object', required: Object.keys(properties), properties },
+      },
+    },
+  },
   ...problemResponses(...callerStatuses, 405),
 });
 
@@ -57,7 +65,10 @@ export const openapi: OpenApiFragment = {
       get: {
         summary: 'What the usage table holds, and what the control loops last found and did.',
         security: bearerSecurity,
-        responses: answers('The policy in force, the table, the last evaluation of each loop.'),
+        responses: answers(
+          'The policy in force, the table, the last evaluation of each loop.',
+          statusFields,
+        ),
       },
     },
     '/v1/budgets/{organization}/{budget}/spend': {
@@ -67,6 +78,7 @@ export const openapi: OpenApiFragment = {
         security: bearerSecurity,
         responses: answers(
           'Lines by resource and price; `wouldDo` and `frozen` say what would be cut, and why not.',
+          spendFields,
         ),
       },
     },
