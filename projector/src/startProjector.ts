@@ -27,6 +27,7 @@ import { awaitAtLeast } from './routes/atLeast.ts';
 import { auditRoutes } from './routes/auditRoutes.ts';
 import { budgetRoutes } from './routes/budgetRoutes.ts';
 import { commandRoutes } from './routes/commandRoutes.ts';
+import { diffRoutes } from './routes/diffRoutes.ts';
 import { listingRoutes } from './routes/listingRoutes.ts';
 import { openapi } from './routes/openapi.ts';
 import { proposalRoutes } from './routes/proposalRoutes.ts';
@@ -131,6 +132,7 @@ export function queryRoutes(router: Router, models: Parameters<typeof quotaRoute
   applicationRoutes(router, models);
   quotaRoutes(router, models);
   versionRoutes(router, models);
+  diffRoutes(router, models);
   auditRoutes(router, models);
   proposalRoutes(router, models);
   budgetRoutes(router, models);

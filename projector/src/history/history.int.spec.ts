@@ -170,3 +170,64 @@ describe('the state as of a moment', () => {
     expect((await get('/v1/quotas/llm%2Fb?asOf=6', granted)).status).toBe(403);
   });
 });
+
+describe('the difference between two moments', () => {
+  interface Difference {
+    readonly quotaId: string;
+    readonly change: string;
+    readonly fields: readonly object[];
+    readonly limits: readonly object[];
+  }
+  const differences = async (query: string): Promise<readonly Difference[]> =>
+    (await get(`/v1/diff?${query}`)).body['differences'] as Difference[];
+
+  it('names what came, went and changed, and how, by what is declared and what is in force', async () => {
+    const found = await differences(`within=llm&from=6&to=${timeOf(11)}`);
+    expect(found.map(({ quotaId, change }) => [quotaId, change])).toEqual([
+      ['llm/a', 'changed'],
+      ['llm/a/chat', 'deleted'],
+      ['llm/a/code', 'deleted'],
+      ['llm/b/chat', 'created'],
+    ]);
+    const [a] = found;
+    expect(a?.fields).toMatchObject([{ field: 'limits' }]);
+    expect(a?.limits).toMatchObject([
+      {
+        resource: 'tokens',
+        before: { limit: { rate: { amount: 100 } }, boundBy: 'llm/a', layers: [{ layer: 'base' }] },
+        after: { limit: { rate: { amount: 50 } } },
+      },
+    ]);
+  });
+
+  it('shows below a quota what an event of that quota changed there, and tells nothing of what did not', async () => {
+    const below = await differences('within=llm/a&from=6&to=7');
+    expect(below.map(({ quotaId }) => quotaId)).toEqual(['llm/a', 'llm/a/chat', 'llm/a/code']);
+    expect(below[1]).toMatchObject({ fields: [], limits: [{ after: { boundBy: 'llm/a' } }] });
+    expect(await differences('within=llm/a&below=false&from=6&to=7')).toHaveLength(1);
+    expect(await differences('within=llm/b&from=6&to=7')).toEqual([]);
+    expect(await differences('within=llm&from=11')).toEqual([]);
+  });
+
+  it('goes page by page over the quotas of both moments', async () => {
+    const whole = await differences('within=llm&from=3&to=9');
+    const found: Difference[] = [];
+    let next: unknown = '';
+    while (next !== null) {
+      const after = next === '' ? '' : `&after=${String(next)}`;
+      const page = await get(`/v1/diff?within=llm&from=3&to=9&limit=1${after}`);
+      found.push(...(page.body['differences'] as Difference[]));
+      next = page.body['next'];
+    }
+    expect(found).toEqual(whole);
+    expect(found.length).toBeGreaterThan(2);
+  });
+
+  it('needs a beginning and a part of a tree that is within reach', async () => {
+    expect((await get('/v1/diff?within=llm')).status).toBe(422);
+    expect((await get('/v1/diff?from=3')).status).toBe(422);
+    const granted = await stand.token([], { grants: ['operator@llm/a'] });
+    expect((await get('/v1/diff?within=llm&from=3', granted)).status).toBe(403);
+    expect((await get('/v1/diff?within=llm/a&from=3', granted)).status).toBe(200);
+  });
+});

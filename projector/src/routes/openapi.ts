@@ -92,6 +92,21 @@ function get(
 }
 
 const list = { type: 'array', items: { type: 'object' } };
+const differences = {
+  type: 'array',
+  items: {
+    type: 'object',
+    required: ['quotaId', 'change', 'before', 'after', 'fields', 'limits'],
+    properties: {
+      quotaId: text,
+      change: { enum: ['created', 'deleted', 'changed'] },
+      before: { type: ['object', 'null'] },
+      after: { type: ['object', 'null'] },
+      fields: { ...list, description: 'What is declared: field, before, after.' },
+      limits: { ...list, description: 'What is in force: resource, before, after.' },
+    },
+  },
+};
 const next = { type: ['string', 'null'] };
 const quotaId = path('quotaId', "The quota's id, percent-encoded: moka%2Fprod%2Fads.");
 
@@ -161,6 +176,26 @@ export const openapi: OpenApiFragment = {
         contentHash: text,
         content: { type: 'object' },
       },
+    ),
+    '/v1/diff': get(
+      'What is other at one moment than at another: of a quota, or of a tree, by id.',
+      [
+        {
+          ...query('within', 'The quota and all below it, or all of the application.'),
+          required: true,
+        },
+        query('below', 'false: the quota alone.', { enum: ['true', 'false'], default: 'true' }),
+        { ...query('from', 'The one moment, as asOf says it.'), required: true },
+        query('to', 'The other; absent: now.'),
+        query('after', 'The `next` of the answer before.'),
+        query('limit', 'Quotas that are looked at: of them those are told that differ.', {
+          type: 'integer',
+          minimum: 1,
+          maximum: 1_000,
+          default: 100,
+        }),
+      ],
+      { from: text, to: text, differences, next },
     ),
     '/v1/audit': get(
       'Events and refused commands by decision time.',
