@@ -1,5 +1,6 @@
 import { Counter, Gauge } from 'prom-client';
 import type { Registry } from 'prom-client';
+import type { Feeds } from './feed/feeds.ts';
 import type { GenerationKeeper } from './generations/keeper.ts';
 import type { LiveTables } from './generations/liveTables.ts';
 
@@ -15,10 +16,12 @@ export function projectorMetrics(
     keeper,
     tables,
     topics,
+    feeds,
   }: {
     readonly keeper: Pick<GenerationKeeper, 'feeds'>;
     readonly tables: LiveTables;
     readonly topics: readonly string[];
+    readonly feeds: Pick<Feeds, 'size' | 'cut'>;
   },
 ): ProjectorMetrics {
   const registers = [registry];
@@ -54,6 +57,22 @@ export function projectorMetrics(
           this.set({ copy, topic, partition, code }, Number(offset));
         }
       }
+    },
+  });
+  new Gauge({
+    name: 'prorata_projector_feeds',
+    help: 'Feeds of changes that are open.',
+    registers,
+    collect() {
+      this.set(feeds.size);
+    },
+  });
+  new Gauge({
+    name: 'prorata_projector_feeds_cut',
+    help: 'Clients of feeds cut off because they did not read, since the start.',
+    registers,
+    collect() {
+      this.set(feeds.cut);
     },
   });
   return { applied: (copy, topic, records) => applied.inc({ copy, topic }, records) };

@@ -13,6 +13,8 @@ import type { ReadyCheck, RunningService, Service, Settings } from '@prorata/ser
 import { Router } from 'express';
 import { applyMigrations } from './database/applyMigrations.ts';
 import { openPool } from './database/openPool.ts';
+import { EventTail } from './feed/eventTail.ts';
+import { Feeds } from './feed/feeds.ts';
 import { GenerationFeed } from './generations/generationFeed.ts';
 import { GenerationKeeper } from './generations/keeper.ts';
 import { liveRoutes } from './generations/liveRoutes.ts';
@@ -28,6 +30,7 @@ import { auditRoutes } from './routes/auditRoutes.ts';
 import { budgetRoutes } from './routes/budgetRoutes.ts';
 import { commandRoutes } from './routes/commandRoutes.ts';
 import { diffRoutes } from './routes/diffRoutes.ts';
+import { feedRoutes } from './routes/feedRoutes.ts';
 import { listingRoutes } from './routes/listingRoutes.ts';
 import { openapi } from './routes/openapi.ts';
 import { proposalRoutes } from './routes/proposalRoutes.ts';
@@ -68,13 +71,15 @@ export async function startProjector(
   const applied = await applyMigrations(pool);
   if (applied.length > 0) logger.info({ applied }, 'The table of copies was brought up to date.');
 
-  const tables = new LiveTables(definitions, (schemas) => {
+  const tail = new EventTail({ live: () => tables.live, logger, partitions });
+  const feeds = new Feeds(tail, { logger, partitions });
+  const tables: LiveTables = new LiveTables(definitions, (schemas) => {
     const queries = openPool(databaseUrl, broken, { schemas });
     const lag = new LagMeter({ pool: queries, log: log.log, namespace, partitions, schemas });
     const heads = new StreamHeads(queries, schemas);
     const router = Router();
-    queryRoutes(router, { pool: queries, lag, heads });
-    return { schemas, pool: queries, lag, heads, router };
+    queryRoutes(router, { pool: queries, lag, heads, feeds });
+    return { schemas, pool: queries, lag, heads, feeds, router };
   });
   const registry = createMetrics('projector');
   const keeper = new GenerationKeeper({
@@ -95,7 +100,7 @@ export async function startProjector(
       }),
     ...kept,
   });
-  const metrics = projectorMetrics(registry, { keeper, tables, topics });
+  const metrics = projectorMetrics(registry, { keeper, tables, topics, feeds });
   const readiness = new Readiness(tables, topics);
   const service: Service = createService({
     name: 'projector',
@@ -116,6 +121,7 @@ export async function startProjector(
     finished: keeper.finished,
     async stop() {
       readiness.stop();
+      await feeds.close();
       await service.close();
       await keeper.stop();
       await log.close();
@@ -132,6 +138,7 @@ export function queryRoutes(router: Router, models: Parameters<typeof quotaRoute
   applicationRoutes(router, models);
   quotaRoutes(router, models);
   versionRoutes(router, models);
+  feedRoutes(router, models);
   diffRoutes(router, models);
   auditRoutes(router, models);
   proposalRoutes(router, models);

@@ -15,5 +15,5 @@ export function upstreamOf(method: string, path: string): Upstream | null {
 
 /** Whether the answer goes on for as long as the client listens. */
 export function isEventStream(path: string): boolean {
-  return /^\/v1\/rules\/[^/]+\/stream\/?$/.test(path);
+  return /^\/v1\/(rules\/[^/]+\/stream|feed)\/?$/.test(path);
 }

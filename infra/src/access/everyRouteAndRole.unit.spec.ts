@@ -63,7 +63,10 @@ beforeAll(async () => {
   const [projector, relay, rightsizer] = [
     await open('projector', (router) => {
       const pool = { query: () => Promise.resolve({ rows: [] }) };
-      queryRoutes(router, { pool, lag: { measure: () => Promise.resolve(0n) } } as never);
+      const lag = { measure: () => Promise.resolve(0n) };
+      const open = (_asked: never, response: { end: () => void }): void => response.end();
+      const feeds = { partitions: 4, open };
+      queryRoutes(router, { pool, lag, feeds } as never);
     }),
     await open('relay', (router) => {
       rulesRoutes(router, { of: () => Promise.resolve(null) } as never, { size: 0 } as never);

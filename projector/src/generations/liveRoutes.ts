@@ -40,6 +40,9 @@ const nothingLive: ReadModels = {
   get heads(): never {
     throw unavailable();
   },
+  get feeds(): never {
+    throw unavailable();
+  },
 };
 
 function unavailable(): Problem {

@@ -231,3 +231,96 @@ describe('the difference between two moments', () => {
     expect((await get('/v1/diff?within=llm/a&from=3', granted)).status).toBe(200);
   });
 });
+
+describe('the feed of changes', () => {
+  interface Change {
+    readonly id: string;
+    readonly type: string;
+    readonly quotaId: string | null;
+  }
+
+  /** Reads the feed until as many changes have come, or its first heartbeat where none are wanted. */
+  async function read(query: string, wanted: number, lastId?: string, bearer = token) {
+    const stop = new AbortController();
+    const response = await fetch(`${projector.url}/v1/feed?${query}`, {
+      headers: {
+        authorization: `Bearer ${bearer}`,
+        ...(lastId === undefined ? {} : { 'last-event-id': lastId }),
+      },
+      signal: stop.signal,
+    });
+    expect(response.status).toBe(200);
+    const changes: Change[] = [];
+    let text = '';
+    let id = '';
+    for await (const chunk of response.body ?? []) {
+      text += Buffer.from(chunk as Uint8Array).toString();
+      const whole = text.split('\n\n');
+      text = whole.pop() ?? '';
+      for (const message of whole) {
+        const [first = '', name = '', data = ''] = message.split('\n');
+        id = first.slice(4);
+        if (name !== 'event: change') continue;
+        changes.push({ id, ...(JSON.parse(data.slice(6)) as Omit<Change, 'id'>) });
+      }
+      if (id !== '' && changes.length >= wanted) break;
+    }
+    stop.abort();
+    return { changes, id };
+  }
+
+  const told = (changes: readonly Change[]) => changes.map(({ type, quotaId }) => [type, quotaId]);
+  /** Of the one partition in which the application stands. */
+  const beginning = async (): Promise<string> =>
+    (await read('application=llm', 0)).id.replace(/\.\d+$/, '.0');
+
+  it('tells a client that comes back all that it missed, by what its filter asks for', async () => {
+    const from = await beginning();
+    const { changes } = await read('application=llm', story.length, from);
+    expect(changes.map(({ type }) => type)).toEqual(story.map(({ type }) => type));
+    const rest = await read('application=llm', 2, changes.at(-3)?.id);
+    expect(rest.changes).toEqual(changes.slice(-2));
+    expect(told((await read('within=llm/a/code', 5, from)).changes)).toEqual([
+      ['QuotaCreated', 'llm/a/code'],
+      ['QuotaChanged', 'llm/a'],
+      ['QuotaOverridden', 'llm/a'],
+      ['QuotaOverrideEnded', 'llm/a'],
+      ['QuotaDeleted', 'llm/a/code'],
+    ]);
+    expect(told((await read('application=llm&owner=team-code', 2, from)).changes)).toEqual([
+      ['QuotaCreated', 'llm/a/code'],
+      ['QuotaDeleted', 'llm/a/code'],
+    ]);
+    // The payer is inherited, and the move took the quota from it.
+    const paid = 'application=llm&project=acme/x&type=HaircutApplied,QuotaMoved';
+    expect(told((await read(paid, 2, from)).changes)).toEqual([
+      ['HaircutApplied', 'llm/a/chat'],
+      ['QuotaMoved', 'llm/a/chat'],
+    ]);
+  });
+
+  it('tells of a change when every read shows it, and nobody of what is not theirs', async () => {
+    const granted = await stand.token([], { grants: ['operator@llm/b'] });
+    const live = read('application=llm&type=QuotaCreated', 1);
+    const mine = read('type=QuotaCreated', 1, undefined, granted);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await stand.append(
+      stand.stamper.stamp(STREAM, [created('llm/a/new', contentOf())]),
+      stand.stamper.stamp(STREAM, [created('llm/b/new', contentOf())]),
+    );
+    const { changes } = await live;
+    expect(told(changes)[0]).toEqual(['QuotaCreated', 'llm/a/new']);
+    expect((await get('/v1/quotas/llm%2Fa%2Fnew')).status).toBe(200);
+    expect(told((await mine).changes)).toEqual([['QuotaCreated', 'llm/b/new']]);
+  });
+
+  it('refuses what it does not understand and what is out of reach', async () => {
+    for (const wrong of ['type=Nothing', 'lastEventId=0.1&application=moka&x=1', 'within=/']) {
+      expect([wrong, (await get(`/v1/feed?${wrong}`)).status]).toEqual([wrong, 422]);
+    }
+    expect((await get('/v1/feed?lastEventId=0.1')).status).toBe(422);
+    const granted = await stand.token([], { grants: ['operator@llm/b'] });
+    expect((await get('/v1/feed?within=llm', granted)).status).toBe(403);
+    expect((await get('/v1/feed?application=moka', granted)).status).toBe(403);
+  });
+});

@@ -110,6 +110,37 @@ const differences = {
 const next = { type: ['string', 'null'] };
 const quotaId = path('quotaId', "The quota's id, percent-encoded: moka%2Fprod%2Fads.");
 
+const feed = {
+  get: {
+    summary:
+      'Changes as they happen, as server-sent events; a client that comes back with the last id misses none.',
+    description:
+      'Each `change` is an event about what the caller may read, told when every read shows it. Its id, and that ' +
+      'of each `heartbeat`, says where to go on. With within, changes above that reach it are told, too.',
+    parameters: [
+      query('application', 'Of this application.'),
+      query('within', 'Of this quota and all below it, or all of this application.'),
+      query('owner', 'Of quotas that this group owned before or owns after.'),
+      query('project', 'That this project paid for before or pays for after, inherited included.'),
+      query('type', 'Only events of these types, with commas between.'),
+      query('lastEventId', 'As the header Last-Event-ID, for those who cannot send it.'),
+      {
+        name: 'Last-Event-ID',
+        in: 'header',
+        required: false,
+        description:
+          'Where to go on: the last id of a feed over the same application or within; absent: now.',
+        schema: text,
+      },
+    ],
+    security: bearerSecurity,
+    responses: {
+      200: { description: 'Goes on.', content: { 'text/event-stream': { schema: text } } },
+      ...problemResponses(...callerStatuses, 405, 422),
+    },
+  },
+};
+
 export const openapi: OpenApiFragment = {
   paths: {
     '/v1/applications/{application}': get(
@@ -197,6 +228,7 @@ export const openapi: OpenApiFragment = {
       ],
       { from: text, to: text, differences, next },
     ),
+    '/v1/feed': feed,
     '/v1/audit': get(
       'Events and refused commands by decision time.',
       [

@@ -1,5 +1,6 @@
 import { longToJson } from '@prorata/schemas';
 import type { Pool } from 'pg';
+import type { Feeds } from '../feed/feeds.ts';
 import type { LagMeter } from '../lag/lagMeter.ts';
 import type { StreamHeads } from '../lag/streamHeads.ts';
 
@@ -14,6 +15,7 @@ export interface ReadModels {
   readonly pool: Pool;
   readonly lag: LagMeter;
   readonly heads: StreamHeads;
+  readonly feeds: Feeds;
 }
 
 /** As a problem's further member has it. */

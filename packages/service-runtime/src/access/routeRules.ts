@@ -118,6 +118,7 @@ export const routeRules = {
   'GET /v1/quotas/:quotaId/versions': readsQuotas,
   'GET /v1/quotas/:quotaId/versions/:version': readsQuotas,
   'GET /v1/diff': readsQuotas,
+  'GET /v1/feed': readsQuotas,
   'GET /v1/proposals': readsQuotas,
   'GET /v1/proposals/:proposalId': readsQuotas,
   'GET /v1/audit': {
