@@ -59,9 +59,10 @@ function belongingsOf(
     const own = find(id, version);
     if (own === undefined) continue;
     owners.add(own.owner);
-    const path = [id, ...ancestorsOf(id)].map((each) => find(each, version)?.project ?? null);
-    const project = path.find((each) => each !== null);
-    if (project !== undefined && project !== null) projects.add(project);
+    const [project] = [id, ...ancestorsOf(id)].flatMap(
+      (each) => find(each, version)?.project ?? [],
+    );
+    if (project !== undefined) projects.add(project);
   }
   return { owners, projects };
 }

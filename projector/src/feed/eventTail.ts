@@ -51,7 +51,7 @@ export class EventTail {
   readonly #positions = new Map<number, bigint>();
   readonly #kept = new Map<number, Kept>();
   #listeners = 0;
-  #moved = Promise.withResolvers<void>();
+  #moved = Promise.withResolvers<null>();
   /** Resolves when the positions are known; null while nobody looks. */
   #ready: Promise<void> | null = null;
   #readings = 0;
@@ -84,7 +84,7 @@ export class EventTail {
   }
 
   /** Resolves at the next move of any position. */
-  get moved(): Promise<void> {
+  get moved(): Promise<unknown> {
     return this.#moved.promise;
   }
 
@@ -128,7 +128,7 @@ export class EventTail {
   }
 
   #tell(): void {
-    this.#moved.resolve();
+    this.#moved.resolve(null);
     this.#moved = Promise.withResolvers();
   }
 

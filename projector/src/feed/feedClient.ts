@@ -52,7 +52,7 @@ export class FeedClient {
     while (!this.#isGone) {
       // Asked for before the reading: what moves meanwhile is not slept through.
       const { moved } = this.#tail;
-      if (!(await this.#tellAll())) return this.#isGone ? 'gone' : 'slow';
+      if (!(await this.#tellAll())) return this.#hasGone() ? 'gone' : 'slow';
       const quietMs = performance.now() - this.#saidAtMs;
       const isSilence = await this.#pause(Math.max(0, HEARTBEAT_MS - quietMs), (go) => {
         void moved.then(go);
@@ -60,6 +60,10 @@ export class FeedClient {
       if (isSilence && !this.#write('heartbeat', '')) return 'gone';
     }
     return 'gone';
+  }
+
+  #hasGone(): boolean {
+    return this.#isGone;
   }
 
   /** Until something happens or the connection closes. @returns whether nothing did for so long */

@@ -212,12 +212,12 @@ describe('the difference between two moments', () => {
   it('goes page by page over the quotas of both moments', async () => {
     const whole = await differences('within=llm&from=3&to=9');
     const found: Difference[] = [];
-    let next: unknown = '';
+    let next: string | null = '';
     while (next !== null) {
-      const after = next === '' ? '' : `&after=${String(next)}`;
+      const after = next === '' ? '' : `&after=${next}`;
       const page = await get(`/v1/diff?within=llm&from=3&to=9&limit=1${after}`);
       found.push(...(page.body['differences'] as Difference[]));
-      next = page.body['next'];
+      next = page.body['next'] as string | null;
     }
     expect(found).toEqual(whole);
     expect(found.length).toBeGreaterThan(2);
