@@ -135,6 +135,11 @@ describe('the projection of events', () => {
       status: 'open',
       steps: [{ delete: { ...removal, quotaId: 'llm/code' } }],
     });
+    expect(await rowAfter(opened, moved, declined)).toMatchObject({
+      quota_id: 'llm',
+      status: 'rejected',
+      steps: [{ delete: { ...removal, quotaId: 'llm/code' } }],
+    });
   });
 
   it('keeps what a deleted quota declared under its id, as that of a life that has ended', async () => {

@@ -47,14 +47,18 @@ describe('the series of a quota', () => {
     const labels = { why: 'launch' };
     const change = { ...noChange, quotaId: 'moka/a', setLimits: [tokens(50n)], labels };
     stream.send({ type: 'ChangeQuota', data: change }, { roles: ['admin'] });
-    const view = new LogView();
-    for (const event of stream.events) view.fold(event);
-    const state = view.application('moka');
-    const series = state === null ? [] : seriesOf(view, state, START);
-    const proposed = series.filter(({ isProposed }) => isProposed);
-    expect(proposed.map(({ quotaId, resource }) => [quotaId, resource])).toEqual([
-      ['moka/a', 'tokens'],
-    ]);
-    expect(series).toHaveLength(4);
+    const proposed = (): unknown => {
+      const view = new LogView();
+      for (const event of stream.events) view.fold(event);
+      const state = view.application('moka');
+      const series = state === null ? [] : seriesOf(view, state, START);
+      expect(series).toHaveLength(4);
+      const waiting = series.filter(({ isProposed }) => isProposed);
+      return waiting.map(({ quotaId, resource }) => [quotaId, resource]);
+    };
+    expect(proposed()).toEqual([['moka/a', 'tokens']]);
+    const move = { quotaId: 'moka/a', toQuotaId: 'moka/c' };
+    stream.send({ type: 'MoveQuota', data: move }, { roles: ['admin'] });
+    expect(proposed()).toEqual([['moka/c', 'tokens']]);
   });
 });
