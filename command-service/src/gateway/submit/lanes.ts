@@ -24,13 +24,21 @@ export const ROBOT_LANE_MAX = 32;
  */
 const ROUND_MAX = 8;
 /**
- * From one round to the next at least, milliseconds. Half a dozen of these is an append, so that most of
+ * From one round of a partition to its next at least, milliseconds. Half a dozen of these is an append, so that most of
  * a person's commands meet none, and robots leave the processors free most of the time: it is these, and
  * not the queue, that a person waits for beside a flood. 200 changes a second and partition go on:
  * 100,000 in two minutes over four, in eight over one.
  */
 const ROUND_MS = 40;
 const ROUND_MICROS = BigInt(ROUND_MS) * 1_000n;
+/**
+ * Where all is slow, whatever it is that makes it so, a partition's next round waits for so many times what the
+ * robots' last command took, so that three quarters of the time are free there too: rounds would follow
+ * each other without a pause otherwise, just where people need one most.
+ */
+const ROUND_TIMES = 4n;
+/** What a command took counts up to this, microseconds: one whose outcome is not known must not stop all robots. */
+const TOOK_MICROS_MAX = 250_000n;
 /** For so long after somebody's last command robots still make room for the next, microseconds. */
 const ABOUT_MICROS = 2_000_000n;
 /** A robot's command that has not had its turn by then comes again later, milliseconds. */
@@ -83,6 +91,9 @@ export class Lanes {
   /** Commands under way that are no robot's. */
   #others = 0;
   #otherAt: bigint | null = null;
+  /** When the last round began, in whichever lane, and what the robots' last command took, microseconds. */
+  #roundAt = 0n;
+  #tookMicros = 0n;
 
   constructor(clock: Clock, limits: Partial<LaneLimits> = {}) {
     this.#clock = clock;
@@ -177,16 +188,44 @@ export class Lanes {
     );
   }
 
-  /** A clock that was put back ends every stretch of time, rather than to make it last. */
   #isWithin(micros: bigint, since: bigint): boolean {
+    return this.#restOf(micros, since) > 0n;
+  }
+
+  /** What is left of a stretch of time. A clock that was put back ends each, rather than to make it last. */
+  #restOf(micros: bigint, since: bigint): bigint {
     const passed = this.#clock.now() - since;
-    return passed >= 0n && passed < micros;
+    return passed >= 0n && passed < micros ? micros - passed : 0n;
   }
 
   #mayGo(lane: Lane): boolean {
     const { laneMax, roundMax } = this.#limits;
     if (!this.#isSomebodyAbout()) return lane.used < laneMax;
-    return lane.used < roundMax && (lane.left > 0 || !this.#isWithin(ROUND_MICROS, lane.beganAt));
+    if (lane.used >= roundMax) return false;
+    const isUnderWay = lane.left > 0 && this.#isWithin(ROUND_MICROS, lane.beganAt);
+    return isUnderWay || this.#restMicros(lane) === 0n;
+  }
+
+  /** Until the lane's next round. */
+  #restMicros(lane: Lane): bigint {
+    const own = this.#restOf(this.#periodMicros(), lane.beganAt);
+    const others = this.#restOf(this.#gapMicros(), this.#roundAt);
+    return larger(own, others);
+  }
+
+  #periodMicros(): bigint {
+    return larger(ROUND_MICROS, this.#tookMicros * ROUND_TIMES);
+  }
+
+  /**
+   * From a round to the next, in another lane: rounds of several partitions at one moment would keep all
+   * processors busy for as long as all of them take, and a person who comes then waits for that, wherever his
+   * command goes. So none begins before the last is through, and they are spread over the time that each
+   * lane waits, with room for one more, so that a late one holds up none.
+   */
+  #gapMicros(): bigint {
+    const crowded = [...this.#lanes.values()].filter(({ waiting }) => waiting.size > 0);
+    return larger(this.#tookMicros, this.#periodMicros() / BigInt(crowded.length + 1));
   }
 
   /** For a lane that may be gone through. */
@@ -194,6 +233,7 @@ export class Lanes {
     if (lane.left === 0 || !this.#isWithin(ROUND_MICROS, lane.beganAt)) {
       lane.left = this.#limits.roundMax;
       lane.beganAt = this.#clock.now();
+      this.#roundAt = lane.beganAt;
     }
     lane.left--;
     lane.used++;
@@ -210,20 +250,26 @@ export class Lanes {
     const isPaced = this.#isSomebodyAbout() && lane.used < this.#limits.roundMax;
     if (lane.waiting.size === 0 || lane.isTimed || !isPaced) return;
     lane.isTimed = true;
-    const passedMs = Number(this.#clock.now() - lane.beganAt) / 1_000;
-    const restMs = Math.ceil(ROUND_MS - passedMs);
-    this.#clock.after(Math.min(Math.max(restMs, 1), ROUND_MS), () => {
+    const restMs = Math.ceil(Number(this.#restMicros(lane)) / 1_000);
+    this.#clock.after(Math.max(restMs, 1), () => {
       lane.isTimed = false;
       this.#admit(lane);
     });
   }
 
+  /** @param micros less than 0 when the clock was put back */
+  #took(micros: bigint): void {
+    this.#tookMicros = micros < TOOK_MICROS_MAX ? larger(micros, 0n) : TOOK_MICROS_MAX;
+  }
+
   #leaveOf(lane: Lane): Leave {
+    const wentAt = this.#clock.now();
     let isLeft = false;
     return () => {
       if (isLeft) return;
       isLeft = true;
       lane.used--;
+      this.#took(this.#clock.now() - wentAt);
       this.#admit(lane);
     };
   }
@@ -232,6 +278,10 @@ export class Lanes {
 /** What tells principals apart, as one text. */
 export function principalKey(actor: Principal['actor']): string {
   return JSON.stringify([actor.kind, actor.issuer, actor.subject]);
+}
+
+function larger(one: bigint, other: bigint): bigint {
+  return one > other ? one : other;
 }
 
 function paced(detail: string): SubmissionRefused {

@@ -148,9 +148,75 @@ describe('the lane of robots', () => {
     await clock.advance(200);
     await settle();
     expect(come).toHaveLength(4);
-    come[3]?.leave();
+    for (const each of [...come]) each.leave();
+    // It took 200 ms: the next begins after four times that.
+    await clock.advance(599);
+    await settle();
+    expect(come).toHaveLength(4);
+    await clock.advance(1);
     await settle();
     expect(come).toHaveLength(5);
+  });
+
+  it('waits no more than a second for the next round, whatever has become of a command', async () => {
+    const { lanes, clock } = bench({ roundMax: 1 });
+    lanes.enter(olga, 1);
+    const { come } = queue(lanes, 3);
+    await clock.advance(4_000);
+    await settle();
+    come[0]?.leave();
+    await settle();
+    expect(come).toHaveLength(2);
+    come[1]?.leave();
+    await clock.advance(40);
+    await settle();
+    expect(come).toHaveLength(3);
+  });
+
+  it('begins its rounds in one partition after the other, and in each as often', async () => {
+    const { lanes, clock } = bench({ roundMax: 2 });
+    lanes.enter(olga, 1);
+    const partitions = [0, 1, 2, 3].map((partition) => queue(lanes, 40, partition));
+    const began: { readonly atMs: number; readonly partition: number }[] = [];
+    for (let atMs = 0; atMs < 400; atMs++) {
+      await settle();
+      for (const [partition, { come }] of partitions.entries()) {
+        if (come.length > 0) began.push({ atMs, partition });
+        for (const { leave } of come.splice(0)) leave();
+      }
+      await clock.advance(1);
+    }
+    const gaps = began.slice(1).map(({ atMs }, index) => atMs - (began[index]?.atMs ?? 0));
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(8);
+    // Ten in 400 ms at the most.
+    for (const partition of partitions.keys()) {
+      const rounds = began.filter((each) => each.partition === partition);
+      expect(rounds.length).toBeGreaterThanOrEqual(9);
+    }
+  });
+
+  it('begins no round while another is on its way', async () => {
+    const { lanes, clock } = bench({ roundMax: 1 });
+    lanes.enter(olga, 1);
+    const partitions = [0, 1, 2, 3].map((partition) => queue(lanes, 100, partition));
+    const began: number[] = [];
+    const leaves: { readonly atMs: number; readonly leave: Leave }[] = [];
+    for (let atMs = 0; atMs < 4_000; atMs++) {
+      for (const { leave } of leaves.filter((each) => each.atMs === atMs)) leave();
+      await settle();
+      for (const { come } of partitions) {
+        for (const { leave } of come.splice(0)) {
+          began.push(atMs);
+          leaves.push({ atMs: atMs + 100, leave });
+        }
+      }
+      await clock.advance(1);
+    }
+    // The first are not known to take long.
+    const later = began.slice(10);
+    const gaps = later.slice(1).map((atMs, index) => atMs - (later[index] ?? 0));
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(100);
+    expect(later.length).toBeGreaterThan(20);
   });
 
   it('is as wide as before two seconds after the last of the others', async () => {
