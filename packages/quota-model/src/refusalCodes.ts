@@ -231,7 +231,7 @@ export const refusalCodes = {
   ),
   TOTAL_EXCEEDED: kind(
     409,
-    "The sum is above the resource's total",
+    "The sum, or a maximum, is above the resource's total",
     'Lower it, or raise the total in the registration.',
   ),
   CHILDREN_NEED_MORE: kind(

@@ -1,11 +1,12 @@
 import type { QuotaContent, ResourceLimit } from '@prorata/schemas';
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { given } from '../testing/given.ts';
 import {
   content,
   cores,
   created,
   credits,
+  noChange,
   registered,
   sessions,
   tokens,
@@ -207,13 +208,52 @@ describe('CreateQuota: the tree', () => {
   });
 
   it('keeps first-level guarantees within the total', () => {
-    const past = [registered, created('moka/prod', [cores(600n, 5_000n)])] as const;
+    const past = [registered, created('moka/prod', [cores(600n, 1_000n)])] as const;
     given(...past)
       .when(create('moka/dev', [cores(401n, 401n)]))
       .thenRefused('TOTAL_EXCEEDED', '1001', '1000');
     given(...past)
       .when(create('moka/dev', [cores(400n, 400n)]))
       .then(created('moka/dev', [cores(400n, 400n)]));
+  });
+
+  it('keeps each first-level maximum within the total, however many there are', () => {
+    const past = [
+      registered,
+      created('moka/prod', [cores(0n, 1_000n)]),
+      created('moka/x'),
+    ] as const;
+    given(...past)
+      .when(create('moka/dev', [cores(0n, 1_000n)]))
+      .then(created('moka/dev', [cores(0n, 1_000n)]));
+    for (const quotaId of ['moka/dev', 'moka/x/y']) {
+      given(...past)
+        .when(create(quotaId, [cores(0n, 1_001n)]))
+        .thenRefused('TOTAL_EXCEEDED', '1001', 'the total of moka, 1000');
+      given(...past)
+        .when(create(quotaId, [unbounded(cores(0n, 1n), 'unlimited')]), { roles: ['admin'] })
+        .thenRefused('TOTAL_EXCEEDED', 'unlimited', '1000');
+    }
+    given(...past)
+      .when(create('moka/prod/a', [cores(0n, 1_001n)]))
+      .thenRefused('PARENT_LIMIT_EXCEEDED');
+  });
+
+  it('leaves a maximum above a total that shrank where it is, or lower', () => {
+    const shrunk = [
+      registered,
+      created('moka/prod', [cores(0n, 5_000n)]),
+      created('moka/prod/a', [cores(0n, 5_000n)]),
+    ] as const;
+    const set = (amount: bigint) =>
+      given(...shrunk).when({
+        type: 'ChangeQuota',
+        data: { ...noChange, quotaId: 'moka/prod', setLimits: [cores(1n, amount)] },
+      }).decision.kind;
+    expect([set(5_000n), set(5_001n)]).toEqual(['accepted', 'refused']);
+    const move = (quotaId: string, toQuotaId: string) =>
+      given(...shrunk).when({ type: 'MoveQuota', data: { quotaId, toQuotaId } }).decision.kind;
+    expect(move('moka/prod', 'moka/new')).toBe('accepted');
   });
 
   it('sums consumables strictly', () => {

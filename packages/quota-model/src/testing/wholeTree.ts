@@ -64,11 +64,21 @@ function isAbove(limit: ResourceLimit, most: ResourceLimit): boolean {
   return a * bPer > b * aPer;
 }
 
+function isAboveTotal(state: ApplicationState, { resource, bound, amount }: ResourceLimit) {
+  const declaration = state.registration.resources.get(resource);
+  const total = declaration?.kind === 'capacity' ? declaration.total : null;
+  if (total === null || bound === 'blocked') return false;
+  return bound === 'unlimited' || amount > total;
+}
+
 function brokenMaxima(state: ApplicationState, resource: string): string[] {
   return [...state.quotas.values()].flatMap((quota) => {
     const limit = declaredLimit(quota, resource);
     const above = declaredAbove(state, quota.quotaId, resource);
     const most = above === null ? null : declaredLimit(above, resource);
+    if (limit !== null && above === null && isAboveTotal(state, limit)) {
+      return [`${resource} of ${quota.quotaId} is above the total`];
+    }
     if (limit === null || most === null || !isAbove(limit, most)) return [];
     return [`${resource} of ${quota.quotaId} is above ${above?.quotaId ?? ''}`];
   });

@@ -13,7 +13,7 @@ import type { ApplicationState, QuotaState } from '../model.ts';
 import { SUM_TIMES_MAX } from '../modelBounds.ts';
 import { projectOf } from '../payers.ts';
 import type { Claim } from '../sums/tally.ts';
-import { claimOfTally } from '../sums/tally.ts';
+import { NO_CLAIM, claimOfTally } from '../sums/tally.ts';
 import { claimOf, claimedResources, tallyOf } from '../sums/treeSums.ts';
 import { holdingViolations } from './entitlement.ts';
 import { limitIn, setterAbove, settersBelow } from './setters.ts';
@@ -71,26 +71,52 @@ function limitViolations(change: TreeChange, touched: Touched): Violation[] {
       ...(isPlaced && windows.length === 0
         ? movedWindowViolations(change.after, quotaId, resource, path)
         : []),
-      ...aboveViolations(change.after, quotaId, resource, path),
+      ...aboveViolations(change, changed, quotaId, resource, path),
       ...(limit === null ? [] : belowViolations(change, changed, limit, path)),
     ];
   });
 }
 
 function aboveViolations(
-  state: ApplicationState,
+  change: TreeChange,
+  changed: ChangedQuota,
   quotaId: string,
   resource: string,
   path: string,
 ): Violation[] {
+  const state = change.after;
   const above = setterAbove(state, quotaId, resource);
   const claim = claimOf(state, quotaId, resource);
-  if (above === null || !exceeds(claim, above.limit)) return [];
+  if (above === null) return totalViolations(change, changed, claim, resource, path);
+  if (!exceeds(claim, above.limit)) return [];
   const own = limitIn(state, quotaId, resource);
   const message =
     `${resource} ${own === null ? `${describeClaim(claim, above.limit)} below ${quotaId}` : describeLimit(own)} ` +
     `is above ${describeLimit(above.limit)} of ${above.quotaId}.`;
   return [violation('PARENT_LIMIT_EXCEEDED', path, message)];
+}
+
+/**
+ * Above the first level stands the application, whose maximum of a capacity is what there is of it. A total
+ * shrinks by itself, so only what is raised is judged; of consumables the sum says more.
+ */
+function totalViolations(
+  { before, after }: TreeChange,
+  { before: former }: ChangedQuota,
+  claim: Claim,
+  resource: string,
+  path: string,
+): Violation[] {
+  const { kind, total } = after.registration.resources.get(resource) ?? {};
+  if (kind !== 'capacity' || total === undefined || total === null) return [];
+  const least = former === null ? NO_CLAIM : claimOf(before, former.quotaId, resource);
+  const { sum, largest } = claim;
+  const isUnlimited = sum.unlimited > 0 && least.sum.unlimited === 0;
+  const most = largest?.amount ?? 0n;
+  if (!isUnlimited && (most <= total || most <= (least.largest?.amount ?? 0n))) return [];
+  const told = isUnlimited ? 'unlimited' : most.toString();
+  const message = `${resource} ${told} is above the total of ${after.id}, ${total.toString()}.`;
+  return [violation('TOTAL_EXCEEDED', path, message)];
 }
 
 /** Whether any of the limits that the claim is made of is above the limit. */
