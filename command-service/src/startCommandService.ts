@@ -15,6 +15,7 @@ import {
   tokenVerifier,
 } from '@prorata/service-runtime';
 import type { ReadyCheck, RunningService, Settings } from '@prorata/service-runtime';
+import { anchorPartsFrom } from './anchor/anchorSigner.ts';
 import { wallClock } from './clock.ts';
 import { bodyBytesMax } from './gateway/bodyBytes.ts';
 import { OUTCOME_TIMEOUT_MS } from './gateway/submit/commandDesk.ts';
@@ -155,6 +156,12 @@ async function openWriter(
   );
   const metrics = writerMetrics(registry);
   const encode = encoder(shared.codec);
+  const anchors = await anchorPartsFrom(settings);
+  if (anchors === null) {
+    shared.logger.warn(
+      'nothing is anchored: without PRORATA_ANCHOR_KEY_FILE a log that is cut off or written anew looks whole',
+    );
+  }
   const snapshots = new LogSnapshots({
     ...shared,
     log: shared.port.log,
@@ -181,6 +188,7 @@ async function openWriter(
     batchTime: () => batchTime(),
     quotasMax: settings.partitionQuotasMax ?? PARTITION_QUOTAS_MAX,
     ...(sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs }),
+    ...(anchors === null ? {} : { anchors }),
   });
   return { ...writer, checks: () => [...writer.checks(), publicKeysCheck(keys)] };
 }

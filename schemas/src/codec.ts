@@ -116,6 +116,17 @@ export class Codec {
     return canonicalHash(writer.schema, read(writer, bytes, false));
   }
 
+  /**
+   * A record in the fields of the schema that wrote it, and that schema: what canonical bytes are of.
+   * @throws as `decode`
+   */
+  async asWritten(
+    bytes: Buffer | null,
+  ): Promise<{ readonly schema: SchemaJson; readonly value: unknown }> {
+    const writer = this.#knownWriter(bytes) ?? (await this.#writerOf(bytes));
+    return { schema: writer.schema, value: read(writer, bytes, false) };
+  }
+
   /** Without a turn of the loop, for all records but the first of a schema. */
   #knownWriter(bytes: Buffer | null): Writer | undefined {
     return bytes !== null && isFramed(bytes) ? this.#writers.get(bytes.readUInt32BE(1)) : undefined;

@@ -94,7 +94,7 @@ export async function assembleSnapshot(
       }
       const assembly = new HeadAssembly();
       await read((body) => assembly.add(body));
-      state.streams.set(entry.stream, await assembly.finish(breathe));
+      state.restoreHead(entry.stream, await assembly.finish(breathe));
     }
     state.nextCommand = manifest.commandsNextOffset;
     return { manifest, state, marks };

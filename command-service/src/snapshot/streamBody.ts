@@ -4,9 +4,17 @@ import type { StreamHead } from '../writer/partitionState.ts';
 /** Made and written in some milliseconds: while one is, commands wait, bytes. */
 export const CHUNK_BYTES_MAX = 100_000;
 
+/** Of a head: version, hash, decision time, and whether an anchor has named it. */
+type About = readonly [string, string, string, boolean];
+
 /** A stream's head in chunks, each a list in JSON: about its last event first, then the model's own entries. */
 export function* headChunks(head: StreamHead, size = CHUNK_BYTES_MAX): Generator<Buffer> {
-  const about = [head.version.toString(), head.hash.toString('hex'), head.decidedAt.toString()];
+  const about: About = [
+    head.version.toString(),
+    head.hash.toString('hex'),
+    head.decidedAt.toString(),
+    head.isAnchored,
+  ];
   let entries = [JSON.stringify(about)];
   let length = 0;
   for (const entry of stateEntries(head.state)) {
@@ -24,13 +32,13 @@ export function* headChunks(head: StreamHead, size = CHUNK_BYTES_MAX): Generator
 /** Makes a stream's head of its chunks again. */
 export class HeadAssembly {
   readonly #assembly = new StateAssembly();
-  #about: readonly [string, string, string] | null = null;
+  #about: About | null = null;
 
   /** In order. @throws Error when the bytes are no chunk */
   add(chunk: Buffer): void {
     const entries = JSON.parse(chunk.toString()) as unknown[];
     for (const entry of entries) {
-      if (this.#about === null) this.#about = entry as [string, string, string];
+      if (this.#about === null) this.#about = entry as About;
       else this.#assembly.add(entry);
     }
   }
@@ -41,7 +49,7 @@ export class HeadAssembly {
    */
   async finish(breathe: () => Promise<unknown>): Promise<StreamHead> {
     if (this.#about === null) throw new TypeError('There was no chunk.');
-    const [version, hash, decidedAt] = this.#about;
+    const [version, hash, decidedAt, isAnchored] = this.#about;
     const finishing = this.#assembly.finishing();
     let step = finishing.next();
     while (step.done !== true) {
@@ -52,6 +60,7 @@ export class HeadAssembly {
       version: BigInt(version),
       hash: Buffer.from(hash, 'hex'),
       decidedAt: BigInt(decidedAt),
+      isAnchored,
       state: step.value,
     };
   }

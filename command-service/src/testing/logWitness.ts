@@ -1,9 +1,24 @@
 import type { LogRecord } from '@prorata/kafka-port';
-import { decide, decideTimer, dueTimes, evolve, stateToText } from '@prorata/quota-model';
+import {
+  anchoredPartition,
+  anchorStreamOf,
+  decide,
+  decideTimer,
+  dueTimes,
+  evolve,
+  stateToText,
+} from '@prorata/quota-model';
 import type { EventDraft, StreamState } from '@prorata/quota-model';
 import { brokenRules } from '@prorata/quota-model/testing';
-import { hashOf } from '@prorata/schemas';
-import type { Codec, CommandMessage, CommandOutcome, EventMessage } from '@prorata/schemas';
+import { hashOf, HeadTree } from '@prorata/schemas';
+import type {
+  Codec,
+  CommandMessage,
+  CommandOutcome,
+  EventMessage,
+  HeadsAnchored,
+} from '@prorata/schemas';
+import { ANCHOR_TIMER } from '../anchor/anchorEvent.ts';
 import { signatureHeaders } from '../signature/signedBytes.ts';
 import { decisionTime } from '../writer/partitionState.ts';
 import type { WriterTopics } from '../writer/writerTopics.ts';
@@ -23,6 +38,8 @@ export interface WitnessedPartition {
   readonly heads: Map<string, Head>;
   /** First outcomes by principal, stream and command id, with the body that they answered. */
   readonly firsts: Map<string, { readonly outcome: CommandOutcome; readonly body: string }>;
+  /** Streams that have gone on since an anchor named them, the anchors' own apart. */
+  readonly unanchored: Set<string>;
   nextCommand: bigint;
 }
 
@@ -41,11 +58,19 @@ export class LogWitness {
   readonly #topics: WriterTopics;
   /** What may be due in a stream while its commands wait, and are not refused. */
   readonly #timersAwaitedMax: number;
+  readonly #anchorMicros: bigint | null;
   readonly #partitions = new Map<number, WitnessedPartition>();
   readonly #events = new Map<string, EventMessage[]>();
   #last: Promise<void> = Promise.resolve();
 
-  constructor(codec: Codec, topics: WriterTopics, timersAwaitedMax: number) {
+  /** @param anchorMicros between two anchors of a partition; null: there are none */
+  constructor(
+    codec: Codec,
+    topics: WriterTopics,
+    timersAwaitedMax: number,
+    anchorMicros: bigint | null,
+  ) {
+    this.#anchorMicros = anchorMicros;
     this.#codec = codec;
     this.#topics = topics;
     this.#timersAwaitedMax = timersAwaitedMax;
@@ -70,6 +95,7 @@ export class LogWitness {
       records: new Map<string, LogRecord[]>(),
       heads: new Map<string, Head>(),
       firsts: new Map<string, { outcome: CommandOutcome; body: string }>(),
+      unanchored: new Set<string>(),
       nextCommand: 0n,
     };
     this.#partitions.set(partition, fresh);
@@ -89,7 +115,9 @@ export class LogWitness {
   /** What should have come about by now and has not. @param now microseconds */
   omissions(now: bigint): string[] {
     const faults: string[] = [];
-    for (const [partition, { commands, nextCommand, heads }] of this.#partitions) {
+    for (const [partition, { commands, nextCommand, heads, unanchored }] of this.#partitions) {
+      if (unanchored.size > 0 && this.#isAnchorLate(partition, now))
+        faults.push(`partition ${partition} was not anchored`);
       for (const { offset } of commands.slice(Number(nextCommand)))
         faults.push(`command ${partition}:${offset} has no outcome`);
       for (const [stream, { state }] of heads) {
@@ -98,6 +126,12 @@ export class LogWitness {
       }
     }
     return faults;
+  }
+
+  #isAnchorLate(partition: number, now: bigint): boolean {
+    if (this.#anchorMicros === null) return false;
+    const last = this.partition(partition).heads.get(anchorStreamOf(partition));
+    return last === undefined || last.decidedAt + this.#anchorMicros < now;
   }
 
   async #check(records: readonly LogRecord[]): Promise<void> {
@@ -117,6 +151,7 @@ export class LogWitness {
         const event = (await this.#codec.decode(record.value)) as EventMessage;
         changed.add(event.value.envelope.stream);
         if (event.value.envelope.cause === 'command') unanswered.push(event);
+        else if (event.type === 'HeadsAnchored') this.#anchored(witnessed, event);
         else this.#timerFired(witnessed, event);
       } else if (record.topic === outcomes) {
         const message = await this.#codec.decode(record.value);
@@ -131,6 +166,43 @@ export class LogWitness {
   #checkSums([record]: readonly LogRecord[], stream: string): void {
     const state = this.partition(record?.partition ?? 0).heads.get(stream)?.state;
     if (state?.kind === 'application') this.faults.push(...brokenRules(state));
+  }
+
+  /** The root is made anew of all heads; what is named is all that went on since. */
+  #anchored(
+    witnessed: WitnessedPartition,
+    event: Extract<EventMessage, { type: 'HeadsAnchored' }>,
+  ): void {
+    const { envelope, root, streams, events, heads } = event.value;
+    const place = `${envelope.stream} ${envelope.streamVersion}`;
+    const tree = new HeadTree();
+    let versions = 0n;
+    for (const [stream, { version, hash }] of witnessed.heads) {
+      if (anchoredPartition(stream) !== null) continue;
+      tree.set({ stream, version, hash });
+      versions += version;
+    }
+    if (envelope.timer !== ANCHOR_TIMER) this.faults.push(`${place}: it is no timer of anchors`);
+    if (!tree.root().equals(root)) this.faults.push(`${place}: its root is not that of the heads`);
+    if (streams !== BigInt(tree.size) || events !== versions)
+      this.faults.push(`${place}: it counts ${streams} streams and ${events} events`);
+    this.#namedHeads(witnessed, place, heads);
+    this.#fold(witnessed, event);
+  }
+
+  #namedHeads(
+    { heads, unanchored }: WitnessedPartition,
+    place: string,
+    named: HeadsAnchored['heads'],
+  ): void {
+    for (const { stream, streamVersion, hash } of named) {
+      const head = heads.get(stream);
+      if (head?.version !== streamVersion || !head.hash.equals(hash))
+        this.faults.push(`${place}: it names another head of ${stream}`);
+      if (!unanchored.delete(stream)) this.faults.push(`${place}: it names ${stream} once more`);
+    }
+    if (named.length === 0) this.faults.push(`${place}: it names nothing`);
+    if (unanchored.size > 0) this.faults.push(`${place}: it does not name all that went on`);
   }
 
   #timerFired(witnessed: WitnessedPartition, event: EventMessage): void {
@@ -257,10 +329,11 @@ export class LogWitness {
     if (plain(found) !== plain(wanted)) this.faults.push(`${what}: its events are not the model's`);
   }
 
-  #fold({ heads }: WitnessedPartition, event: EventMessage): void {
+  #fold({ heads, unanchored }: WitnessedPartition, event: EventMessage): void {
     const { stream, streamVersion, previousHash, decidedAt } = event.value.envelope;
     const head = heads.get(stream);
     const place = `${stream} ${streamVersion}`;
+    if (anchoredPartition(stream) === null) unanchored.add(stream);
     if (streamVersion !== (head?.version ?? 0n) + 1n)
       this.faults.push(`${place} comes after ${head?.version ?? 0n}`);
     if (!(head?.hash ?? NO_PREDECESSOR).equals(previousHash))

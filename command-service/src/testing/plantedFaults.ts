@@ -134,7 +134,7 @@ function statesMadeBy(of: Snapshots, make: () => PartitionState): Snapshots {
     async restorePoint(partition, now) {
       const point = await of.restorePoint(partition, now);
       const state = make();
-      for (const [stream, head] of point.state.streams) state.streams.set(stream, head);
+      for (const [stream, head] of point.state.streams) state.restoreHead(stream, head);
       state.nextCommand = point.state.nextCommand;
       return { ...point, state };
     },

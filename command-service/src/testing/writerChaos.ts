@@ -41,6 +41,8 @@ const PAUSE_MS_MAX = 500;
 const SHORT_PAUSE_MS_MAX = 40;
 /** Timers of a batch, and those that commands wait for: so few that a run comes to both bounds. */
 const TIMER_BOUNDS = { perBatchMax: 2, awaitedMax: 3 };
+/** Between two anchors of a partition, microseconds: some tens in a run. */
+const ANCHOR_MICROS = 2_000_000n;
 /** Longer than every session and transaction timeout, virtual milliseconds. */
 const QUIET_MS = 60_000;
 /** Writers that share the partitions at most, stalled ones included. */
@@ -81,7 +83,8 @@ class Chaos {
       snapshotEvents: 8 + (seed % 30),
       timerBounds: TIMER_BOUNDS,
       latencyMsMax: LATENCIES_MS[seed % LATENCIES_MS.length] ?? 0,
-      ...(plant === undefined ? {} : { plant }),
+      // Anchors make a planted fault no likelier and its search longer.
+      ...(plant === undefined ? { anchorMicros: ANCHOR_MICROS } : { plant }),
       faults: {
         unknownCommit: () => {
           if (!chance(0.06)) return undefined;

@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, sign } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { createMemoryLog, partitionOf, seededRandom } from '@prorata/kafka-port';
 import type {
@@ -56,6 +56,8 @@ export interface SimulationOptions {
   readonly quotasMax?: number;
   /** The presets when absent. */
   readonly timerBounds?: TimerBounds;
+  /** Between two anchors of a partition; absent: nothing is anchored. */
+  readonly anchorMicros?: bigint;
   readonly plant?: Planting;
 }
 
@@ -73,6 +75,7 @@ export class WriterSimulation {
   isRegistryDown = false;
   readonly #sign;
   readonly #publicKey: KeyObject;
+  readonly #anchorKey: KeyObject;
   readonly #client: MemoryProcess;
   readonly #options: SimulationOptions;
   readonly #checked = new Map<string, boolean>();
@@ -83,7 +86,8 @@ export class WriterSimulation {
     this.#options = options;
     this.codec = sharedCodec;
     const { timerBounds = TIMER_BOUNDS } = options;
-    this.witness = new LogWitness(this.codec, topics, timerBounds.awaitedMax);
+    const anchorMicros = options.anchorMicros ?? null;
+    this.witness = new LogWitness(this.codec, topics, timerBounds.awaitedMax, anchorMicros);
     const faults: MemoryFaults = {
       ...options.faults,
       inLog: (records) => this.witness.saw(records),
@@ -95,6 +99,7 @@ export class WriterSimulation {
     const pem = pair.privateKey.export({ type: 'pkcs8', format: 'pem' });
     this.#sign = commandSigner('k1', pem as string);
     this.#publicKey = pair.publicKey;
+    this.#anchorKey = pair.privateKey;
     // Commands come as fast as they are sent: clients are not what is tried here.
     this.#client = this.log.connect('once');
   }
@@ -213,8 +218,16 @@ export class WriterSimulation {
       ...(this.#options.timerBounds === undefined
         ? {}
         : { timerBounds: this.#options.timerBounds }),
+      ...this.#anchors(),
       ...(this.#options.quotasMax === undefined ? {} : { quotasMax: this.#options.quotasMax }),
     };
+  }
+
+  #anchors(): Pick<WriterOptions, 'anchors'> {
+    const { anchorMicros } = this.#options;
+    if (anchorMicros === undefined) return {};
+    const signAnchor = (bytes: Buffer): Buffer => sign(null, bytes, this.#anchorKey);
+    return { anchors: { everyMicros: anchorMicros, keyId: 'a1', sign: signAnchor } };
   }
 
   /** Every takeover reads the same records again, and a check costs more than a decision. */

@@ -11,7 +11,7 @@ type Blow = (simulation: WriterSimulation, isFirst: boolean) => void;
 
 /** Two writers, some commands of each kind, a snapshot every two events; `blow` falls on the first writer. */
 async function run(step: number | null, blow: Blow): Promise<WriterSimulation> {
-  const simulation = new WriterSimulation(21, { snapshotEvents: 2 });
+  const simulation = new WriterSimulation(21, { snapshotEvents: 2, anchorMicros: 1_000_000n });
   const { clock } = simulation.log;
   const { process } = simulation.startWriter();
   if (step !== null) process.atStep(step, () => blow(simulation, true));
@@ -48,7 +48,10 @@ async function faultsByStep(blow: Blow): Promise<string[]> {
   const found: string[] = [];
   for (const step of await stepsOfAQuietRun()) {
     const simulation = await run(step, blow);
-    const events = (await simulation.events()).map(({ message }) => message.type);
+    const types = (await simulation.events()).map(({ message }) => message.type);
+    // When anchors fall due depends on the crash; the witness holds each against the log.
+    const events = types.filter((type) => type !== 'HeadsAnchored');
+    if (events.length === types.length) found.push(`step ${step}: nothing was anchored`);
     const wanted =
       'ApplicationRegistered QuotaCreated QuotaOverridden QuotaOverrideEnded QuotaCreated';
     if (events.join(' ') !== wanted) found.push(`step ${step}: ${events.join(' ')}`);

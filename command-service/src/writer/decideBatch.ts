@@ -3,6 +3,8 @@ import { decideTimer } from '@prorata/quota-model';
 import type { DueTime } from '@prorata/quota-model';
 import type { CommandOutcome } from '@prorata/schemas';
 import type { Breathe } from '@prorata/service-runtime';
+import { anchorDueAt, anchorEvent } from '../anchor/anchorEvent.ts';
+import type { AnchorParts } from '../anchor/anchorEvent.ts';
 import { AppendBatch } from './appendBatch.ts';
 import { approvalTooLarge, decideCommand, partitionFull, tooLarge } from './decideCommand.ts';
 import type { Decided } from './decideCommand.ts';
@@ -31,6 +33,8 @@ export interface BatchParts {
   readonly quotasMax?: number;
   /** The presets when absent. */
   readonly timerBounds?: TimerBounds;
+  /** Absent: nothing is anchored. */
+  readonly anchors?: AnchorParts;
   /** Between two commands. */
   readonly breathe?: Breathe;
   /** Whether what is decided by now should be written before more is; absent: never. */
@@ -75,6 +79,7 @@ export async function decideBatch(
 ): Promise<DecidedBatch> {
   state.recent.forget(now);
   const building = new BatchBuilding(state, now, parts);
+  await building.addAnchor();
   await building.runTimers();
   for (const read of reads) {
     if (await building.mustWait(read)) break;
@@ -108,6 +113,20 @@ class BatchBuilding {
     this.#parts = parts;
     this.#batch = new AppendBatch(parts.bytesMax);
     this.#timerBounds = parts.timerBounds ?? TIMER_BOUNDS;
+  }
+
+  /** First of all, while there is room: behind commands it might find none for as long as they come. */
+  async addAnchor(): Promise<void> {
+    const { anchors, partition } = this.#parts;
+    if (anchors === undefined) return;
+    const dueAt = anchorDueAt(this.#state, partition, anchors.everyMicros);
+    if (dueAt === null || dueAt > this.#now) return;
+    const event = anchorEvent(this.#state, partition, this.#now, anchors);
+    if (!this.#batch.add(await this.#eventRecords([event]))) {
+      throw new RangeError('An anchor does not fit into an empty append.');
+    }
+    this.#apply([event]);
+    this.#timerEvents += 1;
   }
 
   /** What is due, stream by stream, for as long as timers may take. */

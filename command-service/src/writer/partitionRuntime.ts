@@ -7,6 +7,8 @@ import type {
   TopicPartition,
 } from '@prorata/kafka-port';
 import type { Logger } from '@prorata/service-runtime';
+import { anchorDueAt, unanchoredEvents } from '../anchor/anchorEvent.ts';
+import type { AnchorParts } from '../anchor/anchorEvent.ts';
 import { sleep } from '../clock.ts';
 import type { Clock } from '../clock.ts';
 import type { Snapshots } from '../snapshot/snapshots.ts';
@@ -51,6 +53,8 @@ export interface RuntimeParts extends RestoreParts {
   readonly snapshots: Snapshots;
   readonly quotasMax?: number;
   readonly timerBounds?: TimerBounds;
+  /** Absent: nothing is anchored. */
+  readonly anchors?: AnchorParts;
   /** Begins to measure a batch. Absent: a batch may take any time, as where time is virtual. */
   readonly batchTime?: () => IsTimeUp;
   readonly clock: Clock;
@@ -149,6 +153,7 @@ export class PartitionRuntime {
     metrics.queued.remove({ partition });
     metrics.remembered.remove({ partition });
     metrics.quotas.remove({ partition });
+    metrics.unanchored.remove({ partition });
     metrics.stopped.remove({ partition });
   }
 
@@ -209,7 +214,7 @@ export class PartitionRuntime {
     const records = this.#queue
       .take(BATCH_COMMANDS_MAX, BATCH_BYTES_MAX)
       .filter((record) => record.offset >= next);
-    const dueAt = state.due.earliest();
+    const dueAt = this.#nextDue(state);
     if (records.length === 0 && (dueAt === null || dueAt > clock.now())) {
       this.#hint(state);
       if (this.#isSnapshotUnderWay) await this.#snapshot(state, writer);
@@ -231,6 +236,16 @@ export class PartitionRuntime {
     await this.#snapshot(state, writer);
   }
 
+  /** Of timers and the anchor the first; null: nothing is due, ever. */
+  #nextDue(state: PartitionState): bigint | null {
+    const { anchors } = this.#parts;
+    const timer = state.due.earliest();
+    if (anchors === undefined) return timer;
+    const anchor = anchorDueAt(state, this.#place.partition, anchors.everyMicros);
+    if (timer === null || anchor === null) return timer ?? anchor;
+    return anchor < timer ? anchor : timer;
+  }
+
   /** What the partition holds, by metrics; and in the log what bound it has come to. */
   #show(state: PartitionState): void {
     const { metrics, logger } = this.#parts;
@@ -238,6 +253,8 @@ export class PartitionRuntime {
     metrics.queued.set({ partition }, this.#queue.length);
     metrics.remembered.set({ partition }, state.recent.size);
     metrics.quotas.set({ partition }, state.quotas);
+    if (this.#parts.anchors !== undefined)
+      metrics.unanchored.set({ partition }, unanchoredEvents(state, partition));
     for (const remark of this.#remarks.sawState(state))
       logger.warn(this.#place, `the partition is ${remark}`);
   }

@@ -1,4 +1,4 @@
-import type { EventMessage } from '@prorata/schemas';
+import type { AnchoredHead, EventMessage } from '@prorata/schemas';
 import {
   byCodeUnit,
   dueTimeOf,
@@ -9,6 +9,7 @@ import {
   touchedTimers,
 } from '@prorata/quota-model';
 import type { DueTime, StreamState } from '@prorata/quota-model';
+import { HeadsToAnchor } from '../anchor/headsToAnchor.ts';
 import { DueTimeHeap } from './dueTimeHeap.ts';
 import { RecentCommands } from './recentCommands.ts';
 
@@ -20,6 +21,8 @@ export interface StreamHead {
   hash: Buffer;
   /** Decision time of that event, microseconds. */
   decidedAt: bigint;
+  /** Whether an anchor has named it as it is. */
+  isAnchored: boolean;
 }
 
 /** When the stream's next event happens: time never goes back within a stream, whatever the clock does. */
@@ -47,6 +50,8 @@ export class PartitionState {
   readonly #timers = new Map<string, DueTimeHeap>();
   /** The offset after the last command decided; null: none is known. */
   nextCommand: bigint | null = null;
+  /** What the next anchor is about. */
+  readonly toAnchor = new HeadsToAnchor();
   /** Events folded since the last snapshot. */
   eventsSinceSnapshot = 0;
   #frozen: ReadonlyMap<string, StreamHead> | null = null;
@@ -79,10 +84,18 @@ export class PartitionState {
     const expected = (head?.version ?? 0n) + 1n;
     if (streamVersion !== expected) throw new StreamBroken(stream, expected, streamVersion);
     const state = evolve(this.#own(stream, head), event);
-    this.streams.set(stream, { state, version: streamVersion, hash, decidedAt });
+    this.streams.set(stream, { state, version: streamVersion, hash, decidedAt, isAnchored: false });
+    this.toAnchor.wentOn(stream);
+    if (event.type === 'HeadsAnchored') this.#anchored(event.value.heads);
     this.#keepTimers(event, state);
     if (commandOffset !== null) this.decided(commandOffset);
     this.eventsSinceSnapshot++;
+  }
+
+  /** A stream as a snapshot has it, before any event is applied. */
+  restoreHead(stream: string, head: StreamHead): void {
+    this.streams.set(stream, head);
+    this.toAnchor.restored(stream, head.version, head.isAnchored);
   }
 
   /**
@@ -102,6 +115,15 @@ export class PartitionState {
       this.streams.set(stream, { ...head, state: foldBack(state, head.state) });
     }
     this.#frozen = null;
+  }
+
+  #anchored(heads: readonly AnchoredHead[]): void {
+    this.toAnchor.named(heads);
+    for (const { stream } of heads) {
+      const head = this.streams.get(stream);
+      // A copy: what was frozen for a snapshot stays as it is.
+      if (head !== undefined) this.streams.set(stream, { ...head, isAnchored: true });
+    }
   }
 
   /** What the next event may change: a fork, the first time after what is there was frozen. */

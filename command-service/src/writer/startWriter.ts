@@ -1,6 +1,7 @@
 import type { LogPort, OwnedSource, TopicPartition } from '@prorata/kafka-port';
 import type { Codec } from '@prorata/schemas';
 import type { Breathe, Logger, ReadyCheck } from '@prorata/service-runtime';
+import type { AnchorParts } from '../anchor/anchorEvent.ts';
 import type { Clock } from '../clock.ts';
 import type { PublicKeyOf } from '../signature/publicKeys.ts';
 import { verifySignature } from '../signature/verifySignature.ts';
@@ -35,6 +36,8 @@ export interface WriterOptions {
   /** Quotas that a partition may hold. */
   readonly quotasMax?: number;
   readonly timerBounds?: TimerBounds;
+  /** Absent: nothing is anchored. */
+  readonly anchors?: AnchorParts;
   /** Lets the event loop turn during long work; a simulation needs none. */
   readonly breathe?: Breathe;
   /** Begins to measure a batch; a simulation, whose time is virtual, needs none. */

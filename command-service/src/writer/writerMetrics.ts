@@ -17,6 +17,8 @@ export interface WriterMetrics {
   readonly remembered: Gauge<'partition'>;
   /** At its bound commands that make more are refused. */
   readonly quotas: Gauge<'partition'>;
+  /** Grows while nothing is anchored: what is altered there now, no anchor would show. */
+  readonly unanchored: Gauge<'partition'>;
   readonly snapshots: Counter;
   /** Grows while a partition has more streams than a manifest can name: its restores get slower. */
   readonly snapshotsLeftOut: Counter;
@@ -76,6 +78,7 @@ export function writerMetrics(registry: Registry): WriterMetrics {
       `Commands of the last 24 hours; at ${RECENT_MAX} new ones are refused.`,
     ),
     quotas: gauge('quotas', 'Quotas that the partition holds.'),
+    unanchored: gauge('unanchored_events', 'Events that no anchor covers yet.'),
     snapshots: new Counter({
       name: 'prorata_writer_snapshots_total',
       help: 'Snapshots completed.',

@@ -82,6 +82,7 @@ export function environmentOf(plan: StackPlan, principal: Principal): Environmen
     PRORATA_TOKEN_ISSUER: tokenIssuer,
     PRORATA_TOKEN_JWKS_FILE: plan.secrets.jwksFile,
     PRORATA_API_KEYS_FILE: plan.secrets.apiKeysFile,
+    PRORATA_ANCHOR_PUBLIC_KEYS_FILE: plan.secrets.anchorPublicKeysFile,
     // Nobody else has business in the database.
     DATABASE_URL: reads.includes(principal) ? postgres : '',
   };
@@ -101,7 +102,11 @@ export function connectionOf(plan: StackPlan, principal: Principal): KafkaConnec
 export function serviceEnvironment(plan: StackPlan, service: ServiceName): Environment {
   const { secrets, ports } = plan;
   const own: Record<ServiceName, Environment> = {
-    writer: { PRORATA_SIGNING_PUBLIC_KEYS_FILE: secrets.signingPublicKeysFile },
+    writer: {
+      PRORATA_SIGNING_PUBLIC_KEYS_FILE: secrets.signingPublicKeysFile,
+      PRORATA_ANCHOR_KEY_FILE: secrets.anchorKeyFile,
+      PRORATA_ANCHOR_KEY_ID: secrets.anchorKeyId,
+    },
     gateway: {
       PRORATA_SIGNING_KEY_FILE: secrets.signingKeyFile,
       PRORATA_SIGNING_KEY_ID: secrets.signingKeyId,

@@ -17,6 +17,11 @@ export interface StackSecrets {
   readonly signingKeyId: string;
   /** JSON of key ids and SPKI PEMs, for the writer. */
   readonly signingPublicKeysFile: string;
+  /** The writer's Ed25519 key, PKCS8 PEM, with which it signs anchors. */
+  readonly anchorKeyFile: string;
+  readonly anchorKeyId: string;
+  /** JSON of key ids and SPKI PEMs, for auditors. */
+  readonly anchorPublicKeysFile: string;
   /** The public keys of the stack's own token issuer. */
   readonly jwksFile: string;
   /** Hashes of the API keys that `prorata keys` has made. */
@@ -27,21 +32,24 @@ export interface StackSecrets {
 }
 
 const signingKeyId = 'local-1';
+const anchorKeyId = 'local-anchors-1';
 
-async function provideSigningKey(directory: string): Promise<void> {
-  const privatePem = await provideSecret(path.join(directory, 'signing-key.pem'), () =>
+/** `<name>-key.pem` and `<name>-public-keys.json`. */
+async function provideKeyPair(directory: string, name: string, keyId: string): Promise<void> {
+  const privatePem = await provideSecret(path.join(directory, `${name}-key.pem`), () =>
     generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
   );
   const publicPem = createPublicKey(privatePem).export({ type: 'spki', format: 'pem' }).toString();
-  const keys = JSON.stringify({ [signingKeyId]: publicPem }, null, 2);
-  await writeFile(path.join(directory, 'signing-public-keys.json'), keys, { mode: 0o600 });
+  const keys = JSON.stringify({ [keyId]: publicPem }, null, 2);
+  await writeFile(path.join(directory, `${name}-public-keys.json`), keys, { mode: 0o600 });
 }
 
 export async function provideSecrets(directory: string): Promise<StackSecrets> {
   const [passwords, databasePassword] = await Promise.all([
     providePasswords(directory),
     provideSecret(path.join(directory, 'postgres.password'), randomPassword),
-    provideSigningKey(directory),
+    provideKeyPair(directory, 'signing', signingKeyId),
+    provideKeyPair(directory, 'anchor', anchorKeyId),
     provideTokenIssuer(directory),
     provideSecret(path.join(directory, 'api-keys.json'), () => apiKeysText([])),
   ]);
@@ -52,6 +60,9 @@ export async function provideSecrets(directory: string): Promise<StackSecrets> {
     signingKeyFile: path.join(directory, 'signing-key.pem'),
     signingKeyId,
     signingPublicKeysFile: path.join(directory, 'signing-public-keys.json'),
+    anchorKeyFile: path.join(directory, 'anchor-key.pem'),
+    anchorKeyId,
+    anchorPublicKeysFile: path.join(directory, 'anchor-public-keys.json'),
     jwksFile: path.join(directory, 'jwks.json'),
     apiKeysFile: path.join(directory, 'api-keys.json'),
     rightsizerTokenFile: path.join(directory, 'rightsizer.token'),

@@ -1,6 +1,7 @@
 /** The fold: what each event makes of a stream's state. It reads the event alone and checks little: decide did. */
 import type { EventMessage } from '@prorata/schemas';
 import { BrokenStream } from './faults.ts';
+import { evolveAnchor } from './evolve/anchor.ts';
 import { evolveApplication } from './evolve/application.ts';
 import { evolveOrganization } from './evolve/organization.ts';
 import { evolvePriceBook } from './evolve/priceBook.ts';
@@ -27,6 +28,8 @@ export function evolve(state: StreamState | null, event: EventMessage): StreamSt
     case 'TeamDefined':
     case 'TeamRetired':
       return evolveOrganization(ofKind(state, 'organization', event), event);
+    case 'HeadsAnchored':
+      return evolveAnchor(ofKind(state, 'anchor', event), event);
     case 'PriceBookDefined':
       return evolvePriceBook(ofKind(state, 'pricebook', event), event);
     case 'TierPolicyPublished':

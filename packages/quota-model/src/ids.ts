@@ -122,6 +122,19 @@ export function streamOf(kind: StreamKind, id: string): string {
   return `${kind}:${id}`;
 }
 
+const ANCHOR = /^anchor:(0|[1-9]\d{0,4})$/;
+
+/** The stream in which the writer of a partition anchors the heads of all others there; no command names it. */
+export function anchorStreamOf(partition: number): string {
+  return `anchor:${partition}`;
+}
+
+/** The partition that holds a stream of anchors, which no hash of its name says; null: it is another stream. */
+export function anchoredPartition(stream: string): number | null {
+  const digits = ANCHOR.exec(stream)?.[1];
+  return digits === undefined ? null : Number(digits);
+}
+
 /** Ids sort by code unit everywhere: an order that depends on a locale would differ between hosts. */
 export function byCodeUnit(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;

@@ -204,7 +204,18 @@ export interface TierPolicyState {
   provenance: Provenance;
 }
 
-export type StreamState = ApplicationState | OrganizationState | PriceBookState | TierPolicyState;
+/** What the last anchor of a partition covers. */
+export interface AnchorState {
+  readonly kind: 'anchor';
+  /** The partition's number. */
+  readonly id: string;
+  /** Streams and events of the partition before it, anchors apart. */
+  streams: bigint;
+  events: bigint;
+}
+
+export type StreamState =
+  ApplicationState | OrganizationState | PriceBookState | TierPolicyState | AnchorState;
 
 type WithoutEnvelope<M> = M extends { readonly type: infer T; readonly value: infer V }
   ? { readonly type: T; readonly data: Omit<V, 'envelope'> }

@@ -97,6 +97,7 @@ export function affectedParts(
     case 'CutIntended':
     case 'EntitlementAllocated':
     case 'EntitlementSet':
+    case 'HeadsAnchored':
     case 'OrganizationRegistered':
     case 'PriceBookDefined':
     case 'ProjectDefined':

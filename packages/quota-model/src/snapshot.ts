@@ -41,6 +41,7 @@ function withDerived(kept: ApplicationState): ApplicationState {
 }
 
 const kinds: ReadonlySet<unknown> = new Set<StreamState['kind']>([
+  'anchor',
   'application',
   'organization',
   'pricebook',

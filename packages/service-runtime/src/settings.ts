@@ -54,6 +54,14 @@ export interface Settings extends LogSettings {
   };
   /** Quotas that a partition may hold before commands that make more are refused; null: the writer's own preset. */
   readonly partitionQuotasMax?: number | null;
+  /** How the writer signs its anchors. */
+  readonly anchors?: {
+    /** Ed25519, PKCS8 PEM; null: nothing is anchored. */
+    readonly keyFile: string | null;
+    readonly keyId: string | null;
+    /** Between two anchors of a partition; null: the writer's own preset. */
+    readonly seconds: number | null;
+  };
   readonly signing: {
     /** Ed25519, PKCS8 PEM. */
     readonly keyFile: string | null;
@@ -96,6 +104,11 @@ export function readSettings(environment: Environment = process.env): Settings {
       secretsDirectory: reader.optional('PRORATA_SECRETS_DIRECTORY'),
     },
     partitionQuotasMax: reader.wholeNumber('PRORATA_PARTITION_QUOTAS_MAX', 1, 100_000_000),
+    anchors: {
+      keyFile: reader.optional('PRORATA_ANCHOR_KEY_FILE'),
+      keyId: reader.optional('PRORATA_ANCHOR_KEY_ID'),
+      seconds: reader.wholeNumber('PRORATA_ANCHOR_SECONDS', 1, 86_400),
+    },
     signing: {
       keyFile: reader.optional('PRORATA_SIGNING_KEY_FILE'),
       keyId: reader.optional('PRORATA_SIGNING_KEY_ID'),

@@ -837,6 +837,24 @@ export interface HaircutLifted {
   readonly budget: string;
 }
 
+/** The writer of a partition vouches for all that stands in it before this event: a root over the heads of its streams, signed. Its stream is anchor:<partition>, whose partition is that number and no hash. */
+export interface HeadsAnchored {
+  /** What every event carries. */
+  readonly envelope: EventEnvelope;
+  /** Root of the hash tree over the heads of all streams of the partition but its anchors, in the order of their first events. */
+  readonly root: Sha256;
+  /** Leaves of the tree: streams of the partition, its anchors apart. */
+  readonly streams: bigint;
+  /** Events of those streams, the sum of their versions. */
+  readonly events: bigint;
+  /** The heads of streams that have gone on since an anchor last named them; at most 1,000, the others follow with the next. */
+  readonly heads: readonly AnchoredHead[];
+  /** The key of the signature. */
+  readonly keyId: string;
+  /** Ed25519 over `prorata anchor 1`, a line feed and the canonical bytes of this record with an empty signature. */
+  readonly signature: Uint8Array;
+}
+
 /** An organization was registered or renamed. */
 export interface OrganizationRegistered {
   /** What every event carries. */
@@ -1261,6 +1279,16 @@ export interface Actor {
 
 /** Who acted: a person, a service, or a control loop. */
 export type ActorKind = 'user' | 'service' | 'robot';
+
+/** The last event of a stream at the moment of an anchor. */
+export interface AnchoredHead {
+  /** The stream. */
+  readonly stream: string;
+  /** Of its last event. */
+  readonly streamVersion: bigint;
+  /** SHA-256 of that event's canonical bytes. */
+  readonly hash: Sha256;
+}
 
 /** Whether a robot's change of a limit waits for a person. */
 export type ApprovalPolicy = 'apply' | 'propose';
@@ -1806,6 +1834,7 @@ export type EventMessage =
   | { readonly type: 'EntitlementSet'; readonly value: EntitlementSet }
   | { readonly type: 'HaircutApplied'; readonly value: HaircutApplied }
   | { readonly type: 'HaircutLifted'; readonly value: HaircutLifted }
+  | { readonly type: 'HeadsAnchored'; readonly value: HeadsAnchored }
   | { readonly type: 'OrganizationRegistered'; readonly value: OrganizationRegistered }
   | { readonly type: 'PriceBookDefined'; readonly value: PriceBookDefined }
   | { readonly type: 'ProjectDefined'; readonly value: ProjectDefined }
@@ -1894,6 +1923,7 @@ export type Message =
   | { readonly type: 'EntitlementSet'; readonly value: EntitlementSet }
   | { readonly type: 'HaircutApplied'; readonly value: HaircutApplied }
   | { readonly type: 'HaircutLifted'; readonly value: HaircutLifted }
+  | { readonly type: 'HeadsAnchored'; readonly value: HeadsAnchored }
   | { readonly type: 'OrganizationRegistered'; readonly value: OrganizationRegistered }
   | { readonly type: 'PriceBookDefined'; readonly value: PriceBookDefined }
   | { readonly type: 'ProjectDefined'; readonly value: ProjectDefined }
@@ -1971,6 +2001,7 @@ export const fullNameOf: Readonly<Record<Message['type'], string>> = {
   EntitlementSet: 'io.prorata.event.EntitlementSet',
   HaircutApplied: 'io.prorata.event.HaircutApplied',
   HaircutLifted: 'io.prorata.event.HaircutLifted',
+  HeadsAnchored: 'io.prorata.event.HeadsAnchored',
   OrganizationRegistered: 'io.prorata.event.OrganizationRegistered',
   PriceBookDefined: 'io.prorata.event.PriceBookDefined',
   ProjectDefined: 'io.prorata.event.ProjectDefined',
