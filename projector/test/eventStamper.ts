@@ -1,14 +1,17 @@
-import { createHash } from 'node:crypto';
+import { createHash, generateKeyPairSync, sign } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { partitionOf } from '@prorata/kafka-port';
 import type { OutRecord } from '@prorata/kafka-port';
+import { anchoredPartition, anchorStreamOf } from '@prorata/quota-model';
 import type { EventDraft } from '@prorata/quota-model';
-import { hashOf, inNamespace } from '@prorata/schemas';
+import { anchorSignedBytes, hashOf, HeadTree, inNamespace } from '@prorata/schemas';
 import type {
   Actor,
   Codec,
   CommandOutcome,
   EventEnvelope,
   EventMessage,
+  HeadsAnchored,
   OutcomeMessage,
 } from '@prorata/schemas';
 
@@ -38,10 +41,25 @@ type Command = Pick<
   'commandId' | 'commandOffset' | 'timer' | 'actor' | 'reason' | 'decidedAt'
 >;
 
+export interface AnchorKey {
+  readonly keyId: string;
+  readonly privateKey: KeyObject;
+  /** As `PRORATA_ANCHOR_PUBLIC_KEYS_FILE` has it. */
+  readonly publicKeys: string;
+}
+
+export function makeAnchorKey(keyId = 'test-1'): AnchorKey {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
+  return { keyId, privateKey, publicKeys: JSON.stringify({ [keyId]: pem }) };
+}
+
 /** Stamps drafts as the writer does: one call is one command, or one due time. */
 export class EventStamper {
   readonly partitions: number;
   readonly #heads = new Map<string, { version: bigint; hash: Buffer }>();
+  /** Versions that anchors have named. */
+  readonly #anchored = new Map<string, bigint>();
   readonly #commandOffsets = new Map<number, bigint>();
   #commands = 0;
 
@@ -61,6 +79,40 @@ export class EventStamper {
           ? null
           : { type: 'CommandOutcome', value: this.#outcome(stream, command, events) },
     };
+  }
+
+  /** As the partition's writer anchors it: all heads, and by name those that have gone on. */
+  anchor(partition: number, key: AnchorKey): Stamped {
+    const stream = anchorStreamOf(partition);
+    const tree = new HeadTree();
+    const heads: HeadsAnchored['heads'][number][] = [];
+    let events = 0n;
+    for (const [name, { version, hash }] of this.#heads) {
+      if (anchoredPartition(name) !== null) continue;
+      if (partitionOf(name, this.partitions) !== partition) continue;
+      tree.set({ stream: name, version, hash });
+      events += version;
+      if (this.#anchored.get(name) === version) continue;
+      this.#anchored.set(name, version);
+      heads.push({ stream: name, streamVersion: version, hash });
+    }
+    const command = this.#nextCommand(partition, { timer: 'anchor' });
+    const data = {
+      root: tree.root(),
+      streams: BigInt(tree.size),
+      events,
+      heads,
+      keyId: key.keyId,
+      signature: Buffer.alloc(0),
+    };
+    const before = this.#heads.get(stream);
+    const draft = { type: 'HeadsAnchored', data, quotaId: null, quotaVersion: null } as const;
+    const unsigned = this.#stampOne(stream, draft, command);
+    if (before === undefined) this.#heads.delete(stream);
+    else this.#heads.set(stream, before);
+    const signature = sign(null, anchorSignedBytes(unsigned.value), key.privateKey);
+    const signed = { ...draft, data: { ...data, signature } };
+    return { partition, events: [this.#stampOne(stream, signed, command)], outcome: null };
   }
 
   /** The outcome of a command that is refused: no event, a code. */

@@ -14,6 +14,10 @@ export class MemorySource implements AuditSource {
     this.records = [...records];
   }
 
+  size(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
   async read(
     topic: AuditedTopic,
     partition: number | null,

@@ -125,6 +125,8 @@ async function startDemoStack(
     directory,
     services: 'all',
     detached: false,
+    // By the count of events alone: an anchor a minute later would be a row that nothing before it had.
+    environment: { writer: { PRORATA_ANCHOR_SECONDS: '86400' } },
     policy: demoPolicy,
     signal,
     progress: (line) => {

@@ -42,6 +42,6 @@ Made from \`schemas/topics.json\` by \`npm run generate\`. Do not edit.
 
 Values are Avro in the Confluent wire format. The subject of a message is \`<topic>-<message>\`; all rule topics
 share one subject a message, its name. A stream's partition is murmur2(stream) modulo the number of
-partitions, which is fixed for the life of the log. Who writes and reads is enforced by Kafka's access
+partitions, which is fixed for the life of the log; [\`anchor:N\`](anchors.md) is in partition N. Who writes and reads is enforced by Kafka's access
 rules; each name is a user of the local stack. In a namespace (\`PRORATA_NAMESPACE\`) every name begins with it.
 [How to read them with a client of your own](../how-to/read-a-topic-with-your-own-client.md).`;

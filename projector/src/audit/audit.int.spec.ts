@@ -66,13 +66,11 @@ describe('the audit of a running log', () => {
   it('holds for what the writer wrote', async () => {
     await eventually(async () => {
       const { code, report } = await audit('verify', '--json');
-      expect({ code, report }).toEqual({
-        code: 0,
-        report: { events: 9, streams: 3, firstBad: null },
-      });
+      expect(code).toBe(0);
+      expect(report).toMatchObject({ events: 9, streams: 3, firstBad: null });
     });
     const { report } = await audit('verify', '--json', '--stream', 'application:llm');
-    expect(report).toEqual({ events: 3, streams: 1, firstBad: null });
+    expect(report).toMatchObject({ events: 3, streams: 1, firstBad: null });
   });
 
   it('names a flipped byte in a copy', async () => {
@@ -109,11 +107,12 @@ describe('the audit of a running log', () => {
   });
 
   it('answers a person in words, and with JSON only when asked', async () => {
-    const { code, stdout, stderr } = await run('verify');
-    expect({ code, stdout, stderr }).toEqual({
+    const { code, stdout } = await run('verify');
+    expect({ code, stdout }).toEqual({
       code: 0,
-      stdout: '9 events in 3 streams: the chain holds.\n',
-      stderr: '',
+      stdout:
+        '9 events in 3 streams: the chain holds.\n' +
+        'Blind window: 9 events that no anchor speaks of; cut off or written anew, they would not be missed.\n',
     });
   });
 

@@ -19,6 +19,8 @@ export interface RawRecord {
 export interface AuditSource {
   /** null when it is not known: a copy does not say. */
   readonly partitions: number | null;
+  /** Offsets of a topic from its beginning to its end, control records among them; null: it is not known. */
+  size(topic: AuditedTopic, partition: number | null): Promise<bigint | null>;
   /**
    * Hands over what was not handed over before, each partition in its order.
    * @param partition null: all of them

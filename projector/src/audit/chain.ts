@@ -1,11 +1,8 @@
 import type { EventEnvelope } from '@prorata/schemas';
+import { alteredSince } from './anchorCheck.ts';
+import type { ChainHead } from './anchorCheck.ts';
 import type { Findings } from './finding.ts';
-
-/** Heads of streams that an auditor keeps apart from the log. */
-export type Anchors = ReadonlyMap<
-  string,
-  { readonly streamVersion: bigint; readonly hash: string }
->;
+import type { KeptAnchors } from './keptAnchors.ts';
 
 /** An event as its stream's chain sees it. */
 export interface Link {
@@ -21,6 +18,8 @@ interface Head {
   decidedAt: bigint;
   /** The event before, when this one carries another hash: the next event tells which is altered. */
   suspect: { readonly offset: bigint; readonly version: bigint } | null;
+  /** The last version that a kept anchor knows and that is as it says. */
+  agreed: bigint;
   /** After its first finding a stream's later ones would only be consequences. */
   isBroken: boolean;
 }
@@ -31,18 +30,24 @@ const ZERO_HASH = '0'.repeat(64);
 export class Chain {
   readonly #partition: number;
   readonly #findings: Findings;
-  readonly #anchors: Anchors;
+  readonly #anchors: KeptAnchors;
+  #isWhole = true;
   readonly #heads = new Map<string, Head>();
 
-  constructor(partition: number, findings: Findings, anchors: Anchors) {
+  constructor(partition: number, findings: Findings, anchors: KeptAnchors) {
     this.#partition = partition;
     this.#findings = findings;
     this.#anchors = anchors;
   }
 
-  /** Every stream's last event. */
-  get heads(): ReadonlyMap<string, { readonly version: bigint; readonly hash: string }> {
+  /** Every stream's last event, the streams in the order of their first ones. */
+  get heads(): ReadonlyMap<string, ChainHead> {
     return this.#heads;
+  }
+
+  /** Whether no stream is broken: then the heads are those that the writer had. */
+  get isWhole(): boolean {
+    return this.#isWhole;
   }
 
   /** @returns whether the stream holds so far. */
@@ -50,7 +55,8 @@ export class Chain {
     const { stream, streamVersion: version, decidedAt } = envelope;
     const before = this.#heads.get(stream);
     if (before?.isBroken === true) return false;
-    const head = { version, hash, offset, decidedAt, suspect: null, isBroken: false };
+    const agreed = before?.agreed ?? 0n;
+    const head = { version, hash, offset, decidedAt, suspect: null, agreed, isBroken: false };
     this.#heads.set(stream, head);
     const problem = problemOf(before, envelope);
     if (problem === null) this.#follow(stream, before, head, envelope);
@@ -69,7 +75,7 @@ export class Chain {
     this.#nameSuspect(stream, head);
     const version = (head?.version ?? 0n) + 1n;
     this.#heads.set(stream, {
-      ...(head ?? { hash: '', decidedAt: 0n }),
+      ...(head ?? { hash: '', decidedAt: 0n, agreed: 0n }),
       version,
       offset,
       suspect: null,
@@ -93,6 +99,7 @@ export class Chain {
       if (isLinked) this.#nameSuspect(stream, before);
       else this.#break(stream, before, 'its hash fits neither the event before nor the one after');
       head.isBroken = true;
+      this.#isWhole = false;
       return;
     }
     if (!isLinked) head.suspect = { offset: before.offset, version: before.version };
@@ -108,18 +115,36 @@ export class Chain {
   }
 
   #compareAnchor(stream: string, head: Head): void {
-    const anchor = this.#anchors.get(stream);
-    if (anchor?.streamVersion !== head.version || anchor.hash === head.hash) return;
-    this.#break(stream, head, 'its hash is not the one in the anchor');
+    const kept = this.#anchors.hashOf(stream, head.version);
+    if (kept === head.hash) head.agreed = head.version;
+    if (kept === null || kept === head.hash) return;
+    const which = alteredSince(head.agreed, head.version);
+    head.suspect = null;
+    this.#break(stream, head, `its hash is not the one in the anchor: ${which}`);
+  }
+
+  /** An anchor of the log says that the stream is not what it was: its last event, or one that is missing. */
+  contradicted(
+    stream: string,
+    place: { readonly offset: bigint | null; readonly version: bigint },
+    problem: string,
+  ): void {
+    const head = this.#heads.get(stream);
+    if (head?.isBroken === true) return;
+    const isSilent = head?.suspect != null && place.offset === null;
+    // What does not fit the anchor is itself what was altered, whatever it says of the event before.
+    if (head !== undefined && !isSilent) head.suspect = null;
+    this.#break(stream, place, problem);
   }
 
   #break(
     stream: string,
-    { offset, version }: { readonly offset: bigint; readonly version: bigint },
+    { offset, version }: { readonly offset: bigint | null; readonly version: bigint },
     problem: string,
   ): void {
     const head = this.#heads.get(stream);
     if (head !== undefined) head.isBroken = true;
+    this.#isWhole = false;
     const partition = this.#partition;
     this.#findings.add({
       topic: 'quota.events',

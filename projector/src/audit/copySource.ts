@@ -13,6 +13,10 @@ export class CopySource implements AuditSource {
     this.#file = file;
   }
 
+  size(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
   /** @throws CopyDamaged at a line that is no record */
   async read(
     topic: AuditedTopic,

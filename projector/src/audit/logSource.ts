@@ -1,4 +1,4 @@
-import type { PartitionLog } from '@prorata/kafka-port';
+import type { PartitionLog, TopicPartition } from '@prorata/kafka-port';
 import { inNamespace } from '@prorata/schemas';
 import type { AuditedTopic, AuditSource, RawRecord } from './auditSource.ts';
 
@@ -15,14 +15,21 @@ export class LogSource implements AuditSource {
     this.partitions = partitions;
   }
 
+  async size(topic: AuditedTopic, partition: number | null): Promise<bigint> {
+    let offsets = 0n;
+    for (const place of this.#places(topic, partition)) {
+      offsets += (await this.#log.endOffset(place)) - (await this.#log.beginningOffset(place));
+    }
+    return offsets;
+  }
+
   async read(
     topic: AuditedTopic,
     partition: number | null,
     onRecord: (record: RawRecord) => Promise<void>,
   ): Promise<void> {
-    const all = Array.from({ length: this.partitions }, (_, number) => number);
-    for (const number of partition === null ? all : [partition]) {
-      const place = { topic: inNamespace(topic, this.#namespace), partition: number };
+    for (const place of this.#places(topic, partition)) {
+      const { partition: number } = place;
       const key = `${topic} ${number}`;
       const from = this.#positions.get(key) ?? (await this.#log.beginningOffset(place));
       const end = await this.#log.readToEnd(place, from, async (records) => {
@@ -33,5 +40,11 @@ export class LogSource implements AuditSource {
       });
       this.#positions.set(key, end);
     }
+  }
+
+  #places(topic: AuditedTopic, only: number | null): TopicPartition[] {
+    const all = Array.from({ length: this.partitions }, (_, number) => number);
+    const name = inNamespace(topic, this.#namespace);
+    return (only === null ? all : [only]).map((partition) => ({ topic: name, partition }));
   }
 }

@@ -1,23 +1,28 @@
 import { parseArgs } from 'node:util';
-import { longToJson } from '@prorata/schemas';
+import { longToJson, timeToJson } from '@prorata/schemas';
 import { assertTopics, connectLog, createCodec, readLogSettings } from '@prorata/service-runtime';
-import { readAnchors, writeAnchors } from './anchorFile.ts';
+import { AnchorKeys } from './anchorKeys.ts';
 import { auditedTopics } from './auditSource.ts';
 import type { AuditSource } from './auditSource.ts';
 import { CopySource } from './copySource.ts';
 import { exportLog } from './exportLog.ts';
+import { KeptAnchors, readAnchors, writeHeads } from './keptAnchors.ts';
 import { LogSource } from './logSource.ts';
 import { verifyLog } from './verifyLog.ts';
 import type { AuditReport } from './verifyLog.ts';
+import type { BadEvent } from './finding.ts';
+import { Progress } from './progress.ts';
 
-const USAGE = `usage: audit verify [--stream S] [--file COPY] [--anchor FILE] [--json]
+const USAGE = `usage: audit verify [--stream S] [--file COPY] [--anchor FILE] [--keys FILE] [--json]
        audit export --to FILE
        audit anchor --to FILE
 
-  verify    checks every event against its stream's chain and its command's outcome
+  verify    checks every event against its stream's chain, its command's outcome and the anchors in the log
   export    copies events and outcomes into FILE, a record a line
   anchor    verifies, then writes the hash of every stream's last event into FILE
-  --json    verify: one line, {"events","streams","firstBad"}
+  --anchor  anchors as they were exported, or what audit anchor wrote: what they know must be in the log
+  --keys    the public keys of anchors (preset: PRORATA_ANCHOR_PUBLIC_KEYS_FILE); without them no signature is checked
+  --json    verify: one line, {"events","streams","firstBad","anchors","signatures","blind"}
 exit 0: nothing wrong; 1: a bad event; 2: it could not be checked
 `;
 
@@ -39,6 +44,7 @@ const options = {
   stream: { type: 'string' },
   file: { type: 'string' },
   anchor: { type: 'string' },
+  keys: { type: 'string' },
   to: { type: 'string' },
   json: { type: 'boolean' },
 } as const;
@@ -84,7 +90,7 @@ async function run(args: readonly string[]): Promise<number> {
 async function verify(values: Values): Promise<number> {
   const report = await check(values);
   if (values.json === true) print(jsonOf(report));
-  else process.stdout.write(`${sentenceOf(report)}\n`);
+  else process.stdout.write(`${reportText(report)}\n`);
   return report.firstBad === null ? 0 : BAD_EVENT;
 }
 
@@ -93,21 +99,33 @@ async function anchor(values: Values): Promise<number> {
   const report = await check(values);
   print(jsonOf(report));
   if (report.firstBad !== null) return BAD_EVENT;
-  await writeAnchors(file, report.heads);
+  await writeHeads(file, report.heads);
   return 0;
 }
 
-async function check(values: Values): Promise<AuditReport> {
-  const anchors = values.anchor === undefined ? new Map() : await readAnchors(values.anchor);
+interface Checked extends AuditReport {
+  readonly signatures: 'checked' | 'not checked';
+}
+
+async function check(values: Values): Promise<Checked> {
+  const keysFile = values.keys ?? (process.env['PRORATA_ANCHOR_PUBLIC_KEYS_FILE']?.trim() || null);
+  const keys = keysFile === null ? null : await AnchorKeys.from(keysFile);
+  const anchors =
+    values.anchor === undefined ? new KeptAnchors() : await readAnchors(values.anchor, keys);
   const codec = createCodec(readLogSettings());
   const stream = values.stream ?? null;
-  const report = await withSource(values.file, (source) =>
-    verifyLog(source, { codec, stream, anchors }),
-  );
+  const report = await withSource(values.file, async (source) => {
+    const progress = new Progress(source);
+    try {
+      return await verifyLog(progress, { codec, stream, anchors, keys });
+    } finally {
+      progress.end();
+    }
+  });
   if (stream !== null && report.events === 0 && report.firstBad === null) {
     throw new StreamUnknown(`There is no event of a stream ${stream}; nothing was checked.`);
   }
-  return report;
+  return { ...report, signatures: keys === null ? 'not checked' : 'checked' };
 }
 
 async function withSource<T>(
@@ -131,22 +149,45 @@ function target(values: Values): string {
   return values.to;
 }
 
-function jsonOf({ events, streams, firstBad }: AuditReport): object {
-  if (firstBad === null) return { events, streams, firstBad };
-  const { offset, streamVersion } = firstBad;
+function jsonOf(report: Checked): object {
+  const { events, streams, firstBad, anchors, signatures, blind } = report;
+  const since = blind.since === null ? null : timeToJson(blind.since);
   return {
     events,
     streams,
-    firstBad: {
-      ...firstBad,
-      offset: offset === null ? null : longToJson(offset),
-      streamVersion: streamVersion === null ? null : longToJson(streamVersion),
-    },
+    firstBad: firstBad === null ? null : placeJson(firstBad),
+    anchors,
+    signatures,
+    blind: { events: blind.events, since },
   };
 }
 
-function sentenceOf({ events, streams, firstBad }: AuditReport): string {
-  if (firstBad === null) return `${events} events in ${streams} streams: the chain holds.`;
+function placeJson(firstBad: BadEvent): object {
+  const { offset, streamVersion } = firstBad;
+  return {
+    ...firstBad,
+    offset: offset === null ? null : longToJson(offset),
+    streamVersion: streamVersion === null ? null : longToJson(streamVersion),
+  };
+}
+
+function reportText(report: Checked): string {
+  const { events, streams, firstBad, anchors, signatures } = report;
+  if (firstBad !== null) return sentenceOf(firstBad);
+  const held = `${events} events in ${streams} streams: the chain holds.`;
+  const signed = anchors === 0 ? '' : ` ${anchors} anchors hold; signatures were ${signatures}.`;
+  return `${held}${signed}\n${blindSentence(report)}`;
+}
+
+/** What nobody should think was checked. */
+function blindSentence({ blind: { events, since } }: AuditReport): string {
+  if (events === 0) return 'Blind window: none, the last anchors speak of every event.';
+  const from =
+    since === null ? 'that no anchor speaks of' : `after the last anchor (${timeToJson(since)})`;
+  return `Blind window: ${events} events ${from}; cut off or written anew, they would not be missed.`;
+}
+
+function sentenceOf(firstBad: BadEvent): string {
   const { topic, partition, offset, stream, problem } = firstBad;
   return `First bad record: ${topic} partition ${partition ?? '?'}, offset ${offset ?? '?'}, stream ${stream ?? '?'}: ${problem}.`;
 }

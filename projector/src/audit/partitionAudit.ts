@@ -1,12 +1,15 @@
 import { partitionOf } from '@prorata/kafka-port';
-import { contentHash } from '@prorata/quota-model';
-import { fullNameOf, UnreadableRecord } from '@prorata/schemas';
-import type { Codec, EventEnvelope, EventMessage, Message } from '@prorata/schemas';
+import { anchoredPartition, contentHash } from '@prorata/quota-model';
+import { anchorSignedBytes, fullNameOf, UnreadableRecord } from '@prorata/schemas';
+import type { Codec, EventEnvelope, EventMessage, HeadsAnchored, Message } from '@prorata/schemas';
+import { AnchorCheck } from './anchorCheck.ts';
+import type { Contradiction } from './anchorCheck.ts';
+import type { AnchorKeys } from './anchorKeys.ts';
 import type { RawRecord } from './auditSource.ts';
 import { Chain } from './chain.ts';
-import type { Anchors } from './chain.ts';
 import { Findings } from './finding.ts';
 import type { BadEvent } from './finding.ts';
+import type { KeptAnchors } from './keptAnchors.ts';
 import { OutcomeIndex } from './outcomeIndex.ts';
 import type { AnsweredCommand } from './outcomeIndex.ts';
 
@@ -16,7 +19,10 @@ export interface AuditScope {
   readonly partitions: number | null;
   /** The one stream looked at; null: all. */
   readonly stream: string | null;
-  readonly anchors: Anchors;
+  /** Kept apart from the log. */
+  readonly anchors: KeptAnchors;
+  /** null: the signatures of anchors are not looked at. */
+  readonly keys: AnchorKeys | null;
 }
 
 interface CommandEvents extends AnsweredCommand {
@@ -33,6 +39,7 @@ export class PartitionAudit {
   readonly #scope: AuditScope;
   readonly #findings = new Findings();
   readonly #chain: Chain;
+  readonly #anchorCheck: AnchorCheck;
   readonly #outcomes = new OutcomeIndex();
   /** Commands that were decided after the outcomes were read. */
   readonly #ahead: CommandEvents[] = [];
@@ -44,6 +51,7 @@ export class PartitionAudit {
     this.#partition = partition;
     this.#scope = scope;
     this.#chain = new Chain(partition, this.#findings, scope.anchors);
+    this.#anchorCheck = new AnchorCheck(scope.stream);
   }
 
   get events(): number {
@@ -52,6 +60,11 @@ export class PartitionAudit {
 
   get heads(): Chain['heads'] {
     return this.#chain.heads;
+  }
+
+  /** The anchors of the log, and what they leave open. */
+  get anchored(): Pick<AnchorCheck, 'anchors' | 'events' | 'eventsSince' | 'lastAt'> {
+    return this.#anchorCheck;
   }
 
   get first(): BadEvent | null {
@@ -82,7 +95,10 @@ export class PartitionAudit {
     const key = record.key?.toString('utf8') ?? '';
     const message = await this.#decode(record.value);
     const event = message instanceof UnreadableRecord || !isEvent(message) ? null : message;
-    if (!this.#isInScope(event?.value.envelope.stream ?? key) && !this.#isInScope(key)) return;
+    if (!this.#isInScope(event?.value.envelope.stream ?? key) && !this.#isInScope(key)) {
+      if (event?.type === 'HeadsAnchored') await this.#checkAnchor(record, event.value);
+      return;
+    }
     this.#events += 1;
     if (event === null) {
       const why = message instanceof UnreadableRecord ? message.message : 'It is no event.';
@@ -115,28 +131,60 @@ export class PartitionAudit {
   async #take(record: RawRecord, key: string, event: EventMessage): Promise<void> {
     const { offset, value } = record;
     const { envelope } = event.value;
-    const problem = this.#placeProblem(offset, key, envelope) ?? contentProblem(event);
+    const problem = this.#placeProblem(offset, key, event) ?? contentProblem(event);
     if (problem !== null) this.#findings.add({ ...this.#placeOf(offset, envelope), problem });
     const hash = (await this.#scope.codec.hash(value)).toString('hex');
     const holds = this.#chain.take({ offset, envelope, hash });
-    if (holds) this.#collect(offset, envelope);
+    if (!holds) return;
+    this.#collect(offset, envelope);
+    if (event.type === 'HeadsAnchored') await this.#checkAnchor(record, event.value);
+    else this.#anchorCheck.wentOn(envelope.stream, envelope.streamVersion, hash);
   }
 
-  #placeProblem(offset: bigint, key: string, envelope: EventEnvelope): string | null {
+  /** Where the chain has found something, roots would only say so again. */
+  async #checkAnchor({ offset, value }: RawRecord, anchor: HeadsAnchored): Promise<void> {
+    const { keys } = this.#scope;
+    const place = this.#placeOf(offset, anchor.envelope);
+    if (keys !== null) {
+      const written = await this.#scope.codec.asWritten(value);
+      const bytes = anchorSignedBytes(written.value as object, written.schema);
+      const problem = keys.problemOf(anchor.keyId, bytes, anchor.signature);
+      if (problem !== null) this.#findings.add({ ...place, problem });
+    }
+    if (!this.#chain.isWhole) return;
+    const found = this.#anchorCheck.check(anchor, offset, this.#chain.heads);
+    if (found !== null) this.#contradicted(found, place);
+  }
+
+  #contradicted(found: Contradiction, anchor: Omit<BadEvent, 'problem'>): void {
+    if (found.stream === null) this.#findings.add({ ...anchor, problem: found.problem });
+    else this.#chain.contradicted(found.stream, found, found.problem);
+  }
+
+  #placeProblem(offset: bigint, key: string, { type, value }: EventMessage): string | null {
+    const { envelope } = value;
     const previous = this.#lastOffset;
     this.#lastOffset = offset;
     if (offset <= previous) return `it stands after offset ${previous}`;
     if (key !== envelope.stream) return `its key is ${key}, and its stream another`;
-    const { partitions } = this.#scope;
-    if (partitions !== null && partitionOf(envelope.stream, partitions) !== this.#partition) {
-      return 'its stream belongs to another partition';
-    }
+    const home = this.#homeOf(envelope.stream);
+    if (home !== null && home !== this.#partition) return 'its stream belongs to another partition';
+    const isAnchor = anchoredPartition(envelope.stream) !== null;
+    if (isAnchor !== (type === 'HeadsAnchored')) return 'its stream is not for events of its type';
     const isAnswer = envelope.commandId !== null && envelope.commandOffset !== null;
     if (envelope.cause === 'command' && !isAnswer) return 'it names no command';
     if (envelope.cause === 'timer' && (isAnswer || envelope.timer === null)) {
       return 'it names no timer';
     }
     return null;
+  }
+
+  /** null: a copy does not say how many partitions there are. */
+  #homeOf(stream: string): number | null {
+    const { partitions } = this.#scope;
+    return (
+      anchoredPartition(stream) ?? (partitions === null ? null : partitionOf(stream, partitions))
+    );
   }
 
   /** Gathers the events of one command, which stand together. */

@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { partitionOf } from '@prorata/kafka-port';
+import { anchoredPartition } from '@prorata/quota-model';
 import type { AuditSource, RawRecord } from './auditSource.ts';
+import { blindWindow } from './blindWindow.ts';
+import type { BlindWindow } from './blindWindow.ts';
 import { CopyDamaged } from './copyFormat.ts';
 import { Findings } from './finding.ts';
 import type { BadEvent } from './finding.ts';
@@ -17,6 +20,10 @@ export interface AuditReport {
   readonly streams: number;
   /** null: nothing is wrong that can be seen. */
   readonly firstBad: BadEvent | null;
+  /** Anchors of the log that were held against it. */
+  readonly anchors: number;
+  /** What no anchor speaks of: of those kept apart when there are some, else of those in the log. */
+  readonly blind: BlindWindow;
   /** Every stream's last event. */
   readonly heads: ReadonlyMap<string, { readonly version: bigint; readonly hash: string }>;
 }
@@ -31,7 +38,10 @@ export async function verifyLog(
 ): Promise<AuditReport> {
   const { partitions } = source;
   const only =
-    scope.stream === null || partitions === null ? null : partitionOf(scope.stream, partitions);
+    scope.stream === null
+      ? null
+      : (anchoredPartition(scope.stream) ??
+        (partitions === null ? null : partitionOf(scope.stream, partitions)));
   const audits = new Map<number, PartitionAudit>();
   const auditOf = (partition: number): PartitionAudit => {
     const audit = audits.get(partition) ?? new PartitionAudit(partition, { ...scope, partitions });
@@ -68,23 +78,30 @@ async function readAll(
 function reportOf(
   audits: ReadonlyMap<number, PartitionAudit>,
   damage: BadEvent | null,
-  { anchors, stream }: Pick<AuditScope, 'anchors' | 'stream'>,
+  scope: Pick<AuditScope, 'anchors' | 'stream'>,
 ): AuditReport {
+  const isOwn = (name: string): number => (anchoredPartition(name) === null ? 0 : 1);
   const inOrder = [...audits].sort(([a], [b]) => a - b).map(([, audit]) => audit);
   const heads = new Map(inOrder.flatMap((audit) => [...audit.heads]));
+  const { anchors, stream } = scope;
   const found = inOrder.flatMap(({ first }) => (first === null ? [] : [first]));
-  const short = [...anchors].flatMap(([name, anchor]): BadEvent[] => {
-    if (stream !== null && stream !== name) return [];
-    const reached = heads.get(name)?.version ?? 0n;
-    if (reached >= anchor.streamVersion) return [];
-    const problem = `the stream ends at version ${reached}, and the anchor knows ${anchor.streamVersion}`;
-    const place = { topic: 'quota.events', partition: null, offset: null } as const;
-    return [{ ...place, stream: name, streamVersion: reached + 1n, problem }];
-  });
+  const short = [...anchors.last]
+    // A stream that people know says more than the anchors' own.
+    .sort(([one], [other]) => isOwn(one) - isOwn(other))
+    .flatMap(([name, version]): BadEvent[] => {
+      if (stream !== null && stream !== name) return [];
+      const reached = heads.get(name)?.version ?? 0n;
+      if (reached >= version) return [];
+      const problem = `the stream ends at version ${reached}, and the anchor knows ${version}`;
+      const place = { topic: 'quota.events', partition: null, offset: null } as const;
+      return [{ ...place, stream: name, streamVersion: reached + 1n, problem }];
+    });
   return {
     events: inOrder.reduce((sum, { events }) => sum + events, 0),
     streams: heads.size,
     firstBad: found[0] ?? damage ?? short[0] ?? null,
+    anchors: inOrder.reduce((sum, { anchored }) => sum + anchored.anchors, 0),
+    blind: blindWindow([...audits], scope),
     heads,
   };
 }

@@ -8,10 +8,9 @@ import { EventStamper } from '../../test/eventStamper.ts';
 import type { Stamped } from '../../test/eventStamper.ts';
 import { MemorySource, rawRecords } from '../../test/memorySource.ts';
 import type { RawRecord } from './auditSource.ts';
-import { readAnchors, writeAnchors } from './anchorFile.ts';
-import type { Anchors } from './chain.ts';
 import { CopySource } from './copySource.ts';
 import { exportLog } from './exportLog.ts';
+import { KeptAnchors, readAnchors, writeHeads } from './keptAnchors.ts';
 import { verifyLog } from './verifyLog.ts';
 
 const codec = new Codec(memoryIds());
@@ -46,9 +45,9 @@ beforeAll(async () => {
 });
 afterAll(() => rm(directory, { recursive: true }));
 
-function verify(records: readonly RawRecord[], anchors: Anchors = new Map(), stream?: string) {
+function verify(records: readonly RawRecord[], anchors = new KeptAnchors(), stream?: string) {
   const source = new MemorySource(PARTITIONS, records);
-  return verifyLog(source, { codec, stream: stream ?? null, anchors });
+  return verifyLog(source, { codec, stream: stream ?? null, anchors, keys: null });
 }
 
 const eventsOf = (stream: string): RawRecord[] =>
@@ -71,7 +70,11 @@ describe('a log that nobody touched', () => {
   });
 
   it('is checked for one stream alone', async () => {
-    const { events, streams, firstBad } = await verify(whole, new Map(), 'application:moka');
+    const { events, streams, firstBad } = await verify(
+      whole,
+      new KeptAnchors(),
+      'application:moka',
+    );
     expect({ events, streams, firstBad }).toEqual({ events: 7, streams: 1, firstBad: null });
   });
 });
@@ -101,8 +104,8 @@ describe('a flipped byte', () => {
   it('in a last event is always named against an anchor', async () => {
     const { heads } = await verify(whole);
     const file = path.join(directory, 'anchor.json');
-    await writeAnchors(file, heads);
-    const anchors = await readAnchors(file);
+    await writeHeads(file, heads);
+    const anchors = await readAnchors(file, null);
     expect((await verify(whole, anchors)).firstBad).toBeNull();
     const victim = eventsOf('application:llm').at(-1)!;
     for (let at = 0; at < victim.value!.length; at += 1) {
@@ -197,7 +200,12 @@ describe('a copy', () => {
     return file;
   };
   const verifyCopy = (file: string) =>
-    verifyLog(new CopySource(file), { codec, stream: null, anchors: new Map() });
+    verifyLog(new CopySource(file), {
+      codec,
+      stream: null,
+      anchors: new KeptAnchors(),
+      keys: null,
+    });
 
   it('holds as the log does', async () => {
     const { events, streams, firstBad } = await verifyCopy(await copied());
