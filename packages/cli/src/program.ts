@@ -1,8 +1,10 @@
 import { Command } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
+import { changingCommands } from './program/changingCommands.ts';
 import { declarationCommands } from './program/declarationCommands.ts';
 import type { Finish } from './program/finish.ts';
 import { passedOnCommands, workCommands } from './program/passedOnCommands.ts';
+import { readingCommands } from './program/readingCommands.ts';
 import { keyCommands, stackCommands } from './program/stackCommands.ts';
 
 const { version } = manifest;
@@ -15,6 +17,8 @@ export function createProgram(finish: Finish): Command {
   stackCommands(program, finish);
   keyCommands(program, finish);
   declarationCommands(program, finish);
+  readingCommands(program, finish);
+  changingCommands(program, finish);
   passedOnCommands(program, finish);
   workCommands(program, finish);
   return program;

@@ -1,15 +1,15 @@
 import { inspectStack } from '@prorata/infra';
 import type { PartStatus, StackStatus } from '@prorata/infra';
-import pc from 'picocolors';
+import { colours as screen } from './output/colours.ts';
 import { CommandError } from './commandError.ts';
 import { answer, withoutPassword } from './print.ts';
 import { stackDirectory } from './stackDirectory.ts';
 
 const colours: Record<PartStatus['state'], (text: string) => string> = {
-  ready: pc.green,
-  external: pc.green,
-  'not ready': pc.yellow,
-  down: pc.red,
+  ready: screen.green,
+  external: screen.green,
+  'not ready': screen.yellow,
+  down: screen.red,
 };
 
 function table(status: StackStatus): string[] {

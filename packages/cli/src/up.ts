@@ -1,6 +1,6 @@
 import { serviceNames, startLocalStack, withStackLock } from '@prorata/infra';
 import type { LocalStack, ServiceName } from '@prorata/infra';
-import pc from 'picocolors';
+import { colours } from './output/colours.ts';
 import { CommandError } from './commandError.ts';
 import { answer, tell, withoutPassword } from './print.ts';
 import { stackDirectory } from './stackDirectory.ts';
@@ -39,7 +39,7 @@ function abortOnSignal(): AbortController {
 
 function report(stack: LocalStack): void {
   const { addresses } = stack;
-  answer(pc.bold('Prorata is up.'));
+  answer(colours.bold('Prorata is up.'));
   for (const [name, address] of Object.entries(addresses)) {
     answer(`  ${name.padEnd(9)} ${withoutPassword(String(address))}`);
   }

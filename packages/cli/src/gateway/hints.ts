@@ -8,7 +8,6 @@ const hints: Readonly<Record<string, string>> = {
   ORGANIZATION_UNKNOWN: './prorata get organizations shows which there are.',
   BUDGET_UNKNOWN: './prorata budget shows which there are.',
   PROPOSAL_UNKNOWN: './prorata get proposals shows which are open.',
-  PROPOSAL_CLOSED: './prorata get proposals shows which are open.',
   VERSION_MISMATCH: './prorata plan -f <file> shows what differs now.',
   PARENT_LIMIT_EXCEEDED: './prorata explain <the quota above> shows its limit and who set it.',
   ENTITLEMENT_EXCEEDED: './prorata get entitlements <application> shows what projects may hold.',

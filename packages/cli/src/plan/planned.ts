@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { readDeclaration } from '../file/readDeclaration.ts';
 import type { Declaration } from '../file/declaration.ts';
 import type { GatewayClient } from '../gateway/gatewayClient.ts';
@@ -26,14 +27,24 @@ export async function planFiles(
   return { declaration, ...(await planDeclaration(client, declaration, terms, progress)) };
 }
 
-export async function planDeclaration(
+/** Times that everything is read again, where somebody changes it between the reading and the checks. */
+const ROUNDS_MAX = 3;
+/** What the gateway has just decided is readable by then, milliseconds. */
+const READABLE_MS = 1_000;
+
+async function planDeclaration(
   client: GatewayClient,
   declaration: Declaration,
   terms: SendingTerms,
   progress: Progress,
 ): Promise<Omit<Planned, 'declaration'>> {
-  const live = await readLive(client, declaration, progress);
-  const plan = computePlan(declaration, live);
-  progress.say(`checking ${plan.commands.length} commands`);
-  return { plan, checks: await checkPlan(client, plan, live, terms) };
+  for (let round = 1; ; round += 1) {
+    const live = await readLive(client, declaration, progress);
+    const plan = computePlan(declaration, live);
+    progress.say(`checking ${plan.commands.length} commands`);
+    const checks = await checkPlan(client, plan, live, terms);
+    const isStale = checks.some(({ failures }) => failures.some(({ code }) => code === 'VERSION_MISMATCH'));
+    if (!isStale || round >= ROUNDS_MAX) return { plan, checks };
+    await delay(READABLE_MS);
+  }
 }

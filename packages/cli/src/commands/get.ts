@@ -1,0 +1,75 @@
+import { CommandError } from '../commandError.ts';
+import { answerAs } from '../output/answerAs.ts';
+import type { OutputOptions } from '../output/answerAs.ts';
+import { withProgress } from '../output/progress.ts';
+import { tableLines } from '../output/table.ts';
+import type { Json } from '../plan/json.ts';
+import { connected } from './connected.ts';
+import { lookUps } from './lookUps.ts';
+
+/** Single things, by their ids. */
+const singles: Readonly<Record<string, (id: string) => string>> = {
+  quota: (id) => `/v1/quotas/${encodeURIComponent(id)}`,
+  application: (id) => `/v1/applications/${encodeURIComponent(id)}`,
+  proposal: (id) => `/v1/proposals/${encodeURIComponent(id)}`,
+};
+
+export const gettable: readonly string[] = [...Object.keys(lookUps), ...Object.keys(singles)];
+
+export interface GetOptions extends OutputOptions {
+  readonly owner?: string;
+  readonly project?: string;
+  readonly asOf?: string;
+}
+
+/** Lists what there is of a kind, or shows one thing whole. */
+export async function get(
+  what: string,
+  id: string | undefined,
+  options: GetOptions,
+): Promise<number> {
+  const single = singles[what];
+  if (single !== undefined) return getOne(single(required(what, 'id', id)), options);
+  const lookUp = lookUps[what];
+  if (lookUp === undefined) {
+    throw new CommandError(`no kind ${what}; there are ${gettable.join(', ')}`, 2);
+  }
+  const within = lookUp.isRequired ? required(what, lookUp.within ?? '', id) : (id ?? '');
+  const { owner, project, asOf } = options;
+  const filters = {
+    ...(lookUp.query === undefined || within === '' ? {} : { [lookUp.query]: within }),
+    ...{ owner, project, asOf },
+  };
+  const client = await connected();
+  const rows = await withProgress(`reading ${what}`, (progress) =>
+    client.all(lookUp.path(within), lookUp.member, filters, (count) =>
+      progress.say(`reading ${what}: ${count}`),
+    ),
+  );
+  await answerAs(options.output, rows, () => linesOf(rows, lookUp.columns));
+  return 0;
+}
+
+function required(what: string, name: string, id: string | undefined): string {
+  if (id !== undefined) return id;
+  throw new CommandError(`get ${what} needs its ${name}: ./prorata get ${what} <${name}>`, 2);
+}
+
+/** Of one thing all is shown: as YAML, where people ask. */
+async function getOne(path: string, options: GetOptions): Promise<number> {
+  const client = await connected();
+  const found = await client.get<Json>(path, { asOf: options.asOf });
+  await answerAs(options.output === 'table' ? 'yaml' : options.output, found, () => []);
+  return 0;
+}
+
+function linesOf(
+  rows: readonly Json[],
+  columns: Readonly<Record<string, (row: Json) => string>>,
+): readonly string[] {
+  if (rows.length === 0) return ['There are none.'];
+  return tableLines(
+    Object.keys(columns),
+    rows.map((row) => Object.values(columns).map((textOf) => textOf(row))),
+  );
+}

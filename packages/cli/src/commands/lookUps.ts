@@ -1,0 +1,145 @@
+import { limitText } from '../output/limitText.ts';
+import { isJson, textIn } from '../plan/json.ts';
+import type { Json } from '../plan/json.ts';
+
+/** A kind of thing that `get` lists: where it is read, and which of it people see in columns. */
+export interface LookUp {
+  /** What the second word is; null: there is none. */
+  readonly within: 'application' | 'organization' | null;
+  readonly isRequired: boolean;
+  readonly path: (within: string) => string;
+  /** Where the second word is a filter, and no part of the path. */
+  readonly query?: string;
+  readonly member: string;
+  readonly columns: Readonly<Record<string, (row: Json) => string>>;
+}
+
+const encode = encodeURIComponent;
+const field =
+  (name: string) =>
+  (row: Json): string =>
+    textIn(row, name) || '-';
+
+/** What is in force, resource by resource. */
+export function effectiveText(row: Json): string {
+  const limits = (row['effective'] ?? []) as readonly Json[];
+  return limits
+    .map((each) => `${textIn(each, 'resource')} ${limitText(each['limit'] as Json)}`)
+    .join('; ');
+}
+
+function windowText(row: Json): string {
+  const window = row['window'] as Json;
+  const count = textIn(window, 'count');
+  return `${count === '1' ? '' : `${count} × `}${textIn(window, 'kind')} ${textIn(window, 'timeZone')}`;
+}
+
+export function payerText(row: Json): string {
+  const team = textIn(row, 'team');
+  return textIn(row, 'project') || (team === '' ? 'the organization' : `team ${team}`);
+}
+
+const problemText = ({ problem }: Json): string =>
+  isJson(problem) ? `${textIn(problem, 'code')} ${textIn(problem, 'detail')}` : '';
+
+const inOrganization = (
+  member: string,
+): Pick<LookUp, 'within' | 'isRequired' | 'path' | 'member'> => ({
+  ...{ within: 'organization', isRequired: true, member },
+  path: (organization) => `/v1/organizations/${encode(organization)}/${member}`,
+});
+
+/** The table of what `get` lists. */
+export const lookUps: Readonly<Record<string, LookUp>> = {
+  quotas: {
+    ...{ within: 'application', isRequired: true, query: 'within', member: 'quotas' },
+    path: () => '/v1/quotas',
+    columns: {
+      quota: field('quotaId'),
+      owner: field('owner'),
+      project: field('project'),
+      tier: field('tier'),
+      'in force': effectiveText,
+      version: field('version'),
+    },
+  },
+  proposals: {
+    ...{ within: 'application', isRequired: false, query: 'application', member: 'proposals' },
+    path: () => '/v1/proposals',
+    columns: {
+      proposal: field('proposalId'),
+      quota: field('quotaId'),
+      status: field('status'),
+      by: ({ openedBy }) => (isJson(openedBy) ? textIn(openedBy, 'subject') : '-'),
+      expires: field('expiresAt'),
+      reason: field('reason'),
+    },
+  },
+  entitlements: {
+    ...{ within: 'application', isRequired: true, member: 'entitlements' },
+    path: (application) => `/v1/applications/${encode(application)}/entitlements`,
+    columns: {
+      project: field('project'),
+      resource: field('resource'),
+      holds: (row) => (row['bound'] === 'amount' ? textIn(row, 'amount') : textIn(row, 'bound')),
+      from: ({ source }) =>
+        isJson(source) ? `budget ${textIn(source, 'budgetId')}` : 'set by hand',
+    },
+  },
+  organizations: {
+    ...{ within: null, isRequired: false, member: 'organizations' },
+    path: () => '/v1/organizations',
+    columns: { organization: field('organization'), name: field('displayName') },
+  },
+  teams: {
+    ...inOrganization('teams'),
+    columns: {
+      team: field('teamId'),
+      parent: field('parent'),
+      owner: field('owner'),
+      name: field('displayName'),
+    },
+  },
+  projects: {
+    ...inOrganization('projects'),
+    columns: {
+      project: field('project'),
+      team: field('team'),
+      owner: field('owner'),
+      name: field('displayName'),
+    },
+  },
+  allocations: {
+    ...inOrganization('allocations'),
+    columns: {
+      project: field('project'),
+      application: field('application'),
+      resource: field('resource'),
+      status: field('status'),
+      code: field('code'),
+    },
+  },
+  cuts: {
+    ...inOrganization('cuts'),
+    columns: {
+      budget: field('budgetId'),
+      application: field('application'),
+      status: field('status'),
+      lift: field('lift'),
+      spend: field('spend'),
+      'of budget': field('budget'),
+      until: field('windowEnd'),
+    },
+  },
+  budgets: {
+    ...{ within: 'organization', isRequired: false, query: 'organization', member: 'budgets' },
+    path: () => '/v1/budgets',
+    columns: {
+      budget: (row) => `${textIn(row, 'organization')}/${textIn(row, 'budgetId')}`,
+      of: payerText,
+      amount: (row) => `${textIn(row, 'amount')} ${textIn(row, 'currency')}`,
+      each: windowText,
+      problem: problemText,
+    },
+  },
+};

@@ -1,0 +1,68 @@
+import { GatewayProblem } from '../gateway/gatewayProblem.ts';
+import type { GatewayClient, SentCommand } from '../gateway/gatewayClient.ts';
+import { CommandError } from '../commandError.ts';
+import { exitCodes } from '../exitCodes.ts';
+import { answerAs } from '../output/answerAs.ts';
+import type { OutputForm } from '../output/answerAs.ts';
+import { withProgress } from '../output/progress.ts';
+import { screenText } from '../output/screenText.ts';
+import type { Json } from '../plan/json.ts';
+import { textIn } from '../plan/json.ts';
+
+export interface Sending {
+  readonly reason: string;
+  readonly output: OutputForm;
+  /** What is said when it is accepted. */
+  readonly done: string;
+}
+
+/** Sends one command, and prints its outcome. @throws GatewayProblem when it is refused */
+export async function sendOne(
+  client: GatewayClient,
+  command: SentCommand,
+  sending: Sending,
+): Promise<number> {
+  const answer = await withProgress('waiting for the outcome', () =>
+    client.send(command, sending.reason),
+  );
+  const { status, code, detail, outcome, violations, commandId } = answer;
+  if (status === 'refused') throw await refusalOf(code, detail, violations);
+  if (status === 'unknown' || outcome === null) {
+    throw new CommandError(
+      `No answer came to command ${commandId}, which may still be decided: GET /v1/commands/${commandId} tells.`,
+    );
+  }
+  const waits = code === 'PROPOSED';
+  await answerAs(sending.output, outcome, () => [
+    waits ? waitsText(outcome) : doneText(sending, outcome),
+  ]);
+  return waits ? exitCodes.waits.code : exitCodes.done.code;
+}
+
+/** What was so already became no event. */
+function doneText({ done }: Sending, outcome: Json): string {
+  const isSo = (outcome['eventIds'] as readonly unknown[] | undefined)?.length === 0;
+  return isSo ? 'It was so already.' : done;
+}
+
+function waitsText(outcome: Json): string {
+  const id = textIn(outcome, 'result');
+  return screenText(
+    `Proposal ${id} waits for a second person: ./prorata approve ${id} --reason "…"`,
+  );
+}
+
+async function refusalOf(
+  code: string | null,
+  detail: string | null,
+  violations: ConstructorParameters<typeof GatewayProblem>[1]['violations'] = [],
+): Promise<GatewayProblem> {
+  const { refusalCodes } = await import('@prorata/quota-model');
+  const entry = (refusalCodes as Readonly<Record<string, { readonly remedy: string }>>)[code ?? ''];
+  return new GatewayProblem(0, {
+    ...(code === null ? {} : { code }),
+    ...(detail === null ? {} : { detail }),
+    ...(entry === undefined ? {} : { remedy: entry.remedy }),
+    violations,
+  });
+}

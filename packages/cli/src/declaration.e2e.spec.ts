@@ -1,0 +1,442 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { checkoutDirectory, startLocalStack } from '@prorata/infra';
+import type { LocalStack } from '@prorata/infra';
+import { postCommand } from '@prorata/service-runtime';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const example = path.join(checkoutDirectory, 'docs', 'how-to', 'examples', 'quotas.yaml');
+/** Until what another wrote can be read, milliseconds. */
+const READABLE_MS = 1_000;
+
+let directory = '';
+let stack: LocalStack;
+const tokens = { ana: '', bob: '' };
+
+beforeAll(async () => {
+  directory = await mkdtemp(path.join(os.tmpdir(), 'prorata-files-'));
+  stack = await startLocalStack({
+    directory: path.join(directory, 'stack'),
+    services: 'all',
+    durable: false,
+  });
+  for (const subject of ['ana', 'bob'] as const) {
+    tokens[subject] = await stack.mintToken({ subject, kind: 'user', roles: ['admin'] });
+  }
+});
+
+afterAll(async () => {
+  await stack.stop();
+  await rm(directory, { recursive: true, force: true, maxRetries: 3 });
+});
+
+interface Ran {
+  readonly code: number | null;
+  readonly out: string;
+  readonly complaints: string;
+}
+
+interface Called {
+  readonly as?: keyof typeof tokens;
+  readonly url?: string;
+  /** Is told the process as soon as it runs. */
+  readonly started?: (child: ChildProcess) => void;
+}
+
+/** The command line as a pipeline runs it: no terminal, the gateway and the token in the environment. */
+async function prorata(parameters: readonly string[], called: Called = {}): Promise<Ran> {
+  const { as = 'ana', url = stack.addresses.gateway, started } = called;
+  const main = path.join(checkoutDirectory, 'packages', 'cli', 'src', 'main.ts');
+  const child = spawn(process.execPath, [main, ...parameters], {
+    env: { ...process.env, NODE_NO_WARNINGS: '1', PRORATA_URL: url, PRORATA_TOKEN: tokens[as] },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  started?.(child);
+  const [out, complaints] = [textOf(child.stdout), textOf(child.stderr)];
+  const [code] = (await once(child, 'close')) as [number | null];
+  const ran = { code, out: await out, complaints: await complaints };
+  // Whatever happens, a token stands in no answer and in no complaint.
+  expect(`${ran.out}${ran.complaints}`).not.toContain(tokens[as]);
+  return ran;
+}
+
+async function textOf(stream: AsyncIterable<Buffer> | null): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream ?? []) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+interface PlanJson {
+  readonly summary: { readonly create: number; readonly change: number; readonly delete: number };
+  readonly actions: readonly { readonly kind: string; readonly id: string }[];
+  readonly inForce: readonly object[];
+  readonly failures: readonly {
+    readonly code: string;
+    readonly place: string;
+    readonly id: string;
+  }[];
+}
+
+async function planned(file: string): Promise<PlanJson> {
+  const { out } = await prorata(['plan', '-f', file, '-o', 'json']);
+  return JSON.parse(out) as PlanJson;
+}
+
+const nothing = { create: 0, change: 0, delete: 0 };
+
+/** The example with some of its text replaced, in a file of its own. */
+async function changed(
+  name: string,
+  ...replacements: readonly (readonly [string, string])[]
+): Promise<string> {
+  let text = await readFile(example, 'utf8');
+  for (const [before, after] of replacements) {
+    expect(text).toContain(before);
+    text = text.replace(before, after);
+  }
+  const file = path.join(directory, name);
+  await writeFile(file, text);
+  return file;
+}
+
+/** What bob does by himself meanwhile. */
+async function bobSets(max: number, reason: string): Promise<void> {
+  const answer = await postCommand({
+    gatewayUrl: stack.addresses.gateway,
+    token: tokens.bob,
+    type: 'ChangeQuota',
+    stream: 'application:llm-gateway',
+    reason,
+    data: {
+      quotaId: 'llm-gateway/prod/batch',
+      setLimits: [{ resource: 'requests', concurrency: { max } }],
+    },
+  });
+  expect(answer).toMatchObject({ status: 'accepted' });
+}
+
+type Forward = () => Promise<void>;
+
+/** A gateway in front of the gateway: `before` runs as the first command of a type that is no dry run arrives. */
+function withGateway<T>(
+  type: string,
+  before: (forward: Forward) => Promise<void>,
+  work: (url: string) => Promise<T>,
+): Promise<T> {
+  let isFirst = true;
+  const handle = async (body: string, forward: Forward): Promise<void> => {
+    const isIt = body.includes(`"type":"${type}"`) && !body.includes('"dryRun":true');
+    if (!isIt || !isFirst) return forward();
+    isFirst = false;
+    await before(forward);
+  };
+  return withProxy(handle, work);
+}
+
+/** As `withGateway`: `before` runs as a dry run arrives. */
+function withDryRuns<T>(
+  before: () => Promise<void>,
+  work: (url: string) => Promise<T>,
+): Promise<T> {
+  const handle = async (body: string, forward: Forward): Promise<void> => {
+    if (body.includes('"dryRun":true')) await before();
+    await forward();
+  };
+  return withProxy(handle, work);
+}
+
+async function withProxy<T>(
+  handle: (body: string, forward: Forward) => Promise<void>,
+  work: (url: string) => Promise<T>,
+): Promise<T> {
+  const server = createServer((request, response) => {
+    const answer = async (): Promise<void> => {
+      const body = await bodyOf(request);
+      await handle(body, () => forwardTo(stack.addresses.gateway, request, response, body));
+    };
+    answer().catch(() => response.destroy());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  try {
+    return await work(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  } finally {
+    server.close();
+    server.closeAllConnections();
+  }
+}
+
+async function forwardTo(
+  gateway: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+  body: string,
+): Promise<void> {
+  const kept = ['authorization', 'content-type', 'idempotency-key'];
+  const headers = kept.flatMap((name): [string, string][] => {
+    const value = request.headers[name];
+    return typeof value === 'string' ? [[name, value]] : [];
+  });
+  const answer = await fetch(`${gateway}${request.url ?? ''}`, {
+    method: request.method ?? 'GET',
+    headers,
+    ...(body === '' ? {} : { body }),
+  });
+  response.writeHead(answer.status, { 'content-type': 'application/json' });
+  response.end(await answer.text());
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+describe('files of quotas', () => {
+  it('are planned, and nothing is done', async () => {
+    const ran = await prorata(['plan', '-f', example, '--detailed-exitcode']);
+    expect(ran.code).toBe(2);
+    expect(ran.out).toContain('+ quota llm-gateway/prod/chat');
+    expect(ran.out).toContain('Plan: 10 to create, 0 to change, 0 to delete.');
+    const { inForce, failures } = await planned(example);
+    expect(failures).toEqual([]);
+    expect(inForce).toContainEqual({
+      quotaId: 'llm-gateway/prod/chat',
+      resource: 'tokens',
+      before: null,
+      after: { resource: 'tokens', rate: { amount: 30_000, per: '1s' } },
+    });
+  });
+
+  it('are told everything that would fail at once, by line, and nothing is done', async () => {
+    const file = await changed(
+      'fails.yaml',
+      ['max: 100', 'max: 500'],
+      ['amount: 30000', 'amount: 130000'],
+    );
+    const ran = await prorata(['apply', '-f', file, '--yes']);
+    expect(ran.code).toBe(1);
+    expect(ran.out).toContain('4 checks fail:');
+    expect(ran.out).toMatch(/fails\.yaml:\d+:\d+ llm-gateway\/prod\/chat PARENT_LIMIT_EXCEEDED/);
+    expect(ran.out).toContain('Nothing was changed.');
+    expect((await planned(example)).summary.create).toBe(10);
+  });
+
+  it('ask nobody where there is no terminal', async () => {
+    const ran = await prorata(['apply', '-f', example]);
+    expect(ran.code).toBe(2);
+    expect(ran.complaints).toContain('--yes');
+  });
+
+  it('are finished by another run when one was killed in the middle', async () => {
+    const kill = async (forward: Forward, child: ChildProcess | undefined): Promise<void> => {
+      child?.kill('SIGKILL');
+      // What it sent is decided all the same, and it never hears of it.
+      await forward();
+    };
+    let child: ChildProcess | undefined;
+    const started = (process: ChildProcess): void => void (child = process);
+    const killed = await withGateway(
+      'SetEntitlement',
+      (forward) => kill(forward, child),
+      (url) => prorata(['apply', '-f', example, '--yes'], { url, started }),
+    );
+    expect(killed.code).toBeNull();
+    expect(killed.complaints).toContain('RegisterApplication llm-gateway: done');
+    const again = await prorata(['apply', '-f', example, '--yes', '--reason', 'the assistant']);
+    expect(again.code).toBe(0);
+    expect(again.out).toContain('Applied: what is declared is what there is.');
+    expect(again.complaints).not.toContain('DefineTeam');
+    expect(again.complaints).toContain('ChangeTree 3 changes: done');
+  });
+
+  it('have nothing to do the second time', async () => {
+    const ran = await prorata(['apply', '-f', example, '--yes']);
+    expect(ran).toMatchObject({
+      code: 0,
+      out: 'Nothing to change: what is declared is what there is.\n',
+    });
+    expect((await prorata(['plan', '-f', example, '--detailed-exitcode'])).code).toBe(0);
+  });
+
+  it('bring back what somebody else has changed, once it has been shown', async () => {
+    await bobSets(50, 'bob knows better');
+    await delay(READABLE_MS);
+    expect(await planned(example)).toMatchObject({
+      summary: { create: 0, change: 1, delete: 0 },
+      inForce: [{ quotaId: 'llm-gateway/prod/batch', resource: 'requests' }],
+    });
+    expect((await prorata(['apply', '-f', example, '--yes'])).code).toBe(0);
+    expect((await planned(example)).summary).toEqual(nothing);
+  });
+
+  it('overwrite nobody who was faster, and say who it was', async () => {
+    const file = await changed('faster.yaml', ['max: 100', 'max: 120']);
+    const meanwhile = async (forward: Forward): Promise<void> => {
+      await bobSets(60, 'an incident at night');
+      await forward();
+    };
+    const ran = await withGateway('ChangeTree', meanwhile, (url) =>
+      prorata(['apply', '-f', file, '--yes'], { url }),
+    );
+    expect(ran.code).toBe(4);
+    expect(ran.out).toContain('VERSION_MISMATCH');
+    expect(ran.out).toMatch(/QuotaChanged by user:bob at .*: an incident at night/);
+    expect(ran.out).toContain('./prorata plan');
+    expect((await prorata(['apply', '-f', example, '--yes'])).code).toBe(0);
+  });
+
+  it('are planned anew where somebody changes something between the reading and the checks', async () => {
+    const file = await changed('between.yaml', ['max: 100', 'max: 110']);
+    let isFirst = true;
+    const meanwhile = async (): Promise<void> => {
+      if (isFirst) await bobSets(70, 'in between');
+      isFirst = false;
+    };
+    const ran = await withDryRuns(meanwhile, (url) => prorata(['plan', '-f', file], { url }));
+    expect(ran.code).toBe(0);
+    expect(ran.out).toContain('70 at once → 110 at once');
+    expect((await prorata(['apply', '-f', example, '--yes'])).code).toBe(0);
+  });
+
+  it('go on where a command was decided and its answer was lost', async () => {
+    const file = await changed(
+      'lost.yaml',
+      ['max: 100', 'max: 130'],
+      ["amount: '20000'", "amount: '21000'"],
+    );
+    // The same change by the same file comes in between: what is expected is there already.
+    const meanwhile = async (forward: Forward): Promise<void> => {
+      expect((await prorata(['apply', '-f', file, '--yes'])).code).toBe(0);
+      await forward();
+    };
+    const ran = await withGateway('DefineBudget', meanwhile, (url) =>
+      prorata(['apply', '-f', file, '--yes'], { url }),
+    );
+    expect(ran.code).toBe(0);
+    expect((await planned(file)).summary).toEqual(nothing);
+    expect((await prorata(['apply', '-f', example, '--yes'])).code).toBe(0);
+  });
+
+  it('delete what they manage and do not declare, and nothing else', async () => {
+    const renamed = await changed('renamed.yaml', ['          chat:', '          speech:']);
+    const { actions } = await planned(renamed);
+    expect(actions.map(({ kind, id }) => `${kind} ${id}`)).toEqual([
+      'delete llm-gateway/prod/chat',
+      'create llm-gateway/prod/speech',
+    ]);
+    const kept = await changed(
+      'kept.yaml',
+      ['          chat:', '          speech:'],
+      ['    managed: [prod]\n', ''],
+    );
+    expect((await planned(kept)).summary).toEqual({ create: 1, change: 0, delete: 0 });
+  });
+
+  it('wait for a second person where the application asks for one, and say for what', async () => {
+    const careful: readonly [string, string] = [
+      '      proposalLifetimeMicros',
+      '      changePolicy: { raiseApprovalAboveBasisPoints: 1000 }\n      proposalLifetimeMicros',
+    ];
+    const policy = await changed('policy.yaml', careful);
+    expect((await prorata(['apply', '-f', policy, '--yes'])).code).toBe(0);
+    const raised = await changed('raised.yaml', careful, ['max: 100', 'max: 200']);
+    const plan = await prorata(['plan', '-f', raised]);
+    expect(plan.out).toContain('will wait for the approval of a second person');
+    const ran = await prorata(['apply', '-f', raised, '--yes']);
+    expect(ran.code).toBe(3);
+    const [, proposal = ''] = /Proposal (llm-gateway-p\d+) waits/.exec(ran.out) ?? [];
+    expect((await prorata(['approve', proposal, '--reason', 'mine'])).code).toBe(1);
+    const approved = await prorata(['approve', proposal, '--reason', 'agreed'], { as: 'bob' });
+    expect(approved).toMatchObject({ code: 0, out: `${proposal} is approved.\n` });
+    await delay(READABLE_MS);
+    expect((await planned(raised)).summary).toEqual(nothing);
+  });
+});
+
+describe('the other commands', () => {
+  const quota = 'llm-gateway/prod/chat';
+
+  it('override until a known end, and lift it', async () => {
+    const over = [
+      'override',
+      quota,
+      '--limit',
+      'tokens=35000/s',
+      '--for',
+      '1h',
+      '--reason',
+      'launch',
+    ];
+    expect((await prorata(over)).code).toBe(0);
+    await delay(READABLE_MS);
+    expect((await prorata(['tree', 'llm-gateway'])).out).toMatch(
+      /chat .*tokens 35,000\/s \[override\]/,
+    );
+    expect((await prorata(['explain', quota])).out).toMatch(/tokens: limited to 35,000 .*launch/);
+    expect((await prorata(['override', quota, '--lift', '--reason', 'over'])).code).toBe(0);
+    await delay(READABLE_MS);
+    const { out } = await prorata(['history', quota]);
+    expect(out).toMatch(/QuotaOverridden +user:ana +launch/);
+    const tooMuch = [
+      'override',
+      quota,
+      '--limit',
+      'tokens=90000/s',
+      '--for',
+      '1h',
+      '--reason',
+      'more',
+    ];
+    expect(await prorata(tooMuch)).toMatchObject({ code: 1 });
+  });
+
+  it('tell what differed between two moments', async () => {
+    const { out } = await prorata(['history', quota, '-o', 'json']);
+    const entries = JSON.parse(out) as { type: string; streamVersion: number }[];
+    const overridden = entries.find(({ type }) => type === 'QuotaOverridden')?.streamVersion ?? 0;
+    const moments = ['--from', `${overridden - 1}`, '--to', `${overridden}`];
+    const ran = await prorata(['diff', quota, ...moments]);
+    expect(ran.out).toContain('in force tokens  30,000/s → 35,000/s');
+  });
+
+  it.each<readonly string[]>([
+    ['get', 'quotas', 'llm-gateway'],
+    ['get', 'proposals'],
+    ['get', 'entitlements', 'llm-gateway'],
+    ['get', 'organizations'],
+    ['get', 'teams', 'acme'],
+    ['get', 'projects', 'acme'],
+    ['get', 'allocations', 'acme'],
+    ['get', 'cuts', 'acme'],
+    ['get', 'application', 'llm-gateway'],
+    ['get', 'quota', quota],
+    ['budget'],
+    ['budget', 'acme/assistant-monthly'],
+    ['tree', 'llm-gateway'],
+  ])('%s %s answers people and scripts', async (...words) => {
+    const forPeople = await prorata(words);
+    expect(forPeople).toMatchObject({ code: 0 });
+    expect(forPeople.out).not.toContain('\u001b');
+    const forScripts = await prorata([...words, '-o', 'json']);
+    expect(() => JSON.parse(forScripts.out) as unknown).not.toThrow();
+    expect(forScripts.out.trimEnd().split('\n')).toHaveLength(1);
+  });
+
+  it('say what to type next, and where hosts are not', async () => {
+    const unknown = await prorata(['get', 'quota', 'llm-gateway/none']);
+    expect(unknown).toMatchObject({ code: 1, out: '' });
+    expect(unknown.complaints).toContain('To type: ./prorata tree');
+    const hosts = await prorata(['hosts', 'llm-gateway']);
+    expect(hosts).toMatchObject({ code: 1, out: '' });
+    expect(hosts.complaints).toContain('kept nowhere yet');
+  });
+});

@@ -1,0 +1,96 @@
+import type { Command } from 'commander';
+import type { DiffOptions } from '../commands/diff.ts';
+import type { ExplainOptions } from '../commands/explain.ts';
+import type { GetOptions } from '../commands/get.ts';
+import type { HistoryOptions } from '../commands/history.ts';
+import type { TreeOptions } from '../commands/tree.ts';
+import type { WatchOptions } from '../commands/watch.ts';
+import type { OutputOptions } from '../output/answerAs.ts';
+import type { Finish } from './finish.ts';
+import { outputOption } from './outputOption.ts';
+
+const asOfOption = ['--as-of <moment>', 'at a time (RFC 3339) or a version of the stream'] as const;
+const place = ['<place>', 'an application, or a quota: moka, moka/prod'] as const;
+const quota = ['<quota>', 'its id: moka/prod/ads'] as const;
+/** Named here, and not read from the table of lookups, which would be loaded for `--version` too. */
+const KINDS =
+  'quotas, proposals, entitlements, organizations, teams, projects, allocations, cuts, budgets; quota, application, proposal for one of them, whole';
+
+/** What asks and changes nothing. */
+export function readingCommands(program: Command, finish: Finish): void {
+  program
+    .command('get')
+    .description('list what there is of a kind, or show one thing')
+    .argument('<what>', KINDS)
+    .argument('[id]', 'the application or organization that they are of, or the id of the one')
+    .option('--owner <group>', 'of quotas: whose')
+    .option('--project <project>', 'of quotas and budgets: who pays')
+    .option(...asOfOption)
+    .addOption(outputOption())
+    .action(async (what: string, id: string | undefined, options: GetOptions) =>
+      finish(await (await import('../commands/get.ts')).get(what, id, options)),
+    );
+  program
+    .command('tree')
+    .description('the quotas at and below a place, with what is in force and what binds it')
+    .argument(...place)
+    .option('--depth <levels>', 'so many levels and no more')
+    .option('--resource <name>', 'this resource alone')
+    .option(...asOfOption)
+    .addOption(outputOption())
+    .action(async (at: string, options: TreeOptions) =>
+      finish(await (await import('../commands/tree.ts')).tree(at, options)),
+    );
+  program
+    .command('explain')
+    .description('why what is in force is in force, layer by layer')
+    .argument(...quota)
+    .option('--resource <name>', 'this resource alone')
+    .option(...asOfOption)
+    .addOption(outputOption())
+    .action(async (id: string, options: ExplainOptions) =>
+      finish(await (await import('../commands/explain.ts')).explain(id, options)),
+    );
+  program
+    .command('history')
+    .description('what happened to a quota, by whom and why, the latest first')
+    .argument(...quota)
+    .option('--limit <count>', 'so many entries', '20')
+    .option('--refused', 'refused commands, too')
+    .addOption(outputOption())
+    .action(async (id: string, options: HistoryOptions) =>
+      finish(await (await import('../commands/history.ts')).history(id, options)),
+    );
+  program
+    .command('diff')
+    .description('what differs at and below a place between two moments')
+    .argument(...place)
+    .requiredOption('--from <moment>', 'a time (RFC 3339) or a version of the stream')
+    .option('--to <moment>', 'the other one; now, when it is left out')
+    .addOption(outputOption())
+    .action(async (at: string, options: DiffOptions) =>
+      finish(await (await import('../commands/diff.ts')).diff(at, options)),
+    );
+  program
+    .command('watch')
+    .description('tell what changes at and below a place, until Ctrl-C')
+    .argument(...place)
+    .option('--every <seconds>', 'how often it looks', '2')
+    .addOption(outputOption())
+    .action(async (at: string, options: WatchOptions) =>
+      finish(await (await import('../commands/watch.ts')).watch(at, options)),
+    );
+  program
+    .command('budget')
+    .description('budgets, or one of them with what is spent of it')
+    .argument('[id]', 'an organization, or <organization>/<budget>')
+    .addOption(outputOption())
+    .action(async (id: string | undefined, options: OutputOptions) =>
+      finish(await (await import('../commands/budget.ts')).budget(id, options)),
+    );
+  program
+    .command('hosts')
+    .description('which hosts there are: kept nowhere yet, which it says, and ends with 1')
+    .argument('[application]', 'whose hosts')
+    .action(async () => finish(await (await import('../commands/hosts.ts')).hosts()));
+}
