@@ -43,7 +43,9 @@ async function planDeclaration(
     const plan = computePlan(declaration, live);
     progress.say(`checking ${plan.commands.length} commands`);
     const checks = await checkPlan(client, plan, live, terms);
-    const isStale = checks.some(({ failures }) => failures.some(({ code }) => code === 'VERSION_MISMATCH'));
+    const isStale = checks.some(({ failures }) =>
+      failures.some(({ code }) => code === 'VERSION_MISMATCH'),
+    );
     if (!isStale || round >= ROUNDS_MAX) return { plan, checks };
     await delay(READABLE_MS);
   }
