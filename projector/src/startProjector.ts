@@ -29,8 +29,11 @@ import { awaitAtLeast } from './routes/atLeast.ts';
 import { auditRoutes } from './routes/auditRoutes.ts';
 import { budgetRoutes } from './routes/budgetRoutes.ts';
 import { commandRoutes } from './routes/commandRoutes.ts';
+import { commitmentRoutes } from './routes/commitmentRoutes.ts';
+import { conditionalAnswers } from './routes/conditionalAnswers.ts';
 import { diffRoutes } from './routes/diffRoutes.ts';
 import { feedRoutes } from './routes/feedRoutes.ts';
+import { holdingRoutes } from './routes/holdingRoutes.ts';
 import { listingRoutes } from './routes/listingRoutes.ts';
 import { openapi } from './routes/openapi.ts';
 import { proposalRoutes } from './routes/proposalRoutes.ts';
@@ -134,12 +137,15 @@ export async function startProjector(
 export function queryRoutes(router: Router, models: Parameters<typeof quotaRoutes>[1]): void {
   // What became of a command follows from the outcomes, of which no write's token speaks.
   commandRoutes(router, models);
+  router.use(conditionalAnswers);
   router.use(awaitAtLeast(models));
   applicationRoutes(router, models);
   quotaRoutes(router, models);
   versionRoutes(router, models);
   feedRoutes(router, models);
   diffRoutes(router, models);
+  commitmentRoutes(router, models);
+  holdingRoutes(router, models);
   auditRoutes(router, models);
   proposalRoutes(router, models);
   budgetRoutes(router, models);

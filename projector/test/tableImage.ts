@@ -7,7 +7,7 @@ interface SpanEnd {
 }
 
 /**
- * Stands in for a connection: takes the statements of `upsertRows`, `deleteRows`, the deletion of quotas and what alters versions and ends spans, and
+ * Stands in for a connection: takes the statements of `upsertRows`, `deleteRows`, the deletion of quotas and commitments, what alters versions and ends spans, and
  * keeps the rows by key. Tables are sorted by key, as text.
  */
 export class TableImage {
@@ -29,6 +29,13 @@ export class TableImage {
     }
     if (statement.startsWith('DELETE FROM quotas')) {
       for (const id of parameter as string[]) this.#table('quotas').delete(JSON.stringify([id]));
+      return Promise.resolve({ rows: [] });
+    }
+    if (statement.startsWith('DELETE FROM commitments')) {
+      const rows = this.#table('commitments');
+      for (const [key, { node }] of rows) {
+        if ((parameter as unknown[]).includes(node)) rows.delete(key);
+      }
       return Promise.resolve({ rows: [] });
     }
     if (statement.startsWith('UPDATE quota_versions')) {

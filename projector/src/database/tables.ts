@@ -59,6 +59,10 @@ export const quotas: Table = {
     content: 'jsonb',
     effective: 'jsonb',
     updated_at: 'timestamptz',
+    name: 'text',
+    resources: 'text[]',
+    override_until: 'timestamptz',
+    is_cut: 'boolean',
   },
 };
 
@@ -92,6 +96,23 @@ export const streamHeads: Table = {
     partition: 'integer',
     log_offset: 'bigint',
     decided_at: 'timestamptz',
+  },
+};
+
+export const commitments: Table = {
+  name: 'commitments',
+  key: ['node', 'resource'],
+  columns: {
+    application: 'text',
+    node: 'text',
+    resource: 'text',
+    quotas: 'bigint',
+    unlimited: 'bigint',
+    guaranteed: 'numeric',
+    committed: 'numeric',
+    capacity: 'numeric',
+    basis_points: 'bigint',
+    is_oversubscribed: 'boolean',
   },
 };
 
@@ -341,6 +362,7 @@ export const commands: Table = {
 export const quotaTables: readonly Table[] = [
   applications,
   quotas,
+  commitments,
   quotaVersions,
   quotaHistory,
   registrationHistory,

@@ -31,8 +31,8 @@ export type ProjectionName = 'quotas' | 'audit';
 export const projections: readonly ProjectionDefinition[] = [
   {
     name: 'quotas',
-    version: 1,
-    readableFrom: 1,
+    version: 2,
+    readableFrom: 2,
     topics: [
       {
         topic: 'quota.events',

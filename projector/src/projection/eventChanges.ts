@@ -24,6 +24,7 @@ import {
 import type { Touch } from '../rows/currentRows.ts';
 import type { Closing } from './closing.ts';
 import { headRow, registrationRow } from '../rows/historyRows.ts';
+import { CommitmentChanges } from './commitmentChanges.ts';
 import { HistoryChanges } from './historyChanges.ts';
 import { organizationChanges } from './organizationChanges.ts';
 import { VersionChanges } from './versionChanges.ts';
@@ -42,6 +43,7 @@ interface PartTouch {
 export class EventChanges {
   readonly #versions = new VersionChanges();
   readonly #history = new HistoryChanges();
+  readonly #commitments = new CommitmentChanges();
   /** By table and key; null: the row goes. */
   readonly #rows = new Map<Table, Map<string, Row | null>>();
   /** By part, in the order of the last event that could alter it. */
@@ -106,6 +108,7 @@ export class EventChanges {
   /** Whose rows an event may alter, deleted ones included. What is below a part is looked at when it is written. */
   touch(state: ApplicationState, parts: readonly AffectedPart[], touch: Touch): void {
     this.#history.add(state, parts, touch);
+    this.#commitments.add(state, parts);
     for (const part of parts) {
       const key = `${part.isWithBelow ? 'below' : 'alone'} ${part.id}`;
       // The last event goes last: it overrules an earlier one of an ancestor.
@@ -117,6 +120,7 @@ export class EventChanges {
   async write(client: ClientBase): Promise<void> {
     await this.#versions.write(client);
     await this.#history.write(client);
+    await this.#commitments.write(client);
     this.#putMoved();
     for (const [table, rows] of this.#rows) await writeTable(client, table, rows);
     const touched = await this.#touchedQuotas();

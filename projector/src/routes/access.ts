@@ -30,11 +30,11 @@ export function quotaCondition(scope: string): Condition {
   return below('application', applicationOf(scope), scope);
 }
 
-/** Rows whose `quota_id`, ordered by bytes, is a quota's or lies below it or below an application. */
-export function treeCondition(top: string): Condition {
+/** Rows whose column, ordered by bytes, is a quota's or lies below it or below an application. */
+export function treeCondition(top: string, column = 'quota_id'): Condition {
   // By bytes `0` comes right after `/`, and what lies between the top and what is below it is a sibling.
   return {
-    sql: '(quota_id >= ? AND quota_id < ? AND (quota_id = ? OR quota_id >= ?))',
+    sql: `(${column} >= ? AND ${column} < ? AND (${column} = ? OR ${column} >= ?))`,
     values: [top, `${top}0`, top, `${top}/`],
   };
 }

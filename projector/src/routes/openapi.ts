@@ -67,6 +67,18 @@ const lag = {
     'At most how many records of the log the answer does not show yet; null: the log did not say.',
 };
 
+const ifNoneMatch = {
+  name: 'If-None-Match',
+  in: 'header',
+  required: false,
+  description:
+    'The ETag of the answer that the asker has. That of one quota is its version, for If-Match, and asks nothing here.',
+  schema: text,
+};
+const lagHeader = {
+  'Prorata-Lag': { description: 'As `lag`; unknown: the log did not say.', schema: text },
+};
+
 function get(
   summary: string,
   parameters: readonly Parameter[],
@@ -76,7 +88,7 @@ function get(
   return {
     get: {
       summary,
-      parameters: waits ? [...parameters, atLeast] : parameters,
+      parameters: waits ? [...parameters, atLeast, ifNoneMatch] : parameters,
       security: bearerSecurity,
       responses: {
         200: {
@@ -85,6 +97,7 @@ function get(
             'application/json': { schema: { type: 'object', properties: { ...properties, lag } } },
           },
         },
+        ...(waits ? { 304: { description: 'As the asker has it.', headers: lagHeader } } : {}),
         ...problemResponses(...callerStatuses, 405, 422),
       },
     },
@@ -165,6 +178,27 @@ export const openapi: OpenApiFragment = {
         query('project', 'That this project pays for, inherited included.'),
         query('parent', 'The children of this quota, or of this application.'),
         query('within', 'This quota and all below it, or all of this application.'),
+        query('label', 'That have these labels: name:value, with commas between.'),
+        query('resource', 'Of whose resource something is in force.'),
+        query('tier', 'Of this tier.', { enum: ['0', '1', '2', '3', '4'] }),
+        query(
+          'state',
+          'Under an override of their own, or one that ends soon; under a cut of their own; that hand out more than ' +
+            'they have.',
+          { enum: ['overridden', 'expiring', 'cut', 'oversubscribed'] },
+        ),
+        query('endsBefore', 'Whose override ends before this time; of expiring absent: in a day.', {
+          type: 'string',
+          format: 'date-time',
+        }),
+        query(
+          'search',
+          'Whose name, the last part of the id, begins so; with a slash: whose id does.',
+        ),
+        query('sort', 'Absent: by quotaId, or of a search for names by name.', {
+          enum: ['quotaId', 'name', 'overrideUntil'],
+        }),
+        query('order', 'The way of the order.', { enum: ['asc', 'desc'], default: 'asc' }),
         { ...asOf, description: `${asOf.description} With application and within alone.` },
         ...paging,
       ],
@@ -206,6 +240,40 @@ export const openapi: OpenApiFragment = {
         type: text,
         contentHash: text,
         content: { type: 'object' },
+      },
+    ),
+    '/v1/commitments': get(
+      'What is handed out below each quota and of each application, and of how much: whether all that was ' +
+        'promised fits.',
+      [
+        query('application', 'Of this application.'),
+        query('within', 'Of this quota and those below it, or of this application.'),
+        query('resource', 'Of this resource.'),
+        query('level', 'application: of totals alone, with the sums over all applications.', {
+          enum: ['application', 'quota', 'all'],
+          default: 'all',
+        }),
+        query('oversubscribed', 'true: only where more is handed out than there is.', {
+          enum: ['true', 'false'],
+          default: 'false',
+        }),
+        ...paging,
+      ],
+      { commitments: list, totals: { type: ['array', 'null'], items: { type: 'object' } }, next },
+    ),
+    '/v1/holdings': get(
+      'What an owner, or a project, has everywhere: by application and resource, the sum of what is in force ' +
+        'for its quotas that lie below no other of its own.',
+      [
+        query('owner', 'The owning group.'),
+        query('project', 'Who pays, inherited included; instead of owner.'),
+      ],
+      {
+        owner: { type: ['string', 'null'] },
+        project: { type: ['string', 'null'] },
+        holdings: list,
+        quotas: { type: 'integer' },
+        isWhole: { type: 'boolean', description: 'false: there are more than 5,000 quotas.' },
       },
     ),
     '/v1/diff': get(

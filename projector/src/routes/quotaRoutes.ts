@@ -1,4 +1,4 @@
-import { applicationOf, isQuotaId, isSegment } from '@prorata/quota-model';
+import { applicationOf, isQuotaId } from '@prorata/quota-model';
 import { longToJson } from '@prorata/schemas';
 import { Problem } from '@prorata/service-runtime';
 import type { Request, Response, Router } from 'express';
@@ -9,12 +9,14 @@ import { momentIn, momentText } from '../history/moment.ts';
 import type { Moment } from '../history/moment.ts';
 import { quotaAsOf } from '../history/quotaAsOf.ts';
 import { pathAt, pathsAt, unitsAt } from '../history/spans.ts';
-import { mustReach, mustReachInto, quotaCondition, treeCondition } from './access.ts';
+import { mustReach, mustReachInto, treeCondition } from './access.ts';
 import { effectiveAnswer, layersAnswer } from './effectiveAnswer.ts';
-import { Filters, pageOf, reachCondition } from './filters.ts';
+import { pageOf, reachCondition } from './filters.ts';
 import { Parameters } from './parameters.ts';
+import { cursorOfRow, QUESTIONS, questionIn, sortColumns } from './quotaQuestion.ts';
 import { lagMember, projectedTopics } from './readModels.ts';
 import type { ReadModels } from './readModels.ts';
+import { withinIn } from './within.ts';
 
 /** A quota as its table has it, or as it follows from its history. */
 export type QuotaFacts = QuotaRow | ReturnType<typeof quotaAsOf>;
@@ -36,8 +38,7 @@ interface QuotaRow {
   readonly updated_at: string;
 }
 
-/** What a listing of now may be narrowed by, and what one of a past moment. */
-const LIST_FILTERS: readonly string[] = ['application', 'owner', 'project', 'parent', 'within'];
+/** What a listing of a past moment may be narrowed by. */
 const TREE_FILTERS: readonly string[] = ['application', 'within'];
 
 export function quotaRoutes(router: Router, models: ReadModels): void {
@@ -56,29 +57,22 @@ export function quotaRoutes(router: Router, models: ReadModels): void {
 }
 
 async function listQuotas(request: Request, models: ReadModels): Promise<object> {
-  const parameters = new Parameters(request, [...LIST_FILTERS, 'asOf', 'after', 'limit']);
+  const parameters = new Parameters(request, [...QUESTIONS, 'asOf', 'after', 'limit']);
   const limit = parameters.limit();
-  const after = parameters.cursor(isQuotaId);
   const moment = momentIn(parameters, 'asOf');
-  if (moment !== null) return listAsOf(request, models, parameters, { limit, after, moment });
-  const application = parameters.text('application');
-  mustReachInto(request.reach, application);
-  const within = withinIn(request, parameters);
-  const filters = new Filters()
-    .equal('application', application)
-    .within(request.reach, quotaCondition)
-    .equal('owner', parameters.text('owner'))
-    .equal('project', parameters.text('project'))
-    .equal('parent', parameters.text('parent'));
-  if (within !== null) filters.addCondition(treeCondition(within));
-  if (after !== null) filters.add('quota_id > ?', after);
+  if (moment !== null) {
+    const after = parameters.cursor(isQuotaId);
+    return listAsOf(request, models, parameters, { limit, after, moment });
+  }
+  const { filters, sort, order } = questionIn(request, parameters);
   parameters.finish();
   const lag = await models.lag.measure(projectedTopics);
+  const sorting = sortColumns[sort].map((column) => `${column} ${order}`).join(', ');
   const { rows } = await models.pool.query<QuotaRow>(
-    `SELECT * FROM quotas ${filters.where} ORDER BY quota_id LIMIT ${filters.value(limit + 1)}`,
+    `SELECT * FROM quotas ${filters.where} ORDER BY ${sorting} LIMIT ${filters.value(limit + 1)}`,
     filters.values,
   );
-  const { page, next } = pageOf(rows, limit, (last) => last.quota_id);
+  const { page, next } = pageOf(rows, limit, (last) => cursorOfRow(sort, last));
   return { quotas: page.map(quotaJson), next, lag };
 }
 
@@ -95,7 +89,7 @@ async function listAsOf(
   parameters: Parameters,
   { limit, after, moment }: PageAsOf,
 ): Promise<object> {
-  for (const name of LIST_FILTERS.filter((each) => !TREE_FILTERS.includes(each))) {
+  for (const name of QUESTIONS.filter((each) => !TREE_FILTERS.includes(each))) {
     if (parameters.text(name) !== null)
       parameters.report(name, 'is none of those of a past moment');
   }
@@ -122,18 +116,6 @@ async function listAsOf(
   const { page, next } = pageOf(paths, limit, ([last]) => last.quota_id);
   const quotas = page.map((path) => quotaJson(quotaAsOf(path)));
   return { asOf: momentText(moment), quotas, next, lag };
-}
-
-/** @throws Problem 403 when the part of the tree is not within reach */
-function withinIn(request: Request, parameters: Parameters): string | null {
-  const within = parameters.text('within');
-  if (within === null) return null;
-  if (isQuotaId(within) || isSegment(within)) {
-    mustReach(request.reach, within);
-    return within;
-  }
-  parameters.report('within', 'must be the id of a quota or of an application');
-  return null;
 }
 
 interface FoundQuota {

@@ -34,7 +34,17 @@ export type ProposalStatus = 'open' | 'approved' | 'rejected' | 'expired' | 'wit
 export type QuotaPath = readonly [QuotaState, ...QuotaState[]];
 
 export function quotaRow(path: QuotaPath, touch: Touch): Row {
-  return { ...quotaFacts(path, touch), partition: touch.partition, event_offset: touch.offset };
+  const facts = quotaFacts(path, touch);
+  const [quota] = path;
+  return {
+    ...facts,
+    partition: touch.partition,
+    event_offset: touch.offset,
+    name: facts.quota_id.slice(facts.parent.length + 1),
+    resources: facts.effective.map(({ resource }) => resource),
+    override_until: quota.override === null ? null : timeToJson(quota.override.until),
+    is_cut: quota.haircuts.size > 0,
+  };
 }
 
 /** What is in force and what was comes from here alone. */

@@ -35,7 +35,7 @@ export function oversubscriptionOf(
 }
 
 /** null: it has no number. A limit without a time counts as one a second, which is how sums count it. */
-function mostOf(
+export function mostOf(
   state: ApplicationState,
   id: string,
   resource: string,

@@ -108,3 +108,11 @@ export function wholeOf(sum: Sum): Fraction | 'unlimited' {
   }
   return { numerator, denominator };
 }
+
+/** As `wholeOf`, in millionths of a base unit, rounded up; null: unlimited. */
+export function wholeMicros(sum: Sum): bigint | null {
+  const whole = wholeOf(sum);
+  if (whole === 'unlimited') return null;
+  const { numerator, denominator } = whole;
+  return (numerator * MICROS_PER_SECOND + denominator - 1n) / denominator;
+}

@@ -117,6 +117,8 @@ export const routeRules = {
   'GET /v1/quotas/:quotaId/explain': readsQuotas,
   'GET /v1/quotas/:quotaId/versions': readsQuotas,
   'GET /v1/quotas/:quotaId/versions/:version': readsQuotas,
+  'GET /v1/commitments': readsQuotas,
+  'GET /v1/holdings': readsQuotas,
   'GET /v1/diff': readsQuotas,
   'GET /v1/feed': readsQuotas,
   'GET /v1/proposals': readsQuotas,
