@@ -64,7 +64,9 @@ export async function audit(rest: readonly string[]): Promise<number> {
   if (process.env['KAFKA_BROKERS'] !== undefined || asksForHelp(rest)) return runEntry(entry, rest);
   await assertReadable(rest);
   const plan = await findPlan(stackDirectory());
-  return runEntry(entry, rest, plan === undefined ? {} : environmentOf(plan, 'auditor'));
+  // A replay compares the log with the tables, which are the projector's.
+  const reader = rest[0] === 'replay' ? 'projector' : 'auditor';
+  return runEntry(entry, rest, plan === undefined ? {} : environmentOf(plan, reader));
 }
 
 /** As the stack's projector, whose tables they are; or as whom the environment says. */

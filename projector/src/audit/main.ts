@@ -8,6 +8,7 @@ import { CopySource } from './copySource.ts';
 import { exportLog } from './exportLog.ts';
 import { KeptAnchors, readAnchors, writeHeads } from './keptAnchors.ts';
 import { LogSource } from './logSource.ts';
+import { replayCommand } from './replay/replayCommand.ts';
 import { verifyLog } from './verifyLog.ts';
 import type { AuditReport } from './verifyLog.ts';
 import type { BadEvent } from './finding.ts';
@@ -16,14 +17,16 @@ import { Progress } from './progress.ts';
 const USAGE = `usage: audit verify [--stream S] [--file COPY] [--anchor FILE] [--keys FILE] [--json]
        audit export --to FILE
        audit anchor --to FILE
+       audit replay [--as-of TIME] [--application A] [--json]
 
   verify    checks every event against its stream's chain, its command's outcome and the anchors in the log
   export    copies events and outcomes into FILE, a record a line
   anchor    verifies, then writes the hash of every stream's last event into FILE
+  replay    folds the log anew and compares every quota with what the tables tell of that moment (absent: now)
   --anchor  anchors as they were exported, or what audit anchor wrote: what they know must be in the log
   --keys    the public keys of anchors (preset: PRORATA_ANCHOR_PUBLIC_KEYS_FILE); without them no signature is checked
   --json    verify: one line, {"events","streams","firstBad","anchors","signatures","blind"}
-exit 0: nothing wrong; 1: a bad event; 2: it could not be checked
+exit 0: nothing wrong; 1: a bad event, or what the tables tell otherwise; 2: it could not be checked
 `;
 
 /** Exit codes: 0 nothing wrong, 1 a bad event, 2 the check itself could not be done. */
@@ -46,6 +49,8 @@ const options = {
   anchor: { type: 'string' },
   keys: { type: 'string' },
   to: { type: 'string' },
+  'as-of': { type: 'string' },
+  application: { type: 'string' },
   json: { type: 'boolean' },
 } as const;
 
@@ -78,11 +83,13 @@ async function run(args: readonly string[]): Promise<number> {
       });
     case 'anchor':
       return anchor(values);
+    case 'replay':
+      return replayCommand(values);
     default:
       throw new UsageError(
         command === undefined
-          ? 'Which: verify, export or anchor?'
-          : `${command} is none of verify, export, anchor.`,
+          ? 'Which: verify, export, anchor or replay?'
+          : `${command} is none of verify, export, anchor, replay.`,
       );
   }
 }

@@ -242,7 +242,7 @@ describe('a start with another version of a projection', () => {
     const old = await start({ graceMs: 3_000 });
     const before = await dumpOf(databaseUrl);
     await markAsOld('quotas_1');
-    const raised = await start({ definitions: withVersion(2), graceMs: 3_000 });
+    const raised = await start({ definitions: withVersion(quotas.version + 1), graceMs: 3_000 });
     expect(await states()).toMatchObject({ quotas_1: 'former', quotas_2: 'live', audit_1: 'live' });
     expect(await dumpOf(databaseUrl)).toEqual(before);
     expect(await whose(raised)).toBe('new new');
@@ -258,7 +258,7 @@ describe('a start with another version of a projection', () => {
   });
 
   it('that cannot fill its copy leaves the old one read, and says what stops it', async () => {
-    const broken = withVersion(2, {
+    const broken = withVersion(quotas.version + 1, {
       readableFrom: 1,
       topics: [
         {

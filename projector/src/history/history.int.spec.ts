@@ -1,4 +1,7 @@
+import type { LogPort } from '@prorata/kafka-port';
+import { timeFromJson, topicManifest } from '@prorata/schemas';
 import { freshDatabase } from '@prorata/test-kit';
+import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   changed,
@@ -15,6 +18,9 @@ import {
 import { testStart } from '../../test/eventStamper.ts';
 import { eventually, openStand } from '../../test/projectorStand.ts';
 import type { Stand } from '../../test/projectorStand.ts';
+import { LogSource } from '../audit/logSource.ts';
+import { replay } from '../audit/replay/replay.ts';
+import { openPool } from '../database/openPool.ts';
 import { startProjector } from '../startProjector.ts';
 import type { Projector } from '../startProjector.ts';
 
@@ -32,6 +38,7 @@ interface Answer {
 
 let stand: Stand;
 let projector: Projector;
+let databaseUrl: string;
 let token: string;
 
 async function get(path: string, bearer = token): Promise<Answer> {
@@ -65,7 +72,8 @@ const seen = new Map<number, readonly Quota[]>();
 
 beforeAll(async () => {
   stand = await openStand();
-  projector = await startProjector(stand.settings(await freshDatabase()), {
+  databaseUrl = await freshDatabase();
+  projector = await startProjector(stand.settings(databaseUrl), {
     sessionTimeoutMs: 6_000,
   });
   token = await stand.token(['operator']);
@@ -322,5 +330,63 @@ describe('the feed of changes', () => {
     const granted = await stand.token([], { grants: ['operator@llm/b'] });
     expect((await get('/v1/feed?within=llm', granted)).status).toBe(403);
     expect((await get('/v1/feed?application=moka', granted)).status).toBe(403);
+  });
+});
+
+describe('a replay of the log', () => {
+  const whole = { firstDifference: null };
+  let pool: Pool;
+  let log: LogPort;
+  beforeAll(() => {
+    pool = openPool(databaseUrl, () => undefined, { schemas: ['quotas_1'] });
+    log = stand.port;
+  });
+  afterAll(() => pool.end());
+
+  const replayed = (asOf: string | null) =>
+    replay({
+      source: new LogSource(log.log, stand.namespace, topicManifest.partitions.local),
+      codec: stand.codec,
+      pool,
+      asOf: asOf === null ? null : timeFromJson(asOf),
+      application: null,
+    });
+
+  it('finds in the tables what the log says, now and as of every moment', async () => {
+    expect(await replayed(null)).toMatchObject({ ...whole, applications: 1 });
+    for (const version of [1, 3, 6, 8, 9, 11]) {
+      const report = await replayed(timeOf(version));
+      expect([version, report.firstDifference, report.events]).toEqual([version, null, version]);
+    }
+  });
+
+  it('names the first thing that somebody has changed in the tables', async () => {
+    const alter = async (statement: string): Promise<void> => {
+      await pool.query(statement);
+    };
+    await alter(`UPDATE quotas SET tier = 4 WHERE quota_id = 'llm/b'`);
+    expect((await replayed(null)).firstDifference).toEqual({
+      quotaId: 'llm/b',
+      table: 'quotas',
+      field: 'tier',
+      log: 2,
+      tables: 4,
+    });
+    await alter(`UPDATE quotas SET tier = 2 WHERE quota_id = 'llm/b'`);
+    await alter(`UPDATE quota_history SET since_time = since_time + interval '1 microsecond'
+                 WHERE quota_id = 'llm/a/chat' AND since = 6`);
+    expect((await replayed(timeOf(6))).firstDifference).toMatchObject({
+      quotaId: 'llm/a/chat',
+      table: 'quota_history',
+    });
+    expect((await replayed(timeOf(5))).firstDifference).toBeNull();
+    await alter(`DELETE FROM quota_history WHERE quota_id = 'llm/a/code'`);
+    expect((await replayed(timeOf(5))).firstDifference).toEqual({
+      quotaId: 'llm/a/code',
+      table: 'quota_history',
+      field: null,
+      log: 'there',
+      tables: 'missing',
+    });
   });
 });

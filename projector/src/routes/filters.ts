@@ -59,7 +59,7 @@ export function reachCondition(
   conditionOf: (scope: string) => Condition,
 ): Condition | null {
   if (reach === 'everywhere') return null;
-  const conditions = reach.map(conditionOf);
+  const conditions = reach.map((scope) => conditionOf(scope));
   const any = conditions.map(({ sql }) => sql).join(' OR ');
   return {
     sql: `(${any === '' ? 'false' : any})`,
