@@ -29,6 +29,7 @@ import {
 import { ana, ben, DAY, START } from '../testing/stamp.ts';
 import type { CommandBody } from '../testing/stamp.ts';
 import { dueTimes } from '../timers.ts';
+import { MUST_EXIST } from './preconditions.ts';
 
 const registered = (policy: Partial<ChangePolicy>): Fact => ({
   type: 'ApplicationRegistered',
@@ -219,6 +220,13 @@ describe('a proposal of steps', () => {
   it('that expects a version is taken while the content of then holds', () => {
     const seen = steps.map((step) => ({ ...step, expectedVersion: 1n }));
     given(...past, proposed('moka/prod', seen), overridden(ETL, [tokens(1n)], START + DAY))
+      .when(about('ApproveProposal'), { actor: ben })
+      .then(...approved);
+  });
+
+  it('that expects quotas at whatever version is taken after they were changed', () => {
+    const there = steps.map((step) => ({ ...step, expectedVersion: MUST_EXIST }));
+    given(...past, proposed('moka/prod', there), changed(ETL, [tokens(19n)], 'team-etl'))
       .when(about('ApproveProposal'), { actor: ben })
       .then(...approved);
   });

@@ -4,12 +4,14 @@ import { stepsNow } from '../evolve/proposalNow.ts';
 import type { ApplicationState, ProposalState, QuotaState } from '../model.ts';
 import { contentSince } from '../versions/keptVersions.ts';
 import { violation } from './answer.ts';
+import { MUST_EXIST } from './preconditions.ts';
 
 /**
  * The steps by the paths of now, or why they cannot be taken: who was meant is gone, or is not as the step
  * expects. The versions that steps expect were right when they were proposed, also the later ones of several
  * steps about one quota; what counts by now is that nobody has changed what was seen then. Cuts, overrides and
- * proposals raise versions and change none of it. So the steps themselves expect none.
+ * proposals raise versions and change none of it. So the steps themselves expect none. Who expects a quota at
+ * whatever version has seen none.
  */
 export function waitedSteps(
   state: ApplicationState,
@@ -23,6 +25,7 @@ export function waitedSteps(
     const quota =
       version === null ? undefined : state.quotas.get(state.aliases.get(String(alias)) ?? '');
     if (quota === undefined || version === null) return [];
+    if (steps[index]?.expectedVersion === MUST_EXIST) return [];
     if (!isChangedSince(quota, version, proposal.provenance.streamVersion)) return [];
     const message = `${quota.quotaId} was changed since this was proposed at its version ${version.toString()}.`;
     return [violation('VERSION_MISMATCH', `/steps/${index}`, message)];
