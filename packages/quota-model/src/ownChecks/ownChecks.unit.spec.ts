@@ -48,6 +48,14 @@ function violationsOf({ decision }: ReturnType<ReturnType<typeof given>['when']>
     : [];
 }
 
+/** The processor's time of this thread: what others do on the machine counts for nothing. */
+function processorMs(run: () => void): number {
+  const before = process.threadCpuUsage();
+  run();
+  const { user, system } = process.threadCpuUsage(before);
+  return (user + system) / 1_000;
+}
+
 describe("an application's schema of attributes", () => {
   it('lets in what satisfies it', () => {
     given(checked)
@@ -171,11 +179,12 @@ describe("an application's schema of attributes", () => {
   it('takes no time that grows faster than the attributes, whatever its patterns are', () => {
     const hostile = '{"properties":{"a":{"type":"string","pattern":"^(a|a|aa)+$"}}}';
     const attributes = JSON.stringify({ a: `${'a'.repeat(1_000)}b` });
-    const startMs = performance.now();
-    given(registeredAs(withTerms({ attributesSchema: hostile })))
-      .when(create('moka/a', { attributes }))
-      .thenRefused('ATTRIBUTES_INVALID');
-    expect(performance.now() - startMs).toBeLessThan(500);
+    const costMs = processorMs(() => {
+      given(registeredAs(withTerms({ attributesSchema: hostile })))
+        .when(create('moka/a', { attributes }))
+        .thenRefused('ATTRIBUTES_INVALID');
+    });
+    expect(costMs).toBeLessThan(500);
   });
 
   it('is not asked about a text that a quota has already, however many take it', () => {
@@ -342,9 +351,10 @@ describe("an application's own rules", () => {
   it('of which a quota is too large for are refused before they run', () => {
     const past = ruled('attributes.list.all(x, x in attributes.list)');
     const attributes = JSON.stringify({ list: Array.from({ length: 2_000 }, (_, at) => at) });
-    const startMs = performance.now();
-    given(past).when(create('moka/a', { attributes })).thenRefused('RULE_FAILED', 'steps');
-    expect(performance.now() - startMs).toBeLessThan(200);
+    const costMs = processorMs(() => {
+      given(past).when(create('moka/a', { attributes })).thenRefused('RULE_FAILED', 'steps');
+    });
+    expect(costMs).toBeLessThan(200);
   });
 
   it('see capacity as it would be', () => {
