@@ -33,9 +33,12 @@ export function batchRoute(router: Router, desk: Pick<CommandDesk, 'submitAll'>)
       throw error instanceof SubmissionRefused ? problemOfRefusal(error, (path) => path) : error;
     });
     if (response.destroyed) return;
-    const results = submitted.map((each, index) =>
-      resultOf(each, commands[index]?.commandId ?? ''),
+    const answers = submitted.map((each) => ({ each, problem: problemOf(each) }));
+    const results = answers.map(({ each, problem }, index) =>
+      resultOf(each, problem, commands[index]?.commandId ?? ''),
     );
+    const againAfterS = longestPatience(answers.map(({ problem }) => problem));
+    if (againAfterS > 0) response.setHeader('retry-after', `${againAfterS}`);
     response.status(207).json({ results });
   });
 }
@@ -121,22 +124,35 @@ function idWithin(batchId: string | undefined, index: number): string {
   return uuidFromHash(createHash('sha256').update(`${batchId} ${index}`).digest(), 8);
 }
 
-/** `status` is what `POST /v1/commands` would have answered, with its body in `outcome` or `problem`. */
-function resultOf(submitted: Submitted | SubmissionRefused, commandId: string): object {
+/** Why the command was refused; null: it was not. */
+function problemOf(submitted: Submitted | SubmissionRefused): Problem | null {
   const asIs = (path: string): string => path;
-  if (submitted instanceof SubmissionRefused) {
-    const problem = problemOfRefusal(submitted, asIs);
+  if (submitted instanceof SubmissionRefused) return problemOfRefusal(submitted, asIs);
+  const isRefused = submitted.kind === 'decided' && submitted.outcome.status === 'refused';
+  return isRefused ? problemOfOutcome(submitted.outcome, asIs) : null;
+}
+
+/** What is to come again comes together: after the longest that any of them asks for, seconds; 0: none does. */
+function longestPatience(problems: readonly (Problem | null)[]): number {
+  return Math.max(
+    0,
+    ...problems.map((each) => Number(each?.options.headers?.['retry-after'] ?? 0)),
+  );
+}
+
+/** `status` is what `POST /v1/commands` would have answered, with its body in `outcome` or `problem`. */
+function resultOf(
+  submitted: Submitted | SubmissionRefused,
+  problem: Problem | null,
+  commandId: string,
+): object {
+  if (problem !== null) {
     return { commandId, status: problem.status, problem: problem.toDocument() };
   }
-  if (submitted.kind === 'unknown') {
+  if (submitted instanceof SubmissionRefused || submitted.kind === 'unknown') {
     return { commandId, status: 202, location: locationOf(commandId) };
   }
-  const { outcome } = submitted;
-  if (outcome.status === 'accepted') {
-    return { commandId, status: 200, outcome: outcomeToJson(outcome) };
-  }
-  const problem = problemOfOutcome(outcome, asIs);
-  return { commandId, status: problem.status, problem: problem.toDocument() };
+  return { commandId, status: 200, outcome: outcomeToJson(submitted.outcome) };
 }
 
 function invalid(violations: readonly ProblemViolation[]): Problem {

@@ -151,7 +151,17 @@ const commandPaths: Readonly<Record<string, Part>> = {
       parameters: [idempotencyKey, reasonHeader, reasonInQuery, dryRunInQuery],
       requestBody: { required: true, ...json(ref('CommandBatch')) },
       responses: {
-        207: { description: 'What became of each, in order.', ...json(ref('CommandBatchResults')) },
+        207: {
+          description: 'What became of each, in order.',
+          headers: {
+            'Retry-After': {
+              description:
+                'Where some may come again with the same ids: the longest that any of them waits, seconds.',
+              schema: { type: 'integer' },
+            },
+          },
+          ...json(ref('CommandBatchResults')),
+        },
         ...refusals,
       },
     },

@@ -40,7 +40,7 @@ A refused command is answered with \`application/problem+json\`: \`code\` is the
 \`violations\` lists each with its \`code\`, \`path\` and a message that names what stands in the way. The same
 codes stand in the outcomes of \`quota.outcomes\` and in the audit log. A code never changes its meaning.
 403: not allowed; 404: not known; 409: against the state of the moment; 422: wrong in itself; 503: nothing was
-decided, and the same id may come again after \`Retry-After\` seconds. Paths in an
+decided, and the same id may come again after \`Retry-After\` seconds (a batch says the longest of its commands'). Paths in an
 answer are those of the request that it answers; in the log, and so in \`GET /v1/commands/{commandId}\` and the
 audit log, they are those of the command's own fields.`;
 
