@@ -176,7 +176,7 @@ async function openWriter(
       shared.logger.error({ err: error, file }, 'the public keys cannot be read again');
     },
   });
-  metrics.watchPublicKeys(() => keys.fault() !== null);
+  metrics.watchPublicKeys(keys.areStale);
   const writer = await startWriter({
     ...shared,
     publicKeyOf: keys.of,
@@ -194,9 +194,8 @@ async function openWriter(
 }
 
 /** The writer serves on with the keys it knows; somebody has to hear that none can be revoked meanwhile. */
-function publicKeysCheck({ fault }: Pick<PublicKeys, 'fault'>): ReadyCheck {
-  const why = fault();
-  const detail = why === null ? 'as in the file' : `the file cannot be read again: ${why}`;
+function publicKeysCheck({ areStale }: Pick<PublicKeys, 'areStale'>): ReadyCheck {
+  const detail = areStale() ? 'the file cannot be read again: the log says why' : 'as in the file';
   return { name: 'public keys', ok: true, detail };
 }
 

@@ -23,8 +23,11 @@ export function parsePublicKeys(json: string): ReadonlyMap<string, KeyObject> {
 
 export interface PublicKeys {
   readonly of: PublicKeyOf;
-  /** Why the file could not be read when it was last tried; null: it could, and what was revoked is gone. */
-  readonly fault: () => string | null;
+  /**
+   * Whether the file could not be read when it was last tried: what was revoked since holds. Why is for `onFault`
+   * alone, since a message may quote the file.
+   */
+  readonly areStale: () => boolean;
 }
 
 export interface PublicKeysOptions {
@@ -45,20 +48,20 @@ export async function publicKeysFrom(
 ): Promise<PublicKeys> {
   let keys = parsePublicKeys(await readFile(file, 'utf8'));
   let readAtMs = now();
-  let fault: string | null = null;
+  let areStale = false;
   const of: PublicKeyOf = async (keyId) => {
     if (now() - readAtMs > (keys.has(keyId) ? AGE_MAX_MS : UNKNOWN_REREAD_MS)) {
       readAtMs = now();
       try {
         keys = parsePublicKeys(await readFile(file, 'utf8'));
-        fault = null;
+        areStale = false;
       } catch (error) {
         // A file that is half written must not stop every partition.
-        fault = error instanceof Error ? error.message : String(error);
+        areStale = true;
         onFault(error);
       }
     }
     return keys.get(keyId) ?? null;
   };
-  return { of, fault: () => fault };
+  return { of, areStale: () => areStale };
 }
