@@ -1,4 +1,5 @@
 import type { Request, Response, Router } from 'express';
+import { isDecided } from '@prorata/quota-model';
 import { outcomeReach, Problem } from '@prorata/service-runtime';
 import type { Principal } from '@prorata/service-runtime';
 import type { CommandOutcome } from '@prorata/schemas';
@@ -47,7 +48,8 @@ function lookUp(request: Request, response: Response, parts: CommandRoutesParts)
   const commandId = request.params['commandId'];
   const seen = typeof commandId === 'string' ? parts.book.find(commandId) : [];
   const mine = seen.filter((each) => maySee(request.principal, each));
-  const outcome = mine.find((each) => !isReuse(each)) ?? lastResort(mine, parts);
+  const outcome =
+    mine.find(isDecided) ?? mine.find((each) => !isReuse(each)) ?? lastResort(mine, parts);
   if (outcome !== undefined) response.json(outcomeToJson(outcome));
   else if (parts.askProjector !== null) parts.askProjector(request, response);
   else throw new Problem(404, 'COMMAND_UNKNOWN', 'No outcome is known; it may still come.');

@@ -138,6 +138,17 @@ describe('a command that is looked up', () => {
     expect(await look({ outcomes: [reuse, outcomeOf()] })).toBe(200);
   });
 
+  it('has its decision, though another body under its id was turned away before', async () => {
+    const turnedAway = outcomeOf({
+      status: 'refused',
+      code: 'TIMERS_PENDING',
+      bodyHash: Buffer.alloc(32, 2),
+    });
+    const { url } = await serve({ outcomes: [turnedAway, outcomeOf()] });
+    const found = await fetch(`${url}/v1/commands/${COMMAND_ID}`);
+    expect(await found.json()).toMatchObject({ code: 'ACCEPTED' });
+  });
+
   it('is asked of the projector when only a reuse of its id has passed here', async () => {
     const askProjector: CommandRoutesParts['askProjector'] = (_request, response) => {
       response.status(418).end();

@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
+import { isDecided } from '@prorata/quota-model';
 import { outcomeReach } from '@prorata/service-runtime';
 import type { Principal } from '@prorata/service-runtime';
 import type { CommandOutcome } from '@prorata/schemas';
 import { bodyHash } from '../writer/bodyHash.ts';
-import { isDecided } from '../writer/recentCommands.ts';
 import { buildCommand } from './submit/buildCommand.ts';
 import { SubmissionRefused } from './submit/submissionRefused.ts';
 import type { OutcomeBook } from './submit/outcomeBook.ts';

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { isDecided, undecidedCodes } from '@prorata/quota-model';
 import type { Actor, CommandMessage, CommandOutcome } from '@prorata/schemas';
 import type { WriterCode } from '../outcomeCodes.ts';
 import { eventIdOf } from './eventId.ts';
@@ -25,26 +26,8 @@ const ROBOTS_PERCENT = 90;
  */
 export const STRETCH_MICROS = 30n * 60n * 1_000_000n;
 
-/**
- * Refusals of what was never decided. They name no first outcome: a stale or misplaced copy must not
- * answer for its command, and what was refused for want of room may come again.
- */
-const NEVER_DECIDED: ReadonlySet<string> = new Set<WriterCode>([
-  'COMMAND_ID_REUSED',
-  'COMMAND_MISROUTED',
-  'COMMAND_SIGNATURE_INVALID',
-  'COMMAND_TOO_OLD',
-  'COMMAND_UNREADABLE',
-  'COMMAND_UNSIGNED',
-  'PARTITION_FULL',
-  'TIMERS_PENDING',
-  'TOO_MANY_COMMANDS',
-]);
-
-/** Whether the outcome decided its command; else the command may come again and be decided then. */
-export function isDecided({ code }: Pick<CommandOutcome, 'code'>): boolean {
-  return !NEVER_DECIDED.has(code);
-}
+// A refusal that has another name by now would be taken for a decision.
+undecidedCodes satisfies readonly WriterCode[];
 
 /** (principal, stream, command id), digested: the same id of another sender is another command. */
 export function commandKey(actor: Actor, stream: string, commandId: string): string {

@@ -61,6 +61,8 @@ describe('the memory of recent commands', () => {
     'COMMAND_TOO_OLD',
     'COMMAND_SIGNATURE_INVALID',
     'COMMAND_MISROUTED',
+    'PARTITION_FULL',
+    'TIMERS_PENDING',
     'TOO_MANY_COMMANDS',
   ])('takes %s for no first outcome, before the decision and after it', (code) => {
     const recent = new RecentCommands();

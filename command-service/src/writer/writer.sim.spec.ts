@@ -108,29 +108,43 @@ describe('while many overrides of an application end at one moment', () => {
   )!;
   const overrides = 40;
 
-  it('another’s command is decided at once, and its own are refused until a few are left', async () => {
+  interface Ending {
+    readonly simulation: WriterSimulation;
+    /** Numbers of commands, each once. */
+    readonly next: () => number;
+    readonly send: (sent: CommandMessage) => Promise<string>;
+  }
+
+  /** All overrides end in a few milliseconds, and each batch makes one of the ends. */
+  async function ending(): Promise<Ending> {
     const timerBounds = { perBatchMax: 1, awaitedMax: 3 };
     const simulation = new WriterSimulation(11, { timerBounds, latencyMsMax: 10 });
     await started(simulation, 1);
     let number = 1;
+    const next = (): number => number++;
     const send = async (sent: CommandMessage): Promise<string> => {
       await simulation.send(sent);
       return sent.value.envelope.commandId;
     };
-    await send(registering(number++, 'moka', simulation.now));
-    await send(registering(number++, beside, simulation.now));
+    await send(registering(next(), 'moka', simulation.now));
+    await send(registering(next(), beside, simulation.now));
     await simulation.log.clock.advance(1_000);
     const until = simulation.now + 20_000_000n;
     for (let quota = 0; quota < overrides; quota++) {
-      await send(creating(number++, `moka/q${quota}`, simulation.now, 2n));
-      await send(overriding(number++, `moka/q${quota}`, until, simulation.now));
+      await send(creating(next(), `moka/q${quota}`, simulation.now, 2n));
+      await send(overriding(next(), `moka/q${quota}`, until, simulation.now));
     }
     await simulation.log.clock.advance(Number(until - simulation.now) / 1_000 - 10);
+    return { simulation, next, send };
+  }
+
+  it('another’s command is decided at once, and its own are refused until a few are left', async () => {
+    const { simulation, next, send } = await ending();
     const ids: Record<string, string> = {};
     for (let each = 0; each < 20; each++) {
       await simulation.log.clock.advance(150);
-      ids[await send(creating(number++, `moka/late${each}`, simulation.now, 1n))] = 'own';
-      ids[await send(creating(number++, `${beside}/late${each}`, simulation.now, 1n))] = 'beside';
+      ids[await send(creating(next(), `moka/late${each}`, simulation.now, 1n))] = 'own';
+      ids[await send(creating(next(), `${beside}/late${each}`, simulation.now, 1n))] = 'beside';
     }
     await simulation.log.clock.advance(quietMs);
     expect(await simulation.faults()).toEqual([]);
@@ -143,6 +157,30 @@ describe('while many overrides of an application end at one moment', () => {
     expect(codesOf('before')).toEqual(new Set(['ACCEPTED']));
     expect(codesOf('beside')).toEqual(new Set(['ACCEPTED']));
     expect(codesOf('own')).toEqual(new Set(['ACCEPTED', 'TIMERS_PENDING']));
+  });
+
+  it('a refusal for them is neither taken back nor remembered by a successor', async () => {
+    const { simulation, next, send } = await ending();
+    const late = creating(next(), 'moka/late', simulation.now, 1n);
+    const again = async (): Promise<void> => {
+      await simulation.log.clock.advance(150);
+      await send(late);
+    };
+    await again();
+    await simulation.log.clock.advance(100);
+    simulation.writers[0]!.process.crash();
+    simulation.startWriter();
+    await simulation.log.clock.advance(quietMs);
+    await again();
+    await again();
+    await simulation.log.clock.advance(quietMs);
+    expect(await simulation.faults()).toEqual([]);
+    const { commandId } = late.value.envelope;
+    const outcomes = (await simulation.outcomes()).filter((each) => each.commandId === commandId);
+    const [refused, first, repeated] = outcomes;
+    expect(outcomes.map(({ code }) => code)).toEqual(['TIMERS_PENDING', 'ACCEPTED', 'ACCEPTED']);
+    expect([refused?.firstOffset, first?.firstOffset]).toEqual([null, null]);
+    expect(repeated?.firstOffset).toBe(first?.commandOffset);
   });
 });
 

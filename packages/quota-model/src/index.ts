@@ -44,4 +44,5 @@ export type { Oversubscription } from './sums/oversubscription.ts';
 export { safetyCheckMeanings } from './validate/safety.ts';
 export { refusalCodes } from './refusalCodes.ts';
 export type { RefusalCode, RefusalKind } from './refusalCodes.ts';
+export { isDecided, undecidedCodes } from './undecidedCodes.ts';
 export { BrokenStream, UnreadableState } from './faults.ts';

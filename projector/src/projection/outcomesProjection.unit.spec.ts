@@ -40,8 +40,9 @@ describe('the projection of outcomes', () => {
       { ...accepted, commandOffset: 7n, firstOffset: accepted.commandOffset },
       { ...forged, code: 'COMMAND_ID_REUSED' },
       { ...forged, code: 'COMMAND_SIGNATURE_INVALID' },
+      { ...forged, code: 'TIMERS_PENDING' },
     ];
-    for (const size of [1, 2, 5]) {
+    for (const size of [1, 2, 6]) {
       const { commands, audit_log: audit } = await tablesAfter(story, size);
       expect(commands, `batches of ${size}`).toMatchObject([
         { command_id: accepted.commandId, status: 'accepted', command_offset: '0' },
@@ -50,7 +51,19 @@ describe('the projection of outcomes', () => {
         'COMMAND_UNSIGNED',
         'COMMAND_ID_REUSED',
         'COMMAND_SIGNATURE_INVALID',
+        'TIMERS_PENDING',
       ]);
+    }
+  });
+
+  it('keeps what turned a command away until the same id is decided', async () => {
+    const { accepted } = outcomes();
+    const early = { ...accepted, status: 'refused', code: 'TIMERS_PENDING' } as const;
+    const later = { ...accepted, commandOffset: 9n };
+    expect((await tablesAfter([early], 1))['commands']).toMatchObject([{ code: 'TIMERS_PENDING' }]);
+    for (const size of [1, 2]) {
+      const { commands } = await tablesAfter([early, later], size);
+      expect(commands).toMatchObject([{ code: 'ACCEPTED', command_offset: '9' }]);
     }
   });
 

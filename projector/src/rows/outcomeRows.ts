@@ -1,4 +1,4 @@
-import { isQuotaId } from '@prorata/quota-model';
+import { isDecided, isQuotaId } from '@prorata/quota-model';
 import { fullNameOf, timeToJson, toJson } from '@prorata/schemas';
 import type { CommandOutcome } from '@prorata/schemas';
 import type { Row } from '../database/tables.ts';
@@ -73,19 +73,7 @@ export function commandRow({ partition, outcome }: PlacedOutcome): Row | null {
   };
 }
 
-/**
- * Codes of records that decided nothing about the command they name, perhaps because somebody else
- * wrote it: none of them may take the place of a decision.
- */
-const UNDECIDED: readonly string[] = [
-  'COMMAND_ID_REUSED',
-  'COMMAND_UNSIGNED',
-  'COMMAND_SIGNATURE_INVALID',
-  'COMMAND_TOO_OLD',
-  'COMMAND_UNREADABLE',
-];
-
 /** Whether the outcome is the command's own decision, not a repetition and not a turning away. */
 export function isDecision(outcome: CommandOutcome): boolean {
-  return outcome.firstOffset === null && !UNDECIDED.includes(outcome.code);
+  return outcome.firstOffset === null && isDecided(outcome);
 }
