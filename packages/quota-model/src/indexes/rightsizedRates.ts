@@ -39,7 +39,7 @@ export function rightsizedRates(quota: QuotaState | null): readonly RightsizedRa
 }
 
 /**
- * The quotas with a rate outside of the bounds, in O(most + log n): `boundsInForce` rounds inwards, so that
+ * The quotas with a rate outside of the bounds, in O(these + log n): `boundsInForce` rounds inwards, so that
  * whole amounts are within exactly when their rates are.
  *
  * @param bounds null: none, and all are outside
@@ -50,10 +50,13 @@ export function idsOutside(
   bounds: RightsizeBounds | null,
   most: number,
 ): readonly string[] {
-  const lowest = rates.after('', most);
-  if (bounds === null) return lowest.map(idIn);
+  if (bounds === null) return rates.after('', most).map(idIn);
   const first = digits(bounds.min);
-  const below = lowest.filter((rate) => rate < first);
+  const below: string[] = [];
+  for (const rate of rates) {
+    if (rate >= first || below.length === most) break;
+    below.push(rate);
+  }
   const above = rates.after(`${digits(bounds.max)}0 ${LAST}`, most);
   // Bounds whose ends cross hold nothing; some are on both sides of them.
   return [...new Set([...below, ...above])].map(idIn);
