@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LogRecord } from '@prorata/kafka-port';
+import { isDecided } from '@prorata/quota-model';
 import type { Codec, CommandOutcome } from '@prorata/schemas';
 import type { Logger } from '@prorata/service-runtime';
 import { commandKey } from '../../writer/recentCommands.ts';
@@ -117,8 +118,10 @@ export class OutcomeBook {
   #keep(outcome: CommandOutcome): void {
     const ofId = this.#recent.get(outcome.commandId) ?? [];
     const same = ofId.findIndex((each) => isSame(each, outcome));
-    if (same >= 0) {
-      ofId[same] = outcome;
+    const former = ofId[same];
+    if (former !== undefined) {
+      // A copy that comes too late is turned away, and takes no decision back.
+      if (isDecided(outcome) || !isDecided(former)) ofId[same] = outcome;
       return;
     }
     // The first stay: what comes under a used id is mostly the refusal of another body.

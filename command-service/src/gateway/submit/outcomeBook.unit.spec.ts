@@ -70,6 +70,18 @@ describe('the book of outcomes', () => {
     expect(made.find('unknown')).toEqual([]);
   });
 
+  it('keeps a decision when a copy of its command is turned away, and no turning away before it', async () => {
+    const made = book();
+    const turnedAway = { status: 'refused', code: 'TIMERS_PENDING' } as const;
+    const codes = () => made.find(COMMAND_ID).map(({ code }) => code);
+    await pass(made, outcomeOf(turnedAway));
+    expect(codes()).toEqual(['TIMERS_PENDING']);
+    await pass(made, outcomeOf({ commandOffset: 8n }));
+    expect(codes()).toEqual(['ACCEPTED']);
+    await pass(made, outcomeOf({ ...turnedAway, code: 'COMMAND_TOO_OLD', commandOffset: 9n }));
+    expect(codes()).toEqual(['ACCEPTED']);
+  });
+
   it('keeps a person’s and a robot’s of one name apart', async () => {
     const made = book();
     await pass(made, outcomeOf());
