@@ -43,7 +43,7 @@ export const projections: readonly ProjectionDefinition[] = [
   },
   {
     name: 'audit',
-    version: 1,
+    version: 2,
     readableFrom: 1,
     topics: [
       {
