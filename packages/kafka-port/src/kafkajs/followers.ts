@@ -4,7 +4,7 @@ import type { LogRecord, TopicPartition } from '../port.ts';
 import { committedRecords, pastEmptied } from './committedRecords.ts';
 import type { FetchedPartition } from './committedRecords.ts';
 import { asLogError, faultOf, meansAbsentTopic } from './errors.ts';
-import type { FetchConnection } from './fetchConnection.ts';
+import type { FetchConnection, FetchPosition } from './fetchConnection.ts';
 import { FollowedPartition } from './followedPartition.ts';
 
 /**
@@ -131,7 +131,7 @@ export class Followers {
       ...followed.partition,
       offset: followed.fetchPosition,
     }));
-    const fetched = await this.#connection.fetch(leader, positions, single ? 0 : waitMs);
+    const fetched = await this.#connection.fetch(leader, lowest(positions), single ? 0 : waitMs);
     for (const part of fetched) {
       for (const [index, followed] of asked.entries()) {
         const { topic, partition, offset } = positions[index] ?? {};
@@ -190,6 +190,21 @@ export class Followers {
     await delay(this.#pauseMs);
     this.#pauseMs = Math.min(this.#pauseMs * 2, pauseMaxMs);
   }
+}
+
+/**
+ * One position for each partition, the lowest: of a partition that a request names twice, the broker answers
+ * one, and who is further behind would be handed what lies beyond a gap. Who is further ahead passes over what
+ * it has had, and asks alone where that was all.
+ */
+function lowest(positions: readonly FetchPosition[]): readonly FetchPosition[] {
+  const byPlace = new Map<string, FetchPosition>();
+  for (const position of positions) {
+    const place = `${position.topic} ${position.partition}`;
+    const known = byPlace.get(place);
+    if (known === undefined || position.offset < known.offset) byPlace.set(place, position);
+  }
+  return [...byPlace.values()];
 }
 
 function handOver(
