@@ -17,6 +17,9 @@ const example = path.join(checkoutDirectory, 'docs', 'how-to', 'examples', 'quot
 /** Until what another wrote can be read, milliseconds. */
 const READABLE_MS = 1_000;
 
+/** Until a feed that was just asked for listens, on a machine that does much else, milliseconds. */
+const WATCHING_MS = 5_000;
+
 let directory = '';
 let stack: LocalStack;
 const tokens = { ana: '', bob: '' };
@@ -307,6 +310,35 @@ describe('files of quotas', () => {
     expect((await prorata(['apply', '-f', example, '--yes'])).code).toBe(0);
   });
 
+  it('overwrite no registration that somebody else has changed meanwhile', async () => {
+    const named = (name: string): readonly [string, string] => [
+      'displayName: LLM gateway',
+      `displayName: ${name}`,
+    ];
+    const [mine, other] = [
+      await changed('mine.yaml', named('Mine')),
+      await changed('other.yaml', named('Other')),
+    ];
+    const meanwhile = async (): Promise<void> => {
+      expect(
+        (await prorata(['apply', '-f', other, '--yes', '--reason', 'a name'], { as: 'bob' })).code,
+      ).toBe(0);
+    };
+    let isFirst = true;
+    const dryRun = async (): Promise<void> => {
+      const isIt = isFirst;
+      isFirst = false;
+      // Between the plan's reading and its sending, which looks once more.
+      if (isIt) await meanwhile();
+    };
+    const ran = await withDryRuns(dryRun, (url) =>
+      prorata(['apply', '-f', mine, '--yes'], { url }),
+    );
+    expect(ran.code).toBe(4);
+    expect(ran.out).toMatch(/changed application by user:bob at .*: a name/);
+    expect((await prorata(['apply', '-f', example, '--yes'])).code).toBe(0);
+  });
+
   it('go on where a command was decided and its answer was lost', async () => {
     const file = await changed(
       'lost.yaml',
@@ -408,6 +440,19 @@ describe('the other commands', () => {
     expect(ran.out).toContain('in force tokens  30,000/s → 35,000/s');
   });
 
+  it('tell of changes as they happen, and go on where they were', async () => {
+    const first = prorata(['watch', quota, '--count', '1', '-o', 'json']);
+    await delay(WATCHING_MS);
+    const block = ['override', quota, '--block', '--for', '1h', '--reason', 'runaway'];
+    expect((await prorata(block)).code).toBe(0);
+    const blocked = JSON.parse((await first).out) as { id: string; type: string; reason: string };
+    expect(blocked).toMatchObject({ type: 'QuotaOverridden', quotaId: quota, reason: 'runaway' });
+    expect((await prorata(['override', quota, '--lift', '--reason', 'found'])).code).toBe(0);
+    // What happened while nobody listened is told to whoever comes back.
+    const next = await prorata(['watch', quota, '--count', '1', '--after', blocked.id]);
+    expect(next.out).toMatch(/llm-gateway\/prod\/chat QuotaOverrideEnded by user:ana at .*: found/);
+  });
+
   it.each<readonly string[]>([
     ['get', 'quotas', 'llm-gateway'],
     ['get', 'proposals'],
@@ -422,14 +467,26 @@ describe('the other commands', () => {
     ['budget'],
     ['budget', 'acme/assistant-monthly'],
     ['tree', 'llm-gateway'],
-  ])('%s %s answers people and scripts', async (...words) => {
-    const forPeople = await prorata(words);
-    expect(forPeople).toMatchObject({ code: 0 });
-    expect(forPeople.out).not.toContain('\u001b');
-    const forScripts = await prorata([...words, '-o', 'json']);
-    expect(() => JSON.parse(forScripts.out) as unknown).not.toThrow();
-    expect(forScripts.out.trimEnd().split('\n')).toHaveLength(1);
+  ])('%s %s answers scripts in a line', async (...words) => {
+    const { code, out } = await prorata([...words, '-o', 'json']);
+    expect(code).toBe(0);
+    expect(() => JSON.parse(out) as unknown).not.toThrow();
+    expect(out.trimEnd().split('\n')).toHaveLength(1);
   });
+
+  it.each([
+    ['quotas', 'llm-gateway', /^QUOTA .*\nllm-gateway\/prod .*40,000\/s, burst 80,000/],
+    ['budgets', 'acme', /acme\/assistant-monthly +acme\/assistant +10000 EUR/],
+    ['quota', quota, /^quotaId: llm-gateway\/prod\/chat$/m],
+  ])(
+    'get %s answers people, without colours where there is no terminal',
+    async (what, id, shown) => {
+      const { code, out } = await prorata(['get', what, id]);
+      expect(code).toBe(0);
+      expect(out).toMatch(shown);
+      expect(out).not.toContain('\u001b');
+    },
+  );
 
   it('say what to type next, and where hosts are not', async () => {
     const unknown = await prorata(['get', 'quota', 'llm-gateway/none']);

@@ -3,6 +3,7 @@ import type { GatewayClient } from '../gateway/gatewayClient.ts';
 import { sentCommand } from '../plan/checkPlan.ts';
 import type { SendingTerms } from '../plan/checkPlan.ts';
 import type { Failure } from '../plan/check.ts';
+import { unguardedConflict } from './unguardedConflict.ts';
 import { failuresOf } from '../plan/failuresOf.ts';
 import type { Plan, PlannedCommand } from '../plan/plan.ts';
 
@@ -42,8 +43,7 @@ export async function applyPlan(
   const waiting = new Set<string>();
   for (const [index, command] of plan.commands.entries()) {
     if (waiting.has(command.stream)) continue;
-    const answer = await client.send(sentCommand(command, terms), terms.reason);
-    const one = appliedOf(command, answer);
+    const one = await applyOne(client, command, terms);
     applied.push(one);
     told(one);
     if (one.kind === 'waits') waiting.add(command.stream);
@@ -51,6 +51,16 @@ export async function applyPlan(
   }
   const sent = new Set(applied.map(({ command }) => command));
   return { applied, left: plan.commands.filter((command) => !sent.has(command)) };
+}
+
+async function applyOne(
+  client: GatewayClient,
+  command: PlannedCommand,
+  terms: SendingTerms,
+): Promise<Applied> {
+  const conflict = await unguardedConflict(client, command);
+  if (conflict !== null) return { kind: 'refused', command, failures: [conflict] };
+  return appliedOf(command, await client.send(sentCommand(command, terms), terms.reason));
 }
 
 function appliedOf(command: PlannedCommand, answer: CommandAnswer): Applied {

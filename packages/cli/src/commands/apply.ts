@@ -1,6 +1,7 @@
 import { CommandError } from '../commandError.ts';
 import { exitCodes } from '../exitCodes.ts';
-import { changesSince, isConflict } from '../apply/conflict.ts';
+import { changesSince } from '../apply/changesSince.ts';
+import { isConflict } from '../apply/conflict.ts';
 import { applyDeclaration } from '../apply/applyDeclaration.ts';
 import type { Application, Applied } from '../apply/applyPlan.ts';
 import { settled } from '../apply/settled.ts';
@@ -147,7 +148,10 @@ async function concludeRefused(
   const conflicts = await Promise.all(
     changed
       .filter((action) => action !== undefined)
-      .map(async (action) => ({ id: action.id, changes: await changesSince(client, action) })),
+      .map(async (action) => ({
+        id: action.id,
+        changes: await changesSince(client, command, action),
+      })),
   );
   const told = conflicts.flatMap(({ id, changes }) => [
     `Somebody else changed ${id} meanwhile:`,

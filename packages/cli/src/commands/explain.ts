@@ -4,7 +4,7 @@ import { colours } from '../output/colours.ts';
 import { limitText } from '../output/limitText.ts';
 import { screenText } from '../output/screenText.ts';
 import { tableLines } from '../output/table.ts';
-import { whoIn } from '../apply/conflict.ts';
+import { whoIn } from '../apply/changeText.ts';
 import { textIn } from '../plan/json.ts';
 import type { Json } from '../plan/json.ts';
 import { connected } from './connected.ts';

@@ -1,5 +1,5 @@
 import { CommandError } from '../commandError.ts';
-import { whoIn } from '../apply/conflict.ts';
+import { whoIn } from '../apply/changeText.ts';
 import { GatewayProblem } from '../gateway/gatewayProblem.ts';
 import type { GatewayClient } from '../gateway/gatewayClient.ts';
 import { answerAs } from '../output/answerAs.ts';

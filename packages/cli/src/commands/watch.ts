@@ -1,51 +1,61 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { CommandError } from '../commandError.ts';
-import { colours } from '../output/colours.ts';
+import { changeText } from '../apply/changeText.ts';
+import { exitCodes } from '../exitCodes.ts';
+import { followFeed } from '../gateway/followFeed.ts';
+import type { FedChange } from '../gateway/followFeed.ts';
 import type { OutputOptions } from '../output/answerAs.ts';
-import type { Json } from '../plan/json.ts';
+import { colours } from '../output/colours.ts';
+import { screenText } from '../output/screenText.ts';
+import { textIn } from '../plan/json.ts';
 import { answer, tell } from '../print.ts';
 import { connected } from './connected.ts';
-import { quotaDiffLines, quotaDiffs } from './quotaDiff.ts';
-import type { QuotaDiff } from './quotaDiff.ts';
 
 export interface WatchOptions extends OutputOptions {
-  readonly every: string;
+  readonly owner?: string;
+  readonly project?: string;
+  readonly type?: readonly string[];
+  readonly after?: string;
+  readonly count?: string;
 }
-
-/** Seconds between two looks: each reads all that is watched. */
-const EVERY_MIN_S = 1;
-const EVERY_MAX_S = 3_600;
 
 /**
- * Tells what changes at and below a place, until Ctrl-C: it looks every few seconds, so that what changes
- * twice in between is told once. With -o json one object a change, a line each.
+ * Tells of changes as they happen, without a gap when the connection is lost, until Ctrl-C or `--count`. With
+ * -o json one object a line, whose `id` is what `--after` goes on from.
  */
-export async function watch(place: string, options: WatchOptions): Promise<number> {
-  const everyS = Number(options.every);
-  if (!(everyS >= EVERY_MIN_S && everyS <= EVERY_MAX_S)) {
-    throw new CommandError(`--every must be ${EVERY_MIN_S} to ${EVERY_MAX_S} seconds`, 2);
-  }
+export async function watch(place: string | undefined, options: WatchOptions): Promise<number> {
+  const { owner, project, type, after = null } = options;
+  let left = countOf(options.count);
   const client = await connected();
-  const read = (): Promise<readonly Json[]> =>
-    client.all('/v1/quotas', 'quotas', { within: place });
-  let before = await read();
-  tell(
-    `${before.length} quotas at and below ${place}, looked at every ${everyS} s; Ctrl-C ends it`,
+  const stopped = new AbortController();
+  process.once('SIGINT', () => stopped.abort());
+  const query = { within: place, owner, project, type: type?.join(',') };
+  await followFeed(
+    client,
+    { query, after, signal: stopped.signal },
+    {
+      changed(fed) {
+        print(fed, options);
+        left -= 1;
+        return left > 0;
+      },
+      lost: (why) =>
+        tell(screenText(`The connection is lost (${why}); it is made again from where it was.`)),
+    },
   );
-  for (;;) {
-    await delay(everyS * 1_000);
-    const after = await read();
-    for (const each of quotaDiffs(before, after)) print(each, options);
-    before = after;
-  }
+  return left <= 0 ? exitCodes.done.code : exitCodes.interrupted.code;
 }
 
-function print(changed: QuotaDiff, { output }: WatchOptions): void {
-  const at = new Date().toISOString();
+function countOf(text: string | undefined): number {
+  if (text === undefined) return Infinity;
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new CommandError(`--count ${text}: a whole number from 1`, 2);
+}
+
+function print({ id, change }: FedChange, { output }: WatchOptions): void {
   if (output !== 'table') {
-    answer(JSON.stringify({ at, ...changed }));
+    answer(JSON.stringify({ id, ...change }));
     return;
   }
-  const [first = '', ...rest] = quotaDiffLines(changed);
-  for (const line of [`${colours.dim(at)} ${first}`, ...rest]) answer(line);
+  const place = textIn(change, 'quotaId') || textIn(change, 'stream');
+  answer(`${colours.bold(screenText(place))} ${screenText(changeText(change))}`);
 }

@@ -29,6 +29,9 @@ export type SentCommand = Pick<
   'type' | 'stream' | 'data' | 'expectedVersion' | 'waivers'
 >;
 
+/** Parameters of a query; undefined: not said. */
+type Query = Readonly<Record<string, string | undefined>>;
+
 export class GatewayClient {
   readonly gatewayUrl: string;
   readonly #token: string;
@@ -39,10 +42,8 @@ export class GatewayClient {
   }
 
   /** @throws GatewayProblem, and CommandError when nobody answers */
-  async get<T>(path: string, query: Readonly<Record<string, string | undefined>> = {}): Promise<T> {
-    const given = Object.entries(query).filter(([, value]) => value !== undefined);
-    const search = new URLSearchParams(given as [string, string][]).toString();
-    return (await this.#read(search === '' ? path : `${path}?${search}`)) as T;
+  async get<T>(path: string, query: Query = {}): Promise<T> {
+    return (await this.#read(withQuery(path, query))) as T;
   }
 
   /** null: the gateway knows no such thing. */
@@ -59,7 +60,7 @@ export class GatewayClient {
   async all<T extends object = Json>(
     path: string,
     member: string,
-    query: Readonly<Record<string, string | undefined>> = {},
+    query: Query = {},
     told: (rows: number) => void = () => undefined,
   ): Promise<readonly T[]> {
     const rows: T[] = [];
@@ -99,8 +100,13 @@ export class GatewayClient {
   }
 
   /** An open answer, for what goes on for as long as somebody listens. */
-  async open(path: string, headers: Readonly<Record<string, string>>): Promise<Response> {
-    const response = await this.#fetch(path, { headers, signal: AbortSignal.timeout(READ_MS) });
+  async open(
+    path: string,
+    query: Query,
+    headers: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<Response> {
+    const response = await this.#fetch(withQuery(path, query), { headers, signal });
     if (response.ok) return response;
     throw new GatewayProblem(response.status, await bodyOf(response));
   }
@@ -131,6 +137,12 @@ export class GatewayClient {
       );
     }
   }
+}
+
+function withQuery(path: string, query: Query): string {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined);
+  const search = new URLSearchParams(given as [string, string][]).toString();
+  return search === '' ? path : `${path}?${search}`;
 }
 
 async function bodyOf(response: Response): Promise<ProblemBody> {

@@ -155,7 +155,7 @@ function anyVersion({ action, step }: Step): Step {
 
 /**
  * Deletions from the leaves up, what tightens from the leaves up, then what loosens and what is new from
- * the root down: so that where one command has no room for all, each part leaves a tree that may be.
+ * the root down: so that where one command has no room for all, each part most often leaves a tree that may be.
  */
 function inOrder(steps: readonly Step[]): readonly Step[] {
   const rank = ({ action }: Step): number =>

@@ -18,6 +18,12 @@ const KINDS =
 
 /** What asks and changes nothing. */
 export function readingCommands(program: Command, finish: Finish): void {
+  stateCommands(program, finish);
+  changeCommands(program, finish);
+}
+
+/** What there is. */
+function stateCommands(program: Command, finish: Finish): void {
   program
     .command('get')
     .description('list what there is of a kind, or show one thing')
@@ -52,6 +58,23 @@ export function readingCommands(program: Command, finish: Finish): void {
       finish(await (await import('../commands/explain.ts')).explain(id, options)),
     );
   program
+    .command('budget')
+    .description('budgets, or one of them with what is spent of it')
+    .argument('[id]', 'an organization, or <organization>/<budget>')
+    .addOption(outputOption())
+    .action(async (id: string | undefined, options: OutputOptions) =>
+      finish(await (await import('../commands/budget.ts')).budget(id, options)),
+    );
+  program
+    .command('hosts')
+    .description('which hosts there are: kept nowhere yet, which it says, and ends with 1')
+    .argument('[application]', 'whose hosts')
+    .action(async () => finish(await (await import('../commands/hosts.ts')).hosts()));
+}
+
+/** What has changed, and what changes. */
+function changeCommands(program: Command, finish: Finish): void {
+  program
     .command('history')
     .description('what happened to a quota, by whom and why, the latest first')
     .argument(...quota)
@@ -73,24 +96,17 @@ export function readingCommands(program: Command, finish: Finish): void {
     );
   program
     .command('watch')
-    .description('tell what changes at and below a place, until Ctrl-C')
-    .argument(...place)
-    .option('--every <seconds>', 'how often it looks', '2')
+    .description(
+      'tell of changes as they happen, without a gap over lost connections, until Ctrl-C',
+    )
+    .argument('[place]', 'an application, or a quota: all below it, and what above it reaches it')
+    .option('--owner <group>', 'of quotas of this owner')
+    .option('--project <project>', 'of quotas that this project pays for')
+    .option('--type <events...>', 'of these events alone: QuotaOverridden')
+    .option('--after <id>', 'go on after the change of this id, which -o json tells')
+    .option('--count <changes>', 'end after so many')
     .addOption(outputOption())
-    .action(async (at: string, options: WatchOptions) =>
+    .action(async (at: string | undefined, options: WatchOptions) =>
       finish(await (await import('../commands/watch.ts')).watch(at, options)),
     );
-  program
-    .command('budget')
-    .description('budgets, or one of them with what is spent of it')
-    .argument('[id]', 'an organization, or <organization>/<budget>')
-    .addOption(outputOption())
-    .action(async (id: string | undefined, options: OutputOptions) =>
-      finish(await (await import('../commands/budget.ts')).budget(id, options)),
-    );
-  program
-    .command('hosts')
-    .description('which hosts there are: kept nowhere yet, which it says, and ends with 1')
-    .argument('[application]', 'whose hosts')
-    .action(async () => finish(await (await import('../commands/hosts.ts')).hosts()));
 }
