@@ -141,6 +141,12 @@ describe('what no route understands', () => {
     expect(await refused('', {}, { 'if-none-match': '"3a"' })).toContain('If-None-Match');
     expect(await refused('', { dryRun: 'perhaps' })).toContain('/dryRun');
   });
+
+  it('says what If-Match takes', async () => {
+    const why = { 'prorata-reason': 'for the test', 'if-match': 'W/"1"' };
+    const { body } = await send('PATCH', '/v1/quotas/moka%2Fprod', { tier: 1 }, why);
+    expect(JSON.stringify(body['violations'])).toMatch(/as the ETag of a read has it/);
+  });
 });
 
 describe('a body', () => {
@@ -470,7 +476,9 @@ describe('a quota by its address', () => {
   it('needs a reason, and says where it may stand', async () => {
     const answer = await send('PUT', at('moka/why'), content);
     expect(pathsOf(answer)).toEqual(['/reason']);
-    expect(answer.body['detail']).toMatch(/in the body, as \?reason= or as Prorata-Reason/);
+    expect(answer.body['detail']).toMatch(
+      /audit log \(in the body, as \?reason= or as Prorata-Reason\)\.$/,
+    );
   });
 
   it('takes a waiver by name in the query, and none without a reason', async () => {

@@ -94,10 +94,14 @@ function parseRecord(
       if (given !== undefined) {
         return [field.name, parse(field.type, given, `${path}/${field.name}`, report)];
       }
-      return [field.name, report(`${path}/${field.name}`, `is missing: ${field.doc}`)];
+      return [field.name, report(`${path}/${field.name}`, missing(field))];
     }),
   );
 }
+
+/** What it is for, as part of a sentence that goes on. */
+const missing = ({ doc }: { readonly doc?: string }): string =>
+  `is missing: ${(doc ?? '').replace(/\.$/, '')}`;
 
 function parseLogical(
   schema: Record<string, unknown>,

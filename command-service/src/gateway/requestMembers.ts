@@ -46,7 +46,7 @@ export function saidBeside(request: Request, sayable: Sayable = {}): SaidBeside 
   const body = isRecord(request.body) ? request.body : {};
   reading.say('reason', 'Prorata-Reason', utf8(request.get('prorata-reason')), body['reason']);
   reading.say('reason', 'reason', reading.parameter('reason'), body['reason']);
-  reading.say('expectedVersion', 'If-Match', versionOf(request), body['expectedVersion']);
+  reading.say('expectedVersion', 'If-Match', reading.version(request), body['expectedVersion']);
   reading.say('expectedVersion', 'If-None-Match', absenceOf(request), body['expectedVersion']);
   reading.say('dryRun', 'dryRun', reading.flag('dryRun'), body['dryRun']);
   reading.say('waivers', 'waive', reading.waivers(), body['waivers']);
@@ -55,6 +55,9 @@ export function saidBeside(request: Request, sayable: Sayable = {}): SaidBeside 
 
 /** The members that the query can say, by its parameters. */
 const inQuery = { reason: 'reason', dryRun: 'dryRun', waive: 'waivers' } as const;
+
+/** Of 64 bits, which the desk looks at; -1 says as much as `*`. */
+const VERSION = /^-?\d{1,19}$/;
 
 class Reading {
   readonly #query: Request['query'];
@@ -106,6 +109,17 @@ class Reading {
     return text === 'true';
   }
 
+  /** `"5"` says version 5; `*` is any version of what exists. */
+  version(request: Request): string | undefined {
+    const header = request.get('if-match')?.trim();
+    if (header === undefined) return undefined;
+    if (header === '*') return MUST_EXIST.toString();
+    const version = /^"(.*)"$/.exec(header)?.[1] ?? header;
+    if (VERSION.test(version)) return version;
+    this.#report('If-Match', 'must be a version as the ETag of a read has it, such as "5", or *');
+    return undefined;
+  }
+
   waivers(): readonly object[] | undefined {
     const given = this.#query['waive'];
     if (given === undefined) return undefined;
@@ -137,14 +151,6 @@ function isSame(one: unknown, other: unknown): boolean {
 }
 
 const asText = (value: unknown): string => JSON.stringify(value).replaceAll('"', '');
-
-/** `"5"` says version 5; `*` is any version of what exists. */
-function versionOf(request: Request): string | undefined {
-  const header = request.get('if-match')?.trim();
-  if (header === undefined) return undefined;
-  if (header === '*') return MUST_EXIST.toString();
-  return /^"(.*)"$/.exec(header)?.[1] ?? header;
-}
 
 /** Version 0 stands for what does not exist yet; any other use of the header has no meaning here. */
 function absenceOf(request: Request): string | undefined {

@@ -112,7 +112,8 @@ async function main(): Promise<number> {
   }
   const bench = benchNamed(positionals[0], values);
   if (bench === null || positionals.length !== 1) {
-    throw new Unusable(`There is no bench called ${positionals.join(' ')}.`);
+    const named = positionals.join(' ');
+    throw new Unusable(named === '' ? 'Which bench?' : `There is no bench called ${named}.`);
   }
   const signal = abortOnSignal();
   try {

@@ -126,6 +126,13 @@ ${readExample(type).text.trimEnd()}
 \`\`\``;
 }
 
+/** What the body is where it is not the fields of the command. */
+const bodyForms = {
+  content: ' Its body is the content itself, a [QuotaContent](#quotacontent).',
+  patch:
+    ' Its body is a merge patch (RFC 7396) of the [QuotaContent](#quotacontent), `limits` as a whole list, and not the fields below.',
+} as const;
+
 function addresses(type: CommandMessage['type']): string {
   const own = resourceTable.filter(({ sends }) => sends === type);
   if (own.length === 0) {
@@ -134,7 +141,8 @@ function addresses(type: CommandMessage['type']): string {
   const names = own.map(
     ({ method, path }) => `\`${method} ${path.replaceAll(/:(\w+)/g, '<$1>')}\``,
   );
-  return `Address of its own: ${names.join(', ')}.`;
+  const bodies = own.flatMap(({ body }) => (body === undefined ? [] : [bodyForms[body]]));
+  return `Address of its own: ${names.join(', ')}.${bodies.join('')}`;
 }
 
 /** The envelope is the gateway's to make. */

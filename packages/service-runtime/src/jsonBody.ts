@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import express from 'express';
 import type { Request, RequestHandler } from 'express';
 import { isDeeperThan } from './jsonDepth.ts';
@@ -10,7 +11,8 @@ const JSON_TYPES = ['application/json', 'application/*+json'];
 
 /**
  * Reads a JSON body, or refuses it before anything works on it: 415 for another form (a body without
- * the header is what curl sends), 413 beyond `bytesMax`, 400 for torn or too deep JSON.
+ * the header is what curl sends), 413 beyond `bytesMax`, 400 for bytes that are not
+ * UTF-8 and for torn or too deep JSON.
  * @param bytesMax bytes, after any compression has been undone
  */
 export function jsonBody(bytesMax: (request: Request) => number): RequestHandler {
@@ -41,6 +43,10 @@ const LIST_OR_OBJECT = /^(\xef\xbb\xbf)?\s*([[{]|$)/;
 function refuseUnfit(_request: unknown, _response: unknown, body: Buffer, charset: string): void {
   if (charset !== 'utf-8') {
     throw new Problem(415, 'MEDIA_TYPE_UNSUPPORTED', `JSON is read in UTF-8, not in ${charset}.`);
+  }
+  // The parser would put U+FFFD for such bytes: a name that nobody sent would be kept for ever.
+  if (!isUtf8(body)) {
+    throw new Problem(400, 'REQUEST_MALFORMED', 'The body has bytes that are not UTF-8.');
   }
   if (!LIST_OR_OBJECT.test(body.toString('latin1', 0, START_BYTES))) {
     throw new Problem(400, 'REQUEST_MALFORMED', 'A body must be an object.');

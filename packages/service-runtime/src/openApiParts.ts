@@ -30,11 +30,15 @@ const retryAfter: Part = {
   schema: { type: 'integer', minimum: 0 },
 };
 
-export const bearerSecurity: readonly Part[] = [{ bearer: [] }];
+/** A token or an API key, one of them. */
+export const bearerSecurity: readonly Part[] = [{ bearer: [] }, { apiKey: [] }];
 
 /** Components that every fragment refers to; the document has them once. */
 export const sharedComponents: Readonly<Record<string, Part>> = {
-  securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+  securitySchemes: {
+    bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+    apiKey: { type: 'apiKey', in: 'header', name: 'Api-Key' },
+  },
   schemas: {
     Problem: {
       type: 'object',

@@ -35,7 +35,7 @@ async function start(ready: () => readonly ReadyCheck[] = () => []): Promise<str
   return (await service.listen()).url;
 }
 
-const post = (url: string, body: string): Promise<Response> =>
+const post = (url: string, body: string | Buffer): Promise<Response> =>
   fetch(`${url}/v1/echo`, {
     method: 'POST',
     body,
@@ -74,10 +74,12 @@ describe('a service', () => {
     const url = await start();
     const codes = [
       post(url, '{"a":'),
+      post(url, Buffer.from('{"a":"\xff"}', 'latin1')),
       post(url, JSON.stringify({ a: 'x'.repeat(200) })),
       fetch(`${url}/v1/nothing`),
     ].map(async (answer) => ((await (await answer).json()) as { code: string }).code);
     expect(await Promise.all(codes)).toEqual([
+      'REQUEST_MALFORMED',
       'REQUEST_MALFORMED',
       'BODY_TOO_LARGE',
       'ROUTE_UNKNOWN',

@@ -16,7 +16,9 @@ export class Parameters {
   constructor(request: Pick<Request, 'query'>, known: readonly string[]) {
     this.#query = request.query;
     const names =
-      known.length === 0 ? 'not read: this route has none' : `none of ${known.join(', ')}`;
+      known.length === 0
+        ? 'not read: this route has atLeast alone'
+        : `none of ${[...known, 'atLeast'].join(', ')}`;
     for (const name of Object.keys(request.query)) {
       if (!known.includes(name)) this.report(name, `is ${names}`);
     }

@@ -46,7 +46,7 @@ export function stackCommands(program: Command, finish: Finish): void {
     .option('--kind <kind>', 'user, service or robot', 'user')
     .option('--role <names...>', 'its roles, which hold everywhere')
     .option('--grant <grants...>', 'roles that hold in a part alone: operator@moka/prod')
-    .option('--group <names...>', 'its groups of the identity provider, which own quotas')
+    .option('--group <names...>', 'its groups, each as the quotas that it owns name it: group:ads')
     .option('--application <id>', 'binds it to one application')
     .action(async (options: TokenOptions) =>
       finish(await (await import('../token.ts')).token(options)),
@@ -69,7 +69,7 @@ export function keyCommands(program: Command, finish: Finish): void {
     )
     .option('--role <names...>', 'its roles, which hold everywhere')
     .option('--grant <grants...>', 'roles that hold in a part alone: operator@moka/prod')
-    .option('--group <names...>', 'its groups, which own quotas')
+    .option('--group <names...>', 'its groups, each as the quotas that it owns name it: group:ads')
     .option('--application <id>', 'binds it to one application')
     .option('--days <count>', 'how long it lasts, at most 366', '90')
     .option(...file)

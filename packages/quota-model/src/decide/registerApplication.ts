@@ -154,7 +154,8 @@ function usersOf(state: ApplicationState, resource: string): string | null {
     const named = firstUser(state, resource);
     const others = named === null ? users : users - 1;
     const of = named === null ? '' : `Quota ${named}${others === 0 ? '' : ' and '}`;
-    const more = others === 0 ? '' : `${others} ${others === 1 ? 'quota' : 'quotas'}`;
+    const noun = named === null ? 'quota' : 'other';
+    const more = others === 0 ? '' : `${others} ${noun}${others === 1 ? '' : 's'}`;
     return `${of}${more} ${users === 1 ? 'uses' : 'use'} ${resource}`;
   }
   for (const entitlement of state.entitlements.values()) {

@@ -45,6 +45,9 @@ describe('RegisterApplication', () => {
     given(registered, created('moka/prod', [tokens(1n)]))
       .when(without)
       .thenRefused('RESOURCE_IN_USE', 'moka/prod');
+    given(registered, created('moka/prod', [tokens(1n)]), created('moka/test', [tokens(1n)]))
+      .when(without)
+      .thenRefused('RESOURCE_IN_USE', 'and 1 other use tokens');
     given(registered, {
       type: 'EntitlementSet',
       data: { project: 'acme/a', resource: 'tokens', bound: 'amount', amount: 1n, source: null },

@@ -14,7 +14,7 @@ export function resumeQuota(state: ApplicationState, command: ResumeQuota): Deci
   if (refused !== null) return refused;
   if (quota.override?.suspension !== true) {
     const what = quota.override === null ? 'no override' : 'an override that is no suspension';
-    return refuse('NOT_SUSPENDED', '/quotaId', `${quotaId} is under ${what}.`);
+    return refuse('NOT_SUSPENDED', '/quotaId', `${quotaId} is not suspended: it is under ${what}.`);
   }
   return accept([{ type: 'QuotaOverrideEnded', data: { end: 'lifted' }, ...about(quota) }]);
 }

@@ -126,7 +126,7 @@ describe('ResumeQuota', () => {
   it('lifts nothing else', () => {
     given(...tree)
       .when(resume)
-      .thenRefused('NOT_SUSPENDED', 'no override');
+      .thenRefused('NOT_SUSPENDED', 'is not suspended: it is under no override');
     given(...tree, overridden(QUOTA, [tokens(1n)], until))
       .when(resume)
       .thenRefused('NOT_SUSPENDED', 'no suspension');
