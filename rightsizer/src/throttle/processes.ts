@@ -5,7 +5,7 @@ import type {
   OrganizationState,
   PriceBookState,
 } from '@prorata/quota-model';
-import { sameDecimal } from '@prorata/quota-model';
+import { sameDecimal, undecidedCodes } from '@prorata/quota-model';
 import type { CommandAnswer } from '@prorata/service-runtime';
 import type { CommandDesk, LoopCommand } from '../commandDesk.ts';
 import type { LogView } from '../view/logView.ts';
@@ -18,10 +18,14 @@ const PAGES_MAX = 400;
 const UNKNOWN_MAX = 3;
 
 /**
- * Refusals by the door, not by the stream that was asked: they say nothing about the intent, which is tried
- * again at the next evaluation.
+ * Refusals by the door, or by a writer that decided nothing, and not by the stream that was asked: they say nothing
+ * about the intent, which is tried again at the next evaluation. A used id stays used for a day.
  */
-const doorCodes = new Set(['UNAUTHORIZED', 'FORBIDDEN', 'COMMAND_TOO_OLD', 'COMMAND_UNSIGNED']);
+const doorCodes = new Set<string>([
+  'UNAUTHORIZED',
+  'FORBIDDEN',
+  ...undecidedCodes.filter((code) => code !== 'COMMAND_ID_REUSED'),
+]);
 
 /** One command that carried an intent on. */
 export interface CarriedStep {

@@ -439,14 +439,17 @@ describe('Throttle', () => {
     expect(stage.types.slice(-3)).toEqual(lifting);
   });
 
-  it('does not take a closed door for an answer', async () => {
-    stage.refusalCode = 'UNAUTHORIZED';
-    stage.answers = { ApplyHaircut: ['refused'] };
-    await stage.evaluate();
-    expect(stage.of('CompleteCut')).toEqual([]);
-    await stage.evaluate();
-    expect(stage.of('CompleteCut')).toHaveLength(1);
-  });
+  it.each(['UNAUTHORIZED', 'COMMAND_SIGNATURE_INVALID', 'TIMERS_PENDING', 'TOO_MANY_COMMANDS'])(
+    'does not take a closed door (%s) for an answer',
+    async (code) => {
+      stage.refusalCode = code;
+      stage.answers = { ApplyHaircut: ['refused'] };
+      await stage.evaluate();
+      expect(stage.of('CompleteCut')).toEqual([]);
+      await stage.evaluate();
+      expect(stage.of('CompleteCut')).toHaveLength(1);
+    },
+  );
 
   it('names a page of too many quotas', async () => {
     stage.answers = { ApplyHaircut: ['refused'] };
