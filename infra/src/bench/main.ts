@@ -7,9 +7,11 @@ import { sideNames } from './commands/sides.ts';
 import type { SideName } from './commands/sides.ts';
 import { tableOf } from './figure.ts';
 import type { Figure } from './figure.ts';
+import { runQueriesBench } from './queries/runQueriesBench.ts';
 import { runRestoreBench } from './restore/runRestoreBench.ts';
 
 const USAGE = `usage: ./prorata bench restore [--json] [--out FILE] [--quotas N]
+       ./prorata bench queries [--json] [--out FILE] [--quotas N] [--audit-rows N]
        ./prorata bench commands [--json] [--out FILE] [--callers N,N…] [--seconds S] [--rounds N] [--sides A,B] [--profile DIR]
 
   commands      accepted commands a second and their latencies over HTTP, beside the same Express in front
@@ -17,13 +19,16 @@ const USAGE = `usage: ./prorata bench restore [--json] [--out FILE] [--quotas N]
   restore       folding events beside bare avsc, memory a quota, a snapshot under load, a restore, and
                 deciding in trees of growing size
 
+  queries       how long each question waits for its answer, over tables of a million quotas
+
   --json        a line of JSON for each figure instead of the table
   --out FILE    the lines of JSON go there too
   --callers     numbers of callers (default 1,100,500)
   --seconds S   how long each side bears each number of callers in each round (default 6)
   --rounds N    how often all sides take turns (default 2)
   --sides       those to measure (default ours,bare,emmett)
-  --quotas N    how many the tree of the restore has (default 1000000)
+  --quotas N    how many the tree of the restore, or the tables of the questions, have (default 1000000)
+  --audit-rows  how many rows the audit log of the questions has (default 5000000)
   --profile DIR CPU profiles of gateway and writer go there; profiling costs some of the speed
 `;
 
@@ -35,6 +40,7 @@ const options = {
   rounds: { type: 'string', default: '2' },
   sides: { type: 'string', default: sideNames.join(',') },
   quotas: { type: 'string', default: '1000000' },
+  'audit-rows': { type: 'string', default: '5000000' },
   profile: { type: 'string' },
   help: { type: 'boolean', default: false },
 } as const;
@@ -43,6 +49,7 @@ const CALLERS_MAX = 2_000;
 const SECONDS_MAX = 60;
 const ROUNDS_MAX = 20;
 const QUOTAS_MAX = 1_010_000;
+const AUDIT_ROWS_MAX = 50_000_000;
 
 /** The command line makes no sense. */
 class Unusable extends Error {
@@ -85,6 +92,11 @@ function benchNamed(
   if (name === 'restore') {
     const quotas = numberOf(values.quotas, 'quotas', QUOTAS_MAX);
     return (signal) => runRestoreBench({ quotas, signal, progress });
+  }
+  if (name === 'queries') {
+    const quotas = numberOf(values.quotas, 'quotas', QUOTAS_MAX);
+    const auditRows = numberOf(values['audit-rows'], 'audit-rows', AUDIT_ROWS_MAX);
+    return (signal) => runQueriesBench({ quotas, auditRows, signal, progress });
   }
   if (name !== 'commands') return null;
   const callers = values.callers.split(',').map((each) => numberOf(each, 'callers', CALLERS_MAX));

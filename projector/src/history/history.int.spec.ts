@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process';
+import path from 'node:path';
+import { promisify } from 'node:util';
 import type { LogPort } from '@prorata/kafka-port';
 import { timeFromJson, topicManifest } from '@prorata/schemas';
 import { freshDatabase } from '@prorata/test-kit';
@@ -358,6 +361,18 @@ describe('a replay of the log', () => {
       const report = await replayed(timeOf(version));
       expect([version, report.firstDifference, report.events]).toEqual([version, null, version]);
     }
+  });
+
+  it('is a command, which reads the live copy and exits with 0', async () => {
+    const main = path.join(import.meta.dirname, '..', 'audit', 'main.ts');
+    const run = (...args: string[]) =>
+      promisify(execFile)(process.execPath, [main, 'replay', ...args], {
+        env: { ...process.env, ...stand.environment('projector', databaseUrl) },
+      });
+    const { stdout } = await run('--json', '--as-of', timeOf(6), '--application', 'llm');
+    expect(JSON.parse(stdout)).toMatchObject({ asOf: timeOf(6), events: 6, ...whole });
+    expect((await run()).stdout).toContain('The tables tell what the log does');
+    await expect(run('--as-of', 'yesterday')).rejects.toMatchObject({ code: 2 });
   });
 
   it('names the first thing that somebody has changed in the tables', async () => {
