@@ -5,7 +5,7 @@ import { createLogger } from '@prorata/service-runtime';
 import express from 'express';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createReverseProxy } from './reverseProxy.ts';
-import { upstreamOf } from './routeTable.ts';
+import { isEventStream, upstreamOf } from './routeTable.ts';
 
 const servers: Server[] = [];
 afterEach(() => {
@@ -56,6 +56,14 @@ describe('the reverse proxy', () => {
       body: 'hello',
     });
   });
+
+  it.each(['/v1/rules/moka/stream', '/v1/feed'])(
+    'gives %s a connection that nobody waits for',
+    (path) => {
+      expect(isEventStream(path)).toBe(true);
+      expect(isEventStream(`${path}/x`)).toBe(false);
+    },
+  );
 
   it('lets each event of a stream through as it comes, and ends it with the client', async () => {
     let ended = false;
@@ -119,6 +127,7 @@ describe('the route table', () => {
     ['/v1/budgets/acme/daily/spend', 'rightsizer'],
     ['/v1/rightsizer/status', 'rightsizer'],
     ['/v1/rules/moka/stream', 'relay'],
+    ['/v1/feed', 'projector'],
     ['/v1/usage', 'relay', 'POST'],
     ['/v1/reports', 'relay', 'POST'],
     ['/v1/usage', null, 'GET'],
