@@ -233,6 +233,16 @@ describe('files of quotas', () => {
     expect((await planned(example)).summary.create).toBe(10);
   });
 
+  it('are told what is wrong in them where there is no gateway, too', async () => {
+    const file = await changed('wrong.yaml', ['tier: 2', 'teir: 2'], ['max: 100', 'max: many']);
+    const ran = await prorata(['plan', '-f', file], { url: 'http://127.0.0.1:1' });
+    expect(ran).toMatchObject({ code: 1, out: '' });
+    expect(ran.complaints).toMatch(/wrong\.yaml:49:13: "teir" is not known here/);
+    expect(ran.complaints).toMatch(/wrong\.yaml:57:59: must be a whole number, or "unlimited"/);
+    const right = await prorata(['plan', '-f', example], { url: 'http://127.0.0.1:1' });
+    expect(right.complaints).toContain('does not answer');
+  });
+
   it('ask nobody where there is no terminal', async () => {
     const ran = await prorata(['apply', '-f', example]);
     expect(ran.code).toBe(2);

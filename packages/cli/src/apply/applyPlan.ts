@@ -1,5 +1,6 @@
 import type { CommandAnswer } from '@prorata/service-runtime/postCommand';
 import type { GatewayClient } from '../gateway/gatewayClient.ts';
+import { withProgress } from '../output/progress.ts';
 import { sentCommand } from '../plan/checkPlan.ts';
 import type { SendingTerms } from '../plan/checkPlan.ts';
 import type { Failure } from '../plan/check.ts';
@@ -60,7 +61,10 @@ async function applyOne(
 ): Promise<Applied> {
   const conflict = await unguardedConflict(client, command);
   if (conflict !== null) return { kind: 'refused', command, failures: [conflict] };
-  return appliedOf(command, await client.send(sentCommand(command, terms), terms.reason));
+  const answer = await withProgress(`${command.stream}: ${command.type}`, () =>
+    client.send(sentCommand(command, terms), terms.reason),
+  );
+  return appliedOf(command, answer);
 }
 
 function appliedOf(command: PlannedCommand, answer: CommandAnswer): Applied {

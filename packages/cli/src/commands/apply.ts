@@ -5,13 +5,14 @@ import { isConflict } from '../apply/conflict.ts';
 import { applyDeclaration } from '../apply/applyDeclaration.ts';
 import type { Application, Applied } from '../apply/applyPlan.ts';
 import { settled } from '../apply/settled.ts';
+import { readDeclaration } from '../file/readDeclaration.ts';
 import type { GatewayClient } from '../gateway/gatewayClient.ts';
 import { answerAs } from '../output/answerAs.ts';
 import type { OutputOptions } from '../output/answerAs.ts';
 import { withProgress } from '../output/progress.ts';
 import { screenText } from '../output/screenText.ts';
 import { failureLines, failuresIn, planData, planLines } from '../plan/describePlan.ts';
-import { planFiles } from '../plan/planned.ts';
+import { planDeclaration } from '../plan/planned.ts';
 import type { Planned } from '../plan/planned.ts';
 import { answer, tell } from '../print.ts';
 import { connected } from './connected.ts';
@@ -30,9 +31,11 @@ export interface ApplyOptions extends OutputOptions {
  */
 export async function apply(options: ApplyOptions): Promise<number> {
   const terms = { reason: options.reason, waivers: waiversOf(options.waive) };
+  // What is wrong in a file is told where there is no gateway, too.
+  const declared = await readDeclaration(options.file);
   const client = await connected();
   const planned = await withProgress('reading', (progress) =>
-    planFiles(client, options.file, terms, progress),
+    planDeclaration(client, declared, terms, progress),
   );
   const isForPeople = options.output === 'table';
   if (isForPeople) for (const line of planLines(planned.plan, planned.checks)) answer(line);

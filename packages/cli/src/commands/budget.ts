@@ -2,6 +2,7 @@ import { CommandError } from '../commandError.ts';
 import { answerAs } from '../output/answerAs.ts';
 import type { OutputOptions } from '../output/answerAs.ts';
 import { colours } from '../output/colours.ts';
+import { withProgress } from '../output/progress.ts';
 import { screenText } from '../output/screenText.ts';
 import { tableLines } from '../output/table.ts';
 import { textIn } from '../plan/json.ts';
@@ -18,7 +19,9 @@ export async function budget(id: string | undefined, options: OutputOptions): Pr
   }
   const client = await connected();
   const place = [organization, budgetId].map(encodeURIComponent).join('/');
-  const spend = await client.get<Json>(`/v1/budgets/${place}/spend`);
+  const spend = await withProgress(`reading ${id}`, () =>
+    client.get<Json>(`/v1/budgets/${place}/spend`),
+  );
   await answerAs(options.output, spend, () => linesOf(spend));
   return 0;
 }

@@ -2,6 +2,7 @@ import { answerAs } from '../output/answerAs.ts';
 import type { OutputOptions } from '../output/answerAs.ts';
 import { colours } from '../output/colours.ts';
 import { limitText } from '../output/limitText.ts';
+import { withProgress } from '../output/progress.ts';
 import { screenText } from '../output/screenText.ts';
 import { tableLines } from '../output/table.ts';
 import { whoIn } from '../apply/changeText.ts';
@@ -18,7 +19,9 @@ export interface ExplainOptions extends OutputOptions {
 export async function explain(quotaId: string, options: ExplainOptions): Promise<number> {
   const client = await connected();
   const path = `/v1/quotas/${encodeURIComponent(quotaId)}/explain`;
-  const found = await client.get<Json>(path, { asOf: options.asOf });
+  const found = await withProgress(`reading ${quotaId}`, () =>
+    client.get<Json>(path, { asOf: options.asOf }),
+  );
   const all = (found['limits'] ?? []) as readonly Json[];
   const limits = all.filter(
     ({ resource }) => options.resource === undefined || resource === options.resource,

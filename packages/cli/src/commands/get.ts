@@ -58,7 +58,7 @@ function required(what: string, name: string, id: string | undefined): string {
 /** Of one thing all is shown: as YAML, where people ask. */
 async function getOne(path: string, options: GetOptions): Promise<number> {
   const client = await connected();
-  const found = await client.get<Json>(path, { asOf: options.asOf });
+  const found = await withProgress('reading', () => client.get<Json>(path, { asOf: options.asOf }));
   await answerAs(options.output === 'table' ? 'yaml' : options.output, found, () => []);
   return 0;
 }

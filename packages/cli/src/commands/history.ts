@@ -4,6 +4,7 @@ import { GatewayProblem } from '../gateway/gatewayProblem.ts';
 import type { GatewayClient } from '../gateway/gatewayClient.ts';
 import { answerAs } from '../output/answerAs.ts';
 import type { OutputOptions } from '../output/answerAs.ts';
+import { withProgress } from '../output/progress.ts';
 import { tableLines } from '../output/table.ts';
 import { textIn } from '../plan/json.ts';
 import type { Json } from '../plan/json.ts';
@@ -25,7 +26,8 @@ export async function history(quotaId: string, options: HistoryOptions): Promise
   }
   const client = await connected();
   const kind = options.refused === true ? 'all' : 'event';
-  const entries = await entriesOf(client, { quotaId, kind, order: 'desc', limit: `${limit}` });
+  const query = { quotaId, kind, order: 'desc', limit: `${limit}` };
+  const entries = await withProgress(`reading ${quotaId}`, () => entriesOf(client, query));
   if (entries.length === 0) {
     throw new CommandError(
       `Nothing is known of ${quotaId}: ./prorata tree <application> shows which quotas there are.`,

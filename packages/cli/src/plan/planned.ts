@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { readDeclaration } from '../file/readDeclaration.ts';
 import type { Declaration } from '../file/declaration.ts';
 import type { GatewayClient } from '../gateway/gatewayClient.ts';
 import type { Progress } from '../output/progress.ts';
@@ -16,28 +15,18 @@ export interface Planned {
   readonly checks: readonly Check[];
 }
 
-/** Reads the files and what there is, and finds out what would become of the difference. */
-export async function planFiles(
-  client: GatewayClient,
-  files: readonly string[],
-  terms: SendingTerms,
-  progress: Progress,
-): Promise<Planned> {
-  const declaration = await readDeclaration(files);
-  return { declaration, ...(await planDeclaration(client, declaration, terms, progress)) };
-}
-
 /** Times that everything is read again, where somebody changes it between the reading and the checks. */
 const ROUNDS_MAX = 3;
 /** What the gateway has just decided is readable by then, milliseconds. */
 const READABLE_MS = 1_000;
 
-async function planDeclaration(
+/** Reads what there is, and finds out what would become of the difference. */
+export async function planDeclaration(
   client: GatewayClient,
   declaration: Declaration,
   terms: SendingTerms,
   progress: Progress,
-): Promise<Omit<Planned, 'declaration'>> {
+): Promise<Planned> {
   for (let round = 1; ; round += 1) {
     const live = await readLive(client, declaration, progress);
     const plan = computePlan(declaration, live);
@@ -46,7 +35,7 @@ async function planDeclaration(
     const isStale = checks.some(({ failures }) =>
       failures.some(({ code }) => code === 'VERSION_MISMATCH'),
     );
-    if (!isStale || round >= ROUNDS_MAX) return { plan, checks };
+    if (!isStale || round >= ROUNDS_MAX) return { declaration, plan, checks };
     await delay(READABLE_MS);
   }
 }
