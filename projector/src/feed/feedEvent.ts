@@ -1,5 +1,6 @@
 import { applicationOf, parseStream } from '@prorata/quota-model';
 import { longToJson } from '@prorata/schemas';
+import { causeOf } from '../rows/cause.ts';
 
 /** A row of the audit log of an event, as far as a feed tells it. */
 export interface FeedRow {
@@ -70,6 +71,7 @@ export function feedEventOf(row: FeedRow): FeedEvent {
       actor: { kind: row.actor_kind, issuer: row.actor_issuer, subject: row.actor_subject },
       reason: row.reason,
       commandId: row.command_id,
+      cause: causeOf(row.timer),
       timer: row.timer,
       decidedAt: row.decided_at,
     },

@@ -43,7 +43,7 @@ export const projections: readonly ProjectionDefinition[] = [
   },
   {
     name: 'audit',
-    version: 2,
+    version: 3,
     readableFrom: 1,
     topics: [
       {

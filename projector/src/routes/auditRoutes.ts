@@ -1,8 +1,11 @@
 import { timeFromJson } from '@prorata/schemas';
 import type { Request, Router } from 'express';
+import { causeOf } from '../rows/cause.ts';
 import { indexedText } from '../rows/indexedText.ts';
 import { auditCondition, mustReachInto } from './access.ts';
 import { Filters, pageOf } from './filters.ts';
+import type { Condition } from './filters.ts';
+import { namingProposals } from './namingProposals.ts';
 import { Parameters } from './parameters.ts';
 import { projectedTopics } from './readModels.ts';
 import type { ReadModels } from './readModels.ts';
@@ -34,7 +37,8 @@ interface AuditRow {
 
 /** Kafka's and the column's type is int32. */
 const PARTITION_MAX = 2 ** 31 - 1;
-const PLACE = '(decided_at, topic, partition, log_offset)';
+const COLUMNS = ['decided_at', 'topic', 'partition', 'log_offset'] as const;
+const PLACE = `(${COLUMNS.join(', ')})`;
 const ACTOR = /^(user|service|robot):(.+)$/;
 
 export function auditRoutes(router: Router, models: ReadModels): void {
@@ -56,25 +60,53 @@ async function listAudit(request: Request, models: ReadModels): Promise<object> 
   const limit = parameters.limit();
   const order = parameters.oneOf('order', ['asc', 'desc'], 'asc');
   const kind = parameters.oneOf('kind', ['event', 'refusal', 'all'], 'all');
-  const filters = new Filters()
-    .equal('stream', streamIn(request, parameters))
-    .within(request.reach, auditCondition)
-    .equal('quota_id', parameters.text('quotaId'))
-    .equal('kind', kind === 'all' ? null : kind);
-  filterActor(filters, parameters.text('actor'));
+  const stream = streamIn(request, parameters);
+  const quotaId = parameters.text('quotaId');
+  const actor = parameters.text('actor');
   const after = cursorIn(parameters);
-  const comparison = order === 'asc' ? '>' : '<';
-  if (after !== null) filters.add(`${PLACE} ${comparison} (?::timestamptz, ?, ?, ?)`, ...after);
   parameters.finish();
+  const comparison = order === 'asc' ? '>' : '<';
+  const narrow = (filters: Filters): Filters => {
+    filters.equal('stream', stream).within(request.reach, auditCondition);
+    filterActor(filters.equal('kind', kind === 'all' ? null : kind), actor);
+    if (after !== null) filters.add(`${PLACE} ${comparison} (?::timestamptz, ?, ?, ?)`, ...after);
+    return filters;
+  };
   const lag = await models.lag.measure(projectedTopics);
-  const columns = ['decided_at', 'topic', 'partition', 'log_offset'];
-  const sorting = columns.map((column) => `${column} ${order}`).join(', ');
-  const { rows } = await models.pool.query<AuditRow>(
-    `SELECT * FROM audit_log ${filters.where} ORDER BY ${sorting} LIMIT ${filters.value(limit + 1)}`,
-    filters.values,
-  );
+  const { sql, values } = rowsOf(narrow, quotaId, await naming(models, quotaId), { order, limit });
+  const { rows } = await models.pool.query<AuditRow>(sql, values);
   const { page, next } = pageOf(rows, limit, cursorOf);
   return { entries: page.map(entryJson), next, lag };
+}
+
+async function naming({ pool }: ReadModels, quotaId: string | null): Promise<Condition | null> {
+  return quotaId === null ? null : namingProposals(pool, quotaId);
+}
+
+interface PageOf {
+  readonly order: 'asc' | 'desc';
+  readonly limit: number;
+}
+
+/** A list for each condition, merged: one condition of both would walk the whole log in its order. */
+function rowsOf(
+  narrow: (filters: Filters) => Filters,
+  quotaId: string | null,
+  alsoAbout: Condition | null,
+  { order, limit }: PageOf,
+): { readonly sql: string; readonly values: unknown[] } {
+  const sorting = COLUMNS.map((column) => `${column} ${order}`).join(', ');
+  const select = (filters: Filters): string =>
+    `SELECT * FROM audit_log ${filters.where} ORDER BY ${sorting} LIMIT ${filters.value(limit + 1)}`;
+  const about = narrow(new Filters().equal('quota_id', quotaId));
+  const sql = select(about);
+  if (alsoAbout === null) return { sql, values: about.values };
+  const also = narrow(new Filters(about.values).addCondition(alsoAbout));
+  const both = `(${sql}) UNION ALL (${select(also)})`;
+  return {
+    sql: `SELECT * FROM (${both}) AS merged ORDER BY ${sorting} LIMIT ${also.value(limit + 1)}`,
+    values: also.values,
+  };
 }
 
 /** Who may see parts of applications alone may ask for no other stream. */
@@ -139,6 +171,7 @@ function entryJson(row: AuditRow): object {
     quotaVersion: row.quota_version === null ? null : BigInt(row.quota_version),
     commandId: row.command_id,
     commandOffset: row.command_offset === null ? null : BigInt(row.command_offset),
+    cause: causeOf(row.timer),
     timer: row.timer,
     actor:
       actor_kind === null

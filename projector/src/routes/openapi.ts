@@ -301,7 +301,7 @@ export const openapi: OpenApiFragment = {
       'Events and refused commands by decision time.',
       [
         query('stream', 'Of this stream.'),
-        query('quotaId', 'About this quota.'),
+        query('quotaId', 'About this quota, and proposals of changes whose steps name it.'),
         query('actor', 'By this actor: user:<subject>, or the subject alone.'),
         query('kind', 'Only these.', { enum: ['event', 'refusal', 'all'], default: 'all' }),
         query('order', 'Oldest or newest first.', { enum: ['asc', 'desc'], default: 'asc' }),

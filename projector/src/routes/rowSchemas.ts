@@ -96,6 +96,10 @@ export const auditFields: Readonly<Record<string, Part>> = {
   quotaVersion: longOrNull,
   commandId: textOrNull,
   commandOffset: longOrNull,
+  cause: {
+    enum: ['command', 'timer'],
+    description: 'timer: it came due by itself, and the actor is who had set it.',
+  },
   timer: textOrNull,
   actor: { anyOf: [actor, { type: 'null' }] },
   reason: text,

@@ -6,7 +6,9 @@ export function changeText(change: Json): string {
   return `${textIn(change, 'type')} by ${whoIn(change)} at ${textIn(change, 'decidedAt')}: ${textIn(change, 'reason')}`;
 }
 
-/** Whoever changed it; what came due by itself has nobody. */
-export function whoIn({ actor }: Json): string {
-  return isJson(actor) ? `${textIn(actor, 'kind')}:${textIn(actor, 'subject')}` : 'a timer';
+/** Whoever changed it; what came due by itself nobody did, though its actor is who had set the timer. */
+export function whoIn({ actor, cause }: Json): string {
+  if (!isJson(actor)) return 'a timer';
+  const who = `${textIn(actor, 'kind')}:${textIn(actor, 'subject')}`;
+  return cause === 'timer' ? `a timer of ${who}` : who;
 }
