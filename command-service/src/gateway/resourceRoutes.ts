@@ -4,6 +4,7 @@ import { Problem } from '@prorata/service-runtime';
 import type { ProblemViolation } from '@prorata/service-runtime';
 import type { Request, Router } from 'express';
 import { answerSubmitted, whenGone } from './answerSubmitted.ts';
+import { versionAskedFor } from './contentLeftOut.ts';
 import { DecidedBefore } from './decidedBefore.ts';
 import { changeOfPatch, patchFields } from './mergePatch.ts';
 import { commandIdOf, commonMembers, saidBeside } from './requestMembers.ts';
@@ -44,7 +45,7 @@ export function resourceRoutes(
       const command = { ...submission, body };
       const submitting = contentFor(request, route, body.data, contents).then(
         (content) => {
-          if (content === null) return desk.submit(command, gone);
+          if (content === null) return submitWithout(route, body.data, desk.submit(command, gone));
           before.completed(command, content);
           return desk.submit({ ...command, body: withContent(body, content) }, gone);
         },
@@ -68,6 +69,18 @@ async function contentFor(
   if (route.completed === undefined || Object.hasOwn(data, 'content')) return null;
   if (typeof quotaId !== 'string' || !VERSION.test(String(version))) return null;
   return contents.of(quotaId, String(version), credentialsOf(request));
+}
+
+/** Nothing was looked up: where that is for want of a version, only the version is asked for. */
+async function submitWithout(
+  { completed }: ResourceRoute,
+  data: Json,
+  submitting: Promise<Submitted>,
+): Promise<Submitted> {
+  if (completed === undefined || Object.hasOwn(data, 'content')) return submitting;
+  return submitting.catch((fault: unknown) => {
+    throw versionAskedFor(fault);
+  });
 }
 
 const withContent = <T extends { readonly data: Json }>(body: T, content: unknown): T => ({
