@@ -299,7 +299,7 @@ export const refusalCodes = {
   PROPOSAL_UNKNOWN: kind(
     404,
     'There is no such open proposal',
-    'It was decided, has expired, or never was.',
+    'Read what became of it: GET /v1/proposals/{proposalId}.',
   ),
   NOTHING_TO_REQUEST: kind(
     422,

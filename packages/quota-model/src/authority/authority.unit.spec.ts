@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CommandMessage, ResourceLimit, TreeStep } from '@prorata/schemas';
-import { given } from '../testing/given.ts';
+import type { ApplicationState } from '../model.ts';
+import { given, stateAfter } from '../testing/given.ts';
 import type { Fact, Then } from '../testing/given.ts';
 import {
   applyHaircut,
@@ -19,7 +20,7 @@ import {
 } from '../testing/samples.ts';
 import { ana, ben, DAY, HOUR, rightsizer, SECOND, stampCommand, START } from '../testing/stamp.ts';
 import type { CommandBody, CommandData, Sender } from '../testing/stamp.ts';
-import { commandViolations } from './authorityViolations.ts';
+import { commandViolations, ownershipViolations } from './authorityViolations.ts';
 import { commandAuthority } from './commandAuthority.ts';
 
 const QUOTA = 'moka/prod/ads';
@@ -680,5 +681,34 @@ describe('money', () => {
     expect(codes(granted('admin', `${stream}x`))).toEqual(['NOT_ALLOWED']);
     expect(codes(granted('operator', stream))).toEqual(['NOT_ALLOWED']);
     expect(codes(as(['operator', 'robot'], { actor: rightsizer }))).toEqual(['NOT_ALLOWED']);
+  });
+});
+
+describe('a refusal for want of ownership', () => {
+  const state = stateAfter('application:moka', ...tree) as ApplicationState;
+  const said = (more: Partial<Parameters<typeof ownershipViolations>[2]>): string => {
+    const sender = { actor: ben, roles: ['member'], grants: [], groups: [], ...more };
+    return ownershipViolations(state, QUOTA, sender)[0]?.message ?? '';
+  };
+
+  it('names the owners, and the groups of the sender as they are compared', () => {
+    expect(said({ groups: ['group:team-ads'] })).toBe(
+      `${QUOTA} is not yours: it takes team-ads, the owner of ${QUOTA}; platform, the owner of ` +
+        `moka/prod; an operator of ${QUOTA}. You are in group:team-ads.`,
+    );
+    expect(said({})).toContain('You are in no group.');
+  });
+
+  it('says that the group would do, were there a role', () => {
+    const message = said({ groups: ['team-ads'], roles: ['auditor'] });
+    expect(message).toContain(
+      'You are in team-ads, and hold none of the roles admin, operator, member there.',
+    );
+  });
+
+  it('names ten groups and the first fifty characters of each', () => {
+    const groups = Array.from({ length: 300 }, (_, index) => `${index}-`.padEnd(200, 'x'));
+    const message = said({ groups });
+    expect(message).toContain('… and 290 more.');
   });
 });

@@ -16,7 +16,15 @@ import { looserByChange } from './looserByChange.ts';
 import { stepViolations } from './robotStep.ts';
 import { inheritedAt, isLooser, raisesOf } from './raises.ts';
 import type { Raise } from './raises.ts';
-import { describeSay, hasSayAt, holdsRole, isRobot, operates, rolesAt } from './sender.ts';
+import {
+  describeStanding,
+  describeSay,
+  hasSayAt,
+  holdsRole,
+  isRobot,
+  operates,
+  rolesAt,
+} from './sender.ts';
 import type { Sender } from './sender.ts';
 
 /** A quota as it was and as it would be; null where there is none. */
@@ -57,7 +65,7 @@ export function ownershipViolations(
   sender: Sender,
 ): Violation[] {
   if (hasSayAt(state, sender, quotaId)) return [];
-  const message = `${quotaId} is not yours: it takes ${describeSay(state, quotaId)}.`;
+  const message = `${quotaId} is not yours: it takes ${describeSay(state, quotaId)}. ${describeStanding(sender, quotaId)}`;
   return [violation('NOT_OWNER', '', message)];
 }
 

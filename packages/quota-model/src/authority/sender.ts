@@ -54,10 +54,13 @@ export function operates(sender: Sender, place: string): boolean {
   return !isRobot(sender) && holdsRole(sender, ['admin', 'operator'], place);
 }
 
+/** Roles with which a group's ownership counts. */
+const OWNING_ROLES = ['admin', 'operator', 'member'];
+
 /** Whether one of the sender's groups owns the quota or a quota above it. An application has no owner. */
 export function owns(state: ApplicationState, sender: Sender, quotaId: string): boolean {
   if (isRobot(sender) || sender.groups.length === 0) return false;
-  if (!holdsRole(sender, ['admin', 'operator', 'member'], quotaId)) return false;
+  if (!holdsRole(sender, OWNING_ROLES, quotaId)) return false;
   return [quotaId, ...ancestorsOf(quotaId)].some((id) => {
     const owner = state.quotas.get(id)?.content.owner;
     return owner !== undefined && sender.groups.includes(owner);
@@ -72,6 +75,30 @@ export function owns(state: ApplicationState, sender: Sender, quotaId: string): 
 export function hasSayAt(state: ApplicationState, sender: Sender, place: string): boolean {
   return operates(sender, place) || owns(state, sender, place);
 }
+
+/** Groups that a refusal names: a directory may hold somebody in hundreds. */
+const GROUPS_NAMED_MAX = 10;
+/** Of a group so much is repeated, characters: enough to see how it is written. */
+const GROUP_SHOWN_MAX = 50;
+
+/**
+ * Why a quota counts as another's, by what the sender's own token or key says: its groups, which are compared
+ * with owners letter by letter, or that no role lets them count there.
+ */
+export function describeStanding(sender: Sender, quotaId: string): string {
+  const { actor, groups } = sender;
+  if (isRobot(sender)) return `${actor.subject} is a robot, which owns nothing.`;
+  if (groups.length === 0) return 'You are in no group.';
+  const named = groups.slice(0, GROUPS_NAMED_MAX).map(shownGroup);
+  const more = groups.length - named.length;
+  const all = `You are in ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  return holdsRole(sender, OWNING_ROLES, quotaId)
+    ? `${all}.`
+    : `${all}, and hold none of the roles ${OWNING_ROLES.join(', ')} there.`;
+}
+
+const shownGroup = (group: string): string =>
+  group.length > GROUP_SHOWN_MAX ? `${group.slice(0, GROUP_SHOWN_MAX)}…` : group;
 
 /** Who has the say at a place, in the words of a refusal. */
 export function describeSay(state: ApplicationState, place: string): string {

@@ -32,11 +32,18 @@ export function requireProposal(
   const isOfSteps = proposal !== undefined && proposal.steps.length > 0;
   const quota = isOfSteps ? null : (state.quotas.get(proposal?.quotaId ?? '') ?? null);
   if (proposal === undefined || (quota === null && !isOfSteps)) {
-    const message = `There is no open proposal ${proposalId}.`;
-    return { refused: refuse('PROPOSAL_UNKNOWN', '/proposalId', message) };
+    return { refused: refuse('PROPOSAL_UNKNOWN', '/proposalId', notOpen(proposalId)) };
   }
   const refused = versionFault(envelope, quota?.version ?? streamVersion);
   return refused === null ? { proposal, quota } : { refused };
+}
+
+/** Decided ones are not kept here: who decided, and when, is the log's to tell. */
+function notOpen(proposalId: string): string {
+  return (
+    `There is no open proposal ${proposalId}: it may have been decided or withdrawn, have expired, or ` +
+    `never have been. GET /v1/proposals/${proposalId} says what became of it.`
+  );
 }
 
 /** What the end of a proposal is about. */

@@ -449,6 +449,12 @@ describe('a proposal', () => {
       .thenRefused('NOT_ALLOWED');
   });
 
+  it('that is none any more says that it may be decided, and where to read how', () => {
+    given(...open, { type: 'ProposalRejected', data: { proposalId: 'moka-p4' }, quotaId: QUOTA })
+      .when(approve, { actor: ben })
+      .thenRefused('PROPOSAL_UNKNOWN', 'may have been decided', 'GET /v1/proposals/moka-p4');
+  });
+
   it('expires by itself, also after downtime', () => {
     given(...open)
       .at(START + 30n * DAY)
