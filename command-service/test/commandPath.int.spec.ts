@@ -133,6 +133,12 @@ describe('a command through the gateway', () => {
         { quotaId: 'moka/tree', resource: 'requests', before: rate(100), after: lowered },
         { quotaId: 'moka/tree/inherits', before: rate(100), after: lowered },
       ],
+      declared: [
+        {
+          ...{ quotaId: 'moka/tree', resource: 'requests', before: rate(100), after: lowered },
+          hiddenBy: null,
+        },
+      ],
       previewOmitted: 0,
       oversubscription: [
         { quotaId: 'moka/tree', resource: 'requests', before: 6_000, after: 7_500 },

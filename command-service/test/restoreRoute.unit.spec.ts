@@ -102,6 +102,44 @@ describe('POST /v1/quotas/{quotaId}/restore', () => {
     ]);
   });
 
+  it.each([
+    [{}, 'is missing'],
+    [{ version: 'first' }, 'must be'],
+    [{ version: 0 }, 'must be a version that the quota had, from 1'],
+  ])('asks of %j for the version alone, for content may be left out', async (said, message) => {
+    const { status, body } = await restore(said);
+    expect(status).toBe(422);
+    expect(body).toMatchObject({
+      code: 'INVALID_COMMAND',
+      violations: [{ path: '/version', message: expect.stringContaining(message) as string }],
+    });
+    expect(body['detail']).not.toContain('/content');
+  });
+
+  it('says of a content that is wrong what is wrong, beside the version', async () => {
+    const { body } = await restore({ content: { tier: 4 } });
+    const paths = (body['violations'] as { path: string }[]).map(({ path }) => path);
+    expect(paths).toContain('/version');
+    expect(paths).toContain('/content/owner');
+  });
+
+  it('tells, tried dry, what would be declared', async () => {
+    const limit = { resource: 'requests', rate: { amount: 40, per: '1s' } };
+    const lowered = { limits: [limit], reason: 'x' };
+    const patched = await send('PATCH', '/v1/quotas/moka%2Fa', lowered);
+    expect(patched.status).toBe(200);
+    const { body } = await restore({ version: 1, content: first });
+    const [was] = first['limits'] as object[];
+    const change = { quotaId: 'moka/a', resource: 'requests', before: limit, after: was };
+    expect(body).toMatchObject({ preview: [change], declared: [{ ...change, hiddenBy: null }] });
+    const until = new Date(Date.now() + 3_600_000).toISOString();
+    const override = { limits: [limit], until, reason: 'x' };
+    expect((await send('PUT', '/v1/quotas/moka%2Fa/override', override)).status).toBe(200);
+    const hidden = await restore({ version: 1, content: first });
+    const hiddenBy = { kind: 'override', quotaId: 'moka/a', until };
+    expect(hidden.body).toMatchObject({ preview: [], declared: [{ ...change, hiddenBy }] });
+  });
+
   it('believes no projector: the writer holds what it says against the hash', async () => {
     projector.answer = { status: 200, body: { version: 1, content: { ...first, tier: 0 } } };
     expect((await restore({ version: 1 })).body).toMatchObject({ code: 'CONTENT_MISMATCH' });

@@ -183,6 +183,7 @@ export class EventStamper {
       result: null,
       decidedAt: command.decidedAt,
       preview: [],
+      declared: [],
       oversubscription: [],
       previewOmitted: 0,
       reason: '',

@@ -24,6 +24,7 @@ export function outcomeOf(changes: Partial<CommandOutcome> = {}): CommandOutcome
     eventIds: ['22222222-2222-8222-8222-222222222222'],
     result: null,
     preview: [],
+    declared: [],
     oversubscription: [],
     previewOmitted: 0,
     reason: 'for the test',

@@ -151,6 +151,7 @@ export function outcomeAgain(
     result,
     decidedAt,
     preview: [],
+    declared: [],
     oversubscription: [],
     previewOmitted: 0,
     reason,

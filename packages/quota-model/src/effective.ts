@@ -62,6 +62,15 @@ function limitsOnPath(
   });
 }
 
+/** What is in force of one resource, as `effectiveLimits` has it; null: there is no such quota, or none speaks of it. */
+export function effectiveLimit(
+  state: ApplicationState,
+  quotaId: string,
+  resource: string,
+): EffectiveLimit | null {
+  return effectiveOn(pathOf(state, quotaId), resource, null);
+}
+
 /** What is in force of a resource at the first quota of a path, which may have been thought otherwise than it is. */
 export function inForceOn(path: readonly QuotaState[], resource: string): ResourceLimit | null {
   return effectiveOn(path, resource, null)?.limit ?? null;

@@ -1,11 +1,13 @@
 /** What a decision would change of what is in force, for somebody who asks before they decide. */
 import type {
   CommandEnvelope,
+  DeclaredChange,
   LimitChange,
   OversubscriptionChange,
   ResourceLimit,
 } from '@prorata/schemas';
 import { TreeDraft, originOf } from './decide/treeDraft.ts';
+import { declaredChanges } from './declaredChanges.ts';
 import { effectiveLimits } from './effective.ts';
 import { ancestorsOf, byCodeUnit } from './ids.ts';
 import { sameLimit } from './limits.ts';
@@ -27,13 +29,15 @@ export const PREVIEW_OVERSUBSCRIPTION_NODES_MAX = 500;
 export interface Preview {
   /** The command's own quota first, then by parents before children. */
   readonly changes: readonly LimitChange[];
-  /** Changes that are left out, and quotas that were not looked at any more. */
+  /** Changes in force or declared that are left out, and quotas that were not looked at any more. */
   readonly omitted: number;
+  /** Of the quotas that the events change, in the same order. */
+  readonly declared: readonly DeclaredChange[];
   /** Where it differs, outermost first. */
   readonly oversubscription: readonly OversubscriptionChange[];
 }
 
-export const noPreview: Preview = { changes: [], omitted: 0, oversubscription: [] };
+export const noPreview: Preview = { changes: [], omitted: 0, declared: [], oversubscription: [] };
 
 /**
  * The limits in force that would differ if these events, which were decided on the state, happened.
@@ -53,7 +57,14 @@ export function previewOf(
   const preview = new PreviewBuilding(draft);
   const changed = changedQuotas(draft, own);
   for (const quotaId of changed) preview.addWithAllBelow(quotaId);
-  return { ...preview.result(), oversubscription: oversubscriptionChanges(draft, changed) };
+  const inForce = preview.result();
+  const { declared, omitted } = declaredChanges(draft, changed);
+  return {
+    changes: inForce.changes,
+    omitted: inForce.omitted + omitted,
+    declared,
+    oversubscription: oversubscriptionChanges(draft, changed),
+  };
 }
 
 /** Of the quotas that change and of all above them, the application's totals included. */
@@ -131,7 +142,7 @@ class PreviewBuilding {
     }
   }
 
-  result(): Omit<Preview, 'oversubscription'> {
+  result(): Pick<Preview, 'changes' | 'omitted'> {
     return { changes: this.#changes, omitted: this.#omitted };
   }
 

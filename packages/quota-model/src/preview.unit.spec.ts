@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decide } from './decide.ts';
+import { DECLARED_CHANGES_MAX } from './declaredChanges.ts';
 import type { StreamState } from './model.ts';
 import { noPreview, PREVIEW_CHANGES_MAX, PREVIEW_LIMITS_MAX, previewOf } from './preview.ts';
 import type { Preview } from './preview.ts';
@@ -10,12 +11,15 @@ import {
   applyHaircut,
   content,
   created,
+  haircutApplied,
   noChange,
+  overridden,
   registered,
   sessions,
   tokens,
+  unbounded,
 } from './testing/samples.ts';
-import { START, stampCommand } from './testing/stamp.ts';
+import { DAY, START, stampCommand } from './testing/stamp.ts';
 import type { CommandBody } from './testing/stamp.ts';
 
 const context = { now: START, streamVersion: 9n };
@@ -139,5 +143,78 @@ describe('a preview', () => {
     expect(previewed(state, moved).oversubscription).toEqual([
       { quotaId: 'moka/prod', resource: 'tokens', before: 5_000n, after: null },
     ]);
+  });
+
+  describe('of what is declared', () => {
+    const change = {
+      quotaId: 'moka/prod',
+      resource: 'tokens',
+      before: tokens(100n),
+      after: tokens(80n),
+    };
+
+    it('is told where it would hold, and not of quotas that only inherit', () => {
+      expect(previewed(after(...tree), lowered).declared).toEqual([{ ...change, hiddenBy: null }]);
+    });
+
+    it('is told below a live override, which hides it until its end', () => {
+      const until = START + DAY;
+      const state = after(...tree, overridden('moka/prod', [tokens(120n)], until));
+      const { changes, declared } = previewed(state, lowered);
+      expect(changes).toEqual([]);
+      const hiddenBy = { kind: 'override', quotaId: 'moka/prod', until };
+      expect(declared).toEqual([{ ...change, hiddenBy }]);
+    });
+
+    it('is told below a suspension of a quota above', () => {
+      const until = START + DAY;
+      const blocked = [unbounded(tokens(0n), 'blocked')];
+      const state = after(...tree, overridden('moka/prod', blocked, until, { suspension: true }));
+      const below: CommandBody = {
+        type: 'ChangeQuota',
+        data: { ...noChange, quotaId: 'moka/prod/ads', setLimits: [tokens(40n)] },
+      };
+      const { changes, declared } = previewed(state, below);
+      expect(changes).toEqual([]);
+      const hiddenBy = { kind: 'suspension', quotaId: 'moka/prod', until };
+      expect(declared).toMatchObject([{ quotaId: 'moka/prod/ads', hiddenBy }]);
+    });
+
+    it('is told below a cut, which has no end of its own', () => {
+      const { declared } = previewed(after(...tree, haircutApplied('moka/prod', 1_000)), lowered);
+      const hiddenBy = { kind: 'haircut', quotaId: 'moka/prod', until: null };
+      expect(declared).toEqual([{ ...change, hiddenBy }]);
+    });
+
+    it('is told where a quota above binds, and where it is taken back', () => {
+      const unset: CommandBody = {
+        type: 'ChangeQuota',
+        data: { ...noChange, quotaId: 'moka/prod/ads', unsetLimits: ['tokens'] },
+      };
+      expect(previewed(after(...tree), unset).declared).toEqual([
+        {
+          quotaId: 'moka/prod/ads',
+          resource: 'tokens',
+          before: tokens(50n),
+          after: null,
+          hiddenBy: { kind: 'ancestor', quotaId: 'moka/prod', until: null },
+        },
+      ]);
+    });
+
+    it('is bounded, and what is left out is counted', () => {
+      const extra = 5;
+      const many = Array.from({ length: DECLARED_CHANGES_MAX + extra }, (_, index) =>
+        created(`moka/wide/q${index}`, [sessions(1n)]),
+      );
+      const removal: CommandBody = {
+        type: 'DeleteQuota',
+        data: { quotaId: 'moka/wide', children: 'cascade' },
+      };
+      const state = after(created('moka/wide'), ...many);
+      const { declared, omitted } = previewed(state, removal);
+      expect(declared.length).toBe(DECLARED_CHANGES_MAX);
+      expect(omitted).toBe(extra);
+    });
   });
 });

@@ -1139,9 +1139,11 @@ export interface CommandOutcome {
   readonly decidedAt: bigint;
   /** Of a dry run: what would be in force afterwards, the command's own quota first, then the tree; bounded. */
   readonly preview: readonly LimitChange[];
+  /** Of a dry run: what the quotas that the command changes would declare otherwise, and what hides it; bounded. */
+  readonly declared: readonly DeclaredChange[];
   /** Of a dry run: how far the quotas above and around the change would be given out more than once, where that differs; bounded. */
   readonly oversubscription: readonly OversubscriptionChange[];
-  /** How many changes the preview leaves out, and quotas that it did not look at. */
+  /** How many changes preview and declared leave out, and quotas that the preview did not look at. */
   readonly previewOmitted: number;
   /** Why, in the sender's own words; empty when it could not be read. */
   readonly reason: string;
@@ -1411,6 +1413,20 @@ export interface CreateStep {
   readonly content: QuotaContent;
 }
 
+/** A quota's own limit, as its owner or the rightsizer set it, before and after: also where something above it goes on being in force. */
+export interface DeclaredChange {
+  /** The quota, as it is named afterwards. */
+  readonly quotaId: string;
+  /** The resource. */
+  readonly resource: string;
+  /** null: none was declared. */
+  readonly before: null | ResourceLimit;
+  /** null: none would be. */
+  readonly after: null | ResourceLimit;
+  /** What would be in force instead; null: nothing, what is declared would hold. */
+  readonly hiddenBy: null | HidingLayer;
+}
+
 /** A step of ChangeTree, as DeleteQuota. */
 export interface DeleteStep {
   /** The quota's path, the application first: moka/prod/ads. */
@@ -1478,6 +1494,19 @@ export interface Grant {
 
 /** Why a cut was lifted. */
 export type HaircutLiftCause = 'budget_raised' | 'window_rolled' | 'spend_corrected' | 'person';
+
+/** What may lie above a declared limit, so that it is not what is in force: an override, a suspension (an override to blocked), a budget's cut, or the tighter limit of a quota above. */
+export type HidingKind = 'override' | 'suspension' | 'haircut' | 'ancestor';
+
+/** What is in force instead of a declared limit. */
+export interface HidingLayer {
+  /** What it is. */
+  readonly kind: HidingKind;
+  /** The quota on which it lies, as it is named afterwards: the declared limit's own, or one above. */
+  readonly quotaId: string;
+  /** When it ends by itself; null: it does not. */
+  readonly until: null | bigint;
+}
 
 /** A limit in force before and after. */
 export interface LimitChange {

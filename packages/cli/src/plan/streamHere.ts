@@ -1,4 +1,4 @@
-import { decide, evolve, previewOf } from '@prorata/quota-model';
+import { decide, evolve, noPreview, previewOf } from '@prorata/quota-model';
 import type { Decision, Preview, StreamState } from '@prorata/quota-model';
 import type { CommandMessage, EventMessage } from '@prorata/schemas';
 import { messageOf } from '../file/normalForm.ts';
@@ -36,8 +36,7 @@ export class StreamHere {
     const message = messageOf(command, { actor: planner, roles: ['admin'], waivers });
     const context = { now: this.#now, streamVersion: this.#version };
     const decision = decide(this.#state, message, context);
-    if (decision.kind === 'refused')
-      return { decision, preview: { changes: [], omitted: 0, oversubscription: [] } };
+    if (decision.kind === 'refused') return { decision, preview: noPreview };
     const preview = previewOf(this.#state, decision.events, null, message.value.envelope, context);
     for (const draft of decision.events) this.#append(draft, message);
     return { decision, preview };
