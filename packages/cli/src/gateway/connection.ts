@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { CommandError } from '../commandError.ts';
-import { stackDirectory } from '../stackDirectory.ts';
 
 /** Where commands and questions go, and as whom. The token is never printed. */
 export interface Connection {
@@ -59,7 +58,9 @@ function safeUrl(text: string, environment: NodeJS.ProcessEnv): string {
 }
 
 async function localConnection(token: string | null): Promise<Connection> {
+  // Loaded where there is no other gateway alone: it takes longer than most questions.
   const { addressesOf, findPlan, mintToken } = await import('@prorata/infra');
+  const { stackDirectory } = await import('../stackDirectory.ts');
   const plan = await findPlan(stackDirectory());
   if (plan === undefined) {
     throw new CommandError(
