@@ -6,6 +6,7 @@ export type { Difference } from './apply/difference.ts';
 export { checkoutDirectory, dataDirectory } from './checkout.ts';
 export { ManifestMismatch, startLocalStack } from './localStack.ts';
 export type { LocalStack, LocalStackOptions } from './localStack.ts';
+export { pythonClient } from './pythonClient.ts';
 export { provideJvmParts } from './provision/jars.ts';
 export type { JvmParts } from './provision/jars.ts';
 export { MissingTool } from './provision/java.ts';

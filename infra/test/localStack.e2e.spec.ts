@@ -13,7 +13,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkoutDirectory } from '../src/checkout.ts';
 import { startLocalStack } from '../src/localStack.ts';
 import type { LocalStack } from '../src/localStack.ts';
-import { pythonClient } from './pythonClient.ts';
+import { pythonClient } from '../src/pythonClient.ts';
 
 const run = promisify(execFile);
 
@@ -226,6 +226,18 @@ describe('the local stack', () => {
   it('gives a host its rules, and refuses what is over the limit', async () => {
     const last = await serveRequests();
     expect(last).toMatchObject({ reason: 'over_limit', quotaId: 'moka/prod/ads' });
+  });
+
+  it('exports its anchors, which an audit holds the log against', async () => {
+    const program = path.join(checkoutDirectory, 'projector', 'src', 'audit', 'main.ts');
+    const exported = path.join(directory, 'anchors');
+    const args = [program, 'verify', '--json', '--anchor', exported];
+    const { stdout } = await run(process.execPath, args, {
+      env: { ...process.env, ...stack.environmentOf('auditor') },
+    });
+    const report = JSON.parse(stdout) as { anchors: number };
+    expect(report).toMatchObject({ firstBad: null, signatures: 'checked' });
+    expect(report.anchors).toBeGreaterThan(0);
   });
 
   it('lets a client that is not ours decode a record of every topic', async (context) => {

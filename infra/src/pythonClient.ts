@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { dataDirectory } from '../src/checkout.ts';
+import { dataDirectory } from './checkout.ts';
 
 const run = promisify(execFile);
 const PACKAGES = ['confluent-kafka[avro,schemaregistry]==2.16.0'];
