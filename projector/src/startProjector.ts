@@ -11,6 +11,7 @@ import {
 } from '@prorata/service-runtime';
 import type { ReadyCheck, RunningService, Service, Settings } from '@prorata/service-runtime';
 import { Router } from 'express';
+import { startAnchorExport } from './anchors/startAnchorExport.ts';
 import { applyMigrations } from './database/applyMigrations.ts';
 import { openPool } from './database/openPool.ts';
 import { EventTail } from './feed/eventTail.ts';
@@ -115,6 +116,8 @@ export async function startProjector(
     ready: (): readonly ReadyCheck[] => readiness.checks(keeper),
     routes: (router) => liveRoutes(router, tables, queryRoutes),
   });
+  const exported = { log, codec, logger, registry, partitions };
+  const anchorExport = await startAnchorExport(settings, exported);
   await keeper.start();
   readiness.start();
   const { url } = await service.listen();
@@ -127,6 +130,7 @@ export async function startProjector(
       await feeds.close();
       await service.close();
       await keeper.stop();
+      await anchorExport?.stop();
       await log.close();
       await Promise.all([pool.end(), tables.stop()]);
     },

@@ -115,7 +115,7 @@ export function serviceEnvironment(plan: StackPlan, service: ServiceName): Envir
       PRORATA_RELAY_URL: local(ports.relay),
       PRORATA_RIGHTSIZER_URL: local(ports.rightsizer),
     },
-    projector: {},
+    projector: { PRORATA_ANCHOR_EXPORT_DIRECTORY: path.join(plan.directory, 'anchors') },
     relay: {},
     rightsizer: { PRORATA_TOKEN_FILE: secrets.rightsizerTokenFile },
   };

@@ -62,6 +62,14 @@ export interface Settings extends LogSettings {
     /** Between two anchors of a partition; null: the writer's own preset. */
     readonly seconds: number | null;
   };
+  /** Where anchors go outside the log. */
+  readonly anchorExport?: {
+    /** null: they are not exported. */
+    readonly directory: string | null;
+    readonly webhookUrl: string | null;
+    /** With the bearer token for it; null: none is sent. */
+    readonly webhookTokenFile: string | null;
+  };
   readonly signing: {
     /** Ed25519, PKCS8 PEM. */
     readonly keyFile: string | null;
@@ -109,6 +117,7 @@ export function readSettings(environment: Environment = process.env): Settings {
       keyId: reader.optional('PRORATA_ANCHOR_KEY_ID'),
       seconds: reader.wholeNumber('PRORATA_ANCHOR_SECONDS', 1, 86_400),
     },
+    anchorExport: anchorExportSettings(reader),
     signing: {
       keyFile: reader.optional('PRORATA_SIGNING_KEY_FILE'),
       keyId: reader.optional('PRORATA_SIGNING_KEY_ID'),
@@ -195,6 +204,21 @@ function tokenSettings(reader: EnvironmentReader): TokenSettings['tokens'] {
   if ('issuers' in parsed) return parsed;
   for (const fault of parsed.faults) reader.report(ISSUERS_FILE, `names a file in which ${fault}`);
   return { issuers: [] };
+}
+
+function anchorExportSettings(reader: EnvironmentReader): NonNullable<Settings['anchorExport']> {
+  const directory = reader.optional('PRORATA_ANCHOR_EXPORT_DIRECTORY');
+  const variable = 'PRORATA_ANCHOR_WEBHOOK_URL';
+  const webhookUrl = reader.url(variable, HTTP);
+  if (webhookUrl !== null && URL.canParse(webhookUrl)) {
+    const { protocol, hostname } = new URL(webhookUrl);
+    if (protocol === 'http:' && !isLoopbackHost(hostname))
+      reader.report(variable, 'must begin with https://, but for this machine itself');
+    if (directory === null)
+      reader.report(variable, 'needs PRORATA_ANCHOR_EXPORT_DIRECTORY, from whose files it is told');
+  }
+  const webhookTokenFile = reader.optional('PRORATA_ANCHOR_WEBHOOK_TOKEN_FILE');
+  return { directory, webhookUrl, webhookTokenFile };
 }
 
 const HOST = /^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]{2,45}\])(:\d{1,5})?$/;

@@ -32,6 +32,19 @@ describe('the settings', () => {
     expect(settings.namespace).toBe('');
   });
 
+  it('take a webhook for anchors only over TLS, and only beside a folder', () => {
+    const anchors = (url: string, directory = ''): string[] =>
+      problemsOf({
+        ...enough,
+        PRORATA_ANCHOR_WEBHOOK_URL: url,
+        PRORATA_ANCHOR_EXPORT_DIRECTORY: directory,
+      });
+    expect(anchors('https://keeper.example', '/anchors')).toEqual([]);
+    expect(anchors('http://127.0.0.1:9', '/anchors')).toEqual([]);
+    expect(anchors('http://keeper.example', '/anchors')).toEqual(['PRORATA_ANCHOR_WEBHOOK_URL']);
+    expect(anchors('https://keeper.example')).toEqual(['PRORATA_ANCHOR_WEBHOOK_URL']);
+  });
+
   it('name everything missing and wrong at once', () => {
     expect(
       problemsOf({

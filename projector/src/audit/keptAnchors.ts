@@ -1,9 +1,14 @@
 import { createReadStream } from 'node:fs';
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { AnchorKeys } from './anchorKeys.ts';
 import { anchorFromLine, AnchorUnreadable, isHashText, isVersionText } from './anchorLine.ts';
 import type { ExportedAnchor } from './anchorLine.ts';
+
+/** As the exporter names its files. */
+const EXPORTED = /^anchors-\d{1,5}\.ndjson$/;
+const EXPORTED_BEGINNING = '{"partition":';
 
 /** What the newest exported anchor of a partition covers. */
 export interface NewestAnchor {
@@ -78,19 +83,40 @@ export async function writeHeads(
 }
 
 /**
- * A file of exported anchors, a line each, or one that `writeHeads` wrote.
+ * A file of exported anchors, a line each, a folder of such files, or a file that `writeHeads` wrote.
  * @param keys null: signatures are not looked at
  * @throws AnchorUnreadable
  */
-export async function readAnchors(file: string, keys: AnchorKeys | null): Promise<KeptAnchors> {
+export async function readAnchors(place: string, keys: AnchorKeys | null): Promise<KeptAnchors> {
   const anchors = new KeptAnchors();
+  if ((await stat(place)).isDirectory()) {
+    const names = (await readdir(place)).filter((name) => EXPORTED.test(name)).sort();
+    for (const name of names) await addLines(anchors, path.join(place, name), keys);
+  } else if (await isExported(place)) await addLines(anchors, place, keys);
+  else addHeads(anchors, await readFile(place, 'utf8'));
+  if (anchors.isEmpty) throw new AnchorUnreadable('There is no anchor in it: it is empty.');
+  return anchors;
+}
+
+/** Whether it begins as a line of an exported anchor does. */
+async function isExported(file: string): Promise<boolean> {
+  const beginning = createReadStream(file, { end: EXPORTED_BEGINNING.length - 1 });
+  let text = '';
+  for await (const chunk of beginning) text += String(chunk);
+  return text === EXPORTED_BEGINNING;
+}
+
+async function addLines(
+  anchors: KeptAnchors,
+  file: string,
+  keys: AnchorKeys | null,
+): Promise<void> {
   const input = createReadStream(file, 'utf8');
   let line = 0;
   try {
     for await (const text of createInterface({ input, crlfDelay: Infinity })) {
       line += 1;
       if (text === '') continue;
-      if (line === 1 && !text.startsWith('{"partition"')) return await readHeads(file);
       const anchor = anchorFromLine(text, line);
       const problem = keys?.problemOf(anchor.keyId, anchor.signedBytes, anchor.signature) ?? null;
       if (problem !== null) throw new AnchorUnreadable(`Line ${line}: ${problem}.`);
@@ -99,20 +125,16 @@ export async function readAnchors(file: string, keys: AnchorKeys | null): Promis
   } finally {
     input.destroy();
   }
-  if (anchors.isEmpty) throw new AnchorUnreadable('The anchor file is empty.');
-  return anchors;
 }
 
-async function readHeads(file: string): Promise<KeptAnchors> {
-  const anchors = new KeptAnchors();
-  for (const [stream, entry] of Object.entries(streamsIn(await readFile(file, 'utf8')))) {
+function addHeads(anchors: KeptAnchors, text: string): void {
+  for (const [stream, entry] of Object.entries(streamsIn(text))) {
     const { streamVersion, hash } = entry as Readonly<Record<string, unknown>>;
     if (!isVersionText(streamVersion) || !isHashText(hash)) {
       throw new AnchorUnreadable(`The anchor of ${stream} is none.`);
     }
     anchors.add(stream, BigInt(streamVersion), hash);
   }
-  return anchors;
 }
 
 function streamsIn(text: string): Readonly<Record<string, object>> {

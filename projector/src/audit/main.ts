@@ -23,7 +23,7 @@ const USAGE = `usage: audit verify [--stream S] [--file COPY] [--anchor FILE] [-
   export    copies events and outcomes into FILE, a record a line
   anchor    verifies, then writes the hash of every stream's last event into FILE
   replay    folds the log anew and compares every quota with what the tables tell of that moment (absent: now)
-  --anchor  anchors as they were exported, or what audit anchor wrote: what they know must be in the log
+  --anchor  a file or folder of exported anchors, or what audit anchor wrote: what they know must be in the log
   --keys    the public keys of anchors (preset: PRORATA_ANCHOR_PUBLIC_KEYS_FILE); without them no signature is checked
   --json    verify: one line, {"events","streams","firstBad","anchors","signatures","blind"}
 exit 0: nothing wrong; 1: a bad event, or what the tables tell otherwise; 2: it could not be checked

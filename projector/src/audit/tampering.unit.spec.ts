@@ -277,8 +277,13 @@ describe('a file of exported anchors', () => {
 
   it('that is empty or says two things of one version is refused', async () => {
     const file = path.join(directory, 'odd.ndjson');
-    await writeFile(file, '');
-    await expect(readAnchors(file, null)).rejects.toThrow('empty');
+    await writeFile(file, '\n');
+    await expect(readAnchors(file, null)).rejects.toThrow('no JSON');
+    const folder = await mkdtemp(path.join(directory, 'folder-'));
+    await expect(readAnchors(folder, null)).rejects.toThrow('empty');
+    await writeFile(path.join(folder, 'anchors-0.ndjson'), await exportedFrom(whole));
+    await writeFile(path.join(folder, 'anchors-0.delivered'), '17');
+    expect((await readAnchors(folder, keys)).newest(0)?.version).toBe(3n);
     const anew = await rawRecords(story({ amount: 999n }), codec);
     await writeFile(file, (await exportedFrom(whole)) + (await exportedFrom(anew)));
     await expect(readAnchors(file, null)).rejects.toThrow('two hashes');
