@@ -1,3 +1,5 @@
+import { Writable } from 'node:stream';
+import { auditTables, quotaTables } from '../src/database/tables.ts';
 import type { Row } from '../src/database/tables.ts';
 
 interface SpanEnd {
@@ -7,7 +9,7 @@ interface SpanEnd {
 }
 
 /**
- * Stands in for a connection: takes the statements of `upsertRows`, `deleteRows`, the deletion of quotas and commitments, what alters versions and ends spans, and
+ * Stands in for a connection: takes the statements of `appendRows`, `upsertRows`, `deleteRows`, the deletion of quotas and commitments, what alters versions and ends spans, and
  * keeps the rows by key. Tables are sorted by key, as text.
  */
 export class TableImage {
@@ -22,7 +24,13 @@ export class TableImage {
     );
   }
 
-  query(statement: string, [parameter, to]: readonly unknown[]): Promise<{ rows: Row[] }> {
+  query(
+    statement: string | { readonly text: string },
+    [parameter, to]: readonly unknown[] = [],
+  ): Promise<{ rows: Row[] }> | Writable {
+    if (typeof statement !== 'string') return this.#copy(statement.text);
+    // Which partitions are missing: none.
+    if (statement.startsWith('SELECT month')) return Promise.resolve({ rows: [] });
     if (statement.startsWith('UPDATE quota_history')) {
       const rows = this.#endSpans(JSON.parse(parameter as string) as SpanEnd[]);
       return Promise.resolve({ rows });
@@ -61,6 +69,35 @@ export class TableImage {
     return Promise.resolve({ rows: [] });
   }
 
+  /** What the driver's COPY is written to. */
+  #copy(statement: string): Writable {
+    const [, name = '', list = ''] = /^COPY "(\w+)" \(([^)]+)\)/.exec(statement) ?? [];
+    const table = [...quotaTables, ...auditTables].find((each) => each.name === name);
+    const columns = list.replaceAll('"', '').split(', ');
+    let text = '';
+    return new Writable({
+      write: (chunk: Buffer, _encoding, done) => {
+        text += chunk.toString();
+        done();
+      },
+      final: (done) => {
+        for (const line of text.split('\n').slice(0, -1)) {
+          const fields = line.split('\t').map(unescaped);
+          const row = Object.fromEntries(
+            columns.map((column, index) => {
+              const field = fields[index] ?? null;
+              const isJson = table?.columns[column] === 'jsonb' && field !== null;
+              return [column, isJson ? (JSON.parse(field) as unknown) : field];
+            }),
+          );
+          const key = JSON.stringify(table?.key.map((column) => row[column]));
+          this.#table(name).set(key, row);
+        }
+        done();
+      },
+    });
+  }
+
   #endSpans(ends: readonly SpanEnd[]): Row[] {
     const rows = this.#table('quota_history');
     return ends.flatMap((end) => {
@@ -93,4 +130,12 @@ export class TableImage {
     this.#tables.set(name, rows);
     return rows;
   }
+}
+
+const UNESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' };
+
+/** A field of COPY's text format; null for its NULL. */
+function unescaped(field: string): string | null {
+  if (field === '\\N') return null;
+  return field.replaceAll(/\\(.)/g, (_all, letter: string) => UNESCAPES[letter] ?? letter);
 }

@@ -7,18 +7,21 @@ import { sideNames } from './commands/sides.ts';
 import type { SideName } from './commands/sides.ts';
 import { tableOf } from './figure.ts';
 import type { Figure } from './figure.ts';
+import { runProjectionBench } from './projection/runProjectionBench.ts';
 import { runQueriesBench } from './queries/runQueriesBench.ts';
 import { runRestoreBench } from './restore/runRestoreBench.ts';
 
 const USAGE = `usage: ./prorata bench restore [--json] [--out FILE] [--quotas N]
        ./prorata bench queries [--json] [--out FILE] [--quotas N] [--audit-rows N]
        ./prorata bench commands [--json] [--out FILE] [--callers N,N…] [--seconds S] [--rounds N] [--sides A,B] [--profile DIR]
+       ./prorata bench projection [--json] [--out FILE] [--events N] [--seconds S]
 
   commands      accepted commands a second and their latencies over HTTP, beside the same Express in front
                 of bare kafkajs (the floor) and in front of Emmett on Postgres (a peer)
   restore       folding events beside bare avsc, memory a quota, a snapshot under load, a restore, and
                 deciding in trees of growing size
-
+  projection    catching up into Postgres beside COPY of the same rows and beside one transaction per event,
+                and how long an accepted command takes to be readable
   queries       how long each question waits for its answer, over tables of a million quotas
 
   --json        a line of JSON for each figure instead of the table
@@ -29,6 +32,7 @@ const USAGE = `usage: ./prorata bench restore [--json] [--out FILE] [--quotas N]
   --sides       those to measure (default ours,bare,emmett)
   --quotas N    how many the tree of the restore, or the tables of the questions, have (default 1000000)
   --audit-rows  how many rows the audit log of the questions has (default 5000000)
+  --events N    how many the projection catches up with (default 1000000)
   --profile DIR CPU profiles of gateway and writer go there; profiling costs some of the speed
 `;
 
@@ -41,6 +45,7 @@ const options = {
   sides: { type: 'string', default: sideNames.join(',') },
   quotas: { type: 'string', default: '1000000' },
   'audit-rows': { type: 'string', default: '5000000' },
+  events: { type: 'string', default: '1000000' },
   profile: { type: 'string' },
   help: { type: 'boolean', default: false },
 } as const;
@@ -50,6 +55,7 @@ const SECONDS_MAX = 60;
 const ROUNDS_MAX = 20;
 const QUOTAS_MAX = 1_010_000;
 const AUDIT_ROWS_MAX = 50_000_000;
+const EVENTS_MAX = 10_000_000;
 
 /** The command line makes no sense. */
 class Unusable extends Error {
@@ -98,9 +104,13 @@ function benchNamed(
     const auditRows = numberOf(values['audit-rows'], 'audit-rows', AUDIT_ROWS_MAX);
     return (signal) => runQueriesBench({ quotas, auditRows, signal, progress });
   }
+  const seconds = numberOf(values.seconds, 'seconds', SECONDS_MAX);
+  if (name === 'projection') {
+    const events = numberOf(values.events, 'events', EVENTS_MAX);
+    return (signal) => runProjectionBench({ events, seconds, signal, progress });
+  }
   if (name !== 'commands') return null;
   const callers = values.callers.split(',').map((each) => numberOf(each, 'callers', CALLERS_MAX));
-  const seconds = numberOf(values.seconds, 'seconds', SECONDS_MAX);
   const rounds = numberOf(values.rounds, 'rounds', ROUNDS_MAX);
   const sides = values.sides.split(',').map(sideNamed);
   const profileDirectory = values.profile ?? null;

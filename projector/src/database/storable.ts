@@ -20,6 +20,6 @@ export function storable(value: unknown, depth = 0): unknown {
   );
 }
 
-function storableText(text: string): string {
+export function storableText(text: string): string {
   return text.toWellFormed().replaceAll(NUL, REPLACEMENT);
 }

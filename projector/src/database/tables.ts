@@ -305,7 +305,7 @@ export const tierPolicies: Table = {
 
 export const auditLog: Table = {
   name: 'audit_log',
-  key: ['topic', 'partition', 'log_offset'],
+  key: ['topic', 'partition', 'log_offset', 'decided_at'],
   columns: {
     topic: 'text',
     partition: 'integer',

@@ -43,7 +43,7 @@ export const projections: readonly ProjectionDefinition[] = [
   },
   {
     name: 'audit',
-    version: 3,
+    version: 4,
     readableFrom: 1,
     topics: [
       {

@@ -19,8 +19,8 @@ import { pauseAfter } from './backoff.ts';
 import { describeStop, stopCodeOf } from './partitionStop.ts';
 import type { PartitionStop } from './partitionStop.ts';
 
-/** Records in one transaction: enough to share its cost, little enough to keep a lock short. */
-const RECORDS_PER_BATCH_MAX = 1_000;
+/** Records in one transaction: what the log hands over at once, little enough to keep a lock short. */
+const RECORDS_PER_BATCH_MAX = 5_000;
 
 export interface PartitionParts {
   readonly log: PartitionLog;
@@ -32,6 +32,8 @@ export interface PartitionParts {
   /** Asks for the partition anew: somebody else has moved its checkpoint. */
   readonly rejoin: () => void;
   readonly applied: (records: number) => void;
+  /** Records in one transaction. */
+  readonly recordsPerBatchMax?: number;
 }
 
 type Phase = 'restoring' | 'serving' | 'revoked';
@@ -121,9 +123,10 @@ export class OwnedPartition {
 
   async #apply(records: readonly LogRecord[]): Promise<void> {
     const fresh = records.filter((record) => record.offset >= this.#position);
-    for (let at = 0; at < fresh.length; at += RECORDS_PER_BATCH_MAX) {
+    const { recordsPerBatchMax = RECORDS_PER_BATCH_MAX } = this.#parts;
+    for (let at = 0; at < fresh.length; at += recordsPerBatchMax) {
       if (this.#isOver()) return;
-      await this.#applyBatch(fresh.slice(at, at + RECORDS_PER_BATCH_MAX));
+      await this.#applyBatch(fresh.slice(at, at + recordsPerBatchMax));
     }
   }
 

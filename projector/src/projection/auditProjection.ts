@@ -5,6 +5,7 @@ import { upsertRows } from '../database/upsertRows.ts';
 import type { Touch } from '../rows/currentRows.ts';
 import { eventRow } from '../rows/eventRow.ts';
 import { headRow } from '../rows/historyRows.ts';
+import { appendAudit } from './appendAudit.ts';
 import { eventOf } from './eventOf.ts';
 import { BrokenInvariant } from './projection.ts';
 import type { DecodedRecord, Projected, Projection } from './projection.ts';
@@ -44,7 +45,7 @@ export class AuditProjection implements Projection {
     }
     return {
       changes: async (client) => {
-        await upsertRows(client, tables.auditLog, rows);
+        await appendAudit(client, rows);
         await upsertRows(client, tables.streamHeads, heads.values());
       },
       records: rows.length,

@@ -2,7 +2,7 @@ import type { AffectedPart, ApplicationState, QuotaState } from '@prorata/quota-
 import { timeFromJson, timeToJson } from '@prorata/schemas';
 import type { ClientBase } from 'pg';
 import * as tables from '../database/tables.ts';
-import { upsertRows } from '../database/upsertRows.ts';
+import { appendRows } from '../database/appendRows.ts';
 import type { Touch } from '../rows/currentRows.ts';
 import { spanRow } from '../rows/historyRows.ts';
 import type { StreamMoment } from '../rows/historyRows.ts';
@@ -52,7 +52,7 @@ export class HistoryChanges {
   /** May be asked for again: a transaction that failed is tried anew. */
   async write(client: ClientBase): Promise<void> {
     const ended = await this.#writeEnds(client);
-    await upsertRows(client, tables.quotaHistory, rowsOf(this.#spans, ended));
+    await appendRows(client, tables.quotaHistory, rowsOf(this.#spans, ended));
   }
 
   #end(quotaId: string, moment: StreamMoment): Span | undefined {

@@ -4,6 +4,7 @@ import * as tables from '../database/tables.ts';
 import type { Row } from '../database/tables.ts';
 import { upsertRows } from '../database/upsertRows.ts';
 import { commandRow, isDecision, refusalRow } from '../rows/outcomeRows.ts';
+import { appendAudit } from './appendAudit.ts';
 import { BrokenInvariant } from './projection.ts';
 import type { DecodedRecord, Projected, Projection } from './projection.ts';
 
@@ -59,7 +60,7 @@ class OutcomeRows {
 
   /** Decisions first: what turned a command away stands only where there is no decision. */
   async write(client: ClientBase): Promise<void> {
-    await upsertRows(client, tables.auditLog, this.#refusals);
+    await appendAudit(client, this.#refusals);
     await upsertRows(client, tables.commands, this.#decisions.values());
     await upsertRows(client, tables.commands, this.#others.values(), 'keep');
   }

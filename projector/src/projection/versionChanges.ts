@@ -3,7 +3,7 @@ import type { EventMessage } from '@prorata/schemas';
 import type { ClientBase } from 'pg';
 import * as tables from '../database/tables.ts';
 import type { Row } from '../database/tables.ts';
-import { upsertRows } from '../database/upsertRows.ts';
+import { appendRows } from '../database/appendRows.ts';
 import { versionRow } from '../rows/versionRow.ts';
 
 interface End {
@@ -41,7 +41,7 @@ export class VersionChanges {
 
   async write(client: ClientBase): Promise<void> {
     for (const change of this.#changes) {
-      if (change.kind === 'rows') await upsertRows(client, tables.quotaVersions, change.rows);
+      if (change.kind === 'rows') await appendRows(client, tables.quotaVersions, change.rows);
       else if (change.kind === 'move') await client.query(MOVE, [change.from, change.to]);
       else await client.query(END, [JSON.stringify(change.ends)]);
     }

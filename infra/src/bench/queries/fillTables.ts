@@ -17,6 +17,10 @@ const AUDIT_CHUNK = 250_000;
 /** What the audit log's rows of the bench have added to their places: the template's have the first. */
 const AUDIT_FIRST = 1_000_000;
 
+/** When the audit log begins, and what passes between two of its rows: five million are a year. */
+const AUDIT_START = '2026-01-01T00:00:00.000Z';
+const AUDIT_SECONDS_BETWEEN = 6;
+
 export interface FillOptions {
   readonly databaseUrl: string;
   readonly applications: number;
@@ -53,6 +57,7 @@ export async function fillTables(options: FillOptions): Promise<void> {
       for (const statement of ofApplication(copies, number)) await client.query(statement);
       if (number % 10 === 0) progress(`${number * QUOTAS_OF_ONE} quotas …`);
     }
+    for (const statement of auditMonths(auditRows)) await client.query(statement);
     for (let first = 0; first < auditRows; first += AUDIT_CHUNK) {
       signal.throwIfAborted();
       const end = Math.min(auditRows, first + AUDIT_CHUNK);
@@ -191,6 +196,23 @@ function ofLevel(
   ];
 }
 
+/** The partitions that the projection would have made for the events of the audit log. */
+function auditMonths(auditRows: number): readonly string[] {
+  const end = Date.parse(AUDIT_START) + auditRows * AUDIT_SECONDS_BETWEEN * 1_000;
+  const statements: string[] = [];
+  const month = new Date(AUDIT_START);
+  while (month.getTime() <= end) {
+    const from = month.toISOString();
+    const name = `audit_1.audit_log_${from.slice(0, 'YYYY-MM'.length).replace('-', '_')}`;
+    month.setUTCMonth(month.getUTCMonth() + 1);
+    statements.push(
+      `CREATE TABLE IF NOT EXISTS ${name} PARTITION OF audit_1.audit_log ` +
+        `FOR VALUES FROM ('${from}') TO ('${month.toISOString()}')`,
+    );
+  }
+  return statements;
+}
+
 /** Events of a year, spread over all applications, the quotas of their second level and the people. */
 function ofAudit(copies: RowCopies, first: number, end: number, applications: number): string {
   const application = `'bench-' || (1 + made.n % ${applications})`;
@@ -206,7 +228,7 @@ function ofAudit(copies: RowCopies, first: number, end: number, applications: nu
       quota_id: `${application} || '/t' || ${top} || '/m' || ${middle}`,
       event_id: `'bench-' || made.n`,
       actor_subject: `'person-' || (made.n % ${PEOPLE})`,
-      decided_at: `timestamptz '2026-01-01' + made.n * interval '6 seconds'`,
+      decided_at: `timestamptz '${AUDIT_START}' + made.n * interval '${AUDIT_SECONDS_BETWEEN} seconds'`,
     },
     where: `t.type = 'QuotaCreated' AND t.log_offset < ${AUDIT_FIRST} AND t.quota_version = 1 AND t.quota_id = '${TEMPLATE.application}/${TEMPLATE.top}'`,
     made: `SELECT n FROM generate_series(${first}, ${end - 1}) AS n`,

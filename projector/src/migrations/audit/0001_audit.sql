@@ -1,4 +1,5 @@
--- One row an event, and one row a refused command, each under its place in the log.
+-- One row an event, and one row a refused command, each under its place in the log. By month of the
+-- decision: a question about a time looks at the partitions of that time alone.
 CREATE TABLE audit_log (
   topic           text        NOT NULL,
   partition       integer     NOT NULL,
@@ -26,8 +27,13 @@ CREATE TABLE audit_log (
   hash            text,
   previous_hash   text,
   body            jsonb       NOT NULL,
-  PRIMARY KEY (topic, partition, log_offset)
-);
+  PRIMARY KEY (topic, partition, log_offset, decided_at)
+) PARTITION BY RANGE (decided_at);
+-- The projection makes a partition a month, 2020 to 2069, as events come; their number is bounded so.
+CREATE TABLE audit_log_before PARTITION OF audit_log
+  FOR VALUES FROM (MINVALUE) TO ('2020-01-01 00:00:00+00');
+CREATE TABLE audit_log_after PARTITION OF audit_log
+  FOR VALUES FROM ('2070-01-01 00:00:00+00') TO (MAXVALUE);
 -- Listings walk by decision time; the place in the log orders what was decided at once.
 CREATE INDEX audit_log_by_time   ON audit_log (decided_at, topic, partition, log_offset);
 CREATE INDEX audit_log_by_stream ON audit_log (stream, decided_at, topic, partition, log_offset);

@@ -1,0 +1,144 @@
+import { execFile } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { topicManifest } from '@prorata/schemas';
+import { checkoutDirectory, dataDirectory } from '../../checkout.ts';
+import { startLocalStack } from '../../localStack.ts';
+import type { LocalStack } from '../../localStack.ts';
+import type { Progress } from '../../provision/progress.ts';
+import { removeStack } from '../../stack/inspectStack.ts';
+import { setTheStage } from '../commands/setTheStage.ts';
+import { significant } from '../figure.ts';
+import type { Figure } from '../figure.ts';
+import { measureLag } from './measureLag.ts';
+
+export interface ProjectionBenchOptions {
+  readonly events: number;
+  /** How long callers bear on the gateway, seconds. */
+  readonly seconds: number;
+  readonly signal: AbortSignal;
+  readonly progress: Progress;
+}
+
+const CALLERS = 100;
+const PRINCIPALS = 50;
+const AIMS = { shareOfCopy: 0.35, lagMs: 150 };
+/** A million events are written, read twice and copied; on a busy machine that takes its time. */
+const PROCESS_TIMEOUT_MS = 45 * 60_000;
+const HEAP_MB_MAX = 6_000;
+const OUTPUT_BYTES_MAX = 1_000_000;
+
+interface Line {
+  readonly figure: 'single' | 'ours' | 'processor' | 'copy' | 'rows';
+  readonly ours: number;
+}
+
+/** @throws PartDidNotStart, or that a process of the bench failed */
+export async function runProjectionBench(
+  options: ProjectionBenchOptions,
+): Promise<readonly Figure[]> {
+  return [...(await catchUp(options)), ...(await lag(options))];
+}
+
+/** A stack of its own each: what fills the log in the one is no command that a writer could go on after. */
+async function onStack<T>(
+  name: string,
+  services: readonly ('writer' | 'gateway' | 'projector')[],
+  { signal, progress }: ProjectionBenchOptions,
+  work: (stack: LocalStack) => Promise<T>,
+): Promise<T> {
+  const directory = path.join(dataDirectory, 'bench', name);
+  await removeStack(directory);
+  const stack = await startLocalStack({ directory, services: [...services], progress, signal });
+  try {
+    return await work(stack);
+  } finally {
+    await stack.stop();
+    await removeStack(directory);
+  }
+}
+
+function catchUp(options: ProjectionBenchOptions): Promise<readonly Figure[]> {
+  const { events, progress, signal } = options;
+  return onStack('projection-stack', [], options, async (stack) => {
+    progress(`writing ${events} events, and catching up with them …`);
+    const file = path.join(checkoutDirectory, 'projector/src/bench/catchUpBench.ts');
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      [`--max-old-space-size=${HEAP_MB_MAX}`, file, String(events)],
+      {
+        env: { ...process.env, NODE_NO_WARNINGS: '1', ...stack.environmentOf('admin') },
+        timeout: PROCESS_TIMEOUT_MS,
+        maxBuffer: OUTPUT_BYTES_MAX,
+        signal,
+      },
+    );
+    const lines = stdout
+      .split('\n')
+      .filter((line) => line.startsWith('{"'))
+      .map((line) => JSON.parse(line) as Line);
+    return catchUpFigures(events, new Map(lines.map(({ figure, ours }) => [figure, ours])));
+  });
+}
+
+function catchUpFigures(
+  events: number,
+  measured: ReadonlyMap<Line['figure'], number>,
+): readonly Figure[] {
+  const of = (name: Line['figure']): number => measured.get(name) ?? Number.NaN;
+  const rate = figureOf(
+    `catching up with ${events.toLocaleString('en')} events`,
+    '1/s',
+    of('ours'),
+  );
+  const share = of('ours') / of('copy');
+  return [
+    {
+      ...rate,
+      peers: { 'one transaction per event': significant(of('single')) },
+      floor: significant(of('copy')),
+      aim: `≥ ${AIMS.shareOfCopy} of COPY (${share.toFixed(2)})`,
+      held: share >= AIMS.shareOfCopy,
+    },
+    figureOf('rows that they became', 'rows', of('rows')),
+    figureOf("the projector's own processor time an event", 'µs', of('processor')),
+  ];
+}
+
+function lag(options: ProjectionBenchOptions): Promise<readonly Figure[]> {
+  const { seconds, progress } = options;
+  return onStack('lag-stack', ['writer', 'gateway', 'projector'], options, async (stack) => {
+    const tokens = await Promise.all(
+      Array.from({ length: PRINCIPALS }, (_, index) =>
+        stack.mintToken({ subject: `bench-${index}`, kind: 'user', roles: ['admin', 'operator'] }),
+      ),
+    );
+    await setTheStage(stack.addresses.gateway, tokens, progress);
+    const latencies = await measureLag(stack, { callers: CALLERS, seconds, tokens });
+    const p99 = latencies.percentile(0.99);
+    const what = `from an accepted command to a readable row, ${CALLERS} callers`;
+    return [
+      figureOf(`commands ${what}`, '1/s', latencies.count / seconds),
+      figureOf(`p50 ${what}`, 'ms', latencies.percentile(0.5)),
+      {
+        ...figureOf(`p99 ${what}`, 'ms', p99),
+        aim: `≤ ${AIMS.lagMs}`,
+        held: p99 <= AIMS.lagMs,
+      },
+    ];
+  });
+}
+
+function figureOf(figure: string, unit: string, ours: number): Figure {
+  return {
+    bench: 'projection',
+    figure,
+    unit,
+    ours: significant(ours),
+    peers: {},
+    floor: null,
+    partitions: topicManifest.partitions.local,
+    cores: availableParallelism(),
+  };
+}

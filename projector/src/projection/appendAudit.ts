@@ -1,0 +1,15 @@
+import type { ClientBase } from 'pg';
+import { appendRows } from '../database/appendRows.ts';
+import { provideAuditMonths } from '../database/auditMonths.ts';
+import { auditLog } from '../database/tables.ts';
+import type { Row } from '../database/tables.ts';
+
+/** Rows of the audit log into the partitions of their months; the first that a transaction writes. */
+export async function appendAudit(client: ClientBase, rows: readonly Row[]): Promise<void> {
+  if (rows.length === 0) return;
+  await provideAuditMonths(
+    client,
+    rows.map((row) => String(row['decided_at'])),
+  );
+  await appendRows(client, auditLog, rows);
+}
