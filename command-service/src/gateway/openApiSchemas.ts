@@ -9,6 +9,7 @@ import {
 import type { CommandMessage, JsonSchema, SchemaField } from '@prorata/schemas';
 import { commandRoles } from './commandRoles.ts';
 import { BATCH_MEMBERS } from './batchRoute.ts';
+import { bounded, boundedProperties } from './integerBounds.ts';
 import { commonMembers } from './requestMembers.ts';
 import type { CommonMember } from './requestMembers.ts';
 import { fieldsInAddress } from './resourceRoutes.ts';
@@ -46,7 +47,7 @@ export function gatewaySchemas(): Readonly<Record<string, JsonSchema>> {
     CONTENT,
   ];
   return {
-    ...jsonSchemaComponents(written, [OUTCOME]),
+    ...boundedComponents(jsonSchemaComponents(written, [OUTCOME])),
     ...Object.fromEntries(commandTypes.map((type) => [type, commandOf(type, {})])),
     Command: oneOfCommands(''),
     ...Object.fromEntries(
@@ -70,6 +71,18 @@ export function gatewaySchemas(): Readonly<Record<string, JsonSchema>> {
     CommandBatchResults: batchResults,
     CommandPlace: commandPlace,
   };
+}
+
+function boundedComponents(
+  components: Readonly<Record<string, JsonSchema>>,
+): Readonly<Record<string, JsonSchema>> {
+  return Object.fromEntries(
+    Object.entries(components).map(([name, schema]) => {
+      const properties = schema['properties'] as Readonly<Record<string, JsonSchema>> | undefined;
+      if (properties === undefined) return [name, schema];
+      return [name, { ...schema, properties: boundedProperties(properties) }];
+    }),
+  );
 }
 
 function commandOf(type: Type, more: Readonly<Record<string, JsonSchema>>): JsonSchema {
@@ -104,7 +117,7 @@ function objectOf(
     type: 'object',
     required: requiredFields(fields),
     additionalProperties: false,
-    properties: { ...jsonProperties(fields), ...more },
+    properties: { ...boundedProperties(jsonProperties(fields)), ...more },
   };
 }
 
@@ -131,7 +144,8 @@ export function queryField(
   const field = ownFields(sends).find((each) => each.name === name);
   if (field === undefined) throw new TypeError(`${sends} has no field ${name}.`);
   const required = requiredFields([field]).length > 0;
-  return { schema: jsonSchemaOf(field.type), description: field.doc, required };
+  const schema = bounded(name, jsonSchemaOf(field.type));
+  return { schema, description: field.doc, required };
 }
 
 /** Of the content every part, none required; null where a part may be absent (RFC 7396). */
@@ -140,7 +154,7 @@ function patchSchema(common: Readonly<Record<string, JsonSchema>>): JsonSchema {
   const parts = fieldsOf(CONTENT).filter(({ name }) => name !== 'project');
   const properties = parts.map(({ name, type, doc }): [string, JsonSchema] => {
     if (name === 'labels') return [name, { ...patchedLabels, description: doc }];
-    const schema = jsonSchemaOf(type);
+    const schema = bounded(name, jsonSchemaOf(type));
     return [name, { ...(kept.has(name) ? schema : orNull(schema)), description: doc }];
   });
   return {

@@ -44,5 +44,14 @@ export type { Oversubscription } from './sums/oversubscription.ts';
 export { safetyCheckMeanings } from './validate/safety.ts';
 export { refusalCodes } from './refusalCodes.ts';
 export type { RefusalCode, RefusalKind } from './refusalCodes.ts';
+export {
+  BASIS_POINTS,
+  CUT_PAGE_MAX,
+  CUT_PRIORITY_MAX,
+  STEP_BASIS_POINTS_MAX,
+  TIERS,
+  VALIDATOR_DEADLINE_MILLIS_MAX,
+  VALIDATOR_RETRIES_MAX,
+} from './modelBounds.ts';
 export { isDecided, undecidedCodes } from './undecidedCodes.ts';
 export { BrokenStream, UnreadableState } from './faults.ts';
