@@ -13,8 +13,8 @@ const kind = (status: number, title: string, remedy: string): ProblemKind => ({
 
 /**
  * Every code that a service answers with by itself, in one table: answers, the interface's document
- * and the reference are made from it. Codes of decided commands stand in the model's table; four
- * names (INVALID_COMMAND, APPLICATION_UNKNOWN, QUOTA_UNKNOWN, VERSION_UNKNOWN) are in both and mean the same.
+ * and the reference are made from it. Codes of decided commands stand in the model's table; five
+ * names (INVALID_COMMAND, APPLICATION_UNKNOWN, ORGANIZATION_UNKNOWN, QUOTA_UNKNOWN, VERSION_UNKNOWN) are in both and mean the same.
  */
 export const problemCodes = {
   REQUEST_MALFORMED: kind(400, 'The request cannot be read', 'Correct what the detail names.'),
@@ -55,6 +55,9 @@ export const problemCodes = {
     'Ask for a version that there is; where it was written just now, with `atLeast`.',
   ),
   PROPOSAL_UNKNOWN: kind(404, 'There is no such proposal', 'Correct the id.'),
+  ORGANIZATION_UNKNOWN: kind(404, 'The organization is not registered', 'Register it first.'),
+  PRICE_BOOK_UNKNOWN: kind(404, 'There is no such price book', 'Correct the id, or define it.'),
+  TIER_POLICY_UNKNOWN: kind(404, 'There is no such tier policy', 'Correct the id, or publish it.'),
   BUDGET_UNKNOWN: kind(404, 'There is no such budget', 'Correct the name, or define it.'),
   SPEND_NOT_SUMMED: kind(
     404,

@@ -38,7 +38,10 @@ interface InForce {
   readonly layers: readonly { readonly layer: string; readonly limit: LimitJson }[];
 }
 
-/** null: it is the same at both moments, or there at neither. */
+/**
+ * null: it is the same at both moments but for its version, or there at neither. A version counts what left
+ * nothing behind, too: an override that was set and lifted between them.
+ */
 export function differenceOf(
   quotaId: string,
   before: QuotaThen | null,
@@ -48,8 +51,7 @@ export function differenceOf(
   if (lastBefore === (after?.stream_version ?? null)) return null;
   const fields = fieldsOf(before, after);
   const limits = limitsOf(before, after);
-  const isSame = fields.length === 0 && limits.length === 0;
-  if (isSame && before?.version === after?.version) return null;
+  if (fields.length === 0 && limits.length === 0) return null;
   return {
     quotaId,
     change: before === null ? 'created' : after === null ? 'deleted' : 'changed',

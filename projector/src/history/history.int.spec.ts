@@ -150,7 +150,11 @@ describe('the state as of a moment', () => {
     ] as const) {
       const gone = await get(`/v1/quotas/${id}?asOf=${moment}`);
       expect([id, moment, gone.status]).toEqual([id, moment, 404]);
-      expect(gone.body).toMatchObject({ code: 'QUOTA_UNKNOWN' });
+      expect(gone.body).toMatchObject({
+        code: 'QUOTA_UNKNOWN',
+        title: 'There was no such quota at that moment',
+        remedy: expect.stringContaining('another moment') as string,
+      });
     }
   });
 
@@ -218,6 +222,8 @@ describe('the difference between two moments', () => {
     expect(await differences('within=llm/a&below=false&from=6&to=7')).toHaveLength(1);
     expect(await differences('within=llm/b&from=6&to=7')).toEqual([]);
     expect(await differences('within=llm&from=11')).toEqual([]);
+    // An override that was set and has ended in between has raised the version, and left nothing.
+    expect(await differences('within=llm/a&below=false&from=7&to=10')).toEqual([]);
   });
 
   it('goes page by page over the quotas of both moments', async () => {

@@ -3,9 +3,11 @@ import { createLogger, createService } from '@prorata/service-runtime';
 import type { Reach } from '@prorata/service-runtime';
 import type { Pool } from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { registered } from '../../test/drafts.ts';
 import { EventStamper } from '../../test/eventStamper.ts';
 import { freshTables } from '../../test/freshTables.ts';
 import { organizationEnds, organizationLives } from '../../test/organizationStory.ts';
+import { budgetRoutes } from '../routes/budgetRoutes.ts';
 import { listingRoutes } from '../routes/listingRoutes.ts';
 import { listings, rowSchema } from '../routes/listings.ts';
 import { quotaTables } from '../database/tables.ts';
@@ -46,7 +48,9 @@ async function serve(reach: Reach = 'everywhere') {
     },
     ready: () => [],
     routes: (router) => {
-      listingRoutes(router, { pool, lag: { measure: () => Promise.resolve(0n) } } as never);
+      const models = { pool, lag: { measure: () => Promise.resolve(0n) } } as never;
+      listingRoutes(router, models);
+      budgetRoutes(router, models);
     },
   });
   const { url } = await service.listen();
@@ -69,9 +73,28 @@ async function rowsOf(table: string): Promise<Record<string, unknown>[]> {
   return rows;
 }
 
-async function write(size: number, until = Infinity): Promise<void> {
+/** An application, a price book, a tier policy and an organization with a budget, each the first of its stream. */
+function everyStream(): DecodedRecord[] {
+  const stamper = new EventStamper(1);
+  const ofNoQuota = { quotaId: null, quotaVersion: null } as const;
+  const price = { application: 'llm', resource: 'tokens', amount: '0.01', perUnits: 1n };
+  const prices = [{ ...price, effectiveFrom: 1_772_440_000_000_000n }];
+  const book = { currency: 'USD', prices, version: 1n };
+  const table = { steps: [], floorBasisPoints: [0, 0, 0, 0, 0], version: 1n };
+  const events = [
+    stamper.stamp('application:llm', [registered]),
+    stamper.stamp('pricebook:list', [{ type: 'PriceBookDefined', data: book, ...ofNoQuota }]),
+    stamper.stamp('tierpolicy:mild', [{ type: 'TierPolicyPublished', data: table, ...ofNoQuota }]),
+    stamper.stamp('organization:acme', organizationLives),
+  ];
+  return events
+    .flatMap((stamped) => stamped.events)
+    .map((message, index) => ({ offset: BigInt(index), message, hash: null }));
+}
+
+async function write(size: number, until = Infinity, from = records()): Promise<void> {
   const projection = new EventsProjection(0);
-  const all = records().slice(0, until);
+  const all = from.slice(0, until);
   const client = await pool.connect();
   try {
     for (let at = 0; at < all.length; at += size) {
@@ -151,10 +174,49 @@ describe('the rows of an organization', () => {
     }
   });
 
+  it('are told one by one, and with those of other streams, as far as the reach goes', async () => {
+    await write(5, Infinity, everyStream());
+    const all = await serve();
+    const acme = await serve(['organization:acme', 'llm/a']);
+    const other = await serve(['organization:other', 'pricebook:list', 'moka']);
+    const statuses = async (path: string) =>
+      Promise.all([all, acme, other].map(async ({ get }) => (await get(path)).status));
+    try {
+      expect(await statuses('/v1/organizations/acme')).toEqual([200, 200, 403]);
+      expect(await statuses('/v1/organizations/none')).toEqual([404, 403, 403]);
+      expect(await statuses('/v1/budgets/acme/daily')).toEqual([200, 200, 403]);
+      expect(await statuses('/v1/budgets/acme/none')).toEqual([404, 404, 403]);
+      expect(await statuses('/v1/price-books/list')).toEqual([200, 404, 200]);
+      expect(await statuses('/v1/tier-policies/mild')).toEqual([200, 404, 404]);
+      expect(await statuses('/v1/tier-policies/none')).toEqual([404, 404, 404]);
+      expect((await all.get('/v1/price-books/list')).body).toMatchObject({
+        ...{ priceBook: 'list', currency: 'USD', version: 1, lag: 0 },
+        prices: [{ application: 'llm', amount: '0.01' }],
+      });
+      expect((await all.get('/v1/budgets/acme/daily')).body).toMatchObject({
+        ...{ budgetId: 'daily', amount: '100.000000000001', problem: { detail: 'standard' } },
+      });
+      expect((await all.get('/v1/tier-policies/none')).body).toMatchObject({
+        code: 'TIER_POLICY_UNKNOWN',
+      });
+      const listed = async ({ get }: typeof all, path: string, member: string) =>
+        ((await get(path)).body[member] as unknown[]).length;
+      const counts = (path: string, member: string) =>
+        Promise.all([all, acme, other].map((each) => listed(each, path, member)));
+      expect(await counts('/v1/applications', 'applications')).toEqual([1, 1, 0]);
+      expect(await counts('/v1/price-books', 'priceBooks')).toEqual([1, 0, 1]);
+      expect(await counts('/v1/tier-policies', 'tierPolicies')).toEqual([1, 0, 0]);
+    } finally {
+      await Promise.all([all, acme, other].map(({ close }) => close()));
+    }
+  });
+
   it('are of columns that their tables have, by their keys', () => {
-    for (const { table, fields, key, within } of listings) {
+    for (const { table, fields, omits = [], key, within } of listings) {
       const found = quotaTables.find(({ name }) => name === table);
-      expect(Object.keys(fields).sort()).toEqual(Object.keys(found?.columns ?? {}).sort());
+      expect([...Object.keys(fields), ...omits].sort()).toEqual(
+        Object.keys(found?.columns ?? {}).sort(),
+      );
       expect([...(within === null ? [] : [within]), ...key]).toEqual(found?.key);
     }
   });

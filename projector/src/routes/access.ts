@@ -44,9 +44,16 @@ export function auditCondition(scope: string): Condition {
   return below('stream', `application:${applicationOf(scope)}`, scope);
 }
 
-/** Rows with `organization`, of a scope that is a stream. */
-export function organizationCondition(scope: string): Condition {
-  return { sql: `'organization:' || organization = ?`, values: [scope] };
+/** Rows of things that have a stream each, of a scope that is a stream. */
+export function streamCondition(kind: string, column: string): (scope: string) => Condition {
+  return (scope) => ({ sql: `'${kind}:' || ${column} = ?`, values: [scope] });
+}
+
+export const organizationCondition = streamCondition('organization', 'organization');
+
+/** Rows with `application` of which anything is in the scope. */
+export function applicationCondition(scope: string): Condition {
+  return { sql: 'application = ?', values: [applicationOf(scope)] };
 }
 
 /** The first column is indexed, and all that an application's scope needs. */

@@ -1,8 +1,9 @@
+import { Problem } from '@prorata/service-runtime';
 import type { Request, Router } from 'express';
-import { organizationCondition } from './access.ts';
+import { mustReachOrganization, organizationCondition } from './access.ts';
 import { Filters, pageOf } from './filters.ts';
 import { Parameters } from './parameters.ts';
-import { projectedTopics } from './readModels.ts';
+import { lagMember, projectedTopics } from './readModels.ts';
 import type { ReadModels } from './readModels.ts';
 
 interface BudgetRow {
@@ -38,6 +39,9 @@ export function budgetRoutes(router: Router, models: ReadModels): void {
   router.get('/v1/budgets', async (request, response) => {
     response.json(await listBudgets(request, models));
   });
+  router.get('/v1/budgets/:organization/:budgetId', async (request, response) => {
+    response.json(await findBudget(request, models));
+  });
 }
 
 async function listBudgets(request: Request, models: ReadModels): Promise<object> {
@@ -57,6 +61,24 @@ async function listBudgets(request: Request, models: ReadModels): Promise<object
   );
   const { page, next } = pageOf(rows, limit, (last) => `${last.organization}/${last.budget_id}`);
   return { budgets: page.map(budgetJson), next, lag };
+}
+
+/** @throws Problem 403 when the organization is not within reach */
+async function findBudget(request: Request, models: ReadModels): Promise<object> {
+  new Parameters(request, []).finish();
+  const [organization, budgetId] = ['organization', 'budgetId'].map((name) =>
+    String(request.params[name]).replaceAll('\0', ''),
+  ) as [string, string];
+  mustReachOrganization(request.reach, organization);
+  const lag = await models.lag.measure(projectedTopics);
+  const { rows } = await models.pool.query<BudgetRow>(
+    `SELECT *, ${NAMED} FROM budgets WHERE organization = $1 AND budget_id = $2`,
+    [organization, budgetId],
+  );
+  const [row] = rows;
+  if (row !== undefined) return { ...budgetJson(row), lag };
+  const extensions = lagMember(lag);
+  throw new Problem(404, 'BUDGET_UNKNOWN', 'There is no such budget.', { extensions });
 }
 
 function budgetJson(row: BudgetRow): object {

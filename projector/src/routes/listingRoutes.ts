@@ -1,10 +1,11 @@
+import { Problem } from '@prorata/service-runtime';
 import type { Request, Router } from 'express';
-import { mustReach, mustReachOrganization, organizationCondition } from './access.ts';
+import { mustReach, mustReachOrganization } from './access.ts';
 import { Filters, pageOf } from './filters.ts';
 import { listings, rowJson } from './listings.ts';
-import type { Listing } from './listings.ts';
+import type { Listing, Single } from './listings.ts';
 import { Parameters } from './parameters.ts';
-import { projectedTopics } from './readModels.ts';
+import { lagMember, projectedTopics } from './readModels.ts';
 import type { ReadModels } from './readModels.ts';
 
 type Row = Readonly<Record<string, unknown>>;
@@ -14,28 +15,63 @@ export function listingRoutes(router: Router, models: ReadModels): void {
     router.get(listing.path, async (request: Request, response) => {
       response.json(await list(listing, request, models));
     });
+    const { single } = listing;
+    if (single === undefined) continue;
+    router.get(single.path, async (request: Request, response) => {
+      response.json(await find(listing, single, request, models));
+    });
   }
 }
 
 async function list(listing: Listing, request: Request, models: ReadModels): Promise<object> {
-  const { within, key, table, member } = listing;
+  const { within, inReach, key, table, member } = listing;
   const parameters = new Parameters(request, ['after', 'limit']);
   const limit = parameters.limit();
   const filters = new Filters();
-  if (within === null) filters.within(request.reach, organizationCondition);
-  else filters.equal(within, placeIn(request, within));
+  if (inReach !== undefined) filters.within(request.reach, inReach);
+  if (within !== null) filters.equal(within, placeIn(request, within));
   const after = cursorIn(parameters, key.length);
   const columns = key.join(', ');
   if (after !== null) filters.add(`(${columns}) > (${key.map(() => '?').join(', ')})`, ...after);
   parameters.finish();
   const lag = await models.lag.measure(projectedTopics);
   const { rows } = await models.pool.query<Row>(
-    `SELECT * FROM ${table} ${filters.where} ORDER BY ${columns} LIMIT ${filters.value(limit + 1)}`,
+    `SELECT ${columnsOf(listing)} FROM ${table} ${filters.where} ORDER BY ${columns} LIMIT ${filters.value(limit + 1)}`,
     filters.values,
   );
   const { page, next } = pageOf(rows, limit, (last) => cursorOf(key.map((column) => last[column])));
   return { [member]: page.map((row) => rowJson(listing, row)), next, lag };
 }
+
+/** What is beyond reach is answered as what is not there; an organization's own part of the path is refused. */
+async function find(
+  listing: Listing,
+  { path, unknown }: Single,
+  request: Request,
+  models: ReadModels,
+): Promise<object> {
+  new Parameters(request, []).finish();
+  const { key, table, inReach } = listing;
+  const parameter = path.slice(path.lastIndexOf(':') + 1);
+  const id =
+    parameter === 'organization'
+      ? placeIn(request, parameter)
+      : String(request.params[parameter]).replaceAll('\0', '');
+  const filters = new Filters().equal(key.join(), id);
+  if (inReach !== undefined) filters.within(request.reach, inReach);
+  const lag = await models.lag.measure(projectedTopics);
+  const { rows } = await models.pool.query<Row>(
+    `SELECT ${columnsOf(listing)} FROM ${table} ${filters.where}`,
+    filters.values,
+  );
+  const [row] = rows;
+  if (row === undefined) {
+    throw new Problem(404, unknown.code, unknown.detail, { extensions: lagMember(lag) });
+  }
+  return { ...rowJson(listing, row), lag };
+}
+
+const columnsOf = ({ fields }: Listing): string => Object.keys(fields).join(', ');
 
 /** @throws Problem 403 when the credentials do not reach it */
 function placeIn(request: Request, within: 'organization' | 'application'): string {

@@ -1,5 +1,8 @@
 /** Tables that are listed as they stand: a row here is a route, its answer, and what the interface says of it. */
 
+import { applicationCondition, organizationCondition, streamCondition } from './access.ts';
+import type { Condition } from './filters.ts';
+
 /** How a column is told. */
 export interface Field {
   /** JSON Schema. */
@@ -14,12 +17,26 @@ export interface Listing {
   /** The member of the answer that holds the rows. */
   readonly member: string;
   readonly table: string;
-  /** The parameter of the path, and the column that must be it; null: rows of every organization in reach. */
+  /** The parameter of the path, and the column that must be it; null: all rows that `inReach` leaves. */
   readonly within: 'organization' | 'application' | null;
+  /** Rows of one scope of the caller's; where `within` says whose the rows are, it is asked there. */
+  readonly inReach?: (scope: string) => Condition;
   /** Columns by which rows are told apart and ordered, `within` apart; text all of them. */
   readonly key: readonly string[];
   /** By column; the JSON has them in camel case. */
   readonly fields: Readonly<Record<string, Field>>;
+  /** Columns that one thing's own answer tells alone: they may be long. */
+  readonly omits?: readonly string[];
+  /** The route of one row by its key, which has one column; absent: there is none, or it is written by hand. */
+  readonly single?: Single;
+}
+
+export interface Single {
+  /** Its last parameter is the key, in camel case. */
+  readonly path: string;
+  readonly summary: string;
+  /** Of the answer to who asks for what is not there, or is not in reach. */
+  readonly unknown: { readonly code: string; readonly detail: string };
 }
 
 const text: Field = { schema: { type: 'string' } };
@@ -32,6 +49,8 @@ const whole: Field = { schema: { type: 'integer' } };
 const time: Field = { schema: { type: 'string', format: 'date-time' } };
 const decimal: Field = { schema: { type: 'string', description: 'An exact decimal.' } };
 const record: Field = { schema: { type: 'object' } };
+const records: Field = { schema: { type: 'array', items: { type: 'object' } } };
+const texts: Field = { schema: { type: 'array', items: { type: 'string' } } };
 const recordOrNull: Field = { schema: { type: ['object', 'null'] } };
 const wholes: Field = { schema: { type: 'array', items: { type: 'integer' } } };
 const oneOf = (...values: readonly string[]): Field => ({ schema: { enum: values } });
@@ -64,8 +83,79 @@ export const listings: readonly Listing[] = [
     member: 'organizations',
     table: 'organizations',
     within: null,
+    inReach: organizationCondition,
     key: ['organization'],
     fields: { organization: text, display_name: text, version: long, ...provenance },
+    single: {
+      path: '/v1/organizations/:organization',
+      summary: 'One organization.',
+      unknown: { code: 'ORGANIZATION_UNKNOWN', detail: 'There is no such organization.' },
+    },
+  },
+  {
+    path: '/v1/applications',
+    summary: 'Registered applications, by id; what checks them is told of one alone.',
+    member: 'applications',
+    table: 'applications',
+    within: null,
+    inReach: applicationCondition,
+    key: ['application'],
+    fields: {
+      application: text,
+      display_name: text,
+      levels: texts,
+      resources: records,
+      default_mode: text,
+      default_on_stale: text,
+      robot_changes: text,
+      proposal_lifetime_micros: long,
+      version: long,
+      ...provenance,
+    },
+    omits: [
+      'attributes_schema',
+      'rules',
+      'validators',
+      'rightsizing',
+      'change_policy',
+      'dispatchers',
+    ],
+  },
+  {
+    path: '/v1/price-books',
+    summary: 'Price books as they are defined now, by id.',
+    member: 'priceBooks',
+    table: 'price_books',
+    within: null,
+    inReach: streamCondition('pricebook', 'price_book'),
+    key: ['price_book'],
+    fields: { price_book: text, version: long, currency: text, prices: records, ...provenance },
+    single: {
+      path: '/v1/price-books/:priceBook',
+      summary: 'One price book, with every price.',
+      unknown: { code: 'PRICE_BOOK_UNKNOWN', detail: 'There is no such price book.' },
+    },
+  },
+  {
+    path: '/v1/tier-policies',
+    summary: 'Tier policies as they were published last, by id.',
+    member: 'tierPolicies',
+    table: 'tier_policies',
+    within: null,
+    inReach: streamCondition('tierpolicy', 'tier_policy'),
+    key: ['tier_policy'],
+    fields: {
+      tier_policy: text,
+      version: long,
+      steps: records,
+      floor_basis_points: wholes,
+      ...provenance,
+    },
+    single: {
+      path: '/v1/tier-policies/:tierPolicy',
+      summary: 'One tier policy: its table of cuts.',
+      unknown: { code: 'TIER_POLICY_UNKNOWN', detail: 'There is no such tier policy.' },
+    },
   },
   {
     path: '/v1/organizations/:organization/teams',

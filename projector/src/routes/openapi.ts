@@ -104,6 +104,7 @@ function get(
   };
 }
 
+const openPath = (path: string): string => path.replaceAll(/:(\w+)/g, '{$1}');
 const list = { type: 'array', items: { type: 'object' } };
 const differences = {
   type: 'array',
@@ -277,7 +278,7 @@ export const openapi: OpenApiFragment = {
       },
     ),
     '/v1/diff': get(
-      'What is other at one moment than at another: of a quota, or of a tree, by id.',
+      'What is other at one moment than at another: of a quota, or of a tree, by id. A quota whose version alone is other is left out.',
       [
         {
           ...query('within', 'The quota and all below it, or all of the application.'),
@@ -342,9 +343,24 @@ export const openapi: OpenApiFragment = {
       ],
       { budgets: rowsOf(budgetFields), next },
     ),
+    '/v1/budgets/{organization}/{budgetId}': get(
+      'One budget as it is defined now.',
+      [path('organization', "The organization's id."), path('budgetId', "The budget's id.")],
+      budgetFields,
+    ),
+    ...Object.fromEntries(
+      listings.flatMap((listing) => {
+        const { single } = listing;
+        if (single === undefined) return [];
+        const { properties } = rowSchema(listing) as { properties: Record<string, object> };
+        const [parameter = ''] = Object.keys(properties);
+        const parameters = [path(parameter, 'Its id.')];
+        return [[openPath(single.path), get(single.summary, parameters, properties)] as const];
+      }),
+    ),
     ...Object.fromEntries(
       listings.map((listing) => [
-        listing.path.replaceAll(/:(\w+)/g, '{$1}'),
+        openPath(listing.path),
         get(
           listing.summary,
           [

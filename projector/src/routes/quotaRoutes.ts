@@ -135,11 +135,21 @@ async function findQuota(request: Request, models: ReadModels): Promise<FoundQuo
     ? quotaNow(models, quotaId)
     : quotaThen(models, quotaId, moment, lag));
   if (quota !== null) return { quota, moment, lag };
-  const when = moment === null ? 'is' : 'was';
-  const then = moment === null ? '' : ` as of ${momentText(moment)}`;
-  throw new Problem(404, 'QUOTA_UNKNOWN', `There ${when} no quota ${quotaId}${then}.`, {
-    extensions: lagMember(lag),
-  });
+  throw moment === null
+    ? new Problem(404, 'QUOTA_UNKNOWN', `There is no quota ${quotaId}.`, {
+        extensions: lagMember(lag),
+      })
+    : notThen(quotaId, moment, lag);
+}
+
+/** It may be there now, so that nobody need create it. */
+function notThen(quotaId: string, moment: Moment, lag: bigint | null): Problem {
+  const detail = `There was no quota ${quotaId} as of ${momentText(moment)}.`;
+  const title = 'There was no such quota at that moment';
+  const remedy =
+    'Ask for another moment: GET /v1/quotas/{quotaId}/versions says when what was declared.';
+  const extensions = { ...lagMember(lag), remedy };
+  return new Problem(404, 'QUOTA_UNKNOWN', detail, { title, extensions });
 }
 
 async function quotaNow(models: ReadModels, quotaId: string): Promise<QuotaFacts | null> {

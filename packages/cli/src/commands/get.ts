@@ -10,6 +10,9 @@ import { lookUps } from './lookUps.ts';
 /** Single things, by their ids. */
 const singles: Readonly<Record<string, (id: string) => string>> = {
   quota: (id) => `/v1/quotas/${encodeURIComponent(id)}`,
+  organization: (id) => `/v1/organizations/${encodeURIComponent(id)}`,
+  'price-book': (id) => `/v1/price-books/${encodeURIComponent(id)}`,
+  'tier-policy': (id) => `/v1/tier-policies/${encodeURIComponent(id)}`,
   application: (id) => `/v1/applications/${encodeURIComponent(id)}`,
   proposal: (id) => `/v1/proposals/${encodeURIComponent(id)}`,
 };

@@ -51,6 +51,16 @@ const inOrganization = (
 
 /** The table of what `get` lists. */
 export const lookUps: Readonly<Record<string, LookUp>> = {
+  applications: {
+    ...{ within: null, isRequired: false, member: 'applications' },
+    path: () => '/v1/applications',
+    columns: {
+      application: field('application'),
+      name: field('displayName'),
+      mode: field('defaultMode'),
+      version: field('version'),
+    },
+  },
   quotas: {
     ...{ within: 'application', isRequired: true, query: 'within', member: 'quotas' },
     path: () => '/v1/quotas',
@@ -90,6 +100,21 @@ export const lookUps: Readonly<Record<string, LookUp>> = {
     ...{ within: null, isRequired: false, member: 'organizations' },
     path: () => '/v1/organizations',
     columns: { organization: field('organization'), name: field('displayName') },
+  },
+  'price-books': {
+    ...{ within: null, isRequired: false, member: 'priceBooks' },
+    path: () => '/v1/price-books',
+    columns: {
+      'price book': field('priceBook'),
+      currency: field('currency'),
+      prices: (row) => `${(row['prices'] as readonly Json[]).length}`,
+      version: field('version'),
+    },
+  },
+  'tier-policies': {
+    ...{ within: null, isRequired: false, member: 'tierPolicies' },
+    path: () => '/v1/tier-policies',
+    columns: { 'tier policy': field('tierPolicy'), version: field('version') },
   },
   teams: {
     ...inOrganization('teams'),

@@ -4,9 +4,12 @@ const hints: Readonly<Record<string, string>> = {
     'Set PRORATA_TOKEN_FILE to a fresh token; ./prorata token makes one for the local stack.',
   FORBIDDEN: 'Ask somebody with the role named, or use their token (PRORATA_TOKEN_FILE).',
   QUOTA_UNKNOWN: './prorata tree <application> shows which quotas there are.',
-  APPLICATION_UNKNOWN: './prorata apply -f <file> with a `registration` registers one.',
+  APPLICATION_UNKNOWN:
+    './prorata get applications shows which there are; apply -f <file> with a `registration` registers one.',
   ORGANIZATION_UNKNOWN: './prorata get organizations shows which there are.',
   BUDGET_UNKNOWN: './prorata budget shows which there are.',
+  PRICE_BOOK_UNKNOWN: './prorata get price-books shows which there are.',
+  TIER_POLICY_UNKNOWN: './prorata get tier-policies shows which there are.',
   PROPOSAL_UNKNOWN: './prorata get proposals shows which are open.',
   VERSION_MISMATCH: './prorata plan -f <file> shows what differs now.',
   PARENT_LIMIT_EXCEEDED: './prorata explain <the quota above> shows its limit and who set it.',

@@ -14,7 +14,8 @@ const place = ['<place>', 'an application, or a quota: moka, moka/prod'] as cons
 const quota = ['<quota>', 'its id: moka/prod/ads'] as const;
 /** Named here, and not read from the table of lookups, which would be loaded for `--version` too. */
 const KINDS =
-  'quotas, proposals, entitlements, organizations, teams, projects, allocations, cuts, budgets; quota, application, proposal for one of them, whole';
+  'applications, quotas, proposals, entitlements, organizations, teams, projects, allocations, cuts, budgets, price-books, tier-policies; ' +
+  'application, quota, proposal, organization, price-book, tier-policy for one of them, whole';
 
 /** What asks and changes nothing. */
 export function readingCommands(program: Command, finish: Finish): void {
