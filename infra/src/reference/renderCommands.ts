@@ -93,7 +93,8 @@ as \`?waive=CHECK:why\`; a robot waives none.
 ${checks}
 
 Whole numbers of 64 bits are JSON numbers up to 2^53-1 and text above it. Times are RFC 3339 to the
-microsecond. Decimals are text with up to 12 places. A field that is not in the table is refused. The moments and ids in the
+microsecond. Decimals are text with up to 12 places. A field that is not in the table is refused,
+and so is one that stands twice in one object. The moments and ids in the
 examples are of a story; put your own.`;
 
 function overview(): string {

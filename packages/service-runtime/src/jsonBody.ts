@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import express from 'express';
 import type { Request, RequestHandler } from 'express';
 import { isDeeperThan } from './jsonDepth.ts';
+import { repeatedKey } from './jsonKeys.ts';
 import { Problem } from './problem.ts';
 
 /** Levels of a body: what free JSON may have, 64, and what commands and batches put around it. */
@@ -12,7 +13,7 @@ const JSON_TYPES = ['application/json', 'application/*+json'];
 /**
  * Reads a JSON body, or refuses it before anything works on it: 415 for another form (a body without
  * the header is what curl sends), 413 beyond `bytesMax`, 400 for bytes that are not
- * UTF-8 and for torn or too deep JSON.
+ * UTF-8, for torn or too deep JSON and for a key that stands twice in one object.
  * @param bytesMax bytes, after any compression has been undone
  */
 export function jsonBody(bytesMax: (request: Request) => number): RequestHandler {
@@ -36,6 +37,8 @@ function parserOf(limit: number): RequestHandler {
 
 /** So much of a body says what it is, bytes; one that begins with more blanks its route judges. */
 const START_BYTES = 64;
+/** Of a key that stands twice so much is said, characters. */
+const KEY_SHOWN_MAX = 100;
 /** Every body here is an object, or a list in its place, which the route refuses in its own words. */
 const LIST_OR_OBJECT = /^(\xef\xbb\xbf)?\s*([[{]|$)/;
 
@@ -54,6 +57,12 @@ function refuseUnfit(_request: unknown, _response: unknown, body: Buffer, charse
   if (isDeeperThan(body, BODY_DEPTH_MAX)) {
     const detail = `Lists and objects stand inside each other ${BODY_DEPTH_MAX} deep at most.`;
     throw new Problem(400, 'REQUEST_MALFORMED', detail);
+  }
+  // The parser would take the last of them: what else the sender said would be lost without a word.
+  const twice = repeatedKey(body);
+  if (twice !== null) {
+    const shown = JSON.stringify(twice.slice(0, KEY_SHOWN_MAX));
+    throw new Problem(400, 'REQUEST_MALFORMED', `The key ${shown} stands twice in one object.`);
   }
 }
 

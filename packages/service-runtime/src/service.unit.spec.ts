@@ -86,6 +86,15 @@ describe('a service', () => {
     ]);
   });
 
+  it('refuses a body that says one thing twice, and names it', async () => {
+    const answer = await post(await start(), '{"tier":3,"tier":4}');
+    expect(answer.status).toBe(400);
+    expect(await answer.json()).toMatchObject({
+      code: 'REQUEST_MALFORMED',
+      detail: 'The key "tier" stands twice in one object.',
+    });
+  });
+
   it('is not ready while a check fails, and names it', async () => {
     let ok = false;
     const url = await start(() => [{ name: 'partition 3', ok, detail: 'restoring' }]);
