@@ -214,7 +214,10 @@ describe('RestoreQuota is judged as the change that it is', () => {
       properties: { region: { type: 'string' } },
     });
     const stricter = registeredAs({ ...registration, attributesSchema: schema }, 2n);
-    given(...tree, stricter)
+    // All that is declared now satisfies it, or the registration would have been refused.
+    const attributes = JSON.stringify({ region: 'eu' });
+    const root = created('moka/prod', [tokens(100n)], { owner: 'platform', attributes });
+    given(registered, root, creation, changed({ ...second, attributes }), stricter)
       .when(restore(1n, first))
       .thenRefused('ATTRIBUTES_INVALID')
       .thenRefusedAt('/content/attributes/region');
