@@ -1,6 +1,6 @@
-import { parseArgs } from 'node:util';
 import { longToJson, timeToJson } from '@prorata/schemas';
 import { assertTopics, connectLog, createCodec, readLogSettings } from '@prorata/service-runtime';
+import { parseWords, printJson, runCommand, UsageError } from '../commandLine.ts';
 import { AnchorKeys } from './anchorKeys.ts';
 import { auditedTopics } from './auditSource.ts';
 import type { AuditSource } from './auditSource.ts';
@@ -29,13 +29,8 @@ const USAGE = `usage: audit verify [--stream S] [--file COPY] [--anchor FILE] [-
 exit 0: nothing wrong; 1: a bad event, or what the tables tell otherwise; 2: it could not be checked
 `;
 
-/** Exit codes: 0 nothing wrong, 1 a bad event, 2 the check itself could not be done. */
+/** Exit code: a bad event was found. */
 const BAD_EVENT = 1;
-const NOT_DONE = 2;
-
-class UsageError extends Error {
-  override readonly name = 'UsageError';
-}
 
 /** There is nothing of this stream to check, and a mistyped name must not look like a chain that holds. */
 class StreamUnknown extends Error {
@@ -54,18 +49,10 @@ const options = {
   json: { type: 'boolean' },
 } as const;
 
-type Values = ReturnType<typeof parse>['values'];
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options, allowPositionals: true });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
-}
+type Values = ReturnType<typeof parseWords<typeof options>>['values'];
 
 async function run(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parse(args);
+  const { values, positionals } = parseWords(args, options);
   const [command, ...more] = positionals;
   if (values.help === true || command === 'help') {
     process.stdout.write(USAGE);
@@ -78,7 +65,7 @@ async function run(args: readonly string[]): Promise<number> {
     case 'export':
       return withSource(undefined, async (source) => {
         const records = await exportLog(source, target(values));
-        print({ records });
+        printJson({ records });
         return 0;
       });
     case 'anchor':
@@ -96,7 +83,7 @@ async function run(args: readonly string[]): Promise<number> {
 
 async function verify(values: Values): Promise<number> {
   const report = await check(values);
-  if (values.json === true) print(jsonOf(report));
+  if (values.json === true) printJson(jsonOf(report));
   else process.stdout.write(`${reportText(report)}\n`);
   return report.firstBad === null ? 0 : BAD_EVENT;
 }
@@ -104,7 +91,7 @@ async function verify(values: Values): Promise<number> {
 async function anchor(values: Values): Promise<number> {
   const file = target(values);
   const report = await check(values);
-  print(jsonOf(report));
+  printJson(jsonOf(report));
   if (report.firstBad !== null) return BAD_EVENT;
   await writeHeads(file, report.heads);
   return 0;
@@ -199,17 +186,4 @@ function sentenceOf(firstBad: BadEvent): string {
   return `First bad record: ${topic} partition ${partition ?? '?'}, offset ${offset ?? '?'}, stream ${stream ?? '?'}: ${problem}.`;
 }
 
-function print(value: object): void {
-  process.stdout.write(`${JSON.stringify(value)}\n`);
-}
-
-run(process.argv.slice(2)).then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    const text = error instanceof Error ? error.message : String(error);
-    process.stderr.write(`${text}\n${error instanceof UsageError ? USAGE : ''}`);
-    process.exitCode = NOT_DONE;
-  },
-);
+runCommand(run, USAGE);

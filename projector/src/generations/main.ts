@@ -1,6 +1,6 @@
-import { parseArgs } from 'node:util';
 import { assertTopics, connectLog, readSettings, requireSetting } from '@prorata/service-runtime';
 import type { Pool } from 'pg';
+import { NOT_DONE, parseWords, printJson, runCommand, UsageError } from '../commandLine.ts';
 import { openPool } from '../database/openPool.ts';
 import { projectedTopics } from '../routes/readModels.ts';
 import { listGenerations, schemaOf } from './generation.ts';
@@ -23,11 +23,6 @@ exit 0: done; 1: the new copy cannot be filled, the former one is read as before
 `;
 
 const STOPPED = 1;
-const NOT_DONE = 2;
-
-class UsageError extends Error {
-  override readonly name = 'UsageError';
-}
 
 const options = {
   help: { type: 'boolean', short: 'h' },
@@ -35,7 +30,7 @@ const options = {
 } as const;
 
 async function run(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parse(args);
+  const { values, positionals } = parseWords(args, options);
   const [command, name, ...more] = positionals;
   const isJson = values.json === true;
   if (values.help === true || command === 'help' || command === undefined) {
@@ -50,14 +45,6 @@ async function run(args: readonly string[]): Promise<number> {
   const definition = projectionNamed(name ?? '');
   if (definition === undefined) throw new UsageError(`${name ?? 'Nothing'} is none of ${names}.`);
   return withTables((pool, log) => follow(pool, log, definition, isJson));
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options, allowPositionals: true });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
 }
 
 async function withTables<T>(work: (pool: Pool, log: Log) => Promise<T>): Promise<T> {
@@ -84,7 +71,7 @@ async function list(pool: Pool, log: Log, isJson: boolean): Promise<number> {
         : await progressOf(pool, each, definition, log);
     const { projection, version, state, trouble } = each;
     const copy = schemaOf(each);
-    if (isJson) print({ projection, copy, version, state, ...progress, trouble });
+    if (isJson) printJson({ projection, copy, version, state, ...progress, trouble });
     else {
       const share = progress === null ? '' : `${percent(progress.done, progress.total)} of the log`;
       const cells = [copy.padEnd(14), `version ${version}`.padEnd(12), state.padEnd(9), share];
@@ -102,12 +89,12 @@ async function follow(
 ): Promise<number> {
   const startedMs = performance.now();
   const onProgress = (progress: RebuildProgress): void => {
-    if (isJson) print(progress);
+    if (isJson) printJson(progress);
     else process.stderr.write(`${lineOf(progress)}\n`);
   };
   const end = await rebuild({ pool, definition, log, onProgress });
   const seconds = Math.round((performance.now() - startedMs) / 100) / 10;
-  if (isJson) print({ ...end, seconds });
+  if (isJson) printJson({ ...end, seconds });
   else process.stdout.write(`${sentenceOf(end, seconds)}\n`);
   if (end.kind === 'live') return 0;
   return end.kind === 'stopped' ? STOPPED : NOT_DONE;
@@ -136,17 +123,4 @@ function sentenceOf(end: RebuildEnd, seconds: number): string {
 const percent = (done: number, total: number): string =>
   total === 0 ? '100 %' : `${Math.floor((done / total) * 100)} %`;
 
-function print(value: object): void {
-  process.stdout.write(`${JSON.stringify(value)}\n`);
-}
-
-run(process.argv.slice(2)).then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    const text = error instanceof Error ? error.message : String(error);
-    process.stderr.write(`${text}\n${error instanceof UsageError ? USAGE : ''}`);
-    process.exitCode = NOT_DONE;
-  },
-);
+runCommand(run, USAGE);

@@ -6,6 +6,7 @@ import {
   readSettings,
   requireSetting,
 } from '@prorata/service-runtime';
+import { printJson } from '../../commandLine.ts';
 import { openPool } from '../../database/openPool.ts';
 import { listGenerations, schemaOf } from '../../generations/generation.ts';
 import { LogSource } from '../logSource.ts';
@@ -33,7 +34,7 @@ export async function replayCommand(values: ReplayValues): Promise<number> {
   const { applications, events, quotas, firstDifference } = report;
   if (values.json === true) {
     const told = { asOf: asOf === null ? null : timeToJson(asOf), ...report };
-    process.stdout.write(`${JSON.stringify(told)}\n`);
+    printJson(told);
   } else {
     const counted = `${quotas} quotas of ${applications} applications, from ${events} events`;
     process.stdout.write(
