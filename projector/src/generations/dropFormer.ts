@@ -4,7 +4,7 @@ import type { Generation } from './generation.ts';
 import { inTransaction } from './inTransaction.ts';
 
 /**
- * Drops a copy that has been read by nobody for so long, with its checkpoints; not one that views show.
+ * Drops a copy that has been read by nobody for so long, with its checkpoints.
  * @returns whether it is gone
  */
 export async function dropFormer(
@@ -16,7 +16,7 @@ export async function dropFormer(
   const dropped = await inTransaction(pool, async (client) => {
     const { rowCount } = await client.query(
       `DELETE FROM projector.generations
-       WHERE projection = $1 AND generation = $2 AND state = 'former' AND NOT viewed
+       WHERE projection = $1 AND generation = $2 AND state = 'former'
          AND since < now() - $3 * interval '1 millisecond'`,
       [projection, generation, graceMs],
     );

@@ -10,8 +10,6 @@ export interface Generation {
   /** Of the code that fills it. */
   readonly version: number;
   readonly state: GenerationState;
-  /** Whether the views for auditors show it. */
-  readonly viewed: boolean;
   readonly trouble: string | null;
 }
 
@@ -28,7 +26,7 @@ export async function listGenerations(
   client: Pick<ClientBase, 'query'>,
 ): Promise<readonly Generation[]> {
   const { rows } = await client.query<Generation>(
-    'SELECT projection, generation, version, state, viewed, trouble FROM projector.generations ' +
+    'SELECT projection, generation, version, state, trouble FROM projector.generations ' +
       'ORDER BY projection, generation',
   );
   return rows;

@@ -31,7 +31,7 @@ export async function provideGeneration(
       [definition.name, generation, state],
     );
     const { name: projection, version } = definition;
-    return { projection, generation, version, state, viewed: false, trouble: null } as const;
+    return { projection, generation, version, state, trouble: null } as const;
   });
   return made ?? null;
 }

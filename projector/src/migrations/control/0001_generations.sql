@@ -10,8 +10,6 @@ CREATE TABLE projector.generations (
   state      text        NOT NULL CHECK (state IN ('asked', 'building', 'live', 'former')),
   -- When it came into its state.
   since      timestamptz NOT NULL DEFAULT now(),
-  -- Whether the views of schema prorata show it.
-  viewed     boolean     NOT NULL DEFAULT false,
   -- What keeps it from being filled, as an instance said last.
   trouble    text,
   PRIMARY KEY (projection, generation)
