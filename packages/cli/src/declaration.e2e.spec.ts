@@ -59,7 +59,14 @@ async function prorata(parameters: readonly string[], called: Called = {}): Prom
   const { as = 'ana', url = stack.addresses.gateway, started } = called;
   const main = path.join(checkoutDirectory, 'packages', 'cli', 'src', 'main.ts');
   const child = spawn(process.execPath, [main, ...parameters], {
-    env: { ...process.env, NODE_NO_WARNINGS: '1', PRORATA_URL: url, PRORATA_TOKEN: tokens[as] },
+    env: {
+      ...process.env,
+      // A pipeline sets this, and libraries that colour take it for a terminal.
+      CI: 'true',
+      NODE_NO_WARNINGS: '1',
+      PRORATA_URL: url,
+      PRORATA_TOKEN: tokens[as],
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   started?.(child);
