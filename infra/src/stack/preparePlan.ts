@@ -5,6 +5,7 @@ import { externalParts } from './externalParts.ts';
 import type { ExternalParts } from './externalParts.ts';
 import { liveProcesses, readState, writeState } from './stackFiles.ts';
 import type { StackState } from './stackFiles.ts';
+import { secretsDirectoryOf } from './secretsDirectoryOf.ts';
 import { choosePorts } from './stackPlan.ts';
 import type { StackPlan } from './stackPlan.ts';
 import { partNames, usualPorts } from './stackParts.ts';
@@ -55,10 +56,6 @@ export function takenPorts(preferred: Partial<Ports>, chosen: Ports): readonly s
   });
 }
 
-export function secretsDirectory(directory: string): string {
-  return path.join(directory, 'secrets');
-}
-
 /** Decides where everything is, or finds what was decided, and makes the secrets. */
 export async function preparePlan(options: PlanOptions): Promise<StackPlan> {
   const directory = path.resolve(options.directory);
@@ -67,13 +64,13 @@ export async function preparePlan(options: PlanOptions): Promise<StackPlan> {
   await chmod(directory, 0o711);
   const state = await nextState({ ...options, directory });
   await writeState(directory, state);
-  return { directory, ...state, secrets: await provideSecrets(secretsDirectory(directory)) };
+  return { directory, ...state, secrets: await provideSecrets(secretsDirectoryOf(directory)) };
 }
 
 /** The plan of a stack that was started before, or undefined when there never was one. */
 export async function findPlan(directory: string): Promise<StackPlan | undefined> {
   const state = await readState(path.resolve(directory));
   if (state === undefined) return undefined;
-  const secrets = await provideSecrets(secretsDirectory(path.resolve(directory)));
+  const secrets = await provideSecrets(secretsDirectoryOf(path.resolve(directory)));
   return { directory: path.resolve(directory), ...state, secrets };
 }

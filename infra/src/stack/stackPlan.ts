@@ -3,6 +3,7 @@ import type { KafkaConnection } from '@prorata/kafka-port';
 import { readLogSettings } from '@prorata/service-runtime';
 import type { ExternalParts } from './externalParts.ts';
 import { freePort } from './freePort.ts';
+import { localUrl } from './localUrl.ts';
 import { tokenIssuer } from './mintToken.ts';
 import type { Principal } from './principals.ts';
 import type { StackSecrets } from './stackSecrets.ts';
@@ -40,14 +41,12 @@ export async function choosePorts(preferred: Partial<Ports> = {}): Promise<Ports
   return Object.fromEntries(chosen) as Ports;
 }
 
-const local = (port: number): string => `http://127.0.0.1:${String(port)}`;
-
 export function addressesOf(plan: StackPlan): StackAddresses {
   const { ports, external, secrets, directory } = plan;
   const database = `prorata:${secrets.databasePassword}@127.0.0.1:${String(ports.postgres)}`;
   return {
-    gateway: local(ports.gateway),
-    registry: external.registry ?? `${local(ports.registry)}/apis/ccompat/v7`,
+    gateway: localUrl(ports.gateway),
+    registry: external.registry ?? `${localUrl(ports.registry)}/apis/ccompat/v7`,
     kafka: external.kafka ?? `127.0.0.1:${String(ports.kafka)}`,
     postgres: external.postgres ?? `postgresql://${database}/prorata`,
     usage: path.join(directory, 'usage'),
@@ -111,9 +110,9 @@ export function serviceEnvironment(plan: StackPlan, service: ServiceName): Envir
       PRORATA_SIGNING_KEY_FILE: secrets.signingKeyFile,
       PRORATA_SIGNING_KEY_ID: secrets.signingKeyId,
       PRORATA_TOKEN_FILE: secrets.gatewayTokenFile,
-      PRORATA_PROJECTOR_URL: local(ports.projector),
-      PRORATA_RELAY_URL: local(ports.relay),
-      PRORATA_RIGHTSIZER_URL: local(ports.rightsizer),
+      PRORATA_PROJECTOR_URL: localUrl(ports.projector),
+      PRORATA_RELAY_URL: localUrl(ports.relay),
+      PRORATA_RIGHTSIZER_URL: localUrl(ports.rightsizer),
     },
     projector: { PRORATA_ANCHOR_EXPORT_DIRECTORY: path.join(plan.directory, 'anchors') },
     relay: {},

@@ -32,7 +32,14 @@ export async function createKey(options: CreateKeyOptions): Promise<number> {
   if (options.role === undefined && options.grant === undefined) {
     throw new CommandError('a key needs --role or --grant', 2);
   }
-  const { subject, kind, roles, grants = [], groups = [], application = null } = claimsOf(options);
+  const {
+    subject,
+    kind,
+    roles,
+    grants = [],
+    groups = [],
+    application = null,
+  } = await claimsOf(options);
   const now = Date.now();
   const issuer = issuerOf(options, kind);
   const owner = { subject, issuer, kind, roles, grants, groups, application };

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { dataDirectory } from '@prorata/infra';
+import { dataDirectory } from '@prorata/infra/checkout';
 
 /** Where the stack of `up` lives. A test names another folder, so as to leave a person's stack alone. */
 export function stackDirectory(): string {

@@ -57,7 +57,7 @@ async function refusalOf(
   detail: string | null,
   violations: ConstructorParameters<typeof GatewayProblem>[1]['violations'] = [],
 ): Promise<GatewayProblem> {
-  const { refusalCodes } = await import('@prorata/quota-model');
+  const { refusalCodes } = await import('@prorata/quota-model/refusalCodes');
   const entry = (refusalCodes as Readonly<Record<string, { readonly remedy: string }>>)[code ?? ''];
   return new GatewayProblem(0, {
     ...(code === null ? {} : { code }),

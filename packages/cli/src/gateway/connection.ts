@@ -58,19 +58,21 @@ function safeUrl(text: string, environment: NodeJS.ProcessEnv): string {
 }
 
 async function localConnection(token: string | null): Promise<Connection> {
-  // Loaded where there is no other gateway alone: it takes longer than most questions.
-  const { addressesOf, findPlan, mintToken } = await import('@prorata/infra');
+  // The parts of a stack are not loaded for this: they take longer than most questions.
+  const { findLocalGateway } = await import('@prorata/infra/localGateway');
   const { stackDirectory } = await import('../stackDirectory.ts');
-  const plan = await findPlan(stackDirectory());
-  if (plan === undefined) {
+  const found = await findLocalGateway(stackDirectory());
+  if (found === undefined) {
     throw new CommandError(
       'There is no stack yet: ./prorata up starts one. For another gateway set PRORATA_URL and PRORATA_TOKEN_FILE.',
     );
   }
-  const { roles } = await import('@prorata/service-runtime');
-  const administrator = { subject: 'local-admin', kind: 'user', roles } as const;
-  return {
-    gatewayUrl: addressesOf(plan).gateway,
-    token: token ?? (await mintToken(plan.secrets.directory, administrator)),
-  };
+  const { gatewayUrl, secretsDirectory } = found;
+  return { gatewayUrl, token: token ?? (await administratorToken(secretsDirectory)) };
+}
+
+async function administratorToken(secretsDirectory: string): Promise<string> {
+  const { mintToken } = await import('@prorata/infra/mintToken');
+  const { roles } = await import('@prorata/service-runtime/roles');
+  return mintToken(secretsDirectory, { subject: 'local-admin', kind: 'user', roles });
 }

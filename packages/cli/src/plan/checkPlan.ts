@@ -2,7 +2,6 @@ import type { CommandAnswer } from '@prorata/service-runtime/postCommand';
 import type { GatewayClient, SentCommand } from '../gateway/gatewayClient.ts';
 import type { Check, LimitInForce } from './check.ts';
 import type { LiveState } from './computePlan.ts';
-import { decideHere } from './decideHere.ts';
 import { failuresOf } from './failuresOf.ts';
 import type { Plan, PlannedCommand } from './plan.ts';
 
@@ -26,19 +25,23 @@ export async function checkPlan(
   const answers = await client.tryDry(commands, terms.reason);
   const byStream = Map.groupBy(plan.commands, ({ stream }) => stream);
   const decidedHere = new Map<string, readonly Check[] | null>();
-  const checkAt = (stream: string, index: number): Check | null => {
+  const checkAt = async (stream: string, index: number): Promise<Check | null> => {
     if (!decidedHere.has(stream)) {
+      // Loaded where it is needed alone: a model takes longer to load than most plans to check.
+      const { decideHere } = await import('./decideHere.ts');
       const all = byStream.get(stream) ?? [];
       decidedHere.set(stream, decideHere(stream, all, live, terms.waivers));
     }
     return decidedHere.get(stream)?.[index] ?? null;
   };
-  return plan.commands.map((command, index) => {
+  const checks: Check[] = [];
+  for (const [index, command] of plan.commands.entries()) {
     const tried = checkOf(command, answers[index]);
     const within = byStream.get(command.stream)?.indexOf(command) ?? 0;
-    if (tried.verdict !== 'refused' || within === 0) return tried;
-    return checkAt(command.stream, within) ?? later(tried);
-  });
+    const isBySelf = tried.verdict !== 'refused' || within === 0;
+    checks.push(isBySelf ? tried : ((await checkAt(command.stream, within)) ?? later(tried)));
+  }
+  return checks;
 }
 
 /** The command as it is sent; only commands about quotas carry waivers. */

@@ -1,4 +1,4 @@
-import { refusalCodes } from '@prorata/quota-model';
+import { refusalCodes } from '@prorata/quota-model/refusalCodes';
 import type { Place } from '../file/place.ts';
 import type { ViolationBody } from '../gateway/gatewayProblem.ts';
 import type { Failure } from './check.ts';
