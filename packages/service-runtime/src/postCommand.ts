@@ -24,7 +24,10 @@ export interface CommandRequest {
 export interface CommandAnswer {
   readonly status: 'accepted' | 'refused' | 'unknown';
   readonly commandId: string;
-  /** ACCEPTED, or why not: an outcome's code, or the gateway's own; null while unknown. */
+  /**
+   * ACCEPTED, or why not: an outcome's code, or the gateway's own. While it is unknown, why the last try was
+   * put off (TIMERS_PENDING, ROBOT_PACED, …); null when nothing was said.
+   */
   readonly code: string | null;
   readonly detail: string | null;
   readonly violations: readonly ProblemViolation[];
@@ -41,16 +44,18 @@ const PAUSE_MS_MAX = 30_000;
 /**
  * Posts a command and waits for its outcome. What the network or a server failed to answer is tried
  * again with the same id, which the log decides once; after `timeoutMs` the answer is `unknown`,
- * which is never a failure: ask again with the same id.
+ * which is never a failure: ask again with the same id. Its code says why the last try was put off.
  */
 export async function postCommand(request: CommandRequest): Promise<CommandAnswer> {
   const commandId = request.commandId ?? randomUUID();
   const endMs = performance.now() + (request.timeoutMs ?? TIMEOUT_MS);
+  let said: AnswerBody = {};
   for (;;) {
     const leftMs = endMs - performance.now();
-    if (leftMs <= 0) return unknownAnswer(commandId);
+    if (leftMs <= 0) return unknownAnswer(commandId, said);
     const answer = await postOnce(request, commandId, leftMs);
     if (!('againAfterMs' in answer)) return answer;
+    said = answer.said ?? said;
     await delay(Math.min(answer.againAfterMs, Math.max(0, endMs - performance.now())));
   }
 }
@@ -58,6 +63,8 @@ export async function postCommand(request: CommandRequest): Promise<CommandAnswe
 /** No answer yet; another try may bring one. */
 export interface NoAnswer {
   readonly againAfterMs: number;
+  /** What was answered instead; null: nobody answered. */
+  readonly said: AnswerBody | null;
 }
 
 async function postOnce(
@@ -77,10 +84,10 @@ async function postOnce(
       signal: AbortSignal.timeout(Math.ceil(leftMs)),
     });
     const againAfterMs = pauseOf(response.headers);
-    const answer = answerOf(commandId, response.status, (await response.json()) as AnswerBody);
-    return answer ?? { againAfterMs };
+    const said = (await response.json()) as AnswerBody;
+    return answerOf(commandId, response.status, said) ?? { againAfterMs, said };
   } catch (error) {
-    if (isNoAnswer(error)) return { againAfterMs: PAUSE_MS };
+    if (isNoAnswer(error)) return { againAfterMs: PAUSE_MS, said: null };
     throw error;
   }
 }
@@ -145,8 +152,10 @@ export function answerOf(
   };
 }
 
-export function unknownAnswer(commandId: string): CommandAnswer {
-  return { status: 'unknown', commandId, code: null, detail: null, violations: [], outcome: null };
+/** @param said the last answer that came, which decided nothing */
+export function unknownAnswer(commandId: string, said: AnswerBody = {}): CommandAnswer {
+  const { code = null, detail = null } = said;
+  return { status: 'unknown', commandId, code, detail, violations: [], outcome: null };
 }
 
 function isAbort(error: unknown): boolean {

@@ -112,4 +112,15 @@ describe('posting a command', () => {
     const { url } = await gateway(() => undefined);
     expect(await send(url, 300)).toMatchObject({ status: 'unknown', code: null, outcome: null });
   });
+
+  it('says why it was put off to the end, though the last try was not answered', async () => {
+    const pending = { code: 'TIMERS_PENDING', detail: 'some end at this moment' };
+    const { url } = await gateway(answer(202, {}), answer(503, pending), () => undefined);
+    expect(await send(url, 700)).toMatchObject({ status: 'unknown', ...pending, outcome: null });
+  });
+
+  it('says nothing of a delay that was over when the command was taken', async () => {
+    const { url } = await gateway(answer(503, { code: 'BUSY' }), answer(202, {}));
+    expect(await send(url, 400)).toMatchObject({ status: 'unknown', code: null, detail: null });
+  });
 });

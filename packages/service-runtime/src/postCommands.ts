@@ -28,7 +28,7 @@ export interface CommandsRequest {
 /**
  * Posts many commands in one request, each decided for itself, and waits for their outcomes. Those that
  * got no answer are sent again with the same ids, when the gateway says, until the time is over.
- * @returns the answers in the order of the commands; `unknown` where none came
+ * @returns the answers in the order of the commands; `unknown` where none came, with the code of the last delay
  */
 export async function postCommands(request: CommandsRequest): Promise<readonly CommandAnswer[]> {
   const { commands, timeoutMs, ...where } = request;
@@ -37,17 +37,20 @@ export async function postCommands(request: CommandsRequest): Promise<readonly C
     return [await postCommand({ ...only, ...where, timeoutMs })];
   }
   const answers = new Map<string, CommandAnswer>();
+  const said = new Map<string, AnswerBody>();
   const endMs = performance.now() + timeoutMs;
   for (;;) {
     const left = commands.filter(({ commandId }) => !answers.has(commandId));
     const leftMs = endMs - performance.now();
     if (left.length === 0 || leftMs <= 0) break;
-    const pauseMs = await postRest({ ...where, commands: left, timeoutMs: leftMs }, answers);
+    const pauseMs = await postRest({ ...where, commands: left, timeoutMs: leftMs }, answers, said);
     if (answers.size < commands.length) {
       await delay(Math.min(pauseMs, Math.max(0, endMs - performance.now())));
     }
   }
-  return commands.map(({ commandId }) => answers.get(commandId) ?? unknownAnswer(commandId));
+  return commands.map(
+    ({ commandId }) => answers.get(commandId) ?? unknownAnswer(commandId, said.get(commandId)),
+  );
 }
 
 interface BatchResult {
@@ -57,11 +60,20 @@ interface BatchResult {
   readonly problem?: AnswerBody;
 }
 
-/** Puts what is answered into `answers`. @returns when to try the others again, milliseconds */
+/**
+ * Puts what is answered into `answers`, and into `said` why others were put off.
+ * @returns when to try those again, milliseconds
+ */
 async function postRest(
   { gatewayUrl, token, commands, timeoutMs }: CommandsRequest,
   answers: Map<string, CommandAnswer>,
+  said: Map<string, AnswerBody>,
 ): Promise<number> {
+  const take = (commandId: string, status: number, body: AnswerBody): void => {
+    const answer = answerOf(commandId, status, body);
+    if (answer === null) said.set(commandId, body);
+    else answers.set(commandId, answer);
+  };
   try {
     const response = await fetch(`${gatewayUrl}/v1/commands/batch`, {
       method: 'POST',
@@ -74,15 +86,11 @@ async function postRest(
     const body = (await response.json()) as AnswerBody & { readonly results?: BatchResult[] };
     if (response.status === 207) {
       for (const { commandId, status, outcome, problem } of body.results ?? []) {
-        const answer = answerOf(commandId, status, outcome ?? problem ?? {});
-        if (answer !== null) answers.set(commandId, answer);
+        take(commandId, status, outcome ?? problem ?? {});
       }
     } else {
       // The batch as a whole was refused, or may pass later.
-      for (const { commandId } of commands) {
-        const answer = answerOf(commandId, response.status, body);
-        if (answer !== null) answers.set(commandId, answer);
-      }
+      for (const { commandId } of commands) take(commandId, response.status, body);
     }
     return pauseOf(response.headers);
   } catch (error) {

@@ -104,6 +104,18 @@ describe('posting many commands', () => {
     expect(answers.map(({ status }) => status)).toEqual(['unknown', 'unknown']);
   });
 
+  it('says of each why it was put off to the end', async () => {
+    const pending = { commandId: 'b', status: 503, problem: { code: 'TIMERS_PENDING' } };
+    const { url } = await gateway(
+      { status: 207, body: { results: [accepted('a'), pending] } },
+      { status: 503, body: { code: 'TIMERS_PENDING', detail: 'still' } },
+    );
+    expect(await send(url, ['a', 'b'], 400)).toMatchObject([
+      { status: 'accepted' },
+      { status: 'unknown', code: 'TIMERS_PENDING', detail: 'still' },
+    ]);
+  });
+
   it('sends one alone as one, and none not at all', async () => {
     const { url, asked } = await gateway({ status: 200, body: { code: 'ACCEPTED' } });
     expect(await send(url, ['a'])).toMatchObject([{ status: 'accepted' }]);

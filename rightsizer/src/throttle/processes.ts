@@ -5,10 +5,11 @@ import type {
   OrganizationState,
   PriceBookState,
 } from '@prorata/quota-model';
-import { sameDecimal, undecidedCodes } from '@prorata/quota-model';
+import { sameDecimal } from '@prorata/quota-model';
 import type { CommandAnswer } from '@prorata/service-runtime';
 import type { CommandDesk, LoopCommand } from '../commandDesk.ts';
 import type { LogView } from '../view/logView.ts';
+import { isOfTheDoor } from './doorCodes.ts';
 import { allocationEnding, cutEnding, entitlementCommand, pageCommand } from './processCommands.ts';
 import type { Ending } from './processCommands.ts';
 
@@ -16,16 +17,6 @@ import type { Ending } from './processCommands.ts';
 const PAGES_MAX = 400;
 /** Intents left unanswered in one evaluation before the gateway counts as away. */
 const UNKNOWN_MAX = 3;
-
-/**
- * Refusals by the door, or by a writer that decided nothing, and not by the stream that was asked: they say nothing
- * about the intent, which is tried again at the next evaluation. A used id stays used for a day.
- */
-const doorCodes = new Set<string>([
-  'UNAUTHORIZED',
-  'FORBIDDEN',
-  ...undecidedCodes.filter((code) => code !== 'COMMAND_ID_REUSED'),
-]);
 
 /** One command that carried an intent on. */
 export interface CarriedStep {
@@ -153,7 +144,7 @@ export class Processes {
     this.#steps.push({ organization, command, answer });
     if (answer.status === 'unknown') return null;
     if (answer.status === 'accepted') return answer;
-    return answer.code === null || doorCodes.has(answer.code) ? null : answer;
+    return isOfTheDoor(answer) ? null : answer;
   }
 
   #forgetAllBut(keys: ReadonlySet<string>): void {

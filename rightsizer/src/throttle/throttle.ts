@@ -8,6 +8,7 @@ import type { FollowedView } from '../view/followView.ts';
 import { windowAt } from './budgetWindows.ts';
 import { intentsOf, isFor, isOver } from './cutIntents.ts';
 import type { CutIntent } from './cutIntents.ts';
+import { isOfTheDoor } from './doorCodes.ts';
 import { judgeBudget } from './judgeBudget.ts';
 import type { BudgetInputs, BudgetVerdict, Frozen, ThrottleAction } from './judgeBudget.ts';
 import { orphanedCuts } from './orphanedCuts.ts';
@@ -355,7 +356,7 @@ export class Throttle {
 
   #note(decision: string, answer: CommandAnswer, now: bigint): void {
     const { refusals } = this.#decided.get(decision) ?? undecided;
-    const isRefused = answer.status === 'refused';
+    const isRefused = answer.status === 'refused' && !isOfTheDoor(answer);
     this.#decided.set(decision, {
       accepted: answer.status === 'accepted',
       refusals: refusals + (isRefused ? 1 : 0),

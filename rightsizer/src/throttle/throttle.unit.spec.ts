@@ -451,6 +451,20 @@ describe('Throttle', () => {
     },
   );
 
+  it.each(['UNAUTHORIZED', 'TIMERS_PENDING', 'PARTITION_FULL'])(
+    'asks for a cut again, by the same id, at the next look after %s: nothing was decided',
+    async (code) => {
+      stage.refusalCode = code;
+      stage.answers = { BeginCut: ['refused'] };
+      const { budgets } = await stage.evaluate();
+      expect(budgets).toMatchObject([{ posted: [{ answer: { code } }], verdict: { frozen: [] } }]);
+      await stage.evaluate();
+      const [first, again] = stage.of('BeginCut');
+      expect(again?.commandId).toBe(first?.commandId);
+      expect(stage.cutOf()?.cutBasisPoints).toBe(2_000);
+    },
+  );
+
   it('names a page of too many quotas', async () => {
     stage.answers = { ApplyHaircut: ['refused'] };
     stage.refusalCode = 'COMMAND_TOO_LARGE';

@@ -1,5 +1,6 @@
 import type { CommandAnswer } from '@prorata/service-runtime/postCommand';
 import type { GatewayClient } from '../gateway/gatewayClient.ts';
+import { putOff } from '../gateway/putOff.ts';
 import { withProgress } from '../output/progress.ts';
 import { sentCommand } from '../plan/checkPlan.ts';
 import type { SendingTerms } from '../plan/checkPlan.ts';
@@ -22,7 +23,13 @@ export type Applied =
       readonly command: PlannedCommand;
       readonly failures: readonly Failure[];
     }
-  | { readonly kind: 'unknown'; readonly command: PlannedCommand; readonly commandId: string };
+  | {
+      readonly kind: 'unknown';
+      readonly command: PlannedCommand;
+      readonly commandId: string;
+      /** Why it was put off to the end, in brackets; empty where nobody said. */
+      readonly putOff: string;
+    };
 
 export interface Application {
   readonly applied: readonly Applied[];
@@ -69,7 +76,7 @@ async function applyOne(
 
 function appliedOf(command: PlannedCommand, answer: CommandAnswer): Applied {
   const { status, code, detail, violations, outcome, commandId } = answer;
-  if (status === 'unknown') return { kind: 'unknown', command, commandId };
+  if (status === 'unknown') return { kind: 'unknown', command, commandId, putOff: putOff(answer) };
   if (status === 'refused') {
     return { kind: 'refused', command, failures: failuresOf(command, code, detail, violations) };
   }

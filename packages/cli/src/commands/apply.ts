@@ -107,7 +107,9 @@ async function conclude(
   if (last?.kind === 'refused') return concludeRefused(client, last, left.length);
   if (last?.kind === 'unknown') {
     const lines = [
-      `No answer came to command ${last.commandId}, which may still be decided; ${left.length} commands were not sent.`,
+      screenText(
+        `No answer came to command ${last.commandId}${last.putOff}, which may still be decided; ${left.length} commands were not sent.`,
+      ),
       'To type: the same again. What was done is not done twice.',
     ];
     return { exitCode: exitCodes.failed.code, lines, conflicts: [] };

@@ -1,5 +1,6 @@
 import { GatewayProblem } from '../gateway/gatewayProblem.ts';
 import type { GatewayClient, SentCommand } from '../gateway/gatewayClient.ts';
+import { putOff } from '../gateway/putOff.ts';
 import { CommandError } from '../commandError.ts';
 import { exitCodes } from '../exitCodes.ts';
 import { answerAs } from '../output/answerAs.ts';
@@ -29,7 +30,9 @@ export async function sendOne(
   if (status === 'refused') throw await refusalOf(code, detail, violations);
   if (status === 'unknown' || outcome === null) {
     throw new CommandError(
-      `No answer came to command ${commandId}, which may still be decided: GET /v1/commands/${commandId} tells.`,
+      screenText(
+        `No answer came to command ${commandId}${putOff(answer)}, which may still be decided: GET /v1/commands/${commandId} tells.`,
+      ),
     );
   }
   const waits = code === 'PROPOSED';
