@@ -18,9 +18,15 @@ export function withMark(marks: readonly OutcomeMark[], mark: OutcomeMark): Outc
   return all.slice(Math.max(0, needed));
 }
 
-/** Where to begin so that no outcome of the last 24 hours is missed; null: at the oldest there is. */
+/**
+ * Where to begin so that no outcome of the last 24 hours is missed; null: at the oldest there is. Of a
+ * partition that was quiet since its last mark these are the hours before that mark: a clock that is ahead must
+ * not pass over them.
+ */
 export function outcomesFrom(marks: readonly OutcomeMark[], now: bigint): bigint | null {
-  return marks.findLast((mark) => now - mark.at >= RECENT_MICROS)?.offset ?? null;
+  const last = marks.at(-1)?.at ?? now;
+  const at = last < now ? last : now;
+  return marks.findLast((mark) => at - mark.at >= RECENT_MICROS)?.offset ?? null;
 }
 
 export function marksToBytes(marks: readonly OutcomeMark[]): Buffer {

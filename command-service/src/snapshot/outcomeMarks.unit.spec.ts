@@ -27,6 +27,12 @@ describe('the marks in the outcomes', () => {
     expect(outcomesFrom(afterMinutes(100), 100n * minute)).toBeNull();
   });
 
+  it('lead to no later place for a clock that is ahead', () => {
+    const marks = afterMinutes(3_000);
+    const now = 3_000n * minute;
+    expect(outcomesFrom(marks, now + 20n * 60n * minute)).toBe(outcomesFrom(marks, now));
+  });
+
   it('stay few', () => {
     expect(afterMinutes(5_000).length).toBeLessThan(150);
   });

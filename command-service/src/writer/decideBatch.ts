@@ -77,7 +77,8 @@ export async function decideBatch(
   now: bigint,
   parts: BatchParts,
 ): Promise<DecidedBatch> {
-  state.recent.forget(now);
+  for (const read of reads) if (read.kind === 'command') state.vouched(read.signedAt, now);
+  state.recent.forget(state.vouchedAt);
   const building = new BatchBuilding(state, now, parts);
   await building.addAnchor();
   await building.runTimers();
@@ -131,6 +132,7 @@ class BatchBuilding {
 
   /** What is due, stream by stream, for as long as timers may take. */
   async runTimers(): Promise<void> {
+    this.#state.dueAt(this.#now);
     for (let isRoom = true; isRoom;) {
       const stream = this.#state.due.popDue(this.#now);
       if (stream === null) return;

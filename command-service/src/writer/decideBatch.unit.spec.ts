@@ -392,6 +392,15 @@ describe('a batch', () => {
       expect(ended).toEqual(['application:moka', 'application:latte', 'application:moka']);
     });
 
+    it('does not keep what is left over until a clock that was set back comes there again', async () => {
+      const { state } = await ending({ moka: times(5, until) });
+      await decideBounded(state, [], until + 3_600_000_000n);
+      expect(state.dueAt(until + 1n)).toBe(until);
+      expect((await decideBounded(state, [], until + 1n)).timerEvents).toBe(2);
+      await decideBounded(state, [], until + 3_600_000_000n);
+      expect((await decideBounded(state, [], until + 2n)).timerEvents).toBe(0);
+    });
+
     it('leaves to commands their part of a batch’s time', async () => {
       const { state, offset } = await ending({ moka: times(20, until), latte: [] });
       const reads = [0, 1, 2].map((n) =>

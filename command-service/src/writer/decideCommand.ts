@@ -19,6 +19,7 @@ import type { ReadCommand } from './readCommand.ts';
 import { commandKey, isSameBody, outcomeAgain } from './recentCommands.ts';
 import { stampEvents } from './stampEvents.ts';
 import type { CommandCause, StampedEvent } from './stampEvents.ts';
+import { vouchedTime } from './vouchedTime.ts';
 
 /** What one record of quota.commands becomes; nothing has changed yet. */
 export interface Decided {
@@ -57,7 +58,8 @@ export function decideCommand(
   if (old !== null) return refuse(old.code, old.message, command);
   const { actor, commandId } = command.value.envelope;
   const hash = bodyHash(command);
-  const first = state.recent.find(commandKey(actor, stream, commandId), now);
+  const at = vouchedTime(read.signedAt, now);
+  const first = state.recent.find(commandKey(actor, stream, commandId), at);
   if (first === null) {
     if (state.recent.isFullFor(actor.kind))
       return refuse('TOO_MANY_COMMANDS', TOO_MANY_REMEDY, command);

@@ -214,7 +214,7 @@ export class PartitionRuntime {
     const records = this.#queue
       .take(BATCH_COMMANDS_MAX, BATCH_BYTES_MAX)
       .filter((record) => record.offset >= next);
-    const dueAt = this.#nextDue(state);
+    const dueAt = this.#nextDue(state, clock.now());
     if (records.length === 0 && (dueAt === null || dueAt > clock.now())) {
       this.#hint(state);
       if (this.#isSnapshotUnderWay) await this.#snapshot(state, writer);
@@ -237,9 +237,9 @@ export class PartitionRuntime {
   }
 
   /** Of timers and the anchor the first; null: nothing is due, ever. */
-  #nextDue(state: PartitionState): bigint | null {
+  #nextDue(state: PartitionState, now: bigint): bigint | null {
     const { anchors } = this.#parts;
-    const timer = state.due.earliest();
+    const timer = state.dueAt(now);
     if (anchors === undefined) return timer;
     const anchor = anchorDueAt(state, this.#place.partition, anchors.everyMicros);
     if (timer === null || anchor === null) return timer ?? anchor;

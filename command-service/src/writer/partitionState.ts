@@ -12,6 +12,7 @@ import type { DueTime, StreamState } from '@prorata/quota-model';
 import { HeadsToAnchor } from '../anchor/headsToAnchor.ts';
 import { DueTimeHeap } from './dueTimeHeap.ts';
 import { RecentCommands } from './recentCommands.ts';
+import { vouchedTime } from './vouchedTime.ts';
 
 /** What the next event of a stream builds on. */
 export interface StreamHead {
@@ -55,6 +56,11 @@ export class PartitionState {
   /** Events folded since the last snapshot. */
   eventsSinceSnapshot = 0;
   #frozen: ReadonlyMap<string, StreamHead> | null = null;
+  /** Streams that are looked at later than something in them is due. */
+  readonly #putOff = new Set<string>();
+  /** The clock as it was looked at last. */
+  #seenAt = 0n;
+  #vouchedAt = 0n;
 
   constructor(recent = new RecentCommands()) {
     this.recent = recent;
@@ -66,6 +72,16 @@ export class PartitionState {
     for (const { state } of this.streams.values())
       if (state.kind === 'application') sum += state.quotas.size;
     return sum;
+  }
+
+  /** The latest time that signatures vouch for; 0 before the first. Ids are let go by it, not by the clock. */
+  get vouchedAt(): bigint {
+    return this.#vouchedAt;
+  }
+
+  vouched(signedAt: bigint, now: bigint): void {
+    const at = vouchedTime(signedAt, now);
+    if (at > this.#vouchedAt) this.#vouchedAt = at;
   }
 
   decided(commandOffset: bigint): void {
@@ -138,6 +154,18 @@ export class PartitionState {
     const earliest = this.#timersOf(stream).earliest();
     const isTooSoon = earliest !== null && notBefore !== null && earliest < notBefore;
     this.due.set(stream, isTooSoon ? notBefore : earliest);
+    if (isTooSoon) this.#putOff.add(stream);
+    else this.#putOff.delete(stream);
+  }
+
+  /**
+   * The earliest time at which a stream is to be looked at; null: none, ever. What was put off for a moment is
+   * not put off until a clock that was set back comes there again.
+   */
+  dueAt(now: bigint): bigint | null {
+    if (now < this.#seenAt) for (const stream of [...this.#putOff]) this.reschedule(stream);
+    this.#seenAt = now;
+    return this.due.earliest();
   }
 
   /**

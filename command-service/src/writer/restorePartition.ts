@@ -1,5 +1,6 @@
 import { OffsetGone } from '@prorata/kafka-port';
 import type { LogRecord, PartitionLog } from '@prorata/kafka-port';
+import { isDecided } from '@prorata/quota-model';
 import { fullNameOf, UnreadableRecord } from '@prorata/schemas';
 import type { Codec, CommandOutcome, EventMessage, Message } from '@prorata/schemas';
 import type { Breathe, Logger } from '@prorata/service-runtime';
@@ -34,7 +35,7 @@ export interface RestoreParts {
 /**
  * Folds the partition's events and the tail of its outcomes to their ends. To be called after the
  * fence: what is read then is all there will ever be from predecessors.
- * @param now microseconds, for letting go of outcomes that are too old to matter
+ * @param now microseconds: no outcome is remembered as later than that
  * @throws LogUnusable, or what the log or the registry fails with
  */
 export async function restorePartition(
@@ -64,7 +65,6 @@ async function foldFrom(
   const { state } = point;
   await foldEvents(parts, partition, point);
   await foldOutcomes(parts, partition, point, now);
-  state.recent.forget(now);
   for (const stream of state.streams.keys()) state.reschedule(stream);
   return state;
 }
@@ -117,12 +117,16 @@ async function foldOutcomes(
   // Retention may have passed a mark by since: a partition was quiet for as long as outcomes are kept.
   const beginning = await log.beginningOffset(place);
   const from = outcomesFrom === null || outcomesFrom < beginning ? beginning : outcomesFrom;
+  let lastAt = 0n;
   const fold = async (records: readonly LogRecord[]): Promise<void> => {
     for (const record of records) {
       const { value: outcome } = await usable(record, codec, isOutcome, 'outcome');
       state.recent.remember(outcome, now);
       state.decided(outcome.commandOffset);
+      if (isDecided(outcome) && outcome.decidedAt > lastAt) lastAt = outcome.decidedAt;
     }
+    // No clock says what is over before the first signed command does; but all of 400 days is too much to hold.
+    if (state.recent.isFullFor('user')) state.recent.forget(lastAt < now ? lastAt : now);
   };
   try {
     await log.readToEnd(place, from, fold);

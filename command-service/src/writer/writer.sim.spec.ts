@@ -100,6 +100,37 @@ describe('time', () => {
   });
 });
 
+describe('a writer whose clock is hours ahead', () => {
+  const hour = 3_600_000_000n;
+
+  it('knows a command of less than a day ago, restored and live, and when its clock is put right', async () => {
+    const simulation = new WriterSimulation(7);
+    const former = simulation.startWriter(-15n * hour);
+    await simulation.log.clock.advance(2_000);
+    const create = creating(2, 'moka/a', simulation.now);
+    const thenMicros = simulation.now - 15n * hour;
+    await simulation.send(registering(1, 'moka', simulation.now), thenMicros);
+    await simulation.send(create, thenMicros);
+    await simulation.log.clock.advance(quietMs);
+    former.process.crash();
+    const ahead = simulation.startWriter(10n * hour);
+    for (const aheadMicros of [10n * hour, 10n * hour, 0n]) {
+      ahead.aheadMicros = aheadMicros;
+      await simulation.send(create);
+      await simulation.log.clock.advance(quietMs);
+    }
+    const outcomes = (await simulation.outcomes()).filter(({ commandId }) =>
+      commandId.endsWith('002'),
+    );
+    const [first, ...again] = outcomes.map(({ commandOffset, firstOffset, code }) => [
+      code,
+      firstOffset ?? commandOffset,
+    ]);
+    expect(again).toEqual([first, first, first]);
+    expect(await simulation.events()).toHaveLength(2);
+  });
+});
+
 describe('while many overrides of an application end at one moment', () => {
   const partitionOfApplication = (name: string): number =>
     partitionOf(`application:${name}`, partitions);

@@ -124,8 +124,12 @@ export class OutcomeBook {
       if (isDecided(outcome) || !isDecided(former)) ofId[same] = outcome;
       return;
     }
-    // The first stay: what comes under a used id is mostly the refusal of another body.
-    if (ofId.length >= RECENT_PER_ID_MAX) return;
+    if (ofId.length >= RECENT_PER_ID_MAX) {
+      // The first decisions stay: what comes under a used id is mostly the refusal of another body.
+      const given = isDecided(outcome) ? ofId.findIndex((each) => !isDecided(each)) : -1;
+      if (given >= 0) ofId[given] = outcome;
+      return;
+    }
     ofId.push(outcome);
     this.#recent.set(outcome.commandId, ofId);
     this.#kept++;

@@ -102,6 +102,18 @@ describe('the book of outcomes', () => {
     expect(made.kept).toBe(RECENT_PER_ID_MAX);
   });
 
+  it('finds a decision behind however many bodies under its id of which nothing was decided', async () => {
+    const made = book();
+    const turnedAway = { status: 'refused', code: 'TIMERS_PENDING' } as const;
+    for (let at = 0; at < RECENT_PER_ID_MAX + 2; at++) {
+      await pass(made, outcomeOf({ ...turnedAway, bodyHash: Buffer.alloc(32, at) }));
+    }
+    await pass(made, outcomeOf({ bodyHash: Buffer.alloc(32, 99), commandOffset: 99n }));
+    const found = made.find(COMMAND_ID).filter(({ code }) => code === 'ACCEPTED');
+    expect(found.map(({ commandOffset }) => commandOffset)).toEqual([99n]);
+    expect(made.kept).toBe(RECENT_PER_ID_MAX);
+  });
+
   it('forgets the oldest ids, counted by their outcomes', async () => {
     // Decoding is not what is tested here, and 20,000 of them take a second.
     let next = 0;
