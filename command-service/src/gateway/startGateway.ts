@@ -19,6 +19,7 @@ import { CommandDesk } from './submit/commandDesk.ts';
 import { Lanes } from './submit/lanes.ts';
 import { OutcomeBook } from './submit/outcomeBook.ts';
 import { PastContents } from './submit/pastContents.ts';
+import { projectorAsker } from './validators/askProjector.ts';
 import { RegistrationBook } from './validators/registrationBook.ts';
 import { shownProposal } from './validators/shownProposal.ts';
 import { ValidatorDesk } from './validators/validatorDesk.ts';
@@ -133,11 +134,11 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
 /** Asks by what the projector shows, in the gateway's own name. */
 function validatorDeskOf({ settings, clock, logger, registry }: GatewayOptions): ValidatorDesk {
   const { tokenFile, urls } = settings;
-  const asProjectorShows = {
+  const ask = projectorAsker({
     projectorUrl: urls.projector,
     token: async () => (tokenFile === null ? null : (await readFile(tokenFile, 'utf8')).trim()),
-    logger,
-  };
+  });
+  const asProjectorShows = { ask, logger };
   const desk = new ValidatorDesk({
     registrations: new RegistrationBook(asProjectorShows),
     proposalOf: (application, proposalId) =>

@@ -1,8 +1,8 @@
 import { fromJson } from '@prorata/schemas';
 import type { RemoteValidator } from '@prorata/schemas';
 import type { Logger } from '@prorata/service-runtime';
-import { askProjector } from './askProjector.ts';
-import type { ProjectorAccess } from './askProjector.ts';
+import { ProjectorAway } from './askProjector.ts';
+import type { AskProjector } from './askProjector.ts';
 
 /** What the gateway must know of a registration. */
 export interface KnownRegistration {
@@ -22,9 +22,13 @@ interface Entry {
   readonly readAtMs: number;
   /** When it was last asked for, with success or without. */
   askedAtMs: number;
+  /** Nobody said: the next command waits for an answer, instead of being told so once more. */
+  hasFailed: boolean;
 }
 
-export interface RegistrationBookParts extends ProjectorAccess {
+export interface RegistrationBookParts {
+  /** null: there is no projector to ask. */
+  readonly ask: AskProjector | null;
   readonly logger: Logger;
   readonly nowMs?: () => number;
 }
@@ -42,10 +46,11 @@ export class RegistrationBook {
 
   /** null: none is known, because there is none or nobody said. Never rejects. */
   of(application: string): Promise<KnownRegistration | null> {
-    if (this.#parts.projectorUrl === null) return Promise.resolve(null);
+    if (this.#parts.ask === null) return Promise.resolve(null);
     const entry = this.#entries.get(application);
     const nowMs = this.#nowMs();
-    if (entry === undefined || nowMs - entry.readAtMs >= STALE_MS) return this.#keep(application);
+    const believedMs = entry?.hasFailed === true ? FRESH_MS : STALE_MS;
+    if (entry === undefined || nowMs - entry.readAtMs >= believedMs) return this.#keep(application);
     if (nowMs - entry.askedAtMs >= FRESH_MS) {
       entry.askedAtMs = nowMs;
       void this.#refresh(application, entry);
@@ -61,10 +66,14 @@ export class RegistrationBook {
   /** Whoever asks meanwhile waits for the same answer. */
   #keep(application: string): Promise<KnownRegistration | null> {
     const registration = this.#read(application).catch((error: unknown) => {
-      this.#parts.logger.warn({ err: error, application }, 'a registration could not be read');
+      entry.hasFailed = true;
+      if (!(error instanceof ProjectorAway))
+        this.#parts.logger.warn({ err: error, application }, 'a registration could not be read');
+      // Nobody was asked, which is no answer to keep.
+      else if (this.#entries.get(application) === entry) this.#entries.delete(application);
       return null;
     });
-    this.#remember(application, registration);
+    const entry = this.#remember(application, registration);
     return registration;
   }
 
@@ -75,18 +84,20 @@ export class RegistrationBook {
     this.#remember(application, Promise.resolve(read));
   }
 
-  #remember(application: string, registration: Promise<KnownRegistration | null>): void {
+  #remember(application: string, registration: Promise<KnownRegistration | null>): Entry {
     this.#entries.delete(application);
     const nowMs = this.#nowMs();
-    this.#entries.set(application, { registration, readAtMs: nowMs, askedAtMs: nowMs });
+    const entry = { registration, readAtMs: nowMs, askedAtMs: nowMs, hasFailed: false };
+    this.#entries.set(application, entry);
     const [oldest] = this.#entries.keys();
     if (this.#entries.size > REMEMBERED_MAX && oldest !== undefined) this.#entries.delete(oldest);
+    return entry;
   }
 
   async #read(application: string): Promise<KnownRegistration | null> {
     const path = `/v1/applications/${encodeURIComponent(application)}`;
-    const read = await askProjector(this.#parts, path);
-    if (read === null) return null;
+    const read = await this.#parts.ask?.(path);
+    if (read === null || read === undefined) return null;
     const body = read as { version?: unknown; validators?: unknown };
     return { version: BigInt(String(body.version)), validators: validatorsOf(body.validators) };
   }

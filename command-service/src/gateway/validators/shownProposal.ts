@@ -1,6 +1,6 @@
 import type { Logger } from '@prorata/service-runtime';
-import { askProjector } from './askProjector.ts';
-import type { ProjectorAccess } from './askProjector.ts';
+import { ProjectorAway } from './askProjector.ts';
+import type { AskProjector } from './askProjector.ts';
 
 /** What of a proposal is shown to a validator: what would change, and who asked for it and why. */
 const SHOWN = [
@@ -21,18 +21,19 @@ const SHOWN = [
  * @returns null: none of this application is known, or nobody said. Never rejects.
  */
 export async function shownProposal(
-  access: ProjectorAccess & { readonly logger: Logger },
+  { ask, logger }: { readonly ask: AskProjector | null; readonly logger: Logger },
   application: string,
   proposalId: string,
 ): Promise<object | null> {
-  if (access.projectorUrl === null) return null;
+  if (ask === null) return null;
   try {
     const path = `/v1/proposals/${encodeURIComponent(proposalId)}`;
-    const read = (await askProjector(access, path)) as Record<string, unknown> | null;
+    const read = (await ask(path)) as Record<string, unknown> | null;
     if (read?.['application'] !== application) return null;
     return Object.fromEntries(SHOWN.map((name) => [name, read[name]]));
   } catch (error) {
-    access.logger.warn({ err: error, application, proposalId }, 'a proposal could not be read');
+    if (!(error instanceof ProjectorAway))
+      logger.warn({ err: error, application, proposalId }, 'a proposal could not be read');
     return null;
   }
 }
