@@ -3,6 +3,8 @@ import { within } from '../delay.ts';
 import { LogRefused, LogUnavailable } from '../port.ts';
 import type { TopicPartition } from '../port.ts';
 import { borrowCluster } from './borrowCluster.ts';
+import { connectOnce } from './connectOnce.ts';
+import type { HoldsConnections } from './connectOnce.ts';
 import type { FetchedPartition, FetchResponse } from './committedRecords.ts';
 
 export interface FetchPosition extends TopicPartition {
@@ -68,6 +70,7 @@ export class FetchConnection {
   ): Promise<readonly FetchedPartition[]> {
     const cluster = await this.#connected();
     const broker: Broker = await cluster.findBroker({ nodeId: leader });
+    connectOnce(broker as Broker & HoldsConnections);
     const answer = broker.fetch({
       isolationLevel: readCommitted,
       maxWaitTime: waitMs,
