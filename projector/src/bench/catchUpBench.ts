@@ -181,7 +181,9 @@ async function main(events: number): Promise<void> {
   const parts = { port, codec, namespace: settings.namespace, databaseUrl };
   const pool = openPool(databaseUrl, () => undefined);
   try {
+    const startedMs = performance.now();
     await writeBenchLog(port, codec, { namespace: settings.namespace, events });
+    say({ figure: 'written', unit: 's', ours: (performance.now() - startedMs) / 1_000 });
     const [single, ours, copied] = [
       await newCopies(pool, 1),
       await newCopies(pool, 2),

@@ -1,7 +1,5 @@
-import { execFile } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { topicManifest } from '@prorata/schemas';
 import { checkoutDirectory, dataDirectory } from '../../checkout.ts';
 import { startLocalStack } from '../../localStack.ts';
@@ -9,6 +7,7 @@ import type { LocalStack } from '../../localStack.ts';
 import type { Progress } from '../../provision/progress.ts';
 import { removeStack } from '../../stack/inspectStack.ts';
 import { setTheStage } from '../commands/setTheStage.ts';
+import { runBenchProcess } from '../benchProcess.ts';
 import { significant } from '../figure.ts';
 import type { Figure } from '../figure.ts';
 import { measureLag } from './measureLag.ts';
@@ -27,10 +26,10 @@ const AIMS = { shareOfCopy: 0.35, lagMs: 150 };
 /** A million events are written, read twice and copied; on a busy machine that takes its time. */
 const PROCESS_TIMEOUT_MS = 45 * 60_000;
 const HEAP_MB_MAX = 6_000;
-const OUTPUT_BYTES_MAX = 1_000_000;
 
 interface Line {
-  readonly figure: 'single' | 'ours' | 'processor' | 'copy' | 'rows';
+  readonly figure: 'written' | 'single' | 'ours' | 'processor' | 'copy' | 'rows';
+  readonly unit: string;
   readonly ours: number;
 }
 
@@ -63,22 +62,21 @@ function catchUp(options: ProjectionBenchOptions): Promise<readonly Figure[]> {
   const { events, progress, signal } = options;
   return onStack('projection-stack', [], options, async (stack) => {
     progress(`writing ${events} events, and catching up with them …`);
-    const file = path.join(checkoutDirectory, 'projector/src/bench/catchUpBench.ts');
-    const { stdout } = await promisify(execFile)(
-      process.execPath,
-      [`--max-old-space-size=${HEAP_MB_MAX}`, file, String(events)],
-      {
-        env: { ...process.env, NODE_NO_WARNINGS: '1', ...stack.environmentOf('admin') },
-        timeout: PROCESS_TIMEOUT_MS,
-        maxBuffer: OUTPUT_BYTES_MAX,
-        signal,
-      },
-    );
-    const lines = stdout
-      .split('\n')
-      .filter((line) => line.startsWith('{"'))
-      .map((line) => JSON.parse(line) as Line);
-    return catchUpFigures(events, new Map(lines.map(({ figure, ours }) => [figure, ours])));
+    const measured = new Map<Line['figure'], number>();
+    const bench = {
+      file: path.join(checkoutDirectory, 'projector/src/bench/catchUpBench.ts'),
+      parameters: [String(events)],
+      environment: stack.environmentOf('admin'),
+      heapMbMax: HEAP_MB_MAX,
+      timeoutMs: PROCESS_TIMEOUT_MS,
+      signal,
+    };
+    await runBenchProcess(bench, (line) => {
+      const { figure, unit, ours } = line as Line;
+      measured.set(figure, ours);
+      progress(`${figure}: ${significant(ours)} ${unit}`);
+    });
+    return catchUpFigures(events, measured);
   });
 }
 
