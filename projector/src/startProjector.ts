@@ -9,7 +9,7 @@ import {
   requireSetting,
   tokenVerifier,
 } from '@prorata/service-runtime';
-import type { ReadyCheck, RunningService, Service, Settings } from '@prorata/service-runtime';
+import type { RunningService, Service, Settings } from '@prorata/service-runtime';
 import { Router } from 'express';
 import { startAnchorExport } from './anchors/startAnchorExport.ts';
 import { applyMigrations } from './database/applyMigrations.ts';
@@ -87,11 +87,8 @@ export async function startProjector(
   });
   const registry = createMetrics('projector');
   const keeper = new GenerationKeeper({
-    pool,
-    definitions,
-    partitions,
-    tables,
-    logger,
+    ...{ pool, definitions, partitions, tables, logger, namespace },
+    openAdmin: () => log.admin(),
     newFeed: (definition, generation) =>
       new GenerationFeed(definition, generation, {
         log,
@@ -113,11 +110,11 @@ export async function startProjector(
     openapi,
     metrics: registry,
     access: accessGuard('projector', tokenVerifier(settings)),
-    ready: (): readonly ReadyCheck[] => readiness.checks(keeper),
+    ready: () => readiness.checks(keeper),
     routes: (router) => liveRoutes(router, tables, queryRoutes),
   });
-  const exported = { log, codec, logger, registry, partitions };
-  const anchorExport = await startAnchorExport(settings, exported);
+  const anchored = { log, codec, logger, registry, partitions };
+  const anchorExport = await startAnchorExport(settings, anchored);
   await keeper.start();
   readiness.start();
   const { url } = await service.listen();

@@ -8,6 +8,7 @@ import type { PartitionStop } from '../partition/partitionStop.ts';
 import { schemaOf } from './generation.ts';
 import type { Generation } from './generation.ts';
 import type { ProjectionDefinition } from './projections.ts';
+import { groupOf } from './sweepGroups.ts';
 
 export interface FeedParts {
   readonly log: LogPort;
@@ -75,9 +76,4 @@ export class GenerationFeed {
     await Promise.all(this.#sources.map((source) => source.stop()));
     await this.#pool.end();
   }
-}
-
-/** `projector-quotas_3-events`: where its offsets are nobody's but this copy's. */
-export function groupOf(schema: string, topic: string, namespace: string): string {
-  return inNamespace(`projector-${schema}-${topic.replace(/^quota\./, '')}`, namespace);
 }

@@ -1,3 +1,4 @@
+import type { LogAdmin } from '@prorata/kafka-port';
 import type { Pool } from 'pg';
 import { isPassing } from '../database/applyBatch.ts';
 import type { Logger } from '../logger.ts';
@@ -9,6 +10,7 @@ import type { GenerationFeed } from './generationFeed.ts';
 import type { LiveTables } from './liveTables.ts';
 import type { ProjectionDefinition } from './projections.ts';
 import { provideGeneration } from './provideGeneration.ts';
+import { sweepGroups } from './sweepGroups.ts';
 import { switchLive } from './switchLive.ts';
 
 /** How soon an instance sees what another one, or an operator, has done; milliseconds. */
@@ -19,6 +21,11 @@ const LOOK_PAUSE_MS = 500;
  */
 const GRACE_MS = 5 * 60_000;
 
+/** Between two looks for what copies that are gone have left in the log, milliseconds. */
+const SWEEP_PAUSE_MS = 5 * 60_000;
+/** After a copy was dropped, milliseconds: by then every instance has left its groups. */
+const SWEEP_SOON_MS = 2_000;
+
 export interface KeeperParts {
   readonly pool: Pool;
   readonly definitions: readonly ProjectionDefinition[];
@@ -26,6 +33,8 @@ export interface KeeperParts {
   readonly tables: LiveTables;
   readonly newFeed: (definition: ProjectionDefinition, generation: Generation) => GenerationFeed;
   readonly logger: Logger;
+  readonly namespace: string;
+  readonly openAdmin: () => Promise<LogAdmin>;
   readonly graceMs?: number;
 }
 
@@ -44,6 +53,8 @@ export class GenerationKeeper {
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> = Promise.resolve();
   #isStopped = false;
+  #sweepAtMs = 0;
+  #sweeping: Promise<void> = Promise.resolve();
   /** What this instance last found to stop copies that it fills, by schema. */
   readonly #told = new Map<string, string | null>();
 
@@ -71,6 +82,7 @@ export class GenerationKeeper {
     this.#isStopped = true;
     clearTimeout(this.#timer);
     await this.#looking;
+    await this.#sweeping;
     await Promise.all(this.feeds.map((feed) => feed.stop()));
     this.#feeds.clear();
   }
@@ -102,6 +114,20 @@ export class GenerationKeeper {
     await this.#feedAll(all);
     tables.update(all);
     for (const each of all) await this.#forward(each);
+    if (performance.now() >= this.#sweepAtMs) this.#sweep();
+  }
+
+  /** Beside everything else: nothing waits for it. */
+  #sweep(): void {
+    const { logger } = this.#parts;
+    this.#sweepAtMs = performance.now() + SWEEP_PAUSE_MS;
+    this.#sweeping = sweepGroups(this.#parts).then(
+      (groups) => {
+        if (groups.length > 0)
+          logger.info({ groups }, 'Groups of copies that are gone are deleted.');
+      },
+      (error: unknown) => logger.warn({ err: error }, 'Groups of copies that are gone stay.'),
+    );
   }
 
   async #feedAll(all: readonly Generation[]): Promise<void> {
@@ -128,8 +154,10 @@ export class GenerationKeeper {
     const { pool, logger, graceMs = GRACE_MS } = this.#parts;
     const schema = schemaOf(generation);
     if (generation.state === 'former') {
-      if (await dropFormer(pool, generation, graceMs))
+      if (await dropFormer(pool, generation, graceMs)) {
         logger.info({ schema }, 'A copy is dropped.');
+        this.#sweepAtMs = performance.now() + SWEEP_SOON_MS;
+      }
       return;
     }
     if (!this.#isOurs(generation)) return;

@@ -1,12 +1,16 @@
-import type { PartitionLog } from '@prorata/kafka-port';
+import type { PartitionLog, TopicPartition } from '@prorata/kafka-port';
 import { inNamespace } from '@prorata/schemas';
 import type { Pool } from 'pg';
 import { readCheckpoints } from '../database/checkpoints.ts';
+import { endOfNothing } from '../lag/endOfNothing.ts';
 import { schemaOf } from './generation.ts';
 import type { Generation } from './generation.ts';
 import type { ProjectionDefinition } from './projections.ts';
 
-/** How far a copy is, in offsets of the log: transactions' markers count among them. */
+/**
+ * How far a copy is, in offsets of the log: transactions' markers count among them. Of a partition in which nothing
+ * but markers follows all is done.
+ */
 export interface Progress {
   readonly done: number;
   readonly total: number;
@@ -18,6 +22,12 @@ export interface Log {
   readonly namespace: string;
   readonly partitions: number;
 }
+
+/**
+ * What is left of a partition is looked into when it is this little, offsets: a marker stands behind each transaction,
+ * and those that were aborted leave what nobody reads.
+ */
+const MARKERS_MAX = 1_000;
 
 /** @throws LogUnavailable | LogRefused, or what the database says */
 export async function progressOf(
@@ -36,9 +46,15 @@ export async function progressOf(
       const next = Number(checkpoints.get(`${topic} ${partition}`) ?? 0n);
       total += end - beginning;
       done += Math.min(Math.max(next - beginning, 0), end - beginning);
+      const left = end - Math.max(next, beginning);
+      if (left > 0 && left <= MARKERS_MAX && (await isNothing(log, place, next))) done += left;
     }
   }
   return { done, total };
+}
+
+async function isNothing(log: PartitionLog, place: TopicPartition, next: number): Promise<boolean> {
+  return (await endOfNothing(log, place, BigInt(next))) !== null;
 }
 
 /** Between looks by which a rate is told, milliseconds: a batch more or less must not make it jump. */

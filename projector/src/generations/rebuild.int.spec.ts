@@ -1,3 +1,4 @@
+import type { LogAdmin } from '@prorata/kafka-port';
 import { freshDatabase } from '@prorata/test-kit';
 import { inNamespace, topicManifest } from '@prorata/schemas';
 import { createLogger } from '@prorata/service-runtime';
@@ -15,11 +16,13 @@ import { startProjector } from '../startProjector.ts';
 import type { Projector, ProjectorOptions } from '../startProjector.ts';
 import { listGenerations, schemaOf } from './generation.ts';
 import { inTransaction } from './inTransaction.ts';
+import { progressOf } from './progress.ts';
 import { projectionNamed, projections } from './projections.ts';
 import type { ProjectionDefinition } from './projections.ts';
 import { ask, provideGeneration } from './provideGeneration.ts';
 import { rebuild } from './rebuild.ts';
 import type { RebuildProgress } from './rebuild.ts';
+import { groupOf } from './sweepGroups.ts';
 
 const partitions = topicManifest.partitions.local;
 const quotas = projectionNamed('quotas')!;
@@ -114,6 +117,19 @@ async function markAsOld(schema: string): Promise<void> {
   );
 }
 
+/** Those of copies, in the namespace of the test. */
+async function groupsIn(admin: LogAdmin): Promise<readonly string[]> {
+  const begins = inNamespace('projector-', stand.namespace);
+  return (await admin.listGroups()).filter((group) => group.startsWith(begins)).sort();
+}
+
+const groupsOf = (...schemas: readonly string[]): readonly string[] =>
+  schemas.flatMap((schema) =>
+    (projectionNamed(schema.replace(/_\d+$/, ''))?.topics ?? []).map(({ topic }) =>
+      groupOf(schema, topic, stand.namespace),
+    ),
+  );
+
 /** As an instance does that ends right after. @returns how many records it applied */
 async function fillPartition(schema: string, stream: string): Promise<number> {
   const { partition } = stand.stamper.stamp(stream, []);
@@ -164,6 +180,21 @@ describe('a rebuild', () => {
     );
     const { rows } = await pool.query(`SELECT 1 FROM pg_namespace WHERE nspname = 'quotas_1'`);
     expect(rows).toEqual([]);
+    const admin = await stand.port.admin();
+    await eventually(async () =>
+      expect(await groupsIn(admin)).toEqual(groupsOf('audit_2', 'quotas_2')),
+    );
+    await admin.close();
+  });
+
+  it('that is done is told as done, though markers of transactions follow the last record', async () => {
+    await start();
+    const log = { log: stand.port.log, namespace: stand.namespace, partitions };
+    for (const copy of await listGenerations(pool)) {
+      const { done, total } = await progressOf(pool, copy, projectionNamed(copy.projection)!, log);
+      expect(total).toBeGreaterThan(EVENTS);
+      expect(done).toBe(total);
+    }
   });
 
   it('shows each request the old or the new, and no request a mixture', async () => {

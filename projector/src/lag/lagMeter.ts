@@ -3,6 +3,7 @@ import type { PartitionLog } from '@prorata/kafka-port';
 import { inNamespace } from '@prorata/schemas';
 import type { Pool } from 'pg';
 import { readCheckpoints } from '../database/checkpoints.ts';
+import { endOfNothing } from './endOfNothing.ts';
 
 /** Ends this young are not asked for again: a burst of queries costs the broker one round, milliseconds. */
 const END_AGE_MS_MAX = 200;
@@ -16,11 +17,6 @@ export interface LagMeterParts {
   readonly partitions: number;
   /** Of the copies that are read. */
   readonly schemas: readonly string[];
-}
-
-/** Ends a reading at the first record: one is enough to know. */
-class SomethingFollows extends Error {
-  override readonly name = 'SomethingFollows';
 }
 
 interface Ends {
@@ -81,15 +77,9 @@ export class LagMeter {
     this.#lookingInto.add(key);
     const { log, namespace } = this.#parts;
     const place = { topic: inNamespace(topic, namespace), partition };
-    log
-      .beginningOffset(place)
-      .then((beginning) =>
-        log.readToEnd(place, beginning > next ? beginning : next, () => {
-          throw new SomethingFollows();
-        }),
-      )
-      .then((end) => this.#emptyUpTo.set(key, { next, end }))
-      // Something follows, or the log is away: either way the gap stands as it is.
+    endOfNothing(log, place, next)
+      .then((end) => end !== null && this.#emptyUpTo.set(key, { next, end }))
+      // The log is away: the gap stands as it is.
       .catch(() => undefined)
       .finally(() => this.#lookingInto.delete(key));
   }
