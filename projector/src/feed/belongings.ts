@@ -35,12 +35,14 @@ export async function findBelongings(
   });
 }
 
+/** Of each the span that had begun last, if it had not ended, however many there are. */
 const FIND =
   'SELECT e.n, e.quota_id, e.version, ' +
   `h.record -> 'content' ->> 'owner' AS owner, h.record -> 'content' ->> 'project' AS project ` +
   'FROM jsonb_to_recordset($1::jsonb) AS e (n integer, quota_id text, version bigint) ' +
-  'JOIN quota_history AS h ON h.quota_id = e.quota_id AND h.since <= e.version ' +
-  'AND (h.until IS NULL OR h.until > e.version)';
+  'CROSS JOIN LATERAL (SELECT until, record FROM quota_history AS h WHERE h.quota_id = e.quota_id ' +
+  'AND h.since <= e.version ORDER BY h.since DESC LIMIT 1) AS h ' +
+  'WHERE h.until IS NULL OR h.until > e.version';
 
 function momentsOf({ quotaId, movedTo, streamVersion }: FeedEvent): readonly Then[] {
   if (quotaId === null) return [];

@@ -16,6 +16,11 @@ export const PAGE_MAX = 500;
 /** Readings of what is kept no more at a time: those who come back from far must not take every connection. */
 const READINGS_MAX = 3;
 
+/** Events of a partition from one offset on and before another: each month's primary key finds them. */
+export const FEED_PAGE =
+  `SELECT ${FEED_COLUMNS} FROM audit_log WHERE topic = 'quota.events' AND partition = $1 ` +
+  'AND log_offset >= $2 AND log_offset < $3 ORDER BY log_offset LIMIT $4';
+
 interface Kept {
   /** The offset from which every event is kept. */
   from: bigint;
@@ -176,11 +181,7 @@ export class EventTail {
   }
 
   async #readTable(partition: number, from: bigint, to: bigint): Promise<EventPage> {
-    const { rows } = await this.pool.query<FeedRow>(
-      `SELECT ${FEED_COLUMNS} FROM audit_log WHERE topic = 'quota.events' AND partition = $1 ` +
-        'AND log_offset >= $2 AND log_offset < $3 ORDER BY log_offset LIMIT $4',
-      [partition, from, to, PAGE_MAX],
-    );
+    const { rows } = await this.pool.query<FeedRow>(FEED_PAGE, [partition, from, to, PAGE_MAX]);
     const events = rows.map(feedEventOf);
     return { events, next: nextOf(events, to) };
   }

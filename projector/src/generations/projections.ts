@@ -31,7 +31,7 @@ export type ProjectionName = 'quotas' | 'audit';
 export const projections: readonly ProjectionDefinition[] = [
   {
     name: 'quotas',
-    version: 2,
+    version: 3,
     readableFrom: 2,
     topics: [
       {

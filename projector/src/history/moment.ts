@@ -37,19 +37,6 @@ export function momentText(moment: Moment): string {
   return moment.kind === 'version' ? moment.version.toString() : timeToJson(moment.micros);
 }
 
-/** Of the rows of `quota_history` those that held then. */
-export function heldAt(moment: Moment): Condition {
-  if (moment.kind === 'version') {
-    const { version } = moment;
-    return { sql: '(since <= ? AND (until IS NULL OR until > ?))', values: [version, version] };
-  }
-  const time = timeToJson(moment.micros);
-  return {
-    sql: '(since_time <= ? AND (until_time IS NULL OR until_time > ?))',
-    values: [time, time],
-  };
-}
-
 /** Of rows that only begin those that had begun then. */
 export function begunBy(moment: Moment): Condition {
   if (moment.kind === 'version') return { sql: 'since <= ?', values: [moment.version] };

@@ -107,7 +107,11 @@ describe('the projection of events', () => {
     };
     const rowAfter = async (...drafts: readonly EventDraft[]): Promise<unknown> => {
       const stamper = new EventStamper(1);
-      const stamped = [...quotaStory, drafts].flatMap((each) => stamper.stamp(STREAM, each).events);
+      const [last] = drafts.slice(-1);
+      const options = last?.type === 'ProposalExpired' ? { timer: 'proposal llm-p14' } : {};
+      const stamped = [...quotaStory, ...drafts.map((each) => [each])].flatMap(
+        (each) => stamper.stamp(STREAM, each, each[0] === last ? options : {}).events,
+      );
       const all = stamped.map((message, index) => ({
         offset: BigInt(index),
         message,
@@ -123,7 +127,13 @@ describe('the projection of events', () => {
       steps: [{ delete: removal }],
       limits: [],
     });
-    expect(await rowAfter(opened, declined)).toMatchObject({ status: 'rejected' });
+    expect(await rowAfter(opened, declined)).toMatchObject({
+      status: 'rejected',
+      closed_by: { subject: 'alice' },
+    });
+    // The event of a timer names who set it: whoever opened the proposal did not close it.
+    const expired: EventDraft = { ...declined, type: 'ProposalExpired' };
+    expect(await rowAfter(opened, expired)).toMatchObject({ status: 'expired', closed_by: null });
     const moved: EventDraft = {
       type: 'QuotaMoved',
       data: { toQuotaId: 'llm/code' },

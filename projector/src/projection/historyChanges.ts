@@ -91,10 +91,13 @@ interface EndedRow {
   readonly below_since_time: string;
 }
 
+/** The span that lasts is the last one, if any does: none begins before the one before it has ended. */
 const END =
   'UPDATE quota_history AS h SET until = e.until, until_time = e.until_time ' +
   'FROM jsonb_to_recordset($1::jsonb) AS e (quota_id text, until bigint, until_time timestamptz) ' +
-  'WHERE h.quota_id = e.quota_id AND h.until IS NULL ' +
+  'CROSS JOIN LATERAL (SELECT l.since FROM quota_history AS l WHERE l.quota_id = e.quota_id ' +
+  'ORDER BY l.since DESC LIMIT 1) AS last ' +
+  'WHERE h.quota_id = e.quota_id AND h.since = last.since AND h.until IS NULL ' +
   'RETURNING h.quota_id, h.below_since, h.below_since_time';
 
 function* rowsOf(spans: readonly Span[], ended: ReadonlyMap<string, StreamMoment>) {

@@ -7,9 +7,11 @@ import type { Moment } from '../history/moment.ts';
 import { mustHaveCome } from '../history/mustHaveCome.ts';
 import { quotaAsOf } from '../history/quotaAsOf.ts';
 import type { SpanPath } from '../history/quotaAsOf.ts';
+import { rangesAfter, rangesInAll, rangesOfOne, rangesOfTree } from '../history/idRanges.ts';
+import type { IdRange } from '../history/idRanges.ts';
 import { pathsAt } from '../history/spans.ts';
-import { mustReach, treeCondition } from './access.ts';
-import type { Condition } from './filters.ts';
+import type { PathsPage } from '../history/spans.ts';
+import { mustReach } from './access.ts';
 import { Parameters } from './parameters.ts';
 import { projectedTopics } from './readModels.ts';
 import type { ReadModels } from './readModels.ts';
@@ -24,7 +26,7 @@ interface Question {
   readonly within: string;
   readonly from: Moment;
   readonly to: Moment;
-  readonly part: readonly Condition[];
+  readonly part: readonly IdRange[];
   /** Quotas looked at. */
   readonly limit: number;
 }
@@ -35,13 +37,13 @@ async function diff(request: Request, models: ReadModels): Promise<object> {
   const lag = await models.lag.measure(projectedTopics);
   const application = applicationOf(within);
   for (const moment of [from, to]) await mustHaveCome(models, application, moment, lag);
-  const before = await pathsAt(models.pool, part, from, limit + 1);
-  const after = await pathsAt(models.pool, part, to, limit + 1);
+  const before = await pathsAt(models.pool, part, from, limit);
+  const after = await pathsAt(models.pool, part, to, limit);
   const { ids, next } = idsOf(before, after, limit);
   return {
     from: momentText(from),
     to: momentText(to),
-    differences: differencesOf(ids, before, after),
+    differences: differencesOf(ids, before.paths, after.paths),
     next,
     lag,
   };
@@ -61,23 +63,25 @@ function questionIn(request: Request): Question {
   const limit = parameters.limit();
   parameters.finish();
   mustReach(request.reach, within);
-  const part = [
-    isTree ? treeCondition(within) : { sql: 'quota_id = ?', values: [within] },
-    ...(after === null ? [] : [{ sql: 'quota_id > ?', values: [after] }]),
-  ];
+  const part = rangesInAll(
+    isTree ? rangesOfTree(within) : rangesOfOne(within),
+    ...(after === null ? [] : [rangesAfter(after)]),
+  );
   return { within, from: from ?? now, to: to ?? now, part, limit };
 }
 
-/** The first ids of both lists, as far as both have been read. */
+/** The first ids of both pages, as far as both have been read. */
 function idsOf(
-  before: readonly SpanPath[],
-  after: readonly SpanPath[],
+  before: PathsPage,
+  after: PathsPage,
   limit: number,
 ): { readonly ids: readonly string[]; readonly next: string | null } {
-  const all = new Set([...before, ...after].map(([{ quota_id: id }]) => id));
-  const sorted = [...all].sort(byCodeUnit);
-  const ids = sorted.slice(0, limit);
-  return { ids, next: sorted.length > limit ? (ids.at(-1) ?? null) : null };
+  const ends = [before.next, after.next].filter((end) => end !== null).sort(byCodeUnit);
+  const end = ends[0] ?? null;
+  const all = new Set([...before.paths, ...after.paths].map(([{ quota_id: id }]) => id));
+  const read = [...all].filter((id) => end === null || id <= end).sort(byCodeUnit);
+  const ids = read.slice(0, limit);
+  return { ids, next: read.length > limit ? (ids.at(-1) ?? null) : end };
 }
 
 function differencesOf(

@@ -52,7 +52,10 @@ export const proposalFields: Readonly<Record<string, Part>> = {
   commandId: textOrNull,
   expiresAt: time,
   closedAt: timeOrNull,
-  closedBy: { anyOf: [actor, { type: 'null' }] },
+  closedBy: {
+    anyOf: [actor, { type: 'null' }],
+    description: 'null: it is open, or it expired, which nobody did.',
+  },
   closedReason: textOrNull,
   streamVersion: long,
 };

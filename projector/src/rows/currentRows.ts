@@ -130,7 +130,8 @@ export function proposalRow(
     command_id: proposal.provenance.commandId,
     expires_at: timeToJson(proposal.expiresAt),
     closed_at: closing === null ? null : timeToJson(closing.decidedAt),
-    closed_by: closing === null ? null : actorJson(closing.actor),
+    // Of what a timer closed the event names who had set it, and nobody closed it.
+    closed_by: closing === null || closing.timer !== null ? null : actorJson(closing.actor),
     closed_reason: closing === null ? null : closing.reason,
     stream_version: closing?.streamVersion ?? proposal.provenance.streamVersion,
   };

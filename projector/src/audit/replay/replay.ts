@@ -5,8 +5,8 @@ import type { Codec } from '@prorata/schemas';
 import type { Pool } from 'pg';
 import type { Moment } from '../../history/moment.ts';
 import { quotaAsOf } from '../../history/quotaAsOf.ts';
+import { rangesAfter, rangesInAll, rangesOfTree } from '../../history/idRanges.ts';
 import { pathsAt } from '../../history/spans.ts';
-import { treeCondition } from '../../routes/access.ts';
 import { quotaJson } from '../../routes/quotaRoutes.ts';
 import type { QuotaFacts } from '../../routes/quotaRoutes.ts';
 import type { AuditSource } from '../auditSource.ts';
@@ -109,14 +109,18 @@ async function differenceIn(
       ? { kind: 'version', version: tree?.version ?? 0n }
       : { kind: 'time', micros: asOf };
   const past = await compare(tree, 'quota_history', async (after) => {
-    const part = [treeCondition(application), { sql: 'quota_id > ?', values: [after] }];
-    return (await pathsAt(pool, part, moment, PAGE)).map(quotaAsOf);
+    const part = rangesInAll(rangesOfTree(application), rangesAfter(after));
+    const { paths, next } = await pathsAt(pool, part, moment, PAGE);
+    return { rows: paths.map(quotaAsOf), next };
   });
   if (past !== null || asOf !== null || tree === null) return past;
   return compare(tree, 'quotas', (after) => rowsOfNow(pool, application, after, tree.version));
 }
 
-type Page = (after: string) => Promise<readonly QuotaFacts[]>;
+/** @returns rows after an id, and the last id looked at; null: there are no more */
+type Page = (
+  after: string,
+) => Promise<{ readonly rows: readonly QuotaFacts[]; readonly next: string | null }>;
 
 /** Every quota of the tables, and that none of the log's is missing. */
 async function compare(
@@ -127,14 +131,14 @@ async function compare(
   const missing = new Set(tree?.quotaIds);
   let after = '';
   for (;;) {
-    const rows = await page(after);
+    const { rows, next } = await page(after);
     for (const row of rows) {
       missing.delete(row.quota_id);
       const difference = differenceOf(row, tree?.factsOf(row.quota_id) ?? null, table);
       if (difference !== null) return difference;
-      after = row.quota_id;
     }
-    if (rows.length < PAGE) break;
+    if (next === null) break;
+    after = next;
   }
   const [quotaId] = missing;
   if (quotaId === undefined) return null;
@@ -168,12 +172,14 @@ async function rowsOfNow(
   application: string,
   after: string,
   version: bigint,
-): Promise<readonly QuotaFacts[]> {
+): ReturnType<Page> {
   const { rows } = await pool.query<QuotaFacts & { readonly head: string }>(
     'SELECT quotas.*, (SELECT stream_version FROM stream_heads AS h WHERE h.stream = quotas.stream) AS head ' +
       'FROM quotas WHERE application = $1 AND quota_id > $2 ORDER BY quota_id LIMIT $3',
     [application, after, PAGE],
   );
-  if (rows.every(({ head }) => BigInt(head) === version)) return rows;
+  if (rows.every(({ head }) => BigInt(head) === version)) {
+    return { rows, next: rows.length < PAGE ? null : (rows.at(-1)?.quota_id ?? null) };
+  }
   throw new TablesBehind(`application:${application} has moved on: replay it as of a time.`);
 }
