@@ -51,10 +51,15 @@ const dryRunInQuery = parameter('dryRun', 'query', 'Decide and answer, but write
 const beside: readonly Part[] = [
   idempotencyKey,
   reasonHeader,
-  parameter('If-Match', 'header', 'The version that the sender has seen; `*`: it must exist.', {
-    type: 'string',
-    pattern: '^([*]|"?[0-9]{1,18}"?)$',
-  }),
+  parameter(
+    'If-Match',
+    'header',
+    'The version that the sender has seen, or the ETag of a read; `*`: it must exist.',
+    {
+      type: 'string',
+      pattern: '^([*]|"?[0-9]{1,18}([.][0-9]{1,18})?"?)$',
+    },
+  ),
   parameter('If-None-Match', 'header', '`*`: it must not be there.', { const: '*' }),
   reasonInQuery,
   dryRunInQuery,

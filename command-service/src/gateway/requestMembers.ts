@@ -56,6 +56,8 @@ export function saidBeside(request: Request, sayable: Sayable = {}): SaidBeside 
 /** The members that the query can say, by its parameters. */
 const inQuery = { reason: 'reason', dryRun: 'dryRun', waive: 'waivers' } as const;
 
+/** Of a read's tag what follows the version. */
+const ALTERED = /\.\d{1,18}$/;
 /** Of 64 bits, which the desk looks at; -1 says as much as `*`. */
 const VERSION = /^-?\d{1,19}$/;
 
@@ -109,12 +111,16 @@ class Reading {
     return text === 'true';
   }
 
-  /** `"5"` says version 5; `*` is any version of what exists. */
+  /**
+   * `"5"` says version 5, and so does a read's `"5.41"`, whose rest tells what ancestors have altered; `*` is any
+   * version of what exists.
+   */
   version(request: Request): string | undefined {
     const header = request.get('if-match')?.trim();
     if (header === undefined) return undefined;
     if (header === '*') return MUST_EXIST.toString();
-    const version = /^"(.*)"$/.exec(header)?.[1] ?? header;
+    const [, tag = header] = /^"(.*)"$/.exec(header) ?? [];
+    const version = tag.replace(ALTERED, '');
     if (VERSION.test(version)) return version;
     this.#report('If-Match', 'must be a version as the ETag of a read has it, such as "5", or *');
     return undefined;

@@ -79,8 +79,8 @@ body \`COMMAND_ID_REUSED\`. Answers: 200 accepted, 403, 404, 409 or 422 refused 
 
 A quota's version counts every event about it: what its owner declares, and also a layer that comes or goes
 and a proposal that is opened or closed. So an \`If-Match\` from before a colleague's proposal is refused: read
-the quota, and send it again. The \`ETag\` of a read is that version. \`If-None-Match\` does not make a read of one quota 304, for an
-ancestor's change alters what is in force and not the version.
+the quota, and send it again. The \`ETag\` of a read, \`"5.41"\`, begins with that version and goes into
+\`If-Match\` as it is: of the rest, which tells that an ancestor has altered what is in force, \`If-None-Match\` alone takes notice.
 
 **Safety checks** are asked of what takes something away: a lower limit or guarantee, a limit that is left out,
 a quota that is deleted. \`{"limits": […]}\` in a \`PATCH\` replaces the whole list (RFC 7396): a resource that is

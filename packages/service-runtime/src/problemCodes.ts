@@ -13,8 +13,8 @@ const kind = (status: number, title: string, remedy: string): ProblemKind => ({
 
 /**
  * Every code that a service answers with by itself, in one table: answers, the interface's document
- * and the reference are made from it. Codes of decided commands stand in the model's table; five
- * names (INVALID_COMMAND, APPLICATION_UNKNOWN, ORGANIZATION_UNKNOWN, QUOTA_UNKNOWN, VERSION_UNKNOWN) are in both and mean the same.
+ * and the reference are made from it. Codes of decided commands stand in the model's table; seven names (INVALID_COMMAND, APPLICATION_UNKNOWN,
+ * ORGANIZATION_UNKNOWN, TEAM_UNKNOWN, PROJECT_UNKNOWN, QUOTA_UNKNOWN, VERSION_UNKNOWN) are in both and mean the same.
  */
 export const problemCodes = {
   REQUEST_MALFORMED: kind(400, 'The request cannot be read', 'Correct what the detail names.'),
@@ -44,6 +44,11 @@ export const problemCodes = {
   ),
   APPLICATION_UNKNOWN: kind(404, 'The application is not registered', 'Register it first.'),
   QUOTA_UNKNOWN: kind(404, 'There is no such quota', 'Correct the id, or create it.'),
+  QUOTA_UNKNOWN_THEN: kind(
+    404,
+    'There was no such quota at that moment',
+    'Ask for another moment: GET /v1/quotas/{quotaId}/history says when it was there.',
+  ),
   VERSION_UNKNOWN: kind(
     404,
     'The quota has no such version',
@@ -56,6 +61,8 @@ export const problemCodes = {
   ),
   PROPOSAL_UNKNOWN: kind(404, 'There is no such proposal', 'Correct the id.'),
   ORGANIZATION_UNKNOWN: kind(404, 'The organization is not registered', 'Register it first.'),
+  TEAM_UNKNOWN: kind(404, 'There is no such team', 'Define it first, or correct the name.'),
+  PROJECT_UNKNOWN: kind(404, 'There is no such project', 'Define it first, or correct the name.'),
   PRICE_BOOK_UNKNOWN: kind(404, 'There is no such price book', 'Correct the id, or define it.'),
   TIER_POLICY_UNKNOWN: kind(404, 'There is no such tier policy', 'Correct the id, or publish it.'),
   BUDGET_UNKNOWN: kind(404, 'There is no such budget', 'Correct the name, or define it.'),

@@ -184,6 +184,19 @@ describe('the rows of an organization', () => {
     try {
       expect(await statuses('/v1/organizations/acme')).toEqual([200, 200, 403]);
       expect(await statuses('/v1/organizations/none')).toEqual([404, 403, 403]);
+      expect(await statuses('/v1/organizations/acme/teams/data')).toEqual([200, 200, 403]);
+      expect(await statuses('/v1/organizations/acme/teams/none')).toEqual([404, 404, 403]);
+      expect((await all.get('/v1/organizations/acme/teams/data')).body).toMatchObject({
+        ...{ organization: 'acme', teamId: 'data', owner: 'leads', version: 1, lag: 0 },
+      });
+      expect(
+        (await all.get('/v1/organizations/acme/projects/acme%2Fassistant')).body,
+      ).toMatchObject({
+        ...{ project: 'acme/assistant', team: 'data' },
+      });
+      expect((await all.get('/v1/organizations/acme/projects/none')).body).toMatchObject({
+        code: 'PROJECT_UNKNOWN',
+      });
       expect(await statuses('/v1/budgets/acme/daily')).toEqual([200, 200, 403]);
       expect(await statuses('/v1/budgets/acme/none')).toEqual([404, 404, 403]);
       expect(await statuses('/v1/price-books/list')).toEqual([200, 404, 200]);

@@ -7,19 +7,16 @@ const TAG_BYTES = 16;
 
 /**
  * Gives every answer a tag of what it holds, `lag` apart, and answers 304 to who has it: so that asking
- * again costs no transfer. How far behind the tables are is then said by a header. A tag that a route sets itself
- * is left alone: it is a version, for If-Match.
+ * again costs no transfer. How far behind the tables are is then said by a header. Where a route has set a
+ * tag of its own, that one counts.
  */
 export const conditionalAnswers: RequestHandler = (request, response, next) => {
   const send = response.json.bind(response);
   response.json = (body: unknown) => {
-    if (response.statusCode !== 200 || response.hasHeader('etag') || !isAnswer(body)) {
-      return send(body);
-    }
+    if (response.statusCode !== 200 || !isAnswer(body)) return send(body);
     const { lag, ...held } = body;
     const text = JSON.stringify(held, longs);
-    const hash = createHash('sha256').update(text).digest().subarray(0, TAG_BYTES);
-    const tag = `W/"${hash.toString('base64url')}"`;
+    const tag = response.get('etag') ?? tagOf(text);
     response.setHeader('etag', tag).setHeader('prorata-lag', lagText(lag));
     if (!response.hasHeader('cache-control')) response.setHeader('cache-control', 'no-cache');
     if (has(request.get('if-none-match'), tag)) return response.status(304).end();
@@ -28,6 +25,11 @@ export const conditionalAnswers: RequestHandler = (request, response, next) => {
   };
   next();
 };
+
+function tagOf(text: string): string {
+  const hash = createHash('sha256').update(text).digest().subarray(0, TAG_BYTES);
+  return `W/"${hash.toString('base64url')}"`;
+}
 
 function isAnswer(body: unknown): body is { readonly lag: unknown } {
   return typeof body === 'object' && body !== null && 'lag' in body;

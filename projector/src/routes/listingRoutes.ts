@@ -51,13 +51,15 @@ async function find(
   models: ReadModels,
 ): Promise<object> {
   new Parameters(request, []).finish();
-  const { key, table, inReach } = listing;
+  const { key, table, inReach, within } = listing;
   const parameter = path.slice(path.lastIndexOf(':') + 1);
+  const filters = new Filters();
+  if (within !== null) filters.equal(within, placeIn(request, within));
   const id =
     parameter === 'organization'
       ? placeIn(request, parameter)
       : String(request.params[parameter]).replaceAll('\0', '');
-  const filters = new Filters().equal(key.join(), id);
+  filters.equal(key.join(), id);
   if (inReach !== undefined) filters.within(request.reach, inReach);
   const lag = await models.lag.measure(projectedTopics);
   const { rows } = await models.pool.query<Row>(

@@ -27,12 +27,12 @@ export interface Listing {
   readonly fields: Readonly<Record<string, Field>>;
   /** Columns that one thing's own answer tells alone: they may be long. */
   readonly omits?: readonly string[];
-  /** The route of one row by its key, which has one column; absent: there is none, or it is written by hand. */
+  /** The route of one row by its key, which has one column beside `within`; absent: there is none, or it is written by hand. */
   readonly single?: Single;
 }
 
 export interface Single {
-  /** Its last parameter is the key, in camel case. */
+  /** Its last parameter is the key, in camel case; one before it is `within`. */
   readonly path: string;
   readonly summary: string;
   /** Of the answer to who asks for what is not there, or is not in reach. */
@@ -165,6 +165,11 @@ export const listings: readonly Listing[] = [
     within: 'organization',
     key: ['team_id'],
     fields: { organization: text, team_id: text, parent: textOrNull, ...named },
+    single: {
+      path: '/v1/organizations/:organization/teams/:teamId',
+      summary: 'One team.',
+      unknown: { code: 'TEAM_UNKNOWN', detail: 'There is no such team.' },
+    },
   },
   {
     path: '/v1/organizations/:organization/projects',
@@ -174,6 +179,11 @@ export const listings: readonly Listing[] = [
     within: 'organization',
     key: ['project'],
     fields: { organization: text, project: text, team: textOrNull, ...named },
+    single: {
+      path: '/v1/organizations/:organization/projects/:project',
+      summary: 'One project.',
+      unknown: { code: 'PROJECT_UNKNOWN', detail: 'There is no such project.' },
+    },
   },
   {
     path: '/v1/organizations/:organization/allocations',

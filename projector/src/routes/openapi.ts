@@ -72,7 +72,7 @@ const ifNoneMatch = {
   in: 'header',
   required: false,
   description:
-    'The ETag of the answer that the asker has. That of one quota is its version, for If-Match, and asks nothing here.',
+    'The ETag of the answer that the asker has. That of one quota begins with its version, and goes to If-Match as it is.',
   schema: text,
 };
 const lagHeader = {
@@ -353,8 +353,10 @@ export const openapi: OpenApiFragment = {
         const { single } = listing;
         if (single === undefined) return [];
         const { properties } = rowSchema(listing) as { properties: Record<string, object> };
-        const [parameter = ''] = Object.keys(properties);
-        const parameters = [path(parameter, 'Its id.')];
+        const names = [...single.path.matchAll(/:(\w+)/g)].map(([, name = '']) => name);
+        const parameters = names.map((name) =>
+          path(name, name === listing.within ? `The ${name}'s id.` : 'Its id.'),
+        );
         return [[openPath(single.path), get(single.summary, parameters, properties)] as const];
       }),
     ),

@@ -2,6 +2,7 @@ import type { EventDraft } from '@prorata/quota-model';
 import { freshDatabase } from '@prorata/test-kit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
+  changed,
   contentOf,
   created,
   haircut,
@@ -227,8 +228,27 @@ describe('an answer that the asker has', () => {
     expect(other.status).toBe(200);
   });
 
-  it('has the version of one quota as its tag, which answers no such question', async () => {
-    const one = await get('/v1/quotas/llm%2Fb', { 'if-none-match': '"2"' });
-    expect([one.status, one.headers.get('etag')]).toEqual([200, '"2"']);
+  it('is of one quota until it or what is above it changes, and its tag begins with its version', async () => {
+    const read = (tag = '') => get('/v1/quotas/llm%2Fa%2Fchat', { 'if-none-match': tag });
+    const first = await read('"1"');
+    const tag = first.headers.get('etag') ?? '';
+    expect([first.status, tag]).toEqual([200, expect.stringMatching(/^"\d+\.\d+"$/)]);
+    expect((await read(tag)).status).toBe(304);
+    const explain = (given = '') =>
+      get('/v1/quotas/llm%2Fa%2Fchat/explain', { 'if-none-match': given });
+    const explained = (await explain()).headers.get('etag') ?? '';
+    expect((await explain(explained)).status).toBe(304);
+    const lowered = contentOf({ owner: 'ads', limits: [tokensPerSecond(70n)] });
+    await stand.append(stand.stamper.stamp('application:llm', [changed('llm/a', 2n, lowered)]));
+    await eventually(async () => {
+      expect((await get('/v1/quotas?atLeast=application:llm@9')).status).toBe(200);
+    });
+    const other = await read(tag);
+    expect([other.status, other.headers.get('etag')]).toEqual([
+      200,
+      expect.not.stringMatching(tag),
+    ]);
+    expect(other.headers.get('etag')?.split('.')[0]).toBe(tag.split('.')[0]);
+    expect((await explain(explained)).status).toBe(200);
   });
 });

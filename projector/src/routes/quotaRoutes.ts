@@ -1,17 +1,17 @@
 import { applicationOf, isQuotaId } from '@prorata/quota-model';
-import { longToJson } from '@prorata/schemas';
 import { Problem } from '@prorata/service-runtime';
-import type { Request, Response, Router } from 'express';
+import type { Request, Router } from 'express';
 import type { EffectiveJson } from '../rows/effectiveJson.ts';
 import { decidingLayer, sentenceFor } from '../explain/sentence.ts';
+import { rangesAfter, rangesInAll, rangesInReach, rangesOfTree } from '../history/idRanges.ts';
 import { mustHaveCome } from '../history/mustHaveCome.ts';
 import { momentIn, momentText } from '../history/moment.ts';
 import type { Moment } from '../history/moment.ts';
 import { quotaAsOf } from '../history/quotaAsOf.ts';
 import { pathAt, pathsAt, unitsAt } from '../history/spans.ts';
-import { mustReach, mustReachInto, treeCondition } from './access.ts';
+import { mustReach, mustReachInto } from './access.ts';
 import { effectiveAnswer, layersAnswer } from './effectiveAnswer.ts';
-import { pageOf, reachCondition } from './filters.ts';
+import { pageOf } from './filters.ts';
 import { Parameters } from './parameters.ts';
 import { cursorOfRow, QUESTIONS, questionIn, sortColumns } from './quotaQuestion.ts';
 import { lagMember, projectedTopics } from './readModels.ts';
@@ -47,12 +47,14 @@ export function quotaRoutes(router: Router, models: ReadModels): void {
   });
   router.get('/v1/quotas/:quotaId', async (request, response) => {
     const found = await findQuota(request, models);
-    sendFound(response, found, quotaJson(found.quota));
+    const tag = tagOf(found);
+    if (tag !== null) response.setHeader('etag', tag);
+    response.json({ ...quotaJson(found.quota), ...asked(found) });
   });
   router.get('/v1/quotas/:quotaId/explain', async (request, response) => {
     const found = await findQuota(request, models);
     const units = await unitsOf(models, found.quota.application, found.moment);
-    sendFound(response, found, explanationOf(found.quota, units));
+    response.json({ ...explanationOf(found.quota, units), ...asked(found) });
   });
 }
 
@@ -103,18 +105,15 @@ async function listAsOf(
     );
   }
   parameters.finish();
-  const reach = reachCondition(request.reach, treeCondition);
-  const conditions = [
-    ...(reach === null ? [] : [reach]),
-    ...(within === null ? [] : [treeCondition(within)]),
-    ...(application === null ? [] : [treeCondition(application)]),
-    ...(after === null ? [] : [{ sql: 'quota_id > ?', values: [after] }]),
-  ];
+  const ranges = rangesInAll(
+    rangesInReach(request.reach),
+    ...[within, application].flatMap((top) => (top === null ? [] : [rangesOfTree(top)])),
+    ...(after === null ? [] : [rangesAfter(after)]),
+  );
   const lag = await models.lag.measure(projectedTopics);
   if (within !== null) await mustHaveCome(models, applicationOf(within), moment, lag);
-  const paths = await pathsAt(models.pool, conditions, moment, limit + 1);
-  const { page, next } = pageOf(paths, limit, ([last]) => last.quota_id);
-  const quotas = page.map((path) => quotaJson(quotaAsOf(path)));
+  const { paths, next } = await pathsAt(models.pool, ranges, moment, limit);
+  const quotas = paths.map((path) => quotaJson(quotaAsOf(path)));
   return { asOf: momentText(moment), quotas, next, lag };
 }
 
@@ -145,11 +144,7 @@ async function findQuota(request: Request, models: ReadModels): Promise<FoundQuo
 /** It may be there now, so that nobody need create it. */
 function notThen(quotaId: string, moment: Moment, lag: bigint | null): Problem {
   const detail = `There was no quota ${quotaId} as of ${momentText(moment)}.`;
-  const title = 'There was no such quota at that moment';
-  const remedy =
-    'Ask for another moment: GET /v1/quotas/{quotaId}/versions says when what was declared.';
-  const extensions = { ...lagMember(lag), remedy };
-  return new Problem(404, 'QUOTA_UNKNOWN', detail, { title, extensions });
+  return new Problem(404, 'QUOTA_UNKNOWN_THEN', detail, { extensions: lagMember(lag) });
 }
 
 async function quotaNow(models: ReadModels, quotaId: string): Promise<QuotaFacts | null> {
@@ -229,18 +224,14 @@ export function explanationOf(
 }
 
 /**
- * The ETag is the quota's own version, for If-Match, which a past moment has not. It must not answer
- * If-None-Match: an ancestor's change alters what is in force and not the version.
+ * The quota's own version, for If-Match, and the last event that could alter what is in force, an ancestor's
+ * included: what both tell together is all that the answer holds. A past moment has nothing for If-Match.
  */
-function sendFound(response: Response, { quota, moment, lag }: FoundQuota, body: object): void {
-  if (moment === null) response.setHeader('etag', `"${quota.version}"`);
-  response.setHeader('cache-control', 'no-store');
-  const asOf = moment === null ? {} : { asOf: momentText(moment) };
-  response
-    .type('application/json')
-    .end(
-      JSON.stringify({ ...asOf, ...body, lag }, (_name, value: unknown) =>
-        typeof value === 'bigint' ? longToJson(value) : value,
-      ),
-    );
+function tagOf({ quota, moment }: FoundQuota): string | null {
+  return moment === null ? `"${quota.version}.${quota.stream_version}"` : null;
 }
+
+const asked = ({ moment, lag }: FoundQuota): object => ({
+  ...(moment === null ? {} : { asOf: momentText(moment) }),
+  lag,
+});

@@ -36,7 +36,6 @@ export function versionRoutes(router: Router, models: ReadModels): void {
   });
   router.get('/v1/quotas/:quotaId/versions/:version', async (request, response) => {
     const { row, lag } = await findVersion(request, models);
-    response.setHeader('cache-control', 'no-store');
     response.json({ ...versionJson(row), content: row.content, lag });
   });
 }

@@ -4,6 +4,7 @@ const hints: Readonly<Record<string, string>> = {
     'Set PRORATA_TOKEN_FILE to a fresh token; ./prorata token makes one for the local stack.',
   FORBIDDEN: 'Ask somebody with the role named, or use their token (PRORATA_TOKEN_FILE).',
   QUOTA_UNKNOWN: './prorata tree <application> shows which quotas there are.',
+  QUOTA_UNKNOWN_THEN: './prorata history <quota> shows when it was there.',
   APPLICATION_UNKNOWN:
     './prorata get applications shows which there are; apply -f <file> with a `registration` registers one.',
   ORGANIZATION_UNKNOWN: './prorata get organizations shows which there are.',
