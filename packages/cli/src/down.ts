@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { dataDirectory, removeStack, stopStack, withStackLock } from '@prorata/infra';
+import { assertAgreed } from './commands/agreed.ts';
 import { answer, tell } from './print.ts';
 import { stackDirectory } from './stackDirectory.ts';
 
@@ -21,8 +22,18 @@ async function removeDemo(): Promise<void> {
   }
 }
 
-export async function reset(): Promise<number> {
+export interface ResetOptions {
+  readonly yes?: boolean;
+}
+
+/** Asks first: what is forgotten cannot be brought back. */
+export async function reset({ yes }: ResetOptions): Promise<number> {
   const directory = stackDirectory();
+  await assertAgreed(yes, {
+    question: `Stop the stack in ${directory} and forget its data, logs and secrets?`,
+    declined: 'Nothing was forgotten.',
+    withYes: `stops the stack in ${directory} and forgets all of it`,
+  });
   await withStackLock(directory, () => removeStack(directory));
   // A stack in a folder of somebody's own is reset alone.
   if (process.env['PRORATA_STACK_DIRECTORY'] === undefined) await removeDemo();

@@ -1,4 +1,3 @@
-import { CommandError } from '../commandError.ts';
 import { exitCodes } from '../exitCodes.ts';
 import { changesSince } from '../apply/changesSince.ts';
 import { isConflict } from '../apply/conflict.ts';
@@ -15,6 +14,7 @@ import { failureLines, failuresIn, planData, planLines } from '../plan/describeP
 import { planDeclaration } from '../plan/planned.ts';
 import type { Planned } from '../plan/planned.ts';
 import { answer, tell } from '../print.ts';
+import { assertAgreed } from './agreed.ts';
 import { connected } from './connected.ts';
 import { waiversOf } from './waivers.ts';
 
@@ -24,6 +24,12 @@ export interface ApplyOptions extends OutputOptions {
   readonly waive?: readonly string[];
   readonly yes?: boolean;
 }
+
+const question = {
+  question: 'Apply these changes?',
+  declined: 'Nothing was changed.',
+  withYes: 'applies the plan as it is',
+};
 
 /**
  * Makes what there is what is declared. Safe to repeat, and after a kill at any point: what was done is
@@ -42,9 +48,7 @@ export async function apply(options: ApplyOptions): Promise<number> {
   if (failuresIn(planned.plan, planned.checks).length > 0) {
     return refusedBefore(planned, options);
   }
-  if (planned.plan.commands.length > 0 && !(await agreed(options))) {
-    throw new CommandError('Nothing was changed.');
-  }
+  if (planned.plan.commands.length > 0) await assertAgreed(options.yes, question);
   const { declaration } = planned;
   const application = await applyDeclaration(client, declaration, planned.plan, terms, tellApplied);
   const outcome = await conclude(client, planned, application);
@@ -60,25 +64,6 @@ async function refusedBefore(planned: Planned, options: ApplyOptions): Promise<n
   };
   await answerAs(options.output, data, () => ['Nothing was changed.']);
   return exitCodes.failed.code;
-}
-
-/** @throws CommandError (exit 2) where nobody can be asked */
-async function agreed({ yes }: ApplyOptions): Promise<boolean> {
-  if (yes === true) return true;
-  if (!process.stdin.isTTY || !process.stderr.isTTY) {
-    throw new CommandError(
-      'Nobody can be asked without a terminal: --yes applies the plan as it is.',
-      2,
-    );
-  }
-  const { default: confirm } = await import('@inquirer/confirm');
-  const question = { message: 'Apply these changes?', default: false };
-  try {
-    return await confirm(question, { output: process.stderr });
-  } catch (error) {
-    if ((error as Error).name !== 'ExitPromptError') throw error;
-    throw new CommandError('Nothing was changed.', exitCodes.interrupted.code);
-  }
 }
 
 /** One line as each command is answered: where it stopped is the last one. */

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { ResetOptions } from '../down.ts';
 import type { CreateKeyOptions, KeyFileOptions } from '../keys.ts';
 import type { TokenOptions } from '../token.ts';
 import type { UpOptions } from '../up.ts';
@@ -37,8 +38,11 @@ export function stackCommands(program: Command, finish: Finish): void {
     );
   program
     .command('reset')
-    .description('stop the local stack and forget its data, logs and secrets')
-    .action(async () => finish(await (await import('../down.ts')).reset()));
+    .description('stop the local stack and forget its data, logs and secrets, once that is agreed')
+    .option('-y, --yes', 'do not ask')
+    .action(async (options: ResetOptions) =>
+      finish(await (await import('../down.ts')).reset(options)),
+    );
   program
     .command('token')
     .description('print a token of the local stack, with all roles unless told')
