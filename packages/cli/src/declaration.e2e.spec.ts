@@ -403,6 +403,23 @@ describe('files of quotas', () => {
     const ran = await prorata(['apply', '-f', raised, '--yes']);
     expect(ran.code).toBe(3);
     const [, proposal = ''] = /Proposal (llm-gateway-p\d+) waits/.exec(ran.out) ?? [];
+    // Nobody is asked, for nothing is sent: the same waits already.
+    const again = await prorata(['apply', '-f', raised]);
+    expect(again.code).toBe(3);
+    expect(again.out).toContain(`Proposal ${proposal} waits for a second person already`);
+    // What else is declared meanwhile would be a second proposal about the same quotas.
+    const drifted = await changed(
+      'drifted.yaml',
+      careful,
+      ['max: 100', 'max: 200'],
+      ['tier: 2', 'tier: 3'],
+    );
+    const held = await prorata(['apply', '-f', drifted]);
+    expect(held.code).toBe(3);
+    expect(held.out).toContain('is not what is declared now');
+    expect(held.out).toContain(`./prorata withdraw ${proposal}`);
+    const listed = await prorata(['get', 'proposals', 'llm-gateway', '-o', 'json']);
+    expect(JSON.parse(listed.out)).toMatchObject([{ proposalId: proposal, status: 'open' }]);
     expect((await prorata(['approve', proposal, '--reason', 'mine'])).code).toBe(1);
     const approved = await prorata(['approve', proposal, '--reason', 'agreed'], { as: 'bob' });
     expect(approved).toMatchObject({ code: 0, out: `${proposal} is approved.\n` });

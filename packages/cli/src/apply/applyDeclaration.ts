@@ -2,14 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Declaration } from '../file/declaration.ts';
 import type { GatewayClient } from '../gateway/gatewayClient.ts';
 import { withProgress } from '../output/progress.ts';
-import type { SendingTerms } from '../plan/checkPlan.ts';
 import { computePlan } from '../plan/computePlan.ts';
 import { sameJson } from '../plan/differences.ts';
 import { actionsOf } from '../plan/plan.ts';
 import type { Plan } from '../plan/plan.ts';
 import { readLive } from '../plan/readLive.ts';
 import { applyPlan } from './applyPlan.ts';
-import type { Application, Applied } from './applyPlan.ts';
+import type { Application, Applied, ApplyTerms } from './applyPlan.ts';
 import { isConflict } from './conflict.ts';
 
 /** Times that a plan is made anew over a conflict that is none: a killed run leaves one command at most. */
@@ -25,7 +24,7 @@ export async function applyDeclaration(
   client: GatewayClient,
   declaration: Declaration,
   first: Plan,
-  terms: SendingTerms,
+  terms: ApplyTerms,
   told: (applied: Applied) => void,
 ): Promise<Application> {
   const done: Applied[] = [];

@@ -8,6 +8,8 @@ import type { Failure } from '../plan/check.ts';
 import { unguardedConflict } from './unguardedConflict.ts';
 import { failuresOf } from '../plan/failuresOf.ts';
 import type { Plan, PlannedCommand } from '../plan/plan.ts';
+import { openProposals, waitingProposal } from '../plan/waitingProposal.ts';
+import type { WaitingProposal } from '../plan/waitingProposal.ts';
 
 /** What became of one command. */
 export type Applied =
@@ -17,6 +19,8 @@ export type Applied =
       readonly command: PlannedCommand;
       readonly proposalId: string;
       readonly message: string;
+      /** null: it is this command's own; else that of before, beside which nothing was sent. */
+      readonly heldBy: WaitingProposal | null;
     }
   | {
       readonly kind: 'refused';
@@ -37,6 +41,11 @@ export interface Application {
   readonly left: readonly PlannedCommand[];
 }
 
+export interface ApplyTerms extends SendingTerms {
+  /** Streams in which a check was held by a proposal; whether it still waits is read when the turn comes. */
+  readonly heldStreams: ReadonlySet<string>;
+}
+
 /**
  * Sends the commands of a plan in their order, and stops at the first that is not accepted: what comes
  * after may stand on it. What waits for approval stops its own stream alone.
@@ -44,7 +53,7 @@ export interface Application {
 export async function applyPlan(
   client: GatewayClient,
   plan: Plan,
-  terms: SendingTerms,
+  terms: ApplyTerms,
   told: (applied: Applied) => void,
 ): Promise<Application> {
   const applied: Applied[] = [];
@@ -64,14 +73,24 @@ export async function applyPlan(
 async function applyOne(
   client: GatewayClient,
   command: PlannedCommand,
-  terms: SendingTerms,
+  terms: ApplyTerms,
 ): Promise<Applied> {
   const conflict = await unguardedConflict(client, command);
   if (conflict !== null) return { kind: 'refused', command, failures: [conflict] };
+  const held = terms.heldStreams.has(command.stream) ? await heldBack(client, command) : null;
+  if (held !== null) return held;
   const answer = await withProgress(`${command.stream}: ${command.type}`, () =>
     client.send(sentCommand(command, terms), terms.reason),
   );
-  return appliedOf(command, answer);
+  const isOpen = answer.status === 'refused' && answer.code === 'PROPOSAL_OPEN';
+  // Somebody proposed the same since it was checked.
+  return (isOpen ? await heldBack(client, command) : null) ?? appliedOf(command, answer);
+}
+
+async function heldBack(client: GatewayClient, command: PlannedCommand): Promise<Applied | null> {
+  const heldBy = waitingProposal(command, await openProposals(client, command.stream), true);
+  if (heldBy === null) return null;
+  return { kind: 'waits', command, proposalId: heldBy.proposalId, message: '', heldBy };
 }
 
 function appliedOf(command: PlannedCommand, answer: CommandAnswer): Applied {
@@ -84,5 +103,5 @@ function appliedOf(command: PlannedCommand, answer: CommandAnswer): Applied {
     return { kind: 'done', command, streamVersion: String(outcome?.['streamVersion']) };
   }
   const proposalId = String(outcome?.['result']);
-  return { kind: 'waits', command, proposalId, message: detail ?? '' };
+  return { kind: 'waits', command, proposalId, message: detail ?? '', heldBy: null };
 }

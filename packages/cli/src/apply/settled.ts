@@ -11,15 +11,34 @@ const PAUSE_MS = 100;
 const PAUSE_MS_MAX = 2_000;
 
 /** Waits until what is declared is what there is, as readers see it; false: not within ten seconds. */
-export async function settled(
+export function settled(
   client: GatewayClient,
   declaration: Declaration,
   progress: Progress,
 ): Promise<boolean> {
+  return within(async () => {
+    const plan = computePlan(declaration, await readLive(client, declaration, progress));
+    return plan.commands.length === 0;
+  });
+}
+
+/** Waits until proposals can be read, so that the next run finds them; false: not within ten seconds. */
+export async function readable(
+  client: GatewayClient,
+  proposalIds: readonly string[],
+): Promise<boolean> {
+  const found = await Promise.all(
+    proposalIds.map((id) =>
+      within(async () => (await client.find(`/v1/proposals/${encodeURIComponent(id)}`)) !== null),
+    ),
+  );
+  return found.every(Boolean);
+}
+
+async function within(isSo: () => Promise<boolean>): Promise<boolean> {
   const endMs = performance.now() + PATIENCE_MS;
   for (let pauseMs = PAUSE_MS; ; pauseMs = Math.min(PAUSE_MS_MAX, pauseMs * 2)) {
-    const plan = computePlan(declaration, await readLive(client, declaration, progress));
-    if (plan.commands.length === 0) return true;
+    if (await isSo()) return true;
     if (performance.now() + pauseMs > endMs) return false;
     await delay(pauseMs);
   }

@@ -3,7 +3,7 @@ import { changesSince } from '../apply/changesSince.ts';
 import { isConflict } from '../apply/conflict.ts';
 import { applyDeclaration } from '../apply/applyDeclaration.ts';
 import type { Application, Applied } from '../apply/applyPlan.ts';
-import { settled } from '../apply/settled.ts';
+import { readable, settled } from '../apply/settled.ts';
 import { readDeclaration } from '../file/readDeclaration.ts';
 import type { GatewayClient } from '../gateway/gatewayClient.ts';
 import { answerAs } from '../output/answerAs.ts';
@@ -48,9 +48,10 @@ export async function apply(options: ApplyOptions): Promise<number> {
   if (failuresIn(planned.plan, planned.checks).length > 0) {
     return refusedBefore(planned, options);
   }
-  if (planned.plan.commands.length > 0) await assertAgreed(options.yes, question);
-  const { declaration } = planned;
-  const application = await applyDeclaration(client, declaration, planned.plan, terms, tellApplied);
+  if (hasSomethingToSend(planned)) await assertAgreed(options.yes, question);
+  const { declaration, plan } = planned;
+  const applyTerms = { ...terms, heldStreams: heldStreamsOf(planned) };
+  const application = await applyDeclaration(client, declaration, plan, applyTerms, tellApplied);
   const outcome = await conclude(client, planned, application);
   await answerAs(options.output, dataOf(planned, application, outcome), () => outcome.lines);
   return outcome.exitCode;
@@ -66,14 +67,30 @@ async function refusedBefore(planned: Planned, options: ApplyOptions): Promise<n
   return exitCodes.failed.code;
 }
 
+function heldStreamsOf({ checks }: Planned): ReadonlySet<string> {
+  const held = checks.filter(({ verdict }) => verdict === 'held');
+  return new Set(held.map(({ command }) => command.stream));
+}
+
+/** Where all that is left waits for somebody else, there is nothing to agree to. */
+function hasSomethingToSend({ checks }: Planned): boolean {
+  const held = new Set<string>();
+  return checks.some(({ verdict, command }) => {
+    if (verdict === 'held') held.add(command.stream);
+    return !held.has(command.stream);
+  });
+}
+
 /** One line as each command is answered: where it stopped is the last one. */
 function tellApplied(applied: Applied): void {
   const { stream, type, actions } = applied.command;
   const things = actions.length === 1 ? (actions[0]?.id ?? '') : `${actions.length} changes`;
   const what = `${stream}: ${type} ${things}`;
   if (applied.kind === 'done') tell(`${what}: done, version ${applied.streamVersion}`);
-  else if (applied.kind === 'waits') tell(`${what}: waits for approval as ${applied.proposalId}`);
-  else tell(`${what}: ${applied.kind === 'refused' ? 'refused' : 'no answer came'}`);
+  else if (applied.kind === 'waits') {
+    const held = applied.heldBy === null ? '' : ', not sent';
+    tell(`${what}: ${applied.proposalId} waits for approval${held}`);
+  } else tell(`${what}: ${applied.kind === 'refused' ? 'refused' : 'no answer came'}`);
 }
 
 interface Outcome {
@@ -100,7 +117,16 @@ async function conclude(
     return { exitCode: exitCodes.failed.code, lines, conflicts: [] };
   }
   const waiting = applied.filter((each) => each.kind === 'waits');
-  if (waiting.length > 0) return concludeWaiting(waiting, left.length);
+  if (waiting.length > 0) {
+    const opened = waiting.filter(({ heldBy }) => heldBy === null);
+    await withProgress('reading it back', () =>
+      readable(
+        client,
+        opened.map(({ proposalId }) => proposalId),
+      ),
+    );
+    return concludeWaiting(waiting, left.length);
+  }
   if (applied.length === 0) return { exitCode: exitCodes.done.code, lines: [], conflicts: [] };
   const isSettled = await withProgress('reading it back', (progress) =>
     settled(client, declaration, progress),
@@ -115,13 +141,32 @@ function concludeWaiting(
   waiting: readonly Extract<Applied, { kind: 'waits' }>[],
   left: number,
 ): Outcome {
-  const lines = waiting.flatMap(({ proposalId, message }) => [
-    screenText(`Proposal ${proposalId} waits for a second person. ${message}`),
-    `  To type, as somebody else: ./prorata approve ${proposalId} --reason "…"`,
-  ]);
+  const lines = waiting.flatMap(waitingLines);
   const rest =
     left === 0 ? [] : [`${left} commands of the same streams were not sent: apply again after it.`];
   return { exitCode: exitCodes.waits.code, lines: [...lines, ...rest], conflicts: [] };
+}
+
+function waitingLines({
+  proposalId,
+  message,
+  heldBy,
+}: Extract<Applied, { kind: 'waits' }>): readonly string[] {
+  const approve = `  To type, as somebody else: ./prorata approve ${proposalId} --reason "…"`;
+  if (heldBy === null) {
+    return [screenText(`Proposal ${proposalId} waits for a second person. ${message}`), approve];
+  }
+  const { isSame, whose } = heldBy;
+  if (isSame) {
+    const already = `Proposal ${proposalId} waits for a second person already, ${whose}`;
+    return [screenText(already), approve];
+  }
+  return [
+    screenText(`Proposal ${proposalId} waits for a second person, ${whose}`),
+    '  It is about the same quotas, and is not what is declared now: nothing was proposed beside it.',
+    `  To type: ./prorata get proposal ${proposalId}, to see it; then have it decided, or take it back`,
+    `  (./prorata withdraw ${proposalId} --reason "…") and apply again.`,
+  ];
 }
 
 async function concludeRefused(
@@ -165,7 +210,7 @@ function dataOf(planned: Planned, { applied, left }: Application, { conflicts }:
         changes: each.command.actions.length,
       },
       status: each.kind,
-      ...(each.kind === 'waits' ? { proposalId: each.proposalId } : {}),
+      ...(each.kind === 'waits' ? { proposalId: each.proposalId, heldBy: each.heldBy } : {}),
       ...(each.kind === 'done' ? { streamVersion: each.streamVersion } : {}),
       ...(each.kind === 'unknown' ? { commandId: each.commandId } : {}),
       ...(each.kind === 'refused'

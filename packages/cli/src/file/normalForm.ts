@@ -1,8 +1,9 @@
 import { fromJson, fullNameOf, toJson } from '@prorata/schemas';
-import type { CommandMessage, JsonViolation } from '@prorata/schemas';
+import type { ChangeTree, CommandMessage, JsonViolation } from '@prorata/schemas';
 import type { Json } from '../plan/json.ts';
 
 const CONTENT = 'io.prorata.type.QuotaContent';
+const STEP = 'io.prorata.type.TreeStep';
 
 /** What a command that nobody sends would say, so that its own fields can be read. */
 const envelope = {
@@ -38,6 +39,12 @@ export function normalFields(type: CommandMessage['type'], json: Json): Normal {
 function withPlainAmount(fields: Json): Json {
   const amount = String(fields['amount']);
   return { ...fields, amount: amount.includes('.') ? amount.replace(/\.?0+$/, '') : amount };
+}
+
+/** The steps of a ChangeTree as they are kept, every field that is left out written out. */
+export function normalSteps(steps: readonly Json[]): readonly Json[] {
+  const { value } = messageOf({ type: 'ChangeTree', stream: '', data: { steps } }, {});
+  return (value as ChangeTree).steps.map((step) => toJson(STEP, step) as Json);
 }
 
 /** A command as the model takes it. @throws TypeError when it is none: it was checked before */

@@ -1,9 +1,11 @@
 import type { CommandAnswer } from '@prorata/service-runtime/postCommand';
 import type { GatewayClient, SentCommand } from '../gateway/gatewayClient.ts';
-import type { Check, LimitInForce } from './check.ts';
+import { hiddenOnes, unchecked } from './check.ts';
+import type { Check, DeclaredLimit, LimitInForce } from './check.ts';
 import type { LiveState } from './computePlan.ts';
 import { failuresOf } from './failuresOf.ts';
 import type { Plan, PlannedCommand } from './plan.ts';
+import { openProposals, waitingProposal } from './waitingProposal.ts';
 
 /** How commands are sent: with which reason, and what is waived. */
 export interface SendingTerms {
@@ -41,7 +43,20 @@ export async function checkPlan(
     const isBySelf = tried.verdict !== 'refused' || within === 0;
     checks.push(isBySelf ? tried : ((await checkAt(command.stream, within)) ?? later(tried)));
   }
-  return checks;
+  return Promise.all(checks.map((check) => held(client, check)));
+}
+
+/**
+ * What would become a second proposal about the same quotas is held back while the first one waits: whoever
+ * approves could not tell which of them is meant.
+ */
+async function held(client: GatewayClient, check: Check): Promise<Check> {
+  const isOpen =
+    check.verdict === 'refused' && check.failures.every(({ code }) => code === 'PROPOSAL_OPEN');
+  if (check.verdict !== 'waits' && !isOpen) return check;
+  const open = await openProposals(client, check.command.stream);
+  const heldBy = waitingProposal(check.command, open, isOpen);
+  return heldBy === null ? check : { ...check, verdict: 'held', failures: [], heldBy };
 }
 
 /** The command as it is sent; only commands about quotas carry waivers. */
@@ -58,7 +73,7 @@ export function sentCommand(
 }
 
 function checkOf(command: PlannedCommand, answer: CommandAnswer | undefined): Check {
-  const shared = { command, by: 'gateway' as const, failures: [], inForce: [], omitted: 0 };
+  const shared = { ...unchecked, command, by: 'gateway' as const };
   if (answer === undefined || answer.status === 'unknown') {
     const remark = 'the gateway has not answered in time; it is checked again when it is sent';
     return { ...shared, verdict: 'later', remark };
@@ -73,16 +88,14 @@ function checkOf(command: PlannedCommand, answer: CommandAnswer | undefined): Ch
     ...shared,
     verdict: waits ? 'waits' : 'passes',
     inForce: ((outcome?.['preview'] ?? []) as readonly LimitInForce[]).map(plainChange),
+    hidden: hiddenOnes((outcome?.['declared'] ?? []) as readonly DeclaredLimit[]),
     omitted: Number(outcome?.['previewOmitted'] ?? 0),
     remark: waits ? detail : null,
   };
 }
 
 const plainChange = ({ quotaId, resource, before, after }: LimitInForce): LimitInForce => ({
-  quotaId,
-  resource,
-  before: before,
-  after: after,
+  ...{ quotaId, resource, before, after },
 });
 
 function later(tried: Check): Check {

@@ -1,6 +1,7 @@
 import { limitToJson } from '@prorata/schemas';
-import type { ResourceLimit } from '@prorata/schemas';
-import type { Check, LimitInForce } from './check.ts';
+import type { DeclaredChange, ResourceLimit } from '@prorata/schemas';
+import { hiddenOnes, unchecked } from './check.ts';
+import type { Check, DeclaredLimit, LimitInForce } from './check.ts';
 import { failuresOf } from './failuresOf.ts';
 import type { LiveState } from './computePlan.ts';
 import type { Json } from './json.ts';
@@ -42,19 +43,19 @@ function checkHere(
   remark: string | null,
 ): Check {
   const { decision, preview } = here.send(withoutValidators(withoutVersions(command)), waivers);
-  const shared = { command, by: 'here' as const, remark };
+  const shared = { ...unchecked, command, by: 'here' as const, remark };
   if (decision.kind === 'refused') {
     const [first] = decision.violations;
     const failures = failuresOf(command, first.code, first.message, decision.violations);
-    return { ...shared, verdict: 'refused', failures, inForce: [], omitted: 0 };
+    return { ...shared, verdict: 'refused', failures };
   }
   // Of these commands only one that waits makes something: its proposal.
   const waits = decision.result !== null;
   return {
     ...shared,
     verdict: waits ? 'waits' : 'passes',
-    failures: [],
     inForce: preview.changes.map(inForceOf),
+    hidden: hiddenOnes(preview.declared.map(declaredOf)),
     omitted: preview.omitted,
   };
 }
@@ -71,6 +72,12 @@ const inForceOf = ({ quotaId, resource, before, after }: Change): LimitInForce =
   resource,
   before: before && limitToJson(before),
   after: after && limitToJson(after),
+});
+
+/** Without an end: here are no overrides, which alone have one. */
+const declaredOf = (change: DeclaredChange): DeclaredLimit => ({
+  ...inForceOf(change),
+  hiddenBy: change.hiddenBy && { ...change.hiddenBy, until: null },
 });
 
 /** Versions are the log's; here everything begins at 1. */

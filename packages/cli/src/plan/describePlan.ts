@@ -4,7 +4,7 @@ import { colours } from '../output/colours.ts';
 import { limitText } from '../output/limitText.ts';
 import { screenText } from '../output/screenText.ts';
 import { tableLines } from '../output/table.ts';
-import type { Check, Failure } from './check.ts';
+import type { Check, Failure, HiddenLimit } from './check.ts';
 import { isJson } from './json.ts';
 import { actionsOf } from './plan.ts';
 import type { Action, ActionKind, Plan } from './plan.ts';
@@ -24,6 +24,7 @@ export function planLines(plan: Plan, checks: readonly Check[]): readonly string
   return [
     ...streamLines(plan),
     ...inForceLines(checks),
+    ...hiddenLines(checks),
     ...remarkLines(checks),
     ...failureLines(failuresIn(plan, checks)),
     summaryLine(plan),
@@ -96,16 +97,51 @@ function inForceLines(checks: readonly Check[]): readonly string[] {
   ];
 }
 
+/** What is declared otherwise, and does not hold: what is in force would say nothing of it. */
+function hiddenLines(checks: readonly Check[]): readonly string[] {
+  const rows = checks.flatMap(({ hidden }) =>
+    hidden.map(({ quotaId, resource, before, after, hiddenBy }) => [
+      ...[quotaId, resource, limitText(before), limitText(after), hidingText(hiddenBy)],
+    ]),
+  );
+  if (rows.length === 0) return [];
+  const heads = ['quota', 'resource', 'before', 'after', 'in force instead'];
+  return [
+    'Declared, before and after, and not in force:',
+    ...tableLines(heads, rows).map((line) => `  ${line}`),
+    '',
+  ];
+}
+
+const hidingNames = {
+  override: 'the override of',
+  suspension: 'the suspension of',
+  haircut: "a budget's cut of",
+  ancestor: 'the limit of',
+} as const;
+
+function hidingText({ kind, quotaId, until }: HiddenLimit['hiddenBy']): string {
+  return `${hidingNames[kind]} ${quotaId}${until === null ? '' : `, until ${until}`}`;
+}
+
 function remarkLines(checks: readonly Check[]): readonly string[] {
-  const byText = Map.groupBy(checks, ({ command, verdict, remark }) => {
-    const text = verdict === 'waits' ? WAITS : remark;
+  const byText = Map.groupBy(checks, (check) => {
+    const { command } = check;
+    const text = remarkOf(check);
     return text === null ? '' : `${command.stream.replace(':', ' ')}: ${text}`;
   });
   const remarks = [...byText.keys()].filter((text) => text !== '');
   return remarks.length === 0 ? [] : [...remarks.map((text) => screenText(`${text}.`)), ''];
 }
 
-const WAITS = 'will wait for the approval of a second person';
+function remarkOf({ verdict, remark, heldBy }: Check): string | null {
+  if (heldBy !== null) {
+    const { proposalId, isSame, whose } = heldBy;
+    const what = isSame ? 'waits already, as it is declared' : 'waits, and is not what is declared';
+    return `proposal ${proposalId} ${what}; nothing more is proposed beside it (${whose})`;
+  }
+  return verdict === 'waits' ? 'will wait for the approval of a second person' : remark;
+}
 
 /** Every failed check at once, those that the plan itself found first. */
 export function failuresIn(
@@ -168,8 +204,9 @@ export function planData(plan: Plan, checks: readonly Check[]): object {
       })),
     ),
     inForce: checks.flatMap(({ inForce }) => inForce),
+    hidden: checks.flatMap(({ hidden }) => hidden),
     inForceOmitted: checks.reduce((sum, { omitted }) => sum + omitted, 0),
-    checks: checks.map(({ command, verdict, by, remark }) => ({
+    checks: checks.map(({ command, verdict, by, remark, heldBy }) => ({
       ...{
         stream: command.stream,
         type: command.type,
@@ -177,6 +214,7 @@ export function planData(plan: Plan, checks: readonly Check[]): object {
         verdict,
         by,
         remark,
+        heldBy,
       },
     })),
     failures: failuresIn(plan, checks).map(({ code, message, remedy, action, place }) => ({

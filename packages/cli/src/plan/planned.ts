@@ -20,6 +20,9 @@ const ROUNDS_MAX = 3;
 /** What the gateway has just decided is readable by then, milliseconds. */
 const READABLE_MS = 1_000;
 
+const countText = (commands: number): string =>
+  commands === 1 ? 'one command' : `${commands} commands`;
+
 /** Reads what there is, and finds out what would become of the difference. */
 export async function planDeclaration(
   client: GatewayClient,
@@ -30,7 +33,7 @@ export async function planDeclaration(
   for (let round = 1; ; round += 1) {
     const live = await readLive(client, declaration, progress);
     const plan = computePlan(declaration, live);
-    progress.say(`checking ${plan.commands.length} commands`);
+    progress.say(`checking ${countText(plan.commands.length)}`);
     const checks = await checkPlan(client, plan, live, terms);
     const isStale = checks.some(({ failures }) =>
       failures.some(({ code }) => code === 'VERSION_MISMATCH'),
