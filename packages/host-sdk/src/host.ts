@@ -30,6 +30,14 @@ export interface HostOptions {
   readonly startDeadlineMs?: number;
   readonly clock?: HostClock;
   /**
+   * How long decisions may share one reading of the clock, which costs more than a decision. Limits
+   * can be exceeded by what they give in that time. Default 1, and 0 (read it always) for a `clock`
+   * of the caller's own.
+   */
+  readonly clockSlackMs?: number;
+  /** Keys with limits of their own, over all rules; further ones share one more limit. Default 100,000. */
+  readonly maxKeys?: number;
+  /**
    * Hears of what fails in the background; decisions go on. Must not throw. Without it, rejected
    * credentials are a warning of the process, hourly: nothing else would tell them from an outage.
    */
@@ -61,12 +69,27 @@ export interface HostStatus {
     readonly withoutRules: number;
     readonly misused: number;
     readonly unmatchedReleases: number;
+    /** Permits that came back because nobody was left who could give them back, or in time. */
+    readonly reclaimedPermits: number;
     readonly rejectedRules: number;
     readonly outdatedRules: number;
     readonly problems: number;
     /** How often the token was rejected, by the rules' source or the usage's channel. */
     readonly rejectedCredentials: number;
   };
+  /** Keys that have limits of their own, and what became of those that there was no room for. */
+  readonly keys: {
+    readonly used: number;
+    readonly max: number;
+    /** Forgotten while they had used nothing: they lost nothing. */
+    readonly evictedIdle: number;
+    /** Forgotten with what they held, because their limit went or its keys are others now. */
+    readonly evictedActive: number;
+    /** Decisions about keys that shared the limit of those without room. */
+    readonly overflowed: number;
+  };
+  /** By how much the time of a decision may lately have lagged behind the clock. */
+  readonly clockLagMicros: number;
   /** The last time that the token was rejected, microseconds since the epoch, and the words; null: never. */
   readonly lastRejection: { readonly at: bigint; readonly message: string } | null;
   /**

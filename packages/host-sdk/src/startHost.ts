@@ -24,6 +24,8 @@ const USAGE_WINDOW_MS = 10_000;
 const REPORT_INTERVAL_MS = 15_000;
 /** Longer than any source takes that is there at all, and short for whoever waits for the process. */
 const START_DEADLINE_MS = 3_000;
+/** What a timer can keep, and what no rate below a thousand a second notices. */
+const CLOCK_SLACK_MS = 1;
 /** How often the wall clock is compared with the monotonic one, milliseconds. */
 const CLOCK_CHECK_MS = 1_000;
 /** Between two warnings of rejected credentials, milliseconds: seen in every log, filling none. */
@@ -69,8 +71,11 @@ class LocalHost implements Host {
     this.hostId = options.hostId ?? `${hostname()}-${process.pid}`;
     const { application, directory, rules, usage, whenNoRules = 'open' } = options;
     const failed = (error: unknown): void => this.#failed(error);
-    const time = (this.#time = new HostTime(options.clock ?? systemClock()));
-    const table = (this.#table = new RuleTable(time));
+    const time = (this.#time = new HostTime(
+      options.clock ?? systemClock(),
+      options.clockSlackMs ?? (options.clock === undefined ? CLOCK_SLACK_MS : 0),
+    ));
+    const table = (this.#table = new RuleTable(time, options.maxKeys));
     this.#meters = new UsageMeters((quotaId) => {
       const rule = table.ruleOf(quotaId);
       return { known: rule !== null, project: rule?.project ?? null };
@@ -111,6 +116,7 @@ class LocalHost implements Host {
     );
     this.#every(CLOCK_CHECK_MS, () => {
       if (this.#time.measure()) this.#table.wallStepped();
+      this.#table.sweepKeys();
     });
     this.#every(this.#options.usageWindowMs ?? USAGE_WINDOW_MS, () => this.#closeWindow());
     if (!this.#table.isKnown) {
@@ -132,7 +138,7 @@ class LocalHost implements Host {
 
   status(): HostStatus {
     const { source, appliedOffset, appliedAt, confirmedAt, rejected, outdated } = this.#rules;
-    const { byVerdict, ungoverned, withoutRules, misused, unmatchedReleases } =
+    const { byVerdict, ungoverned, withoutRules, misused, unmatchedReleases, reclaimedPermits } =
       this.#limiter.counters;
     return {
       hostId: this.hostId,
@@ -151,11 +157,14 @@ class LocalHost implements Host {
         withoutRules,
         misused,
         unmatchedReleases,
+        reclaimedPermits,
         rejectedRules: rejected,
         outdatedRules: outdated,
         problems: this.#problems,
         rejectedCredentials: this.#rejectedCredentials,
       },
+      keys: { ...this.#table.keys },
+      clockLagMicros: this.#time.lagMicros,
       lastRejection: this.#lastRejection,
       usage: {
         waiting: this.#queue.size,
@@ -169,6 +178,7 @@ class LocalHost implements Host {
   async stop(): Promise<void> {
     this.#abort.abort();
     for (const timer of this.#timers) clearInterval(timer);
+    this.#time.stop();
     this.#reporter.stop();
     this.#closeWindow();
     // A source that hangs in a call to a dead broker does not keep the process.
@@ -212,7 +222,7 @@ class LocalHost implements Host {
   }
 
   #confirmed(atMicros: number): void {
-    this.#limiter.staleAt = atMicros + this.#staleAfterMicros;
+    this.#limiter.confirmed(atMicros, atMicros + this.#staleAfterMicros);
   }
 
   #failed(error: unknown): void {

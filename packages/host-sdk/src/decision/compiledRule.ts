@@ -40,6 +40,10 @@ export interface CompiledRule {
   readonly after: { readonly wallMicros: number; readonly limits: readonly CompiledLimit[] } | null;
   /** What a request over a limit gets in enforce mode. */
   readonly overLimit: Verdict;
+  /** Whether a request over a limit is refused and nothing else. */
+  readonly isPlain: boolean;
+  /** The request attribute whose values each have the limits for themselves; null: all share them. */
+  readonly eachOf: string | null;
 }
 
 const verdictOf = { refuse: REFUSE, delay: DELAY, degrade: DEGRADE, mark: MARK } as const;
@@ -57,6 +61,8 @@ export function compileRule(rule: Rule): CompiledRule {
             limits: compileLimits(rule.quotaId, rule.after.limits),
           },
     overLimit: verdictOf[rule.action],
+    isPlain: rule.mode === 'enforce' && rule.action === 'refuse',
+    eachOf: null,
   };
 }
 

@@ -1,11 +1,18 @@
+import { HandlePermits } from './handlePermits.ts';
+import type { HandleUse } from './handlePermits.ts';
 import type { Limiter } from './limiter.ts';
-import type { QuotaPath } from './quotaPath.ts';
+import type { PathResource } from './quotaPath.ts';
 import type { Attributes } from './ruleMatch.ts';
 import type { RuleTable } from './ruleTable.ts';
 import { isAdmitted } from './verdict.ts';
 import type { Verdict } from './verdict.ts';
 
-/** What decisions are asked of: bound once to a quota, a tenant or a connection, then used often. */
+/**
+ * What decisions are asked of: bound once to a quota, a tenant or a connection, then used often.
+ *
+ * Where a rule gives every value of an attribute limits of its own, that value is the bound
+ * attribute, or else the `key` of the request: one handle serves all keys.
+ */
 export interface Handle {
   /** The quota that it stands for now; null when no rule matches. */
   readonly quotaId: string | null;
@@ -16,19 +23,27 @@ export interface Handle {
    * @throws RangeError for a cost that is no amount; never for a refusal
    */
   take(resource: string, cost: number, delayed?: boolean): Verdict;
-  /** The same for permits: each admitted one is given back with `release`. */
+  takeFor(key: string, resource: string, cost: number, delayed?: boolean): Verdict;
+  /**
+   * The same for permits: each admitted one is given back with `release`. Permits of a handle that
+   * is lost come back when it is collected.
+   */
   acquire(resource: string, units?: number, delayed?: boolean): Verdict;
   release(resource: string, units?: number): void;
+  /** Permits of a key come back by `releaseFor` alone, also when the handle is lost. */
+  acquireFor(key: string, resource: string, units?: number, delayed?: boolean): Verdict;
+  releaseFor(key: string, resource: string, units?: number): void;
   /** What would be said, without taking anything. */
   peek(resource: string, cost: number): Verdict;
+  peekFor(key: string, resource: string, cost: number): Verdict;
 }
 
-interface EarlierPermits {
-  /** null: no rule matched then, and nothing was counted. */
-  readonly path: QuotaPath | null;
-  readonly resource: string;
-  units: number;
-}
+/** Permits whose handle is gone come back at the next collection of garbage after it. */
+const lost = new FinalizationRegistry<HandlePermits>((permits) => {
+  permits.reclaim();
+});
+
+const NO_KEY = '';
 
 /** Follows the rules: attributes may come to match another quota, whose limits then count. */
 export class BoundHandle implements Handle {
@@ -36,12 +51,11 @@ export class BoundHandle implements Handle {
   readonly #table: RuleTable;
   readonly #named: string | null;
   readonly #attributes: Attributes;
-  #path: QuotaPath | null = null;
+  readonly #permits: HandlePermits;
   #matchGeneration = -1;
-  /** Permits acquired on the present path, by resource. */
-  readonly #held = new Map<string, number>();
-  /** Permits acquired before the attributes matched another quota: they go back where they came from. */
-  #earlier: EarlierPermits[] = [];
+  /** What was used last: mostly it is what is used next. */
+  #use: HandleUse;
+  #isWatched = false;
 
   /** @param target `quota` names one; the other entries are request attributes to match. */
   constructor(limiter: Limiter, table: RuleTable, target: Attributes) {
@@ -49,53 +63,82 @@ export class BoundHandle implements Handle {
     this.#limiter = limiter;
     this.#table = table;
     this.#named = quota ?? null;
-    this.#attributes = attributes;
+    // Without a prototype, an attribute that a rule names and nobody bound is absent.
+    this.#attributes = Object.assign(Object.create(null), attributes) as Attributes;
+    this.#permits = new HandlePermits(limiter, this.#attributes);
+    this.#use = this.#permits.useOf('');
     this.#resolve();
   }
 
   get quotaId(): string | null {
-    return this.#current()?.quotaId ?? null;
+    this.#follow();
+    return this.#permits.path?.quotaId ?? null;
   }
 
   take(resource: string, cost: number, delayed = false): Verdict {
-    return this.#limiter.take(this.#current(), resource, cost, delayed);
+    return this.takeFor(NO_KEY, resource, cost, delayed);
+  }
+
+  takeFor(key: string, resource: string, cost: number, delayed = false): Verdict {
+    const entry = this.#entryOf(resource);
+    if (entry === null) return this.#limiter.decideUnbound(resource, cost, true);
+    return this.#limiter.take(entry, this.#attributes, key, cost, delayed);
   }
 
   acquire(resource: string, units = 1, delayed = false): Verdict {
-    const path = this.#current();
-    const verdict = this.#limiter.acquire(path, resource, units, delayed);
-    if (isAdmitted(verdict)) {
-      this.#held.set(resource, (this.#held.get(resource) ?? 0) + units);
+    if (!this.#isWatched) {
+      this.#isWatched = true;
+      lost.register(this, this.#permits);
     }
+    return this.acquireFor(NO_KEY, resource, units, delayed);
+  }
+
+  acquireFor(key: string, resource: string, units = 1, delayed = false): Verdict {
+    const entry = this.#entryOf(resource);
+    const verdict =
+      entry === null
+        ? this.#limiter.decideUnbound(resource, units, true)
+        : this.#limiter.acquire(entry, this.#attributes, key, units, delayed);
+    if (isAdmitted(verdict)) this.#use.held += units;
     return verdict;
   }
 
   release(resource: string, units = 1): void {
-    let left = units;
-    for (const permits of this.#earlier) {
-      if (permits.resource !== resource || left === 0) continue;
-      const back = Math.min(left, permits.units);
-      if (permits.path !== null) this.#limiter.release(permits.path, resource, back);
-      permits.units -= back;
-      left -= back;
-    }
-    if (this.#earlier.length > 0) this.#earlier = this.#earlier.filter(({ units }) => units > 0);
-    const held = this.#held.get(resource) ?? 0;
-    const back = Math.min(left, held);
-    if (back > 0) {
-      if (this.#path !== null) this.#limiter.release(this.#path, resource, back);
-      this.#held.set(resource, held - back);
-    }
-    if (left > back) this.#limiter.counters.unmatchedReleases += left - back;
+    this.releaseFor(NO_KEY, resource, units);
+  }
+
+  releaseFor(key: string, resource: string, units = 1): void {
+    if (this.#use.resource !== resource) this.#use = this.#permits.useOf(resource);
+    this.#permits.release(this.#use, key, units);
   }
 
   peek(resource: string, cost: number): Verdict {
-    return this.#limiter.peek(this.#current(), resource, cost);
+    return this.peekFor(NO_KEY, resource, cost);
   }
 
-  #current(): QuotaPath | null {
+  peekFor(key: string, resource: string, cost: number): Verdict {
+    const entry = this.#entryOf(resource);
+    if (entry === null) return this.#limiter.decideUnbound(resource, cost, false);
+    return this.#limiter.peek(entry, this.#attributes, key, cost);
+  }
+
+  #entryOf(resource: string): PathResource | null {
+    const { entry } = this.#use;
+    // A change of the matches is a change of the rules, so that an entry that is current still stands.
+    if (entry !== null && entry.resource === resource && this.#limiter.isCurrent(entry)) {
+      return entry;
+    }
+    return this.#resolvedEntryOf(resource);
+  }
+
+  #resolvedEntryOf(resource: string): PathResource | null {
+    this.#follow();
+    if (this.#use.resource !== resource) this.#use = this.#permits.useOf(resource);
+    return this.#permits.entryOf(this.#use);
+  }
+
+  #follow(): void {
     if (this.#matchGeneration !== this.#table.matchGeneration) this.#resolve();
-    return this.#path;
   }
 
   /** A named quota stands, rule or none, unless there are attributes that could say better. */
@@ -104,11 +147,7 @@ export class BoundHandle implements Handle {
     const named = this.#named;
     const isExact = named !== null && this.#table.ruleOf(named) !== null;
     const quotaId = isExact ? named : (this.#table.match(this.#attributes) ?? named);
-    if (quotaId === (this.#path?.quotaId ?? null)) return;
-    for (const [resource, units] of this.#held) {
-      if (units > 0) this.#earlier.push({ path: this.#path, resource, units });
-    }
-    this.#held.clear();
-    this.#path = quotaId === null ? null : this.#limiter.pathTo(quotaId);
+    if (quotaId === (this.#permits.path?.quotaId ?? null)) return;
+    this.#permits.moveTo(quotaId === null ? null : this.#limiter.pathTo(quotaId));
   }
 }

@@ -1,4 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { describe, expect, it, vi } from 'vitest';
 import { bench, blocked, permits, perWindow, rate, rule, second } from '../../test/fixtures.ts';
 import { BoundHandle } from './handle.ts';
 import { ALLOW, DEGRADE, DELAY, MARK, NEVER, REFUSE, SHADOW_REFUSE } from './verdict.ts';
@@ -10,6 +12,16 @@ function known() {
     new BoundHandle(parts.limiter, parts.table, target);
   const put = (...args: Parameters<typeof rule>) => parts.table.put(rule(...args), parts.clock.now);
   return { ...parts, bind, put };
+}
+
+/** Collects garbage, and lets the event loop turn, so that what was collected is told of. */
+function collector(): () => Promise<void> {
+  setFlagsFromString('--expose-gc');
+  const gc = runInNewContext('gc') as () => void;
+  return async () => {
+    gc();
+    await new Promise((resolve) => setImmediate(resolve));
+  };
 }
 
 describe('a decision', () => {
@@ -135,7 +147,9 @@ describe('a decision', () => {
     expect(bind({ quota: 'a/hold' }).take('tokens', 2)).toBe(REFUSE);
     expect(bind({ quota: 'a/open' }).take('tokens', 2)).toBe(ALLOW);
     expect(bind({ quota: 'a/closed' }).take('tokens', 1)).toBe(REFUSE);
-    expect(limiter.last).toMatchObject({ reason: 'stale_closed', stale: true });
+    expect(limiter.last).toMatchObject({ reason: 'stale_closed', stale: true, degraded: true });
+    bind({ quota: 'a/hold' }).peek('tokens', 1);
+    expect(limiter.last).toMatchObject({ reason: 'within', stale: true, degraded: false });
   });
 
   it('refuses what is suspended, stale or not, whatever the rule says of staleness', () => {
@@ -209,6 +223,38 @@ describe('a handle', () => {
     expect(bind({ quota: 'a/all' }).peek('requests', 1)).toBe(ALLOW);
     handle.release('requests');
     expect(handle.peek('requests', 1)).toBe(ALLOW);
+  });
+
+  it('keeps what it resolved while rules of other quotas come and go', () => {
+    const { bind, put, table } = known();
+    put('a/x', [rate(10n)]);
+    const handle = bind({ quota: 'a/x/y' });
+    handle.take('tokens', 1);
+    const nodes = vi.spyOn(table, 'nodeOf');
+    put('a/other', [rate(10n)], { eventOffset: 2n });
+    nodes.mockClear();
+    expect(handle.take('tokens', 9)).toBe(ALLOW);
+    expect(nodes).not.toHaveBeenCalled();
+    put('a/x', [rate(10n, 20n)], { eventOffset: 3n });
+    expect(handle.take('tokens', 1)).toBe(REFUSE);
+    expect(nodes).toHaveBeenCalled();
+  });
+
+  it('that is lost gives back the permits that are out', async () => {
+    const { bind, put, limiter } = known();
+    put('a/x', [permits(2n)]);
+    const lose = (): void => {
+      bind({ quota: 'a/x' }).acquire('requests', 2);
+    };
+    lose();
+    const other = bind({ quota: 'a/x' });
+    expect(other.acquire('requests')).toBe(REFUSE);
+    const collect = collector();
+    for (let turns = 0; turns < 50 && limiter.counters.reclaimedPermits === 0; turns += 1) {
+      await collect();
+    }
+    expect(limiter.counters.reclaimedPermits).toBe(2);
+    expect(other.acquire('requests', 2)).toBe(ALLOW);
   });
 
   it('ignores an older rule, and keeps the last good one when a new one cannot be enforced', () => {

@@ -6,7 +6,9 @@ import { UsageMeters } from '../usage/usageMeters.ts';
 import { bucketFormOf } from './bucketForm.ts';
 import { HostTime } from './hostClock.ts';
 import { Limiter } from './limiter.ts';
-import { RateBucket } from './rateBucket.ts';
+import { BoundHandle } from './handle.ts';
+import { ONLY_SLOT } from './limitState.ts';
+import { RateBuckets } from './rateBuckets.ts';
 import { RuleTable } from './ruleTable.ts';
 import { NEVER, verdictNames } from './verdict.ts';
 
@@ -18,7 +20,14 @@ function bench() {
   const table = new RuleTable(time);
   table.isKnown = true;
   const meters = new UsageMeters(() => ({ known: true, project: null }), start);
-  return { clock, table, limiter: new Limiter({ table, time, meters, whenNoRules: 'open' }) };
+  const limiter = new Limiter({ table, time, meters, whenNoRules: 'open' });
+  const handles = new Map<string, BoundHandle>();
+  const handleOf = (quota: string): BoundHandle => {
+    const handle = handles.get(quota) ?? new BoundHandle(limiter, table, { quota });
+    handles.set(quota, handle);
+    return handle;
+  };
+  return { clock, table, limiter, handleOf };
 }
 
 const rate = (amount: bigint, perMicros: bigint, burst: bigint | null = null): ResourceLimit => ({
@@ -33,6 +42,24 @@ const rate = (amount: bigint, perMicros: bigint, burst: bigint | null = null): R
 });
 
 const periods = fc.constantFrom(1n, 7n, 1_000n, 333_333n, 1_000_000n, 60_000_000n, 3_600_000_000n);
+/** A bucket of one slot on a timeline of its own, asked as the limiter asks. */
+function bucketOf(limit: ResourceLimit) {
+  const moment = Float64Array.of(start);
+  const buckets = new RateBuckets(bucketFormOf(limit), moment, start);
+  return {
+    at(now: number) {
+      moment[0] = now;
+      return buckets;
+    },
+    take(cost: number, now: number): boolean {
+      moment[0] = now;
+      if (!buckets.hasRoom(ONLY_SLOT, cost)) return false;
+      buckets.charge(ONLY_SLOT, cost);
+      return true;
+    },
+  };
+}
+
 const bounds = fc.oneof(
   { weight: 4, arbitrary: fc.constant<Bound>('amount') },
   { weight: 1, arbitrary: fc.constant<Bound>('unlimited') },
@@ -150,7 +177,7 @@ describe('the limiter', () => {
     const seen = new Set<string>();
     fc.assert(
       fc.property(fc.array(steps, { minLength: 5, maxLength: 120 }), (script) => {
-        const { clock, table, limiter } = bench();
+        const { clock, table, limiter, handleOf } = bench();
         const reference = new ReferenceLimiter();
         const out: { quota: string; resource: string; units: number }[] = [];
         let offset = 0n;
@@ -181,17 +208,17 @@ describe('the limiter', () => {
             case 'release': {
               const permit = out.pop();
               if (permit === undefined) break;
-              limiter.release(limiter.pathTo(permit.quota), permit.resource, permit.units);
+              handleOf(permit.quota).release(permit.resource, permit.units);
               reference.release(permit.quota, permit.resource, BigInt(permit.units));
               break;
             }
             case 'take':
             case 'acquire': {
-              const path = limiter.pathTo(step.quota);
+              const handle = handleOf(step.quota);
               const verdict =
                 step.do === 'take'
-                  ? limiter.take(path, step.resource, step.cost, false)
-                  : limiter.acquire(path, step.resource, step.cost, false);
+                  ? handle.take(step.resource, step.cost)
+                  : handle.acquire(step.resource, step.cost);
               const expected = reference[step.do](step.quota, step.resource, BigInt(step.cost), at);
               const { quotaId, retryAfterMicros } = limiter.last;
               expect({
@@ -228,7 +255,7 @@ describe('the limiter', () => {
     });
     fc.assert(
       fc.property(fc.array(step, { minLength: 5, maxLength: 60 }), (script) => {
-        const { clock, table, limiter } = bench();
+        const { clock, table, limiter, handleOf } = bench();
         const reference = new ReferenceLimiter();
         const base = { quota: 'a/x', mode: 'enforce', action: 'refuse', onStale: 'hold' } as const;
         let offset = 0n;
@@ -239,7 +266,7 @@ describe('the limiter', () => {
             table.put(rule, clock.now);
             reference.setRule(rule, BigInt(clock.now));
           }
-          const verdict = limiter.take(limiter.pathTo('a/x'), 'tokens', units, false);
+          const verdict = handleOf('a/x').take('tokens', units);
           const expected = reference.take('a/x', 'tokens', BigInt(units), BigInt(clock.now));
           const retry = limiter.last.retryAfterMicros;
           expect([verdictNames[verdict], retry === NEVER ? null : BigInt(retry)]).toEqual([
@@ -260,13 +287,12 @@ describe('the limiter', () => {
         fc.bigInt(1n, 5_000n),
         fc.array(fc.tuple(wait, cost), { minLength: 1, maxLength: 80 }),
         (amount, per, burst, arrivals) => {
-          const bucket = new RateBucket(bucketFormOf(rate(amount, per, burst)), start);
+          const bucket = bucketOf(rate(amount, per, burst));
           const admitted: { at: number; cost: number }[] = [];
           let now = start;
           for (const [after, units] of arrivals) {
             now += after;
-            if (bucket.shortfall(units, now) !== 0) continue;
-            bucket.charge(units);
+            if (!bucket.take(units, now)) continue;
             admitted.push({ at: now, cost: units });
           }
           for (let from = 0; from < admitted.length; from++) {
@@ -293,7 +319,7 @@ describe('the limiter', () => {
         fc.array(fc.tuple(wait, cost, fc.boolean()), { minLength: 1, maxLength: 80 }),
         (terms, arrivals) => {
           let index = 0;
-          const bucket = new RateBucket(bucketFormOf(rate(...terms[0]!)), start);
+          const bucket = bucketOf(rate(...terms[0]!));
           let admitted = 0n;
           let gained = 0n;
           let now = start;
@@ -302,13 +328,10 @@ describe('the limiter', () => {
             const [amount, per] = terms[index]!;
             gained += (BigInt(after) * amount * scale) / per;
             now += after;
-            if (bucket.shortfall(units, now) === 0) {
-              bucket.charge(units);
-              admitted += BigInt(units);
-            }
+            if (bucket.take(units, now)) admitted += BigInt(units);
             if (changes) {
               index = (index + 1) % terms.length;
-              bucket.change(bucketFormOf(rate(...terms[index]!)), now);
+              bucket.at(now).change(bucketFormOf(rate(...terms[index]!)), now);
             }
           }
           expect(admitted * scale <= terms[0]![2] * scale + gained).toBe(true);
@@ -327,14 +350,16 @@ describe('the limiter', () => {
         wait,
         cost,
         (amount, per, burst, after, units) => {
-          const bucket = new RateBucket(bucketFormOf(rate(amount, per, burst)), start);
-          bucket.charge(Number(burst));
+          const bucket = bucketOf(rate(amount, per, burst));
+          bucket.at(start).charge(ONLY_SLOT, Number(burst));
           const now = start + after;
           const wanted = Math.min(units, Number(burst));
-          const retry = bucket.shortfall(wanted, now);
-          if (retry === 0) return;
-          expect(bucket.shortfall(wanted, now + retry - 1)).toBe(1);
-          expect(bucket.shortfall(wanted, now + retry)).toBe(0);
+          if (bucket.at(now).hasRoom(ONLY_SLOT, wanted)) return;
+          const told = new Float64Array(1);
+          bucket.at(now).waitFor(ONLY_SLOT, wanted, told);
+          const retry = told[0]!;
+          expect(bucket.at(now + retry - 1).hasRoom(ONLY_SLOT, wanted)).toBe(false);
+          expect(bucket.at(now + retry).hasRoom(ONLY_SLOT, wanted)).toBe(true);
         },
       ),
     );

@@ -1,18 +1,13 @@
 import type { UsageMeters } from '../usage/usageMeters.ts';
+import { DecisionRecord } from './decisionRecord.ts';
 import type { HostTime } from './hostClock.ts';
 import { QuotaPath } from './quotaPath.ts';
-import type { PathLimit, PathResource } from './quotaPath.ts';
+import type { OnlyLimit, PathLimit, PathResource } from './quotaPath.ts';
+import type { Attributes } from './ruleMatch.ts';
 import type { RuleTable } from './ruleTable.ts';
-import {
-  ALLOW,
-  DELAY,
-  isAdmitted,
-  NEVER,
-  newLastDecision,
-  REFUSE,
-  SHADOW_REFUSE,
-} from './verdict.ts';
-import type { Reason, Verdict } from './verdict.ts';
+import { giveBackOne, selectSlots } from './slotChoice.ts';
+import { ALLOW, DELAY, isAdmitted, NEVER, REFUSE, SHADOW_REFUSE } from './verdict.ts';
+import type { LastDecision, Reason, Verdict } from './verdict.ts';
 
 export interface LimiterCounters {
   /** Decisions by verdict code. */
@@ -25,6 +20,8 @@ export interface LimiterCounters {
   misused: number;
   /** `release` of a permit that was not out. */
   unmatchedReleases: number;
+  /** Permits that nobody gave back in time, or could give back any more. */
+  reclaimedPermits: number;
 }
 
 export interface LimiterOptions {
@@ -35,122 +32,238 @@ export interface LimiterOptions {
   readonly whenNoRules: 'open' | 'closed';
 }
 
-/** The longest wait so far: NEVER outlasts every other. */
-const longer = (a: number, b: number): number =>
-  a === NEVER || b === NEVER ? NEVER : Math.max(a, b);
-
 /**
  * Decides. Every limit on the path that speaks of the resource must have room, and then all of them
  * are charged; a limit over which a request goes on all the same (degrade, mark, shadow) is not
- * charged, so that it never runs into debt. Nothing here waits, throws for a refusal, or makes an object.
+ * charged, so that it never runs into debt. Nothing here waits, throws for a refusal, or makes an
+ * object. An entry is what the path says about the resource, as far as `isCurrent`.
  */
 export class Limiter {
-  readonly last = newLastDecision();
+  readonly #byVerdict = new Float64Array(6);
   readonly counters: LimiterCounters = {
-    byVerdict: new Float64Array(6),
+    byVerdict: this.#byVerdict,
     ungoverned: 0,
     withoutRules: 0,
     misused: 0,
     unmatchedReleases: 0,
+    reclaimedPermits: 0,
   };
-  /** When the rules in force become stale, on the monotonic clock. */
-  staleAt = Infinity;
+  readonly #last = new DecisionRecord();
   readonly #table: RuleTable;
   readonly #time: HostTime;
+  readonly #moment: Float64Array;
   readonly #meters: UsageMeters;
   readonly #whenNoRules: 'open' | 'closed';
   readonly #paths = new Map<string, QuotaPath>();
+  /** [0]: how long the limit asked last wants the request to wait, microseconds or NEVER. */
+  readonly #wait = new Float64Array(1);
+  /** [0]: when the rules in force become stale, on the monotonic clock. */
+  readonly #stale = new Float64Array([Infinity]);
 
   constructor(options: LimiterOptions) {
     this.#table = options.table;
     this.#time = options.time;
+    this.#moment = options.time.moment;
     this.#meters = options.meters;
     this.#whenNoRules = options.whenNoRules;
+  }
+
+  get last(): LastDecision {
+    return this.#last;
+  }
+
+  get staleAt(): number {
+    return this.#stale[0] ?? Infinity;
+  }
+
+  set staleAt(atMicros: number) {
+    this.#stale[0] = atMicros;
+  }
+
+  /** The rules were confirmed, and are stale from `staleAt` on unless they are again. */
+  confirmed(atMicros: number, staleAt: number): void {
+    this.#last.confirmedAt(atMicros);
+    this.staleAt = staleAt;
   }
 
   /** The path of a quota; shared by all who name it while there is room to remember it. */
   pathTo(quotaId: string): QuotaPath {
     let path = this.#paths.get(quotaId);
     if (path === undefined) {
-      path = new QuotaPath(quotaId, this.#table, this.#meters);
-      path.refresh(this.#time.now());
+      path = new QuotaPath(quotaId, this.#table, this.#meters, this.#moment);
+      this.#time.now();
+      path.refresh();
       if (this.#paths.size < PATHS_MAX) this.#paths.set(quotaId, path);
     }
     return path;
   }
 
-  take(path: QuotaPath | null, resource: string, cost: number, delayed: boolean): Verdict {
+  /** Sets the moment of the next decision. */
+  tick(): void {
+    this.#time.tick();
+  }
+
+  /** Sets the moment of the next decision, and says whether the limits are still those of the entry. */
+  isCurrent(entry: PathResource): boolean {
+    this.#time.tick();
+    return entry.generation === this.#table.generation && (this.#moment[0] ?? 0) < entry.goodUntil;
+  }
+
+  take(
+    entry: PathResource,
+    attributes: Attributes,
+    key: string,
+    cost: number,
+    delayed: boolean,
+  ): Verdict {
     checkAmount(cost);
-    const now = this.#time.now();
-    const entry = path === null ? null : path.at(resource, now);
-    const limits = entry === null ? NO_LIMITS : entry.amounts;
-    if (limits.length === 0 && entry !== null && entry.permits.length > 0)
-      this.counters.misused += 1;
-    const verdict = this.#judge(path, entry, limits, resource, cost, now);
-    if (isAdmitted(verdict)) {
-      for (const limit of limits) if (!limit.lacking) limit.charged?.charge(cost);
-      entry?.meter?.take(cost, delayed, now);
-    } else if (verdict === REFUSE) entry?.meter?.refuse(cost);
-    this.#count(entry, verdict);
-    return verdict;
+    if (entry.keyed.length > 0) selectSlots(entry, attributes, key);
+    const only = entry.onlyAmount;
+    if (only === null || this.#isStale()) return this.#takeFromAll(entry, cost, delayed);
+    if (only.state.take(only.slot, cost)) {
+      this.#allow(entry, false);
+      entry.meter?.take(cost, delayed, this.#moment);
+      return ALLOW;
+    }
+    if (this.#refusesPlainly(entry, only, false, cost)) return REFUSE;
+    return this.#takeCarefully(entry, cost, delayed);
   }
 
-  acquire(path: QuotaPath | null, resource: string, units: number, delayed: boolean): Verdict {
+  acquire(
+    entry: PathResource,
+    attributes: Attributes,
+    key: string,
+    units: number,
+    delayed: boolean,
+  ): Verdict {
     checkAmount(units);
-    const now = this.#time.now();
-    const entry = path === null ? null : path.at(resource, now);
-    const limits = entry === null ? NO_LIMITS : entry.permits;
-    if (limits.length === 0 && entry !== null && entry.amounts.length > 0)
-      this.counters.misused += 1;
-    const verdict = this.#judge(path, entry, limits, resource, units, now);
-    if (entry !== null && isAdmitted(verdict)) path?.hold(entry, units, delayed, now);
-    else if (verdict === REFUSE) entry?.meter?.refuse(units);
-    this.#count(entry, verdict);
-    return verdict;
+    const limits = entry.permits;
+    if (entry.keyed.length > 0) selectSlots(entry, attributes, key);
+    if (this.#isStale() || !haveRoom(limits, units)) {
+      return this.#acquireCarefully(entry, units, delayed);
+    }
+    this.#allow(entry, true);
+    entry.path.hold(entry, units, delayed);
+    return ALLOW;
   }
 
-  release(path: QuotaPath, resource: string, units: number): void {
-    const now = this.#time.now();
-    path.hold(path.at(resource, now), -units, false, now);
+  release(entry: PathResource, attributes: Attributes, key: string, units: number): void {
+    entry.path.hold(entry, -units, false);
+    for (const limit of entry.permits) {
+      if (limit.keys !== null) giveBackOne(limit, attributes, key, units);
+    }
   }
 
   /** What `take` or `acquire` would say, without taking, counting or charging anything. */
-  peek(path: QuotaPath | null, resource: string, cost: number): Verdict {
+  peek(entry: PathResource, attributes: Attributes, key: string, cost: number): Verdict {
     checkAmount(cost);
-    const now = this.#time.now();
-    const entry = path === null ? null : path.at(resource, now);
-    const limits =
-      entry === null ? NO_LIMITS : entry.permits.length > 0 ? entry.permits : entry.amounts;
-    return this.#judge(path, entry, limits, resource, cost, now);
+    if (entry.keyed.length > 0) selectSlots(entry, attributes, key);
+    const isOfPermits = entry.permits.length > 0;
+    return this.#judge(entry, isOfPermits ? entry.permits : entry.amounts, isOfPermits, cost);
   }
 
+  /** Where nothing is bound that a rule could speak of. */
+  decideUnbound(resource: string, cost: number, isCounted: boolean): Verdict {
+    checkAmount(cost);
+    this.#time.tick();
+    const verdict = this.#judgeOnce(null, NO_LIMITS, false, cost);
+    this.#last.unboundResource = resource;
+    if (isCounted) this.#count(null, verdict);
+    return verdict;
+  }
+
+  #takeFromAll(entry: PathResource, cost: number, delayed: boolean): Verdict {
+    const limits = entry.amounts;
+    if (this.#isStale() || !haveRoom(limits, cost)) {
+      return this.#takeCarefully(entry, cost, delayed);
+    }
+    for (let at = 0; at < limits.length; at += 1) {
+      const limit = limits[at];
+      limit?.state?.charge(limit.slot, cost);
+    }
+    this.#allow(entry, false);
+    entry.meter?.take(cost, delayed, this.#moment);
+    return ALLOW;
+  }
+
+  #takeCarefully(entry: PathResource, cost: number, delayed: boolean): Verdict {
+    const limits = entry.amounts;
+    const verdict = this.#judge(entry, limits, false, cost);
+    if (isAdmitted(verdict)) {
+      for (const limit of limits) if (!limit.lacking) limit.state?.charge(limit.slot, cost);
+      entry.meter?.take(cost, delayed, this.#moment);
+    } else if (verdict === REFUSE) entry.meter?.refuse(cost);
+    if (limits.length === 0 && entry.permits.length > 0) this.counters.misused += 1;
+    this.#count(entry, verdict);
+    return verdict;
+  }
+
+  #acquireCarefully(entry: PathResource, units: number, delayed: boolean): Verdict {
+    const limits = entry.permits;
+    const verdict = this.#judge(entry, limits, true, units);
+    if (isAdmitted(verdict)) entry.path.hold(entry, units, delayed);
+    else if (verdict === REFUSE) entry.meter?.refuse(units);
+    if (limits.length === 0 && entry.amounts.length > 0) this.counters.misused += 1;
+    this.#count(entry, verdict);
+    return verdict;
+  }
+
+  #isStale(): boolean {
+    return (this.#moment[0] ?? 0) >= (this.#stale[0] ?? 0);
+  }
+
+  #allow(entry: PathResource, isOfPermits: boolean): void {
+    this.#last.allowed(entry, isOfPermits, this.#moment);
+    this.#byVerdict[ALLOW] = (this.#byVerdict[ALLOW] ?? 0) + 1;
+  }
+
+  /** Refuses where the one limit there is has room later, and its rule and the clock leave no doubt. */
+  #refusesPlainly(
+    entry: PathResource,
+    only: OnlyLimit,
+    isOfPermits: boolean,
+    cost: number,
+  ): boolean {
+    if (!only.rule.isPlain) return false;
+    const wait = this.#wait;
+    only.state.waitFor(only.slot, cost, wait);
+    if (wait[0] === NEVER || this.#time.mayLagBy(wait)) return false;
+    this.#last.refused(entry, isOfPermits, wait, this.#moment);
+    this.#byVerdict[REFUSE] = (this.#byVerdict[REFUSE] ?? 0) + 1;
+    entry.meter?.refuse(cost);
+    return true;
+  }
+
+  /** Before a request is refused, the clock is read again where it may lag by as long as it takes. */
   #judge(
-    path: QuotaPath | null,
+    entry: PathResource,
+    limits: readonly PathLimit[],
+    isOfPermits: boolean,
+    cost: number,
+  ): Verdict {
+    const verdict = this.#judgeOnce(entry, limits, isOfPermits, cost);
+    if (!this.#last.hasWait || !this.#time.catchUp(this.#last.longestWait)) return verdict;
+    return this.#judgeOnce(entry, limits, isOfPermits, cost);
+  }
+
+  #judgeOnce(
     entry: PathResource | null,
     limits: readonly PathLimit[],
-    resource: string,
+    isOfPermits: boolean,
     cost: number,
-    now: number,
   ): Verdict {
-    const last = this.last;
-    last.stale = now >= this.staleAt;
-    last.resource = resource;
-    last.atMicros = now;
-    last.quotaId = path === null ? null : path.quotaId;
-    const nearest = limits[0]?.rule.source;
-    last.ruleVersion = nearest?.quotaVersion ?? null;
-    last.eventOffset = nearest?.eventOffset ?? null;
-    last.tag = null;
-    last.retryAfterMicros = 0;
+    const last = this.#last;
+    const isStale = (this.#moment[0] ?? 0) >= (this.#stale[0] ?? 0);
+    const reason = entry?.isGoverned === true ? 'within' : 'no_rule';
+    last.begin(entry, isOfPermits, isStale, reason, this.#moment);
     if (this.#isUnknown(entry)) {
-      last.reason = 'no_rules';
-      last.verdict = this.#whenNoRules === 'closed' ? REFUSE : ALLOW;
-      if (last.verdict === REFUSE) last.retryAfterMicros = NEVER;
+      const isClosed = this.#whenNoRules === 'closed';
+      this.#wait[0] = NEVER;
+      if (isClosed) last.sawWait(this.#wait, true);
+      last.decided(isClosed ? REFUSE : ALLOW, 'no_rules', null);
       return last.verdict;
     }
-    last.reason = entry?.isGoverned === true ? 'within' : 'no_rule';
-    last.verdict = ALLOW;
-    for (const limit of limits) this.#weigh(limit, cost, now);
+    for (const limit of limits) this.#weigh(limit, cost);
     return last.verdict;
   }
 
@@ -160,44 +273,42 @@ export class Limiter {
   }
 
   /** Asks one limit, and lets it decide when its answer is the strictest so far. */
-  #weigh(limit: PathLimit, cost: number, now: number): void {
+  #weigh(limit: PathLimit, cost: number): void {
     const { source } = limit.rule;
     limit.lacking = false;
     if (limit.state === null) {
       // Suspended is suspended: neither staleness nor an action that lets requests through opens it.
       limit.lacking = true;
-      this.#object(limit, REFUSE, NEVER, 'blocked');
+      this.#wait[0] = NEVER;
+      this.#object(limit, REFUSE, 'blocked');
       return;
     }
-    if (this.last.stale && source.onStale !== 'hold' && source.onStale !== 'safe_share') {
+    if (this.#last.stale && source.onStale !== 'hold' && source.onStale !== 'safe_share') {
       limit.lacking = true;
-      if (source.onStale === 'closed') this.#object(limit, REFUSE, NEVER, 'stale_closed');
+      this.#wait[0] = NEVER;
+      if (source.onStale === 'closed') this.#object(limit, REFUSE, 'stale_closed');
+      else this.#last.wasOpened = true;
       return;
     }
-    const wait = limit.state.shortfall(cost, now);
-    if (wait === 0) return;
+    if (limit.state.hasRoom(limit.slot, cost)) return;
     limit.lacking = true;
+    limit.state.waitFor(limit.slot, cost, this.#wait);
+    const isHopeless = this.#wait[0] === NEVER;
     const over = limit.rule.overLimit;
-    const verdict = over === DELAY && wait === NEVER ? REFUSE : over;
-    this.#object(limit, verdict, wait, wait === NEVER ? 'above_limit' : 'over_limit');
+    const verdict = over === DELAY && isHopeless ? REFUSE : over;
+    this.#object(limit, verdict, isHopeless ? 'above_limit' : 'over_limit');
   }
 
-  #object(limit: PathLimit, strict: Verdict, wait: number, reason: Reason): void {
-    const { source } = limit.rule;
-    const last = this.last;
-    const verdict = source.mode === 'shadow' ? SHADOW_REFUSE : strict;
-    if (!isAdmitted(verdict)) last.retryAfterMicros = longer(last.retryAfterMicros, wait);
+  #object(limit: PathLimit, strict: Verdict, reason: Reason): void {
+    const last = this.#last;
+    const verdict = limit.rule.source.mode === 'shadow' ? SHADOW_REFUSE : strict;
+    last.sawWait(this.#wait, !isAdmitted(verdict));
     if (last.verdict !== ALLOW && verdict >= last.verdict) return;
-    last.verdict = verdict;
-    last.reason = reason;
-    last.quotaId = source.quotaId;
-    last.ruleVersion = source.quotaVersion;
-    last.eventOffset = source.eventOffset;
-    last.tag = source.degradeTag;
+    last.decided(verdict, reason, limit);
   }
 
   #count(entry: PathResource | null, verdict: Verdict): void {
-    this.counters.byVerdict[verdict] = (this.counters.byVerdict[verdict] ?? 0) + 1;
+    this.#byVerdict[verdict] = (this.#byVerdict[verdict] ?? 0) + 1;
     if (this.#isUnknown(entry)) this.counters.withoutRules += 1;
     else if (entry === null || !entry.isGoverned) this.counters.ungoverned += 1;
   }
@@ -206,6 +317,15 @@ export class Limiter {
 const NO_LIMITS: readonly PathLimit[] = [];
 /** Paths remembered, about 2 KB each; a handle beyond them has one of its own. */
 const PATHS_MAX = 100_000;
+
+/** Whether limits are in force, none blocks, and all have room: nothing else is to be weighed then. */
+function haveRoom(limits: readonly PathLimit[], cost: number): boolean {
+  for (let at = 0; at < limits.length; at += 1) {
+    const limit = limits[at];
+    if (limit?.state?.hasRoom(limit.slot, cost) !== true) return false;
+  }
+  return limits.length > 0;
+}
 
 function checkAmount(amount: number): void {
   if (!Number.isSafeInteger(amount) || amount < 0) {

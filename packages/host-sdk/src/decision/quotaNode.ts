@@ -1,8 +1,18 @@
 import type { CompiledLimit, CompiledRule } from './compiledRule.ts';
-import { ConsumableWindow } from './consumableWindow.ts';
 import type { HostTime } from './hostClock.ts';
-import { PermitCount } from './permitCount.ts';
-import { RateBucket } from './rateBucket.ts';
+import { KeySlots } from './keySlots.ts';
+import type { KeyBudget } from './keySlots.ts';
+import { ONLY_SLOT } from './limitState.ts';
+import type { KeyedState } from './limitState.ts';
+import { PermitCounts } from './permitCounts.ts';
+import { RateBuckets } from './rateBuckets.ts';
+import { WindowCounts } from './windowCounts.ts';
+
+/** What a limit holds: in one slot, or in one for each key. */
+export interface HeldLimit {
+  readonly state: KeyedState;
+  readonly keys: KeySlots | null;
+}
 
 /**
  * One quota as this host enforces it: the rule in force, and what its limits hold. Buckets, windows
@@ -11,16 +21,18 @@ import { RateBucket } from './rateBucket.ts';
 export class QuotaNode {
   readonly quotaId: string;
   readonly #time: HostTime;
+  readonly #budget: KeyBudget;
   #rule: CompiledRule | null = null;
   #inForce: readonly CompiledLimit[] = [];
-  readonly #buckets = new Map<string, RateBucket>();
-  readonly #windows = new Map<string, ConsumableWindow>();
-  readonly #permits = new Map<string, PermitCount>();
+  readonly #held = new Map<string, HeldLimit>();
+  readonly #permits = new Map<string, PermitCounts>();
   #switchAt = Infinity;
+  #changes = 0;
 
-  constructor(quotaId: string, time: HostTime) {
+  constructor(quotaId: string, time: HostTime, budget: KeyBudget) {
     this.quotaId = quotaId;
     this.#time = time;
+    this.#budget = budget;
   }
 
   get rule(): CompiledRule | null {
@@ -36,25 +48,31 @@ export class QuotaNode {
     return this.#switchAt;
   }
 
+  /** Rises whenever what was resolved from this node may be out of date. */
+  get changes(): number {
+    return this.#changes;
+  }
+
   /** Whether permits of this node are out: it must not be forgotten. */
   get isHeld(): boolean {
-    for (const count of this.#permits.values()) if (count.inUse > 0) return true;
+    for (const count of this.#permits.values()) if (!count.isIdle(ONLY_SLOT)) return true;
     return false;
   }
 
-  bucketOf(resource: string): RateBucket | undefined {
-    return this.#buckets.get(resource);
+  get #isKeyed(): boolean {
+    return this.#rule !== null && this.#rule.eachOf !== null;
   }
 
-  windowOf(resource: string): ConsumableWindow | undefined {
-    return this.#windows.get(resource);
+  /** What decides about the resource; undefined: nothing is held for it. */
+  heldOf(resource: string): HeldLimit | undefined {
+    return this.#held.get(resource);
   }
 
   /** Made at the first use: permits count from then on, limit or none. */
-  permitsOf(resource: string): PermitCount {
+  permitsOf(resource: string): PermitCounts {
     let count = this.#permits.get(resource);
     if (count === undefined) {
-      count = new PermitCount();
+      count = new PermitCounts();
       this.#permits.set(resource, count);
     }
     return count;
@@ -83,40 +101,69 @@ export class QuotaNode {
   /** After the wall was stepped: the end is where the wall says now. */
   moveSwitch(): void {
     const after = this.#rule?.after ?? null;
-    if (after !== null && this.#switchAt !== Infinity) {
-      this.#switchAt = this.#time.monotonicOf(after.wallMicros);
-    }
+    if (after === null || this.#switchAt === Infinity) return;
+    this.#switchAt = this.#time.monotonicOf(after.wallMicros);
+    this.#changes += 1;
+  }
+
+  /** The table forgets the node: whoever resolved it resolves again. */
+  forgotten(): void {
+    this.#changes += 1;
+  }
+
+  /** Forgets idle keys, `count` a limit. */
+  sweepKeys(count: number): void {
+    for (const { keys } of this.#held.values()) keys?.sweep(count);
   }
 
   #enforce(limits: readonly CompiledLimit[], atMicros: number): void {
+    this.#changes += 1;
     this.#inForce = limits;
     const limited = new Map(
       limits.filter((limit) => limit.bound !== 'unlimited').map((limit) => [limit.resource, limit]),
     );
-    forget(this.#buckets, (resource) => limited.get(resource)?.kind === 'rate');
-    forget(this.#windows, (resource) => limited.get(resource)?.kind === 'consumable');
+    for (const [resource, held] of this.#held) {
+      if (this.#fits(held, limited.get(resource))) continue;
+      held.keys?.drop();
+      this.#held.delete(resource);
+    }
     for (const limit of limited.values()) this.#enforceOne(limit, atMicros);
+  }
+
+  /** Whether what is held is what the limit counts. */
+  #fits({ state, keys }: HeldLimit, limit: CompiledLimit | undefined): boolean {
+    if ((keys !== null) !== this.#isKeyed) return false;
+    if (limit?.kind === 'rate') return state instanceof RateBuckets;
+    if (limit?.kind === 'consumable') return state instanceof WindowCounts;
+    return limit?.kind === 'concurrency' && state instanceof PermitCounts;
   }
 
   #enforceOne(limit: CompiledLimit, atMicros: number): void {
     const { resource, bound } = limit;
-    if (limit.kind === 'concurrency') {
-      if (bound === 'amount') this.permitsOf(resource).max = limit.max;
-    } else if (limit.kind === 'rate') {
-      const bucket = this.#buckets.get(resource);
-      if (bound === 'blocked') bucket?.freeze(atMicros);
-      else if (bucket !== undefined) bucket.change(limit.form, atMicros);
-      else this.#buckets.set(resource, new RateBucket(limit.form, atMicros));
+    const state = this.#held.get(resource)?.state;
+    if (limit.kind === 'rate') {
+      if (bound === 'blocked') {
+        if (state instanceof RateBuckets) state.freeze(atMicros);
+      } else if (state instanceof RateBuckets) state.change(limit.form, atMicros);
+      else this.#hold(resource, new RateBuckets(limit.form, this.#time.moment, atMicros));
     } else if (limit.kind === 'consumable' && bound === 'amount') {
-      const window = this.#windows.get(resource);
-      if (window !== undefined) window.change(limit.window, limit.amount, atMicros);
-      else {
-        this.#windows.set(resource, new ConsumableWindow(this.#time, limit.window, limit.amount));
-      }
+      if (state instanceof WindowCounts) state.change(limit.window, limit.amount, atMicros);
+      else this.#hold(resource, new WindowCounts(this.#time, limit.window, limit.amount));
+    } else if (limit.kind === 'concurrency' && bound === 'amount') {
+      const counts = this.#isKeyed ? state : this.permitsOf(resource);
+      if (counts instanceof PermitCounts) counts.max = limit.max;
+      else this.#holdKeyedPermits(resource, limit.max);
     }
   }
-}
 
-function forget(states: Map<string, unknown>, stays: (resource: string) => boolean): void {
-  for (const resource of states.keys()) if (!stays(resource)) states.delete(resource);
+  #holdKeyedPermits(resource: string, max: number): void {
+    const counts = new PermitCounts();
+    counts.max = max;
+    this.#hold(resource, counts);
+  }
+
+  #hold(resource: string, state: KeyedState): void {
+    const keys = this.#isKeyed ? new KeySlots(state, this.#budget) : null;
+    this.#held.set(resource, { state, keys });
+  }
 }

@@ -1,8 +1,11 @@
 import { ancestorsOf } from '@prorata/quota-model/hosts';
-import type { QuotaMeter, UsageMeters } from '../usage/usageMeters.ts';
 import type { ResourceMeter } from '../usage/resourceMeter.ts';
+import type { QuotaMeter, UsageMeters } from '../usage/usageMeters.ts';
 import type { CompiledLimit, CompiledRule } from './compiledRule.ts';
-import type { PermitCount } from './permitCount.ts';
+import type { KeySlots } from './keySlots.ts';
+import type { LimitState } from './limitState.ts';
+import { ONLY_SLOT } from './limitState.ts';
+import type { PermitCounts } from './permitCounts.ts';
 import type { QuotaNode } from './quotaNode.ts';
 import type { RuleTable } from './ruleTable.ts';
 
@@ -11,25 +14,47 @@ export interface PathLimit {
   readonly quotaId: string;
   readonly rule: CompiledRule;
   /** null: blocked, whatever the cost. */
-  readonly state: { shortfall(cost: number, nowMicros: number): number } | null;
-  /** What an admitted cost is taken from; permits are counted apart, at every node. */
-  readonly charged: { charge(cost: number): void } | null;
+  readonly state: LimitState | null;
+  /** null: all requests share the limit. */
+  readonly keys: KeySlots | null;
+  /** Where in the state the decision being made is about; of keyed limits it is set for each. */
+  slot: number;
   /** Whether the decision being made found no room here. */
   lacking: boolean;
 }
 
+/** A limit that is the only one of its resource, and does not block. */
+export interface OnlyLimit extends PathLimit {
+  readonly state: LimitState;
+}
+
+/** Permits out along a path, to move them when usage comes to be counted at another quota. */
+interface Holding {
+  units: number;
+}
+
 /** The limits of one resource along a path, nearest first, and where its usage is counted. */
 export interface PathResource {
+  readonly path: QuotaPath;
   readonly resource: string;
   /** Rates and consumables: what `take` is decided by. */
   readonly amounts: readonly PathLimit[];
+  /** The one among them, where there is one. */
+  readonly onlyAmount: OnlyLimit | null;
   /** Concurrency: what `acquire` is decided by. */
   readonly permits: readonly PathLimit[];
+  /** Those among both whose slot depends on a key. */
+  readonly keyed: readonly PathLimit[];
   /** The counts of all nodes, limited or not, once permits were asked for. */
-  counts: readonly PermitCount[] | null;
+  counts: readonly PermitCounts[] | null;
+  readonly holding: Holding;
   /** Whether any rule on the path speaks of the resource. */
   readonly isGoverned: boolean;
   readonly meter: ResourceMeter | null;
+  /** The table's generation that this was last found good for; -1: it was replaced. */
+  generation: number;
+  /** When limits change by themselves, on the monotonic clock. */
+  readonly goodUntil: number;
 }
 
 /** A quota and those above it, resolved against the table as it stands. */
@@ -37,68 +62,89 @@ export class QuotaPath {
   readonly quotaId: string;
   readonly #table: RuleTable;
   readonly #meters: UsageMeters;
+  readonly #moment: Float64Array;
   readonly #resources = new Map<string, PathResource>();
-  /** Permits out by resource, to move them when usage comes to be counted at another quota. */
-  readonly #held = new Map<string, number>();
+  readonly #held = new Map<string, Holding>();
   #nodes: readonly QuotaNode[] = [];
+  #changes: readonly number[] = [];
   #meter: QuotaMeter | null = null;
   #generation = -1;
   #switchAt = Infinity;
 
-  constructor(quotaId: string, table: RuleTable, meters: UsageMeters) {
+  constructor(quotaId: string, table: RuleTable, meters: UsageMeters, moment: Float64Array) {
     this.quotaId = quotaId;
     this.#table = table;
     this.#meters = meters;
+    this.#moment = moment;
   }
 
-  /** The limits of a resource as they stand now. */
-  at(resource: string, nowMicros: number): PathResource {
-    this.refresh(nowMicros);
+  /** The limits of a resource as they stand at the moment. */
+  at(resource: string): PathResource {
+    this.refresh();
     let found = this.#resources.get(resource);
     if (found === undefined) {
       found = this.#resolve(resource);
       this.#resources.set(resource, found);
     }
+    found.generation = this.#generation;
     return found;
   }
 
-  countsOf(entry: PathResource): readonly PermitCount[] {
-    entry.counts ??= this.#nodes.map((node) => node.permitsOf(entry.resource));
-    return entry.counts;
-  }
-
-  heldOf(resource: string): number {
-    return this.#held.get(resource) ?? 0;
-  }
-
   /** Counts permits in or, when negative, out, at every node and in the usage. */
-  hold(entry: PathResource, units: number, delayed: boolean, nowMicros: number): void {
-    for (const count of this.countsOf(entry)) count.inUse += units;
-    this.#held.set(entry.resource, this.heldOf(entry.resource) + units);
-    entry.meter?.hold(units, delayed, nowMicros);
+  hold(entry: PathResource, units: number, delayed: boolean): void {
+    const counts = (entry.counts ??= this.#nodes.map((node) => node.permitsOf(entry.resource)));
+    for (let at = 0; at < counts.length; at += 1) counts[at]?.add(units);
+    if (units > 0 && entry.keyed.length > 0) chargeKeyed(entry, units);
+    entry.holding.units += units;
+    entry.meter?.hold(units, delayed, this.#moment);
   }
 
-  refresh(nowMicros: number): void {
-    if (this.#generation === this.#table.generation && nowMicros < this.#switchAt) return;
+  refresh(): void {
+    const now = this.#moment[0] ?? 0;
+    if (this.#generation === this.#table.generation && now < this.#switchAt) return;
+    // Rules of other quotas may have changed, as they do by the thousand when rules are loaded.
+    if (this.#areNodesUnchanged() && now < this.#switchAt) {
+      this.#generation = this.#table.generation;
+      return;
+    }
+    this.#resolveNodes(now);
+    for (const entry of this.#resources.values()) entry.generation = -1;
+    this.#resources.clear();
+    this.#countUsageAtNearest();
+  }
+
+  #areNodesUnchanged(): boolean {
+    if (this.#generation === -1) return false;
+    for (let index = 0; index < this.#nodes.length; index += 1) {
+      if (this.#nodes[index]?.changes !== this.#changes[index]) return false;
+    }
+    return true;
+  }
+
+  #resolveNodes(now: number): void {
     // Read first: making a node may drop others, and then the next use resolves again.
     const generation = this.#table.generation;
-    this.#nodes = [this.quotaId, ...ancestorsOf(this.quotaId)].map((quotaId) =>
-      this.#table.nodeOf(quotaId),
-    );
-    for (const node of this.#nodes) node.switchIfDue(nowMicros);
-    this.#switchAt = Math.min(...this.#nodes.map((node) => node.switchAt));
+    const nodes: QuotaNode[] = [];
+    const changes: number[] = [];
+    for (const quotaId of [this.quotaId, ...ancestorsOf(this.quotaId)]) {
+      const node = this.#table.nodeOf(quotaId);
+      node.switchIfDue(now);
+      nodes.push(node);
+      changes.push(node.changes);
+    }
+    this.#nodes = nodes;
+    this.#changes = changes;
+    this.#switchAt = Math.min(...nodes.map((node) => node.switchAt));
     this.#generation = generation;
-    this.#resources.clear();
-    this.#countUsageAtNearest(nowMicros);
   }
 
-  #countUsageAtNearest(nowMicros: number): void {
+  #countUsageAtNearest(): void {
     const nearest = this.#nodes.find((node) => node.rule !== null);
     const meter = nearest === undefined ? null : this.#meters.meterOf(nearest.quotaId);
     if (meter !== this.#meter) {
-      for (const [resource, units] of this.#held) {
-        this.#meter?.resource(resource).hold(-units, false, nowMicros);
-        meter?.resource(resource).hold(units, false, nowMicros);
+      for (const [resource, { units }] of this.#held) {
+        this.#meter?.resource(resource).hold(-units, false, this.#moment);
+        meter?.resource(resource).hold(units, false, this.#moment);
       }
       this.#meter = meter;
     }
@@ -121,20 +167,49 @@ export class QuotaPath {
       if (limit.kind === 'concurrency') permits.push(pathLimit);
       else amounts.push(pathLimit);
     }
-    const meter = this.#meter?.resource(resource) ?? null;
-    return { resource, amounts, permits, counts: null, isGoverned, meter };
+    return {
+      path: this,
+      resource,
+      amounts,
+      onlyAmount: onlyOf(amounts),
+      permits,
+      keyed: [...amounts, ...permits].filter((limit) => limit.keys !== null),
+      counts: null,
+      holding: this.#holdingOf(resource),
+      isGoverned,
+      meter: this.#meter?.resource(resource) ?? null,
+      generation: this.#generation,
+      goodUntil: this.#switchAt,
+    };
   }
+
+  #holdingOf(resource: string): Holding {
+    let holding = this.#held.get(resource);
+    if (holding === undefined) {
+      holding = { units: 0 };
+      this.#held.set(resource, holding);
+    }
+    return holding;
+  }
+}
+
+function onlyOf(limits: readonly PathLimit[]): OnlyLimit | null {
+  const [limit] = limits;
+  if (limits.length !== 1 || limit === undefined || limit.state === null) return null;
+  return limit as OnlyLimit;
+}
+
+function chargeKeyed({ permits }: PathResource, units: number): void {
+  for (const { keys, state, slot } of permits) if (keys !== null) state?.charge(slot, units);
 }
 
 function pathLimitOf(node: QuotaNode, rule: CompiledRule, limit: CompiledLimit): PathLimit {
   const { quotaId } = node;
-  if (limit.bound === 'blocked') {
-    return { quotaId, rule, state: null, charged: null, lacking: false };
+  const common = { quotaId, rule, slot: ONLY_SLOT, lacking: false };
+  if (limit.bound === 'blocked') return { ...common, state: null, keys: null };
+  if (limit.kind === 'concurrency' && rule.eachOf === null) {
+    return { ...common, state: node.permitsOf(limit.resource), keys: null };
   }
-  if (limit.kind === 'concurrency') {
-    const state = node.permitsOf(limit.resource);
-    return { quotaId, rule, state, charged: null, lacking: false };
-  }
-  const state = node.bucketOf(limit.resource) ?? node.windowOf(limit.resource) ?? null;
-  return { quotaId, rule, state, charged: state, lacking: false };
+  const held = node.heldOf(limit.resource);
+  return { ...common, state: held?.state ?? null, keys: held?.keys ?? null };
 }

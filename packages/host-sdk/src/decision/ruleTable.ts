@@ -1,12 +1,18 @@
 import type { MatchCondition, Rule } from '@prorata/schemas';
 import { compileRule } from './compiledRule.ts';
 import type { HostTime } from './hostClock.ts';
+import { newKeyBudget } from './keySlots.ts';
+import type { KeyBudget } from './keySlots.ts';
 import { QuotaNode } from './quotaNode.ts';
 import { byPrecedence, matches, sameMatch } from './ruleMatch.ts';
 import type { Attributes } from './ruleMatch.ts';
 
 /** Nodes without a rule that come together before the unused are dropped; each takes about 1 KB. */
 const UNRULED_MAX = 10_000;
+/** Keys with a limit of their own; each takes about 60 bytes. */
+const KEYS_MAX = 100_000;
+/** Keys looked at in one sweep of a limit: a millisecond of work at most. */
+const SWEPT_KEYS = 5_000;
 type Match = readonly MatchCondition[];
 
 /** The rules in force, with the state of their limits. */
@@ -21,8 +27,11 @@ export class RuleTable {
   /** Whether a source has said what all rules are, be it that there are none. */
   isKnown = false;
 
-  constructor(time: HostTime) {
+  readonly keys: KeyBudget;
+
+  constructor(time: HostTime, keysMax = KEYS_MAX) {
     this.#time = time;
+    this.keys = newKeyBudget(keysMax);
   }
 
   /** Rises whenever what was resolved from the table may be out of date. */
@@ -79,7 +88,7 @@ export class RuleTable {
     let node = this.#nodes.get(quotaId);
     if (node === undefined) {
       if (this.#nodes.size - this.#rules >= this.#unruledMax) this.#dropUnused();
-      node = new QuotaNode(quotaId, this.#time);
+      node = new QuotaNode(quotaId, this.#time, this.keys);
       this.#nodes.set(quotaId, node);
     }
     return node;
@@ -98,6 +107,12 @@ export class RuleTable {
     this.#generation += 1;
   }
 
+  /** Lets idle keys go, some of them each time, so that others find a slot at once. */
+  sweepKeys(): void {
+    if (this.keys.used === 0) return;
+    for (const node of this.#nodes.values()) node.sweepKeys(SWEPT_KEYS);
+  }
+
   /** null: there is no rule. A rule that comes or goes can also be one that somebody named. */
   #changed(before: Match | null, after: Match | null): void {
     this.#generation += 1;
@@ -109,7 +124,9 @@ export class RuleTable {
   /** Whoever resolved a dropped node resolves again, for the generation rises. */
   #dropUnused(): void {
     for (const [quotaId, node] of this.#nodes) {
-      if (node.rule === null && !node.isHeld) this.#nodes.delete(quotaId);
+      if (node.rule !== null || node.isHeld) continue;
+      node.forgotten();
+      this.#nodes.delete(quotaId);
     }
     this.#unruledMax = this.#nodes.size - this.#rules + UNRULED_MAX;
     this.#generation += 1;

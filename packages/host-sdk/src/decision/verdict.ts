@@ -50,38 +50,32 @@ export const NEVER = -1;
 
 /** What the last decision of this host was about. One object, overwritten by every decision. */
 export interface LastDecision {
-  verdict: Verdict;
-  reason: Reason;
+  readonly verdict: Verdict;
+  readonly reason: Reason;
   /** The quota whose limit decided; the bound quota when all had room; null when there is none. */
-  quotaId: string | null;
-  resource: string;
+  readonly quotaId: string | null;
+  readonly resource: string;
   /**
    * The version of that quota, and the offset of the event that led to its rule; when all had room,
    * those of the nearest limit asked.
    */
-  ruleVersion: bigint | null;
-  eventOffset: bigint | null;
+  readonly ruleVersion: bigint | null;
+  readonly eventOffset: bigint | null;
   /** REFUSE and DELAY: microseconds until there may be room, or NEVER. */
-  retryAfterMicros: number;
+  readonly retryAfterMicros: number;
   /** Whether the rules were unconfirmed for longer than `staleAfterMs`. */
-  stale: boolean;
+  readonly stale: boolean;
+  /** How long ago the rules were last confirmed, microseconds; Infinity: never. */
+  readonly unconfirmedMicros: number;
+  /**
+   * Whether another word than a confirmed rule's decided: `onStale` of a rule that is open or closed
+   * while stale, `whenNoRules`, or the limit that keys share for which there was no room.
+   */
+  readonly degraded: boolean;
+  /** Whether the key shared the limit of those that there was no room for. */
+  readonly overflow: boolean;
   /** DEGRADE: the tag of the quota that decided. */
-  tag: string | null;
+  readonly tag: string | null;
   /** When, on the host's own clock (`HostClock.monotonicMicros`). */
-  atMicros: number;
-}
-
-export function newLastDecision(): LastDecision {
-  return {
-    verdict: ALLOW,
-    reason: 'no_rules',
-    quotaId: null,
-    resource: '',
-    ruleVersion: null,
-    eventOffset: null,
-    retryAfterMicros: 0,
-    stale: false,
-    tag: null,
-    atMicros: 0,
-  };
+  readonly atMicros: number;
 }

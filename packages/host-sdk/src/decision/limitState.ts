@@ -1,0 +1,40 @@
+/**
+ * What one limit holds, for as many slots as it has: one, or one for each key where a rule gives
+ * every key a limit of its own. All of it reads the moment of the decision from `HostTime.moment`:
+ * numbers handed through calls can become objects, and a decision makes none.
+ */
+export interface LimitState {
+  /** `hasRoom`, and `charge` when there is. */
+  take(slot: number, cost: number): boolean;
+  hasRoom(slot: number, cost: number): boolean;
+  /**
+   * After `hasRoom` has said no at the same moment: sets `wait[0]` to the microseconds until there
+   * may be room, or to NEVER when the cost is more than the limit.
+   */
+  waitFor(slot: number, cost: number, wait: Float64Array): void;
+  /** Takes what `hasRoom` has said there is room for at the same moment. */
+  charge(slot: number, cost: number): void;
+  /** Takes what is used already, room or none: the slot can come into debt. */
+  owe(slot: number, cost: number): void;
+  /** Returns a part of what was charged at `atMicros`, where it has not come back by itself since. */
+  giveBack(slot: number, cost: number, atMicros: number): void;
+}
+
+/** The slot of a limit that has no keys. */
+export const ONLY_SLOT = 0;
+
+/** A state whose slots come and go with keys. */
+export interface KeyedState extends LimitState {
+  /** Makes room for so many slots, those there are included. */
+  grow(slots: number): void;
+  /** The slot is somebody's from now on, who has used nothing yet. */
+  begin(slot: number): void;
+  /** Whether forgetting the slot loses nothing: `begin` would leave it as it is. */
+  isIdle(slot: number): boolean;
+}
+
+export function grownTo(figures: Float64Array, length: number): Float64Array<ArrayBuffer> {
+  const grown = new Float64Array(length);
+  grown.set(figures);
+  return grown;
+}

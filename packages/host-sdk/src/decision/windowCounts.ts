@@ -1,0 +1,105 @@
+import type { WindowForm } from '@prorata/quota-model/hosts';
+import type { HostTime } from './hostClock.ts';
+import { grownTo } from './limitState.ts';
+import type { KeyedState } from './limitState.ts';
+import { NEVER } from './verdict.ts';
+import { sameWindow, windowAt } from './windowAt.ts';
+
+/** Of a slot: what was used, and in the window that ends when. */
+const USED = 0;
+const WINDOW_END = 1;
+const STRIDE = 2;
+
+/** Amounts per fixed window, as this host alone has counted them since it started. */
+export class WindowCounts implements KeyedState {
+  readonly #time: HostTime;
+  readonly #moment: Float64Array;
+  #form: WindowForm;
+  #amount: number;
+  /** [0]: the end of the window that was last asked about, which all slots in it share. */
+  readonly #end = new Float64Array([-Infinity]);
+  #slots = new Float64Array(STRIDE);
+
+  constructor(time: HostTime, form: WindowForm, amount: number) {
+    this.#time = time;
+    this.#moment = time.moment;
+    this.#form = form;
+    this.#amount = amount;
+  }
+
+  /** What was used in the window stays used; under another window it counts until that one ends. */
+  change(form: WindowForm, amount: number, atMicros: number): void {
+    this.#amount = amount;
+    const wall = this.#time.wallOf(atMicros);
+    if (sameWindow(form, this.#form)) return;
+    const before = this.#end[0] ?? 0;
+    this.#form = form;
+    this.#end[0] = windowAt(form, wall).end;
+    for (let at = 0; at < this.#slots.length; at += STRIDE) {
+      if (this.#slots[at + WINDOW_END] === before && wall < before) {
+        this.#slots[at + WINDOW_END] = this.#end[0];
+      }
+    }
+  }
+
+  take(slot: number, cost: number): boolean {
+    if (!this.hasRoom(slot, cost)) return false;
+    this.charge(slot, cost);
+    return true;
+  }
+
+  hasRoom(slot: number, cost: number): boolean {
+    this.#roll(slot);
+    return cost <= this.#amount - (this.#slots[slot * STRIDE + USED] ?? 0);
+  }
+
+  waitFor(_slot: number, cost: number, wait: Float64Array): void {
+    wait[0] = cost > this.#amount ? NEVER : (this.#end[0] ?? 0) - this.#wall();
+  }
+
+  charge(slot: number, cost: number): void {
+    const at = slot * STRIDE + USED;
+    this.#slots[at] = (this.#slots[at] ?? 0) + cost;
+  }
+
+  owe(slot: number, cost: number): void {
+    this.#roll(slot);
+    this.charge(slot, cost);
+  }
+
+  giveBack(slot: number, cost: number, atMicros: number): void {
+    this.#roll(slot);
+    const { start } = windowAt(this.#form, this.#wall());
+    if (this.#time.wallOf(atMicros) < start) return;
+    const at = slot * STRIDE + USED;
+    this.#slots[at] = Math.max(0, (this.#slots[at] ?? 0) - cost);
+  }
+
+  grow(slots: number): void {
+    this.#slots = grownTo(this.#slots, slots * STRIDE);
+  }
+
+  begin(slot: number): void {
+    this.#slots[slot * STRIDE + USED] = 0;
+    this.#slots[slot * STRIDE + WINDOW_END] = this.#end[0] ?? 0;
+  }
+
+  isIdle(slot: number): boolean {
+    this.#roll(slot);
+    return this.#slots[slot * STRIDE + USED] === 0;
+  }
+
+  #wall(): number {
+    return (this.#moment[0] ?? 0) + this.#time.wallAheadMicros;
+  }
+
+  /** A wall clock that was set back does not open a window anew. */
+  #roll(slot: number): void {
+    const wall = this.#wall();
+    if (wall >= (this.#end[0] ?? 0)) this.#end[0] = windowAt(this.#form, wall).end;
+    const at = slot * STRIDE;
+    if (this.#slots[at + WINDOW_END] === this.#end[0]) return;
+    this.#slots[at + WINDOW_END] = this.#end[0] ?? 0;
+    this.#slots[at + USED] = 0;
+  }
+}
