@@ -15,6 +15,10 @@ export function recordedLog(
   return {
     beginningOffset: () => Promise.resolve(0n),
     endOffset: (place) => Promise.resolve(partitionOf(place).end),
+    offsetAt: (place, timestampMs) => {
+      const found = partitionOf(place).records.find((record) => record.timestampMs >= timestampMs);
+      return Promise.resolve(found?.offset ?? null);
+    },
     async readToEnd(place, from, onBatch) {
       const { records, end } = partitionOf(place);
       if (from > end) throw new OffsetGone(place, from);

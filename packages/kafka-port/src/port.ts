@@ -125,6 +125,11 @@ export interface PartitionLog {
   /** The last stable offset: everything before it is committed or aborted. */
   endOffset(partition: TopicPartition): Promise<bigint>;
   /**
+   * The offset of the first record whose `timestampMs` is not before this time, by the log's own index; null:
+   * there is none yet.
+   */
+  offsetAt(partition: TopicPartition, timestampMs: number): Promise<bigint | null>;
+  /**
    * Hands over every committed record from `from` to the end as it stood at the call, in order.
    * @returns the end offset, which is where to go on, control records passed over.
    */

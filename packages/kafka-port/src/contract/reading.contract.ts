@@ -62,6 +62,26 @@ export function describeReading(start: () => Promise<LogHarness>): void {
       await publisher.close();
     });
 
+    it('finds the first record that is not older than a time, and none after the last', async () => {
+      const topic = await harness.createTopic(1);
+      const place = { topic, partition: 0 };
+      const { port } = harness.connect('p');
+      const publisher = await port.publisher();
+      for (const text of ['a', 'b', 'c']) {
+        await publisher.publish([outRecord(topic, 0, text)]);
+        await harness.sleep(20);
+      }
+      const { records } = await readAll(port, place);
+      const times = records.map(({ timestampMs }) => timestampMs);
+      expect(await port.log.offsetAt(place, 0)).toBe(0n);
+      for (const [at, time] of times.entries()) {
+        expect(await port.log.offsetAt(place, time), `of ${at}`).toBe(BigInt(at));
+        const next = at === 2 ? null : BigInt(at + 1);
+        expect(await port.log.offsetAt(place, time + 1), `after ${at}`).toBe(next);
+      }
+      await publisher.close();
+    });
+
     it('follows from any offset, in order, and stops', async () => {
       const topic = await harness.createTopic(2);
       const place = { topic, partition: 1 };

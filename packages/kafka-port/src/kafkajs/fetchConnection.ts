@@ -49,11 +49,23 @@ export class FetchConnection {
   }
 
   /** With read-committed isolation the latest offset is the last stable one. */
-  async offsetOf({ topic, partition }: TopicPartition, end: 'beginning' | 'end'): Promise<bigint> {
+  offsetOf(place: TopicPartition, end: 'beginning' | 'end'): Promise<bigint> {
+    return this.#askOffset(place, { fromBeginning: end === 'beginning' });
+  }
+
+  /** Of the first record that is not older; null: of none. */
+  async offsetAt(place: TopicPartition, timestampMs: number): Promise<bigint | null> {
+    const offset = await this.#askOffset(place, { fromTimestamp: timestampMs });
+    return offset < 0n ? null : offset;
+  }
+
+  async #askOffset(
+    { topic, partition }: TopicPartition,
+    which: { readonly fromBeginning: boolean } | { readonly fromTimestamp: number },
+  ): Promise<bigint> {
     const cluster = await this.#clusterFor(topic);
-    const fromBeginning = end === 'beginning';
     const answers = await cluster.fetchTopicsOffset([
-      { topic, partitions: [{ partition }], fromBeginning },
+      { topic, partitions: [{ partition }], ...which },
     ]);
     const offset = answers[0]?.partitions[0]?.offset;
     if (offset === undefined) {

@@ -33,6 +33,12 @@ export class KafkaPartitionLog implements PartitionLog {
     );
   }
 
+  offsetAt(partition: TopicPartition, timestampMs: number): Promise<bigint | null> {
+    return this.#read(`A moment of ${partition.topic}`, () =>
+      this.#connection.offsetAt(partition, timestampMs),
+    );
+  }
+
   async readToEnd(partition: TopicPartition, from: bigint, onBatch: OnBatch): Promise<bigint> {
     const end = await this.endOffset(partition);
     if (from > end) throw new OffsetGone(partition, from);

@@ -67,6 +67,16 @@ export class MemoryPartition {
     return this.#beginning;
   }
 
+  /** Of the first record that is not older than the time; null: there is none below the last stable offset. */
+  offsetAt(timestampMs: number): bigint | null {
+    const end = this.lastStableOffset;
+    for (let offset = this.#beginning; offset < end; offset++) {
+      const { record } = this.#entries[Number(offset)] ?? {};
+      if (record !== undefined && record.timestampMs >= timestampMs) return offset;
+    }
+    return null;
+  }
+
   /** As retention does: what stands before `offset` is gone, and the offsets of what follows stay. */
   deleteBefore(offset: bigint): void {
     if (offset > this.lastStableOffset) throw new OffsetGone(this.place, offset);

@@ -70,6 +70,10 @@ function memoryPartitionLog(broker: MemoryBroker, gate: ProcessGate): Omit<Parti
       await askBounds(place);
       return broker.partition(place).beginningOffset;
     },
+    async offsetAt(place, timestampMs) {
+      await askBounds(place);
+      return broker.partition(place).offsetAt(timestampMs);
+    },
     async readToEnd(place: TopicPartition, from: bigint, onBatch: OnBatch) {
       const end = await endOffset(place);
       if (from > end) throw new OffsetGone(place, from);
