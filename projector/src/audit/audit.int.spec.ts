@@ -3,10 +3,17 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { inNamespace, topicManifest } from '@prorata/schemas';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { changed, contentOf, created, registered, tokensPerSecond } from '../../test/drafts.ts';
 import { eventually, openStand } from '../../test/projectorStand.ts';
 import type { Stand } from '../../test/projectorStand.ts';
+import { exportOrder } from './export/exportCommand.ts';
+import type { ExportValues } from './export/exportCommand.ts';
+import type { Entry } from './export/exportedRecord.ts';
+import { exportFile } from './export/exportFile.ts';
+import { LogSource } from './logSource.ts';
 
 const main = path.join(import.meta.dirname, 'main.ts');
 
@@ -75,7 +82,7 @@ describe('the audit of a running log', () => {
 
   it('names a flipped byte in a copy', async () => {
     const copy = path.join(directory, 'copy.ndjson');
-    expect((await audit('export', '--to', copy)).report).toEqual({ records: 21 });
+    expect((await audit('export', '--to', copy)).report).toMatchObject({ records: 21 });
     expect((await audit('verify', '--json', '--file', copy)).code).toBe(0);
     const lines = (await readFile(copy, 'utf8')).trimEnd().split('\n');
     const at = lines.findIndex((line) => line.includes('quota.events'));
@@ -95,6 +102,89 @@ describe('the audit of a running log', () => {
     }
   });
 
+  it('exports the log as lines and as a table, and parts of it by every filter', async () => {
+    const { stamper } = stand;
+    const now = BigInt(Date.now()) * 1_000n;
+    const bob = { kind: 'service', issuer: 'https://test.prorata', subject: 'bob' } as const;
+    await stand.append(
+      stamper.stamp('application:moka', [created('moka/prod/b', contentOf())], {
+        at: now,
+        actor: bob,
+      }),
+      stamper.refuse('application:moka', 'QUOTA_EXISTS', { at: now, actor: bob }),
+    );
+    const [lines, table] = ['all.ndjson', 'all.parquet'].map((name) => path.join(directory, name));
+    await eventually(async () => {
+      expect((await audit('export', '--to', lines!)).report).toMatchObject({ records: 24 });
+    });
+    expect((await audit('export', '--to', table!)).report).toMatchObject({
+      records: 24,
+      unreadable: 0,
+    });
+    const told = (await entriesOf(lines!)).map(({ topic, partition, offset, hash }) =>
+      [topic, partition, offset, hash].join(' '),
+    );
+    const rows = await queried(
+      `SELECT concat_ws(' ', topic, partition, log_offset, coalesce(hash, '')) AS row FROM '${table!}'`,
+    );
+    expect(rows.map(({ row }) => row).sort()).toEqual(told.toSorted());
+    expect(rows.map(({ row }) => row).sort()).toEqual((await standing()).toSorted());
+
+    const from = new Date(Number(now / 1_000n)).toISOString();
+    const filters: readonly (readonly [ExportValues, number])[] = [
+      [{ from }, 3],
+      [{ until: from }, 21],
+      [{ stream: 'application:llm' }, 7],
+      [{ actor: 'service:bob' }, 3],
+      [{ quota: 'moka/prod' }, 4],
+      [{ within: 'moka/prod' }, 6],
+      [{ what: 'refusals', actor: 'alice' }, 3],
+      [{ what: 'events,refusals', from }, 2],
+    ];
+    for (const [values, count] of filters) {
+      const order = exportOrder({ ...values, to: path.join(directory, 'part.ndjson') });
+      const { records } = await exportFile(order, stand.codec, (time, work) =>
+        work(new LogSource(stand.port.log, stand.namespace, topicManifest.partitions.local, time)),
+      );
+      expect(records, JSON.stringify(values)).toBe(count);
+    }
+  });
+
+  /** topic, partition, offset and hash of every record in the log. */
+  async function standing(): Promise<readonly string[]> {
+    const found: string[] = [];
+    for (const topic of ['quota.events', 'quota.outcomes']) {
+      for (let partition = 0; partition < topicManifest.partitions.local; partition += 1) {
+        const place = { topic: inNamespace(topic, stand.namespace), partition };
+        await stand.port.log.readToEnd(place, 0n, async (records) => {
+          for (const { offset, value } of records) {
+            const isEvent = topic === 'quota.events';
+            const hash = isEvent ? (await stand.codec.hash(value)).toString('hex') : '';
+            found.push([topic, partition, offset, hash].join(' '));
+          }
+        });
+      }
+    }
+    return found;
+  }
+
+  async function entriesOf(file: string) {
+    const text = await readFile(file, 'utf8');
+    return text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Entry);
+  }
+
+  async function queried(sql: string) {
+    const instance = await DuckDBInstance.create(':memory:');
+    const connection = await instance.connect();
+    const rows = (await connection.runAndReadAll(sql)).getRowObjectsJson();
+    connection.closeSync();
+    instance.closeSync();
+    return rows as { readonly row: string }[];
+  }
+
   it('holds against an anchor, and not against an anchor of another past', async () => {
     const anchor = path.join(directory, 'anchor.json');
     expect((await audit('anchor', '--to', anchor)).code).toBe(0);
@@ -111,8 +201,8 @@ describe('the audit of a running log', () => {
     expect({ code, stdout }).toEqual({
       code: 0,
       stdout:
-        '9 events in 3 streams: the chain holds.\n' +
-        'Blind window: 9 events that no anchor speaks of; cut off or written anew, they would not be missed.\n',
+        '10 events in 3 streams: the chain holds.\n' +
+        'Blind window: 10 events that no anchor speaks of; cut off or written anew, they would not be missed.\n',
     });
   });
 

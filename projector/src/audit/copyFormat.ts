@@ -1,12 +1,16 @@
 import { createHash } from 'node:crypto';
+import { longToJson } from '@prorata/schemas';
 import { auditedTopics } from './auditSource.ts';
 import type { RawRecord } from './auditSource.ts';
 
-/** One line of a copy: a record's raw bytes in base64, and a digest over the line's other fields. */
+/**
+ * One line of a copy: where a record stands, what is told of it in words, its raw bytes in base64, and a digest
+ * over the line's other fields.
+ */
 interface CopyLine {
   readonly topic: string;
   readonly partition: number;
-  readonly offset: string;
+  readonly offset: number | string;
   readonly key: string | null;
   readonly value: string | null;
   readonly headers: Readonly<Record<string, string>>;
@@ -23,12 +27,23 @@ export class CopyDamaged extends Error {
   }
 }
 
-export function lineOf(record: Omit<RawRecord, 'damage'>): string {
+/** A file that was not made to be verified. */
+export class NoCopy extends Error {
+  override readonly name = 'NoCopy';
+}
+
+/** A record of a copy, and what the copy tells of it in words. */
+export interface CopiedRecord {
+  readonly raw: RawRecord;
+  /** JSON of the line without bytes and digest; null: it tells nothing but its place. */
+  readonly told: string | null;
+}
+
+/** @param told in words, its place among them; null: the place alone */
+export function lineOf(record: Omit<RawRecord, 'damage'>, told: object | null = null): string {
   const { topic, partition, offset, key, value, headers } = record;
   const fields = {
-    topic,
-    partition,
-    offset: offset.toString(),
+    ...(told ?? { topic, partition, offset: longToJson(offset) }),
     key: base64(key),
     value: base64(value),
     headers: Object.fromEntries([...headers].map(([name, bytes]) => [name, base64(bytes) ?? ''])),
@@ -37,16 +52,16 @@ export function lineOf(record: Omit<RawRecord, 'damage'>): string {
 }
 
 /** @throws CopyDamaged when the line names no place in the log */
-export function recordOf(text: string, line: number): RawRecord {
+export function recordOf(text: string, line: number): CopiedRecord {
   const { sha256, ...fields } = parse(text, line);
   const { partition, offset, key, value, headers } = fields;
   const topic = auditedTopics.find((name) => name === fields.topic);
   if (topic === undefined) throw new CopyDamaged(line, 'names no topic that is audited');
-  if (!Number.isSafeInteger(partition) || !/^\d{1,19}$/.test(offset)) {
+  if (!Number.isSafeInteger(partition) || !/^\d{1,19}$/.test(`${offset}`)) {
     throw new CopyDamaged(line, 'has no partition and offset');
   }
   const isWhole = sha256 === undefined || sha256 === digestOf(fields);
-  return {
+  const raw = {
     topic,
     partition,
     offset: BigInt(offset),
@@ -57,6 +72,14 @@ export function recordOf(text: string, line: number): RawRecord {
     ),
     damage: isWhole ? null : 'its digest in the copy is another',
   };
+  return { raw, told: 'kind' in fields ? toldIn(fields) : null };
+}
+
+const BYTES = new Set(['key', 'value', 'headers']);
+
+function toldIn(fields: object): string {
+  const told = Object.entries(fields).filter(([name]) => !BYTES.has(name));
+  return JSON.stringify(Object.fromEntries(told));
 }
 
 function parse(text: string, line: number): CopyLine {
@@ -66,8 +89,12 @@ function parse(text: string, line: number): CopyLine {
   } catch {
     throw new CopyDamaged(line, 'is no JSON');
   }
-  if (!isCopyLine(json)) throw new CopyDamaged(line, 'is no record');
-  return json;
+  if (isCopyLine(json)) return json;
+  const isPart = typeof json === 'object' && json !== null && 'kind' in json && !('value' in json);
+  if (!isPart) throw new CopyDamaged(line, 'is no record');
+  throw new NoCopy(
+    'The file was exported with filters and holds no bytes: only a whole export can be verified.',
+  );
 }
 
 function isCopyLine(json: unknown): json is CopyLine {
@@ -78,7 +105,7 @@ function isCopyLine(json: unknown): json is CopyLine {
   return (
     typeof line['topic'] === 'string' &&
     typeof line['partition'] === 'number' &&
-    typeof line['offset'] === 'string' &&
+    ['string', 'number'].includes(typeof line['offset']) &&
     isBytes(line['key']) &&
     isBytes(line['value']) &&
     typeof headers === 'object' &&
@@ -91,8 +118,6 @@ const base64 = (bytes: Buffer | null): string | null => bytes?.toString('base64'
 const bytesOf = (text: string | null): Buffer | null =>
   text === null ? null : Buffer.from(text, 'base64');
 
-function digestOf(fields: Omit<CopyLine, 'sha256'>): string {
-  const { topic, partition, offset, key, value, headers } = fields;
-  const ordered = JSON.stringify([topic, partition, offset, key, value, Object.entries(headers)]);
-  return createHash('sha256').update(ordered).digest('hex');
+function digestOf(fields: object): string {
+  return createHash('sha256').update(JSON.stringify(fields)).digest('hex');
 }

@@ -5,7 +5,7 @@ import { AnchorKeys } from './anchorKeys.ts';
 import { auditedTopics } from './auditSource.ts';
 import type { AuditSource } from './auditSource.ts';
 import { CopySource } from './copySource.ts';
-import { exportLog } from './exportLog.ts';
+import { exportCommand, exportOrder } from './export/exportCommand.ts';
 import { KeptAnchors, readAnchors, writeHeads } from './keptAnchors.ts';
 import { LogSource } from './logSource.ts';
 import { replayCommand } from './replay/replayCommand.ts';
@@ -15,18 +15,24 @@ import type { BadEvent } from './finding.ts';
 import { Progress } from './progress.ts';
 
 const USAGE = `usage: audit verify [--stream S] [--file COPY] [--anchor FILE] [--keys FILE] [--json]
-       audit export --to FILE
+       audit export --to FILE [--format ndjson|parquet] [--what events,refusals,outcomes]
+                    [--from TIME] [--until TIME] [--stream S] [--quota Q] [--within PLACE] [--actor A]
        audit anchor --to FILE
        audit replay [--as-of TIME] [--application A] [--json]
 
   verify    checks every event against its stream's chain, its command's outcome and the anchors in the log
-  export    copies events and outcomes into FILE, a record a line
+  export    writes events and outcomes into FILE: a line of JSON each in the log's order, or, where FILE ends in
+            .parquet, a table sorted by stream; all filters that are given hold. Without filters, FILE can be verified
   anchor    verifies, then writes the hash of every stream's last event into FILE
   replay    folds the log anew and compares every quota with what the tables tell of that moment (absent: now)
   --anchor  a file or folder of exported anchors, or what audit anchor wrote: what they know must be in the log
   --keys    the public keys of anchors (preset: PRORATA_ANCHOR_PUBLIC_KEYS_FILE); without them no signature is checked
+  --what    with commas between; absent: all of it. outcomes: what was accepted, too
+  --from    decided then or later (RFC 3339); --until: before. An event dated more than a day after its writing is missed
+  --quota   about this quota, and proposals that name it; --within: the same of it and all below, or of an application
+  --actor   user:alice, or the subject alone
   --json    verify: one line, {"events","streams","firstBad","anchors","signatures","blind"}
-exit 0: nothing wrong; 1: a bad event, or what the tables tell otherwise; 2: it could not be checked
+exit 0: nothing wrong; 1: a bad event, or what the tables tell otherwise; 2: it could not be checked, nothing was written
 `;
 
 /** Exit code: a bad event was found. */
@@ -44,6 +50,13 @@ const options = {
   anchor: { type: 'string' },
   keys: { type: 'string' },
   to: { type: 'string' },
+  format: { type: 'string' },
+  what: { type: 'string' },
+  from: { type: 'string' },
+  until: { type: 'string' },
+  quota: { type: 'string' },
+  within: { type: 'string' },
+  actor: { type: 'string' },
   'as-of': { type: 'string' },
   application: { type: 'string' },
   json: { type: 'boolean' },
@@ -63,11 +76,7 @@ async function run(args: readonly string[]): Promise<number> {
     case 'verify':
       return verify(values);
     case 'export':
-      return withSource(undefined, async (source) => {
-        const records = await exportLog(source, target(values));
-        printJson({ records });
-        return 0;
-      });
+      return exportCommand(exportOrder(values), createCodec(readLogSettings()), withLog);
     case 'anchor':
       return anchor(values);
     case 'replay':
@@ -108,7 +117,10 @@ async function check(values: Values): Promise<Checked> {
     values.anchor === undefined ? new KeptAnchors() : await readAnchors(values.anchor, keys);
   const codec = createCodec(readLogSettings());
   const stream = values.stream ?? null;
-  const report = await withSource(values.file, async (source) => {
+  const { file } = values;
+  const opened = <T>(work: (source: AuditSource) => Promise<T>): Promise<T> =>
+    file === undefined ? withLog(null, work) : work(new CopySource(file, codec));
+  const report = await opened(async (source) => {
     const progress = new Progress(source);
     try {
       return await verifyLog(progress, { codec, stream, anchors, keys });
@@ -122,17 +134,17 @@ async function check(values: Values): Promise<Checked> {
   return { ...report, signatures: keys === null ? 'not checked' : 'checked' };
 }
 
-async function withSource<T>(
-  file: string | undefined,
+/** @param from microseconds: what was decided before is of no interest; null: all of it is */
+async function withLog<T>(
+  from: bigint | null,
   work: (source: AuditSource) => Promise<T>,
 ): Promise<T> {
-  if (file !== undefined) return work(new CopySource(file));
   const settings = readLogSettings();
   const port = connectLog(settings, 'audit');
   try {
     const admin = await port.admin();
     const partitions = await assertTopics(admin, settings, auditedTopics);
-    return await work(new LogSource(port.log, settings.namespace, partitions));
+    return await work(new LogSource(port.log, settings.namespace, partitions, from));
   } finally {
     await port.close();
   }

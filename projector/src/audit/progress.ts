@@ -71,3 +71,20 @@ export class Progress implements AuditSource {
     this.#write(`\r${topic}: ${records} records read${share} `);
   }
 }
+
+/** As work without records to count: what it is, and for how long already. */
+export async function tellWhile<T>(what: string, work: () => Promise<T>): Promise<T> {
+  const startedMs = performance.now();
+  let times = 0;
+  const timer = setInterval(() => {
+    times += 1;
+    const seconds = Math.round((performance.now() - startedMs) / 1_000);
+    process.stderr.write(`\r${what}: ${seconds} s `);
+  }, BETWEEN_MS);
+  try {
+    return await work();
+  } finally {
+    clearInterval(timer);
+    if (times > 0) process.stderr.write('\n');
+  }
+}

@@ -88,7 +88,12 @@ async function verify(
   const copy = path.join(directory, 'copy.ndjson');
   await writeFile(copy, records.map((record) => `${lineOf(record)}\n`).join(''));
   const anchors = anchored ? await readAnchors(exported, keys) : new KeptAnchors();
-  return verifyLog(new CopySource(copy), { codec, stream, anchors, keys: signed ? keys : null });
+  return verifyLog(new CopySource(copy, codec), {
+    codec,
+    stream,
+    anchors,
+    keys: signed ? keys : null,
+  });
 }
 
 const eventsOf = (stream: string, records = whole): RawRecord[] =>

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -6,10 +7,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { changed, contentOf, created, registered, tokensPerSecond } from '../../test/drafts.ts';
 import { EventStamper } from '../../test/eventStamper.ts';
 import type { Stamped } from '../../test/eventStamper.ts';
+import { exported } from '../../test/exported.ts';
 import { MemorySource, rawRecords } from '../../test/memorySource.ts';
 import type { RawRecord } from './auditSource.ts';
 import { CopySource } from './copySource.ts';
-import { exportLog } from './exportLog.ts';
 import { KeptAnchors, readAnchors, writeHeads } from './keptAnchors.ts';
 import { verifyLog } from './verifyLog.ts';
 
@@ -196,11 +197,12 @@ describe('a content that is not what its hash says', () => {
 describe('a copy', () => {
   const copied = async (): Promise<string> => {
     const file = path.join(directory, 'copy.ndjson');
-    expect(await exportLog(new MemorySource(PARTITIONS, whole), file)).toBe(whole.length);
+    const { records } = await exported(new MemorySource(PARTITIONS, whole), codec, file);
+    expect(records).toBe(whole.length);
     return file;
   };
   const verifyCopy = (file: string) =>
-    verifyLog(new CopySource(file), {
+    verifyLog(new CopySource(file, codec), {
       codec,
       stream: null,
       anchors: new KeptAnchors(),
@@ -241,6 +243,28 @@ describe('a copy', () => {
       const { firstBad } = await verifyCopy(file);
       expect(firstBad).toMatchObject({ topic: line.topic, offset: BigInt(line.offset) });
     }
+  });
+
+  it('names the record of which its words tell something else than its bytes', async () => {
+    const file = await copied();
+    const lines = (await readFile(file, 'utf8')).trimEnd().split('\n');
+    for (const [index, text] of lines.entries()) {
+      const line = JSON.parse(text) as { offset: number };
+      const altered: Record<string, unknown> = { ...line, reason: 'another' };
+      delete altered['sha256'];
+      // By a hand that makes the digest anew.
+      const sha256 = createHash('sha256').update(JSON.stringify(altered)).digest('hex');
+      await writeFile(file, lines.with(index, JSON.stringify({ ...altered, sha256 })).join('\n'));
+      const { firstBad } = await verifyCopy(file);
+      expect(firstBad).toMatchObject({ offset: BigInt(line.offset) });
+      expect(firstBad!.problem).toContain('not what stands in its bytes');
+    }
+  });
+
+  it('of a part of the log is not taken for one that can be verified', async () => {
+    const file = path.join(directory, 'part.ndjson');
+    await exported(new MemorySource(PARTITIONS, whole), codec, file, { what: ['events'] });
+    await expect(verifyCopy(file)).rejects.toThrow('only a whole export can be verified');
   });
 
   it('says so when a line is no record', async () => {

@@ -1,19 +1,10 @@
 import { applicationOf, isQuotaId, streamOf } from '@prorata/quota-model';
 import type { Pool } from 'pg';
+import { NAMED_BY } from '../rows/namedInSteps.ts';
 import type { Condition } from './filters.ts';
 
 /** Proposals of one quota's history, the latest: an application has 1,000 open ones at most. */
 const PROPOSALS_MAX = 1_000;
-
-/** The members of a step by which it names a quota. */
-const NAMED_BY: readonly (readonly [step: string, member: string])[] = [
-  ['create', 'quotaId'],
-  ['change', 'quotaId'],
-  ['restore', 'quotaId'],
-  ['move', 'quotaId'],
-  ['move', 'toQuotaId'],
-  ['delete', 'quotaId'],
-];
 
 /**
  * Rows of the audit log about no one quota that tell of a proposal whose steps name this quota, as they were

@@ -18,7 +18,10 @@ export function passedOnCommands(program: Command, finish: Finish): void {
   passOn('demo', 'the whole loop, once round, on real parts; every line checked');
   passOn('bench', 'one benchmark beside its peers and its floor (bench commands)');
   passOn('chaos', 'load on real parts while they are killed and frozen; nothing lost or doubled');
-  passOn('audit', 'verify or export the log (audit verify, audit export)');
+  passOn(
+    'audit',
+    'verify the log, export parts of it, replay it (audit verify, audit export, audit replay)',
+  );
   passOn(
     'projections',
     'the copies of the read models, and rebuilding one while it is read (projections list)',
