@@ -13,7 +13,7 @@ import type { RunningService, Service, Settings } from '@prorata/service-runtime
 import { Router } from 'express';
 import { startAnchorExport } from './anchors/startAnchorExport.ts';
 import { applyMigrations } from './database/applyMigrations.ts';
-import { openPool } from './database/openPool.ts';
+import { FILLING, openPool } from './database/openPool.ts';
 import { EventTail } from './feed/eventTail.ts';
 import { Feeds } from './feed/feeds.ts';
 import { GenerationFeed } from './generations/generationFeed.ts';
@@ -95,7 +95,8 @@ export async function startProjector(
         codec,
         logger,
         namespace,
-        openTables: (schema) => openPool(databaseUrl, broken, { schemas: [schema] }),
+        openTables: (schema) =>
+          openPool(databaseUrl, broken, { schemas: [schema], settings: FILLING }),
         applied: (schema, topic, records) => metrics.applied(schema, topic, records),
         ...(sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs }),
       }),

@@ -8,8 +8,9 @@ const APPLICATIONS = 16;
 const TEAMS = 50;
 /** Events of a leaf: it is created, and changed as often as quotas are in a year of resizing. */
 const EVENTS_A_LEAF = 8;
-/** Different contents in all. */
-const AMOUNTS = 64;
+/** Different contents in all: each owner's, and of each so many amounts. What is resized keeps its owner. */
+const OWNERS = 8;
+const AMOUNTS = 8;
 /** Some day, and what passes between two events of a stream, microseconds: a million of them take two years. */
 const NOW = 1_767_225_600_000_000n;
 const BETWEEN = 1_000_000_000n;
@@ -49,15 +50,17 @@ const registrationSample = parsed('io.prorata.event.ApplicationRegistered', {
   proposalLifetimeMicros: 3_600_000_000,
 });
 
-const contents = Array.from({ length: AMOUNTS }, (_, index) => {
+const contents = Array.from({ length: OWNERS * AMOUNTS }, (_, index) => {
   const content = parsed('io.prorata.type.QuotaContent', {
-    owner: `group:team-${index}`,
+    owner: `group:team-${index % OWNERS}`,
     project: null,
     tier: 2,
     cutPriority: 0,
     labels: {},
     attributes: {},
-    limits: [{ resource: 'slots', capacity: { guaranteed: 1 + index, max: 1_000 } }],
+    limits: [
+      { resource: 'slots', capacity: { guaranteed: 1 + Math.floor(index / OWNERS), max: 1_000 } },
+    ],
     match: [],
     action: 'refuse',
     rightsizing: [],
@@ -127,12 +130,14 @@ function* eventsOf(application: number, count: number): Generator<EventMessage> 
   const versions = new Map<string, bigint>();
   // All are created before any is changed: changes come from everywhere in the tree.
   for (let turn = 0; version < count; turn += 1) {
-    for (const quotaId of turn === 0 ? ids : ids.slice(TEAMS)) {
+    const turned = turn === 0 ? ids : ids.slice(TEAMS);
+    for (const [index, quotaId] of turned.entries()) {
       if (version >= count) return;
       version += 1n;
       const quotaVersion = (versions.get(quotaId) ?? 0n) + 1n;
       versions.set(quotaId, quotaVersion);
-      const declared = contents[(Number(version) + turn) % AMOUNTS];
+      const place = turn === 0 ? index : index + TEAMS;
+      const declared = contents[(place % OWNERS) + OWNERS * ((place + turn) % AMOUNTS)];
       const envelope = envelopeOf(application, version, { quotaId, version: quotaVersion });
       yield {
         type: turn === 0 ? 'QuotaCreated' : 'QuotaChanged',

@@ -19,7 +19,7 @@ import {
 } from '@prorata/service-runtime';
 import type pg from 'pg';
 import { createTables } from '../database/createTables.ts';
-import { openPool } from '../database/openPool.ts';
+import { FILLING, openPool } from '../database/openPool.ts';
 import { projections } from '../generations/projections.ts';
 import type { ProjectionDefinition } from '../generations/projections.ts';
 import { OwnedPartition } from '../partition/ownedPartition.ts';
@@ -81,7 +81,10 @@ async function fill(
   for (const { definition, schema } of copies) {
     const newProjection = definition.topics.find(({ topic }) => topic === TOPIC)?.newProjection;
     if (newProjection === undefined) continue;
-    const pool = openPool(databaseUrl, () => undefined, { schemas: [schema] });
+    const pool = openPool(databaseUrl, () => undefined, {
+      schemas: [schema],
+      settings: FILLING,
+    });
     pools.push(pool);
     for (let partition = 0; partition < partitions; partition += 1) {
       owned.push(

@@ -12,18 +12,20 @@ const CHUNK_LENGTH_MIN = 65_536;
 /**
  * Writes rows of which none is there yet, by COPY: a checkpoint that moves with them lets no record be
  * applied twice. `rows` may make each row as it is asked for.
+ * @param into another table of the same columns
  * @throws the server's error, of class 23 when a row is there
  */
 export async function appendRows(
   client: ClientBase,
   table: Table,
   rows: Iterable<Row>,
+  into = table.name,
 ): Promise<void> {
   const chunks = chunksOf(table, rows);
   const first = chunks.next();
   if (first.done === true) return;
   const columns = Object.keys(table.columns).map((name) => `"${name}"`);
-  const copying = client.query(copyFrom(`COPY "${table.name}" (${columns.join(', ')}) FROM STDIN`));
+  const copying = client.query(copyFrom(`COPY "${into}" (${columns.join(', ')}) FROM STDIN`));
   await pipeline(Readable.from(startingWith(first.value, chunks)), copying);
 }
 
@@ -48,9 +50,18 @@ function* chunksOf(table: Table, rows: Iterable<Row>): Generator<string> {
 function fieldOf(value: unknown, type: string): string {
   if (value === null || value === undefined) return '\\N';
   if (typeof value === 'bigint') return value.toString();
+  if (Array.isArray(value) && type !== 'jsonb') return escaped(arrayText(value));
   const isText = typeof value === 'string' && type !== 'jsonb';
   // Of numbers and truth values the text is the same in JSON.
   return escaped(isText ? storableText(value) : jsonText(value));
+}
+
+/** As PostgreSQL writes arrays of text. */
+function arrayText(items: readonly unknown[]): string {
+  const quoted = items.map(
+    (item) => `"${storableText(String(item)).replaceAll(/["\\]/g, '\\$&')}"`,
+  );
+  return `{${quoted.join(',')}}`;
 }
 
 const SPECIAL = /[\\\n\r\t]/;

@@ -8,6 +8,12 @@ const STATEMENT_TIMEOUT_MS = 60_000;
 /** A process that stalls inside a transaction must not hold its partition's row for ever. */
 const IDLE_IN_TRANSACTION_TIMEOUT_MS = 30_000;
 
+/**
+ * Of those that fill tables. A commit need not wait for the disk: its checkpoint is in it, so that a server that
+ * crashes loses both or neither, and the log brings back what it lost.
+ */
+export const FILLING = { synchronous_commit: 'off' } as const;
+
 const TIMESTAMPTZ_OID = 1184;
 
 export interface PoolOptions {
@@ -30,6 +36,8 @@ export function openPool(
   const all = {
     timezone: 'UTC',
     datestyle: 'ISO',
+    // Compiling a question takes longer than to answer it, and the planner asks for it where it guesses high.
+    jit: 'off',
     ...(schemas === undefined ? {} : { search_path: schemas.join(',') }),
     ...settings,
   };

@@ -31,7 +31,7 @@ export type ProjectionName = 'quotas' | 'audit';
 export const projections: readonly ProjectionDefinition[] = [
   {
     name: 'quotas',
-    version: 3,
+    version: 4,
     readableFrom: 2,
     topics: [
       {

@@ -63,11 +63,11 @@ export function questionIn(request: Request, parameters: Parameters): QuotaQuest
   const resource = parameters.text('resource');
   if (resource !== null) filters.add('resources @> ARRAY[?]::text[]', resource);
   filterLabels(filters, parameters);
-  filterState(filters, parameters);
+  const isEnding = filterState(filters, parameters, within ?? application);
   const isByName = filterSearch(filters, parameters);
   const sorts = Object.keys(sortColumns) as Sort[];
   const sort = parameters.oneOf('sort', sorts, isByName ? 'name' : 'quotaId');
-  if (sort === 'overrideUntil') filters.add('override_until IS NOT NULL');
+  if (sort === 'overrideUntil' && !isEnding) filters.add('override_until IS NOT NULL');
   const order = parameters.oneOf('order', ['asc', 'desc'], 'asc');
   const after = afterIn(parameters, sort);
   const columns = sortColumns[sort];
@@ -125,7 +125,8 @@ function filterLabels(filters: Filters, parameters: Parameters): void {
   filters.add('labels @> ?::jsonb', JSON.stringify(wanted));
 }
 
-function filterState(filters: Filters, parameters: Parameters): void {
+/** @param within what else bounds the ids: a tree. @returns whether it looks for overridden quotas alone */
+function filterState(filters: Filters, parameters: Parameters, within: string | null): boolean {
   const endsBefore = endIn(parameters);
   const state = parameters.oneOf<State | ''>('state', ['', ...states], '');
   if (endsBefore !== null && state !== 'expiring' && state !== 'overridden') {
@@ -133,14 +134,20 @@ function filterState(filters: Filters, parameters: Parameters): void {
   }
   if (state === 'cut') filters.add('is_cut');
   if (state === 'oversubscribed') {
+    const { sql, values } =
+      within === null ? { sql: 'true', values: [] } : treeCondition(within, 'node');
+    // DISTINCT keeps their order, by which a page is found without looking at all of them.
     filters.add(
-      'EXISTS (SELECT FROM commitments WHERE commitments.node = quotas.quota_id AND is_oversubscribed)',
+      `quota_id IN (SELECT DISTINCT node FROM commitments WHERE is_oversubscribed AND ${sql})`,
+      ...values,
     );
   }
-  if (state === 'overridden' || state === 'expiring') filters.add('override_until IS NOT NULL');
   const soon = BigInt(Date.now()) * 1000n + EXPIRING_MICROS;
   const end = endsBefore ?? (state === 'expiring' ? soon : null);
+  // Not both: the planner would take the one for rarer than it is, and walk past the order's own index.
   if (end !== null) filters.add('override_until < ?', timeToJson(end));
+  else if (state === 'overridden') filters.add('override_until IS NOT NULL');
+  return end !== null || state === 'overridden';
 }
 
 function endIn(parameters: Parameters): bigint | null {
