@@ -1,6 +1,6 @@
+import { bounded, boundedProperties } from '@prorata/quota-model/integerBounds';
 import { jsonProperties, namedSchemas } from '@prorata/schemas';
 import { describe, expect, it } from 'vitest';
-import { bounded, boundedProperties } from './integerBounds.ts';
 import { bodySchema, gatewaySchemas } from './openApiSchemas.ts';
 import { resourceTable } from './resourceTable.ts';
 

@@ -7,9 +7,9 @@ import {
   requiredFields,
 } from '@prorata/schemas';
 import type { CommandMessage, JsonSchema, SchemaField } from '@prorata/schemas';
+import { bounded, boundedProperties } from '@prorata/quota-model/integerBounds';
 import { commandRoles } from './commandRoles.ts';
 import { BATCH_MEMBERS } from './batchRoute.ts';
-import { bounded, boundedProperties } from './integerBounds.ts';
 import { commonMembers } from './requestMembers.ts';
 import type { CommonMember } from './requestMembers.ts';
 import { fieldsInAddress } from './resourceRoutes.ts';

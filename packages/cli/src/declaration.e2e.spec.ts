@@ -215,7 +215,7 @@ describe('files of quotas', () => {
     const ran = await prorata(['plan', '-f', example, '--detailed-exitcode']);
     expect(ran.code).toBe(2);
     expect(ran.out).toContain('+ quota llm-gateway/prod/chat');
-    expect(ran.out).toContain('Plan: 10 to create, 0 to change, 0 to delete.');
+    expect(ran.out).toContain('Plan: 12 to create, 0 to change, 0 to delete.');
     const { inForce, failures } = await planned(example);
     expect(failures).toEqual([]);
     expect(inForce).toContainEqual({
@@ -237,7 +237,7 @@ describe('files of quotas', () => {
     expect(ran.out).toContain('4 checks fail:');
     expect(ran.out).toMatch(/fails\.yaml:\d+:\d+ llm-gateway\/prod\/chat PARENT_LIMIT_EXCEEDED/);
     expect(ran.out).toContain('Nothing was changed.');
-    expect((await planned(example)).summary.create).toBe(10);
+    expect((await planned(example)).summary.create).toBe(12);
   });
 
   it('are told what is wrong in them where there is no gateway, too', async () => {
@@ -275,6 +275,7 @@ describe('files of quotas', () => {
     expect(again.code).toBe(0);
     expect(again.out).toContain('Applied: what is declared is what there is.');
     expect(again.complaints).not.toContain('DefineTeam');
+    expect(again.complaints).not.toContain('DefinePriceBook');
     expect(again.complaints).toContain('ChangeTree 3 changes: done');
   });
 

@@ -68,6 +68,8 @@ async function rowOf(
 ): Promise<Json | null> {
   const at = encodeURIComponent(owner);
   if (what === 'application') return client.find<Json>(`/v1/applications/${at}`);
+  if (what === 'price book') return client.find<Json>(`/v1/price-books/${at}`);
+  if (what === 'tier policy') return client.find<Json>(`/v1/tier-policies/${at}`);
   if (what === 'budget') {
     const budgets = await client.all('/v1/budgets', 'budgets', { organization: owner });
     return budgets.find(({ budgetId }) => budgetId === id) ?? null;

@@ -147,5 +147,13 @@ function wanted(schema: unknown, { keyword, message, params }: ErrorObject): str
   if (keyword === 'type' && type !== undefined)
     return `must be ${articles[type] ?? 'a whole number'}`;
   if (keyword === 'pattern') return `must have the form ${(params as { pattern: string }).pattern}`;
+  const { minimum, maximum } = (schema ?? {}) as { minimum?: number; maximum?: number };
+  if (keyword === 'minimum' || keyword === 'maximum') {
+    return maximum === undefined
+      ? `must be at least ${minimum}`
+      : `must be ${minimum} to ${maximum}`;
+  }
+  const { minItems } = (schema ?? {}) as { minItems?: number };
+  if (keyword === 'minItems' || keyword === 'maxItems') return `must have ${minItems} items`;
   return message ?? 'is not right here';
 }

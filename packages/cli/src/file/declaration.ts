@@ -34,6 +34,9 @@ export interface DeclaredApplication {
 
 /** All that the files declare, as one. */
 export interface Declaration {
+  /** By id: the fields of DefinePriceBook and of PublishTierPolicy. */
+  readonly priceBooks: ReadonlyMap<string, Declared<Json>>;
+  readonly tierPolicies: ReadonlyMap<string, Declared<Json>>;
   readonly organizations: readonly DeclaredOrganization[];
   readonly applications: readonly DeclaredApplication[];
 }

@@ -6,6 +6,7 @@ import {
   requiredFields,
 } from '@prorata/schemas';
 import type { CommandMessage, JsonSchema, SchemaField } from '@prorata/schemas';
+import { boundedProperties } from '@prorata/quota-model/integerBounds';
 
 const CONTENT = 'io.prorata.type.QuotaContent';
 const SEGMENT = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?';
@@ -22,6 +23,10 @@ function fieldsOf(type: CommandMessage['type'], fromPlace: readonly string[]): S
 }
 
 const contentFields = (): readonly SchemaField[] => namedSchemas.get(CONTENT)?.fields ?? [];
+
+/** With the bounds that the model has for whole numbers, which a message's 32 bits say nothing of. */
+const propertiesOf = (fields: readonly SchemaField[]): Readonly<Record<string, JsonSchema>> =>
+  boundedProperties(jsonProperties(fields));
 
 function closed(
   description: string,
@@ -47,7 +52,7 @@ const mapOf = (pattern: string, description: string, items: JsonSchema): JsonSch
 function bodyOf(type: CommandMessage['type'], fromPlace: readonly string[]): JsonSchema {
   const fields = fieldsOf(type, fromPlace);
   const doc = namedSchemas.get(fullNameOf[type])?.doc ?? '';
-  return closed(doc, jsonProperties(fields), requiredFields(fields));
+  return closed(doc, propertiesOf(fields), requiredFields(fields));
 }
 
 const MANAGED =
@@ -73,7 +78,7 @@ const organization = (): JsonSchema =>
   });
 
 const entitlement = (): JsonSchema => {
-  const fields = jsonProperties(fieldsOf('SetEntitlement', ['source']));
+  const fields = propertiesOf(fieldsOf('SetEntitlement', ['source']));
   return closed(
     'How much of a resource a project may hold in quotas. One that a budget pays for is not for a file.',
     fields,
@@ -98,33 +103,57 @@ const application = (): JsonSchema =>
 /** Owner and tier come from the quota around it where they are left out; the rest has the API's defaults. */
 const quota = (): JsonSchema =>
   closed('What the owner of a quota declares.', {
-    ...jsonProperties(contentFields()),
+    ...propertiesOf(contentFields()),
     quotas: mapOf(PATH_PATTERN, 'Quotas below this one, by path from here.', ref('Quota')),
   });
 
 /** The JSON Schema of a file of quotas, made from the schemas of the commands that it becomes. */
 export function fileSchema(): JsonSchema {
-  const components = jsonSchemaComponents([
-    ...fieldsOf('RegisterApplication', []).map(({ type }) => type),
-    ...fieldsOf('DefineBudget', []).map(({ type }) => type),
-    ...contentFields().map(({ type }) => type),
-  ]);
   const schema = {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'A file of quotas',
-    ...closed('What should be there: organizations and applications, each as far as it is said.', {
-      organizations: mapOf(SEGMENT_PATTERN, 'Organizations by id.', ref('Organization')),
-      applications: mapOf(SEGMENT_PATTERN, 'Applications by id.', ref('Application')),
-    }),
+    ...closed(
+      'What should be there: price books, tier policies, organizations and applications, each as far as it is said.',
+      {
+        priceBooks: mapOf(SEGMENT_PATTERN, 'Price books by id.', ref('PriceBook')),
+        tierPolicies: mapOf(SEGMENT_PATTERN, 'Tier policies by id.', ref('TierPolicy')),
+        organizations: mapOf(SEGMENT_PATTERN, 'Organizations by id.', ref('Organization')),
+        applications: mapOf(SEGMENT_PATTERN, 'Applications by id.', ref('Application')),
+      },
+    ),
     $defs: {
+      PriceBook: bodyOf('DefinePriceBook', []),
+      TierPolicy: bodyOf('PublishTierPolicy', []),
       Organization: organization(),
       Application: application(),
       Registration: bodyOf('RegisterApplication', []),
       Entitlement: entitlement(),
       Quota: quota(),
-      ...components,
+      ...boundedComponents(),
     },
   };
   const named = JSON.stringify(schema).replaceAll('#/components/schemas/', '#/$defs/');
   return JSON.parse(named) as JsonSchema;
+}
+
+/** Commands whose fields a file says. */
+const declared = [
+  'RegisterApplication',
+  'DefineBudget',
+  'DefinePriceBook',
+  'PublishTierPolicy',
+] as const;
+
+/** What the parts of a file mention, by its short name. */
+function boundedComponents(): Readonly<Record<string, JsonSchema>> {
+  const fields = declared.flatMap((type) => fieldsOf(type, []));
+  const components = jsonSchemaComponents([...fields, ...contentFields()].map(({ type }) => type));
+  return Object.fromEntries(
+    Object.entries(components).map(([name, component]) => {
+      const properties = component['properties'] as
+        Readonly<Record<string, JsonSchema>> | undefined;
+      if (properties === undefined) return [name, component];
+      return [name, { ...component, properties: boundedProperties(properties) }];
+    }),
+  );
 }

@@ -1,4 +1,4 @@
-import type { JsonViolation } from '@prorata/schemas';
+import type { CommandMessage, JsonViolation } from '@prorata/schemas';
 import { isJson } from '../plan/json.ts';
 import type { Json } from '../plan/json.ts';
 import type {
@@ -39,12 +39,16 @@ const recordAt = (value: unknown, name: string): Json => {
 
 /** Documents that say parts of one declaration. Nothing may be said twice. */
 export class Gathering {
+  readonly #priceBooks = new Map<string, Declared<Json>>();
+  readonly #tierPolicies = new Map<string, Declared<Json>>();
   readonly #organizations = new Map<string, Growing<DeclaredOrganization>>();
   readonly #applications = new Map<string, Growing<DeclaredApplication>>();
   readonly #faults: FileFault[] = [];
 
   /** @param document of the shape that the schema asks for */
   add(document: ReadDocument): void {
+    this.#addEach(document, 'priceBooks', 'DefinePriceBook', this.#priceBooks);
+    this.#addEach(document, 'tierPolicies', 'PublishTierPolicy', this.#tierPolicies);
     for (const [id, body] of Object.entries(recordAt(document.value, 'organizations'))) {
       this.#addOrganization(document, id, body as Json);
     }
@@ -57,9 +61,24 @@ export class Gathering {
   finish(): Declaration {
     if (this.#faults.length > 0) throw new FileFaults(this.#faults);
     return {
+      priceBooks: this.#priceBooks,
+      tierPolicies: this.#tierPolicies,
       organizations: [...this.#organizations.values()],
       applications: [...this.#applications.values()],
     };
+  }
+
+  /** What stands by itself, by id: a stream of its own. */
+  #addEach(
+    document: ReadDocument,
+    member: string,
+    type: CommandMessage['type'],
+    into: Map<string, Declared<Json>>,
+  ): void {
+    for (const [id, body] of Object.entries(recordAt(document.value, member))) {
+      const normal = normalFields(type, body as Json);
+      this.#put(into, id, this.#declared(document, [member, id], normal));
+    }
   }
 
   #addOrganization(document: ReadDocument, id: string, body: Json): void {

@@ -1,6 +1,7 @@
 import { fromJson, fullNameOf, toJson } from '@prorata/schemas';
 import type { ChangeTree, CommandMessage, JsonViolation } from '@prorata/schemas';
 import type { Json } from '../plan/json.ts';
+import { priceKey } from './priceKey.ts';
 
 const CONTENT = 'io.prorata.type.QuotaContent';
 const STEP = 'io.prorata.type.TreeStep';
@@ -32,7 +33,15 @@ export function normalFields(type: CommandMessage['type'], json: Json): Normal {
   if ('violations' in parsed) return parsed;
   const fields: Record<string, unknown> = { ...(toJson(name, parsed.value) as Json) };
   delete fields['envelope'];
-  return { value: type === 'DefineBudget' ? withPlainAmount(fields) : fields };
+  if (type === 'DefineBudget') return { value: withPlainAmount(fields) };
+  if (type === 'DefinePriceBook') return { value: withPricesInTime(fields) };
+  return { value: fields };
+}
+
+/** As the book keeps them: by application, resource and time. */
+function withPricesInTime(fields: Json): Json {
+  const prices = (fields['prices'] as readonly Json[]).map(withPlainAmount);
+  return { ...fields, prices: prices.sort((a, b) => (priceKey(a) < priceKey(b) ? -1 : 1)) };
 }
 
 /** `10000.00` and `10000` are the same money. */

@@ -76,6 +76,29 @@ describe('a declaration', () => {
     });
   });
 
+  it('takes amounts of 64 bits as numbers or as text, and none beyond', () => {
+    const amounts = (text: string): string =>
+      quota(
+        `      prod: { owner: g, tier: 1, limits: [{ resource: r, rate: { amount: ${text} } }] }\n`,
+      );
+    const limitsOf = (text: string): unknown =>
+      declared(amounts(text)).applications[0]?.quotas.get('moka/prod')?.value['limits'];
+    expect(limitsOf("'40000'")).toEqual(limitsOf('40000'));
+    expect(limitsOf("'9223372036854775807'")).toEqual(limitsOf('9223372036854775807'));
+    expect(faultsOf(amounts('9223372036854775808'))).toEqual([
+      expect.stringMatching(/^q\.yaml:4:\d+: limits\.0\.rate\.amount /) as string,
+    ]);
+  });
+
+  it('takes whole numbers that the model takes, and says which others', () => {
+    expect(faultsOf(quota('      prod: { owner: g, tier: 5, cutPriority: 1000001 }\n'))).toEqual([
+      'q.yaml:4:31: must be 0 to 4',
+      'q.yaml:4:47: must be -1000000 to 1000000',
+    ]);
+    const policy = 'tierPolicies: { p: { steps: [], floorBasisPoints: [1, 2] } }';
+    expect(faultsOf(policy)).toEqual(['q.yaml:1:51: must have 5 items']);
+  });
+
   it('does not tell the same limits in another order, or the same money in other digits, apart', () => {
     const limits = (...names: string[]): string =>
       names.map((name) => `{ resource: ${name}, concurrency: { max: 1 } }`).join(', ');

@@ -2,10 +2,12 @@ import type { Declaration } from '../file/declaration.ts';
 import type { LiveApplication, LiveOrganization } from './liveState.ts';
 import type { Plan } from './plan.ts';
 import { planApplication } from './planApplication.ts';
+import { planMoney } from './planMoney.ts';
+import type { LiveMoney } from './planMoney.ts';
 import { planOrganization } from './planOrganization.ts';
 
 /** All that there is of what a declaration speaks of, by id. */
-export interface LiveState {
+export interface LiveState extends LiveMoney {
   readonly organizations: ReadonlyMap<string, LiveOrganization>;
   readonly applications: ReadonlyMap<string, LiveApplication>;
 }
@@ -23,7 +25,7 @@ const noApplication: LiveApplication = {
   isWhole: true,
 };
 
-/** What makes what there is what is declared: organizations first, since applications' payers stand in them. */
+/** What makes what there is what is declared: what budgets name first, then organizations, since applications' payers stand in them. */
 export function computePlan(declaration: Declaration, live: LiveState): Plan {
   const plans = [
     ...declaration.organizations.map((each) =>
@@ -34,7 +36,7 @@ export function computePlan(declaration: Declaration, live: LiveState): Plan {
     ),
   ];
   return {
-    commands: plans.flatMap(({ commands }) => commands),
+    commands: [...planMoney(declaration, live), ...plans.flatMap(({ commands }) => commands)],
     obstacles: plans.flatMap(({ obstacles }) => obstacles),
   };
 }

@@ -8,7 +8,8 @@ import type { Live } from './liveState.ts';
 import { actionsOf } from './plan.ts';
 import type { Plan } from './plan.ts';
 
-const nothing: LiveState = { organizations: new Map(), applications: new Map() };
+const noMoney = { priceBooks: new Map(), tierPolicies: new Map() };
+const nothing: LiveState = { ...noMoney, organizations: new Map(), applications: new Map() };
 
 const declarationIn = (text: string) => declarationOf(documentsIn('q.yaml', text).documents);
 const planOf = (text: string, live: LiveState = nothing): Plan =>
@@ -21,8 +22,10 @@ const live = (
 
 /** What there is once a file has been applied. */
 function after(text: string, version = 3n): LiveState {
-  const { organizations, applications } = declarationIn(text);
+  const { priceBooks, tierPolicies, organizations, applications } = declarationIn(text);
   return {
+    priceBooks: live(priceBooks, version),
+    tierPolicies: live(tierPolicies, version),
     organizations: new Map(
       organizations.map(({ organization, registration, teams, projects, budgets }) => [
         organization,
@@ -295,5 +298,52 @@ describe('a plan', () => {
     );
     expect(plan.commands).toEqual([]);
     expect(plan.obstacles[0]?.message).toContain('A budget pays');
+  });
+});
+
+describe('price books and tier policies', () => {
+  const price = (from: string, amount: string): string =>
+    `{ application: moka, resource: requests, amount: ${amount}, perUnits: 1000, effectiveFrom: ${from} }`;
+  const money = (...prices: readonly string[]): string => `
+priceBooks:
+  list:
+    currency: EUR
+    prices: [${prices.join(', ')}]
+tierPolicies:
+  standard:
+    steps: [{ overrunBasisPoints: 0, cutBasisPoints: [0, 0, 1000, 2500, 4000] }]
+    floorBasisPoints: [10000, 5000, 2500, 1000, 1000]
+`;
+  const first = price('2026-01-01T00:00:00Z', "'1.25'");
+  const second = price('2026-07-01T00:00:00Z', "'1.50'");
+
+  it('come before the budgets that name them, and expect that there are none', () => {
+    const plan = planOf(`${whole}${money(first)}`);
+    expect(plan.commands.slice(0, 3)).toMatchObject([
+      { type: 'DefinePriceBook', stream: 'pricebook:list', expectedVersion: 0n },
+      { type: 'PublishTierPolicy', stream: 'tierpolicy:standard', expectedVersion: 0n },
+      { type: 'RegisterOrganization' },
+    ]);
+  });
+
+  it('are the same in another order, with times and money written otherwise', () => {
+    const other = price("'2026-01-01T01:00:00+01:00'", "'1.250'");
+    expect(told(planOf(money(second, other), after(money(first, second))))).toEqual([]);
+  });
+
+  it('tell each price that comes or goes by itself, and expect the version that was read', () => {
+    const plan = planOf(money(first, second), after(money(first), 7n));
+    expect(plan.commands).toMatchObject([{ expectedVersion: 7n }]);
+    expect(actionsOf(plan)).toMatchObject([
+      {
+        ...{ kind: 'change', what: 'price book', id: 'list' },
+        differences: [
+          {
+            field: 'prices.moka requests 2026-07-01T00:00:00.000Z',
+            after: { amount: '1.5', perUnits: 1000 },
+          },
+        ],
+      },
+    ]);
   });
 });

@@ -6,7 +6,8 @@ import { computePlan } from './computePlan.ts';
 import type { LiveState } from './computePlan.ts';
 import { decideHere } from './decideHere.ts';
 
-const nothing: LiveState = { organizations: new Map(), applications: new Map() };
+const noMoney = { priceBooks: new Map(), tierPolicies: new Map() };
+const nothing: LiveState = { ...noMoney, organizations: new Map(), applications: new Map() };
 const application = (quotas: string): string => `
 applications:
   moka:
@@ -45,7 +46,7 @@ function after(text: string): LiveState {
   );
   const registration = { value: declared!.registration!.value, version: 1n };
   const moka = { registration, entitlements: new Map(), quotas: live, isWhole: true };
-  return { organizations: new Map(), applications: new Map([['moka', moka]]) };
+  return { ...nothing, applications: new Map([['moka', moka]]) };
 }
 
 it('knows what would be in force in an application that is not there yet', () => {

@@ -1,11 +1,12 @@
 import { placeText } from '../file/place.ts';
 import { hintFor } from '../gateway/hints.ts';
 import { colours } from '../output/colours.ts';
-import { limitText } from '../output/limitText.ts';
+import { limitText, numberText } from '../output/limitText.ts';
 import { screenText } from '../output/screenText.ts';
 import { tableLines } from '../output/table.ts';
 import type { Check, Failure, HiddenLimit } from './check.ts';
-import { isJson } from './json.ts';
+import { isJson, textIn } from './json.ts';
+import type { Json } from './json.ts';
 import { actionsOf } from './plan.ts';
 import type { Action, ActionKind, Plan } from './plan.ts';
 
@@ -73,7 +74,14 @@ function valueText(value: unknown): string {
   ) {
     return limitText(value);
   }
+  if (isJson(value)) return screenText(ownText(value) ?? shortJson(value));
   return screenText(typeof value === 'string' ? value : shortJson(value));
+}
+
+/** Of items whose field's name has told the rest already; null: any other. */
+function ownText(item: Json): string | null {
+  if ('perUnits' in item) return `${textIn(item, 'amount')} for ${numberText(item['perUnits'])}`;
+  return 'cutBasisPoints' in item ? `cuts ${shortJson(item['cutBasisPoints'])}` : null;
 }
 
 /** Without what says nothing. */

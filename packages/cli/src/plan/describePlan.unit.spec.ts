@@ -46,6 +46,7 @@ function planBetween(old: string, now: string): Plan {
     new Map([...all].map(([id, { value }]) => [id, { value, version: 3n }]));
   const { organizations, applications } = declarationIn(old);
   return computePlan(declarationIn(now), {
+    ...{ priceBooks: new Map(), tierPolicies: new Map() },
     organizations: new Map(
       organizations.map(({ organization, registration, teams, projects, budgets }) => [
         organization,

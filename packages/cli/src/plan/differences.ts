@@ -1,3 +1,4 @@
+import { priceKey } from '../file/priceKey.ts';
 import { isJson } from './json.ts';
 import type { Json } from './json.ts';
 
@@ -10,13 +11,15 @@ export interface Difference {
 }
 
 /** Fields whose lists are sets by a key. */
-const keyed: Readonly<Record<string, string>> = {
-  limits: 'resource',
-  rightsizing: 'resource',
-  resources: 'name',
-  rules: 'name',
-  validators: 'name',
-  dispatchers: 'name',
+const keyed: Readonly<Record<string, (item: Json) => string>> = {
+  limits: ({ resource }) => String(resource),
+  rightsizing: ({ resource }) => String(resource),
+  resources: ({ name }) => String(name),
+  rules: ({ name }) => String(name),
+  validators: ({ name }) => String(name),
+  dispatchers: ({ name }) => String(name),
+  prices: priceKey,
+  steps: ({ overrunBasisPoints }) => String(overrunBasisPoints),
 };
 /** Fields whose members are told one by one. */
 const opened = new Set(['labels', 'attributes', 'window', 'changePolicy']);
@@ -44,7 +47,7 @@ function membersOf(name: string, value: unknown): Json | null {
   const key = keyed[name];
   if (key === undefined) return null;
   const items = (value ?? []) as readonly Json[];
-  return Object.fromEntries(items.map((item) => [String(item[key]), item]));
+  return Object.fromEntries(items.map((item) => [key(item), item]));
 }
 
 function differ(field: string, before: unknown, after: unknown): Difference[] {

@@ -5,7 +5,15 @@ import type { Json } from './json.ts';
 
 export type ActionKind = 'create' | 'change' | 'delete' | 'transfer';
 export type ThingKind =
-  'organization' | 'team' | 'project' | 'budget' | 'application' | 'entitlement' | 'quota';
+  | 'price book'
+  | 'tier policy'
+  | 'organization'
+  | 'team'
+  | 'project'
+  | 'budget'
+  | 'application'
+  | 'entitlement'
+  | 'quota';
 
 /** One thing that would be created, changed or deleted. */
 export interface Action {

@@ -20,10 +20,16 @@ const READS_AT_ONCE = 8;
 /** What there is of what the declaration speaks of. */
 export async function readLive(
   client: GatewayClient,
-  { organizations, applications }: Declaration,
+  { priceBooks, tierPolicies, organizations, applications }: Declaration,
   progress: Progress,
 ): Promise<LiveState> {
   const live = {
+    priceBooks: await readEach(client, priceBooks, '/v1/price-books', 'DefinePriceBook', [
+      ...['currency', 'prices'],
+    ]),
+    tierPolicies: await readEach(client, tierPolicies, '/v1/tier-policies', 'PublishTierPolicy', [
+      ...['steps', 'floorBasisPoints'],
+    ]),
     organizations: new Map<string, LiveOrganization>(),
     applications: new Map<string, LiveApplication>(),
   };
@@ -40,6 +46,22 @@ export async function readLive(
 }
 
 const inPath = encodeURIComponent;
+
+/** What there is of things with a stream each, by their ids. */
+async function readEach(
+  client: GatewayClient,
+  declared: ReadonlyMap<string, unknown>,
+  at: string,
+  type: CommandMessage['type'],
+  fields: readonly string[],
+): Promise<ReadonlyMap<string, Live<Json>>> {
+  const found = new Map<string, Live<Json>>();
+  for (const id of declared.keys()) {
+    const row = await client.find<Json>(`${at}/${inPath(id)}`);
+    if (row !== null) found.set(id, liveOf(type, row, fields));
+  }
+  return found;
+}
 
 async function readOrganization(
   client: GatewayClient,

@@ -6,7 +6,7 @@ import {
   TIERS,
   VALIDATOR_DEADLINE_MILLIS_MAX,
   VALIDATOR_RETRIES_MAX,
-} from '@prorata/quota-model';
+} from './modelBounds.ts';
 import type { JsonSchema } from '@prorata/schemas';
 
 const part: JsonSchema = { minimum: 0, maximum: BASIS_POINTS };
