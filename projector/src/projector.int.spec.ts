@@ -49,6 +49,22 @@ async function get(projector: Projector, path: string, token: string) {
   return { status: response.status, body: (await response.json()) as never, response };
 }
 
+/** What is answered while the queries' own role may not read: they have no other one. */
+async function withoutReading(
+  databaseUrl: string,
+  ask: () => Promise<{ readonly status: number }>,
+): Promise<number> {
+  const owner = new pg.Client({ connectionString: databaseUrl });
+  await owner.connect();
+  try {
+    await owner.query('REVOKE SELECT ON quotas_1.quotas FROM prorata_reader');
+    return (await ask()).status;
+  } finally {
+    await owner.query('GRANT SELECT ON quotas_1.quotas TO prorata_reader');
+    await owner.end();
+  }
+}
+
 async function ready(projector: Projector): Promise<void> {
   await eventually(async () => {
     const response = await fetch(`${projector.url}/readyz`);
@@ -105,6 +121,7 @@ describe('the projector', () => {
       ],
       lag: 0,
     });
+    expect(await withoutReading(databaseUrl, () => get(projector, '/v1/quotas', token))).toBe(500);
     const missing = await get(projector, '/v1/quotas/llm%2Fgone', token);
     expect(missing).toMatchObject({ status: 404, body: { code: 'QUOTA_UNKNOWN', lag: 0 } });
   });

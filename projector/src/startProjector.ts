@@ -12,8 +12,6 @@ import {
 import type { RunningService, Service, Settings } from '@prorata/service-runtime';
 import { Router } from 'express';
 import { startAnchorExport } from './anchors/startAnchorExport.ts';
-import { applyMigrations } from './database/applyMigrations.ts';
-import { FILLING, openPool } from './database/openPool.ts';
 import { EventTail } from './feed/eventTail.ts';
 import { Feeds } from './feed/feeds.ts';
 import { GenerationFeed } from './generations/generationFeed.ts';
@@ -42,6 +40,7 @@ import { quotaRoutes } from './routes/quotaRoutes.ts';
 import { versionRoutes } from './routes/versionRoutes.ts';
 import { projectedTopics } from './routes/readModels.ts';
 import { Readiness } from './readiness.ts';
+import { openDatabase } from './roles/openDatabase.ts';
 
 export interface Projector extends RunningService {
   readonly url: string;
@@ -62,7 +61,6 @@ export async function startProjector(
 ): Promise<Projector> {
   const logger = createLogger('projector', settings.logLevel);
   const databaseUrl = requireSetting(settings.databaseUrl, 'DATABASE_URL', 'the tables’ database');
-  const broken = (error: Error): void => logger.warn({ err: error }, 'A connection broke.');
   const { definitions = projections, sessionTimeoutMs, ...kept } = options;
   const { namespace } = settings;
   const log = connectLog(settings, 'projector');
@@ -71,14 +69,12 @@ export async function startProjector(
   const admin = await log.admin();
   const partitions = await assertTopics(admin, settings, topics);
   await admin.close();
-  const pool = openPool(databaseUrl, broken);
-  const applied = await applyMigrations(pool);
-  if (applied.length > 0) logger.info({ applied }, 'The table of copies was brought up to date.');
+  const { pool, roles, openQueries, openTables } = await openDatabase(databaseUrl, logger);
 
   const tail = new EventTail({ live: () => tables.live, logger, partitions });
   const feeds = new Feeds(tail, { logger, partitions });
   const tables: LiveTables = new LiveTables(definitions, (schemas) => {
-    const queries = openPool(databaseUrl, broken, { schemas });
+    const queries = openQueries(schemas);
     const lag = new LagMeter({ pool: queries, log: log.log, namespace, partitions, schemas });
     const heads = new StreamHeads(queries, schemas);
     const router = Router();
@@ -87,7 +83,7 @@ export async function startProjector(
   });
   const registry = createMetrics('projector');
   const keeper = new GenerationKeeper({
-    ...{ pool, definitions, partitions, tables, logger, namespace },
+    ...{ pool, definitions, partitions, tables, roles, logger, namespace },
     openAdmin: () => log.admin(),
     newFeed: (definition, generation) =>
       new GenerationFeed(definition, generation, {
@@ -95,8 +91,7 @@ export async function startProjector(
         codec,
         logger,
         namespace,
-        openTables: (schema) =>
-          openPool(databaseUrl, broken, { schemas: [schema], settings: FILLING }),
+        openTables,
         applied: (schema, topic, records) => metrics.applied(schema, topic, records),
         ...(sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs }),
       }),

@@ -5,12 +5,14 @@ import { renderAccess } from './renderAccess.ts';
 import { renderCommands } from './renderCommands.ts';
 import { renderOutcomeCodes } from './renderOutcomeCodes.ts';
 import { renderTopics } from './renderTopics.ts';
+import { renderViews } from './renderViews.ts';
 
 const pages: Readonly<Record<string, () => string>> = {
   'access.md': renderAccess,
   'commands.md': renderCommands,
   'outcome-codes.md': renderOutcomeCodes,
   'topics.md': renderTopics,
+  'views.md': renderViews,
 };
 for (const [name, render] of Object.entries(pages)) {
   const file = path.join(referenceDirectory, name);

@@ -27,7 +27,9 @@ export async function provideAuditMonths(
   const wanted = [...months].filter(hasPartition);
   if (wanted.length === 0 || (await missingOf(client, wanted)).length === 0) return;
   await client.query('SELECT pg_advisory_xact_lock($1::bigint)', [LOCK_KEY]);
-  for (const missing of await missingOf(client, wanted)) await makePartition(client, missing);
+  for (const missing of await missingOf(client, wanted)) {
+    await client.query('SELECT make_audit_month($1)', [missing]);
+  }
 }
 
 function hasPartition(month: Month): boolean {
@@ -40,35 +42,47 @@ function monthAfter(month: Month): Month {
   return new Date(Date.UTC(year ?? 0, number ?? 1)).toISOString().slice(0, 'YYYY-MM'.length);
 }
 
-interface Missing {
-  readonly month: Month;
-  /** Where the audit log stands. */
-  readonly schema: string;
-}
-
 /** Asks the catalogue itself: a lookup by name may answer from what this session has seen before it waited. */
-async function missingOf(
-  client: ClientBase,
-  months: readonly Month[],
-): Promise<readonly Missing[]> {
-  const { rows } = await client.query<Missing>(
-    `SELECT month, log.relnamespace::regnamespace::text AS schema
-     FROM unnest($1::text[]) AS month, pg_class AS log
+async function missingOf(client: ClientBase, months: readonly Month[]): Promise<readonly Month[]> {
+  const { rows } = await client.query<{ month: Month }>(
+    `SELECT month FROM unnest($1::text[]) AS month, pg_class AS log
      WHERE log.oid = 'audit_log'::regclass AND NOT EXISTS (
        SELECT FROM pg_class AS made
        WHERE made.relnamespace = log.relnamespace
          AND made.relname = 'audit_log_' || replace(month, '-', '_'))`,
     [months],
   );
-  return rows;
+  return rows.map(({ month }) => month);
 }
 
-/** Made beside and attached: readers and writers of the others go on. */
-async function makePartition(client: ClientBase, { month, schema }: Missing): Promise<void> {
-  const name = `${schema}.audit_log_${month.replace('-', '_')}`;
-  const [from, to] = [`${month}-01 00:00:00+00`, `${monthAfter(month)}-01 00:00:00+00`];
-  await client.query(`CREATE TABLE ${name} (LIKE audit_log INCLUDING ALL)`);
-  await client.query(
-    `ALTER TABLE audit_log ATTACH PARTITION ${name} FOR VALUES FROM ('${from}') TO ('${to}')`,
-  );
+/**
+ * Gives a copy with an audit log the function that makes a month: who writes rows may call it, and makes no other
+ * table. A partition is made beside and attached: readers and writers of the others go on.
+ */
+export async function provideMonthMaker(
+  client: Pick<ClientBase, 'query'>,
+  schema: string,
+): Promise<void> {
+  const { rows } = await client.query<{ log: string | null }>(`SELECT to_regclass($1) AS log`, [
+    `${schema}.audit_log`,
+  ]);
+  if (rows[0]?.log == null) return;
+  await client.query(monthMaker(schema));
+  await client.query(`REVOKE ALL ON FUNCTION ${schema}.make_audit_month FROM PUBLIC`);
 }
+
+const monthMaker = (schema: string): string => `
+  CREATE OR REPLACE FUNCTION ${schema}.make_audit_month(month text) RETURNS void
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = ${schema}, pg_temp AS $$
+  DECLARE
+    made text := 'audit_log_' || replace(month, '-', '_');
+    beginning timestamp;
+  BEGIN
+    IF month !~ '^[0-9]{4}-(0[1-9]|1[0-2])$' OR left(month, 4)::int NOT BETWEEN ${FIRST_YEAR} AND ${LAST_YEAR} THEN
+      RAISE EXCEPTION '% has no partition of its own.', month USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    beginning := (month || '-01')::timestamp;
+    EXECUTE format('CREATE TABLE %I (LIKE audit_log INCLUDING ALL)', made);
+    EXECUTE format('ALTER TABLE audit_log ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
+      made, beginning AT TIME ZONE 'UTC', (beginning + interval '1 month') AT TIME ZONE 'UTC');
+  END $$`;

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { ClientBase } from 'pg';
+import { provideMonthMaker } from './auditMonths.ts';
 import { MIGRATION_FILE, MIGRATIONS_DIRECTORY } from './applyMigrations.ts';
 
 /** What tables are made from: a projection's name is the folder of its migrations. */
@@ -21,6 +22,7 @@ export async function createTables(
   await client.query(`CREATE SCHEMA ${schema}`);
   await client.query(`SET LOCAL search_path = ${schema}`);
   for (const text of await migrationTexts(name)) await client.query(text);
+  await provideMonthMaker(client, schema);
   await client.query(CHECKPOINTS);
   await client.query(
     'INSERT INTO projection_checkpoint SELECT $1, topic, partition, 0 ' +

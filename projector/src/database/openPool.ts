@@ -3,7 +3,7 @@ import pg from 'pg';
 /** Writers and queries have a pool each, so that a long catching-up keeps no answer waiting. */
 const CONNECTIONS_MAX = 8;
 const CONNECT_TIMEOUT_MS = 5_000;
-/** Longer than the largest batch takes; a zombie's lock on a checkpoint row is waited for so long. */
+/** Of a writer. Longer than the largest batch takes; a zombie's lock on a checkpoint row is waited for so long. */
 const STATEMENT_TIMEOUT_MS = 60_000;
 /** A process that stalls inside a transaction must not hold its partition's row for ever. */
 const IDLE_IN_TRANSACTION_TIMEOUT_MS = 30_000;
@@ -19,6 +19,10 @@ const TIMESTAMPTZ_OID = 1184;
 export interface PoolOptions {
   /** Where unqualified names are looked for. */
   readonly schemas?: readonly string[];
+  /** The role that connections take on, of the database's user. */
+  readonly role?: string | null;
+  /** Milliseconds; a writer's unless said. */
+  readonly statementTimeoutMs?: number;
   /** Run-time settings of each connection, beside those that all have. */
   readonly settings?: Readonly<Record<string, string>>;
 }
@@ -31,22 +35,25 @@ export interface PoolOptions {
 export function openPool(
   databaseUrl: string,
   broken: (error: Error) => void,
-  { schemas, settings = {} }: PoolOptions = {},
+  options: PoolOptions = {},
 ): pg.Pool {
+  const { schemas, role = null, settings = {} } = options;
+  const { statementTimeoutMs = STATEMENT_TIMEOUT_MS } = options;
   const all = {
     timezone: 'UTC',
     datestyle: 'ISO',
     // Compiling a question takes longer than to answer it, and the planner asks for it where it guesses high.
     jit: 'off',
     ...(schemas === undefined ? {} : { search_path: schemas.join(',') }),
+    ...(role === null ? {} : { role }),
     ...settings,
   };
   const pool = new pg.Pool({
     connectionString: databaseUrl,
     max: CONNECTIONS_MAX,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    statement_timeout: STATEMENT_TIMEOUT_MS,
-    query_timeout: STATEMENT_TIMEOUT_MS + 5_000,
+    statement_timeout: statementTimeoutMs,
+    query_timeout: statementTimeoutMs + 5_000,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
     application_name: 'prorata-projector',
     options: Object.entries(all)

@@ -3,7 +3,7 @@ import type { Pool, PoolClient } from 'pg';
 /** Instances change copies one after the other: "prorate" in hexadecimal ASCII. */
 const LOCK_KEY = '31651020377519205';
 /** A reader's or an auditor's long statement must not have everybody else wait behind this one. */
-const LOCK_TIMEOUT_MS = 2_000;
+export const LOCK_TIMEOUT_MS = 2_000;
 
 /**
  * A change of copies, alone among all instances: all of it or nothing.

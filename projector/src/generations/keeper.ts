@@ -2,6 +2,8 @@ import type { LogAdmin } from '@prorata/kafka-port';
 import type { Pool } from 'pg';
 import { isPassing } from '../database/applyBatch.ts';
 import type { Logger } from '../logger.ts';
+import { CopyOpener } from '../roles/copyOpener.ts';
+import type { RolesHeld } from '../roles/provideRoles.ts';
 import { describeStop } from '../partition/partitionStop.ts';
 import { dropFormer } from './dropFormer.ts';
 import { listGenerations, schemaOf } from './generation.ts';
@@ -12,6 +14,7 @@ import type { ProjectionDefinition } from './projections.ts';
 import { provideGeneration } from './provideGeneration.ts';
 import { sweepGroups } from './sweepGroups.ts';
 import { switchLive } from './switchLive.ts';
+import { ViewFollower } from '../views/viewFollower.ts';
 
 /** How soon an instance sees what another one, or an operator, has done; milliseconds. */
 const LOOK_PAUSE_MS = 500;
@@ -32,6 +35,7 @@ export interface KeeperParts {
   readonly partitions: number;
   readonly tables: LiveTables;
   readonly newFeed: (definition: ProjectionDefinition, generation: Generation) => GenerationFeed;
+  readonly roles: RolesHeld;
   readonly logger: Logger;
   readonly namespace: string;
   readonly openAdmin: () => Promise<LogAdmin>;
@@ -57,9 +61,13 @@ export class GenerationKeeper {
   #sweeping: Promise<void> = Promise.resolve();
   /** What this instance last found to stop copies that it fills, by schema. */
   readonly #told = new Map<string, string | null>();
+  readonly #opener: CopyOpener;
+  readonly #follower: ViewFollower;
 
   constructor(parts: KeeperParts) {
     this.#parts = parts;
+    this.#opener = new CopyOpener(parts.pool, parts.roles);
+    this.#follower = new ViewFollower(parts.pool, parts.logger);
   }
 
   /** Rejects when a copy cannot be filled any more. */
@@ -111,9 +119,13 @@ export class GenerationKeeper {
         logger.info({ schema: schemaOf(made), state: made.state }, 'A copy begins.');
     }
     const all = await listGenerations(pool);
+    if (!(await this.#opener.openAll(all))) return;
     await this.#feedAll(all);
     tables.update(all);
     for (const each of all) await this.#forward(each);
+    for (const each of all)
+      if (each.state === 'live' && this.#isOurs(each)) await this.#follower.follow(each);
+    for (const each of all) await this.#drop(each, all);
     if (performance.now() >= this.#sweepAtMs) this.#sweep();
   }
 
@@ -149,17 +161,24 @@ export class GenerationKeeper {
     }
   }
 
-  /** The next step of a copy's life, if it is due. */
-  async #forward(generation: Generation): Promise<void> {
+  async #drop(former: Generation, all: readonly Generation[]): Promise<void> {
+    if (former.state !== 'former') return;
     const { pool, logger, graceMs = GRACE_MS } = this.#parts;
-    const schema = schemaOf(generation);
-    if (generation.state === 'former') {
-      if (await dropFormer(pool, generation, graceMs)) {
-        logger.info({ schema }, 'A copy is dropped.');
-        this.#sweepAtMs = performance.now() + SWEEP_SOON_MS;
-      }
-      return;
+    const live = all.find(
+      (each) =>
+        each.projection === former.projection && each.state === 'live' && this.#isOurs(each),
+    );
+    if (await dropFormer(pool, former, { live: live ?? null, graceMs })) {
+      logger.info({ schema: schemaOf(former) }, 'A copy is dropped.');
+      this.#sweepAtMs = performance.now() + SWEEP_SOON_MS;
     }
+  }
+
+  /** A copy's way to being live, if it is due. */
+  async #forward(generation: Generation): Promise<void> {
+    const { pool, logger } = this.#parts;
+    const schema = schemaOf(generation);
+    if (generation.state === 'former') return;
     if (!this.#isOurs(generation)) return;
     await this.#tellTrouble(generation);
     if (generation.state === 'building' && (await switchLive(pool, generation))) {

@@ -3,6 +3,7 @@ import { createTables } from '../database/createTables.ts';
 import { listGenerations, schemaOf } from './generation.ts';
 import type { Generation } from './generation.ts';
 import { inTransaction } from './inTransaction.ts';
+import { publishViews } from '../views/publishViews.ts';
 import type { ProjectionDefinition } from './projections.ts';
 
 /**
@@ -31,6 +32,10 @@ export async function provideGeneration(
       [definition.name, generation, state],
     );
     const { name: projection, version } = definition;
+    // What keeps views from being made keeps nobody from filling: the keeper tries again, and tells.
+    if (state === 'live') {
+      await publishViews(client, { projection, generation }).catch(() => false);
+    }
     return { projection, generation, version, state, trouble: null } as const;
   });
   return made ?? null;

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { LogAdmin } from '@prorata/kafka-port';
 import { freshDatabase } from '@prorata/test-kit';
 import { inNamespace, topicManifest } from '@prorata/schemas';
@@ -163,10 +164,43 @@ async function appliedBy(projector: Projector, copy: string): Promise<number> {
   return Number(line?.[1]);
 }
 
+/** An auditor who asks again and again, by a login of the server. @returns on `stop` every answer */
+async function readViews() {
+  const name = `t_${randomBytes(6).toString('hex')}`;
+  await pool.query(`CREATE ROLE ${name} LOGIN PASSWORD 'test'`);
+  const streams = ['application:llm', 'application:moka'];
+  await pool.query('SELECT prorata.grant_auditor($1, $2)', [name, streams]);
+  const url = new URL(databaseUrl);
+  [url.username, url.password] = [name, 'test'];
+  const client = new pg.Client({ connectionString: url.href });
+  await client.connect();
+  const seen: string[] = [];
+  const over = new AbortController();
+  const reading = (async () => {
+    while (!over.signal.aborted) {
+      const { rows } = await client.query<{ quotas: string; events: string }>(
+        `SELECT (SELECT count(*) FROM prorata.quotas) AS quotas,
+           (SELECT count(*) FROM prorata.audit_events) AS events`,
+      );
+      seen.push(`${rows[0]!.quotas} quotas, ${rows[0]!.events} events of llm and moka`);
+    }
+  })();
+  return {
+    stop: async () => {
+      over.abort();
+      await reading;
+      await client.end();
+      await pool.query(`DROP OWNED BY ${name}; DROP ROLE ${name}`);
+      return seen;
+    },
+  };
+}
+
 describe('a rebuild', () => {
-  it('gives every row again in every column, and drops the former copy after its grace', async () => {
+  it('gives every row again in every column, in the views too, and drops the former copy after its grace', async () => {
     await start({ graceMs: 1_000 });
     const before = await dumpOf(databaseUrl);
+    const auditor = await readViews();
     expect(before['audit_log']!.length).toBe(3 * 10 + 1);
     for (const definition of projections) {
       expect(await rebuildOf(definition)).toEqual({
@@ -178,6 +212,9 @@ describe('a rebuild', () => {
     await eventually(async () =>
       expect(await states()).toEqual({ audit_2: 'live', quotas_2: 'live' }),
     );
+    const seen = await auditor.stop();
+    expect(seen.length).toBeGreaterThan(10);
+    expect([...new Set(seen)]).toEqual(['6 quotas, 18 events of llm and moka']);
     const { rows } = await pool.query(`SELECT 1 FROM pg_namespace WHERE nspname = 'quotas_1'`);
     expect(rows).toEqual([]);
     const admin = await stand.port.admin();
@@ -270,10 +307,10 @@ describe('a rebuild', () => {
 
 describe('a start with another version of a projection', () => {
   it('fills a copy beside and switches by itself, while older code goes on with its own', async () => {
-    const old = await start({ graceMs: 3_000 });
+    const old = await start({ graceMs: 5_000 });
     const before = await dumpOf(databaseUrl);
     await markAsOld('quotas_1');
-    const raised = await start({ definitions: withVersion(quotas.version + 1), graceMs: 3_000 });
+    const raised = await start({ definitions: withVersion(quotas.version + 1), graceMs: 5_000 });
     expect(await states()).toMatchObject({ quotas_1: 'former', quotas_2: 'live', audit_1: 'live' });
     expect(await dumpOf(databaseUrl)).toEqual(before);
     expect(await whose(raised)).toBe('new new');

@@ -4,6 +4,7 @@ import { readCheckpoints } from '../database/checkpoints.ts';
 import { listGenerations, schemaOf } from './generation.ts';
 import type { Generation } from './generation.ts';
 import { inTransaction } from './inTransaction.ts';
+import { publishViews } from '../views/publishViews.ts';
 
 /** Records by which a copy may be behind the live one for the switch to be tried. */
 const BEHIND_MAX = 5_000n;
@@ -29,6 +30,8 @@ export async function switchLive(pool: Pool, building: Generation): Promise<bool
     if (!(await comesLevel(client, building, live))) return false;
     await putInState(client, live, 'former');
     await putInState(client, building, 'live');
+    // Where an auditor reads a view for long, or one cannot be made, the keeper tries again: the former copy stays.
+    await publishViews(client, building).catch(() => false);
     return true;
   });
   return switched ?? false;

@@ -1,0 +1,49 @@
+import type { Pool } from 'pg';
+import { applyMigrations } from '../database/applyMigrations.ts';
+import { FILLING, openPool } from '../database/openPool.ts';
+import type { Logger } from '../logger.ts';
+import { provideRoles } from './provideRoles.ts';
+import type { RolesHeld } from './provideRoles.ts';
+
+/** Of one statement of a query, milliseconds; trees of a million quotas are read in pages. */
+const QUERY_TIMEOUT_MS = 30_000;
+const ROLES_LACKING =
+  'The user of DATABASE_URL has not all roles of the database and may not make them. What lacks its own runs as that ' +
+  'user; without prorata_auditor nobody can be let query the views. docs/how-to/let-auditors-query.md has the statements.';
+
+export interface Database {
+  /** Connections of the owner, for the tables themselves: migrations, copies, views. */
+  readonly pool: Pool;
+  readonly roles: RolesHeld;
+  /** For queries over copies: read-only transactions of a role of their own. */
+  readonly openQueries: (schemas: readonly string[]) => Pool;
+  /** For a projection that fills one copy, of a role of its own. */
+  readonly openTables: (schema: string) => Pool;
+}
+
+/** Brings what tells copies apart up to date, and the roles. @throws what the database says */
+export async function openDatabase(databaseUrl: string, logger: Logger): Promise<Database> {
+  const broken = (error: Error): void => logger.warn({ err: error }, 'A connection broke.');
+  const pool = openPool(databaseUrl, broken);
+  const applied = await applyMigrations(pool);
+  if (applied.length > 0) logger.info({ applied }, 'The table of copies was brought up to date.');
+  const roles = await provideRoles(pool);
+  if (roles.lacking.length > 0) logger.warn({ lacking: roles.lacking }, ROLES_LACKING);
+  return {
+    pool,
+    roles,
+    openQueries: (schemas) =>
+      openPool(databaseUrl, broken, {
+        schemas,
+        role: roles.reader,
+        statementTimeoutMs: QUERY_TIMEOUT_MS,
+        settings: { default_transaction_read_only: 'on' },
+      }),
+    openTables: (schema) =>
+      openPool(databaseUrl, broken, {
+        schemas: [schema],
+        role: roles.projector,
+        settings: FILLING,
+      }),
+  };
+}
