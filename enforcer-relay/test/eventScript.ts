@@ -37,6 +37,7 @@ export const content = (
   degradeTag: null,
   mode: null,
   onStale: null,
+  requests: null,
   rightsizing: [],
   ...others,
 });

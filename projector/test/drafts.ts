@@ -31,6 +31,7 @@ export function contentOf(change: Partial<QuotaContent> = {}): QuotaContent {
     degradeTag: null,
     mode: null,
     onStale: null,
+    requests: null,
     rightsizing: [],
     ...change,
   };

@@ -75,6 +75,7 @@ export class Scene {
         degradeTag: null,
         mode: null,
         onStale: null,
+        requests: null,
         rightsizing: changes.rightsizing ?? [{ resource: 'tokens', min: 100, max: 5_000 }],
       },
     });

@@ -57,6 +57,7 @@ describe('the codec', () => {
         tier: 0,
         project: null,
         after: null,
+        requests: null,
       } as const;
       const bytes = await codec.encode('quota.rules.m', { type: 'Rule', value: rule });
       expect(await codec.decode(bytes)).toEqual({ type: 'Rule', value: rule });
@@ -142,6 +143,7 @@ describe('JSON', () => {
       mode: null,
       onStale: null,
       rightsizing: [],
+      requests: { eachOf: 'caller', priority: 1, rampPercent: 100 },
     },
   };
 

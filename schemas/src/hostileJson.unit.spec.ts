@@ -15,6 +15,7 @@ const content = {
   degradeTag: null,
   mode: null,
   onStale: null,
+  requests: null,
   rightsizing: [],
 };
 

@@ -9,7 +9,7 @@ export const patchFields: Readonly<Record<string, string>> = {
   labelsPatch: 'labels',
   attributesPatch: 'attributes',
 };
-const CLEARABLE: ReadonlySet<string> = new Set(['degradeTag', 'mode', 'onStale']);
+const CLEARABLE: ReadonlySet<string> = new Set(['degradeTag', 'mode', 'onStale', 'requests']);
 const REQUIRED: ReadonlySet<string> = new Set(['owner', 'tier', 'cutPriority', 'action']);
 
 /** What a patch becomes, and `__proto__`, which no field can be: written out, each would be lost or win unseen. */

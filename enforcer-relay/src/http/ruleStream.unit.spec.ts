@@ -52,6 +52,7 @@ const rule = (quotaId: string, eventOffset: bigint, tag: string | null = null): 
   degradeTag: tag,
   mode: 'enforce',
   onStale: 'hold',
+  requests: null,
   tier: 2,
   project: null,
   after: null,

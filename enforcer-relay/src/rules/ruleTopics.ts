@@ -119,4 +119,5 @@ const noRule: Rule = {
   tier: 0,
   project: null,
   after: null,
+  requests: null,
 };

@@ -1,4 +1,5 @@
 import type { RuleSource as SourceName } from '@prorata/schemas';
+import type { Explanation } from './decision/explanation.ts';
 import type { Handle } from './decision/handle.ts';
 import type { HostClock } from './decision/hostClock.ts';
 import type { LastDecision } from './decision/verdict.ts';
@@ -115,6 +116,8 @@ export interface Host {
    * a rule; the other entries are request attributes, for the rule whose match fits best.
    */
   bind(target: Readonly<Record<string, string>>): Handle;
+  /** What a request of the same target would be held to; nothing is taken or counted. */
+  explain(target: Readonly<Record<string, string>>): Explanation;
   status(): HostStatus;
   /**
    * Hears of every change of the rules in force, and at once what they are, if there are any.

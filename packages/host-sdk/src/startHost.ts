@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { HostReport, UsageRecorded } from '@prorata/schemas';
 import { CredentialsRejected } from './credentialsRejected.ts';
+import { explain } from './decision/explanation.ts';
+import type { Explanation } from './decision/explanation.ts';
 import { BoundHandle } from './decision/handle.ts';
 import type { Handle } from './decision/handle.ts';
 import { HostTime, systemClock } from './decision/hostClock.ts';
@@ -75,7 +77,7 @@ class LocalHost implements Host {
       options.clock ?? systemClock(),
       options.clockSlackMs ?? (options.clock === undefined ? CLOCK_SLACK_MS : 0),
     ));
-    const table = (this.#table = new RuleTable(time, options.maxKeys));
+    const table = (this.#table = new RuleTable(time, options.maxKeys, this.hostId));
     this.#meters = new UsageMeters((quotaId) => {
       const rule = table.ruleOf(quotaId);
       return { known: rule !== null, project: rule?.project ?? null };
@@ -130,6 +132,10 @@ class LocalHost implements Host {
 
   bind(target: Readonly<Record<string, string>>): Handle {
     return new BoundHandle(this.#limiter, this.#table, target);
+  }
+
+  explain(target: Readonly<Record<string, string>>): Explanation {
+    return explain(this.#table, target, this.#time.now());
   }
 
   onApplied(listener: AppliedListener): () => void {

@@ -74,6 +74,7 @@ export function rule(quotaId: string, limits: ResourceLimit[], others: Partial<R
     tier: 2,
     project: null,
     after: null,
+    requests: null,
     ...others,
   };
 }
@@ -94,10 +95,10 @@ export function wholeSet(rules: readonly Rule[], others: Partial<RuleSet> = {}):
   };
 }
 
-export function bench(whenNoRules: 'open' | 'closed' = 'open') {
+export function bench(whenNoRules: 'open' | 'closed' = 'open', keysMax?: number, hostId?: string) {
   const clock = new TestClock();
   const time = new HostTime(clock);
-  const table = new RuleTable(time);
+  const table = new RuleTable(time, keysMax, hostId);
   const meters = new UsageMeters((quotaId) => {
     const known = table.ruleOf(quotaId);
     return { known: known !== null, project: known?.project ?? null };

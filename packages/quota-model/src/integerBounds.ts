@@ -2,6 +2,8 @@ import {
   BASIS_POINTS,
   CUT_PAGE_MAX,
   CUT_PRIORITY_MAX,
+  MATCH_PRIORITY_MAX,
+  RAMP_WHOLE,
   STEP_BASIS_POINTS_MAX,
   TIERS,
   VALIDATOR_DEADLINE_MILLIS_MAX,
@@ -19,6 +21,8 @@ const WINDOW_COUNT_MAX = 12;
 const boundOf: Readonly<Record<string, JsonSchema>> = {
   tier: { minimum: 0, maximum: TIERS - 1 },
   cutPriority: { minimum: -CUT_PRIORITY_MAX, maximum: CUT_PRIORITY_MAX },
+  priority: { minimum: -MATCH_PRIORITY_MAX, maximum: MATCH_PRIORITY_MAX },
+  rampPercent: { minimum: 0, maximum: RAMP_WHOLE },
   cutBasisPoints: part,
   floorBasisPoints: part,
   overrunBasisPoints: { minimum: 0 },

@@ -28,6 +28,10 @@ export const MATCH_VALUES_MAX = 64;
 export const ATTRIBUTES_BYTES_MAX = 16 * 1024;
 
 /** Names, owners, tags and values, in characters: they stand in tables and in messages for people. */
+/** On all hosts. */
+export const RAMP_WHOLE = 100;
+/** Of a quota's priority among those that match, either way. */
+export const MATCH_PRIORITY_MAX = 1_000_000;
 export const TEXT_LENGTH_MAX = 256;
 
 /** Level names below the application: one a segment of a quota's id. */

@@ -30,6 +30,7 @@ export function ruleOf(
     tier: content.tier,
     project: projectOf(state, quotaId),
     after: afterOf(state, quotaId),
+    requests: content.requests,
   };
 }
 

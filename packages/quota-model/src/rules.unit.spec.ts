@@ -40,6 +40,7 @@ describe('ruleOf', () => {
       tier: 3,
       project: 'acme/a',
       after: null,
+      requests: null,
     });
     expect(ruleOf(after(prod, ads), 'moka/prod').mode).toBe('shadow');
   });
@@ -49,10 +50,15 @@ describe('ruleOf', () => {
       { ...registration, defaultMode: 'off', defaultOnStale: 'closed' },
       2n,
     );
-    const own = created('moka/prod/own', [], { mode: 'enforce', onStale: 'open' });
+    const requests = { eachOf: 'caller', priority: 2, rampPercent: 50 };
+    const own = created('moka/prod/own', [], { mode: 'enforce', onStale: 'open', requests });
     const state = after(prod, ads, own, other);
     expect(ruleOf(state, 'moka/prod/ads')).toMatchObject({ mode: 'off', onStale: 'closed' });
-    expect(ruleOf(state, 'moka/prod/own')).toMatchObject({ mode: 'enforce', onStale: 'open' });
+    expect(ruleOf(state, 'moka/prod/own')).toMatchObject({
+      mode: 'enforce',
+      onStale: 'open',
+      requests,
+    });
   });
 
   it('says what holds after the earliest end on the path', () => {

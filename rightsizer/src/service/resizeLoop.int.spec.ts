@@ -23,6 +23,7 @@ const nothingChanged = {
   degradeTag: null,
   mode: null,
   onStale: null,
+  requests: null,
 };
 
 describe('the rightsizer', () => {

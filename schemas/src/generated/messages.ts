@@ -142,8 +142,10 @@ export interface ChangeQuota {
   readonly labelsPatch: Readonly<Record<string, null | string>>;
   /** A merge patch of the attributes (RFC 7396): null removes a member. */
   readonly attributesPatch: null | string;
-  /** Fields to set back to null: degradeTag, mode, onStale. */
+  /** Fields to set back to null: degradeTag, mode, onStale, requests. */
   readonly clear: readonly string[];
+  /** The new terms of requests, whole. */
+  readonly requests: null | RequestTerms;
 }
 
 /** Changes several quotas of one application, all or none. Steps are taken in order; sums, maxima, windows and entitlements are judged once, on the tree that they leave. */
@@ -1217,6 +1219,8 @@ export interface Rule {
   readonly project: null | string;
   /** What holds after a known end. */
   readonly after: null | RuleAfter;
+  /** How to tell requests apart; null: not at all, on all hosts. */
+  readonly requests: null | RequestTerms;
 }
 
 /** What holds after a known end, so that hosts need nobody to end an override. */
@@ -1398,8 +1402,10 @@ export interface ChangeStep {
   readonly labelsPatch: Readonly<Record<string, null | string>>;
   /** A merge patch of the attributes (RFC 7396): null removes a member. */
   readonly attributesPatch: null | string;
-  /** Fields to set back to null: degradeTag, mode, onStale. */
+  /** Fields to set back to null: degradeTag, mode, onStale, requests. */
   readonly clear: readonly string[];
+  /** The new terms of requests, whole. */
+  readonly requests: null | RequestTerms;
 }
 
 /** What happens to a quota's children when it is deleted: refuse while it has some, or cascade to all below it. */
@@ -1615,6 +1621,8 @@ export interface QuotaContent {
   readonly onStale: null | StalePolicy;
   /** Where and how far the rightsizer may move limits; empty: nowhere. */
   readonly rightsizing: readonly RightsizeBounds[];
+  /** How hosts tell its requests apart; null: not at all, on all hosts. */
+  readonly requests: null | RequestTerms;
 }
 
 /** A service that is asked about a command before it is let in. */
@@ -1635,6 +1643,16 @@ export interface RemoteValidator {
   readonly commands: readonly string[];
   /** The name of a secret in the operator's settings that signs the request; never the secret itself. */
   readonly secretRef: null | string;
+}
+
+/** How hosts tell requests apart under a quota, and on how many hosts it holds. */
+export interface RequestTerms {
+  /** The request attribute (caller, user, key) whose every value has the limits for itself, on each host; null: all requests share them. */
+  readonly eachOf: null | string;
+  /** Where several quotas match a request, the one with the higher number is taken, whatever else their matches say. */
+  readonly priority: number;
+  /** On how many of 100 hosts the limits are enforced, 0 to 100; on the others they are only counted, as in shadow mode. */
+  readonly rampPercent: number;
 }
 
 /** A resource that an application governs. */

@@ -75,7 +75,7 @@ function changeOf(quotaId: string, declared: Declared<Json>, live: Live<Json>): 
 }
 
 /** Fields that a change sets back by naming them. */
-const cleared = new Set(['degradeTag', 'mode', 'onStale']);
+const cleared = new Set(['degradeTag', 'mode', 'onStale', 'requests']);
 
 /** Of ChangeStep what differs, and no more: so the audit log has what somebody changed. */
 function changedFields(differences: readonly Difference[], content: Json): Json {

@@ -1,6 +1,6 @@
 import { windowFormOf } from '@prorata/quota-model/hosts';
 import type { WindowForm } from '@prorata/quota-model/hosts';
-import type { ResourceLimit, Rule } from '@prorata/schemas';
+import type { EnforcementMode, ResourceLimit, Rule } from '@prorata/schemas';
 import { bucketFormOf } from './bucketForm.ts';
 import type { BucketForm } from './bucketForm.ts';
 import { DEGRADE, DELAY, MARK, REFUSE } from './verdict.ts';
@@ -40,6 +40,8 @@ export interface CompiledRule {
   readonly after: { readonly wallMicros: number; readonly limits: readonly CompiledLimit[] } | null;
   /** What a request over a limit gets in enforce mode. */
   readonly overLimit: Verdict;
+  /** The rule's, but for a host that its ramp leaves out. */
+  readonly mode: EnforcementMode;
   /** Whether a request over a limit is refused and nothing else. */
   readonly isPlain: boolean;
   /** The request attribute whose values each have the limits for themselves; null: all share them. */
@@ -48,8 +50,10 @@ export interface CompiledRule {
 
 const verdictOf = { refuse: REFUSE, delay: DELAY, degrade: DEGRADE, mark: MARK } as const;
 
-/** @throws UnenforceableRule */
-export function compileRule(rule: Rule): CompiledRule {
+/** @param hostId decides whether a ramp takes this host in
+ * @throws UnenforceableRule */
+export function compileRule(rule: Rule, hostId: string): CompiledRule {
+  const mode = modeOn(rule, hostId);
   return {
     source: rule,
     limits: compileLimits(rule.quotaId, rule.limits),
@@ -61,9 +65,27 @@ export function compileRule(rule: Rule): CompiledRule {
             limits: compileLimits(rule.quotaId, rule.after.limits),
           },
     overLimit: verdictOf[rule.action],
-    isPlain: rule.mode === 'enforce' && rule.action === 'refuse',
-    eachOf: null,
+    mode,
+    isPlain: mode === 'enforce' && rule.action === 'refuse',
+    eachOf: rule.requests?.eachOf ?? null,
   };
+}
+
+/** A host that a ramp leaves out only counts; one that a small ramp takes in stays in a greater one. */
+function modeOn(rule: Rule, hostId: string): EnforcementMode {
+  const ramp = rule.requests?.rampPercent ?? 100;
+  if (rule.mode !== 'enforce' || ramp >= 100) return rule.mode;
+  return hashOf(`${rule.quotaId} ${hostId}`) % 100 < ramp ? 'enforce' : 'shadow';
+}
+
+/** FNV-1a over UTF-16 code units, 32 bits: the same on every host, and even enough for percents. */
+function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < text.length; index += 1) {
+    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+  }
+  // The low bits of FNV change little with the last characters.
+  return (hash ^ (hash >>> 15)) >>> 0;
 }
 
 function compileLimits(quotaId: string, limits: readonly ResourceLimit[]): CompiledLimit[] {

@@ -2,6 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it, vi } from 'vitest';
 import { bench, blocked, permits, perWindow, rate, rule, second } from '../../test/fixtures.ts';
+import { explain } from './explanation.ts';
 import { BoundHandle } from './handle.ts';
 import { ALLOW, DEGRADE, DELAY, MARK, NEVER, REFUSE, SHADOW_REFUSE } from './verdict.ts';
 
@@ -204,6 +205,38 @@ describe('a handle', () => {
     expect(bind({ model: 'llama' }).quotaId).toBe(null);
     expect(bind({ quota: 'a/any', model: 'gpt-5', caller: 'web' }).quotaId).toBe('a/any');
     expect(bind({ quota: 'a/unknown', model: 'gpt-4' }).quotaId).toBe('a/any');
+  });
+
+  it('takes the higher priority before all, and a value before a prefix, and a longer prefix', () => {
+    const { bind, put, limiter, table, clock } = known();
+    const first = { eachOf: null, priority: 5, rampPercent: 100 };
+    put('a/default', [rate(1n)], { match: [where('class', 'prefix', '')] });
+    put('a/scan', [rate(1n)], { match: [where('class', 'prefix', 'scan-')] });
+    put('a/big', [rate(1n)], { match: [where('class', 'prefix', 'scan-big')] });
+    put('a/exact', [rate(1n)], { match: [where('class', 'equals', 'scan-big-1')] });
+    expect(bind({ class: 'lookup' }).quotaId).toBe('a/default');
+    expect(bind({ class: 'scan-small' }).quotaId).toBe('a/scan');
+    expect(bind({ class: 'scan-big-2' }).quotaId).toBe('a/big');
+    expect(bind({ class: 'scan-big-1' }).quotaId).toBe('a/exact');
+    const scans = bind({ class: 'scan-big-1' });
+    put('a/scan', [rate(1n)], {
+      match: [where('class', 'prefix', 'scan-')],
+      requests: first,
+      eventOffset: 2n,
+    });
+    expect(scans.quotaId).toBe('a/scan');
+    const { quotaId, fitting, limits } = explain(table, { class: 'scan-big-1' }, clock.now);
+    expect(quotaId).toBe('a/scan');
+    expect(fitting.map(({ quotaId: fits }) => fits)).toEqual([
+      'a/scan',
+      'a/exact',
+      'a/big',
+      'a/default',
+    ]);
+    expect(limits).toMatchObject([{ quotaId: 'a/scan', mode: 'enforce', action: 'refuse' }]);
+    // Explaining took nothing, and counted nothing.
+    expect(limiter.counters.byVerdict.every((count) => count === 0)).toBe(true);
+    expect(scans.take('tokens', 1)).toBe(ALLOW);
   });
 
   it('moves to a better match, and gives permits back where it got them', () => {

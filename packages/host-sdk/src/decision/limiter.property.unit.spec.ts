@@ -169,6 +169,7 @@ function ruleFrom(
     tier: 2,
     project: null,
     after,
+    requests: null,
   };
 }
 

@@ -301,7 +301,7 @@ export class Limiter {
 
   #object(limit: PathLimit, strict: Verdict, reason: Reason): void {
     const last = this.#last;
-    const verdict = limit.rule.source.mode === 'shadow' ? SHADOW_REFUSE : strict;
+    const verdict = limit.rule.mode === 'shadow' ? SHADOW_REFUSE : strict;
     last.sawWait(this.#wait, !isAdmitted(verdict));
     if (last.verdict !== ALLOW && verdict >= last.verdict) return;
     last.decided(verdict, reason, limit);

@@ -160,7 +160,7 @@ export class QuotaPath {
     let isGoverned = false;
     for (const node of this.#nodes) {
       const limit = node.inForce.find((candidate) => candidate.resource === resource);
-      if (limit === undefined || node.rule === null || node.rule.source.mode === 'off') continue;
+      if (limit === undefined || node.rule === null || node.rule.mode === 'off') continue;
       isGoverned = true;
       if (limit.bound === 'unlimited' || limit.kind === 'capacity') continue;
       const pathLimit = pathLimitOf(node, node.rule, limit);

@@ -19,12 +19,37 @@ function holds(condition: MatchCondition, attributes: Attributes): boolean {
   }
 }
 
-/** The most specific first: most conditions, then by id, so that every host agrees. */
+/**
+ * The higher priority first, then the more conditions, then the more exact ones (a value before a
+ * prefix, a longer prefix before a shorter one), then the id, so that every host agrees.
+ */
 export function byPrecedence(a: Rule, b: Rule): number {
+  const [priority, other] = [priorityOf(a), priorityOf(b)];
+  if (priority !== other) return other - priority;
   if (a.match.length !== b.match.length) return b.match.length - a.match.length;
+  const [patterns, others] = [patternsIn(a), patternsIn(b)];
+  if (patterns !== others) return patterns - others;
+  const [length, otherLength] = [prefixLengthOf(a), prefixLengthOf(b)];
+  if (length !== otherLength) return otherLength - length;
   return a.quotaId < b.quotaId ? -1 : 1;
 }
 
-export function sameMatch(a: readonly MatchCondition[], b: readonly MatchCondition[]): boolean {
-  return a.length === b.length && JSON.stringify(a) === JSON.stringify(b);
+const priorityOf = (rule: Rule): number => rule.requests?.priority ?? 0;
+
+const patternsIn = ({ match }: Rule): number =>
+  match.filter(({ operator }) => operator === 'prefix').length;
+
+/** Of all prefixes together. */
+function prefixLengthOf({ match }: Rule): number {
+  let length = 0;
+  for (const { operator, values } of match) {
+    if (operator === 'prefix') length += Math.min(...values.map((value) => value.length));
+  }
+  return length;
+}
+
+/** Whether both rules are found by the same requests, and in the same order. */
+export function sameMatching(a: Rule, b: Rule): boolean {
+  if (a.match.length !== b.match.length || priorityOf(a) !== priorityOf(b)) return false;
+  return JSON.stringify(a.match) === JSON.stringify(b.match);
 }

@@ -1,10 +1,10 @@
-import type { MatchCondition, Rule } from '@prorata/schemas';
+import type { Rule } from '@prorata/schemas';
 import { compileRule } from './compiledRule.ts';
 import type { HostTime } from './hostClock.ts';
 import { newKeyBudget } from './keySlots.ts';
 import type { KeyBudget } from './keySlots.ts';
 import { QuotaNode } from './quotaNode.ts';
-import { byPrecedence, matches, sameMatch } from './ruleMatch.ts';
+import { byPrecedence, matches, sameMatching } from './ruleMatch.ts';
 import type { Attributes } from './ruleMatch.ts';
 
 /** Nodes without a rule that come together before the unused are dropped; each takes about 1 KB. */
@@ -13,7 +13,6 @@ const UNRULED_MAX = 10_000;
 const KEYS_MAX = 100_000;
 /** Keys looked at in one sweep of a limit: a millisecond of work at most. */
 const SWEPT_KEYS = 5_000;
-type Match = readonly MatchCondition[];
 
 /** The rules in force, with the state of their limits. */
 export class RuleTable {
@@ -28,9 +27,11 @@ export class RuleTable {
   isKnown = false;
 
   readonly keys: KeyBudget;
+  readonly #hostId: string;
 
-  constructor(time: HostTime, keysMax = KEYS_MAX) {
+  constructor(time: HostTime, keysMax = KEYS_MAX, hostId = '') {
     this.#time = time;
+    this.#hostId = hostId;
     this.keys = newKeyBudget(keysMax);
   }
 
@@ -67,9 +68,9 @@ export class RuleTable {
     const node = this.nodeOf(rule.quotaId);
     const present = node.rule?.source ?? null;
     if (present !== null && present.eventOffset > rule.eventOffset) return false;
-    node.setRule(compileRule(rule), atMicros);
+    node.setRule(compileRule(rule, this.#hostId), atMicros);
     if (present === null) this.#rules += 1;
-    this.#changed(present?.match ?? null, rule.match);
+    this.#changed(present, rule);
     return true;
   }
 
@@ -80,8 +81,13 @@ export class RuleTable {
     if (node === undefined || present === null || present.eventOffset > upTo) return false;
     node.setRule(null, atMicros);
     this.#rules -= 1;
-    this.#changed(present.match, null);
+    this.#changed(present, null);
     return true;
+  }
+
+  /** undefined: nobody asked about the quota yet, and it has no rule. */
+  presentNode(quotaId: string): QuotaNode | undefined {
+    return this.#nodes.get(quotaId);
   }
 
   nodeOf(quotaId: string): QuotaNode {
@@ -96,10 +102,13 @@ export class RuleTable {
 
   /** The quota whose match fits best, or null. */
   match(attributes: Attributes): string | null {
-    this.#byPrecedence ??= this.all()
-      .filter((rule) => rule.match.length > 0)
-      .sort(byPrecedence);
-    return this.#byPrecedence.find((rule) => matches(rule.match, attributes))?.quotaId ?? null;
+    const found = this.#precedence().find((rule) => matches(rule.match, attributes));
+    return found?.quotaId ?? null;
+  }
+
+  /** All quotas whose match fits, the one that is taken first. */
+  matching(attributes: Attributes): readonly Rule[] {
+    return this.#precedence().filter((rule) => matches(rule.match, attributes));
   }
 
   wallStepped(): void {
@@ -113,10 +122,17 @@ export class RuleTable {
     for (const node of this.#nodes.values()) node.sweepKeys(SWEPT_KEYS);
   }
 
+  #precedence(): readonly Rule[] {
+    this.#byPrecedence ??= this.all()
+      .filter((rule) => rule.match.length > 0)
+      .sort(byPrecedence);
+    return this.#byPrecedence;
+  }
+
   /** null: there is no rule. A rule that comes or goes can also be one that somebody named. */
-  #changed(before: Match | null, after: Match | null): void {
+  #changed(before: Rule | null, after: Rule | null): void {
     this.#generation += 1;
-    if (before !== null && after !== null && sameMatch(before, after)) return;
+    if (before !== null && after !== null && sameMatching(before, after)) return;
     this.#byPrecedence = null;
     this.#matchGeneration += 1;
   }

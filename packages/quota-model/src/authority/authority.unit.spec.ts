@@ -526,6 +526,14 @@ describe('a raise', () => {
     allowed({ onStale: 'closed' });
   });
 
+  it('is a limit for each caller where one was for all, and an enforcement on fewer hosts', () => {
+    const requests = { eachOf: null, priority: 0, rampPercent: 100 };
+    const each = { ...requests, eachOf: 'caller' };
+    refused({ requests: each }, 'limits for all requests to limits for each caller');
+    refused({ requests: { ...requests, rampPercent: 99 } }, 'on 100 of 100 hosts to 99');
+    allowed({ requests: { ...requests, priority: 3 } });
+  });
+
   it('is a way for a robot to raise', () => {
     refused({ rightsizing: [{ resource: 'tokens', min: 10n, max: 91n }] }, 'rightsizing up to 91');
     refused({

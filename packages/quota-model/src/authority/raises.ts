@@ -22,6 +22,7 @@ import {
   minLimit,
 } from '../limits.ts';
 import type { ApplicationState, Registration } from '../model.ts';
+import { RAMP_WHOLE } from '../modelBounds.ts';
 import { boundsInForce } from '../rightsizingBounds.ts';
 import { tallyOf } from '../sums/treeSums.ts';
 import { sameWindow } from '../windowForm.ts';
@@ -170,7 +171,28 @@ function termRaises(
   const stale = a.onStale ?? registration.defaultOnStale;
   const nextStale = b.onStale ?? registration.defaultOnStale;
   rise('onStale', isSofter(stalePolicies, stale, nextStale), stale, nextStale);
+  raises.push(...requestRaises(a.requests, b.requests, place));
   return [...raises, ...boundsRaises(registration, before, after, place)];
+}
+
+/** Limits for each value are more than limits for all of them, and a smaller ramp holds fewer hosts. */
+function requestRaises(
+  before: QuotaContent['requests'],
+  after: QuotaContent['requests'],
+  place: string,
+): Raise[] {
+  const raises: Raise[] = [];
+  const [each, nextEach] = [before?.eachOf ?? null, after?.eachOf ?? null];
+  if (nextEach !== null && nextEach !== each) {
+    const what = `limits for ${each === null ? 'all requests' : `each ${each}`} to limits for each ${nextEach}`;
+    raises.push({ of: 'requests', what, place });
+  }
+  const [ramp, nextRamp] = [before?.rampPercent ?? RAMP_WHOLE, after?.rampPercent ?? RAMP_WHOLE];
+  if (nextRamp < ramp) {
+    const what = `enforced on ${ramp} of 100 hosts to ${nextRamp}`;
+    raises.push({ of: 'requests', what, place });
+  }
+  return raises;
 }
 
 function isSofter<T>(strictestFirst: readonly T[], from: T, to: T): boolean {

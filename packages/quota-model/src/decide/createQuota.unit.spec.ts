@@ -162,6 +162,23 @@ describe('CreateQuota: terms', () => {
       .thenRefused('QUOTA_INVALID');
   });
 
+  it('needs an attribute, a priority and a percentage to tell requests apart', () => {
+    const requests = { eachOf: 'caller', priority: 0, rampPercent: 100 };
+    for (const wrong of [{ eachOf: '' }, { rampPercent: 101 }, { rampPercent: -1 }]) {
+      given(registered)
+        .when(create('moka/prod', [], { requests: { ...requests, ...wrong } }))
+        .thenRefused('QUOTA_INVALID');
+    }
+    for (const wrong of [{ eachOf: 'a'.repeat(257) }, { priority: 1_000_001 }]) {
+      given(registered)
+        .when(create('moka/prod', [], { requests: { ...requests, ...wrong } }))
+        .thenRefused('TOO_LARGE');
+    }
+    given(registered)
+      .when(create('moka/prod', [], { requests }))
+      .then(created('moka/prod', [], { requests }));
+  });
+
   it('checks bounds for the rightsizer', () => {
     const rightsizing = [{ resource: 'tokens', min: 5n, max: 4n }];
     given(registered)

@@ -35,13 +35,14 @@ function changeTo({ envelope, quotaId, content }: DeclareQuota): ChangeQuota {
     degradeTag: content.degradeTag,
     mode: content.mode,
     onStale: content.onStale,
+    requests: content.requests,
     rightsizing: content.rightsizing,
     setLimits: limits,
     unsetLimits: [],
     onlySetLimits: true,
     labelsPatch: {},
     attributesPatch: null,
-    clear: ['degradeTag', 'mode', 'onStale'],
+    clear: ['degradeTag', 'mode', 'onStale', 'requests'],
   };
 }
 
@@ -56,6 +57,7 @@ const fields: ReadonlySet<string> = new Set<keyof QuotaContent>([
   'degradeTag',
   'mode',
   'onStale',
+  'requests',
   'rightsizing',
 ]);
 

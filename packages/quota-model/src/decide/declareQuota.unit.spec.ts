@@ -96,6 +96,13 @@ describe('ChangeQuota by a patch', () => {
     given(registered, created('moka/prod', [], { ...before, mode: 'shadow' }))
       .when(patch({ clear: ['mode'] }))
       .then(changed('moka/prod', [], before));
+    const requests = { eachOf: 'caller', priority: 0, rampPercent: 100 };
+    given(registered, created('moka/prod', [], before))
+      .when(patch({ requests }))
+      .then(changed('moka/prod', [], { ...before, requests }));
+    given(registered, created('moka/prod', [], { ...before, requests }))
+      .when(patch({ clear: ['requests'] }))
+      .then(changed('moka/prod', [], before));
     given(registered, created('moka/prod', [], before))
       .when(patch({ clear: ['owner'] }))
       .thenRefused('QUOTA_INVALID');

@@ -12,6 +12,7 @@ export const unchangedTerms = {
   degradeTag: null,
   mode: null,
   onStale: null,
+  requests: null,
   rightsizing: null,
   onlySetLimits: false,
   labelsPatch: {},

@@ -2,7 +2,7 @@
 import type { ChangeQuota, QuotaContent, Violation } from '@prorata/schemas';
 import { violation } from './answer.ts';
 
-const clearable = ['degradeTag', 'mode', 'onStale'] as const;
+const clearable = ['degradeTag', 'mode', 'onStale', 'requests'] as const;
 type Clearable = (typeof clearable)[number];
 
 type Json = Readonly<Record<string, unknown>>;
@@ -17,6 +17,7 @@ export function afterClearing(
     degradeTag: command.degradeTag ?? (isCleared('degradeTag') ? null : content.degradeTag),
     mode: command.mode ?? (isCleared('mode') ? null : content.mode),
     onStale: command.onStale ?? (isCleared('onStale') ? null : content.onStale),
+    requests: command.requests ?? (isCleared('requests') ? null : content.requests),
   };
 }
 

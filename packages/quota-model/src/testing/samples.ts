@@ -93,6 +93,7 @@ export function content(
     degradeTag: null,
     mode: null,
     onStale: null,
+    requests: null,
     rightsizing: [],
     ...more,
   };

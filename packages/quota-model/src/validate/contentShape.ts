@@ -16,7 +16,9 @@ import {
   LABEL_KEY_LENGTH_MAX,
   LIMITS_PER_QUOTA_MAX,
   MATCH_CONDITIONS_MAX,
+  MATCH_PRIORITY_MAX,
   MATCH_VALUES_MAX,
+  RAMP_WHOLE,
   TEXT_LENGTH_MAX,
   TIERS,
 } from '../modelBounds.ts';
@@ -36,6 +38,7 @@ export function contentViolations(
     ...attributeViolations(content.attributes, `${path}/attributes`),
     ...matchViolations(content.match, `${path}/match`),
     ...rightsizingViolations(content.rightsizing, `${path}/rightsizing`, resources),
+    ...requestViolations(content.requests, `${path}/requests`),
   ];
 }
 
@@ -134,6 +137,21 @@ function matchViolations(match: readonly MatchCondition[], path: string): Violat
     }
     return [...violations, ...values.flatMap((value) => textViolations(value, `${at}/values`))];
   });
+}
+
+function requestViolations(requests: QuotaContent['requests'], path: string): Violation[] {
+  if (requests === null) return [];
+  const { eachOf, priority, rampPercent } = requests;
+  const violations = textViolations(eachOf ?? '', `${path}/eachOf`);
+  if (eachOf === '') violations.push(invalid(`${path}/eachOf`, 'The attribute is empty.'));
+  if (!Number.isInteger(priority) || Math.abs(priority) > MATCH_PRIORITY_MAX) {
+    const message = `A priority lies within ±${MATCH_PRIORITY_MAX}.`;
+    violations.push(violation('TOO_LARGE', `${path}/priority`, message));
+  }
+  if (!Number.isInteger(rampPercent) || rampPercent < 0 || rampPercent > RAMP_WHOLE) {
+    violations.push(invalid(`${path}/rampPercent`, `A ramp goes from 0 to ${RAMP_WHOLE}.`));
+  }
+  return violations;
 }
 
 /** Bounds of the rightsizer, of a quota or of a registration for those that give none. */

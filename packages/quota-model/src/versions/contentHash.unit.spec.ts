@@ -34,6 +34,7 @@ describe('the canonical form of a content', () => {
       { ...base, mode: 'shadow' as const },
       { ...base, labels: { a: '1' } },
       { ...base, attributes: '{"a":null}' },
+      { ...base, requests: { eachOf: 'caller', priority: 0, rampPercent: 100 } },
     ];
     const hashes = new Set([base, ...others].map(contentHash));
     expect(hashes.size).toBe(others.length + 1);
