@@ -10,6 +10,10 @@ export interface RolesHeld {
   readonly lacking: readonly DatabaseRole[];
 }
 
+/** Many rows go by a table of the connection's own; everybody may make one until a database's owner says otherwise. */
+const TEMPORARY_TABLES = `DO $$ BEGIN
+  EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO prorata_projector', current_database());
+END $$`;
 const INSUFFICIENT_PRIVILEGE = '42501';
 
 /**
@@ -23,6 +27,7 @@ export async function provideRoles(pool: Pool): Promise<RolesHeld> {
     for (const role of databaseRoles) await ifAllowed(client, makeStatement(role));
     const projector = await mayBecome(client, 'prorata_projector');
     const reader = await mayBecome(client, 'prorata_reader');
+    if (projector) await ifAllowed(client, TEMPORARY_TABLES);
     const auditor = await isThere(client, 'prorata_auditor');
     return {
       projector: projector ? 'prorata_projector' : null,

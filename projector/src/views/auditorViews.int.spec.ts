@@ -10,6 +10,8 @@ import type { Stamped } from '../../test/eventStamper.ts';
 import { organizationLives } from '../../test/organizationStory.ts';
 import { quotaStory } from '../../test/quotaStory.ts';
 import { openPool } from '../database/openPool.ts';
+import { streamHeads } from '../database/tables.ts';
+import { upsertRows } from '../database/upsertRows.ts';
 import { dropFormer } from '../generations/dropFormer.ts';
 import { schemaOf } from '../generations/generation.ts';
 import { inTransaction } from '../generations/inTransaction.ts';
@@ -24,6 +26,7 @@ import { publishViews } from './publishViews.ts';
 
 const [quotas] = projections;
 const REFERENCE = path.join(import.meta.dirname, '../../../docs/reference/views.md');
+const HOW_TO = path.join(import.meta.dirname, '../../../docs/how-to/let-auditors-query.md');
 const DENIED = { code: '42501' };
 
 /** Two applications and two organizations, with refusals and an anchor. */
@@ -54,6 +57,29 @@ beforeAll(async () => {
   );
 });
 afterAll(() => stand.close());
+
+/** Enough to go by way of a temporary table. */
+const MANY = 500;
+
+/** Writes as a projection does, and takes it back. @returns rows that were written */
+async function upsertMany(writer: Pool): Promise<number | null> {
+  const client = await writer.connect();
+  try {
+    await client.query('BEGIN');
+    const rows = Array.from({ length: MANY }, (_, index) => ({
+      stream: `application:many-${index}`,
+      stream_version: 1n,
+      partition: 0,
+      log_offset: BigInt(index),
+      decided_at: '2026-03-02T10:00:00Z',
+    }));
+    await upsertRows(client, streamHeads, rows);
+    return (await client.query(`SELECT FROM stream_heads WHERE stream ~ 'many'`)).rowCount;
+  } finally {
+    await client.query('ROLLBACK');
+    client.release();
+  }
+}
 
 async function column(
   client: Pick<Pool, 'query'>,
@@ -329,6 +355,7 @@ describe('roles of the database', () => {
       ] as const) {
         await expect(pool.query(statement), statement).rejects.toMatchObject(DENIED);
       }
+      expect(await upsertMany(writer)).toBe(MANY);
       for (const month of ['2019-12', '2070-01', '2026-13', `2026-01'); DROP TABLE x; --`]) {
         await expect(writer.query('SELECT make_audit_month($1)', [month])).rejects.toThrow(
           'has no partition of its own',
@@ -337,6 +364,26 @@ describe('roles of the database', () => {
     } finally {
       await Promise.all([reader.end(), writer.end()]);
     }
+  });
+});
+
+describe('the how-to', () => {
+  it('has statements that let an auditor in, and that the auditor can ask', async () => {
+    const page = await readFile(HOW_TO, 'utf8');
+    const blocks = [...page.matchAll(/```sql\n([\s\S]*?)```/g)].map(([, sql = '']) => sql);
+    expect(blocks).toHaveLength(3);
+    const [grant, questions] = blocks;
+    const { name } = await stand.login();
+    const [create, ...rest] = grant!.replaceAll(/\bann\b/g, name).split(/(?<=;)\n/);
+    expect(create).toMatch(/^CREATE ROLE/);
+    await stand.owner.query(rest.join('\n'));
+    const auditor = await stand.session(name);
+    const statements = questions!.split(/;.*\n/).filter((sql) => sql.trim() !== '');
+    expect(statements).toHaveLength(4);
+    for (const sql of statements) await auditor.query(sql);
+    expect(await column(auditor, 'SELECT stream AS value FROM prorata.granted_streams')).toEqual(
+      expect.arrayContaining(['application:moka', 'organization:acme']),
+    );
   });
 });
 
