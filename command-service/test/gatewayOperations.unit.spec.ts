@@ -3,7 +3,7 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import type { LogRecord } from '@prorata/kafka-port';
 import { startTracing, tracingTo } from '@prorata/service-runtime';
 import { afterEach, describe, expect, it } from 'vitest';
-import { openCollector } from './traceCollector.ts';
+import { openCollector } from '@prorata/service-runtime/testing';
 import { createQuota, post, registerApplication } from './commands.ts';
 import { startMemoryService } from './memoryService.ts';
 import type { MemoryService } from './memoryService.ts';

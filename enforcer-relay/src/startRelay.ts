@@ -8,6 +8,8 @@ import {
   createCodec,
   createLogger,
   createService,
+  recordTracing,
+  startTracing,
   tokenVerifier,
 } from '@prorata/service-runtime';
 import type { ReadyCheck, RunningService, Service, Settings } from '@prorata/service-runtime';
@@ -40,6 +42,7 @@ export async function startRelay(settings: Settings, parts?: RelayParts): Promis
   const logger = createLogger(NAME, settings.logLevel);
   const port = parts?.port ?? connectLog(settings, NAME);
   const codec = parts?.codec ?? createCodec(settings);
+  const tracing = await startTracing(NAME);
   const { namespace } = settings;
   const admin = await port.admin();
   await assertTopics(admin, settings, TOPICS).finally(() => admin.close());
@@ -58,6 +61,7 @@ export async function startRelay(settings: Settings, parts?: RelayParts): Promis
     wrote: (rules) => {
       rulesWritten += rules;
     },
+    trace: recordTracing(tracing, 'write rules'),
     ...(parts?.sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs: parts.sessionTimeoutMs }),
   });
   const service = createService({
@@ -86,6 +90,7 @@ export async function startRelay(settings: Settings, parts?: RelayParts): Promis
       await owner.stop();
       await feeds.close();
       await Promise.all([channel.close(), topics.close()]);
+      await tracing?.stop().catch(() => undefined);
       if (parts === undefined) await port.close();
     },
   };

@@ -140,7 +140,15 @@ export class EventWriter {
     this.#partitions = partitions;
   }
 
-  async write(...events: EventMessage[]): Promise<void> {
+  write(...events: EventMessage[]): Promise<void> {
+    return this.writeWith({}, ...events);
+  }
+
+  /** @param headers of each record */
+  async writeWith(
+    headers: Readonly<Record<string, string>>,
+    ...events: EventMessage[]
+  ): Promise<void> {
     const topic = inNamespace('quota.events', this.#namespace);
     const first = events[0]?.value.envelope.stream ?? '';
     const partition = partitionOf(first, this.#partitions);
@@ -152,7 +160,8 @@ export class EventWriter {
     const records: OutRecord[] = [];
     for (const event of events) {
       const value = await this.#codec.encode('quota.events', event);
-      records.push({ topic, partition, key: Buffer.from(event.value.envelope.stream), value });
+      const key = Buffer.from(event.value.envelope.stream);
+      records.push({ topic, partition, key, value, headers });
     }
     await writer.append(records);
     await writer.close();

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -9,6 +10,8 @@ import { partitionOf } from '@prorata/kafka-port';
 import type { LogPort } from '@prorata/kafka-port';
 import { topicManifest } from '@prorata/schemas';
 import { connectLog, createCodec, postCommand, readLogSettings } from '@prorata/service-runtime';
+import { openCollector } from '@prorata/service-runtime/testing';
+import type { CollectedSpan, Collector } from '@prorata/service-runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkoutDirectory } from '../src/checkout.ts';
 import { startLocalStack } from '../src/localStack.ts';
@@ -19,10 +22,13 @@ const run = promisify(execFile);
 
 /** Until what was accepted can be read, with room for a slow machine, milliseconds. */
 const PROJECTED_MS = 2_000;
+/** Until all spans of a command are with the collector. */
+const TRACED = { timeout: 10_000, interval: 100 };
 
 let directory = '';
 let stack: LocalStack;
 let token = '';
+let collector: Collector;
 
 function portAs(principal: 'admin' | 'host'): LogPort {
   return connectLog(readLogSettings(stack.environmentOf(principal)), `e2e-${principal}`);
@@ -117,17 +123,25 @@ async function afterGarbage(): Promise<void> {
 
 beforeAll(async () => {
   directory = await mkdtemp(path.join(os.tmpdir(), 'prorata-e2e-'));
+  collector = await openCollector();
+  const traced = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url };
   stack = await startLocalStack({
     directory,
     services: 'all',
     durable: false,
-    environment: { writer: { PRORATA_SNAPSHOT_EVENTS: '5' } },
+    environment: {
+      writer: { PRORATA_SNAPSHOT_EVENTS: '5', ...traced },
+      gateway: traced,
+      projector: traced,
+      relay: traced,
+    },
   });
   token = await stack.mintToken({ subject: 'e2e', kind: 'user', roles: ['admin'] });
 });
 
 afterAll(async () => {
   await stack.stop();
+  await collector.close();
   await rm(directory, { recursive: true, force: true, maxRetries: 3 });
 });
 
@@ -226,6 +240,47 @@ describe('the local stack', () => {
   it('gives a host its rules, and refuses what is over the limit', async () => {
     const last = await serveRequests();
     expect(last).toMatchObject({ reason: 'over_limit', quotaId: 'moka/prod/ads' });
+  });
+
+  it('shows one trace from the request through the writer to the rows and the rules', async () => {
+    const traceId = '0af7651916cd43dd8448eb211c80319c';
+    const response = await fetch(`${stack.addresses.gateway}/v1/commands`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${token}`,
+        'content-type': 'application/json',
+        'idempotency-key': randomUUID(),
+        traceparent: `00-${traceId}-b7ad6b7169203331-01`,
+      },
+      body: JSON.stringify({
+        type: 'ChangeQuota',
+        stream: 'application:moka',
+        data: { quotaId: 'moka/prod', labels: { traced: 'yes' } },
+        reason: 'to be followed',
+      }),
+    });
+    expect(response.status).toBe(200);
+    const spans = (): CollectedSpan[] =>
+      collector.spans().filter((span) => span.traceId === traceId);
+    const byName = (name: string): CollectedSpan[] => spans().filter((span) => span.name === name);
+    // Rows of the event and of the outcome, in each projection that follows them.
+    await expect
+      .poll(() => [byName('write rows').length > 1, byName('write rules').length], TRACED)
+      .toEqual([true, 1]);
+    const [submit, decide] = [byName('submit command')[0], byName('decide command')[0]];
+    expect(submit).toMatchObject({
+      service: 'command-service-gateway',
+      parentSpanId: 'b7ad6b7169203331',
+    });
+    expect(decide).toMatchObject({
+      service: 'command-service-writer',
+      parentSpanId: submit?.spanId,
+    });
+    for (const span of byName('write rows'))
+      expect(span).toMatchObject({ service: 'projector', parentSpanId: decide?.spanId });
+    expect(byName('write rules')).toMatchObject([
+      { service: 'enforcer-relay', parentSpanId: decide?.spanId },
+    ]);
   });
 
   it('exports its anchors, which an audit holds the log against', async () => {

@@ -7,6 +7,7 @@ import {
   createMetrics,
   createService,
   requireSetting,
+  startTracing,
   tokenVerifier,
 } from '@prorata/service-runtime';
 import type { RunningService, Service, Settings } from '@prorata/service-runtime';
@@ -65,6 +66,7 @@ export async function startProjector(
   const { namespace } = settings;
   const log = connectLog(settings, 'projector');
   const codec = createCodec(settings);
+  const tracing = await startTracing('projector');
   const topics = [...projectedTopics];
   const admin = await log.admin();
   const partitions = await assertTopics(admin, settings, topics);
@@ -91,6 +93,7 @@ export async function startProjector(
         codec,
         logger,
         namespace,
+        tracing,
         openTables,
         applied: (schema, topic, records) => metrics.applied(schema, topic, records),
         ...(sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs }),
@@ -125,6 +128,7 @@ export async function startProjector(
       await keeper.stop();
       await anchorExport?.stop();
       await log.close();
+      await tracing?.stop().catch(() => undefined);
       await Promise.all([pool.end(), tables.stop()]);
     },
   };

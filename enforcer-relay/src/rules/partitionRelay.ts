@@ -3,6 +3,7 @@ import { BrokenStream } from '@prorata/quota-model';
 import type { Codec, EventMessage } from '@prorata/schemas';
 import { fullNameOf, inNamespace, UnreadableRecord, UnwritableRecord } from '@prorata/schemas';
 import { breathing } from '@prorata/service-runtime';
+import type { TraceRecords } from '@prorata/service-runtime';
 import { RuleFold } from './ruleFold.ts';
 import type { RuleTopics } from './ruleTopics.ts';
 import { writeChanges } from './ruleWriter.ts';
@@ -14,6 +15,8 @@ export interface PartitionRelayParts {
   readonly namespace: string;
   /** Called after each successful append with the number of rules, tombstones among them. */
   readonly wrote: (rules: number) => void;
+  /** Absent: nothing is traced. A restore never is: what it reads is long over. */
+  readonly trace?: TraceRecords | undefined;
 }
 
 /** Bytes in the log that nobody can go past: a person has to look. */
@@ -82,9 +85,16 @@ export class PartitionRelay {
 
   /** @throws PartitionPoisoned, or what the log or the registry throws. */
   async serve(records: readonly LogRecord[]): Promise<void> {
-    await this.#apply(records);
-    await this.#createTopics();
-    await this.#write();
+    const spans = this.#parts.trace?.(records.filter(({ offset }) => offset >= this.#next));
+    let written = this.#next;
+    try {
+      await this.#apply(records);
+      await this.#createTopics();
+      await this.#write();
+      written = this.#next;
+    } finally {
+      spans?.ended(written);
+    }
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,9 @@
 import { CommitUnknown, createMemoryLog, OwnershipLost, recordBytes } from '@prorata/kafka-port';
 import type { LogPort, LogRecord, OutRecord } from '@prorata/kafka-port';
 import { Codec, memoryIds } from '@prorata/schemas';
+import { recordTracing } from '@prorata/service-runtime';
+import type { TraceRecords } from '@prorata/service-runtime';
+import { tracingInMemory } from '@prorata/service-runtime/testing';
 import { describe, expect, it } from 'vitest';
 import { content, EventScript, EventWriter, rate } from '../../test/eventScript.ts';
 import { PartitionPoisoned, PartitionRelay } from './partitionRelay.ts';
@@ -15,10 +18,10 @@ function setUp() {
   memory.createTopic('quota.events', 1);
   const codec = new Codec(memoryIds());
   const port = memory.connect();
-  const parts = () => {
+  const parts = (trace?: TraceRecords) => {
     const own = memory.connect();
     const topics = new RuleTopics(own, codec, '');
-    return { port: own, codec, topics, namespace: '', wrote: () => undefined };
+    return { port: own, codec, topics, namespace: '', wrote: () => undefined, trace };
   };
   const end = () => port.log.endOffset(rules);
   const read = async (place: typeof events, from: bigint) => {
@@ -75,6 +78,28 @@ describe('a partition of the relay', () => {
     expect(complete?.key?.toString()).toBe('$complete');
     expect([last?.key?.toString(), last?.value]).toEqual(['moka/prod', null]);
     expect(last?.headers.get('event-offset')?.toString()).toBe(records.at(-1)!.offset.toString());
+  });
+
+  it('has its part in the trace of a command, once its rules are written, and none in a restore', async () => {
+    const { parts, script, writer, read } = setUp();
+    const traceId = '0af7651916cd43dd8448eb211c80319c';
+    const headers = { traceparent: `00-${traceId}-b7ad6b7169203331-01` };
+    const { tracing, spans } = tracingInMemory('relay');
+    const trace = recordTracing(tracing, 'write rules');
+    await writer.writeWith(headers, script.register(), script.create('prod', 9n));
+    const relay = await PartitionRelay.restore(events, parts(trace));
+    await writer.writeWith(headers, script.change('prod', 3n), script.change('prod', 4n));
+    expect(spans()).toEqual([]);
+    await relay.serve(await read(events, 0n));
+    await writer.writeWith(headers, script.change('prod', 5n));
+    const late = await read(events, relay.next);
+    await PartitionRelay.restore(events, parts(trace));
+    await expect(relay.serve(late)).rejects.toThrow(OwnershipLost);
+    const shared = { name: 'write rules', traceId, parentSpanId: 'b7ad6b7169203331' };
+    expect(spans()).toMatchObject([
+      { ...shared, attributes: { 'prorata.records': 2 }, isFault: false },
+      { ...shared, attributes: { 'prorata.records': 1 }, isFault: true },
+    ]);
   });
 
   it('says last that the set is whole, also when its predecessor died half way', async () => {

@@ -52,6 +52,8 @@ export {
   problemResponses,
   sharedComponents,
 } from './openApiParts.ts';
+export { recordTracing } from './recordTracing.ts';
+export type { RecordSpans, TraceRecords } from './recordTracing.ts';
 export { startTracing, tracingTo } from './tracing.ts';
 export type { Tracing } from './tracing.ts';
 export { isLoopbackHost } from './loopback.ts';

@@ -1,6 +1,8 @@
 import type { LogPort, OwnedSource } from '@prorata/kafka-port';
 import { inNamespace } from '@prorata/schemas';
 import type { Codec } from '@prorata/schemas';
+import { recordTracing } from '@prorata/service-runtime';
+import type { Tracing } from '@prorata/service-runtime';
 import type { Pool } from 'pg';
 import type { Logger } from '../logger.ts';
 import { PartitionOwner } from '../partition/partitionOwner.ts';
@@ -18,6 +20,8 @@ export interface FeedParts {
   /** Connections whose unqualified names are those of the copy. */
   readonly openTables: (schema: string) => Pool;
   readonly applied: (schema: string, topic: string, records: number) => void;
+  /** null: nothing is traced. */
+  readonly tracing: Tracing | null;
   readonly sessionTimeoutMs?: number;
 }
 
@@ -29,7 +33,7 @@ export class GenerationFeed {
   readonly #sources: OwnedSource[] = [];
 
   constructor(definition: ProjectionDefinition, generation: Generation, parts: FeedParts) {
-    const { namespace, openTables, applied, ...shared } = parts;
+    const { namespace, openTables, applied, tracing, ...shared } = parts;
     const schema = schemaOf(generation);
     const pool = openTables(schema);
     this.schema = schema;
@@ -45,6 +49,7 @@ export class GenerationFeed {
           projectionName: definition.name,
           newProjection: (partition) => newProjection(topic, partition),
           applied: (records) => applied(schema, topic, records),
+          trace: recordTracing(tracing, 'write rows', { 'prorata.copy': schema }),
         }),
     );
   }

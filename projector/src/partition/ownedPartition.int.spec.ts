@@ -1,6 +1,8 @@
 import type { LogRecord } from '@prorata/kafka-port';
 import { inNamespace } from '@prorata/schemas';
-import { createLogger } from '@prorata/service-runtime';
+import { createLogger, recordTracing } from '@prorata/service-runtime';
+import type { TraceRecords } from '@prorata/service-runtime';
+import { tracingInMemory } from '@prorata/service-runtime/testing';
 import type pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { changed, contentOf, created, registered, tokensPerSecond } from '../../test/drafts.ts';
@@ -33,7 +35,10 @@ describe('an owned partition', () => {
     return { topic: inNamespace('quota.events', stand.namespace), partition };
   }
 
-  function own(tables = pool): { readonly owned: OwnedPartition; readonly rejoins: () => number } {
+  function own(
+    tables = pool,
+    trace?: TraceRecords,
+  ): { readonly owned: OwnedPartition; readonly rejoins: () => number } {
     let rejoins = 0;
     const owned = new OwnedPartition(place(), {
       log: stand.port.log,
@@ -47,6 +52,7 @@ describe('an owned partition', () => {
         owned.revoke();
       },
       applied: () => undefined,
+      trace,
     });
     return { owned, rejoins: () => rejoins };
   }
@@ -97,6 +103,32 @@ describe('an owned partition', () => {
     await owned.take(await recordsInLog(written));
     expect(await dumpOf(databaseUrl)).toEqual(before);
     expect(owned.trouble).toBeNull();
+  });
+
+  it('has its part in the trace of a command, once its rows are written', async () => {
+    const { tracing, spans } = tracingInMemory('projector');
+    const { owned } = own(pool, recordTracing(tracing, 'write rows'));
+    await owned.restore();
+    const traceId = '0af7651916cd43dd8448eb211c80319c';
+    const traceparent = Buffer.from(`00-${traceId}-b7ad6b7169203331-01`);
+    const withTrace = (records: readonly LogRecord[]): LogRecord[] =>
+      records.map((record) => ({ ...record, headers: new Map([['traceparent', traceparent]]) }));
+    const fresh = withTrace(await appendQuota());
+    await owned.take(fresh);
+    await owned.take(fresh);
+    const gap = withTrace((await appendQuota()).slice(1));
+    const taking = owned.take(gap);
+    await eventually(() => {
+      expect(owned.stop).not.toBeNull();
+      return Promise.resolve();
+    });
+    const shared = { name: 'write rows', traceId, parentSpanId: 'b7ad6b7169203331' };
+    expect(spans()).toMatchObject([
+      { ...shared, attributes: { 'prorata.records': 2 }, isFault: false },
+      { ...shared, attributes: { 'prorata.records': 1 }, isFault: true },
+    ]);
+    owned.revoke();
+    await taking;
   });
 
   it('as a zombie writes nothing over what its successor wrote', async () => {

@@ -2,6 +2,7 @@ import { LogUnavailable } from '@prorata/kafka-port';
 import type { LogRecord, PartitionLog, TopicPartition } from '@prorata/kafka-port';
 import { UnreadableRecord } from '@prorata/schemas';
 import type { Codec } from '@prorata/schemas';
+import type { TraceRecords } from '@prorata/service-runtime';
 import type { Pool } from 'pg';
 import type { Logger } from '../logger.ts';
 import {
@@ -32,6 +33,8 @@ export interface PartitionParts {
   /** Asks for the partition anew: somebody else has moved its checkpoint. */
   readonly rejoin: () => void;
   readonly applied: (records: number) => void;
+  /** Absent: nothing is traced. A restore never is: what it reads is long over. */
+  readonly trace?: TraceRecords | undefined;
   /** Records in one transaction. */
   readonly recordsPerBatchMax?: number;
 }
@@ -84,7 +87,12 @@ export class OwnedPartition {
 
   /** Resolves when the records are applied; of a stopped partition, when it is revoked. */
   async take(records: readonly LogRecord[]): Promise<void> {
-    await this.#apply(records);
+    const spans = this.#parts.trace?.(records.filter(({ offset }) => offset >= this.#position));
+    try {
+      await this.#apply(records);
+    } finally {
+      spans?.ended(this.#checkpoint);
+    }
     if (this.#stop !== null) await this.#untilRevoked();
   }
 

@@ -6,6 +6,7 @@ import type {
   TopicPartition,
 } from '@prorata/kafka-port';
 import type { Codec } from '@prorata/schemas';
+import type { TraceRecords } from '@prorata/service-runtime';
 import type { Pool } from 'pg';
 import type { Logger } from '../logger.ts';
 import type { Projection } from '../projection/projection.ts';
@@ -25,6 +26,7 @@ export interface OwnerParts {
   readonly projectionName: string;
   readonly newProjection: (partition: number) => Projection;
   readonly applied: (records: number) => void;
+  readonly trace?: TraceRecords | undefined;
   readonly sessionTimeoutMs?: number;
 }
 
@@ -69,7 +71,7 @@ export class PartitionOwner implements OwnershipHandlers {
   }
 
   assigned(place: TopicPartition): Promise<bigint> {
-    const { log, codec, pool, logger, applied, newProjection, projectionName } = this.#parts;
+    const { log, codec, pool, logger, applied, trace, newProjection, projectionName } = this.#parts;
     const owned = new OwnedPartition(place, {
       log: log.log,
       codec,
@@ -83,6 +85,7 @@ export class PartitionOwner implements OwnershipHandlers {
       newProjection: () => newProjection(place.partition),
       rejoin: () => void this.#source.promise.then((source) => source.reassign(place)),
       applied,
+      trace,
     });
     this.#partitions.set(place.partition, owned);
     return owned.restore();
