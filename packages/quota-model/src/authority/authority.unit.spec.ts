@@ -719,4 +719,19 @@ describe('a refusal for want of ownership', () => {
     const message = said({ groups });
     expect(message).toContain('… and 290 more.');
   });
+
+  it('names the three nearest owners of a long path, and of each two quotas', () => {
+    const path = ['moka', 'a', 'b', 'c', 'd', 'e', 'f', 'g'];
+    const owners = ['-', 'one', 'two', 'three', 'four', 'five', 'five', 'five'];
+    const facts = path.slice(1).map((_name, index) => {
+      const quotaId = path.slice(0, index + 2).join('/');
+      return created(quotaId, [], { owner: owners[index + 1] ?? '' });
+    });
+    const deep = stateAfter('application:moka', registered, ...facts) as ApplicationState;
+    const sender = { actor: ben, roles: ['member'], grants: [], groups: ['team-ads'] };
+    expect(ownershipViolations(deep, path.join('/'), sender)[0]?.message).toContain(
+      'five, the owner of moka/a/b/c/d/e/f/g and moka/a/b/c/d/e/f and 1 more; ' +
+        'four, the owner of moka/a/b/c/d; three, the owner of moka/a/b/c; 2 more above; an operator of',
+    );
+  });
 });

@@ -80,6 +80,10 @@ export function hasSayAt(state: ApplicationState, sender: Sender, place: string)
 const GROUPS_NAMED_MAX = 10;
 /** Of a group so much is repeated, characters: enough to see how it is written. */
 const GROUP_SHOWN_MAX = 50;
+/** Owners that a refusal names, the nearest first: whom to ask, and not everybody up to the top. */
+const OWNERS_NAMED_MAX = 3;
+/** Quotas that are named of each: a path may be hundreds of characters. */
+const OWNED_NAMED_MAX = 2;
 
 /**
  * Why a quota counts as another's, by what the sender's own token or key says: its groups, which are compared
@@ -107,6 +111,12 @@ export function describeSay(state: ApplicationState, place: string): string {
     const owner = state.quotas.get(id)?.content.owner;
     if (owner !== undefined) owned.set(owner, [...(owned.get(owner) ?? []), id]);
   }
-  const owners = [...owned].map(([owner, ids]) => `${owner}, the owner of ${ids.join(' and ')}`);
-  return [...owners, `an operator of ${place}`].join('; ');
+  const named = [...owned].slice(0, OWNERS_NAMED_MAX).map(([owner, ids]) => {
+    const of = ids.slice(0, OWNED_NAMED_MAX).join(' and ');
+    const more = ids.length > OWNED_NAMED_MAX ? ` and ${ids.length - OWNED_NAMED_MAX} more` : '';
+    return `${shownGroup(owner)}, the owner of ${of}${more}`;
+  });
+  const rest = owned.size - named.length;
+  const others = rest > 0 ? [`${rest} more above`] : [];
+  return [...named, ...others, `an operator of ${place}`].join('; ');
 }

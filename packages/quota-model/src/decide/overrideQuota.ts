@@ -8,6 +8,7 @@ import { compareBounds, describeLimit, timeInWords } from '../limits.ts';
 import type { ApplicationState, Decision, DecisionContext, QuotaState } from '../model.ts';
 import { OVERRIDE_ABOVE_APPROVAL_MICROS_DEFAULT, OVERRIDE_MICROS_MAX } from '../modelBounds.ts';
 import { sameValue } from '../sameValue.ts';
+import { overrideAboveTotal } from '../validate/totals.ts';
 import { limitListViolations } from '../validate/limitShape.ts';
 import { windowViolations } from '../validate/windows.ts';
 import { about, accept, alreadySo, refusal, refuse, violation } from './answer.ts';
@@ -40,6 +41,7 @@ export function overrideQuota(
   const fit = refusal(
     command.limits.flatMap((limit, index) => [
       ...aboveAncestor(state, quotaId, limit, `/limits/${index}`),
+      ...overrideAboveTotal(state, quotaId, limit, `/limits/${index}`),
       ...windowViolations(state, quotaId, limit, `/limits/${index}`),
     ]),
   );

@@ -1,6 +1,7 @@
 import { describe, it } from 'vitest';
 import { given } from '../testing/given.ts';
 import {
+  cores,
   created,
   credits,
   haircutApplied,
@@ -44,6 +45,32 @@ describe('OverrideQuota', () => {
     given(...tree, overridden('moka/prod/ads', [tokens(90n)], until))
       .when(override('moka/prod/ads', [tokens(90n)], until))
       .thenNothing();
+  });
+
+  it('stays within the total where nobody above declares the resource', () => {
+    const first = [registered, created('moka/prod'), created('moka/prod/ads', [cores(0n, 500n)])];
+    const raise = (limit: ReturnType<typeof cores>) =>
+      given(...first).when(override('moka/prod/ads', [limit], until));
+    raise(cores(0n, 1_001n)).thenRefused('TOTAL_EXCEEDED', '1001', 'the total of moka, 1000');
+    given(...first)
+      .when(override('moka/prod/ads', [unbounded(cores(0n, 1n), 'unlimited')], until), {
+        roles: ['admin'],
+      })
+      .thenRefused('TOTAL_EXCEEDED', 'unlimited');
+    const all = cores(0n, 1_000n);
+    raise(all).then(overridden('moka/prod/ads', [all], until));
+    // A total that has shrunk refuses no override that is no raise.
+    const big = created('moka/big', [cores(0n, 5_000n)]);
+    const lower = cores(0n, 4_000n);
+    given(registered, big)
+      .when(override('moka/big', [lower], until))
+      .then(overridden('moka/big', [lower], until));
+    const resources = registration.resources.map((resource) =>
+      resource.name === 'credits' ? { ...resource, total: 50n } : resource,
+    );
+    given(registeredAs({ ...registration, resources }, 1n), created('moka/prod'))
+      .when(override('moka/prod', [credits(51n)], until))
+      .thenRefused('TOTAL_EXCEEDED', 'credits', '50');
   });
 
   it('ends after now and within 366 days', () => {

@@ -13,9 +13,7 @@ import { sameValue } from '../sameValue.ts';
 import { MEANING_VERSION } from '../registrationMeaning.ts';
 import { isBlockedElse, suspendedElse } from '../suspension.ts';
 import { registrationViolations } from '../validate/registration.ts';
-import { NOTHING } from '../sums/sum.ts';
-import { tallyOf } from '../sums/treeSums.ts';
-import { totalExcess } from '../validate/sumExcess.ts';
+import { loweredTotalViolations } from '../validate/totals.ts';
 import { aboutNoQuota, accept, alreadySo, refusal, violation } from './answer.ts';
 import { decideTree } from './decideTree.ts';
 import { proposedResources } from './proposedResources.ts';
@@ -114,9 +112,7 @@ function useViolations(
       const message = `${users}: it can neither go nor change kind or unit.`;
       return [violation('RESOURCE_IN_USE', '/resources', message)];
     }
-    if (now.total === former.total) return [];
-    const excess = totalExcess(tallyOf(state, state.id, now.name)?.sum ?? NOTHING, now);
-    return excess === null ? [] : [violation('TOTAL_EXCEEDED', '/resources', excess)];
+    return loweredTotalViolations(state, former, now);
   });
 }
 

@@ -122,6 +122,41 @@ describe('RegisterApplication', () => {
       .then(registeredAs(fits.data, 2n));
   });
 
+  it('refuses a total below a maximum that was declared under it, and names whose', () => {
+    const withCores = (total: bigint | null) =>
+      withResources(
+        registration.resources.map((resource) =>
+          resource.name === 'cores' ? { ...resource, total } : resource,
+        ),
+      );
+    const past = [
+      registered,
+      created('moka/prod', [cores(0n, 900n)]),
+      created('moka/dev', [cores(0n, 700n)]),
+      created('moka/x'),
+      created('moka/x/y', [cores(0n, 800n)]),
+      created('moka/x/y/z', [cores(0n, 800n)]),
+    ] as const;
+    given(...past)
+      .when(withCores(799n))
+      .thenRefused('TOTAL_EXCEEDED', 'moka/prod has 900', 'moka/x/y has 800', '799');
+    const fits = withCores(900n);
+    given(...past)
+      .when(fits)
+      .then(registeredAs(fits.data, 2n));
+    // What is above already, as by a log of before, is not in the way of what makes it better.
+    const above = [...past, created('moka/big', [cores(0n, 5_000n)])] as const;
+    const better = withCores(2_000n);
+    given(...above)
+      .when(better)
+      .then(registeredAs(better.data, 2n));
+    const none = registeredAs(withCores(null).data, 1n);
+    const unlimited = created('moka/all', [unbounded(cores(0n, 1n), 'unlimited')]);
+    given(none, unlimited)
+      .when(withCores(1_000n))
+      .thenRefused('TOTAL_EXCEEDED', 'moka/all has unlimited');
+  });
+
   it('refuses what contradicts itself, every fault at once', () => {
     const { decision } = given()
       .when({

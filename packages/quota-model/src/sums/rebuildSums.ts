@@ -9,7 +9,7 @@ import type { Bound } from './boundSet.ts';
 import { keyOf } from './sum.ts';
 import type { AmountSum, Sum } from './sum.ts';
 import type { Claim, Tally, WindowCount } from './tally.ts';
-import { claimOf, claimedResources, countPayers, windowsWithin } from './treeSums.ts';
+import { claimOf, claimedResources, countPayers, keepsBounds, windowsWithin } from './treeSums.ts';
 
 /** How many nodes are looked at before the caller may let others have their turn: some milliseconds. */
 const STEP_NODES = 1_000;
@@ -53,9 +53,8 @@ function talliesUnder(state: ApplicationState, id: string): readonly Tally[] {
       tally.add(claimOf(state, child, resource), windowsWithin(state, child, resource));
     }
   }
-  const keepsBounds = id !== state.id;
   return [...adding]
-    .map(([resource, tally]) => tally.tally(resource, keepsBounds))
+    .map(([resource, tally]) => tally.tally(resource, keepsBounds(state, id, resource)))
     .filter(({ sum, windows }) => sum.limits > 0 || windows.length > 0)
     .sort((a, b) => byCodeUnit(a.resource, b.resource));
 }
@@ -104,7 +103,7 @@ class AddingTally {
     }
   }
 
-  tally(resource: string, keepsBounds: boolean): Tally {
+  tally(resource: string, hasBounds: boolean): Tally {
     const amounts = [...this.#amounts.values()].sort((a, b) => byCodeUnit(a.key, b.key));
     const sum: Sum = {
       limits: this.#limits,
@@ -114,7 +113,7 @@ class AddingTally {
     };
     const windows = [...this.#windows].map(([key, count]) => ({ key, count }));
     windows.sort((a, b) => byCodeUnit(a.key, b.key));
-    const bounds = keepsBounds ? BoundSet.of(this.#bounds) : BoundSet.empty;
+    const bounds = hasBounds ? BoundSet.of(this.#bounds) : BoundSet.empty;
     return { resource, sum, bounds, windows };
   }
 }

@@ -17,7 +17,7 @@ export interface Tally {
   readonly resource: string;
   /** Of the nearest quotas below that declare the resource. */
   readonly sum: Sum;
-  /** By child: what it declares, or the largest that is declared below it. Empty at the application. */
+  /** By child: what it declares, or the largest that is declared below it. At the application of capacities alone. */
   readonly bounds: BoundSet;
   /** Of a consumable: in the whole subtree below, sorted by key. */
   readonly windows: readonly WindowCount[];
@@ -53,7 +53,7 @@ export function claimOfTally(tally: Tally | null): Claim {
   return { sum: tally.sum, largest: tally.bounds.largest };
 }
 
-/** The tally with one child's claim in place of its former one. @param keepsBounds false at the application */
+/** The tally with one child's claim in place of its former one. @param keepsBounds as `keepsBounds` says */
 export function withClaim(tally: Tally, before: Claim, after: Claim, keepsBounds: boolean): Tally {
   return {
     ...tally,

@@ -165,7 +165,7 @@ function replaceClaim(
   for (let id = parentOf(quotaId); ; id = parentOf(id)) {
     const isApplication = id === state.id;
     const former = tallyOf(state, id, resource) ?? emptyTally(resource);
-    const tally = withClaim(former, from, to, !isApplication);
+    const tally = withClaim(former, from, to, keepsBounds(state, id, resource));
     setTally(state, id, tally);
     const quota = state.quotas.get(id);
     if (isApplication || quota === undefined || declaredLimit(quota, resource) !== null) return;
@@ -173,6 +173,14 @@ function replaceClaim(
     const payer = topPayer(state, id, quota);
     if (payer !== null) exchangeHeld(state, payer, resource, from.sum, to.sum);
   }
+}
+
+/**
+ * Whether bounds are kept at a node: at the application only where its total bounds each of them. Millions may
+ * stand on the first level.
+ */
+export function keepsBounds(state: ApplicationState, id: string, resource: string): boolean {
+  return id !== state.id || state.registration.resources.get(resource)?.kind === 'capacity';
 }
 
 function replaceWindows(
