@@ -69,8 +69,7 @@ export async function startProjector(
   const tracing = await startTracing('projector');
   const topics = [...projectedTopics];
   const admin = await log.admin();
-  const partitions = await assertTopics(admin, settings, topics);
-  await admin.close();
+  const partitions = await assertTopics(admin, settings, topics).finally(() => admin.close());
   const { pool, roles, openQueries, openTables } = await openDatabase(databaseUrl, logger);
 
   const tail = new EventTail({ live: () => tables.live, logger, partitions });
@@ -128,8 +127,8 @@ export async function startProjector(
       await keeper.stop();
       await anchorExport?.stop();
       await log.close();
-      await tracing?.stop().catch(() => undefined);
-      await Promise.all([pool.end(), tables.stop()]);
+      const traced = tracing?.stop().catch(() => undefined);
+      await Promise.all([pool.end(), tables.stop(), traced]);
     },
   };
 }
