@@ -86,6 +86,11 @@ export const problemCodes = {
   ),
   INVALID_BATCH: kind(422, 'The batch has not the form of one', 'Correct the fields named.'),
   PARAMETER_INVALID: kind(422, 'A parameter is not understood', 'Correct the parameters named.'),
+  SEARCH_TOO_WIDE: kind(
+    422,
+    'The search would have to look at too much',
+    'Name a time (from, until), a stream, an actor or a place (within), or rarer words.',
+  ),
   VALIDATOR_HOST_NOT_ALLOWED: kind(
     422,
     "A validator stands where the gateway sends nobody: not on the operator's list, or without https",

@@ -43,7 +43,7 @@ export const projections: readonly ProjectionDefinition[] = [
   },
   {
     name: 'audit',
-    version: 4,
+    version: 5,
     readableFrom: 1,
     topics: [
       {

@@ -2,13 +2,16 @@ import { hashOf } from '@prorata/schemas';
 import { createLogger, createService } from '@prorata/service-runtime';
 import type { Reach } from '@prorata/service-runtime';
 import type { EventDraft } from '@prorata/quota-model';
-import type { TreeStep } from '@prorata/schemas';
+import type { Message, TreeStep } from '@prorata/schemas';
 import type { Pool } from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { contentOf, created, overridden, overrideEnded, registered } from '../../test/drafts.ts';
 import { EventStamper, testStart } from '../../test/eventStamper.ts';
 import { freshTables } from '../../test/freshTables.ts';
 import { AuditProjection } from '../projection/auditProjection.ts';
+import { EventsProjection } from '../projection/eventsProjection.ts';
+import { OutcomesProjection } from '../projection/outcomesProjection.ts';
+import type { Projection } from '../projection/projection.ts';
 import { auditRoutes } from './auditRoutes.ts';
 
 const STREAM = 'application:llm';
@@ -49,14 +52,18 @@ async function write(): Promise<void> {
     stamper.stamp(STREAM, [ended('ProposalRejected', 'llm-p5')]),
     stamper.stamp(STREAM, [ended('ProposalApproved', 'llm-p6')]),
   ].flatMap((stamped) => stamped.events);
-  const records = events.map((message, index) => ({
+  await project([new AuditProjection('quota.events', 0)], events);
+}
+
+async function project(projections: readonly Projection[], messages: readonly Message[]) {
+  const records = messages.map((message, index) => ({
     offset: BigInt(index),
     message,
     hash: hashOf(message).toString('hex'),
   }));
   const client = await pool.connect();
   try {
-    await new AuditProjection('quota.events', 0).project(records).changes(client);
+    for (const each of projections) await each.project(records).changes(client);
   } finally {
     client.release();
   }
@@ -64,12 +71,18 @@ async function write(): Promise<void> {
 
 interface Entry {
   readonly type: string;
+  readonly kind: string;
+  readonly reason: string;
   readonly cause: string;
   readonly streamVersion: number;
 }
 
 /** The answer to somebody who reaches so far. */
 async function ask(query: string, reach: Reach = 'everywhere') {
+  return (await answered(query, reach)) as { entries: readonly Entry[]; next: string | null };
+}
+
+async function answered(query: string, reach: Reach): Promise<unknown> {
   const service = createService({
     name: 'projector',
     settings: { http: { host: '127.0.0.1', port: 0 } },
@@ -89,7 +102,7 @@ async function ask(query: string, reach: Reach = 'everywhere') {
   const { url } = await service.listen();
   try {
     const answer = await fetch(`${url}/v1/audit?${query}`);
-    return (await answer.json()) as { entries: readonly Entry[]; next: string | null };
+    return await answer.json();
   } finally {
     await service.close();
   }
@@ -131,5 +144,119 @@ describe('the audit log of a quota', () => {
     expect(versionsOf(await ask('quotaId=llm/a', ['llm/a']))).toEqual([2, 3, 4]);
     expect(versionsOf(await ask('quotaId=llm/a', ['llm']))).toEqual([2, 3, 4, 5, 7]);
     expect(versionsOf(await ask('quotaId=llm/a', ['moka']))).toEqual([]);
+  });
+});
+
+describe('a search in the audit log', () => {
+  const MOKA = 'application:moka';
+  const second = (seconds: number) => testStart + BigInt(seconds) * 1_000_000n;
+  let commandId: string;
+  beforeEach(async () => {
+    const stamper = new EventStamper(1);
+    const bob = { kind: 'robot', issuer: 'https://test.prorata', subject: 'bob' } as const;
+    const told = [
+      stamper.stamp(MOKA, [registered], { reason: 'the first', at: second(1) }),
+      stamper.stamp(MOKA, [created('moka/a', contentOf({ project: 'acme/p' }))], {
+        reason: 'For INC-2041: the Reporting cluster (eu/west) moves',
+        at: second(2),
+      }),
+      stamper.stamp(MOKA, [created('moka/a/b', contentOf())], {
+        reason: "quotas of INC-2041 don't fit",
+        at: second(3),
+        actor: bob,
+      }),
+      stamper.stamp(MOKA, [created('moka/ab', contentOf())], { reason: 'quota', at: second(4) }),
+      stamper.refuse(MOKA, 'QUOTA_UNKNOWN', { at: second(5), actor: bob }),
+      stamper.refuse(MOKA, 'VERSION_MISMATCH', { at: second(6) }),
+    ];
+    commandId = told[2]!.outcome!.value.commandId;
+    const events = told.flatMap((stamped) => stamped.events);
+    await pool.query('TRUNCATE audit_log');
+    await project([new AuditProjection('quota.events', 0), new EventsProjection(0)], events);
+    const refused = told.slice(4).flatMap(({ outcome }) => outcome ?? []);
+    await project([new OutcomesProjection('quota.outcomes', 0)], refused);
+  });
+
+  /** By the place in the story, from 1; the last of the refusals is 6. */
+  async function found(query: string, reach: Reach = 'everywhere'): Promise<readonly number[]> {
+    const { entries } = (await answered(`${query}&order=asc`, reach)) as {
+      entries: readonly { decidedAt: string }[];
+    };
+    return entries.map(
+      ({ decidedAt }) => (Date.parse(decidedAt) - Number(testStart / 1_000n)) / 1_000,
+    );
+  }
+
+  it('finds words of reasons, whatever stands between them, and beginnings of words', async () => {
+    const byWords = (words: string) => found(`words=${encodeURIComponent(words)}`);
+    expect(await byWords('inc-2041')).toEqual([2, 3]);
+    expect(await byWords('2041 inc')).toEqual([2, 3]);
+    expect(await byWords('reporting')).toEqual([2]);
+    expect(await byWords('EU')).toEqual([2]);
+    expect(await byWords('west eu/west')).toEqual([2]);
+    expect(await byWords('quota')).toEqual([4]);
+    expect(await byWords('quot*')).toEqual([3, 4]);
+    expect(await byWords('inc 20*')).toEqual([2, 3]);
+    expect(await byWords('quot* inc')).toEqual([3]);
+    expect(await byWords("'in' | 'the' & !<->")).toEqual([]);
+    expect(await byWords("don't")).toEqual([3]);
+    expect(await byWords('nowhere')).toEqual([]);
+  });
+
+  it('narrows by every filter, and by several at once', async () => {
+    const at = (seconds: number) => new Date(Number(second(seconds) / 1_000n)).toISOString();
+    expect(await found('type=ApplicationRegistered')).toEqual([1]);
+    expect(await found('type=QuotaCreated,ApplicationRegistered')).toEqual([1, 2, 3, 4]);
+    expect(await found('code=QUOTA_UNKNOWN')).toEqual([5]);
+    expect(await found('code=QUOTA_UNKNOWN,VERSION_MISMATCH&actor=robot:bob')).toEqual([5]);
+    expect(await found(`commandId=${commandId}`)).toEqual([3]);
+    expect(await found('within=moka/a')).toEqual([2, 3]);
+    expect(await found('within=moka')).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(await found('within=moka/a&actor=bob')).toEqual([3]);
+    expect(await found('project=acme/p')).toEqual([2, 3]);
+    expect(await found('project=acme/p&quotaId=moka/a/b')).toEqual([3]);
+    expect(await found('project=acme/p&within=moka/ab')).toEqual([]);
+    expect(await found('project=acme/other')).toEqual([]);
+    expect(await found(`from=${at(2)}&until=${at(5)}`)).toEqual([2, 3, 4]);
+    expect(await found(`from=${at(2)}&until=${at(5)}&words=2041&actor=alice`)).toEqual([2]);
+    expect(await found('words=2041', ['moka/a/b'])).toEqual([3]);
+    expect(await found('words=2041', ['llm'])).toEqual([]);
+  });
+
+  it('says what is wrong with what was asked', async () => {
+    const wrong: readonly (readonly [string, string])[] = [
+      ['words=%20-%2B*', 'words'],
+      [`words=${'a '.repeat(17)}`, 'words'],
+      [`words=${'a'.repeat(257)}`, 'words'],
+      ['type=,', 'type'],
+      ['from=yesterday', 'from'],
+      ['project=acme', 'project'],
+      ['within=/', 'within'],
+      ['word=a', 'word'],
+    ];
+    for (const [query, name] of wrong) {
+      const problem = await answered(query, 'everywhere');
+      expect(problem, query).toMatchObject({
+        code: 'PARAMETER_INVALID',
+        violations: [{ path: name }],
+      });
+    }
+    expect(await answered('within=moka/a', ['llm'])).toMatchObject({ code: 'FORBIDDEN' });
+  });
+
+  it('of words waits for tables that have them, and of what has too many quotas says so', async () => {
+    await pool.query('ALTER TABLE audit_log DROP COLUMN words');
+    expect(await found('code=QUOTA_UNKNOWN')).toEqual([5]);
+    expect(await answered('words=inc', 'everywhere')).toMatchObject({
+      code: 'READ_MODELS_REBUILDING',
+    });
+    await pool.query(
+      `INSERT INTO quotas SELECT (jsonb_populate_record(q, jsonb_build_object('quota_id', 'moka/x' || n))).*
+       FROM quotas AS q, generate_series(1, 1000) AS n WHERE q.quota_id = 'moka/a'`,
+    );
+    expect(await answered('project=acme/p', 'everywhere')).toMatchObject({
+      code: 'SEARCH_TOO_WIDE',
+    });
+    expect(await found('project=acme/p&within=moka/a')).toEqual([2, 3]);
   });
 });

@@ -1,11 +1,11 @@
 import { timeFromJson } from '@prorata/schemas';
+import { Problem } from '@prorata/service-runtime';
 import type { Request, Router } from 'express';
+import { auditLog } from '../database/tables.ts';
 import { causeOf } from '../rows/cause.ts';
-import { indexedText } from '../rows/indexedText.ts';
-import { auditCondition, mustReachInto } from './access.ts';
+import { auditListsOf, auditQuestionIn, auditQuestions, narrowAudit } from './auditQuestion.ts';
 import { Filters, pageOf } from './filters.ts';
 import type { Condition } from './filters.ts';
-import { namingProposals } from './namingProposals.ts';
 import { Parameters } from './parameters.ts';
 import { projectedTopics } from './readModels.ts';
 import type { ReadModels } from './readModels.ts';
@@ -39,7 +39,14 @@ interface AuditRow {
 const PARTITION_MAX = 2 ** 31 - 1;
 const COLUMNS = ['decided_at', 'topic', 'partition', 'log_offset'] as const;
 const PLACE = `(${COLUMNS.join(', ')})`;
-const ACTOR = /^(user|service|robot):(.+)$/;
+const SELECTED = Object.keys(auditLog.columns)
+  .map((name) => `"${name}"`)
+  .join(', ');
+/** A search that nothing narrows ends so soon: whoever asks can name a time, and others wait for the same disk. */
+const STATEMENT_MS = 5_000;
+/** PostgreSQL's codes: a statement took too long; a copy from before there were words. */
+const QUERY_CANCELED = '57014';
+const UNDEFINED_COLUMN = '42703';
 
 export function auditRoutes(router: Router, models: ReadModels): void {
   router.get('/v1/audit', async (request, response) => {
@@ -48,27 +55,15 @@ export function auditRoutes(router: Router, models: ReadModels): void {
 }
 
 async function listAudit(request: Request, models: ReadModels): Promise<object> {
-  const parameters = new Parameters(request, [
-    'stream',
-    'quotaId',
-    'actor',
-    'kind',
-    'order',
-    'after',
-    'limit',
-  ]);
+  const parameters = new Parameters(request, [...auditQuestions, 'order', 'after', 'limit']);
   const limit = parameters.limit();
   const order = parameters.oneOf('order', ['asc', 'desc'], 'asc');
-  const kind = parameters.oneOf('kind', ['event', 'refusal', 'all'], 'all');
-  const stream = streamIn(request, parameters);
-  const quotaId = parameters.text('quotaId');
-  const actor = parameters.text('actor');
+  const question = auditQuestionIn(request, parameters);
   const after = cursorIn(parameters);
   parameters.finish();
   const comparison = order === 'asc' ? '>' : '<';
   const narrow = (filters: Filters): Filters => {
-    filters.equal('stream', stream).within(request.reach, auditCondition);
-    filterActor(filters.equal('kind', kind === 'all' ? null : kind), actor);
+    narrowAudit(filters, question, request.reach);
     if (after !== null) {
       filters.add(`${PLACE} ${comparison} (?::timestamptz, ?, ?, ?)`, ...after);
       // Of months that are over with, the planner learns by the time alone.
@@ -77,14 +72,42 @@ async function listAudit(request: Request, models: ReadModels): Promise<object> 
     return filters;
   };
   const lag = await models.lag.measure(projectedTopics);
-  const { sql, values } = rowsOf(narrow, quotaId, await naming(models, quotaId), { order, limit });
-  const { rows } = await models.pool.query<AuditRow>(sql, values);
+  const lists = await auditListsOf(models.pool, question);
+  const { sql, values } = rowsOf(narrow, lists, { order, limit });
+  const rows = await readRows(models, sql, values);
   const { page, next } = pageOf(rows, limit, cursorOf);
   return { entries: page.map(entryJson), next, lag };
 }
 
-async function naming({ pool }: ReadModels, quotaId: string | null): Promise<Condition | null> {
-  return quotaId === null ? null : namingProposals(pool, quotaId);
+/** @throws Problem 422 when it takes too long, 503 while there are no words yet */
+async function readRows(
+  { pool }: ReadModels,
+  sql: string,
+  values: unknown[],
+): Promise<readonly AuditRow[]> {
+  const client = await pool.connect();
+  try {
+    await client.query(`BEGIN READ ONLY; SET LOCAL statement_timeout = ${STATEMENT_MS}`);
+    const { rows } = await client.query<AuditRow>(sql, values);
+    return rows;
+  } catch (error) {
+    throw problemOf(error) ?? error;
+  } finally {
+    // Nothing was written; a connection that broke says so to its next user.
+    await client.query('ROLLBACK').catch(() => undefined);
+    client.release();
+  }
+}
+
+function problemOf(error: unknown): Problem | null {
+  const { code } = error as { readonly code?: string };
+  if (code === QUERY_CANCELED) {
+    return new Problem(422, 'SEARCH_TOO_WIDE', 'Too many entries had to be looked at.');
+  }
+  if (code !== UNDEFINED_COLUMN) return null;
+  return new Problem(503, 'READ_MODELS_REBUILDING', 'The words of reasons are not indexed yet.', {
+    headers: { 'retry-after': '10' },
+  });
 }
 
 interface PageOf {
@@ -92,40 +115,28 @@ interface PageOf {
   readonly limit: number;
 }
 
-/** A list for each condition, merged: one condition of both would walk the whole log in its order. */
+/** A list for each condition, merged: one condition of all would walk the whole log in its order. */
 function rowsOf(
   narrow: (filters: Filters) => Filters,
-  quotaId: string | null,
-  alsoAbout: Condition | null,
+  lists: readonly Condition[],
   { order, limit }: PageOf,
 ): { readonly sql: string; readonly values: unknown[] } {
   const sorting = COLUMNS.map((column) => `${column} ${order}`).join(', ');
   const select = (filters: Filters): string =>
-    `SELECT * FROM audit_log ${filters.where} ORDER BY ${sorting} LIMIT ${filters.value(limit + 1)}`;
-  const about = narrow(new Filters().equal('quota_id', quotaId));
-  const sql = select(about);
-  if (alsoAbout === null) return { sql, values: about.values };
-  const also = narrow(new Filters(about.values).addCondition(alsoAbout));
-  const both = `(${sql}) UNION ALL (${select(also)})`;
+    `SELECT ${SELECTED} FROM audit_log ${filters.where} ORDER BY ${sorting} LIMIT ${filters.value(limit + 1)}`;
+  if (lists.length === 0) {
+    const filters = narrow(new Filters());
+    return { sql: select(filters), values: filters.values };
+  }
+  let filters = new Filters();
+  const selects = lists.map((list) => {
+    filters = narrow(new Filters(filters.values).addCondition(list));
+    return `(${select(filters)})`;
+  });
   return {
-    sql: `SELECT * FROM (${both}) AS merged ORDER BY ${sorting} LIMIT ${also.value(limit + 1)}`,
-    values: also.values,
+    sql: `SELECT * FROM (${selects.join(' UNION ALL ')}) AS merged ORDER BY ${sorting} LIMIT ${filters.value(limit + 1)}`,
+    values: filters.values,
   };
-}
-
-/** Who may see parts of applications alone may ask for no other stream. */
-function streamIn(request: Request, parameters: Parameters): string | null {
-  const stream = parameters.text('stream');
-  if (stream === null) return null;
-  mustReachInto(request.reach, stream.replace(/^application:/, ''));
-  return indexedText(stream);
-}
-
-/** `user:alice`, or the subject alone. */
-function filterActor(filters: Filters, actor: string | null): void {
-  if (actor === null) return;
-  const [, kind = null, subject = actor] = ACTOR.exec(actor) ?? [];
-  filters.equal('actor_kind', kind).equal('actor_subject', indexedText(subject));
 }
 
 function cursorOf({ decided_at, topic, partition, log_offset }: AuditRow): string {

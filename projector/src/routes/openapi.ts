@@ -299,12 +299,30 @@ export const openapi: OpenApiFragment = {
     ),
     '/v1/feed': feed,
     '/v1/audit': get(
-      'Events and refused commands by decision time.',
+      'Events and refused commands by decision time. All filters that are given hold.',
       [
+        query(
+          'words',
+          'Whose reason has all of these words, in any order; quot* is every word that begins so.',
+        ),
+        query(
+          'type',
+          'Of these types, of events or of the commands that were refused: with commas between.',
+        ),
+        query('code', 'Refused with one of these codes, with commas between.'),
+        query('commandId', 'Of this command: what it became, or why it was refused.'),
         query('stream', 'Of this stream.'),
         query('quotaId', 'About this quota, and proposals of changes whose steps name it.'),
+        query('within', 'About this quota and all below it; of an application, all of its stream.'),
+        query(
+          'project',
+          'About quotas that this project pays for now, inherited included, and about the project itself; with ' +
+            'within, only there. SEARCH_TOO_WIDE above 1,000 quotas.',
+        ),
         query('actor', 'By this actor: user:<subject>, or the subject alone.'),
         query('kind', 'Only these.', { enum: ['event', 'refusal', 'all'], default: 'all' }),
+        query('from', 'Decided then or later.', { type: 'string', format: 'date-time' }),
+        query('until', 'Decided before.', { type: 'string', format: 'date-time' }),
         query('order', 'Oldest or newest first.', { enum: ['asc', 'desc'], default: 'asc' }),
         ...paging,
       ],

@@ -10,6 +10,8 @@ export const QUOTAS_OF_ONE = SHAPE.tops * (1 + SHAPE.middles * (1 + SHAPE.leaves
 export const OWNERS = 2_000;
 export const CELLS = 5_000;
 export const PEOPLE = 1_000;
+/** Rows of the audit log whose reason names the same incident. */
+export const INCIDENT_ROWS = 37;
 /** One quota in so many is under an override, and one in as many under a cut. */
 const MARKED = 100;
 /** Rows of one statement of the audit log: an interrupted bench ends within seconds. */
@@ -228,6 +230,14 @@ function ofAudit(copies: RowCopies, first: number, end: number, applications: nu
       quota_id: `${application} || '/t' || ${top} || '/m' || ${middle}`,
       event_id: `'bench-' || made.n`,
       actor_subject: `'person-' || (made.n % ${PEOPLE})`,
+      command_id: 'md5(made.n::text)::uuid::text',
+      type: `CASE WHEN made.n % 1000 = 0 THEN 'QuotaDeleted' ELSE t.type END`,
+      kind: `CASE WHEN made.n % 20 = 1 THEN 'refusal' ELSE t.kind END`,
+      code: `CASE WHEN made.n % 20 = 1 THEN 'QUOTA_UNKNOWN' END`,
+      // Words that are in half of the reasons, in a hundredth, and in some forty.
+      reason:
+        `CASE WHEN made.n % 2 = 0 THEN 'apply of a file' ELSE 'raised by hand' END || ` +
+        `CASE WHEN made.n % 100 = 7 THEN ' for the quarter' ELSE '' END || ' INC-' || made.n / ${INCIDENT_ROWS}`,
       decided_at: `timestamptz '${AUDIT_START}' + made.n * interval '${AUDIT_SECONDS_BETWEEN} seconds'`,
     },
     where: `t.type = 'QuotaCreated' AND t.log_offset < ${AUDIT_FIRST} AND t.quota_version = 1 AND t.quota_id = '${TEMPLATE.application}/${TEMPLATE.top}'`,

@@ -18,6 +18,9 @@ export interface Question {
 
 type Any = (bound: number) => number;
 
+/** Of the first of them: where fewer rows are filled, the others are asked for in vain. */
+const INCIDENTS = 100_000;
+
 /** @param applications that were filled */
 export function questionsOver(applications: number): readonly Question[] {
   const application = (any: Any): string => applicationName(1 + any(applications));
@@ -61,5 +64,20 @@ export function questionsOver(applications: number): readonly Question[] {
       path: (any) => `/v1/audit?stream=application:${application(any)}&order=desc`,
     },
     { name: 'audit of a person', path: (any) => `/v1/audit?actor=${person(any)}&order=desc` },
+    { name: 'audit below a quota', path: (any) => `/v1/audit?within=${middle(any)}&order=desc` },
+    { name: 'audit by type', path: () => '/v1/audit?type=QuotaDeleted&order=desc' },
+    { name: 'audit by code', path: () => '/v1/audit?code=QUOTA_UNKNOWN&order=desc' },
+    {
+      name: 'audit, a word of half of it',
+      path: () => '/v1/audit?words=file&order=desc',
+    },
+    {
+      name: 'audit, a word of a hundredth',
+      path: () => '/v1/audit?words=quarter&order=desc',
+    },
+    {
+      name: 'audit, the words of an incident',
+      path: (any) => `/v1/audit?words=INC-${any(INCIDENTS)}&order=desc`,
+    },
   ];
 }

@@ -22,7 +22,7 @@ export class RowCopies {
     for (const table of tables) {
       const { rows } = await client.query<{ name: string }>(
         'SELECT attname AS name FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 ' +
-          'AND NOT attisdropped ORDER BY attnum',
+          `AND NOT attisdropped AND attgenerated = '' ORDER BY attnum`,
         [table],
       );
       copies.#columns.set(
