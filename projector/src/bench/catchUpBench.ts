@@ -32,8 +32,9 @@ const SINGLE_MS = 8_000;
 
 interface Line {
   readonly figure: string;
-  readonly unit: string;
-  readonly ours: number;
+  /** Absent where a part begins. */
+  readonly unit?: string;
+  readonly ours?: number;
 }
 
 const say = (line: Line): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
@@ -145,6 +146,7 @@ async function copyRows(
       await pool.query(`COPY (SELECT * FROM ${table.from}) TO '${table.file}'`);
     }
     await makePartitions(pool, from, to);
+    say({ figure: 'copying' });
     const startedMs = performance.now();
     let rows = 0;
     for (const table of tables) {
@@ -194,6 +196,7 @@ async function main(events: number): Promise<void> {
     ];
     const one = await fill(parts, single, { recordsPerBatch: 1, limitMs: SINGLE_MS });
     say({ figure: 'single', unit: '1/s', ours: one.records / one.seconds });
+    say({ figure: 'filling' });
     const all = await fill(parts, ours, {});
     if (all.records !== events) throw new Error(`${all.records} of ${events} events were applied.`);
     say({ figure: 'ours', unit: '1/s', ours: events / all.seconds });

@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { processorMs } from './processorTime.ts';
+import { processorMs, processorMsWithChildren } from './processorTime.ts';
 
 describe.runIf(process.platform === 'linux')('processor time', () => {
   it('grows with what a process computes', () => {
@@ -14,7 +15,17 @@ describe.runIf(process.platform === 'linux')('processor time', () => {
     expect(spentMs).toBeLessThan(500);
   });
 
+  it('counts children with their parent, also when they have ended', () => {
+    const before = processorMsWithChildren(process.pid);
+    const own = processorMs([process.pid]);
+    const spend = 'while (process.cpuUsage().user < 200_000);';
+    execFileSync(process.execPath, ['-e', spend]);
+    const spentHere = processorMs([process.pid]) - own;
+    expect(processorMsWithChildren(process.pid) - before - spentHere).toBeGreaterThanOrEqual(150);
+  });
+
   it('is not known of a process that is gone', () => {
     expect(processorMs([2 ** 30])).toBeNaN();
+    expect(processorMsWithChildren(2 ** 30)).toBeNaN();
   });
 });

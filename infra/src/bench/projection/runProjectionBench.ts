@@ -6,6 +6,7 @@ import { startLocalStack } from '../../localStack.ts';
 import type { LocalStack } from '../../localStack.ts';
 import type { Progress } from '../../provision/progress.ts';
 import { removeStack } from '../../stack/inspectStack.ts';
+import { processorMsWithChildren } from '../commands/processorTime.ts';
 import { setTheStage } from '../commands/setTheStage.ts';
 import { runBenchProcess } from '../benchProcess.ts';
 import { significant } from '../figure.ts';
@@ -27,10 +28,12 @@ const AIMS = { shareOfCopy: 0.35, lagMs: 150 };
 const PROCESS_TIMEOUT_MS = 45 * 60_000;
 const HEAP_MB_MAX = 6_000;
 
+/** What a process of the bench says: a figure, or that a part begins, whose figure is to come. */
 interface Line {
-  readonly figure: 'written' | 'single' | 'ours' | 'processor' | 'copy' | 'rows';
-  readonly unit: string;
-  readonly ours: number;
+  readonly figure:
+    'written' | 'single' | 'filling' | 'ours' | 'processor' | 'copying' | 'copy' | 'rows';
+  readonly unit?: string;
+  readonly ours?: number;
 }
 
 /** @throws PartDidNotStart, or that a process of the bench failed */
@@ -63,6 +66,9 @@ function catchUp(options: ProjectionBenchOptions): Promise<readonly Figure[]> {
   return onStack('projection-stack', [], options, async (stack) => {
     progress(`writing ${events} events, and catching up with them …`);
     const measured = new Map<Line['figure'], number>();
+    /** What the database's server had used when a line came, milliseconds. */
+    const serverMs = new Map<Line['figure'], number>();
+    const server = stack.pidOf('postgres') ?? Number.NaN;
     const bench = {
       file: path.join(checkoutDirectory, 'projector/src/bench/catchUpBench.ts'),
       parameters: [String(events)],
@@ -73,16 +79,19 @@ function catchUp(options: ProjectionBenchOptions): Promise<readonly Figure[]> {
     };
     await runBenchProcess(bench, (line) => {
       const { figure, unit, ours } = line as Line;
+      serverMs.set(figure, processorMsWithChildren(server));
+      if (ours === undefined) return;
       measured.set(figure, ours);
       progress(`${figure}: ${significant(ours)} ${unit}`);
     });
-    return catchUpFigures(events, measured);
+    return catchUpFigures(events, measured, serverMs);
   });
 }
 
 function catchUpFigures(
   events: number,
   measured: ReadonlyMap<Line['figure'], number>,
+  serverMs: ReadonlyMap<Line['figure'], number>,
 ): readonly Figure[] {
   const of = (name: Line['figure']): number => measured.get(name) ?? Number.NaN;
   const rate = figureOf(
@@ -91,6 +100,8 @@ function catchUpFigures(
     of('ours'),
   );
   const share = of('ours') / of('copy');
+  const serverMicros = (from: Line['figure'], to: Line['figure']): number =>
+    (((serverMs.get(to) ?? Number.NaN) - (serverMs.get(from) ?? Number.NaN)) * 1_000) / events;
   return [
     {
       ...rate,
@@ -101,6 +112,10 @@ function catchUpFigures(
     },
     figureOf('rows that they became', 'rows', of('rows')),
     figureOf("the projector's own processor time an event", 'µs', of('processor')),
+    {
+      ...figureOf("the database's processor time an event", 'µs', serverMicros('filling', 'ours')),
+      floor: significant(serverMicros('copying', 'copy')),
+    },
   ];
 }
 

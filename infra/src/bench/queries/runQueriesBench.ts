@@ -5,13 +5,15 @@ import { dataDirectory } from '../../checkout.ts';
 import { startLocalStack } from '../../localStack.ts';
 import type { Progress } from '../../provision/progress.ts';
 import { removeStack } from '../../stack/inspectStack.ts';
-import { Latencies } from '../commands/latencies.ts';
+import type { Latencies } from '../commands/latencies.ts';
+import { processorMs, processorMsWithChildren } from '../commands/processorTime.ts';
 import { accept } from '../commands/setTheStage.ts';
 import { significant } from '../figure.ts';
 import type { Figure } from '../figure.ts';
+import { askQuestion, get } from './askQuestion.ts';
+import type { Asking } from './askQuestion.ts';
 import { fillTables, QUOTAS_OF_ONE } from './fillTables.ts';
 import { questionsOver } from './questions.ts';
-import type { Question } from './questions.ts';
 import { TEMPLATE_VERSIONS, templateCommands } from './templateQuotas.ts';
 
 export interface QueriesBenchOptions {
@@ -21,14 +23,9 @@ export interface QueriesBenchOptions {
   readonly progress: Progress;
 }
 
-/** Of each question, after as many as warm it up. */
-const REQUESTS = 200;
-const WARM_UP = 20;
 /** One caller: what it waits for, and not what a queue adds. Milliseconds. */
 const AIM_MS = 50;
 const SHOWN_MS = 30_000;
-/** Any; the same questions in every run. */
-const SEED = 7;
 
 /** @throws PartDidNotStart, or that a question was not answered */
 export async function runQueriesBench(options: QueriesBenchOptions): Promise<readonly Figure[]> {
@@ -49,25 +46,42 @@ export async function runQueriesBench(options: QueriesBenchOptions): Promise<rea
     await shown(gateway, token);
     const applications = Math.max(1, Math.round(quotas / QUOTAS_OF_ONE));
     await fillTables({ databaseUrl, applications, auditRows, signal, progress });
-    const sizes = `${(applications * QUOTAS_OF_ONE).toLocaleString('en')} quotas, ${auditRows.toLocaleString('en')} audit rows`;
-    const figures: Figure[] = [];
-    for (const question of questionsOver(applications)) {
-      signal.throwIfAborted();
-      const { asked, floor } = await ask(question, gateway, token);
-      const [p50, p99] = [0.5, 0.99].map((share) => significant(asked.percentile(share)));
-      progress(`${question.name}: p50 ${p50}, p99 ${p99} ms`);
-      for (const [name, share] of [
-        ['p50', 0.5],
-        ['p99', 0.99],
-      ] as const) {
-        figures.push(figureOf(`${question.name}, ${name} over ${sizes}`, share, asked, floor));
-      }
-    }
-    return figures;
+    const [server, projector] = [stack.pidOf('postgres'), stack.pidOf('projector')];
+    const usedMs = (): number =>
+      processorMsWithChildren(server ?? Number.NaN) + processorMs([projector ?? Number.NaN]);
+    return await questionFigures({ gateway, token, usedMs }, { applications, auditRows }, options);
   } finally {
     await stack.stop();
     await removeStack(directory);
   }
+}
+
+interface Sizes {
+  readonly applications: number;
+  readonly auditRows: number;
+}
+
+/** What each question takes of tables that are filled. */
+export async function questionFigures(
+  asking: Asking,
+  { applications, auditRows }: Sizes,
+  { signal, progress }: Pick<QueriesBenchOptions, 'signal' | 'progress'>,
+): Promise<readonly Figure[]> {
+  const sizes = `${(applications * QUOTAS_OF_ONE).toLocaleString('en')} quotas, ${auditRows.toLocaleString('en')} audit rows`;
+  const figures: Figure[] = [];
+  for (const question of questionsOver(applications)) {
+    signal.throwIfAborted();
+    const { name } = question;
+    const { asked, floor, processorMs: usedMs } = await askQuestion(question, asking);
+    const [p50, p99] = [0.5, 0.99].map((share) => significant(asked.percentile(share)));
+    progress(`${name}: p50 ${p50}, p99 ${p99} ms, of processors ${significant(usedMs)} ms`);
+    figures.push(
+      figureOf(`${name}, p50 over ${sizes}`, 0.5, asked, floor),
+      figureOf(`${name}, p99 over ${sizes}`, 0.99, asked, floor),
+      usedFigure(`${name}, processor time of database and projector`, usedMs),
+    );
+  }
+  return figures;
 }
 
 /** Waits until both copies show the template. */
@@ -85,44 +99,16 @@ async function shown(gateway: string, token: string): Promise<void> {
   }
 }
 
-interface Asked {
-  readonly asked: Latencies;
-  /** Of requests in between that ask nothing of the tables: what the machine and HTTP take. */
-  readonly floor: Latencies;
-}
-
-async function ask({ path: pathOf }: Question, gateway: string, token: string): Promise<Asked> {
-  const [asked, floor] = [new Latencies(), new Latencies()];
-  const any = evenly(SEED);
-  for (let request = -WARM_UP; request < REQUESTS; request += 1) {
-    const own = await timed(gateway, token, pathOf(any));
-    const bare = await timed(gateway, token, '/healthz');
-    if (request < 0) continue;
-    asked.add(own);
-    floor.add(bare);
-  }
-  return { asked, floor };
-}
-
-/** @returns milliseconds until the answer is whole. @throws Error when it is none */
-async function timed(gateway: string, token: string, address: string): Promise<number> {
-  const startedMs = performance.now();
-  const response = await get(gateway, token, address);
-  await response.arrayBuffer();
-  if (!response.ok) throw new Error(`${address} was answered with ${response.status}.`);
-  return performance.now() - startedMs;
-}
-
-function get(gateway: string, token: string, address: string): Promise<Response> {
-  return fetch(`${gateway}${address}`, { headers: { authorization: `Bearer ${token}` } });
-}
-
-/** A linear congruential generator (Numerical Recipes), of which the upper bits are used. */
-function evenly(seed: number): (bound: number) => number {
-  let state = seed;
-  return (bound) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 2 ** 32) * bound);
+function usedFigure(figure: string, usedMs: number): Figure {
+  return {
+    bench: 'queries',
+    figure,
+    unit: 'ms',
+    ours: significant(usedMs),
+    peers: {},
+    floor: null,
+    partitions: topicManifest.partitions.local,
+    cores: availableParallelism(),
   };
 }
 
