@@ -25,10 +25,13 @@ export class TableImage {
   }
 
   query(
-    statement: string | { readonly text: string },
+    statement: string | { readonly text: string; readonly values?: readonly unknown[] },
     [parameter, to]: readonly unknown[] = [],
   ): Promise<{ rows: Row[] }> | Writable {
-    if (typeof statement !== 'string') return this.#copy(statement.text);
+    if (typeof statement !== 'string') {
+      const { text, values } = statement;
+      return values === undefined ? this.#copy(text) : this.query(text, values);
+    }
     // Which partitions are missing: none.
     if (statement.startsWith('SELECT month')) return Promise.resolve({ rows: [] });
     if (statement.startsWith('UPDATE quota_history')) {

@@ -51,11 +51,10 @@ export async function applyBatch(
   let broken: Error | undefined;
   try {
     await client.query('BEGIN');
-    const { rowCount } = await client.query(
-      'UPDATE projection_checkpoint SET next_offset = $1 ' +
-        'WHERE projection = $2 AND topic = $3 AND partition = $4 AND next_offset = $5',
-      [range.to, key.projection, key.topic, key.partition, range.from],
-    );
+    const { rowCount } = await client.query({
+      ...MOVE,
+      values: [range.to, key.projection, key.topic, key.partition, range.from],
+    });
     if (rowCount !== 1) throw new CheckpointMoved(key, range.from);
     await changes(client);
     await client.query('COMMIT');
@@ -66,6 +65,14 @@ export async function applyBatch(
     client.release(broken);
   }
 }
+
+/** By its name it is planned once a connection. */
+const MOVE = {
+  name: 'move_checkpoint',
+  text:
+    'UPDATE projection_checkpoint SET next_offset = $1 ' +
+    'WHERE projection = $2 AND topic = $3 AND partition = $4 AND next_offset = $5',
+};
 
 /** @returns why the connection cannot be used again, if it cannot. */
 async function rollBack(client: ClientBase): Promise<Error | undefined> {

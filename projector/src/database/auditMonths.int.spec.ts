@@ -1,6 +1,7 @@
 import type pg from 'pg';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { freshTables } from '../../test/freshTables.ts';
+import { provideAuditMonths } from './auditMonths.ts';
 import { appendAudit } from '../projection/appendAudit.ts';
 
 let pool: pg.Pool;
@@ -73,6 +74,28 @@ describe('the partitions of the audit log', () => {
   it('are made once by whoever comes at once', async () => {
     await Promise.all(Array.from({ length: 6 }, () => append('2030-05-01T00:00:00.000Z')));
     expect(await partitions()).toMatchObject({ '2030_05': 6, '2030_06': 0 });
+  });
+
+  it('are asked for once by who remembers those that were found made', async () => {
+    const seen = new Set<string>();
+    const client = await pool.connect();
+    const statements = vi.spyOn(client, 'query');
+    try {
+      const asked: number[] = [];
+      for (const time of ['2031-05-01T00:00:00.000Z', '2031-05-02T00:00:00.000Z']) {
+        await provideAuditMonths(client, [time], seen);
+        statements.mockClear();
+        await provideAuditMonths(client, [time], seen);
+        asked.push(statements.mock.calls.length);
+      }
+      // Once where it made them itself, for that may have been rolled back; then never again.
+      expect(asked).toEqual([1, 0]);
+    } finally {
+      statements.mockRestore();
+      client.release();
+    }
+    await append('2031-05-03T00:00:00.000Z');
+    expect(await partitions()).toMatchObject({ '2031_05': 1, '2031_06': 0 });
   });
 
   it('are left out where a question is of another time', async () => {

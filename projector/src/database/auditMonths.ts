@@ -7,25 +7,32 @@ const LAST_YEAR = 2069;
 const LOCK_KEY = '31651020377519202';
 
 /** `2026-03`. */
-type Month = string;
+export type Month = string;
 
 /**
  * Makes the partitions of the audit log that rows of these times go to, and those of the months after, so that a
  * new month finds its own. To be called before the transaction writes: one that has written may have to wait for
  * another that waits for it.
  * @param times RFC 3339 in UTC
+ * @param seen months that were found made: kept by the caller for the same tables, so that few batches ask
  */
 export async function provideAuditMonths(
   client: ClientBase,
   times: Iterable<string>,
+  seen: Set<Month> = new Set(),
 ): Promise<void> {
   const months = new Set<Month>();
   for (const time of times) {
     const month = time.slice(0, 'YYYY-MM'.length);
     months.add(month).add(monthAfter(month));
   }
-  const wanted = [...months].filter(hasPartition);
-  if (wanted.length === 0 || (await missingOf(client, wanted)).length === 0) return;
+  const wanted = [...months].filter((month) => !seen.has(month) && hasPartition(month));
+  if (wanted.length === 0) return;
+  if ((await missingOf(client, wanted)).length === 0) {
+    // What this transaction makes is not seen: it may be rolled back.
+    for (const month of wanted) seen.add(month);
+    return;
+  }
   await client.query('SELECT pg_advisory_xact_lock($1::bigint)', [LOCK_KEY]);
   for (const missing of await missingOf(client, wanted)) {
     await client.query('SELECT make_audit_month($1)', [missing]);

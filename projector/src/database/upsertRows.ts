@@ -28,7 +28,10 @@ export async function upsertRows(
   for (const chunk of chunksOf(rows)) {
     if (chunk.length < STAGED_ROWS_MIN) {
       const text = `[${chunk.map(rowText).join(',')}]`;
-      await client.query(statementOf(table, onConflict, givenRows(table)), [text]);
+      // By its name it is planned once a connection: what it costs does not hang on what the table holds.
+      const name = `${onConflict}_${table.name}`;
+      const given = statementOf(table, onConflict, givenRows(table));
+      await client.query({ name, text: given, values: [text] });
       continue;
     }
     await makeStaged(client, table, isStagedBefore);

@@ -1,6 +1,7 @@
 import type { EventMessage } from '@prorata/schemas';
 import * as tables from '../database/tables.ts';
 import type { Row } from '../database/tables.ts';
+import type { Month } from '../database/auditMonths.ts';
 import { upsertRows } from '../database/upsertRows.ts';
 import type { Touch } from '../rows/currentRows.ts';
 import { eventRow } from '../rows/eventRow.ts';
@@ -17,6 +18,8 @@ export class AuditProjection implements Projection {
   readonly wholeLog = true;
   readonly #topic: string;
   readonly #partition: number;
+  /** An owner writes one copy's tables. */
+  readonly #months = new Set<Month>();
 
   /** @param topic without the namespace */
   constructor(topic: string, partition: number) {
@@ -45,7 +48,7 @@ export class AuditProjection implements Projection {
     }
     return {
       changes: async (client) => {
-        await appendAudit(client, rows);
+        await appendAudit(client, rows, this.#months);
         await upsertRows(client, tables.streamHeads, heads.values());
       },
       records: rows.length,
