@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { createLogger } from '@prorata/service-runtime';
 import { freshDatabase } from '@prorata/test-kit';
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -9,20 +10,23 @@ import { EventStamper, makeAnchorKey } from '../../test/eventStamper.ts';
 import type { Stamped } from '../../test/eventStamper.ts';
 import { organizationLives } from '../../test/organizationStory.ts';
 import { quotaStory } from '../../test/quotaStory.ts';
+import { applyMigrations } from '../database/applyMigrations.ts';
 import { openPool } from '../database/openPool.ts';
 import { streamHeads } from '../database/tables.ts';
 import { upsertRows } from '../database/upsertRows.ts';
 import { dropFormer } from '../generations/dropFormer.ts';
-import { schemaOf } from '../generations/generation.ts';
+import { listGenerations, schemaOf } from '../generations/generation.ts';
 import { inTransaction } from '../generations/inTransaction.ts';
 import { projections } from '../generations/projections.ts';
 import { switchLive } from '../generations/switchLive.ts';
-import { openCopy } from '../roles/copyOpener.ts';
+import { CopyOpener, openCopy } from '../roles/copyOpener.ts';
 import { provideRoles } from '../roles/provideRoles.ts';
+import type { Logger } from '../logger.ts';
 import { databaseRoles, roleTable } from '../roles/roleTable.ts';
 import type { RelationKind } from '../roles/roleTable.ts';
 import { auditorViews } from './auditorViews.ts';
 import { publishViews } from './publishViews.ts';
+import { ViewFollower } from './viewFollower.ts';
 
 const [quotas] = projections;
 const REFERENCE = path.join(import.meta.dirname, '../../../docs/reference/views.md');
@@ -367,6 +371,34 @@ describe('roles of the database', () => {
   });
 });
 
+describe('a database from before there were views', () => {
+  it('gets roles, months and views as it stands, with the copies that it has', async () => {
+    const plain = await AuditorStand.open();
+    try {
+      await plain.owner.query(
+        `DROP SCHEMA prorata CASCADE; DROP VIEW projector.session_streams;
+         DROP TABLE projector.auditor_grants, projector.published_views; DROP FUNCTION projector.must_be_seen_live;
+         DROP FUNCTION audit_1.make_audit_month; DELETE FROM projector.schema_migration WHERE name LIKE '0002%';
+         REVOKE ALL ON ALL TABLES IN SCHEMA quotas_1, audit_1 FROM prorata_projector, prorata_reader`,
+      );
+      expect(await applyMigrations(plain.owner)).toEqual(['0002_auditors.sql']);
+      const all = await listGenerations(plain.owner);
+      const opener = new CopyOpener(plain.owner, await provideRoles(plain.owner));
+      expect(await opener.openAll(all)).toBe(true);
+      const silent = createLogger('test', 'silent');
+      for (const each of all) await new ViewFollower(plain.owner, silent).follow(each);
+      await plain.fill(1, commands());
+      const auditor = await plain.auditor('application:moka');
+      expect(await column(auditor, 'SELECT quota_id AS value FROM prorata.quotas')).toEqual([
+        'moka/ads',
+      ]);
+      expect((await auditor.query('SELECT FROM prorata.audit_events')).rowCount).toBe(2);
+    } finally {
+      await plain.close();
+    }
+  });
+});
+
 describe('the how-to', () => {
   it('has statements that let an auditor in, and that the auditor can ask', async () => {
     const page = await readFile(HOW_TO, 'utf8');
@@ -483,10 +515,17 @@ describe('a switch of copies', () => {
     expect(await switchLive(stand.owner, copy)).toBe(true);
     expect(await source(other)).toBe(before);
     expect(await dropFormer(stand.owner, live, { live: copy, graceMs: 0 })).toBe(false);
+    const warned: object[] = [];
+    const logger = { warn: (fields: object) => warned.push(fields) } as unknown as Logger;
+    const follower = new ViewFollower(stand.owner, logger);
+    await follower.follow(copy);
+    await follower.follow(copy);
+    expect(warned).toEqual([{ schema: schemaOf(copy) }]);
     expect(await source(auditor)).toBe(before);
     await auditor.query('COMMIT');
-    expect(await dropFormer(stand.owner, live, { live: copy, graceMs: 0 })).toBe(true);
+    await follower.follow(copy);
     expect(await source(auditor)).toBe(schemaOf(copy));
+    expect(await dropFormer(stand.owner, live, { live: copy, graceMs: 0 })).toBe(true);
   });
 
   it('has a transaction that keeps its first snapshot begin again', async () => {
