@@ -504,6 +504,7 @@ describe('a switch of copies', () => {
     expect(await column(stand.owner, 'SELECT owner AS value FROM reports.mine')).toEqual([
       schemaOf(copy),
     ]);
+    await stand.owner.query('DROP SCHEMA reports CASCADE');
   });
 
   it('waits for no auditor: the views follow when a long statement is over, and the former copy stays till then', async () => {
@@ -546,12 +547,35 @@ describe('a switch of copies', () => {
     await stand.owner.query(
       `DROP VIEW prorata.teams; CREATE VIEW prorata.teams AS SELECT 1 AS added_by_newer_code`,
     );
+    const bi = await stand.login();
+    await stand.owner.query(
+      `GRANT USAGE ON SCHEMA prorata TO ${bi.name}; GRANT SELECT ON prorata.teams TO ${bi.name}`,
+    );
     const { copy, live } = await beside();
     expect(await switchLive(stand.owner, copy)).toBe(true);
     expect(await source(auditor)).toBe(before);
     expect(await dropFormer(stand.owner, live, { live: copy, graceMs: 0 })).toBe(true);
     expect(await source(auditor)).toBe(schemaOf(copy));
-    expect((await auditor.query('SELECT team_id FROM prorata.teams')).rowCount).toBe(0);
+    for (const client of [auditor, bi.client]) {
+      expect((await client.query('SELECT team_id FROM prorata.teams')).rowCount).toBe(0);
+    }
+  });
+
+  it('makes a view anew where a column sorts otherwise, once nothing of others stands on it', async () => {
+    const auditor = await stand.auditor('application:moka');
+    const { copy } = await beside();
+    await stand.owner.query(
+      `CREATE VIEW public.report AS SELECT owner FROM prorata.quotas;
+       ALTER TABLE ${schemaOf(copy)}.quotas ALTER COLUMN owner TYPE text COLLATE "C"`,
+    );
+    const before = await source(auditor);
+    expect(await switchLive(stand.owner, copy)).toBe(true);
+    expect(await source(auditor)).toBe(before);
+    const publish = () => inTransaction(stand.owner, (client) => publishViews(client, copy));
+    await expect(publish()).rejects.toThrow('other objects depend on it');
+    await stand.owner.query('DROP VIEW public.report');
+    expect(await publish()).toBe(true);
+    expect(await source(auditor)).toBe(schemaOf(copy));
   });
 
   it('is not kept by a view that cannot be made', async () => {

@@ -41,7 +41,7 @@ export async function areViewsOn(
 /**
  * Has the views of a projection stand on a copy, all of them or none, in the caller's transaction, which holds the
  * lock of those who change copies. What newer code has defined is left to it. After a failure the transaction can go on.
- * @param force newer code has had its time: what it defined and this code does not know goes, grants with it
+ * @param force newer code has had its time: what it defined and this code does not know goes
  * @returns whether they stand on the copy now; false: somebody reads one, or newer code is to do it
  * @throws what the database says of a view
  */
@@ -59,7 +59,7 @@ export async function publishViews(
   await client.query('SAVEPOINT publish');
   try {
     await client.query(`SET LOCAL lock_timeout = ${VIEW_WAIT_MS}`);
-    for (const view of views) await define(client, view, copy, isNewer);
+    for (const view of views) await define(client, view, copy);
     await open(client, views);
     await client.query(
       `INSERT INTO projector.published_views VALUES ($1, $2, $3) ON CONFLICT (projection)
@@ -80,23 +80,43 @@ const codeOf = (error: unknown): unknown => (error as { code?: unknown } | null)
 
 const INVALID_TABLE_DEFINITION = '42P16';
 
-/** @param mayDrop a view of other columns may be dropped and made, with its grants; what is built on it keeps it */
+/**
+ * In place of what stands there, so that what others have built on it stays. Where its columns are others (newer code
+ * made it, or a table's column sorts otherwise now) it is dropped and made, with the grants that it had.
+ * @throws what the database says, also where something was built on a view that would have to be dropped
+ */
 async function define(
   client: Client,
   view: AuditorView,
   copy: Pick<Generation, 'projection' | 'generation'>,
-  mayDrop: boolean,
 ): Promise<void> {
   await client.query('SAVEPOINT define');
   try {
     await client.query(viewStatement('CREATE OR REPLACE', view, copy));
   } catch (error) {
-    if (!mayDrop || codeOf(error) !== INVALID_TABLE_DEFINITION) throw error;
+    if (codeOf(error) !== INVALID_TABLE_DEFINITION) throw error;
     await client.query('ROLLBACK TO SAVEPOINT define');
-    await client.query(`DROP VIEW ${VIEWS_SCHEMA}."${view.name}"`);
+    const readers = await readersOf(client, view);
+    await client.query(`DROP VIEW ${nameOf(view)}`);
     await client.query(viewStatement('CREATE', view, copy));
+    for (const reader of readers) {
+      await client.query(`GRANT SELECT ON ${nameOf(view)} TO ${reader}`);
+    }
   }
 }
+
+/** Whom somebody has let read a view, quoted where it must be. */
+async function readersOf(client: Client, view: AuditorView): Promise<readonly string[]> {
+  const { rows } = await client.query<{ reader: string }>(
+    `SELECT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END AS reader
+     FROM pg_class AS c, aclexplode(c.relacl) AS a
+     WHERE c.oid = $1::regclass AND a.privilege_type = 'SELECT' AND a.grantee <> c.relowner`,
+    [nameOf(view)],
+  );
+  return rows.map(({ reader }) => reader);
+}
+
+const nameOf = ({ name }: AuditorView): string => `${VIEWS_SCHEMA}."${name}"`;
 
 const viewsOf = (projection: string): readonly AuditorView[] =>
   auditorViews.filter((view) => view.projection === projection);
@@ -116,7 +136,7 @@ async function areOpen(client: Client, views: readonly AuditorView[]): Promise<b
 async function open(client: Client, views: readonly AuditorView[]): Promise<void> {
   const { rowCount } = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [VIEWS_ROLE]);
   if (rowCount === 0) return;
-  const names = views.map(({ name }) => `${VIEWS_SCHEMA}."${name}"`).join(', ');
+  const names = views.map(nameOf).join(', ');
   await client.query(`GRANT USAGE ON SCHEMA ${VIEWS_SCHEMA} TO ${VIEWS_ROLE}`);
   await client.query(`GRANT SELECT ON ${names} TO ${VIEWS_ROLE}`);
 }
