@@ -31,7 +31,7 @@ export type ProjectionName = 'quotas' | 'audit';
 export const projections: readonly ProjectionDefinition[] = [
   {
     name: 'quotas',
-    version: 4,
+    version: 5,
     readableFrom: 2,
     topics: [
       {
@@ -43,7 +43,7 @@ export const projections: readonly ProjectionDefinition[] = [
   },
   {
     name: 'audit',
-    version: 5,
+    version: 6,
     readableFrom: 1,
     topics: [
       {
