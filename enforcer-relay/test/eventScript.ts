@@ -1,8 +1,8 @@
-import { noTerms } from '@prorata/quota-model/testing';
+import { content, noTerms } from '@prorata/quota-model/testing';
 import { randomUUID } from 'node:crypto';
 import type { LogPort, OutRecord } from '@prorata/kafka-port';
 import { partitionOf } from '@prorata/kafka-port';
-import type { Codec, EventMessage, QuotaContent, ResourceLimit } from '@prorata/schemas';
+import type { Codec, EventMessage, ResourceLimit } from '@prorata/schemas';
 import { inNamespace } from '@prorata/schemas';
 
 type Body<T extends EventMessage['type']> = Omit<
@@ -19,27 +19,6 @@ export const rate = (amount: bigint): ResourceLimit => ({
   burst: null,
   guaranteed: null,
   window: null,
-});
-
-export const content = (
-  limits: readonly ResourceLimit[],
-  others: Partial<QuotaContent> = {},
-): QuotaContent => ({
-  owner: 'team',
-  project: null,
-  tier: 2,
-  cutPriority: 0,
-  labels: {},
-  attributes: '{}',
-  limits,
-  match: [],
-  action: 'refuse',
-  degradeTag: null,
-  mode: null,
-  onStale: null,
-  requests: null,
-  rightsizing: [],
-  ...others,
 });
 
 /** Events of one application as the writer would make them: versions without gaps, one clock. */

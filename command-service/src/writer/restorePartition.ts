@@ -5,6 +5,7 @@ import { fullNameOf, UnreadableRecord } from '@prorata/schemas';
 import type { Codec, CommandOutcome, EventMessage, Message } from '@prorata/schemas';
 import type { Breathe, Logger } from '@prorata/service-runtime';
 import type { PartitionState } from './partitionState.ts';
+import { RECENT_MICROS } from './recentCommands.ts';
 import { fromTheBeginning } from './restorePoint.ts';
 import type { RestorePoint } from './restorePoint.ts';
 import type { WriterTopics } from './writerTopics.ts';
@@ -125,8 +126,8 @@ async function foldOutcomes(
       state.decided(outcome.commandOffset);
       if (isDecided(outcome) && outcome.decidedAt > lastAt) lastAt = outcome.decidedAt;
     }
-    // No clock says what is over before the first signed command does; but all of 400 days is too much to hold.
-    if (state.recent.isFullFor('user')) state.recent.forget(lastAt < now ? lastAt : now);
+    const at = lastAt < now ? lastAt : now;
+    state.recent.forget(state.recent.isFullFor('user') ? at : at - HASTE_MICROS_MAX);
   };
   try {
     await log.readToEnd(place, from, fold);
@@ -137,6 +138,13 @@ async function foldOutcomes(
     await foldOutcomes(parts, partition, { state, eventsFrom: null, outcomesFrom: null }, now);
   }
 }
+
+/**
+ * What was decided last may have been so by a clock that is ahead, by this at most, microseconds: further ahead it
+ * refuses every command as too old. What is over is known with the first signed command; all of 400 days is too
+ * much to hold until then.
+ */
+const HASTE_MICROS_MAX = RECENT_MICROS;
 
 type OutcomeMessage = { readonly type: 'CommandOutcome'; readonly value: CommandOutcome };
 

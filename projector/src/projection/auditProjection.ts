@@ -3,13 +3,13 @@ import * as tables from '../database/tables.ts';
 import type { Row } from '../database/tables.ts';
 import type { Month } from '../database/auditMonths.ts';
 import { upsertRows } from '../database/upsertRows.ts';
-import type { Touch } from '../rows/currentRows.ts';
+import { touchOf } from '../rows/currentRows.ts';
 import { eventRow } from '../rows/eventRow.ts';
 import { headRow } from '../rows/historyRows.ts';
 import { appendAudit } from './appendAudit.ts';
 import { eventOf } from './eventOf.ts';
-import { BrokenInvariant } from './projection.ts';
 import type { DecodedRecord, Projected, Projection } from './projection.ts';
+import { takeUntilBroken } from './takeUntilBroken.ts';
 
 /** Events become rows of the audit log, each by itself: what does not follow from the state is shown too. */
 export class AuditProjection implements Projection {
@@ -34,34 +34,23 @@ export class AuditProjection implements Projection {
   project(records: readonly DecodedRecord[]): Projected {
     const rows: Row[] = [];
     const heads = new Map<string, Row>();
-    let broken: BrokenInvariant | null = null;
-    for (const record of records) {
-      try {
-        const event = eventOf(record);
-        rows.push(this.#rowOf(record, event));
-        heads.set(event.value.envelope.stream, headRow(this.#touchOf(record, event)));
-      } catch (error) {
-        if (!(error instanceof BrokenInvariant)) throw error;
-        broken = error;
-        break;
-      }
-    }
+    const taken = takeUntilBroken(records, (record) => {
+      const event = eventOf(record);
+      rows.push(this.#rowOf(record, event));
+      const head = headRow(touchOf(event, this.#partition, record.offset));
+      heads.set(event.value.envelope.stream, head);
+    });
     return {
+      ...taken,
       changes: async (client) => {
         await appendAudit(client, rows, this.#months);
         await upsertRows(client, tables.streamHeads, heads.values());
       },
-      records: rows.length,
-      broken,
     };
   }
+
   #rowOf({ offset, hash }: DecodedRecord, event: EventMessage): Row {
     const place = { topic: this.#topic, partition: this.#partition, offset };
     return eventRow({ ...place, event, hash: hash ?? '' });
-  }
-
-  #touchOf({ offset }: DecodedRecord, event: EventMessage): Touch {
-    const { stream, streamVersion, decidedAt } = event.value.envelope;
-    return { stream, streamVersion, partition: this.#partition, offset, decidedAt };
   }
 }

@@ -1,12 +1,13 @@
 import { affectedParts, evolve } from '@prorata/quota-model';
 import type { StreamState } from '@prorata/quota-model';
 import type { EventMessage } from '@prorata/schemas';
-import type { Touch } from '../rows/currentRows.ts';
+import { touchOf } from '../rows/currentRows.ts';
 import { closingBy } from './closing.ts';
 import { EventChanges } from './eventChanges.ts';
 import { eventOf } from './eventOf.ts';
 import { BrokenInvariant } from './projection.ts';
 import type { DecodedRecord, Projected, Projection } from './projection.ts';
+import { takeUntilBroken } from './takeUntilBroken.ts';
 
 interface FoldedStream {
   state: StreamState | null;
@@ -32,25 +33,8 @@ export class EventsProjection implements Projection {
 
   project(records: readonly DecodedRecord[]): Projected {
     const changes = new EventChanges();
-    let broken: BrokenInvariant | null = null;
-    let taken = 0;
-    for (const record of records) {
-      broken = this.#broken(() => this.#take(record, changes));
-      if (broken !== null) break;
-      taken += 1;
-    }
-    return { changes: (client) => changes.write(client), records: taken, broken };
-  }
-
-  /** What a step breaks: records before it are kept, so nothing may throw past them. */
-  #broken(step: () => void): BrokenInvariant | null {
-    try {
-      step();
-      return null;
-    } catch (error) {
-      if (error instanceof BrokenInvariant) return error;
-      throw error;
-    }
+    const taken = takeUntilBroken(records, (record) => this.#take(record, changes));
+    return { ...taken, changes: (client) => changes.write(client) };
   }
 
   /** All that can throw comes before the first change. @throws BrokenInvariant */
@@ -62,14 +46,7 @@ export class EventsProjection implements Projection {
     const former = stream.state?.kind === 'application' ? stream.state.registration : null;
     const state = this.#evolve(offset, stream, event);
     changes.addRows(event, state, closing);
-    const { envelope } = event.value;
-    const touch: Touch = {
-      stream: envelope.stream,
-      streamVersion: envelope.streamVersion,
-      partition: this.#partition,
-      offset,
-      decidedAt: envelope.decidedAt,
-    };
+    const touch = touchOf(event, this.#partition, offset);
     changes.moveHead(touch);
     // What a registration presets stands in the application's own row.
     if (state.kind === 'application') {

@@ -7,6 +7,7 @@ import { commandRow, isDecision, refusalRow } from '../rows/outcomeRows.ts';
 import { appendAudit } from './appendAudit.ts';
 import { BrokenInvariant } from './projection.ts';
 import type { DecodedRecord, Projected, Projection } from './projection.ts';
+import { takeUntilBroken } from './takeUntilBroken.ts';
 
 /** Outcomes become commands, and refusals stand in the audit log. Nothing is folded. */
 export class OutcomesProjection implements Projection {
@@ -29,17 +30,13 @@ export class OutcomesProjection implements Projection {
 
   project(records: readonly DecodedRecord[]): Projected {
     const rows = new OutcomeRows();
-    let broken: BrokenInvariant | null = null;
-    let taken = 0;
-    for (const { offset, message } of records) {
+    const taken = takeUntilBroken(records, ({ offset, message }) => {
       if (message.type !== 'CommandOutcome') {
-        broken = new BrokenInvariant(offset, `A ${message.type} stands among the outcomes.`);
-        break;
+        throw new BrokenInvariant(offset, `A ${message.type} stands among the outcomes.`);
       }
       rows.add(this.#topic, this.#partition, offset, message.value);
-      taken += 1;
-    }
-    return { changes: (client) => rows.write(client), records: taken, broken };
+    });
+    return { ...taken, changes: (client) => rows.write(client) };
   }
 }
 

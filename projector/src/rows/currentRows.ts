@@ -12,6 +12,7 @@ import type {
   BudgetDefined,
   EntitlementSet,
   EventEnvelope,
+  EventMessage,
   PriceBookDefined,
   TierPolicyPublished,
 } from '@prorata/schemas';
@@ -26,6 +27,11 @@ export interface Touch {
   readonly partition: number;
   readonly offset: bigint;
   readonly decidedAt: bigint;
+}
+
+export function touchOf(event: EventMessage, partition: number, offset: bigint): Touch {
+  const { stream, streamVersion, decidedAt } = event.value.envelope;
+  return { stream, streamVersion, partition, offset, decidedAt };
 }
 
 export type ProposalStatus = 'open' | 'approved' | 'rejected' | 'expired' | 'withdrawn';
