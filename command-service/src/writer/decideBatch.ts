@@ -156,6 +156,7 @@ class BatchBuilding {
     const isTooEarly = this.#isBehind(read.stream);
     const first = decideCommand(this.#state, read, this.#now, isTooEarly);
     let decided = this.#withinQuotas(first, read);
+    decided = await this.#withinAppend(decided, read);
     decided = await this.#withinApproval(decided, read);
     let records = await this.#recordsOf(decided, read, trace);
     if (!this.#batch.add(records)) {
@@ -176,20 +177,30 @@ class BatchBuilding {
 
   /** A partition that holds as many quotas as it may takes changes, and nothing that makes it hold more. */
   #withinQuotas(decided: Decided, read: ReadCommand): Decided {
-    const created = decided.events.filter(({ message }) => message.type === 'QuotaCreated').length;
-    if (created === 0 || read.kind !== 'command') return decided;
+    if (read.kind !== 'command') return decided;
+    const more = quotasMore(decided.inEarnest ?? decided.events);
+    if (more <= 0) return decided;
     const { quotasMax = PARTITION_QUOTAS_MAX } = this.#parts;
     const held = this.#state.quotas;
-    return held + created <= quotasMax ? decided : partitionFull(decided, read.command, held);
+    return held + more <= quotasMax ? decided : partitionFull(decided, read.command, held);
+  }
+
+  /** A dry run says so as well where its events would fit into no append. */
+  async #withinAppend(decided: Decided, read: ReadCommand): Promise<Decided> {
+    const { inEarnest = [] } = decided;
+    if (inEarnest.length === 0 || read.kind !== 'command') return decided;
+    return (await this.#fitsAlone(inEarnest)) ? decided : tooLarge(decided, read.command);
+  }
+
+  async #fitsAlone(events: readonly StampedEvent[]): Promise<boolean> {
+    return new AppendBatch(this.#parts.bytesMax).add(await this.#eventRecords(events));
   }
 
   /** What could never be approved, for its events would fit into no append, does not wait. */
   async #withinApproval(decided: Decided, read: ReadCommand): Promise<Decided> {
     const { awaited = [] } = decided;
     if (awaited.length === 0 || read.kind !== 'command') return decided;
-    const alone = new AppendBatch(this.#parts.bytesMax);
-    if (alone.add(await this.#eventRecords(awaited))) return decided;
-    return approvalTooLarge(decided, read.command);
+    return (await this.#fitsAlone(awaited)) ? decided : approvalTooLarge(decided, read.command);
   }
 
   reschedule(): void {
@@ -286,6 +297,14 @@ class BatchBuilding {
     }
     return records;
   }
+}
+
+/** How many quotas more there are after the events; less than 0: fewer. */
+function quotasMore(events: readonly StampedEvent[]): number {
+  return events.reduce((sum, { message: { type } }) => {
+    if (type === 'QuotaCreated') return sum + 1;
+    return type === 'QuotaDeleted' ? sum - 1 : sum;
+  }, 0);
 }
 
 /** What nobody vouches for, or nobody can read: its outcome repeats none of it, so the bytes are kept. */

@@ -120,6 +120,50 @@ describe('a batch', () => {
     expect(state.quotas).toBe(2);
   });
 
+  it('takes into a full partition what makes it hold no more in all, and tells a dry run what would be refused', async () => {
+    const state = await registered();
+    const decide = (...commands: CommandMessage[]): Promise<DecidedBatch> =>
+      decideBatch(
+        state,
+        commands.map((command, index) => read(Number(state.nextCommand) + index, command)),
+        now,
+        { partition: 1, topics, encode: encoder(codec), bytesMax: 6_000, quotasMax: 1 },
+      );
+    await decide(creating(2, 'moka/a', now, 10n));
+    const dry = (asked: CommandMessage): CommandMessage => {
+      const envelope = { ...asked.value.envelope, dryRun: true };
+      return { ...asked, value: { ...asked.value, envelope } } as CommandMessage;
+    };
+    const none = { expectedVersion: null, change: null, move: null, restore: null };
+    const made = creating(3, 'moka/b', now, 10n);
+    if (made.type !== 'CreateQuota') throw new TypeError('not a CreateQuota');
+    const create = { quotaId: 'moka/b', content: made.value.content };
+    const exchange = command(4, 'moka', now, {
+      type: 'ChangeTree',
+      data: {
+        steps: [
+          { ...none, create: null, delete: { quotaId: 'moka/a', children: 'refuse' } },
+          { ...none, create, delete: null },
+        ],
+      },
+    });
+    const tooLarge = dry((large(5, 9_000) as { command: CommandMessage }).command);
+    const { outcomes } = await decide(dry(made), exchange, tooLarge);
+    expect(outcomes.map(({ code, dryRun }) => [code, dryRun])).toEqual([
+      ['PARTITION_FULL', true],
+      ['ACCEPTED', false],
+      ['PARTITION_FULL', true],
+    ]);
+    const { outcomes: later } = await decideBatch(
+      state,
+      [read(Number(state.nextCommand), tooLarge)],
+      now,
+      { partition: 1, topics, encode: encoder(codec), bytesMax: 6_000 },
+    );
+    expect(later).toMatchObject([{ code: 'COMMAND_TOO_LARGE', dryRun: true, streamVersion: 4n }]);
+    expect(later[0]?.message).toContain('1 events');
+  });
+
   it('lets the event loop have its turn between two commands', async () => {
     const state = await registered();
     let breaths = 0;

@@ -25,6 +25,8 @@ import { vouchedTime } from './vouchedTime.ts';
 export interface Decided {
   readonly events: readonly StampedEvent[];
   readonly outcome: CommandOutcome;
+  /** What it would append were it no dry run; absent of what is none. */
+  readonly inEarnest?: readonly StampedEvent[];
   /**
    * Where it opens a proposal, what its approval would append by now: by another approver, whose reason is
    * taken to be as long as the proposer's.
@@ -88,7 +90,8 @@ function reuseOf(first: FirstOutcome, command: CommandMessage): string {
 
 /** Instead of a decision whose events do not fit into one append. */
 export function tooLarge(decided: Decided, command: CommandMessage): Decided {
-  const message = `It would yield ${decided.events.length} events at once. ${TOO_LARGE_REMEDY}`;
+  const { events, inEarnest = events } = decided;
+  const message = `It would yield ${inEarnest.length} events at once. ${TOO_LARGE_REMEDY}`;
   return refusedInstead(decided, command, 'COMMAND_TOO_LARGE', message);
 }
 
@@ -145,8 +148,9 @@ function decideFirst(
     attestations: envelope.attestations,
     approved: decision.kind === 'accepted' ? decision.approved : null,
   } as const;
-  const drafts = decision.kind === 'accepted' && !envelope.dryRun ? decision.events : [];
-  const events = stampEvents(envelope.stream, drafts, cause, decidedAt, head);
+  const drafts = decision.kind === 'accepted' ? decision.events : [];
+  const inEarnest = stampEvents(envelope.stream, drafts, cause, decidedAt, head);
+  const events = envelope.dryRun ? [] : inEarnest;
   const state = head?.state ?? null;
   const quota = quotaAfter(command, events, state);
   const context = { now: decidedAt, streamVersion: version };
@@ -155,6 +159,7 @@ function decideFirst(
     : noPreview;
   return {
     events,
+    ...(envelope.dryRun ? { inEarnest } : {}),
     awaited: awaitedOf(decision, envelope, { ...cause, decidedAt, head }),
     outcome: {
       commandId: envelope.commandId,
