@@ -8,6 +8,7 @@ import { provideJvmParts } from './provision/jars.ts';
 import { silent } from './provision/progress.ts';
 import type { Progress } from './provision/progress.ts';
 import { createDatabase } from './stack/createDatabase.ts';
+import { provideUsageLogin } from './stack/provideUsageLogin.ts';
 import type { TokenClaims } from './stack/mintToken.ts';
 import { mintToken } from './stack/mintToken.ts';
 import { PartSet } from './stack/partSet.ts';
@@ -154,6 +155,7 @@ async function startAll(
   if (plan.external.postgres === undefined) {
     const { postgres } = addressesOf(plan);
     await createDatabase(postgres.replace(/\/prorata$/, '/postgres'), 'prorata');
+    await provideUsageLogin(postgres, plan.secrets.usagePassword);
   }
   await apply(plan, progress);
   const services = options.services === 'all' ? serviceNames : options.services;

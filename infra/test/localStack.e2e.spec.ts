@@ -12,7 +12,8 @@ import { topicManifest } from '@prorata/schemas';
 import { connectLog, createCodec, postCommand, readLogSettings } from '@prorata/service-runtime';
 import { openCollector } from '@prorata/service-runtime/testing';
 import type { CollectedSpan, Collector } from '@prorata/service-runtime/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { checkoutDirectory } from '../src/checkout.ts';
 import { startLocalStack } from '../src/localStack.ts';
 import type { LocalStack } from '../src/localStack.ts';
@@ -24,6 +25,9 @@ const run = promisify(execFile);
 const PROJECTED_MS = 2_000;
 /** Until all spans of a command are with the collector. */
 const TRACED = { timeout: 10_000, interval: 100 };
+
+/** From a host's report to the usage table and what is summed up of it, milliseconds. */
+const SUMMED_UP_MS = 20_000;
 
 let directory = '';
 let stack: LocalStack;
@@ -129,6 +133,11 @@ beforeAll(async () => {
     directory,
     services: 'all',
     durable: false,
+    policy: {
+      ...{ name: 'e2e', version: 1 },
+      sink: { idleMs: 500 },
+      summary: { evaluationMs: 500 },
+    },
     environment: {
       writer: { PRORATA_SNAPSHOT_EVENTS: '5', ...traced },
       gateway: traced,
@@ -281,6 +290,34 @@ describe('the local stack', () => {
     expect(byName('write rules')).toMatchObject([
       { service: 'enforcer-relay', parentSpanId: decide?.spanId },
     ]);
+  });
+
+  it('says of what nobody uses how old its usage is, and lists nothing that is younger', async () => {
+    const ask = async (): Promise<Line> => {
+      const response = await fetch(`${stack.addresses.gateway}/v1/unused?unusedForDays=1`, {
+        headers: { authorization: `Bearer ${token}` },
+      });
+      return (await response.json()) as Line;
+    };
+    const database = new pg.Client({ connectionString: stack.addresses.postgres });
+    await database.connect();
+    try {
+      await vi.waitFor(
+        async () => {
+          const { rows } = await database.query(
+            `SELECT used_1d, refused_1d FROM rightsizer.quota_usage WHERE quota_id = 'moka/prod/ads'`,
+          );
+          expect(rows).toMatchObject([{ refused_1d: expect.stringMatching(/^[1-9]/) as string }]);
+        },
+        { timeout: SUMMED_UP_MS, interval: 200 },
+      );
+    } finally {
+      await database.end();
+    }
+    expect(await ask()).toMatchObject({
+      data: { takenAt: expect.any(String) as string, caughtUpAt: expect.any(String) as string },
+      quotas: [],
+    });
   });
 
   it('exports its anchors, which an audit holds the log against', async () => {

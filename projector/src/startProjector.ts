@@ -38,6 +38,7 @@ import { listingRoutes } from './routes/listingRoutes.ts';
 import { openapi } from './routes/openapi.ts';
 import { proposalRoutes } from './routes/proposalRoutes.ts';
 import { quotaRoutes } from './routes/quotaRoutes.ts';
+import { unusedRoutes } from './routes/unusedRoutes.ts';
 import { versionRoutes } from './routes/versionRoutes.ts';
 import { projectedTopics } from './routes/readModels.ts';
 import { Readiness } from './readiness.ts';
@@ -146,6 +147,7 @@ export function queryRoutes(router: Router, models: Parameters<typeof quotaRoute
   diffRoutes(router, models);
   commitmentRoutes(router, models);
   holdingRoutes(router, models);
+  unusedRoutes(router, models);
   auditRoutes(router, models);
   proposalRoutes(router, models);
   budgetRoutes(router, models);

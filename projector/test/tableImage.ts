@@ -9,7 +9,7 @@ interface SpanEnd {
 }
 
 /**
- * Stands in for a connection: takes the statements of `appendRows`, `upsertRows`, `deleteRows`, the deletion of quotas and commitments, what alters versions and ends spans, and
+ * Stands in for a connection: takes the statements of `appendRows`, `upsertRows`, `deleteRows`, the deletion of quotas, commitments and declared limits, what alters versions and ends spans, and
  * keeps the rows by key. Tables are sorted by key, as text.
  */
 export class TableImage {
@@ -46,6 +46,13 @@ export class TableImage {
       const rows = this.#table('commitments');
       for (const [key, { node }] of rows) {
         if ((parameter as unknown[]).includes(node)) rows.delete(key);
+      }
+      return Promise.resolve({ rows: [] });
+    }
+    if (statement.startsWith('DELETE FROM declared_limits')) {
+      const rows = this.#table('declared_limits');
+      for (const [key, { quota_id: id }] of rows) {
+        if ((parameter as unknown[]).includes(id)) rows.delete(key);
       }
       return Promise.resolve({ rows: [] });
     }

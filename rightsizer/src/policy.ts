@@ -15,6 +15,10 @@ export interface Policy {
   };
   readonly rightsizer: ResizePolicy;
   readonly throttle: ThrottlePolicy;
+  readonly summary: {
+    /** How often what quotas have used is summed up for questions: each reads the whole table. */
+    readonly evaluationMs: number;
+  };
 }
 
 export interface ResizePolicy {
@@ -98,6 +102,7 @@ export const productionPolicy: Policy = {
     cooldownMs: 15 * minute,
     refusalRestMs: 15 * minute,
   },
+  summary: { evaluationMs: 5 * minute },
 };
 
 /** [least, most] of every number in the file. */

@@ -6,6 +6,8 @@ export interface ExternalParts {
   readonly kafkaSettings?: Readonly<Record<string, string>>;
   readonly registry?: string;
   readonly postgres?: string;
+  /** The rightsizer's login to it, where there is one. */
+  readonly usageDatabase?: string;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -31,9 +33,11 @@ export function externalParts(environment: Environment): ExternalParts {
   const kafka = given(environment['KAFKA_BROKERS']);
   const registry = given(environment['SCHEMA_REGISTRY_URL']);
   const postgres = given(environment['DATABASE_URL']);
+  const usageDatabase = given(environment['PRORATA_USAGE_DATABASE_URL']);
   return {
     ...(kafka === undefined ? {} : { kafka, kafkaSettings: kafkaSettings(environment) }),
     ...(registry === undefined ? {} : { registry }),
     ...(postgres === undefined ? {} : { postgres }),
+    ...(postgres === undefined || usageDatabase === undefined ? {} : { usageDatabase }),
   };
 }

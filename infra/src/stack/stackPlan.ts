@@ -6,6 +6,7 @@ import { freePort } from './freePort.ts';
 import { localUrl } from './localUrl.ts';
 import { tokenIssuer } from './mintToken.ts';
 import type { Principal } from './principals.ts';
+import { usageUrl } from './provideUsageLogin.ts';
 import type { StackSecrets } from './stackSecrets.ts';
 import { partNames } from './stackParts.ts';
 import type { PartName, Ports, ServiceName } from './stackParts.ts';
@@ -87,6 +88,12 @@ export function environmentOf(plan: StackPlan, principal: Principal): Environmen
   };
 }
 
+/** By the rightsizer's own login; empty: somebody else's Postgres, for which none was named. */
+function usageDatabaseOf(plan: StackPlan): string {
+  if (plan.external.postgres !== undefined) return plan.external.usageDatabase ?? '';
+  return usageUrl(addressesOf(plan).postgres, plan.secrets.usagePassword);
+}
+
 export function connectionOf(plan: StackPlan, principal: Principal): KafkaConnection {
   const { kafka } = readLogSettings(environmentOf(plan, principal));
   return {
@@ -116,7 +123,10 @@ export function serviceEnvironment(plan: StackPlan, service: ServiceName): Envir
     },
     projector: { PRORATA_ANCHOR_EXPORT_DIRECTORY: path.join(plan.directory, 'anchors') },
     relay: {},
-    rightsizer: { PRORATA_TOKEN_FILE: secrets.rightsizerTokenFile },
+    rightsizer: {
+      PRORATA_TOKEN_FILE: secrets.rightsizerTokenFile,
+      PRORATA_USAGE_DATABASE_URL: usageDatabaseOf(plan),
+    },
   };
   return {
     ...environmentOf(plan, service),

@@ -12,6 +12,8 @@ export interface StackSecrets {
   readonly directory: string;
   readonly passwords: Passwords;
   readonly databasePassword: string;
+  /** Of the rightsizer's login. */
+  readonly usagePassword: string;
   /** The gateway's Ed25519 key, PKCS8 PEM, with which it signs what it lets in. */
   readonly signingKeyFile: string;
   readonly signingKeyId: string;
@@ -45,9 +47,10 @@ async function provideKeyPair(directory: string, name: string, keyId: string): P
 }
 
 export async function provideSecrets(directory: string): Promise<StackSecrets> {
-  const [passwords, databasePassword] = await Promise.all([
+  const [passwords, databasePassword, usagePassword] = await Promise.all([
     providePasswords(directory),
     provideSecret(path.join(directory, 'postgres.password'), randomPassword),
+    provideSecret(path.join(directory, 'postgres-rightsizer.password'), randomPassword),
     provideKeyPair(directory, 'signing', signingKeyId),
     provideKeyPair(directory, 'anchor', anchorKeyId),
     provideTokenIssuer(directory),
@@ -57,6 +60,7 @@ export async function provideSecrets(directory: string): Promise<StackSecrets> {
     directory,
     passwords,
     databasePassword,
+    usagePassword,
     signingKeyFile: path.join(directory, 'signing-key.pem'),
     signingKeyId,
     signingPublicKeysFile: path.join(directory, 'signing-public-keys.json'),

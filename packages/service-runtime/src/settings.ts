@@ -37,6 +37,8 @@ export interface Settings extends LogSettings {
     readonly gateway: string | null;
   };
   readonly usageDirectory: string | null;
+  /** Where the rightsizer keeps what quotas have used, for questions; null: nowhere. */
+  readonly usageDatabaseUrl?: string | null;
   readonly policyFile: string | null;
   readonly tokens: TokenSettings['tokens'];
   /** Hashes of API keys; null: none are taken. */
@@ -102,6 +104,7 @@ export function readSettings(environment: Environment = process.env): Settings {
       gateway: reader.url('PRORATA_GATEWAY_URL', HTTP),
     },
     usageDirectory: reader.optional('PRORATA_USAGE_DIRECTORY'),
+    usageDatabaseUrl: reader.url('PRORATA_USAGE_DATABASE_URL', ['postgres:', 'postgresql:']),
     policyFile: reader.optional('PRORATA_POLICY_FILE'),
     tokens: tokenSettings(reader),
     apiKeysFile: reader.optional('PRORATA_API_KEYS_FILE'),

@@ -116,6 +116,18 @@ export const commitments: Table = {
   },
 };
 
+export const declaredLimits: Table = {
+  name: 'declared_limits',
+  key: ['quota_id', 'resource'],
+  columns: {
+    quota_id: 'text',
+    resource: 'text',
+    application: 'text',
+    committed: 'numeric',
+    guaranteed: 'numeric',
+  },
+};
+
 export const quotaHistory: Table = {
   name: 'quota_history',
   key: ['quota_id', 'since'],
@@ -363,6 +375,7 @@ export const quotaTables: readonly Table[] = [
   applications,
   quotas,
   commitments,
+  declaredLimits,
   quotaVersions,
   quotaHistory,
   registrationHistory,

@@ -31,8 +31,8 @@ export type ProjectionName = 'quotas' | 'audit';
 export const projections: readonly ProjectionDefinition[] = [
   {
     name: 'quotas',
-    version: 5,
-    readableFrom: 2,
+    version: 6,
+    readableFrom: 6,
     topics: [
       {
         topic: 'quota.events',

@@ -25,6 +25,7 @@ import type { Touch } from '../rows/currentRows.ts';
 import type { Closing } from './closing.ts';
 import { headRow, registrationRow } from '../rows/historyRows.ts';
 import { CommitmentChanges } from './commitmentChanges.ts';
+import { DeclaredChanges } from './declaredChanges.ts';
 import { HistoryChanges } from './historyChanges.ts';
 import { organizationChanges } from './organizationChanges.ts';
 import { VersionChanges } from './versionChanges.ts';
@@ -44,6 +45,7 @@ export class EventChanges {
   readonly #versions = new VersionChanges();
   readonly #history = new HistoryChanges();
   readonly #commitments = new CommitmentChanges();
+  readonly #declared = new DeclaredChanges();
   /** By table and key; null: the row goes. */
   readonly #rows = new Map<Table, Map<string, Row | null>>();
   /** By part, in the order of the last event that could alter it. */
@@ -109,6 +111,7 @@ export class EventChanges {
   touch(state: ApplicationState, parts: readonly AffectedPart[], touch: Touch): void {
     this.#history.add(state, parts, touch);
     this.#commitments.add(state, parts);
+    this.#declared.add(state, parts);
     for (const part of parts) {
       const key = `${part.isWithBelow ? 'below' : 'alone'} ${part.id}`;
       // The last event goes last: it overrules an earlier one of an ancestor.
@@ -121,6 +124,7 @@ export class EventChanges {
     await this.#versions.write(client);
     await this.#history.write(client);
     await this.#commitments.write(client);
+    await this.#declared.write(client);
     this.#putMoved();
     for (const [table, rows] of this.#rows) await writeTable(client, table, rows);
     const touched = await this.#touchedQuotas();

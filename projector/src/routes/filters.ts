@@ -38,6 +38,13 @@ export class Filters {
     return condition === null ? this : this.addCondition(condition);
   }
 
+  /** The same conditions, to go on from; the values are those of `last`, which holds all of them. */
+  copy(last: Filters = this): Filters {
+    const copied = new Filters(last.values);
+    copied.#conditions.push(...this.#conditions);
+    return copied;
+  }
+
   /** The placeholder of one more value. */
   value(value: unknown): string {
     this.#values.push(value);

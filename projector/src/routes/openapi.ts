@@ -13,6 +13,7 @@ import {
   proposalFields,
   quotaFields,
   rowsOf,
+  unusedFields,
 } from './rowSchemas.ts';
 
 interface Parameter {
@@ -275,6 +276,47 @@ export const openapi: OpenApiFragment = {
         holdings: list,
         quotas: { type: 'integer' },
         isWhole: { type: 'boolean', description: 'false: there are more than 5,000 quotas.' },
+      },
+    ),
+    '/v1/unused': get(
+      'Declared limits that nobody has used for some time, by application and resource, what commits most first.',
+      [
+        query('unusedForDays', 'Nothing was used in so many days up to `data.knownUntil`.', {
+          type: 'integer',
+          minimum: 1,
+          maximum: 365,
+          default: 30,
+        }),
+        query('application', 'Of this application.'),
+        query('within', 'Of this quota and those below it, or of this application.'),
+        query('resource', 'Of this resource.'),
+        query('owner', 'Of this owning group.'),
+        query('project', 'That this project pays for, inherited included.'),
+        query(
+          'state',
+          'unused: usage of it is known, and there was none in that time. noData: nothing was ever reported of it, or ' +
+            'hosts of its application have not reported for as long, so that nobody knows.',
+          { enum: ['unused', 'noData', 'all'], default: 'all' },
+        ),
+        query(
+          'after',
+          'The `next` of the answer before; a page may be short, or empty, and go on.',
+        ),
+        query('limit', 'Rows of one answer.', {
+          type: 'integer',
+          minimum: 1,
+          maximum: 1_000,
+          default: 100,
+        }),
+      ],
+      {
+        unusedSince: { ...text, format: 'date-time' },
+        data: {
+          type: ['object', 'null'],
+          description: 'What usage is known from, and how old it is; null: nobody sums it up here.',
+        },
+        quotas: rowsOf(unusedFields),
+        next,
       },
     ),
     '/v1/diff': get(

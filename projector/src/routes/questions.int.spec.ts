@@ -1,5 +1,6 @@
 import type { EventDraft } from '@prorata/quota-model';
-import { freshDatabase } from '@prorata/test-kit';
+import { freshDatabase, provideUsageLogin } from '@prorata/test-kit';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   changed,
@@ -18,6 +19,8 @@ import type { Projector } from '../startProjector.ts';
 let stand: Stand;
 let projector: Projector;
 let token: string;
+let databaseUrl: string;
+let database: pg.Client;
 
 interface Answer {
   readonly status: number;
@@ -50,11 +53,31 @@ const totalOf = (total: bigint | null): EventDraft => {
   return { ...registered, data: { ...registered.data, resources } };
 };
 
+/** As the rightsizer makes them; who runs both together is the whole stack's test. */
+const SUMMARY_TABLES = `
+  CREATE SCHEMA rightsizer;
+  CREATE TABLE rightsizer.quota_usage (
+    quota_id text COLLATE "C", resource text COLLATE "C", application text, first_reported_at timestamptz,
+    last_reported_at timestamptz, last_used_at timestamptz, used_1d numeric, used_7d numeric, used_30d numeric,
+    refused_1d numeric, refused_7d numeric, refused_30d numeric, peak_30d bigint, PRIMARY KEY (quota_id, resource));
+  CREATE TABLE rightsizer.application_usage (
+    application text PRIMARY KEY, first_reported_at timestamptz, last_reported_at timestamptz);
+  CREATE TABLE rightsizer.usage_source (
+    form integer, manifest_version bigint, taken_at timestamptz, caught_up_at timestamptz);
+  DO $$ BEGIN
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'prorata_reader') THEN
+      GRANT USAGE ON SCHEMA rightsizer TO prorata_reader;
+      GRANT SELECT ON ALL TABLES IN SCHEMA rightsizer TO prorata_reader;
+    END IF;
+  END $$`;
 const HOUR_MICROS = 3_600_000_000n;
 
 beforeAll(async () => {
   stand = await openStand();
-  projector = await startProjector(stand.settings(await freshDatabase()), {
+  databaseUrl = await freshDatabase();
+  database = new pg.Client({ connectionString: databaseUrl });
+  await database.connect();
+  projector = await startProjector(stand.settings(databaseUrl), {
     sessionTimeoutMs: 6_000,
   });
   token = await stand.token(['operator']);
@@ -91,6 +114,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await projector.stop();
+  await database.end();
   await stand.close();
 });
 
@@ -214,6 +238,107 @@ describe('what a team has', () => {
     const granted = await stand.token([], { grants: ['operator@moka'] });
     const mine = await get('/v1/holdings?owner=ads', {}, granted);
     expect(mine.body).toMatchObject({ quotas: 2, holdings: [{ application: 'moka' }] });
+  });
+});
+
+describe('what nobody uses', () => {
+  const DAY_MS = 86_400_000;
+  const ago = (days: number): string => new Date(Date.now() - days * DAY_MS).toISOString();
+  interface Unused {
+    readonly quotaId: string;
+    readonly state: string;
+  }
+  const unused = async (query: string): Promise<readonly (readonly [string, string])[]> => {
+    const { body } = await get(`/v1/unused?${query}`);
+    return (body['quotas'] as Unused[]).map(({ quotaId, state }) => [quotaId, state] as const);
+  };
+
+  beforeAll(async () => {
+    // Long ago, so that what is declared was there before the days that are asked for.
+    await database.query(
+      `UPDATE quotas_1.quota_history SET since_time = since_time - interval '400 days', until_time = until_time - interval '400 days'`,
+    );
+  });
+
+  it('is said to be unknown while nobody sums usage up', async () => {
+    const { body } = await get('/v1/unused?application=llm');
+    expect(body).toMatchObject({ data: null, next: null });
+    expect(await unused('application=llm')).toEqual([
+      ['llm/a', 'noData'],
+      ['llm/a/chat', 'noData'],
+      ['llm/a/code', 'noData'],
+    ]);
+  });
+
+  it('is told by what it commits, apart from what nothing was reported of', async () => {
+    const login = await provideUsageLogin(databaseUrl, 'test');
+    const summary = new pg.Client({ connectionString: login });
+    await summary.connect();
+    await summary.query(SUMMARY_TABLES);
+    await summary.query('INSERT INTO rightsizer.usage_source VALUES (1, 7, $1, $1)', [ago(0)]);
+    await summary.query(
+      `INSERT INTO rightsizer.application_usage VALUES ('llm', $1, $2), ('moka', $2, $2)`,
+      [ago(200), ago(0)],
+    );
+    const row = `INSERT INTO rightsizer.quota_usage VALUES ($1, 'tokens', $2, $3, $4, $5, 1, 2, 3, 0, 0, 4, 9)`;
+    await summary.query(row, ['llm/a', 'llm', ago(200), ago(0), ago(2)]);
+    await summary.query(row, ['llm/a/chat', 'llm', ago(200), ago(0), ago(40)]);
+    await summary.query(row, ['llm/a/code', 'llm', ago(200), ago(0), null]);
+    await summary.query(row, ['moka/chat', 'moka', ago(0), ago(0), null]);
+    await summary.end();
+    const { body } = await get('/v1/unused?application=llm');
+    expect(body).toMatchObject({
+      data: { manifestVersion: 7, knownUntil: expect.any(String) as string },
+      quotas: [
+        { quotaId: 'llm/a/chat', committed: '80', state: 'unused', used: { '30d': '3' } },
+        { quotaId: 'llm/a/code', committed: '60', state: 'unused', lastUsedAt: null },
+      ],
+      next: null,
+      lag: 0,
+    });
+    expect(await unused('unusedForDays=60')).toEqual([
+      ['llm/a/code', 'unused'],
+      ['moka/chat', 'noData'],
+      ['moka/stop', 'noData'],
+    ]);
+    expect(await unused('unusedForDays=1&state=unused')).toEqual([
+      ['llm/a', 'unused'],
+      ['llm/a/chat', 'unused'],
+      ['llm/a/code', 'unused'],
+    ]);
+    expect(await unused('state=noData')).toHaveLength(2);
+    expect(await unused('owner=ads&within=llm')).toEqual([['llm/a/chat', 'unused']]);
+    expect(await unused('resource=cores')).toEqual([]);
+  });
+
+  it("goes on page by page, and is nobody else's to read", async () => {
+    const ids: string[] = [];
+    let after = '';
+    do {
+      const { body } = await get(`/v1/unused?unusedForDays=1&limit=1${after}`);
+      ids.push(...(body['quotas'] as Unused[]).map(({ quotaId }) => quotaId));
+      const next = body['next'] as string | null;
+      after = next === null ? '' : `&after=${next}`;
+    } while (after !== '');
+    expect(ids).toEqual(['llm/a', 'llm/a/chat', 'llm/a/code', 'moka/chat', 'moka/stop']);
+    for (const wrong of ['unusedForDays=0', 'after=x', 'state=used']) {
+      expect([wrong, (await get(`/v1/unused?${wrong}`)).status]).toEqual([wrong, 422]);
+    }
+    const granted = await stand.token([], { grants: ['operator@moka'] });
+    const mine = await get('/v1/unused', {}, granted);
+    expect((mine.body['quotas'] as Unused[]).map(({ quotaId }) => quotaId)).toEqual([
+      'moka/chat',
+      'moka/stop',
+    ]);
+    expect((await get('/v1/unused?within=llm/a', {}, granted)).status).toBe(403);
+  });
+
+  it('leaves out what was not there before those days', async () => {
+    await database.query(
+      `UPDATE quotas_1.quota_history SET since_time = now() - interval '3 days' WHERE quota_id = 'llm/a/code'`,
+    );
+    expect(await unused('state=unused')).toEqual([['llm/a/chat', 'unused']]);
+    expect(await unused('state=unused&unusedForDays=2')).toHaveLength(2);
   });
 });
 

@@ -131,6 +131,37 @@ export const explainedFields: Readonly<Record<string, Part>> = {
   },
 };
 
+const amountOrNull: Part = { ...textOrNull, description: 'An exact decimal.' };
+
+/** One declared limit that nobody has used, as `GET /v1/unused` tells it. */
+export const unusedFields: Readonly<Record<string, Part>> = {
+  quotaId: text,
+  application: text,
+  resource: text,
+  owner: text,
+  project: textOrNull,
+  committed: {
+    ...textOrNull,
+    description: 'The upper bound that is declared, of a rate per second; null: unlimited.',
+  },
+  guaranteed: text,
+  state: { enum: ['unused', 'noData'] },
+  lastUsedAt: { ...timeOrNull, description: 'null: never, as far as usage is known.' },
+  used: {
+    type: 'object',
+    description: 'Of the last day, 7 and 30 days before `data.takenAt`; null: nothing is known.',
+    required: ['1d', '7d', '30d'],
+    properties: { '1d': amountOrNull, '7d': amountOrNull, '30d': amountOrNull },
+  },
+  refused30d: amountOrNull,
+  peak30d: amountOrNull,
+  reportedFrom: {
+    ...timeOrNull,
+    description: 'Since when hosts of the application have reported; null: they never have.',
+  },
+  reportedTo: timeOrNull,
+};
+
 /** A list of rows, each with all of its fields. */
 export function rowsOf(fields: Readonly<Record<string, Part>>): Part {
   return {

@@ -30,7 +30,7 @@ export interface AuditorView {
  * Raised with every change of a view: what newer code has defined, older code leaves as it is.
  * `recordedViews.json` tells a forgotten one.
  */
-export const VIEWS_VERSION = 1;
+export const VIEWS_VERSION = 2;
 
 /** Columns of a table by name, as the view has them, with what they say. */
 function columnsOf(
@@ -240,6 +240,19 @@ const commitments = viewOf(tables.commitments, {
     capacity: 'What there is to hand out; null: nobody says.',
     basis_points: 'The share of it that is handed out; 10,000 is all of it.',
     is_oversubscribed: 'Whether more is handed out than there is.',
+  },
+});
+
+const declaredLimits = viewOf(tables.declaredLimits, {
+  about:
+    'What each quota commits by itself: as its owner and the evidence set it, cuts, overrides and ancestors apart.',
+  stream: OF_APPLICATION,
+  columns: {
+    quota_id: 'The quota.',
+    resource: RESOURCE,
+    application: APPLICATION,
+    committed: 'The limit in base units, of a rate per second; Infinity: unlimited.',
+    guaranteed: 'What of it is guaranteed.',
   },
 });
 
@@ -615,6 +628,7 @@ export const auditorViews: readonly AuditorView[] = [
   limits,
   layers,
   commitments,
+  declaredLimits,
   quotaVersions,
   quotaHistory,
   registrationHistory,

@@ -22,6 +22,7 @@ import { readPolicy } from '../policy.ts';
 import type { Policy } from '../policy.ts';
 import { Rightsizer } from '../resize/rightsizer.ts';
 import type { ResizeEvaluation } from '../resize/rightsizer.ts';
+import { SummaryKeeper } from '../summary/summaryKeeper.ts';
 import { startUsageSink } from '../sink/usageSink.ts';
 import type { RunningSink } from '../sink/usageSink.ts';
 import { tablePlaces, UsageDatabase } from '../table/usageDatabase.ts';
@@ -101,6 +102,7 @@ export async function startRightsizer(
   const metrics = rightsizerMetrics(service.metrics);
   const { url } = await service.listen();
   if (parts.has('sink')) running.sink = await startSink(ground, metrics);
+  if (parts.has('summary')) startSummary(ground, reader, metrics, running);
   if (loops !== null) await startLoops(ground, parts, loops, reader, metrics, running);
   logger.info({ url, parts: [...parts], policy: ground.policy.name }, 'The rightsizer is up.');
   return {
@@ -171,6 +173,32 @@ async function startSink(ground: Ground, metrics: RightsizerMetrics): Promise<Ru
       },
       unverified: (partition, offset) =>
         logger.warn({ partition, offset }, 'Retention has deleted the last record committed.'),
+    },
+  });
+}
+
+/** Without a database nothing is kept, and questions of what is unused have no answer. */
+function startSummary(
+  { settings, log, usageTopic, partitions, policy, logger }: Ground,
+  reader: UsageReader,
+  metrics: RightsizerMetrics,
+  running: Running,
+): void {
+  const { usageDatabaseUrl: databaseUrl } = settings;
+  if (databaseUrl == null) {
+    logger.info('PRORATA_USAGE_DATABASE_URL is not set: what quotas have used is not summed up.');
+    return;
+  }
+  const freshness = new TableFreshness(log, usageTopic, partitions);
+  const broken = (error: Error): void => logger.warn({ err: error }, 'A connection broke.');
+  const summary = new SummaryKeeper({ databaseUrl, reader, freshness, broken });
+  running.summary = summary;
+  running.summaryLoop = startLoop({
+    intervalMs: policy.summary.evaluationMs,
+    evaluate: (now) => summary.evaluate(now),
+    failed(error) {
+      metrics.failed('summary');
+      logger.error({ err: error }, 'What quotas have used was not summed up; what was is kept.');
     },
   });
 }
@@ -259,6 +287,8 @@ class Running {
   throttle: Throttle | null = null;
   budgetLoop: RunningLoop | null = null;
   budgets: ThrottleEvaluation | null = null;
+  summary: SummaryKeeper | null = null;
+  summaryLoop: RunningLoop | null = null;
   readonly #desks: CommandDesk[] = [];
 
   desk(post: PostCommand): CommandDesk {
@@ -268,6 +298,7 @@ class Running {
   }
 
   checks(view: FollowedView | null): ReadyCheck[] {
+    // The summary's fault is told by the log, a metric and the age of its answers: nothing else waits for it.
     const loops = { rightsizer: this.resizeLoop, throttle: this.budgetLoop };
     return [
       ...(view === null ? [] : [{ name: 'events folded', ok: view.isCaughtUp }]),
@@ -290,7 +321,9 @@ class Running {
 
   async stop(): Promise<void> {
     for (const desk of this.#desks) desk.close();
-    await Promise.all([this.resizeLoop?.stop(), this.budgetLoop?.stop()]);
+    const loops = [this.resizeLoop, this.budgetLoop, this.summaryLoop];
+    await Promise.all(loops.map(async (loop) => loop?.stop()));
+    await this.summary?.stop();
     await this.sink?.stop();
   }
 }

@@ -45,6 +45,27 @@ export interface DemandStep {
   readonly peak: bigint;
 }
 
+/** What the table knows of one quota and one resource. */
+export interface UsedSummary {
+  readonly application: string;
+  readonly quotaId: string;
+  readonly resource: string;
+  /** Where the first window begins and the last one ends, microseconds. */
+  readonly firstReportedAt: bigint;
+  readonly lastReportedAt: bigint;
+  /** Where the last window ends in which anything was used; null: none was. */
+  readonly lastUsedAt: bigint | null;
+  /** Of the last day, the last 7 and the last 30, base units; those of concurrency and capacity in unit-seconds. */
+  readonly used: readonly [day: bigint, week: bigint, month: bigint];
+  readonly refused: readonly [day: bigint, week: bigint, month: bigint];
+  /** The highest that one host had at once within 30 days. */
+  readonly peak: bigint;
+}
+
+const DAY_MICROS = 86_400_000_000n;
+/** Days that are summed up. */
+const SUMMARY_DAYS = [1n, 7n, 30n] as const;
+
 /** Opens the newest version of the table, again and again. */
 export class UsageReader {
   readonly #database: UsageDatabase;
@@ -162,6 +183,20 @@ export class UsageSnapshot {
     }
   }
 
+  /** By quota and resource, of whatever the table has; sums are of windows that begin in the days before `now`. */
+  async *summary(now: bigint): AsyncGenerator<readonly UsedSummary[]> {
+    const source = this.#source(() => true);
+    if (source === null) return;
+    const counted = this.#counted(now - SUMMARY_DAYS[2] * DAY_MICROS, now + DAY_MICROS);
+    const connection = await this.#database.connect();
+    try {
+      const result = await connection.stream(summarySql(source, counted ?? NO_USAGE, now));
+      for await (const rows of result.yieldRowObjects()) yield rows.map(summaryOf);
+    } finally {
+      connection.closeSync();
+    }
+  }
+
   /** For a person or a test: any query over `usage` (as counted) and `usage_rows` (as logged). */
   async ask(sql: string): Promise<Record<string, unknown>[]> {
     const source = this.#source(() => true);
@@ -199,6 +234,52 @@ export class UsageSnapshot {
 
 const firstOfId = `QUALIFY row_number() OVER (
   PARTITION BY application, host_id, boot_id, sequence, resource ORDER BY kafka_partition, kafka_offset) = 1`;
+
+/** Usage whose windows lie outside the time that is summed up. */
+const NO_USAGE =
+  `SELECT ''::VARCHAR AS quota_id, ''::VARCHAR AS resource, 0::BIGINT AS used, 0::BIGINT AS refused, ` +
+  '0::BIGINT AS peak, now() AS window_start WHERE false';
+
+/** When it was used needs no counting once: a record that was sent again says the same. */
+function summarySql(source: string, counted: string, now: bigint): string {
+  const sums = SUMMARY_DAYS.flatMap((days) =>
+    ['used', 'refused'].map(
+      (column) =>
+        `coalesce(sum(${column}) FILTER (epoch_us(window_start) >= ${now - days * DAY_MICROS}), 0)::HUGEINT AS ${column}_${days}`,
+    ),
+  );
+  const names = SUMMARY_DAYS.flatMap((days) => [`used_${days}`, `refused_${days}`]);
+  return `
+    WITH sums AS (
+      SELECT quota_id, resource, max(peak) AS peak, ${sums.join(', ')}
+      FROM (${counted}) GROUP BY quota_id, resource
+    ),
+    ever AS (
+      SELECT application, quota_id, resource, min(epoch_us(window_start)) AS first_reported,
+        max(epoch_us(window_end)) AS last_reported,
+        max(epoch_us(window_end)) FILTER (used > 0) AS last_used
+      FROM ${source} WHERE resource <> '' AND starts_with(quota_id, application || '/') GROUP BY ALL
+    )
+    SELECT ever.*, coalesce(peak, 0) AS peak,
+      ${names.map((name) => `coalesce(${name}, 0)::HUGEINT AS ${name}`).join(', ')}
+    FROM ever LEFT JOIN sums USING (quota_id, resource) ORDER BY quota_id, resource`;
+}
+
+function summaryOf(row: Record<string, unknown>): UsedSummary {
+  const sums = (column: string) =>
+    SUMMARY_DAYS.map((days) => row[`${column}_${days}`] as bigint) as [bigint, bigint, bigint];
+  return {
+    application: row['application'] as string,
+    quotaId: row['quota_id'] as string,
+    resource: row['resource'] as string,
+    firstReportedAt: row['first_reported'] as bigint,
+    lastReportedAt: row['last_reported'] as bigint,
+    lastUsedAt: row['last_used'] as bigint | null,
+    used: sums('used'),
+    refused: sums('refused'),
+    peak: row['peak'] as bigint,
+  };
+}
 
 function pricesSql(prices: readonly PriceStart[]): string {
   if (prices.length === 0) {

@@ -73,6 +73,19 @@ export const lookUps: Readonly<Record<string, LookUp>> = {
       version: field('version'),
     },
   },
+  unused: {
+    ...{ within: 'application', isRequired: false, query: 'application', member: 'quotas' },
+    path: () => '/v1/unused',
+    columns: {
+      quota: field('quotaId'),
+      resource: field('resource'),
+      committed: (row) => textIn(row, 'committed') || 'unlimited',
+      'last used': (row) =>
+        row['state'] === 'noData' ? 'no data' : textIn(row, 'lastUsedAt') || 'never',
+      owner: field('owner'),
+      project: field('project'),
+    },
+  },
   proposals: {
     ...{ within: 'application', isRequired: false, query: 'application', member: 'proposals' },
     path: () => '/v1/proposals',

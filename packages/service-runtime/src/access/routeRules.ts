@@ -120,6 +120,7 @@ export const routeRules = {
   'GET /v1/quotas/:quotaId/versions/:version': readsQuotas,
   'GET /v1/commitments': readsQuotas,
   'GET /v1/holdings': readsQuotas,
+  'GET /v1/unused': readsQuotas,
   'GET /v1/diff': readsQuotas,
   'GET /v1/feed': readsQuotas,
   'GET /v1/proposals': readsQuotas,
