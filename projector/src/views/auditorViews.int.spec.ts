@@ -20,6 +20,7 @@ import { inTransaction } from '../generations/inTransaction.ts';
 import { projections } from '../generations/projections.ts';
 import { switchLive } from '../generations/switchLive.ts';
 import { CopyOpener, openCopy } from '../roles/copyOpener.ts';
+import { openDatabase } from '../roles/openDatabase.ts';
 import { provideRoles } from '../roles/provideRoles.ts';
 import type { Logger } from '../logger.ts';
 import { databaseRoles, roleTable } from '../roles/roleTable.ts';
@@ -419,6 +420,16 @@ describe('the how-to', () => {
   });
 });
 
+/** Under what a pool's connections run, and how many quotas they see. */
+async function settingsOf(pool: Pool): Promise<unknown> {
+  const { rows } = await pool.query<object>(
+    `SELECT current_user AS as, current_setting('transaction_read_only') AS read_only,
+       current_setting('statement_timeout') AS timeout, (SELECT count(*)::int FROM quotas) AS found`,
+  );
+  await pool.end();
+  return rows[0];
+}
+
 describe("somebody else's server", () => {
   it('is used as its owner where roles are not given, and under roles once they are', async () => {
     const { name } = await stand.login();
@@ -433,15 +444,29 @@ describe("somebody else's server", () => {
         lacking: ['prorata_projector', 'prorata_reader'],
       });
       await plain.fill(1, commands());
+      const warned: string[] = [];
+      const warn = (_fields: object, text: string) => warned.push(text);
+      const logger = { warn } as unknown as Logger;
+      await (await openDatabase(url.href, logger)).pool.end();
+      expect(warned).toEqual([expect.stringContaining('docs/how-to/let-auditors-query.md')]);
       await stand.owner.query(`GRANT prorata_projector, prorata_reader TO ${name}`);
       await stand.owner.query(`GRANT prorata_auditor TO ${name} WITH ADMIN OPTION`);
-      const roles = await provideRoles(plain.owner);
-      expect(roles.lacking).toEqual([]);
-      await inTransaction(plain.owner, (client) => openCopy(client, 'quotas_1', roles));
-      const [schemas, role] = [['quotas_1'], roles.reader];
-      const reader = openPool(url.href, () => undefined, { schemas, role });
-      expect((await reader.query('SELECT FROM quotas')).rowCount).toBeGreaterThan(0);
-      await reader.end();
+      const given = await openDatabase(url.href, logger);
+      expect(warned).toHaveLength(1);
+      await inTransaction(plain.owner, (client) => openCopy(client, 'quotas_1', given.roles));
+      expect(await settingsOf(given.openQueries(['quotas_1']))).toEqual({
+        as: 'prorata_reader',
+        read_only: 'on',
+        timeout: '30s',
+        found: 4,
+      });
+      expect(await settingsOf(given.openTables('quotas_1'))).toEqual({
+        as: 'prorata_projector',
+        read_only: 'off',
+        timeout: '1min',
+        found: 4,
+      });
+      await given.pool.end();
       const other = await stand.login();
       const grant = 'SELECT prorata.grant_auditor($1, $2)';
       await plain.owner.query(grant, [other.name, ['application:moka']]);
