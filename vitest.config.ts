@@ -1,21 +1,35 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 const include = (reach: string): string[] => [
   `{schemas,command-service,projector,enforcer-relay,rightsizer,infra}/**/*.${reach}.spec.ts`,
   `packages/*/**/*.${reach}.spec.ts`,
 ];
 
+// Files of these reaches share the modules of their worker. A process and all imports anew for each
+// file took half of the processor time, on one core of two.
+const together = {
+  isolate: false,
+  maxWorkers: 2,
+  setupFiles: ['packages/test-kit/src/vitestPutBack.ts'],
+};
+
+// End to end, those that kill, freeze or measure processes, and the one that changes its own environment.
+const alone = [
+  'command-service/test/{handOver,remoteValidation,watchdog,writerKilled}.e2e.spec.ts',
+  'infra/test/{chaos,existingCluster,threeBrokers}.e2e.spec.ts',
+];
+
 // A test file's suffix says its reach. `unit` and `sim` do no I/O; `int` shares one real stack
 // (Kafka, registry, Postgres) that the global setup starts, each file in a namespace of its own;
-// `e2e` starts processes, on that stack or on one of its own, so its files run one after another;
+// `e2e` starts processes, two files at a time on stacks of their own, and then those of `e2e alone`;
 // `nightly` is what is too long for every change, and runs when it is named.
 export default defineConfig({
   test: {
     passWithNoTests: false,
     projects: [
       // Properties take a second or two alone, and ten times that on a machine that does much else.
-      { test: { name: 'unit', include: include('unit'), testTimeout: 30_000 } },
-      { test: { name: 'sim', include: include('sim'), testTimeout: 120_000 } },
+      { test: { name: 'unit', include: include('unit'), testTimeout: 30_000, ...together } },
+      { test: { name: 'sim', include: include('sim'), testTimeout: 120_000, ...together } },
       {
         test: {
           name: 'int',
@@ -23,18 +37,28 @@ export default defineConfig({
           globalSetup: ['packages/test-kit/src/vitestSharedStack.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
-          // They wait most of the time: for groups to form, timers and leases.
-          maxWorkers: 2,
+          ...together,
         },
       },
       {
         test: {
           name: 'e2e',
           include: include('e2e'),
+          exclude: [...configDefaults.exclude, ...alone],
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: 'e2e alone',
+          include: alone,
           globalSetup: ['packages/test-kit/src/vitestSharedStack.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
           fileParallelism: false,
+          sequence: { groupOrder: 1 },
         },
       },
       {

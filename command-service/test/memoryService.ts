@@ -80,6 +80,7 @@ export async function startMemoryService(
     logger,
     metrics,
     bodyBytesMax,
+    patience: { lastAnswersMs: 0 },
     access: accessGuard('gateway', verify),
     routes: (router) => gateway.routes(router),
     streamingRoutes: (router) => gateway.streamingRoutes(router),

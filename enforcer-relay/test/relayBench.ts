@@ -10,6 +10,13 @@ import { EventWriter } from './eventScript.ts';
 import { testIssuer } from './testIssuer.ts';
 import type { TestIssuer } from './testIssuer.ts';
 
+const RELAY_TOPICS = [
+  'quota.events',
+  'quota.rules.<application>',
+  'host.reports',
+  'usage.events',
+] as const;
+
 type Principal = Parameters<typeof kafkaConnection>[0];
 
 /** A namespace of its own on the shared stack, relays in it, and what a test needs to look at it. */
@@ -31,7 +38,7 @@ export class RelayBench {
   }
 
   static async open(): Promise<RelayBench> {
-    const namespace = await freshNamespace({ apply: true });
+    const namespace = await freshNamespace({ apply: RELAY_TOPICS });
     const port = connectKafka(kafkaConnection('admin'));
     const admin = await port.admin();
     const [events] = await admin.describeTopics([inNamespace('quota.events', namespace)]);

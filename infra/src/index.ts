@@ -3,6 +3,7 @@ export { applyManifest } from './apply/applyManifest.ts';
 export type { ApplyOptions, ApplyResult } from './apply/applyManifest.ts';
 export { describeDifference } from './apply/difference.ts';
 export type { Difference } from './apply/difference.ts';
+export { registryClient } from './apply/registryClient.ts';
 export { checkoutDirectory, dataDirectory } from './checkout.ts';
 export { ManifestMismatch, startLocalStack } from './localStack.ts';
 export type { LocalStack, LocalStackOptions } from './localStack.ts';

@@ -33,7 +33,7 @@ export interface Stand {
 
 /** A namespace of its own on the shared stack, with a writer for tests. */
 export async function openStand(): Promise<Stand> {
-  const namespace = await freshNamespace({ apply: true });
+  const namespace = await freshNamespace({ apply: ['quota.events', 'quota.outcomes'] });
   const { registryUrl, brokers, passwords } = sharedStack();
   const port = connectKafka(kafkaConnection());
   const codec = new Codec(registryIds(registryUrl), namespace);

@@ -35,7 +35,7 @@ export interface Deployment {
 }
 
 export async function deploy(): Promise<Deployment> {
-  const namespace = await freshNamespace({ apply: true });
+  const namespace = await freshNamespace({ apply: ['quota.events', 'usage.events'] });
   const directory = await mkdtemp(path.join(os.tmpdir(), 'prorata-rightsizer-'));
   const port: LogPort = connectKafka(kafkaConnection());
   const codec = new Codec(registryIds(sharedStack().registryUrl), namespace);
@@ -83,7 +83,8 @@ export async function deploy(): Promise<Deployment> {
     },
     get: (service, route, roles = ['operator'], claims) =>
       fetch(`${service.url}${route}`, {
-        headers: { authorization: `Bearer ${token(roles, claims)}` },
+        // A connection that stays open would hold up the end of the service for a second.
+        headers: { authorization: `Bearer ${token(roles, claims)}`, connection: 'close' },
       }),
     async close() {
       await Promise.allSettled(services.map((service) => service.stop()));

@@ -31,6 +31,7 @@ async function answerOf(...submitted: (Submitted | SubmissionRefused)[]): Promis
       assertCovers: () => undefined,
     },
     ready: () => [],
+    patience: { lastAnswersMs: 0 },
     routes: (router) => batchRoute(router, { submitAll: () => Promise.resolve(submitted) }),
   });
   const { url } = await service.listen();

@@ -57,6 +57,7 @@ async function serve(given: Given): Promise<{ url: string; book: OutcomeBook }> 
       assertCovers: () => undefined,
     },
     ready: () => [],
+    patience: { lastAnswersMs: 0 },
     routes: (router) =>
       commandRoutes(router, {
         desk: new CommandDesk({

@@ -52,6 +52,7 @@ beforeAll(async () => {
       access: accessGuard(name, verify),
       ready: () => [],
       openapi: { paths: {} },
+      patience: { lastAnswersMs: 0 },
       routes,
       streamingRoutes,
     });
@@ -94,7 +95,7 @@ beforeAll(async () => {
     sign: () => ({}),
     clock: { now: () => 0n, after: () => () => undefined },
     logger,
-    outcomeTimeoutMs: 20,
+    outcomeTimeoutMs: 1,
   });
   await open(
     'gateway',

@@ -22,6 +22,8 @@ export interface ApplyOptions {
   /** 1 by default; 3 on a cluster; -1 leaves it to the broker's own default. */
   readonly replication?: number;
   readonly manifest?: TopicManifest;
+  /** Another way to the registry; for tests. */
+  readonly registry?: RegistryClient;
 }
 
 export type ApplyResult =
@@ -98,7 +100,7 @@ async function allow(admin: LogAdmin, rules: readonly AccessRule[]): Promise<num
 
 async function applyWith(admin: LogAdmin, options: ApplyOptions): Promise<ApplyResult> {
   const { namespace = '', manifest = topicManifest } = options;
-  const registry = registryClient(options.registryUrl);
+  const registry = options.registry ?? registryClient(options.registryUrl);
   const plan = plannedTopics(manifest, {
     namespace,
     streamPartitions: options.streamPartitions ?? manifest.partitions.local,

@@ -17,10 +17,11 @@ interface Runner {
 }
 
 /** Runs a shell script, which says its pid first, as the command line would, without a terminal. */
-async function runnerOf(script: string): Promise<Runner> {
+async function runnerOf(script: string, more: { readonly limitMs?: number } = {}): Promise<Runner> {
   const source = `
     import { runProgram } from ${module};
-    process.exitCode = await runProgram({ command: 'sh', arguments: ['-c', ${JSON.stringify(script)}] });`;
+    const program = { command: 'sh', arguments: ['-c', ${JSON.stringify(script)}] };
+    process.exitCode = await runProgram({ ...program, ...${JSON.stringify(more)} });`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', source], {
     stdio: ['ignore', 'pipe', 'inherit'],
     // A session of its own: Ctrl-C of a terminal that runs this test is no part of it.
@@ -66,6 +67,13 @@ describe('a program that the command line runs', () => {
     runner.process.kill('SIGINT');
     const [code] = (await once(runner.process, 'close')) as [number | null];
     expect(code).toBe(130);
+    expect(isAlive(runner.program)).toBe(false);
+  });
+
+  it('ends at its limit, with all that it runs itself', async () => {
+    const runner = await runnerOf(`sh -c 'echo pid $$; exec sleep 60'; exit 5`, { limitMs: 1_500 });
+    const [code] = (await once(runner.process, 'close')) as [number | null];
+    expect(code).toBe(128 + 15);
     expect(isAlive(runner.program)).toBe(false);
   });
 

@@ -7,7 +7,12 @@ export interface Program {
   readonly arguments: readonly string[];
   readonly workingDirectory?: string;
   readonly environment?: Readonly<Record<string, string>>;
+  /** After which it is asked to end, and made to end if it does not, milliseconds. */
+  readonly limitMs?: number;
 }
+
+/** Servers that a program has started take seconds to stop. */
+const GRACE_MS = 20_000;
 
 const endings = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 type Ending = (typeof endings)[number];
@@ -32,7 +37,7 @@ function passOnWith(send: (signal: Ending) => void, terminal: boolean): (signal:
  */
 export function runProgram(program: Program): Promise<number> {
   const terminal = isInTerminalsForeground();
-  let send: (signal: Ending) => void = () => undefined;
+  let send: (signal: Ending | 'SIGKILL') => void = () => undefined;
   const passOn = passOnWith((signal) => send(signal), terminal);
   // Before there is a program: a signal in between would end us and leave the program alone.
   for (const signal of endings) process.on(signal, passOn);
@@ -47,6 +52,7 @@ export function runProgram(program: Program): Promise<number> {
     if (terminal || pid === undefined) child.kill(signal);
     else signalGroup(pid, signal);
   };
+  const calm = program.limitMs === undefined ? noLimit : endAfter(program.limitMs, send);
   const guard = terminal || pid === undefined ? undefined : guardProcess(-pid, 'SIGTERM');
   const ended = new Promise<number>((resolve, reject) => {
     child.once('error', reject);
@@ -55,12 +61,25 @@ export function runProgram(program: Program): Promise<number> {
     });
   });
   return ended.finally(() => {
+    calm();
     guard?.kill('SIGKILL');
     for (const signal of endings) process.off(signal, passOn);
   });
 }
 
-function signalGroup(leader: number, signal: Ending): void {
+const noLimit = (): void => undefined;
+
+/** Asks for the end after the limit, and then insists; returns what calls that off. */
+function endAfter(limitMs: number, send: (signal: 'SIGTERM' | 'SIGKILL') => void): () => void {
+  const asking = setTimeout(() => send('SIGTERM'), limitMs);
+  const insisting = setTimeout(() => send('SIGKILL'), limitMs + GRACE_MS);
+  return () => {
+    clearTimeout(asking);
+    clearTimeout(insisting);
+  };
+}
+
+function signalGroup(leader: number, signal: Ending | 'SIGKILL'): void {
   try {
     process.kill(-leader, signal);
   } catch (error) {

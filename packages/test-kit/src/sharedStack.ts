@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { applyManifest, createDatabase, describeDifference } from '@prorata/infra';
+import { applyManifest, createDatabase, describeDifference, registryClient } from '@prorata/infra';
 import type { Passwords, Principal } from '@prorata/infra';
 import type { KafkaConnection } from '@prorata/kafka-port';
+import { topicManifest } from '@prorata/schemas';
+import type { TopicManifest } from '@prorata/schemas';
 import { inject } from 'vitest';
 
 /** Where the parts are that all int specs of a run share. */
@@ -52,15 +54,38 @@ export function kafkaConnection(principal: Principal = 'admin'): KafkaConnection
 /**
  * A namespace that no other test has: every topic, subject, group and transactional id of a test
  * begins with `<namespace>.`, so that tests share a broker and never meet.
- * @param options.apply makes the manifest's topics, subjects and access rules in it.
+ * @param options.apply makes the manifest's topics, subjects and access rules in it: all, or those of
+ * the topics that are named. Two processor seconds for all.
  */
-export async function freshNamespace(options: { readonly apply?: boolean } = {}): Promise<string> {
+export async function freshNamespace(
+  options: { readonly apply?: boolean | readonly string[] } = {},
+): Promise<string> {
   const namespace = `t${randomBytes(4).toString('hex')}`;
-  if (options.apply !== true) return namespace;
+  const { apply = false } = options;
+  if (apply !== false) await applyFresh(namespace, apply === true ? topicManifest : only(apply));
+  return namespace;
+}
+
+function only(names: readonly string[]): TopicManifest {
+  const topics = topicManifest.topics.filter(({ name }) => names.includes(name));
+  if (topics.length < names.length) throw new Error(`Not all are topics: ${names.join(', ')}`);
+  return { ...topicManifest, topics };
+}
+
+/**
+ * Nothing is there yet, so nothing is asked, and no second version comes that a level would refuse:
+ * a fourth of the requests.
+ */
+async function applyFresh(namespace: string, manifest: TopicManifest): Promise<void> {
   const { registryUrl } = sharedStack();
-  const result = await applyManifest({ connection: kafkaConnection(), registryUrl, namespace });
+  const registry = {
+    ...registryClient(registryUrl),
+    exists: () => Promise.resolve(false),
+    setCompatibility: () => Promise.resolve(true),
+  };
+  const connection = kafkaConnection();
+  const result = await applyManifest({ connection, registryUrl, namespace, manifest, registry });
   if (result.kind === 'refused') {
     throw new Error(result.differences.map(describeDifference).join('\n'));
   }
-  return namespace;
 }

@@ -47,6 +47,7 @@ async function serve(reach: Reach = 'everywhere') {
       assertCovers: () => undefined,
     },
     ready: () => [],
+    patience: { lastAnswersMs: 0 },
     routes: (router) => {
       const models = { pool, lag: { measure: () => Promise.resolve(0n) } } as never;
       listingRoutes(router, models);

@@ -95,6 +95,7 @@ async function answered(query: string, reach: Reach): Promise<unknown> {
       assertCovers: () => undefined,
     },
     ready: () => [],
+    patience: { lastAnswersMs: 0 },
     routes: (router) => {
       auditRoutes(router, { pool, lag: { measure: () => Promise.resolve(0n) } } as never);
     },

@@ -47,7 +47,7 @@ afterAll(async () => {
 
 beforeEach(async () => {
   faults.length = 0;
-  namespace = await freshNamespace({ apply: true });
+  namespace = await freshNamespace({ apply: ['usage.events'] });
   topic = inNamespace('usage.events', namespace);
   codec = new Codec(registryIds(sharedStack().registryUrl), namespace);
   directory = await mkdtemp(path.join(os.tmpdir(), 'prorata-sink-'));
