@@ -29,12 +29,14 @@ declare module 'vitest' {
 
 /**
  * The stack of this test run.
- * @throws Error outside the projects `int` and `e2e`, which start one.
+ * @throws Error outside the projects `int`, `e2e alone` and `nightly`, which start one.
  */
 export function sharedStack(): SharedStack {
   const stack = inject('prorataStack') as SharedStack | undefined;
   if (stack === undefined) {
-    throw new Error('no shared stack: only files named *.int.spec.ts and *.e2e.spec.ts get one');
+    throw new Error(
+      'no shared stack: only files named *.int.spec.ts and those of `e2e alone` in vitest.config.ts get one',
+    );
   }
   return stack;
 }
