@@ -136,21 +136,25 @@ async function copyRows(
   await chmod(directory, 0o777);
   try {
     const tables = from.flatMap(({ definition, schema }, index) =>
-      definition.tables.map(({ name }) => ({
+      definition.tables.map(({ name, columns }) => ({
         from: `${schema}.${name}`,
         to: `${to[index]?.schema ?? ''}.${name}`,
+        // Those that the server computes by itself apart.
+        columns: Object.keys(columns)
+          .map((column) => `"${column}"`)
+          .join(', '),
         file: path.join(directory, `${schema}.${name}`),
       })),
     );
     for (const table of tables) {
-      await pool.query(`COPY (SELECT * FROM ${table.from}) TO '${table.file}'`);
+      await pool.query(`COPY (SELECT ${table.columns} FROM ${table.from}) TO '${table.file}'`);
     }
     await makePartitions(pool, from, to);
     say({ figure: 'copying' });
     const startedMs = performance.now();
     let rows = 0;
     for (const table of tables) {
-      rows += (await pool.query(`COPY ${table.to} FROM '${table.file}'`)).rowCount ?? 0;
+      rows += (await pool.query(`COPY ${table.to} (${table.columns}) FROM '${table.file}'`)).rowCount ?? 0;
     }
     return { rows, seconds: (performance.now() - startedMs) / 1_000 };
   } finally {
