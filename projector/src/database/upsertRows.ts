@@ -8,7 +8,7 @@ const ROWS_PER_STATEMENT_MAX = 5_000;
 
 /**
  * From so many rows on they go by COPY into a table beside, and from there: 36 µs of the server's time a quota
- * instead of 74 as JSON, whose every row is parsed and taken apart. Fewer are not worth the statements more.
+ * instead of 56 as JSON, under the primary key alone, whose every row is parsed and taken apart. Fewer are not worth the statements more.
  */
 const STAGED_ROWS_MIN = 200;
 
