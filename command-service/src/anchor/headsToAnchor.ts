@@ -1,6 +1,10 @@
 import { anchoredPartition } from '@prorata/quota-model';
 import { HeadTree } from '@prorata/schemas';
 import type { AnchoredHead } from '@prorata/schemas';
+import type { Breathe } from '@prorata/service-runtime';
+
+/** Leaves between two breaths: 5 to 10 ms. */
+const LEAVES_IN_A_ROW = 1_000;
 
 /** What the tree reads of a stream's head. */
 interface EndOfStream {
@@ -38,17 +42,38 @@ export class HeadsToAnchor {
     for (const { stream } of heads) this.unanchored.delete(stream);
   }
 
+  /**
+   * Brings the tree level with the heads, with room for others in between: after a restore every leaf is behind,
+   * and a hundred thousand at once would stop the process for half a second. Nothing may change meanwhile.
+   * @param heads of all streams, whose hashes must be known by now
+   */
+  async catchUp(heads: ReadonlyMap<string, EndOfStream>, breathe?: Breathe): Promise<void> {
+    let leaves = 0;
+    for (const stream of this.#behind) {
+      this.#level(stream, heads);
+      this.#behind.delete(stream);
+      leaves += 1;
+      if (leaves % LEAVES_IN_A_ROW !== 0) continue;
+      // What lies above them, too, or the root would be the one long stop.
+      this.#tree.root();
+      await breathe?.();
+    }
+    this.#tree.root();
+  }
+
   /** @param heads of all streams, whose hashes must be known by now */
   root(heads: ReadonlyMap<string, EndOfStream>): {
     readonly root: Buffer;
     readonly streams: bigint;
   } {
-    for (const stream of this.#behind) {
-      const head = heads.get(stream);
-      if (head === undefined) throw new RangeError(`There is no head of ${stream}.`);
-      this.#tree.set({ stream, version: head.version, hash: head.hash });
-    }
+    for (const stream of this.#behind) this.#level(stream, heads);
     this.#behind.clear();
     return { root: this.#tree.root(), streams: BigInt(this.#tree.size) };
+  }
+
+  #level(stream: string, heads: ReadonlyMap<string, EndOfStream>): void {
+    const head = heads.get(stream);
+    if (head === undefined) throw new RangeError(`There is no head of ${stream}.`);
+    this.#tree.set({ stream, version: head.version, hash: head.hash });
   }
 }

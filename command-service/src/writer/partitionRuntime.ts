@@ -170,6 +170,9 @@ export class PartitionRuntime {
       const point = await snapshots.restorePoint(partition, clock.now());
       const parts = { ...this.#parts, log: this.#turning(log) };
       const state = await restorePartition(parts, partition, point, clock.now());
+      if (parts.anchors !== undefined) {
+        await state.toAnchor.catchUp(state.streams, parts.breathe);
+      }
       const beginning = await log.beginningOffset(this.#place);
       if (this.#isClosing) {
         await writer.close();
