@@ -5,12 +5,16 @@ import { promisify } from 'node:util';
 import { dataDirectory } from './checkout.ts';
 
 const run = promisify(execFile);
-const PACKAGES = ['confluent-kafka[avro,schemaregistry]==2.16.0'];
+const PACKAGES = ['confluent-kafka[avro,schemaregistry]==2.16.0', 'cryptography==50.0.2'];
 const INSTALL_MS = 240_000;
 
-/** A Python with a Kafka client that shares no code with ours, or the reason why there is none. */
+/** A Python with a Kafka client, and Ed25519, that share no code with ours, or the reason why there is none. */
 export async function pythonClient(): Promise<{ python: string } | { missing: string }> {
-  const directory = path.join(dataDirectory, 'python', 'confluent-kafka-2.16.0');
+  const directory = path.join(
+    dataDirectory,
+    'python',
+    'confluent-kafka-2.16.0-cryptography-50.0.2',
+  );
   const python = path.join(directory, 'bin', 'python');
   if ((await stat(python).catch(() => null)) !== null) return { python };
   const found = await run('python3', ['--version']).catch(() => null);

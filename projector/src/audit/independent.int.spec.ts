@@ -32,6 +32,7 @@ interface Verdict {
   readonly events: number;
   readonly streams: number;
   readonly anchors: number;
+  readonly signatures: 'checked' | 'not checked';
   readonly firstBad: Bad | null;
   /** The Python verifier's, by partition. */
   readonly bad?: readonly Bad[];
@@ -148,7 +149,7 @@ describe('a verifier that knows only the reference', { timeout: TIMEOUT_MS }, ()
     return verdictOf(process.execPath, [main, 'verify', '--json', ...more], env);
   }
 
-  async function theirs(stand: Stand, context: TestContext) {
+  async function theirs(stand: Stand, context: TestContext, ...more: readonly string[]) {
     const client = await pythonClient();
     if ('missing' in client) return context.skip(`skipped: ${client.missing}`);
     const { brokers, registryUrl } = sharedStack();
@@ -157,15 +158,35 @@ describe('a verifier that knows only the reference', { timeout: TIMEOUT_MS }, ()
       ...['--brokers', brokers.join(','), '--registry', registryUrl, '--username', 'auditor'],
       ...['--group', inNamespace('reader.stranger', stand.namespace)],
       ...['--password-file', passwordFile, '--topic', inNamespace('quota.events', stand.namespace)],
+      ...more,
     ]);
   }
 
   it('finds nothing in a log that nobody touched, as we do', async (context) => {
-    const found = await theirs(whole, context);
-    const expected = { code: 0, events: 28, streams: 8, anchors: 8, firstBad: null };
+    const keys = ['--keys', await keysFile('right.json', key.publicKeys)];
+    const found = await theirs(whole, context, ...keys);
+    const counted = { code: 0, events: 28, streams: 8, anchors: 8, firstBad: null };
+    const expected = { ...counted, signatures: 'checked' };
     expect(found).toMatchObject(expected);
-    expect(await ours(whole)).toMatchObject(expected);
+    expect(await ours(whole, ...keys)).toMatchObject(expected);
   });
+
+  it('does not believe an anchor that the key under its id did not sign, as we do not', async (context) => {
+    const keys = ['--keys', await keysFile('wrong.json', makeAnchorKey().publicKeys)];
+    const found = await theirs(whole, context, ...keys);
+    expect(found.bad?.map(({ stream }) => stream)).toEqual(
+      streams.map((_, partition) => `anchor:${partition}`),
+    );
+    const { partition, offset, stream } = found.firstBad!;
+    const { code, firstBad } = await ours(whole, ...keys);
+    expect({ code, firstBad }).toMatchObject({ code: 1, firstBad: { partition, offset, stream } });
+  });
+
+  async function keysFile(name: string, publicKeys: string): Promise<string> {
+    const file = path.join(directory, name);
+    await writeFile(file, publicKeys);
+    return file;
+  }
 
   it('names what we name in a log that was altered, cut, swapped and written anew', async (context) => {
     const found = await theirs(tampered, context);

@@ -1,8 +1,8 @@
 """Verifies quota.events with nothing of Prorata, written from docs/reference alone (event-hash.md, anchors.md).
 
-Needs `pip install 'confluent-kafka[avro,schemaregistry]'`: a Kafka client, a registry client, fastavro.
-Prints {"events", "streams", "anchors", "firstBad", "bad"}: of each partition what is wrong first, and of all
-partitions the first. Exit 1 when something is. Signatures are not checked: that takes a library more.
+Needs `pip install 'confluent-kafka[avro,schemaregistry]' cryptography`: a Kafka client, a registry client, fastavro,
+Ed25519. Prints {"events", "streams", "anchors", "signatures", "firstBad", "bad"}: of each partition what is wrong first,
+and of all partitions the first. Exit 1 when something is. With --keys the signatures of anchors are checked, too.
 """
 import argparse
 import hashlib
@@ -12,10 +12,13 @@ import sys
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 from confluent_kafka.schema_registry import SchemaRegistryClient
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from fastavro import parse_schema, schemaless_reader
 
 ANCHORED = "io.prorata.event.HeadsAnchored"
 FIRST = "00" * 32
+PURPOSE = b"prorata anchor 1\n"
 
 
 def sha256(data):
@@ -80,7 +83,7 @@ class Registry:
         self.client, self.known = SchemaRegistryClient({"url": url}), {}
 
     def read(self, value):
-        """The record's name, its fields and the hash of its canonical bytes."""
+        """The record's name, its fields and its canonical bytes; of an anchor also those that are signed."""
         if value is None or len(value) < 5 or value[0] != 0:
             raise ValueError("not in the wire format")
         number = int.from_bytes(value[1:5], "big")
@@ -93,8 +96,24 @@ class Registry:
         record = schemaless_reader(body, parsed, None)
         if body.read(1):
             raise ValueError("bytes behind the record")
-        form = f"{{{text(full_name(schema))}:{canonical(schema, record, names)}}}"
-        return full_name(schema), record, sha256(form.encode())
+        name = full_name(schema)
+
+        def form(fields):
+            return f"{{{text(name)}:{canonical(schema, fields, names)}}}".encode()
+
+        unsigned = form({**record, "signature": b""}) if name == ANCHORED else b""
+        return name, record, form(record), unsigned
+
+
+def signed(keys, anchor, unsigned):
+    """anchors.md, The signature; None: it is the key's."""
+    key = keys.get(anchor["keyId"])
+    if key is None:
+        return f"there is no key {anchor['keyId']}"
+    try:
+        load_pem_public_key(key.encode()).verify(anchor["signature"], PURPOSE + unsigned)
+    except InvalidSignature:
+        return "its signature is not that of its key"
 
 
 def root(heads):
@@ -108,8 +127,8 @@ def root(heads):
 
 
 class Partition:
-    def __init__(self, number):
-        self.number, self.heads, self.bad = number, {}, None
+    def __init__(self, number, keys):
+        self.number, self.keys, self.heads, self.bad = number, keys, {}, None
         self.events = self.anchors = 0
 
     def wrong(self, offset, stream, problem):
@@ -120,10 +139,10 @@ class Partition:
         self.events += 1
         key, offset = (message.key() or b"").decode(), message.offset()
         try:
-            name, record, digest = registry.read(message.value())
+            name, record, form, unsigned = registry.read(message.value())
         except Exception as error:  # whatever is wrong with the bytes, the event cannot be read
             return self.wrong(offset, key, f"unreadable: {error}")
-        envelope = record["envelope"]
+        envelope, digest = record["envelope"], sha256(form)
         stream, version = envelope["stream"], envelope["streamVersion"]
         before, carried, at = self.heads.get(stream, (0, FIRST, offset))
         self.heads[stream] = (version, digest, offset)
@@ -134,6 +153,9 @@ class Partition:
         if envelope["previousHash"].hex() != carried:
             return self.wrong(at, stream, f"its hash is not the one that version {version} carries")
         if name == ANCHORED:
+            problem = None if self.keys is None else signed(self.keys, record, unsigned)
+            if problem is not None:
+                return self.wrong(offset, stream, problem)
             self.check_anchor(record, stream, offset)
 
     def check_anchor(self, anchor, stream, offset):
@@ -156,9 +178,14 @@ def main():
         parser.add_argument(f"--{name}", required=True)
     # The client wants a group's name; with assign() it is never joined.
     parser.add_argument("--group", default="reader.stranger")
+    parser.add_argument("--keys", help="the public keys of anchors, {id: PEM}; without them no signature is checked")
     options = parser.parse_args()
     with open(options.password_file, encoding="utf-8") as file:
         password = file.read().strip()
+    keys = None
+    if options.keys is not None:
+        with open(options.keys, encoding="utf-8") as file:
+            keys = json.load(file)
     consumer = Consumer({
         "bootstrap.servers": options.brokers, "security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": "PLAIN",
         "sasl.username": options.username, "sasl.password": password, "group.id": options.group,
@@ -166,7 +193,7 @@ def main():
     })
     registry = Registry(options.registry)
     numbers = consumer.list_topics(options.topic, timeout=15).topics[options.topic].partitions
-    partitions = {number: Partition(number) for number in numbers}
+    partitions = {number: Partition(number, keys) for number in numbers}
     consumer.assign([TopicPartition(options.topic, number, OFFSET_BEGINNING) for number in numbers])
     ended = set()
     while len(ended) < len(partitions):
@@ -186,6 +213,7 @@ def main():
         "events": sum(partition.events for partition in read),
         "streams": sum(len(partition.heads) for partition in read),
         "anchors": sum(partition.anchors for partition in read),
+        "signatures": "not checked" if keys is None else "checked",
         "firstBad": bad[0] if bad else None, "bad": bad,
     }))
     sys.exit(1 if bad else 0)
