@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { registered } from '../../test/drafts.ts';
 import { EventStamper } from '../../test/eventStamper.ts';
 import { TableImage } from '../../test/tableImage.ts';
+import { indexedText } from '../rows/indexedText.ts';
 import { OutcomesProjection } from './outcomesProjection.ts';
 
 const STREAM = 'application:llm';
@@ -31,6 +32,15 @@ async function tablesAfter(values: readonly CommandOutcome[], size: number) {
 }
 
 describe('the projection of outcomes', () => {
+  it('keeps of a refusal no text that an index could not hold', async () => {
+    const { refused } = outcomes();
+    const long = { commandType: 'T'.repeat(9_000), code: 'C'.repeat(9_000) };
+    const { audit_log: rows } = await tablesAfter([{ ...refused, ...long }], 1);
+    expect(rows).toMatchObject([
+      { type: indexedText(long.commandType), code: indexedText(long.code), body: long },
+    ]);
+  });
+
   it('keeps the decision, whatever repeats it or imitates it', async () => {
     const { accepted } = outcomes();
     const forged = { ...accepted, status: 'refused', commandOffset: 9n } as const;
