@@ -466,6 +466,18 @@ describe('the other commands', () => {
     expect(await prorata(tooMuch)).toMatchObject({ code: 1 });
   });
 
+  it('find in the audit log what was decided and refused, by words and filters', async () => {
+    const found = await prorata(['audit', 'search', 'laun*', '--within', quota]);
+    expect(found.out).toMatch(/chat +QuotaOverridden +user:ana +launch/);
+    await delay(READABLE_MS);
+    const refused = await prorata(['audit', 'search', '--refused', '--quota', quota, '-o', 'json']);
+    const [last] = JSON.parse(refused.out) as { type: string; kind: string; reason: string }[];
+    expect(last).toMatchObject({ type: 'OverrideQuota', kind: 'refusal', reason: 'more' });
+    const wrong = await prorata(['audit', 'search', '--from', 'yesterday']);
+    expect(wrong.code).toBe(1);
+    expect(wrong.complaints).toContain('from');
+  });
+
   it('tell what differed between two moments', async () => {
     const { out } = await prorata(['history', quota, '-o', 'json']);
     const entries = JSON.parse(out) as { type: string; streamVersion: number }[];

@@ -19,6 +19,7 @@ const USAGE = `usage: audit verify [--stream S] [--file COPY] [--anchor FILE] [-
                     [--from TIME] [--until TIME] [--stream S] [--quota Q] [--within PLACE] [--actor A]
        audit anchor --to FILE
        audit replay [--as-of TIME] [--application A] [--json]
+       audit search [WORDS] (asks the gateway; audit search --help)
 
   verify    checks every event against its stream's chain, its command's outcome and the anchors in the log
   export    writes events and outcomes into FILE: a line of JSON each in the log's order, or, where FILE ends in
@@ -85,7 +86,7 @@ async function run(args: readonly string[]): Promise<number> {
       throw new UsageError(
         command === undefined
           ? 'Which: verify, export, anchor or replay?'
-          : `${command} is none of verify, export, anchor, replay.`,
+          : `${command} is none of verify, export, anchor, replay (and ./prorata audit search asks the gateway).`,
       );
   }
 }

@@ -20,14 +20,16 @@ stderr. Colours only on a terminal, and not with \`NO_COLOR\`.
 
 /** The page of the command line, from its table of commands. */
 export function renderCli(program: Command): string {
-  const commands = program.commands.flatMap((command) =>
-    command.commands.length === 0
+  const commands = program.commands.flatMap((command) => [
+    // A mere heading of others does nothing itself; who takes arguments does.
+    ...(command.commands.length === 0 || command.registeredArguments.length > 0
       ? [{ name: command.name(), command }]
-      : command.commands.map((each) => ({
-          name: `${command.name()} ${each.name()}`,
-          command: each,
-        })),
-  );
+      : []),
+    ...command.commands.map((each) => ({
+      name: `${command.name()} ${each.name()}`,
+      command: each,
+    })),
+  ]);
   return [
     HEAD,
     '## Exit codes\n',

@@ -22,6 +22,7 @@ export interface ExportValues {
 
 /** Exit code: there are records that cannot be read; the file has them as such. */
 const UNREADABLE = 1;
+const DAY = /^\d{4}-\d{2}-\d{2}$/;
 
 /** @throws UsageError when the words make no sense */
 export function exportOrder(values: ExportValues): ExportOrder {
@@ -77,8 +78,10 @@ function kindsIn(given: string | undefined): readonly ExportKinds[] | null {
 
 function timeIn(option: string, given: string | undefined): bigint | null {
   if (given === undefined) return null;
-  const time = timeFromJson(given);
-  if (time === null) throw new UsageError(`${option} must be an RFC 3339 time, not ${given}.`);
+  // A day alone is its beginning, in UTC.
+  const time = timeFromJson(DAY.test(given) ? `${given}T00:00:00Z` : given);
+  if (time === null)
+    throw new UsageError(`${option} must be a day or an RFC 3339 time, not ${given}.`);
   return time;
 }
 

@@ -300,6 +300,15 @@ describe('the words of an export', () => {
     expect(formOf('a.parquet', 'ndjson')).toBe('ndjson');
   });
 
+  it('may name a day', () => {
+    const { question } = exportOrder({
+      to: 'a',
+      from: '2026-03-02',
+      until: '2026-03-02T10:00:00Z',
+    });
+    expect([question.from, question.until]).toEqual([testStart - 36_000_000_000n, testStart]);
+  });
+
   it('are refused when they say nothing that could be meant', () => {
     const wrong: readonly (readonly [ExportValues, string])[] = [
       [{}, '--to FILE'],
