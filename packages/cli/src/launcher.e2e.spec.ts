@@ -33,8 +33,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true, force: true }));
 
-async function launch(): Promise<string> {
-  const child = spawn(path.join(root, 'prorata'), [], {
+const launcher = () =>
+  spawn(path.join(root, 'prorata'), [], {
     env: {
       PATH: [path.join(root, 'bin'), path.dirname(process.execPath), process.env['PATH']].join(':'),
       LOG: path.join(root, 'npm.log'),
@@ -42,6 +42,9 @@ async function launch(): Promise<string> {
     },
     stdio: ['ignore', 'pipe', 'ignore'],
   });
+
+async function launch(): Promise<string> {
+  const child = launcher();
   let out = '';
   child.stdout.on('data', (chunk: Buffer) => {
     out += chunk.toString('utf8');
@@ -79,4 +82,18 @@ describe('the launcher', () => {
     await launch();
     expect([existsSync(left), existsSync(running)]).toEqual([false, true]);
   }, 20_000);
+
+  it('leaves no npm behind that goes on installing after it was given up', async () => {
+    const deaf = `#!/bin/sh\ntrap '' TERM\necho $$ >"$ROOT/npm.pid"\nwhile :; do sleep 0.1; done\n`;
+    await writeFile(path.join(root, 'bin/npm'), deaf);
+    await chmod(path.join(root, 'bin/npm'), 0o755);
+    const child = launcher();
+    const pidFile = path.join(root, 'npm.pid');
+    await expect.poll(() => existsSync(pidFile), { timeout: 20_000 }).toBe(true);
+    child.kill('SIGTERM');
+    const [code] = (await once(child, 'close')) as [number | null];
+    expect(code).toBe(130);
+    const npm = Number(await readFile(pidFile, 'utf8'));
+    expect(() => process.kill(npm, 0)).toThrow('ESRCH');
+  });
 });
