@@ -279,6 +279,23 @@ describe('files of quotas', () => {
     expect(again.complaints).toContain('ChangeTree 3 changes: done');
   });
 
+  it('say what may have been done when they are given up in the middle', async () => {
+    const file = await changed('given-up.yaml', ['max: 100', 'max: 90']);
+    let child: ChildProcess | undefined;
+    const giveUp = async (forward: Forward): Promise<void> => {
+      child?.kill('SIGINT');
+      await forward();
+    };
+    const started = (process: ChildProcess): void => void (child = process);
+    const ran = await withGateway('ChangeTree', giveUp, (url) =>
+      prorata(['apply', '-f', file, '--yes'], { url, started }),
+    );
+    expect(ran.code).toBe(130);
+    expect(ran.complaints).toContain('To type: the same again.');
+    await delay(READABLE_MS);
+    expect((await prorata(['apply', '-f', example, '--yes'])).code).toBe(0);
+  });
+
   it('have nothing to do the second time', async () => {
     const ran = await prorata(['apply', '-f', example, '--yes']);
     expect(ran).toMatchObject({

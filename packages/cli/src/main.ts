@@ -40,8 +40,15 @@ function explain(error: unknown): number {
   return 1;
 }
 
-// A reader such as `head` may leave early; that is no fault of ours.
-process.stdout.on('error', () => process.exit(0));
+/** What has no end of its own. */
+const endless = new Set(['watch', 'logs']);
+
+// A reader such as `head` may leave early; that is no fault of ours. What is being changed is brought to its end,
+// and its exit code says how it went.
+process.stdout.on('error', () => {
+  if (endless.has(process.argv[2] ?? '')) process.exit(0);
+});
+process.stderr.on('error', () => undefined);
 
 try {
   await createProgram((exitCode) => {

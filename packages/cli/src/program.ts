@@ -14,6 +14,7 @@ export function createProgram(finish: Finish): Command {
   const program = new Command('prorata').enablePositionalOptions().exitOverride();
   program.version(version, '--version', 'print the version');
   program.description('Prorata: quotas of every kind, for every system you run');
+  program.showHelpAfterError('To type: ./prorata --help, or ./prorata <command> --help.');
   stackCommands(program, finish);
   keyCommands(program, finish);
   declarationCommands(program, finish);

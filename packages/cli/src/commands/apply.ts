@@ -51,7 +51,9 @@ export async function apply(options: ApplyOptions): Promise<number> {
   if (hasSomethingToSend(planned)) await assertAgreed(options.yes, question);
   const { declaration, plan } = planned;
   const applyTerms = { ...terms, heldStreams: heldStreamsOf(planned) };
+  process.once('SIGINT', giveUp);
   const application = await applyDeclaration(client, declaration, plan, applyTerms, tellApplied);
+  process.off('SIGINT', giveUp);
   const outcome = await conclude(client, planned, application);
   await answerAs(options.output, dataOf(planned, application, outcome), () => outcome.lines);
   return outcome.exitCode;
@@ -65,6 +67,13 @@ async function refusedBefore(planned: Planned, options: ApplyOptions): Promise<n
   };
   await answerAs(options.output, data, () => ['Nothing was changed.']);
   return exitCodes.failed.code;
+}
+
+/** Ctrl-C while commands are sent: what has left this machine is decided all the same. */
+function giveUp(): void {
+  tell('Given up. What was said to be done is done, and what was being sent may be done as well.');
+  tell('To type: the same again. What was done is not done twice.');
+  process.exit(exitCodes.interrupted.code);
 }
 
 function heldStreamsOf({ checks }: Planned): ReadonlySet<string> {

@@ -1,4 +1,5 @@
 import { CommandError } from '../commandError.ts';
+import type { GatewayClient } from '../gateway/gatewayClient.ts';
 import { answerAs } from '../output/answerAs.ts';
 import type { OutputOptions } from '../output/answerAs.ts';
 import { withProgress } from '../output/progress.ts';
@@ -6,6 +7,7 @@ import { tableLines } from '../output/table.ts';
 import type { Json } from '../plan/json.ts';
 import { connected } from './connected.ts';
 import { lookUps } from './lookUps.ts';
+import type { LookUp } from './lookUps.ts';
 
 /** Single things, by their ids. */
 const singles: Readonly<Record<string, (id: string) => string>> = {
@@ -49,8 +51,20 @@ export async function get(
       progress.say(`reading ${what}: ${count}`),
     ),
   );
+  if (rows.length === 0 && within !== '') await assertThere(client, lookUp, within);
   await answerAs(options.output, rows, () => linesOf(rows, lookUp.columns));
   return 0;
+}
+
+/** Of what there is not, there is nothing: whoever mistypes a name must not take that for an answer. */
+async function assertThere(
+  client: GatewayClient,
+  { within: kind }: LookUp,
+  id: string,
+): Promise<void> {
+  // An organization may have budgets and not be registered; a quota's place stands in its application.
+  if (kind !== 'application') return;
+  await client.get(`/v1/applications/${encodeURIComponent(id.split('/')[0] ?? '')}`);
 }
 
 function required(what: string, name: string, id: string | undefined): string {

@@ -40,6 +40,7 @@ export async function watch(place: string | undefined, options: WatchOptions): P
       },
       lost: (why) =>
         tell(screenText(`The connection is lost (${why}); it is made again from where it was.`)),
+      found: () => tell('The connection is there again.'),
     },
   );
   return left <= 0 ? exitCodes.done.code : exitCodes.interrupted.code;

@@ -29,13 +29,15 @@ export interface FedChange {
 export interface FeedListener {
   /** @returns false: no more */
   readonly changed: (fed: FedChange) => boolean;
-  /** The connection is lost, and is made again from where it was. */
+  /** The connection is lost, and is made again from where it was; told once, however many tries it takes. */
   readonly lost: (why: string) => void;
+  /** It is there again. */
+  readonly found: () => void;
 }
 
 /**
  * Tells of every change, without a gap over lost connections, until the listener or the signal ends it.
- * @throws GatewayProblem for what another try would not mend
+ * @throws GatewayProblem for what another try would not mend, and CommandError where there never was a connection
  */
 export async function followFeed(
   client: GatewayClient,
@@ -44,16 +46,30 @@ export async function followFeed(
 ): Promise<void> {
   let last = after;
   let pauseMs = PAUSE_MS;
-  const heard = (id: string): void => {
-    [last, pauseMs] = [id, PAUSE_MS];
+  const connection: { state: 'new' | 'open' | 'lost' } = { state: 'new' };
+  const heard = {
+    opened: () => {
+      if (connection.state === 'lost') listener.found();
+      connection.state = 'open';
+    },
+    id: (id: string) => {
+      [last, pauseMs] = [id, PAUSE_MS];
+    },
   };
   while (!hasEnded(signal)) {
     const ended = await listen(client, { query, after: last, signal }, listener, heard);
     if (ended === 'enough' || hasEnded(signal)) return;
-    listener.lost(ended.why);
+    if (connection.state === 'new') throw new CommandError(ended.why);
+    if (connection.state === 'open') listener.lost(ended.why);
+    connection.state = 'lost';
     await delay(pauseMs, undefined, { signal }).catch(() => undefined);
     pauseMs = Math.min(PAUSE_MS_MAX, pauseMs * 2);
   }
+}
+
+interface Heard {
+  readonly opened: () => void;
+  readonly id: (id: string) => void;
 }
 
 /** It may end at any await, which the type of the signal does not say. */
@@ -63,7 +79,7 @@ async function listen(
   client: GatewayClient,
   { query, after, signal }: FeedQuestion,
   listener: FeedListener,
-  heard: (id: string) => void,
+  heard: Heard,
 ): Promise<'enough' | { readonly why: string }> {
   const silence = new AbortController();
   const either = AbortSignal.any([signal, silence.signal]);
@@ -71,13 +87,14 @@ async function listen(
   try {
     const headers = after === null ? {} : { 'last-event-id': after };
     const response = await client.open('/v1/feed', query, headers, either);
-    const isEnough = await readAll(response, listener, heard, () => watchdog.refresh());
+    heard.opened();
+    const isEnough = await readAll(response, listener, heard.id, () => watchdog.refresh());
     return isEnough ? 'enough' : { why: 'the feed ended' };
   } catch (error) {
     if (error instanceof GatewayProblem && error.status < 500 && error.status !== 429) throw error;
     if (hasEnded(signal)) return 'enough';
     if (error instanceof CommandError) return { why: error.message };
-    return { why: silence.signal.aborted ? 'nothing came for 15 s' : (error as Error).message };
+    return { why: silence.signal.aborted ? 'nothing came for 15 s' : 'it was closed' };
   } finally {
     clearTimeout(watchdog);
     silence.abort();

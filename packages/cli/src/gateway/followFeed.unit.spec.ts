@@ -39,6 +39,7 @@ async function follow(feed: FeedStandIn, after: string | null, most: number) {
       return changes.length < most;
     },
     lost: (why) => void losses.push(why),
+    found: () => void losses.push('found'),
   });
   return { changes, losses };
 }
@@ -51,7 +52,7 @@ it('goes on where it was when the connection is lost, heartbeats counted', async
   );
   expect(await follow(feed, null, 2)).toEqual({
     changes: ['0.2 moka/a', '0.6 moka/b'],
-    losses: ['the feed ended', 'The gateway does not answer'],
+    losses: ['the feed ended', 'found'],
   });
   expect(feed.asked).toEqual([undefined, '0.5', '0.5']);
 });
@@ -60,6 +61,11 @@ it('begins after the id that it is given', async () => {
   const feed = new FeedStandIn(change('0.9', 'moka/a'));
   await follow(feed, '0.8', 1);
   expect(feed.asked).toEqual(['0.8']);
+});
+
+it('gives up where there never was a connection', async () => {
+  const feed = new FeedStandIn(new CommandError('The gateway does not answer'));
+  await expect(follow(feed, null, 1)).rejects.toThrow('does not answer');
 });
 
 it('gives up where another try would change nothing', async () => {

@@ -4,10 +4,10 @@ import type { CommandAnswer, CommandRequest } from '@prorata/service-runtime/pos
 import { postCommands } from '@prorata/service-runtime/postCommands';
 import type { BatchedCommand } from '@prorata/service-runtime/postCommands';
 import { CommandError } from '../commandError.ts';
+import { isJson } from '../plan/json.ts';
 import type { Json } from '../plan/json.ts';
 import type { Connection } from './connection.ts';
 import { GatewayProblem } from './gatewayProblem.ts';
-import type { ProblemBody } from './gatewayProblem.ts';
 
 /** A read is tens of milliseconds; a gateway that starts again takes some seconds. */
 const READ_MS = 30_000;
@@ -22,6 +22,8 @@ const BATCH_COMMANDS_MAX = 500;
 const BATCH_BYTES_MAX = 1_800_000;
 /** How long outcomes are looked for, milliseconds. */
 const OUTCOME_MS = 60_000;
+
+const OK = 200;
 
 /** A command as this command line sends it. */
 export type SentCommand = Pick<
@@ -67,6 +69,7 @@ export class GatewayClient {
     let after: string | undefined;
     do {
       const page = await this.get<Json>(path, { ...query, after, limit: `${PAGE_ROWS}` });
+      if (!Array.isArray(page[member])) throw this.#noGateway(OK);
       rows.push(...(page[member] as readonly T[]));
       after = (page['next'] as string | null) ?? undefined;
       told(rows.length);
@@ -108,20 +111,45 @@ export class GatewayClient {
   ): Promise<Response> {
     const response = await this.#fetch(withQuery(path, query), { headers, signal });
     if (response.ok) return response;
-    throw new GatewayProblem(response.status, await bodyOf(response));
+    throw await this.#problemOf(response, path);
   }
 
   async #read(path: string): Promise<unknown> {
     for (let attempt = 1; ; attempt += 1) {
       const response = await this.#fetch(path, { signal: AbortSignal.timeout(READ_MS) });
-      if (response.ok) return await response.json();
+      if (response.ok) return await this.#objectOf(response);
       const mayPass = response.status === 429 || response.status === 503;
       if (!mayPass || attempt >= READ_TRIES_MAX) {
-        throw new GatewayProblem(response.status, await bodyOf(response));
+        throw await this.#problemOf(response, path);
       }
       const seconds = Number(response.headers.get('retry-after') ?? Number.NaN);
       await delay(Math.min(PAUSE_MS_MAX, seconds > 0 ? seconds * 1_000 : PAUSE_MS));
     }
+  }
+
+  /** @throws CommandError for what no gateway answers: another server listens there, or a page to log in */
+  async #objectOf(response: Response): Promise<Json> {
+    const body = await response.json().catch(() => null);
+    if (isJson(body)) return body;
+    throw this.#noGateway(response.status);
+  }
+
+  async #problemOf(response: Response, path: string): Promise<CommandError> {
+    const body = await response.json().catch(() => null);
+    if (!isJson(body) || typeof body['code'] !== 'string') return this.#noGateway(response.status);
+    return new GatewayProblem(response.status, body, path);
+  }
+
+  #noGateway(status: number): CommandError {
+    if (status >= 500) {
+      // Something in front of a gateway that is away says so in its own words.
+      return new CommandError(
+        `The gateway at ${this.gatewayUrl} does not answer (HTTP ${status}).`,
+      );
+    }
+    return new CommandError(
+      `What answers at ${this.gatewayUrl} is no gateway of Prorata (HTTP ${status}): correct PRORATA_URL.`,
+    );
   }
 
   async #fetch(path: string, init: RequestInit): Promise<Response> {
@@ -143,14 +171,6 @@ function withQuery(path: string, query: Query): string {
   const given = Object.entries(query).filter(([, value]) => value !== undefined);
   const search = new URLSearchParams(given as [string, string][]).toString();
   return search === '' ? path : `${path}?${search}`;
-}
-
-async function bodyOf(response: Response): Promise<ProblemBody> {
-  try {
-    return (await response.json()) as ProblemBody;
-  } catch {
-    return { detail: `the answer is no JSON; is ${response.url} a gateway?` };
-  }
 }
 
 function* batchesOf(

@@ -22,8 +22,9 @@ export class GatewayProblem extends CommandError {
   readonly status: number;
   readonly code: string;
 
-  constructor(status: number, body: ProblemBody) {
-    super(problemText(status, body));
+  /** @param path what was read, for whoever may not and did not name it */
+  constructor(status: number, body: ProblemBody, path: string | null = null) {
+    super(problemText(status, body, path));
     this.status = status;
     this.code = body.code ?? '';
   }
@@ -33,8 +34,10 @@ export class GatewayProblem extends CommandError {
 function problemText(
   status: number,
   { code, detail, remedy, violations = [] }: ProblemBody,
+  path: string | null,
 ): string {
   const lines = [`${code ?? `HTTP ${status}`}: ${detail ?? 'the gateway said no more'}`];
+  if (code === 'FORBIDDEN' && path !== null) lines.push(`  Asked for: GET ${path}`);
   if (violations.length > 1 || violations[0]?.message !== detail) {
     lines.push(...violations.map(({ path, message }) => `  ${path} ${message}`));
   }

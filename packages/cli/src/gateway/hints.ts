@@ -1,8 +1,8 @@
 /** By the code of a refusal: what to type next. The answer's own remedy is said beside. */
 const hints: Readonly<Record<string, string>> = {
   UNAUTHORIZED:
-    'Set PRORATA_TOKEN_FILE to a fresh token; ./prorata token makes one for the local stack.',
-  FORBIDDEN: 'Ask somebody with the role named, or use their token (PRORATA_TOKEN_FILE).',
+    'export PRORATA_TOKEN_FILE=<a file with a fresh token>; ./prorata token makes one for the local stack.',
+  FORBIDDEN: 'the same as somebody who may: export PRORATA_TOKEN_FILE=<a file with their token>.',
   QUOTA_UNKNOWN: './prorata tree <application> shows which quotas there are.',
   QUOTA_UNKNOWN_THEN: './prorata history <quota> shows when it was there.',
   APPLICATION_UNKNOWN:
