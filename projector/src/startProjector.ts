@@ -71,7 +71,8 @@ export async function startProjector(
   const topics = [...projectedTopics];
   const admin = await log.admin();
   const partitions = await assertTopics(admin, settings, topics).finally(() => admin.close());
-  const { pool, roles, openQueries, openTables } = await openDatabase(databaseUrl, logger);
+  const queryUrl = settings.queryDatabaseUrl ?? null;
+  const { pool, roles, openQueries, openTables } = await openDatabase(databaseUrl, queryUrl, logger);
 
   const tail = new EventTail({ live: () => tables.live, logger, partitions });
   const feeds = new Feeds(tail, { logger, partitions });

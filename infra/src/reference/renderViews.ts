@@ -22,7 +22,7 @@ given another type. A rebuild of the tables behind them does not touch the views
 
 **Rows.** A row belongs to a stream, and a session sees those of the streams granted to its login (\`granted_streams\`), and no
 others: the views are security barriers. \`*\` is every stream.
-What a function in a condition would tell of other rows it is not shown; what a plan estimates of their number is.
+A function or an error in a condition of your own is not shown other rows; how many there are, a plan may tell.
 
 **Moments.** A statement sees the tables from before or from after a rebuild. A transaction that keeps one snapshot
 (\`REPEATABLE READ\`) and began before a rebuild ended is told to begin again (\`40001\`).
@@ -31,8 +31,9 @@ Amounts are exact; times have microseconds.`;
 
 const rolesText = `## Roles
 
-Made when the projector starts, where \`DATABASE_URL\`'s user may. A role that nobody made has no row's effect: what
-runs under it runs as that user then.`;
+The projector makes them when it starts, where the user of \`DATABASE_URL\` may, and takes them on; a test holds this table
+against what the database says. Tables, copies and views are made by that user itself. Where a role is missing, what would
+run under it runs as that user, and the log says so.`;
 
 function roleRows(): string {
   const kinds = Object.keys(relationKinds) as RelationKind[];

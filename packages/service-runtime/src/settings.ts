@@ -28,6 +28,8 @@ export type LogLevel = (typeof logLevels)[number];
 
 export interface Settings extends LogSettings {
   readonly databaseUrl: string | null;
+  /** The same database by a login that may read alone; null: queries take on a role of the other's. */
+  readonly queryDatabaseUrl?: string | null;
   readonly http: { readonly host: string; readonly port: number };
   readonly logLevel: LogLevel;
   readonly urls: {
@@ -85,13 +87,15 @@ export interface Settings extends LogSettings {
 const HTTP_HOST_PRESET = '127.0.0.1';
 const NAMESPACE = /^[a-z0-9][a-z0-9-]{0,31}$/;
 const HTTP = ['http:', 'https:'];
+const POSTGRES = ['postgres:', 'postgresql:'];
 
 /** @throws SettingsError with every missing or wrong variable at once. */
 export function readSettings(environment: Environment = process.env): Settings {
   const reader = new EnvironmentReader(environment);
   const settings: Settings = {
     ...logSettings(reader),
-    databaseUrl: reader.url('DATABASE_URL', ['postgres:', 'postgresql:']),
+    databaseUrl: reader.url('DATABASE_URL', POSTGRES),
+    queryDatabaseUrl: reader.url('PRORATA_QUERY_DATABASE_URL', POSTGRES),
     http: {
       host: reader.optional('PRORATA_HTTP_HOST') ?? HTTP_HOST_PRESET,
       port: reader.port('PRORATA_HTTP_PORT', 0),

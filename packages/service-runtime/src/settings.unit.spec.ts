@@ -53,6 +53,7 @@ describe('the settings', () => {
         KAFKA_TLS_CA_FILE: '/does/not/exist',
         KAFKA_SASL_MECHANISM: 'scram-sha-256',
         DATABASE_URL: 'mysql://x',
+        PRORATA_QUERY_DATABASE_URL: 'mysql://x',
         PRORATA_HTTP_PORT: '70000',
         PRORATA_LOG_LEVEL: 'loud',
         PRORATA_NAMESPACE: 'Has Spaces',
@@ -60,6 +61,7 @@ describe('the settings', () => {
     ).toEqual(
       [
         'DATABASE_URL',
+        'PRORATA_QUERY_DATABASE_URL',
         'KAFKA_BROKERS',
         'KAFKA_SASL_PASSWORD',
         'KAFKA_SASL_USERNAME',

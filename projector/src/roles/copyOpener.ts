@@ -6,7 +6,7 @@ import { inTransaction } from '../generations/inTransaction.ts';
 import type { RolesHeld } from './provideRoles.ts';
 import { roleTable } from './roleTable.ts';
 
-/** Opens each copy, once, to the roles that this process runs under. */
+/** Opens each copy, once, to the roles that there are. */
 export class CopyOpener {
   readonly #pool: Pool;
   readonly #roles: RolesHeld;
@@ -38,15 +38,15 @@ export class CopyOpener {
 export async function openCopy(
   client: Pick<ClientBase, 'query'>,
   schema: string,
-  { projector, reader }: RolesHeld,
+  { known }: Pick<RolesHeld, 'known'>,
 ): Promise<void> {
   await provideMonthMaker(client, schema);
-  for (const role of [projector, reader]) {
-    if (role === null) continue;
-    await client.query(`GRANT USAGE ON SCHEMA ${schema} TO ${role}`);
+  for (const role of known) {
     const privileges = roleTable[role].may.copies.join(', ');
+    if (privileges === '') continue;
+    await client.query(`GRANT USAGE ON SCHEMA ${schema} TO ${role}`);
     await client.query(`GRANT ${privileges} ON ALL TABLES IN SCHEMA ${schema} TO ${role}`);
   }
-  if (projector === null) return;
-  await client.query(`GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA ${schema} TO ${projector}`);
+  if (!known.includes('prorata_projector')) return;
+  await client.query(`GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA ${schema} TO prorata_projector`);
 }

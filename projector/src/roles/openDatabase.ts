@@ -21,8 +21,17 @@ export interface Database {
   readonly openTables: (schema: string) => Pool;
 }
 
-/** Brings what tells copies apart up to date, and the roles. @throws what the database says */
-export async function openDatabase(databaseUrl: string, logger: Logger): Promise<Database> {
+/**
+ * Brings what tells copies apart up to date, and the roles.
+ * @param queryUrl the same database by a login that is a member of prorata_reader alone: no query, whatever it says,
+ *   becomes more. null: queries take that role on, of the owner's
+ * @throws what the database says
+ */
+export async function openDatabase(
+  databaseUrl: string,
+  queryUrl: string | null,
+  logger: Logger,
+): Promise<Database> {
   const broken = (error: Error): void => logger.warn({ err: error }, 'A connection broke.');
   const pool = openPool(databaseUrl, broken);
   const applied = await applyMigrations(pool);
@@ -33,9 +42,9 @@ export async function openDatabase(databaseUrl: string, logger: Logger): Promise
     pool,
     roles,
     openQueries: (schemas) =>
-      openPool(databaseUrl, broken, {
+      openPool(queryUrl ?? databaseUrl, broken, {
         schemas,
-        role: roles.reader,
+        role: queryUrl === null ? roles.reader : null,
         statementTimeoutMs: QUERY_TIMEOUT_MS,
         settings: { default_transaction_read_only: 'on' },
       }),

@@ -6,6 +6,8 @@ import type { DatabaseRole } from './roleTable.ts';
 export interface RolesHeld {
   readonly projector: 'prorata_projector' | null;
   readonly reader: 'prorata_reader' | null;
+  /** Roles that are there, whoever may take them on: copies are opened to them. */
+  readonly known: readonly DatabaseRole[];
   /** Roles that are not there, or that the database's user may not take on. */
   readonly lacking: readonly DatabaseRole[];
 }
@@ -28,13 +30,17 @@ export async function provideRoles(pool: Pool): Promise<RolesHeld> {
     const projector = await mayBecome(client, 'prorata_projector');
     const reader = await mayBecome(client, 'prorata_reader');
     if (projector) await ifAllowed(client, TEMPORARY_TABLES);
-    const auditor = await isThere(client, 'prorata_auditor');
+    const known = await knownRoles(client);
+    const has = {
+      prorata_projector: projector,
+      prorata_reader: reader,
+      prorata_auditor: known.includes('prorata_auditor'),
+    };
     return {
       projector: projector ? 'prorata_projector' : null,
       reader: reader ? 'prorata_reader' : null,
-      lacking: databaseRoles.filter(
-        (_role, index) => [projector, reader, auditor][index] === false,
-      ),
+      known,
+      lacking: databaseRoles.filter((role) => !has[role]),
     };
   } finally {
     client.release();
@@ -66,14 +72,17 @@ async function ifAllowed(client: PoolClient, statement: string): Promise<boolean
 }
 
 async function mayBecome(client: PoolClient, role: DatabaseRole): Promise<boolean> {
-  if (!(await isThere(client, role))) return false;
+  if (!(await knownRoles(client)).includes(role)) return false;
   const tryIt = `SET LOCAL ROLE ${role}`;
   if (await ifAllowed(client, tryIt)) return true;
   await ifAllowed(client, `GRANT ${role} TO CURRENT_USER`);
   return ifAllowed(client, tryIt);
 }
 
-async function isThere(client: PoolClient, role: DatabaseRole): Promise<boolean> {
-  const { rowCount } = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [role]);
-  return rowCount === 1;
+async function knownRoles(client: PoolClient): Promise<readonly DatabaseRole[]> {
+  const { rows } = await client.query<{ name: string }>(
+    'SELECT rolname::text AS name FROM pg_roles WHERE rolname = ANY ($1)',
+    [databaseRoles],
+  );
+  return databaseRoles.filter((role) => rows.some(({ name }) => name === role));
 }

@@ -23,7 +23,7 @@ export const relationKinds: Readonly<Record<RelationKind, string>> = {
 export const roleTable: Readonly<Record<DatabaseRole, RoleRow>> = {
   prorata_projector: {
     about:
-      'the projections, when they write rows; it makes no table but, by a function, a month of the audit log',
+      'the projections, when they write rows; it makes no table but temporary ones and, by a function, a month of the audit log',
     may: { copies: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'], control: [], views: [] },
   },
   prorata_reader: {

@@ -19,7 +19,7 @@ import { listGenerations, schemaOf } from '../generations/generation.ts';
 import { inTransaction } from '../generations/inTransaction.ts';
 import { projections } from '../generations/projections.ts';
 import { switchLive } from '../generations/switchLive.ts';
-import { CopyOpener, openCopy } from '../roles/copyOpener.ts';
+import { CopyOpener } from '../roles/copyOpener.ts';
 import { openDatabase } from '../roles/openDatabase.ts';
 import { provideRoles } from '../roles/provideRoles.ts';
 import type { Logger } from '../logger.ts';
@@ -404,7 +404,7 @@ describe('the how-to', () => {
   it('has statements that let an auditor in, and that the auditor can ask', async () => {
     const page = await readFile(HOW_TO, 'utf8');
     const blocks = [...page.matchAll(/```sql\n([\s\S]*?)```/g)].map(([, sql = '']) => sql);
-    expect(blocks).toHaveLength(3);
+    expect(blocks).toHaveLength(4);
     const [grant, questions] = blocks;
     const { name } = await stand.login();
     const [create, ...rest] = grant!.replaceAll(/\bann\b/g, name).split(/(?<=;)\n/);
@@ -438,7 +438,7 @@ describe("somebody else's server", () => {
     [url.username, url.password] = [name, 'test'];
     const plain = await AuditorStand.open(url.href);
     try {
-      expect(plain.roles).toEqual({
+      expect(plain.roles).toMatchObject({
         projector: null,
         reader: null,
         lacking: ['prorata_projector', 'prorata_reader'],
@@ -447,13 +447,12 @@ describe("somebody else's server", () => {
       const warned: string[] = [];
       const warn = (_fields: object, text: string) => warned.push(text);
       const logger = { warn } as unknown as Logger;
-      await (await openDatabase(url.href, logger)).pool.end();
+      await (await openDatabase(url.href, null, logger)).pool.end();
       expect(warned).toEqual([expect.stringContaining('docs/how-to/let-auditors-query.md')]);
       await stand.owner.query(`GRANT prorata_projector, prorata_reader TO ${name}`);
       await stand.owner.query(`GRANT prorata_auditor TO ${name} WITH ADMIN OPTION`);
-      const given = await openDatabase(url.href, logger);
+      const given = await openDatabase(url.href, null, logger);
       expect(warned).toHaveLength(1);
-      await inTransaction(plain.owner, (client) => openCopy(client, 'quotas_1', given.roles));
       expect(await settingsOf(given.openQueries(['quotas_1']))).toEqual({
         as: 'prorata_reader',
         read_only: 'on',
@@ -467,6 +466,18 @@ describe("somebody else's server", () => {
         found: 4,
       });
       await given.pool.end();
+      const asker = await stand.login('IN ROLE prorata_reader');
+      const askUrl = Object.assign(new URL(url.href), { username: asker.name });
+      const bound = await openDatabase(url.href, askUrl.href, logger);
+      const queries = bound.openQueries(['quotas_1']);
+      await expect(queries.query(`SET ROLE ${name}`)).rejects.toMatchObject(DENIED);
+      expect(await settingsOf(queries)).toEqual({
+        as: asker.name,
+        read_only: 'on',
+        timeout: '30s',
+        found: 4,
+      });
+      await bound.pool.end();
       const other = await stand.login();
       const grant = 'SELECT prorata.grant_auditor($1, $2)';
       await plain.owner.query(grant, [other.name, ['application:moka']]);
