@@ -72,7 +72,11 @@ export async function startProjector(
   const admin = await log.admin();
   const partitions = await assertTopics(admin, settings, topics).finally(() => admin.close());
   const queryUrl = settings.queryDatabaseUrl ?? null;
-  const { pool, roles, openQueries, openTables } = await openDatabase(databaseUrl, queryUrl, logger);
+  const { pool, roles, openQueries, openTables } = await openDatabase(
+    databaseUrl,
+    queryUrl,
+    logger,
+  );
 
   const tail = new EventTail({ live: () => tables.live, logger, partitions });
   const feeds = new Feeds(tail, { logger, partitions });

@@ -154,7 +154,9 @@ async function copyRows(
     const startedMs = performance.now();
     let rows = 0;
     for (const table of tables) {
-      rows += (await pool.query(`COPY ${table.to} (${table.columns}) FROM '${table.file}'`)).rowCount ?? 0;
+      rows +=
+        (await pool.query(`COPY ${table.to} (${table.columns}) FROM '${table.file}'`)).rowCount ??
+        0;
     }
     return { rows, seconds: (performance.now() - startedMs) / 1_000 };
   } finally {
