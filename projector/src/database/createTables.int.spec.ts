@@ -10,7 +10,7 @@ describe('the tables of a projection', () => {
         for (const { name, columns } of tables) {
           const { rows } = await pool.query<{ column_name: string }>(
             `SELECT column_name FROM information_schema.columns
-             WHERE table_schema = $1 AND table_name = $2`,
+             WHERE table_schema = $1 AND table_name = $2 AND is_generated = 'NEVER'`,
             [`${projection}_1`, name],
           );
           const found = rows.map((row) => row.column_name).sort();
