@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { runCommandsBench } from './commands/runCommandsBench.ts';
 import { sideNames } from './commands/sides.ts';
 import type { SideName } from './commands/sides.ts';
+import { runDecideBench } from './decide/runDecideBench.ts';
 import { tableOf } from './figure.ts';
 import type { Figure } from './figure.ts';
 import { runProjectionBench } from './projection/runProjectionBench.ts';
@@ -15,6 +16,7 @@ const USAGE = `usage: ./prorata bench restore [--json] [--out FILE] [--quotas N]
        ./prorata bench queries [--json] [--out FILE] [--quotas N] [--audit-rows N]
        ./prorata bench commands [--json] [--out FILE] [--callers N,N…] [--seconds S] [--rounds N] [--sides A,B] [--profile DIR]
        ./prorata bench projection [--json] [--out FILE] [--events N] [--seconds S]
+       ./prorata bench decide [--json] [--out FILE] [--rounds N]
 
   commands      accepted commands a second and their latencies over HTTP, beside the same Express in front
                 of bare kafkajs (the floor) and in front of Emmett on Postgres (a peer)
@@ -23,6 +25,8 @@ const USAGE = `usage: ./prorata bench restore [--json] [--out FILE] [--quotas N]
   projection    catching up into Postgres beside COPY of the same rows and beside one transaction per event,
                 and how long an accepted command takes to be readable
   queries       how long each question waits for its answer, over tables of a million quotas
+  decide        one decision of the host SDK beside the packages that limit in a process, a bucket written
+                by hand and the bare arithmetic (the floor); needs no stack
 
   --json        a line of JSON for each figure instead of the table
   --out FILE    the lines of JSON go there too
@@ -95,6 +99,10 @@ function benchNamed(
   values: Values,
 ): ((signal: AbortSignal) => Promise<readonly Figure[]>) | null {
   const progress = (line: string): void => void process.stderr.write(`${line}\n`);
+  if (name === 'decide') {
+    const rounds = numberOf(values.rounds, 'rounds', ROUNDS_MAX);
+    return (signal) => runDecideBench({ rounds, signal, progress });
+  }
   if (name === 'restore') {
     const quotas = numberOf(values.quotas, 'quotas', QUOTAS_MAX);
     return (signal) => runRestoreBench({ quotas, signal, progress });

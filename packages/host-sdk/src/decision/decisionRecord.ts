@@ -44,14 +44,9 @@ export class DecisionRecord implements LastDecision {
   }
 
   /** Nearly all others: the only limit had no room for now, and its rule refuses. */
-  refused(
-    entry: PathResource,
-    isOfPermits: boolean,
-    wait: Float64Array,
-    moment: Float64Array,
-  ): void {
+  refused(entry: PathResource, wait: Float64Array, moment: Float64Array): void {
     this.#kind = REFUSED;
-    this.#isOfPermits = isOfPermits;
+    this.#isOfPermits = false;
     this.entry = entry;
     this.#figures[AT] = moment[0] ?? 0;
     this.#figures[RETRY] = wait[0] ?? 0;

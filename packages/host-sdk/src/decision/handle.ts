@@ -4,6 +4,7 @@ import type { Limiter } from './limiter.ts';
 import type { PathResource } from './quotaPath.ts';
 import type { Attributes } from './ruleMatch.ts';
 import type { RuleTable } from './ruleTable.ts';
+import { selectSlots } from './slotChoice.ts';
 import { isAdmitted } from './verdict.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -76,13 +77,17 @@ export class BoundHandle implements Handle {
   }
 
   take(resource: string, cost: number, delayed = false): Verdict {
-    return this.takeFor(NO_KEY, resource, cost, delayed);
+    const entry = this.#entryOf(resource);
+    if (entry === null) return this.#limiter.decideUnbound(resource, cost, true);
+    if (entry.keyed.length > 0) selectSlots(entry, this.#attributes, NO_KEY);
+    return this.#limiter.take(entry, cost, delayed);
   }
 
   takeFor(key: string, resource: string, cost: number, delayed = false): Verdict {
     const entry = this.#entryOf(resource);
     if (entry === null) return this.#limiter.decideUnbound(resource, cost, true);
-    return this.#limiter.take(entry, this.#attributes, key, cost, delayed);
+    if (entry.keyed.length > 0) selectSlots(entry, this.#attributes, key);
+    return this.#limiter.take(entry, cost, delayed);
   }
 
   acquire(resource: string, units = 1, delayed = false): Verdict {
@@ -95,10 +100,12 @@ export class BoundHandle implements Handle {
 
   acquireFor(key: string, resource: string, units = 1, delayed = false): Verdict {
     const entry = this.#entryOf(resource);
-    const verdict =
-      entry === null
-        ? this.#limiter.decideUnbound(resource, units, true)
-        : this.#limiter.acquire(entry, this.#attributes, key, units, delayed);
+    let verdict: Verdict;
+    if (entry === null) verdict = this.#limiter.decideUnbound(resource, units, true);
+    else {
+      if (entry.keyed.length > 0) selectSlots(entry, this.#attributes, key);
+      verdict = this.#limiter.acquire(entry, units, delayed);
+    }
     if (isAdmitted(verdict)) this.#use.held += units;
     return verdict;
   }
@@ -119,7 +126,8 @@ export class BoundHandle implements Handle {
   peekFor(key: string, resource: string, cost: number): Verdict {
     const entry = this.#entryOf(resource);
     if (entry === null) return this.#limiter.decideUnbound(resource, cost, false);
-    return this.#limiter.peek(entry, this.#attributes, key, cost);
+    if (entry.keyed.length > 0) selectSlots(entry, this.#attributes, key);
+    return this.#limiter.peek(entry, cost);
   }
 
   #entryOf(resource: string): PathResource | null {

@@ -40,12 +40,12 @@ export class KeySlots {
   #capacity = 1;
   #next = 1;
   readonly #free: number[] = [];
-  #cursor: MapIterator<[string, number]>;
+  /** Made when idle keys are looked for: it keeps all former tables of a map that grows meanwhile. */
+  #cursor: MapIterator<[string, number]> | null = null;
 
   constructor(state: KeyedState, budget: KeyBudget) {
     this.state = state;
     this.#budget = budget;
-    this.#cursor = this.#slots.entries();
   }
 
   get size(): number {
@@ -106,11 +106,11 @@ export class KeySlots {
 
   /** @returns whether a key was idle and went */
   #lookAtNext(): boolean {
-    let next = this.#cursor.next();
+    this.#cursor ??= this.#slots.entries();
+    const next = this.#cursor.next();
     if (next.done === true) {
-      this.#cursor = this.#slots.entries();
-      next = this.#cursor.next();
-      if (next.done === true) return false;
+      this.#cursor = null;
+      return false;
     }
     const [key, slot] = next.value;
     if (!this.state.isIdle(slot)) return false;

@@ -4,8 +4,8 @@
  * numbers handed through calls can become objects, and a decision makes none.
  */
 export interface LimitState {
-  /** `hasRoom`, and `charge` when there is. */
-  take(slot: number, cost: number): boolean;
+  /** `hasRoom`, then `charge` when there is, and `waitFor` when there is not. */
+  take(slot: number, cost: number, wait: Float64Array): boolean;
   hasRoom(slot: number, cost: number): boolean;
   /**
    * After `hasRoom` has said no at the same moment: sets `wait[0]` to the microseconds until there

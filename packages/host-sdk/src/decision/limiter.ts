@@ -2,10 +2,10 @@ import type { UsageMeters } from '../usage/usageMeters.ts';
 import { DecisionRecord } from './decisionRecord.ts';
 import type { HostTime } from './hostClock.ts';
 import { QuotaPath } from './quotaPath.ts';
-import type { OnlyLimit, PathLimit, PathResource } from './quotaPath.ts';
+import type { PathLimit, PathResource } from './quotaPath.ts';
 import type { Attributes } from './ruleMatch.ts';
 import type { RuleTable } from './ruleTable.ts';
-import { giveBackOne, selectSlots } from './slotChoice.ts';
+import { giveBackOne } from './slotChoice.ts';
 import { ALLOW, DELAY, isAdmitted, NEVER, REFUSE, SHADOW_REFUSE } from './verdict.ts';
 import type { LastDecision, Reason, Verdict } from './verdict.ts';
 
@@ -36,7 +36,8 @@ export interface LimiterOptions {
  * Decides. Every limit on the path that speaks of the resource must have room, and then all of them
  * are charged; a limit over which a request goes on all the same (degrade, mark, shadow) is not
  * charged, so that it never runs into debt. Nothing here waits, throws for a refusal, or makes an
- * object. An entry is what the path says about the resource, as far as `isCurrent`.
+ * object. An entry is what the path says about the resource, as far as `isCurrent`, with the
+ * slots of keyed limits selected.
  */
 export class Limiter {
   readonly #byVerdict = new Float64Array(6);
@@ -109,36 +110,22 @@ export class Limiter {
     return entry.generation === this.#table.generation && (this.#moment[0] ?? 0) < entry.goodUntil;
   }
 
-  take(
-    entry: PathResource,
-    attributes: Attributes,
-    key: string,
-    cost: number,
-    delayed: boolean,
-  ): Verdict {
+  take(entry: PathResource, cost: number, delayed: boolean): Verdict {
     checkAmount(cost);
-    if (entry.keyed.length > 0) selectSlots(entry, attributes, key);
     const only = entry.onlyAmount;
     if (only === null || this.#isStale()) return this.#takeFromAll(entry, cost, delayed);
-    if (only.state.take(only.slot, cost)) {
+    if (only.state.take(only.slot, cost, this.#wait)) {
       this.#allow(entry, false);
       entry.meter?.take(cost, delayed, this.#moment);
       return ALLOW;
     }
-    if (this.#refusesPlainly(entry, only, false, cost)) return REFUSE;
+    if (only.rule.isPlain && this.#refusesPlainly(entry, cost)) return REFUSE;
     return this.#takeCarefully(entry, cost, delayed);
   }
 
-  acquire(
-    entry: PathResource,
-    attributes: Attributes,
-    key: string,
-    units: number,
-    delayed: boolean,
-  ): Verdict {
+  acquire(entry: PathResource, units: number, delayed: boolean): Verdict {
     checkAmount(units);
     const limits = entry.permits;
-    if (entry.keyed.length > 0) selectSlots(entry, attributes, key);
     if (this.#isStale() || !haveRoom(limits, units)) {
       return this.#acquireCarefully(entry, units, delayed);
     }
@@ -155,9 +142,8 @@ export class Limiter {
   }
 
   /** What `take` or `acquire` would say, without taking, counting or charging anything. */
-  peek(entry: PathResource, attributes: Attributes, key: string, cost: number): Verdict {
+  peek(entry: PathResource, cost: number): Verdict {
     checkAmount(cost);
-    if (entry.keyed.length > 0) selectSlots(entry, attributes, key);
     const isOfPermits = entry.permits.length > 0;
     return this.#judge(entry, isOfPermits ? entry.permits : entry.amounts, isOfPermits, cost);
   }
@@ -217,18 +203,11 @@ export class Limiter {
     this.#byVerdict[ALLOW] = (this.#byVerdict[ALLOW] ?? 0) + 1;
   }
 
-  /** Refuses where the one limit there is has room later, and its rule and the clock leave no doubt. */
-  #refusesPlainly(
-    entry: PathResource,
-    only: OnlyLimit,
-    isOfPermits: boolean,
-    cost: number,
-  ): boolean {
-    if (!only.rule.isPlain) return false;
+  /** Refuses where the one limit has room later, in `#wait`, and its rule and the clock leave no doubt. */
+  #refusesPlainly(entry: PathResource, cost: number): boolean {
     const wait = this.#wait;
-    only.state.waitFor(only.slot, cost, wait);
     if (wait[0] === NEVER || this.#time.mayLagBy(wait)) return false;
-    this.#last.refused(entry, isOfPermits, wait, this.#moment);
+    this.#last.refused(entry, wait, this.#moment);
     this.#byVerdict[REFUSE] = (this.#byVerdict[REFUSE] ?? 0) + 1;
     entry.meter?.refuse(cost);
     return true;

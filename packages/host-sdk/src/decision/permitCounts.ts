@@ -15,10 +15,13 @@ export class PermitCounts implements KeyedState {
     return this.#inUse[slot] ?? 0;
   }
 
-  take(slot: number, units: number): boolean {
-    if (!this.hasRoom(slot, units)) return false;
-    this.charge(slot, units);
-    return true;
+  take(slot: number, units: number, wait: Float64Array): boolean {
+    if (this.hasRoom(slot, units)) {
+      this.charge(slot, units);
+      return true;
+    }
+    this.waitFor(slot, units, wait);
+    return false;
   }
 
   hasRoom(slot: number, units: number): boolean {

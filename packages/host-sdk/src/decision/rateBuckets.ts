@@ -31,7 +31,7 @@ export class RateBuckets implements KeyedState {
   #sinceMicros: number;
   #frozenAt: number | null = null;
   #slots = new Float64Array(STRIDE);
-  /** The form that each slot is in, as the number of changes before it; null: there is one slot. */
+  /** The form that each slot is in, as the number of changes before it; null: all are in the present one. */
   #versions: Uint32Array | null = null;
   #version = 0;
   /** The last of them is of the version before the present one. */
@@ -46,13 +46,23 @@ export class RateBuckets implements KeyedState {
     this.#slots[FILLED_AT] = atMicros;
   }
 
-  take(slot: number, cost: number): boolean {
+  take(slot: number, cost: number, wait: Float64Array): boolean {
     this.#refill(slot);
-    const at = slot * STRIDE + LEVEL;
-    const left = (this.#slots[at] ?? 0) - levelsFor(this.#form, cost);
-    if (left < 0) return false;
-    this.#slots[at] = left;
-    return true;
+    const at = slot * STRIDE;
+    const levels = levelsFor(this.#form, cost);
+    const left = (this.#slots[at + LEVEL] ?? 0) - levels;
+    if (left >= 0) {
+      this.#slots[at + LEVEL] = left;
+      return true;
+    }
+    // Written out, for a number this large handed through a call would be an object.
+    const { cap, refill, tickMicros } = this.#form;
+    if (levels > cap || refill === 0) wait[0] = NEVER;
+    else {
+      const filledAt = this.#slots[at + FILLED_AT] ?? 0;
+      wait[0] = filledAt + Math.ceil(-left / refill) * tickMicros - (this.#moment[0] ?? 0);
+    }
+    return false;
   }
 
   hasRoom(slot: number, cost: number): boolean {
@@ -61,16 +71,15 @@ export class RateBuckets implements KeyedState {
   }
 
   waitFor(slot: number, cost: number, wait: Float64Array): void {
-    const form = this.#form;
-    const levels = levelsFor(form, cost);
-    if (levels > form.cap || form.refill === 0) {
-      wait[0] = NEVER;
-      return;
-    }
+    const levels = levelsFor(this.#form, cost);
     const at = slot * STRIDE;
-    const ticks = Math.ceil((levels - (this.#slots[at + LEVEL] ?? 0)) / form.refill);
-    const filledAt = this.#slots[at + FILLED_AT] ?? 0;
-    wait[0] = filledAt + ticks * form.tickMicros - (this.#moment[0] ?? 0);
+    const missing = levels - (this.#slots[at + LEVEL] ?? 0);
+    const { cap, refill, tickMicros } = this.#form;
+    if (levels > cap || refill === 0) wait[0] = NEVER;
+    else {
+      const filledAt = this.#slots[at + FILLED_AT] ?? 0;
+      wait[0] = filledAt + Math.ceil(missing / refill) * tickMicros - (this.#moment[0] ?? 0);
+    }
   }
 
   charge(slot: number, cost: number): void {
@@ -106,7 +115,9 @@ export class RateBuckets implements KeyedState {
     this.#form = form;
     this.#sinceMicros = atMicros;
     this.#frozenAt = null;
-    if (this.#versions === null) this.#carry(ONLY_SLOT, this.#version - 1);
+    const slots = this.#slots.length / STRIDE;
+    if (slots === 1) this.#carry(ONLY_SLOT, this.#version - 1);
+    else this.#versions ??= new Uint32Array(slots).fill(this.#version - 1);
   }
 
   /** Blocked from `atMicros` on: nothing is saved up until the next change. */
@@ -116,8 +127,9 @@ export class RateBuckets implements KeyedState {
 
   grow(slots: number): void {
     this.#slots = grownTo(this.#slots, slots * STRIDE);
+    if (this.#versions === null) return;
     const versions = new Uint32Array(slots);
-    versions.set(this.#versions ?? [this.#version]);
+    versions.set(this.#versions);
     this.#versions = versions;
   }
 

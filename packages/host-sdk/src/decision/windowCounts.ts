@@ -42,10 +42,13 @@ export class WindowCounts implements KeyedState {
     }
   }
 
-  take(slot: number, cost: number): boolean {
-    if (!this.hasRoom(slot, cost)) return false;
-    this.charge(slot, cost);
-    return true;
+  take(slot: number, cost: number, wait: Float64Array): boolean {
+    if (this.hasRoom(slot, cost)) {
+      this.charge(slot, cost);
+      return true;
+    }
+    this.waitFor(slot, cost, wait);
+    return false;
   }
 
   hasRoom(slot: number, cost: number): boolean {
