@@ -1,55 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { declarationOf } from '../file/readDeclaration.ts';
-import { documentsIn } from '../file/readDocuments.ts';
+import { after, declarationIn, nothing } from '../testing/appliedFile.ts';
 import { computePlan } from './computePlan.ts';
 import type { LiveState } from './computePlan.ts';
 import type { Json } from './json.ts';
-import type { Live } from './liveState.ts';
 import { actionsOf } from './plan.ts';
 import type { Plan } from './plan.ts';
 
-const noMoney = { priceBooks: new Map(), tierPolicies: new Map() };
-const nothing: LiveState = { ...noMoney, organizations: new Map(), applications: new Map() };
-
-const declarationIn = (text: string) => declarationOf(documentsIn('q.yaml', text).documents);
 const planOf = (text: string, live: LiveState = nothing): Plan =>
   computePlan(declarationIn(text), live);
-
-const live = (
-  all: ReadonlyMap<string, { readonly value: Json }>,
-  version: bigint,
-): Map<string, Live<Json>> => new Map([...all].map(([id, { value }]) => [id, { value, version }]));
-
-/** What there is once a file has been applied. */
-function after(text: string, version = 3n): LiveState {
-  const { priceBooks, tierPolicies, organizations, applications } = declarationIn(text);
-  return {
-    priceBooks: live(priceBooks, version),
-    tierPolicies: live(tierPolicies, version),
-    organizations: new Map(
-      organizations.map(({ organization, registration, teams, projects, budgets }) => [
-        organization,
-        {
-          registration: registration && { value: registration.value, version },
-          teams: live(teams, version),
-          projects: live(projects, version),
-          budgets: live(budgets, version),
-        },
-      ]),
-    ),
-    applications: new Map(
-      applications.map(({ application, registration, entitlements, quotas }) => [
-        application,
-        {
-          registration: registration && { value: registration.value, version },
-          entitlements: new Map([...entitlements].map(([key, { value }]) => [key, value])),
-          quotas: live(quotas, version),
-          isWhole: true,
-        },
-      ]),
-    ),
-  };
-}
 
 const told = (plan: Plan): readonly string[] =>
   actionsOf(plan).map(({ kind, what, id }) => `${kind} ${what} ${id}`);

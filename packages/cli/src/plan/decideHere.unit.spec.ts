@@ -1,13 +1,10 @@
 import { expect, it } from 'vitest';
-import { declarationOf } from '../file/readDeclaration.ts';
-import { documentsIn } from '../file/readDocuments.ts';
+import { after, declarationIn, nothing } from '../testing/appliedFile.ts';
 import { placeText } from '../file/place.ts';
 import { computePlan } from './computePlan.ts';
 import type { LiveState } from './computePlan.ts';
 import { decideHere } from './decideHere.ts';
 
-const noMoney = { priceBooks: new Map(), tierPolicies: new Map() };
-const nothing: LiveState = { ...noMoney, organizations: new Map(), applications: new Map() };
 const application = (quotas: string): string => `
 applications:
   moka:
@@ -34,19 +31,8 @@ const quotas = (ads: number): string => `
 `;
 
 function checksOf(text: string, live: LiveState = nothing) {
-  const { commands } = computePlan(declarationOf(documentsIn('q.yaml', text).documents), live);
+  const { commands } = computePlan(declarationIn(text), live);
   return decideHere('application:moka', commands, live, []);
-}
-
-/** What there is once a file has been applied. */
-function after(text: string): LiveState {
-  const [declared] = declarationOf(documentsIn('q.yaml', text).documents).applications;
-  const live = new Map(
-    [...declared!.quotas].map(([id, { value }]) => [id, { value, version: 1n }]),
-  );
-  const registration = { value: declared!.registration!.value, version: 1n };
-  const moka = { registration, entitlements: new Map(), quotas: live, isWhole: true };
-  return { ...nothing, applications: new Map([['moka', moka]]) };
 }
 
 it('knows what would be in force in an application that is not there yet', () => {

@@ -5,6 +5,7 @@ import { textIn } from './json.ts';
 import type { Json } from './json.ts';
 import type { Live, LiveOrganization } from './liveState.ts';
 import type { Plan, PlannedCommand, ThingKind } from './plan.ts';
+import { planDefinition } from './planDefinition.ts';
 
 /** A kind of thing in an organization: what defines one, and what ends one. */
 interface Kind {
@@ -34,9 +35,10 @@ export function planOrganization(declared: DeclaredOrganization, live: LiveOrgan
     all: ReadonlyMap<string, Declared<Json>>,
     there: ReadonlyMap<string, Live<Json>>,
   ) =>
-    [...all].flatMap(([id, each]) =>
-      definition(organization, kind, id, each, there.get(id) ?? null),
-    );
+    [...all].flatMap(([id, each]) => {
+      const command = { type: kind.defines, stream: `organization:${organization}` };
+      return planDefinition(command, kind.what, id, each, there.get(id) ?? null);
+    });
   const retired = (
     kind: Kind,
     all: ReadonlyMap<string, unknown>,
@@ -87,30 +89,6 @@ function registration(
           ...{ kind: live === null ? 'create' : 'change', what: 'organization', id: organization },
           ...{ differences, declared, version: live?.version ?? null },
         },
-      ],
-    },
-  ];
-}
-
-function definition(
-  organization: string,
-  { what, defines }: Kind,
-  id: string,
-  declared: Declared<Json>,
-  live: Live<Json> | null,
-): readonly PlannedCommand[] {
-  const differences =
-    live === null ? fieldsOf(declared.value) : differencesOf(live.value, declared.value);
-  if (differences.length === 0) return [];
-  const version = live?.version ?? null;
-  return [
-    {
-      type: defines,
-      stream: `organization:${organization}`,
-      data: declared.value,
-      expectedVersion: version ?? 0n,
-      actions: [
-        { kind: live === null ? 'create' : 'change', what, id, differences, declared, version },
       ],
     },
   ];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ChangePolicy, ResourceLimit, TreeStep } from '@prorata/schemas';
+import type { ResourceLimit, TreeStep } from '@prorata/schemas';
 import { given } from '../testing/given.ts';
 import type { Fact, Then } from '../testing/given.ts';
 import {
@@ -9,6 +9,7 @@ import {
   evidence,
   noChange,
   noTerms,
+  registeredUnder as registered,
   registration,
   sessions,
   tokens,
@@ -19,15 +20,6 @@ import { TestStream } from '../testing/stream.ts';
 import type { CommandBody, CommandData, Sender } from '../testing/stamp.ts';
 
 const QUOTA = 'moka/prod/ads';
-const registered = (policy: Partial<ChangePolicy> = {}): Fact => ({
-  type: 'ApplicationRegistered',
-  data: {
-    ...registration,
-    version: 1n,
-    meaningVersion: 1,
-    changePolicy: { ...noTerms.changePolicy, ...policy },
-  },
-});
 const terms = {
   owner: 'team-ads',
   rightsizing: [{ resource: 'tokens', min: 10n, max: 90n }],

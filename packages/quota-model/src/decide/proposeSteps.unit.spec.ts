@@ -1,4 +1,4 @@
-import type { ChangePolicy, ResourceLimit, TreeStep } from '@prorata/schemas';
+import type { ResourceLimit, TreeStep } from '@prorata/schemas';
 import { describe, expect, it } from 'vitest';
 import {
   EVENTS_PER_DECISION_MAX,
@@ -19,8 +19,8 @@ import {
   credits,
   evidence,
   noChange,
-  noTerms,
   overridden,
+  registeredUnder as registered,
   registration,
   sessions,
   tokens,
@@ -31,15 +31,6 @@ import type { CommandBody } from '../testing/stamp.ts';
 import { dueTimes } from '../timers.ts';
 import { MUST_EXIST } from './preconditions.ts';
 
-const registered = (policy: Partial<ChangePolicy>): Fact => ({
-  type: 'ApplicationRegistered',
-  data: {
-    ...registration,
-    version: 1n,
-    meaningVersion: 1,
-    changePolicy: { ...noTerms.changePolicy, ...policy },
-  },
-});
 const threshold = registered({ raiseApprovalAboveBasisPoints: 2_000 });
 const [ADS, ETL] = ['moka/prod/ads', 'moka/prod/etl'];
 const tree = [

@@ -1,5 +1,5 @@
 /** A small application, and short forms of what tests speak of. */
-import type { Evidence, QuotaContent, ResourceLimit } from '@prorata/schemas';
+import type { ChangePolicy, Evidence, QuotaContent, ResourceLimit } from '@prorata/schemas';
 import { unchangedTerms } from '../decide/limitsChange.ts';
 import { MEANING_VERSION } from '../registrationMeaning.ts';
 import type { Fact, FactOf } from './given.ts';
@@ -120,6 +120,13 @@ export function registeredAs(
 }
 
 export const registered = registeredAs(registration);
+
+/** As `registered`, with another change policy. */
+export function registeredUnder(
+  policy: Partial<ChangePolicy> = {},
+): FactOf<'ApplicationRegistered'> {
+  return registeredAs({ ...registration, changePolicy: { ...noTerms.changePolicy, ...policy } });
+}
 
 export function created(
   quotaId: string,

@@ -9,6 +9,7 @@ import {
   evidence,
   noChange,
   noTerms,
+  registeredUnder as registered,
   registration,
   sessions,
   tokens,
@@ -20,15 +21,6 @@ import type { RefusalCode } from '../refusalCodes.ts';
 import { safetyChecks } from './safety.ts';
 
 const QUOTA = 'moka/prod/ads';
-const registered = (policy: Partial<ChangePolicy> = {}): Fact => ({
-  type: 'ApplicationRegistered',
-  data: {
-    ...registration,
-    version: 1n,
-    meaningVersion: 1,
-    changePolicy: { ...noTerms.changePolicy, ...policy },
-  },
-});
 const tree = (...limits: readonly ResourceLimit[]): readonly Fact[] => [
   created('moka/prod', [tokens(100n), cores(40n, 80n)], { owner: 'platform' }),
   created(QUOTA, limits, {
