@@ -17,7 +17,7 @@ import { decisionTime } from './partitionState.ts';
 import type { PartitionState, StreamHead } from './partitionState.ts';
 import type { ReadCommand } from './readCommand.ts';
 import { commandKey, isSameBody, outcomeAgain } from './recentCommands.ts';
-import { stampEvents } from './stampEvents.ts';
+import { stampEvents, unhashed } from './stampEvents.ts';
 import type { CommandCause, StampedEvent } from './stampEvents.ts';
 import { vouchedTime } from './vouchedTime.ts';
 
@@ -25,7 +25,7 @@ import { vouchedTime } from './vouchedTime.ts';
 export interface Decided {
   readonly events: readonly StampedEvent[];
   readonly outcome: CommandOutcome;
-  /** What it would append were it no dry run; absent of what is none. */
+  /** What it would append were it no dry run, without its hashes; absent of what is none. */
   readonly inEarnest?: readonly StampedEvent[];
   /**
    * Where it opens a proposal, what its approval would append by now: by another approver, whose reason is
@@ -149,8 +149,10 @@ function decideFirst(
     approved: decision.kind === 'accepted' ? decision.approved : null,
   } as const;
   const drafts = decision.kind === 'accepted' ? decision.events : [];
-  const inEarnest = stampEvents(envelope.stream, drafts, cause, decidedAt, head);
-  const events = envelope.dryRun ? [] : inEarnest;
+  const { stream, dryRun } = envelope;
+  const hashed = dryRun ? unhashed : undefined;
+  const inEarnest = stampEvents(stream, drafts, cause, decidedAt, head, hashed);
+  const events = dryRun ? [] : inEarnest;
   const state = head?.state ?? null;
   const quota = quotaAfter(command, events, state);
   const context = { now: decidedAt, streamVersion: version };
@@ -159,7 +161,7 @@ function decideFirst(
     : noPreview;
   return {
     events,
-    ...(envelope.dryRun ? { inEarnest } : {}),
+    ...(dryRun ? { inEarnest } : {}),
     awaited: awaitedOf(decision, envelope, { ...cause, decidedAt, head }),
     outcome: {
       commandId: envelope.commandId,
