@@ -68,6 +68,10 @@ export class TableImage {
       return Promise.resolve({ rows: [] });
     }
     const name = /^INSERT INTO "(\w+)"/.exec(statement)?.[1];
+    if (name !== undefined && !statement.includes('ON CONFLICT')) {
+      for (const row of JSON.parse(parameter as string) as Row[]) this.#append(name, row);
+      return Promise.resolve({ rows: [] });
+    }
     const key = /ON CONFLICT \(([^)]+)\) DO (\w+)/.exec(statement);
     if (name === undefined || key?.[1] === undefined) throw new Error(`Unknown: ${statement}`);
     const columns = key[1].split(', ').map((column) => column.replaceAll('"', ''));
@@ -106,6 +110,19 @@ export class TableImage {
         done();
       },
     });
+  }
+
+  /** As COPY has it: all columns, those of JSON apart as text. */
+  #append(name: string, given: Row): void {
+    const table = [...quotaTables, ...auditTables].find((each) => each.name === name);
+    const row = Object.fromEntries(
+      Object.entries(table?.columns ?? {}).map(([column, type]) => {
+        const value = given[column] ?? null;
+        const isKept = value === null || type === 'jsonb' || typeof value === 'string';
+        return [column, isKept ? value : JSON.stringify(value)];
+      }),
+    );
+    this.#table(name).set(JSON.stringify(table?.key.map((column) => row[column])), row);
   }
 
   #endSpans(ends: readonly SpanEnd[]): Row[] {

@@ -64,10 +64,17 @@ async function stored(offset: number): Promise<Record<string, unknown>> {
 }
 
 describe('rows that are appended', () => {
-  it('come back as they were, whatever stands in their texts', async () => {
-    await append(STRANGE.map((text, at) => rowOf(at, { reason: text, body: { [text]: [text] } })));
+  it.each([
+    ['few', 0, 0],
+    ['many', 20_000, 200],
+  ])('come back as they were, whatever stands in their texts: %s', async (_name, first, more) => {
+    const strange = STRANGE.map((text, at) =>
+      rowOf(first + at, { reason: text, body: { [text]: [text] } }),
+    );
+    const plain = Array.from({ length: more }, (_, at) => rowOf(first + STRANGE.length + at));
+    await append([...strange, ...plain]);
     for (const [at, text] of STRANGE.entries()) {
-      expect(await stored(at)).toMatchObject({
+      expect(await stored(first + at)).toMatchObject({
         reason: text,
         body: { [text]: [text] },
         stream_version: (2n ** 62n).toString(),
