@@ -1,4 +1,4 @@
-import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
+import type { SchemaRegistry } from '@kafkajs/confluent-schema-registry';
 import type { SchemaIds } from './codec.ts';
 import { UnreadableRecord } from './codec.ts';
 
@@ -8,15 +8,25 @@ const REQUEST_TIMEOUT_MS = 10_000;
 /** Registries differ in how they say it of an id that is absent, or too large to be one. */
 const NO_SUCH_ID: ReadonlySet<number> = new Set([400, 404, 422]);
 
-/** Ids and schemas from a Confluent-compatible registry; nothing is ever registered through it. */
-export function registryIds(url: string): SchemaIds {
-  const registry = new SchemaRegistry({
+/** With the first question: whoever only reads JSON by the schemas, as a command line does, needs no client. */
+async function load(url: string) {
+  const { SchemaRegistry, SchemaType } = await import('@kafkajs/confluent-schema-registry');
+  const registry: SchemaRegistry = new SchemaRegistry({
     host: url,
     retry: { retries: 5, initialRetryTimeInSecs: 0.1, maxRetryTimeInSecs: 2 },
   });
+  return { registry, avro: SchemaType.AVRO } as const;
+}
+
+/** Ids and schemas from a Confluent-compatible registry; nothing is ever registered through it. */
+export function registryIds(url: string): SchemaIds {
+  let loaded: ReturnType<typeof load> | null = null;
   return {
-    idOf: (subject, schema) =>
-      registry.getRegistryIdBySchema(subject, { type: SchemaType.AVRO, schema }),
+    async idOf(subject, schema) {
+      loaded ??= load(url);
+      const { registry, avro } = await loaded;
+      return registry.getRegistryIdBySchema(subject, { type: avro, schema });
+    },
     async schemaOf(id) {
       const response = await fetch(`${url}/schemas/ids/${id}`, {
         signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),

@@ -556,6 +556,10 @@ describe('the other commands', () => {
     const unknown = await prorata(['get', 'quota', 'llm-gateway/none']);
     expect(unknown).toMatchObject({ code: 1, out: '' });
     expect(unknown.complaints).toContain('To type: ./prorata tree');
+    const lift = ['override', quota, '--lift', '--reason', 'over'];
+    const away = await prorata(lift, { url: 'http://127.0.0.1:1' });
+    expect(away).toMatchObject({ code: 1, out: '' });
+    expect(away.complaints).toContain('does not answer');
     const hosts = await prorata(['hosts', 'llm-gateway']);
     expect(hosts).toMatchObject({ code: 1, out: '' });
     expect(hosts.complaints).toContain('kept nowhere yet');

@@ -23,9 +23,10 @@ export async function sendOne(
   command: SentCommand,
   sending: Sending,
 ): Promise<number> {
-  const answer = await withProgress('waiting for the outcome', () =>
-    client.send(command, sending.reason),
-  );
+  const answer = await withProgress('waiting for the outcome', async () => {
+    await client.assertReachable();
+    return client.send(command, sending.reason);
+  });
   const { status, code, detail, outcome, violations, commandId } = answer;
   if (status === 'refused') throw await refusalOf(code, detail, violations);
   if (status === 'unknown' || outcome === null) {

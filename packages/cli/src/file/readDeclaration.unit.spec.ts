@@ -1,9 +1,11 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Declaration } from './declaration.ts';
 import { FileFaults } from './fileFaults.ts';
+import { fileSchema } from './fileSchema.ts';
 import { placeText } from './place.ts';
 import { declarationOf, readDeclaration } from './readDeclaration.ts';
 import { documentsIn } from './readDocuments.ts';
@@ -22,6 +24,11 @@ function faultsOf(text: string): readonly string[] {
 }
 
 const quota = (text: string): string => `applications:\n  moka:\n    quotas:\n${text}`;
+
+it('is read by a schema that is one', () => {
+  const ajv = new Ajv2020({ strict: false });
+  expect(ajv.validateSchema(fileSchema())).toBe(true);
+});
 
 describe('a declaration', () => {
   it('has quotas with every default written out, by their whole ids', () => {

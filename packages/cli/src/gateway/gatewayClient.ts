@@ -77,6 +77,16 @@ export class GatewayClient {
     return rows;
   }
 
+  /**
+   * That somebody listens: a command that cannot be sent would be tried for a minute, and be told as one that may
+   * have been decided.
+   * @throws CommandError when nobody answers
+   */
+  async assertReachable(): Promise<void> {
+    const { body } = await this.#fetch('/healthz', { signal: AbortSignal.timeout(READ_MS) });
+    await body?.cancel();
+  }
+
   /** Sent again with the same id while no answer comes: it is decided once. */
   send(command: SentCommand, reason: string): Promise<CommandAnswer> {
     const { gatewayUrl } = this;
