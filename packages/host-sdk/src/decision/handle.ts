@@ -2,6 +2,8 @@ import { HandlePermits } from './handlePermits.ts';
 import type { HandleUse } from './handlePermits.ts';
 import type { Limiter } from './limiter.ts';
 import type { PathResource } from './quotaPath.ts';
+import { unboundReservation } from './reservation.ts';
+import type { Reservation } from './reservation.ts';
 import type { Attributes } from './ruleMatch.ts';
 import type { RuleTable } from './ruleTable.ts';
 import { selectSlots } from './slotChoice.ts';
@@ -25,6 +27,12 @@ export interface Handle {
    */
   take(resource: string, cost: number, delayed?: boolean): Verdict;
   takeFor(key: string, resource: string, cost: number, delayed?: boolean): Verdict;
+  /**
+   * Charges an estimate where the cost is known only afterwards (tokens of a model, bytes read), and
+   * makes an object to settle it by.
+   * @param key where limits are each key's own
+   */
+  reserve(resource: string, estimate: number, key?: string): Reservation;
   /**
    * The same for permits: each admitted one is given back with `release`. Permits of a handle that
    * is lost come back when it is collected.
@@ -88,6 +96,15 @@ export class BoundHandle implements Handle {
     if (entry === null) return this.#limiter.decideUnbound(resource, cost, true);
     if (entry.keyed.length > 0) selectSlots(entry, this.#attributes, key);
     return this.#limiter.take(entry, cost, delayed);
+  }
+
+  reserve(resource: string, estimate: number, key = NO_KEY): Reservation {
+    const entry = this.#entryOf(resource);
+    if (entry === null) {
+      return unboundReservation(this.#limiter.decideUnbound(resource, estimate, true));
+    }
+    if (entry.keyed.length > 0) selectSlots(entry, this.#attributes, key);
+    return this.#limiter.reserve(entry, { attributes: this.#attributes, key }, estimate);
   }
 
   acquire(resource: string, units = 1, delayed = false): Verdict {

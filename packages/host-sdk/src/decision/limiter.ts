@@ -4,6 +4,8 @@ import type { HostTime } from './hostClock.ts';
 import { QuotaPath } from './quotaPath.ts';
 import type { PathLimit, PathResource } from './quotaPath.ts';
 import type { Attributes } from './ruleMatch.ts';
+import { ChargedReservation } from './reservation.ts';
+import type { Reservation } from './reservation.ts';
 import type { RuleTable } from './ruleTable.ts';
 import { giveBackOne } from './slotChoice.ts';
 import { ALLOW, DELAY, isAdmitted, NEVER, REFUSE, SHADOW_REFUSE } from './verdict.ts';
@@ -132,6 +134,20 @@ export class Limiter {
     this.#allow(entry, true);
     entry.path.hold(entry, units, delayed);
     return ALLOW;
+  }
+
+  /** As `take`, for an estimate that is settled later; makes an object. */
+  reserve(
+    entry: PathResource,
+    asker: { readonly attributes: Attributes; readonly key: string },
+    estimate: number,
+  ): Reservation {
+    checkAmount(estimate);
+    const verdict = this.#takeCarefully(entry, estimate, false);
+    return new ChargedReservation(entry, verdict, estimate, asker, {
+      atMicros: this.#last.atMicros,
+      tick: () => this.#time.tick(),
+    });
   }
 
   release(entry: PathResource, attributes: Attributes, key: string, units: number): void {

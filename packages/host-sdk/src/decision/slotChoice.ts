@@ -6,7 +6,7 @@ import type { Attributes } from './ruleMatch.ts';
  * The key that a keyed limit counts the request under: the attribute's value as it was bound, or
  * else the key that came with the request.
  */
-function keyFor(limit: PathLimit, attributes: Attributes, key: string): string {
+export function keyFor(limit: PathLimit, attributes: Attributes, key: string): string {
   return attributes[limit.rule.eachOf ?? ''] ?? key;
 }
 
