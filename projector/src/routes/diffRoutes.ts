@@ -58,7 +58,8 @@ function questionIn(request: Request): Question {
   const isTree = parameters.oneOf('below', ['true', 'false'], 'true') === 'true';
   const [from, to] = [momentIn(parameters, 'from'), momentIn(parameters, 'to')];
   const now: Moment = { kind: 'time', micros: BigInt(Date.now()) * 1000n };
-  if (from === null) parameters.report('from', 'must be given');
+  // What is given and no moment has been told already.
+  if ((request.query['from'] ?? '') === '') parameters.report('from', 'must be given');
   const after = parameters.cursor(isQuotaId);
   const limit = parameters.limit();
   parameters.finish();
