@@ -19,6 +19,7 @@ import type { ExportValues } from './exportCommand.ts';
 import { exportColumns } from './exportColumns.ts';
 import { exportedRecord } from './exportedRecord.ts';
 import type { Entry } from './exportedRecord.ts';
+import { ParquetTarget } from './parquetTarget.ts';
 import { tellsTheSame } from './tellsTheSame.ts';
 
 const codec = new Codec(memoryIds());
@@ -184,6 +185,36 @@ describe('an exported file', () => {
     expect(keys).toEqual(keys.toSorted());
     const codecs = await rowsOf(`SELECT DISTINCT compression FROM parquet_metadata('${file}')`);
     expect(codecs).toEqual([{ compression: 'ZSTD' }]);
+  });
+
+  it('is sorted as a whole, however many rows are sorted at once', async () => {
+    const record = await exportedRecord(codec, whole[0]!);
+    const places = ['b', 'a', 'c', 'a', 'b'].flatMap((stream, at) =>
+      [25_000, 10_000, 9_999, 1, null].map((version) => ({ stream, version, at })),
+    );
+    for (const sortedRows of [1, 3, 7, 1_000]) {
+      const folder = await mkdtemp(path.join(directory, 'sorted-'));
+      const target = await ParquetTarget.open(folder);
+      for (const { stream, version, at } of places) {
+        const entry = { ...record.entry, stream, streamVersion: version, offset: at };
+        await target.add({ ...record, entry });
+      }
+      const file = path.join(folder, 'whole.parquet');
+      await target.finish(file, '{}', sortedRows);
+      target.close();
+      const rows = await rowsOf(`SELECT stream, stream_version, log_offset FROM '${file}'`);
+      const sorted = places
+        .toSorted(
+          (a, b) =>
+            a.stream.localeCompare(b.stream) || (a.version ?? 0) - (b.version ?? 0) || a.at - b.at,
+        )
+        .map(({ stream, version, at }) => `${stream} ${version ?? '-'} ${at}`);
+      const found = rows.map(
+        (row) =>
+          `${row['stream'] as string} ${(row['stream_version'] as string | null) ?? '-'} ${row['log_offset'] as string}`,
+      );
+      expect(found, `${sortedRows}`).toEqual(sorted);
+    }
   });
 
   it('keeps what was asked for in the properties of the table', async () => {

@@ -6,12 +6,33 @@ import type { ExportColumn } from './exportColumns.ts';
 import type { ExportedRecord } from './exportedRecord.ts';
 import type { ExportTarget } from './exportLog.ts';
 
-/** Sorting takes as much at most and goes on in files beside: the log may be larger than memory. */
+/** What the database may hold; what it has no room for lies in files beside. */
 const MEMORY_LIMIT = '512MB';
 /** Rows held in memory until they go to disk: some 20 MB of large ones. */
 const ROWS_HELD = 5_000;
+/** Rows of a group in the file, all of which are held until it is written: some 80 MB of large ones. */
+const ROW_GROUP_ROWS = 20_480;
+/**
+ * Rows sorted at once. The database's own sort of all of them gave up where they were some times larger than its
+ * memory: it keeps parts of every row there.
+ */
+const SORTED_ROWS = 20_000;
+/** Versions of a stream that are never parted. */
+const SPAN_VERSIONS = 10_000;
+/** What cannot be read has no version, and comes first. */
+const VERSION = 'coalesce(stream_version, 0)';
+const SPAN = `${VERSION} // ${SPAN_VERSIONS}`;
 /** The order of the file: what is asked of one stream stands together. */
-const ORDER = 'stream, stream_version, topic, log_offset';
+const ORDER = `stream, ${VERSION}, topic, log_offset`;
+/** Rows from one place of the order to another, both included. */
+const SLICE = `(stream > $1 OR stream = $1 AND ${SPAN} >= $2) AND (stream < $3 OR stream = $3 AND ${SPAN} <= $4)`;
+
+type Place = readonly [stream: string, span: bigint];
+
+interface Slice {
+  readonly first: Place;
+  readonly last: Place;
+}
 
 /** One Parquet file, sorted: rows wait in a scratch file, since the log's order is another. */
 export class ParquetTarget implements ExportTarget {
@@ -58,15 +79,49 @@ export class ParquetTarget implements ExportTarget {
     return Promise.resolve();
   }
 
-  /** @param question what was asked for, kept in the file's own properties */
-  async finish(file: string, question: string): Promise<void> {
+  /**
+   * @param question what was asked for, kept in the file's own properties
+   * @param sortedRows how many are sorted at once
+   */
+  async finish(file: string, question: string, sortedRows = SORTED_ROWS): Promise<void> {
     this.#flush();
     this.#appender.closeSync();
+    await this.#sort(sortedRows);
     const properties = `{prorata_export: '1', question: ${sqlText(question)}}`;
     await this.#connection.run(
-      `COPY (SELECT * FROM rows ORDER BY ${ORDER}) TO ${sqlText(file)} ` +
-        `(FORMAT parquet, COMPRESSION zstd, KV_METADATA ${properties})`,
+      `COPY sorted TO ${sqlText(file)} ` +
+        `(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP_ROWS}, KV_METADATA ${properties})`,
     );
+  }
+
+  /** Slice by slice, each of which memory holds with ease. */
+  async #sort(sortedRows: number): Promise<void> {
+    await this.#connection.run('CREATE TABLE sorted AS FROM rows LIMIT 0');
+    for (const { first, last } of await this.#slices(sortedRows)) {
+      await this.#connection.run(
+        `INSERT INTO sorted SELECT * FROM rows WHERE ${SLICE} ORDER BY ${ORDER}`,
+        [...first, ...last],
+      );
+    }
+  }
+
+  /** Neighbours in the order, so many that each slice has its rows. */
+  async #slices(sortedRows: number): Promise<readonly Slice[]> {
+    const reader = await this.#connection.runAndReadAll(
+      `SELECT stream, ${SPAN}, count(*) FROM rows GROUP BY ALL ORDER BY ALL`,
+    );
+    const slices: { first: Place; last: Place; rows: bigint }[] = [];
+    for (const [stream, span, rows] of reader.getRows() as [string, bigint, bigint][]) {
+      const current = slices.at(-1);
+      const place = [stream, span] as const;
+      if (current === undefined || current.rows + rows > sortedRows) {
+        slices.push({ first: place, last: place, rows });
+      } else {
+        current.last = place;
+        current.rows += rows;
+      }
+    }
+    return slices;
   }
 
   close(): void {
