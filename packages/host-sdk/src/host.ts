@@ -36,6 +36,8 @@ export interface HostOptions {
    * of the caller's own.
    */
   readonly clockSlackMs?: number;
+  /** How long what `permit` gave may be out, before it comes back by itself. Default 600,000. */
+  readonly permitLifeMs?: number;
   /** Keys with limits of their own, over all rules; further ones share one more limit. Default 100,000. */
   readonly maxKeys?: number;
   /**

@@ -1,6 +1,7 @@
 export { startHost } from './startHost.ts';
 export type { Host, HostOptions, HostStatus } from './host.ts';
 export type { Explanation, FittingRule, LimitAsked } from './decision/explanation.ts';
+export type { Permit } from './decision/permit.ts';
 export type { Reservation } from './decision/reservation.ts';
 export type { Handle } from './decision/handle.ts';
 export {

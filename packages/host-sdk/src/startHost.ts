@@ -28,6 +28,8 @@ const REPORT_INTERVAL_MS = 15_000;
 const START_DEADLINE_MS = 3_000;
 /** What a timer can keep, and what no rate below a thousand a second notices. */
 const CLOCK_SLACK_MS = 1;
+/** Longer than requests last that anybody still waits for. */
+const PERMIT_LIFE_MS = 600_000;
 /** How often the wall clock is compared with the monotonic one, milliseconds. */
 const CLOCK_CHECK_MS = 1_000;
 /** Between two warnings of rejected credentials, milliseconds: seen in every log, filling none. */
@@ -82,7 +84,13 @@ class LocalHost implements Host {
       const rule = table.ruleOf(quotaId);
       return { known: rule !== null, project: rule?.project ?? null };
     }, time.wallOf(time.now()));
-    this.#limiter = new Limiter({ table, time, meters: this.#meters, whenNoRules });
+    this.#limiter = new Limiter({
+      table,
+      time,
+      meters: this.#meters,
+      whenNoRules,
+      permitLifeMicros: (options.permitLifeMs ?? PERMIT_LIFE_MS) * 1000,
+    });
     this.#file = directory === undefined ? null : new RuleFile(directory, application, failed);
     this.#rules = new RulesInForce({
       table,
@@ -119,6 +127,7 @@ class LocalHost implements Host {
     this.#every(CLOCK_CHECK_MS, () => {
       if (this.#time.measure()) this.#table.wallStepped();
       this.#table.sweepKeys();
+      this.#limiter.permits.expire(this.#time.now());
     });
     this.#every(this.#options.usageWindowMs ?? USAGE_WINDOW_MS, () => this.#closeWindow());
     if (!this.#table.isKnown) {

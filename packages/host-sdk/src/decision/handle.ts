@@ -1,6 +1,7 @@
 import { HandlePermits } from './handlePermits.ts';
 import type { HandleUse } from './handlePermits.ts';
 import type { Limiter } from './limiter.ts';
+import type { Permit } from './permit.ts';
 import type { PathResource } from './quotaPath.ts';
 import { unboundReservation } from './reservation.ts';
 import type { Reservation } from './reservation.ts';
@@ -42,6 +43,11 @@ export interface Handle {
   /** Permits of a key come back by `releaseFor` alone, also when the handle is lost. */
   acquireFor(key: string, resource: string, units?: number, delayed?: boolean): Verdict;
   releaseFor(key: string, resource: string, units?: number): void;
+  /**
+   * `acquire` as an object, for requests that may crash: it comes back with `release`, at the end of
+   * a `using`, when it is lost, and after `permitLifeMs`. null: not admitted, `host.last` says why.
+   */
+  permit(resource: string, units?: number, key?: string): Permit | null;
   /** What would be said, without taking anything. */
   peek(resource: string, cost: number): Verdict;
   peekFor(key: string, resource: string, cost: number): Verdict;
@@ -125,6 +131,13 @@ export class BoundHandle implements Handle {
     }
     if (isAdmitted(verdict)) this.#use.held += units;
     return verdict;
+  }
+
+  permit(resource: string, units = 1, key = NO_KEY): Permit | null {
+    if (!isAdmitted(this.acquireFor(key, resource, units))) return null;
+    const { permits: ledger, permitLifeMicros, last } = this.#limiter;
+    const expiresAt = last.atMicros + permitLifeMicros;
+    return ledger.issue({ permits: this.#permits, use: this.#use, key, units, expiresAt }, this);
   }
 
   release(resource: string, units = 1): void {

@@ -290,6 +290,37 @@ describe('a handle', () => {
     expect(other.acquire('requests', 2)).toBe(ALLOW);
   });
 
+  it('takes back a permit once: by hand, at the end of its scope, when it is lost, when its time is up', async () => {
+    const { bind, put, limiter, clock } = known();
+    put('a/x', [permits(1n)]);
+    const handle = bind({ quota: 'a/x' });
+    const first = handle.permit('requests');
+    expect(handle.permit('requests')).toBeNull();
+    first?.release();
+    first?.release();
+    {
+      using scoped = handle.permit('requests');
+      expect(scoped).not.toBeNull();
+      expect(handle.permit('requests')).toBeNull();
+    }
+    expect(handle.permit('requests') === null).toBe(false);
+    const collect = collector();
+    for (let turns = 0; turns < 50 && limiter.counters.reclaimedPermits === 0; turns += 1) {
+      await collect();
+    }
+    expect(limiter.counters.reclaimedPermits).toBe(1);
+    const hanging = handle.permit('requests');
+    clock.now += limiter.permitLifeMicros - 1;
+    limiter.permits.expire(clock.now);
+    expect(handle.permit('requests')).toBeNull();
+    clock.now += 1;
+    limiter.permits.expire(clock.now);
+    expect(handle.peek('requests', 1)).toBe(ALLOW);
+    hanging?.release();
+    expect(limiter.permits.size).toBe(0);
+    expect(limiter.counters).toMatchObject({ reclaimedPermits: 2, unmatchedReleases: 0 });
+  });
+
   it('ignores an older rule, and keeps the last good one when a new one cannot be enforced', () => {
     const { bind, put } = known();
     put('a/x', [rate(5n)], { eventOffset: 7n });

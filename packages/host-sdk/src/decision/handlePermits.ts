@@ -25,6 +25,8 @@ export class HandlePermits {
   readonly #limiter: Limiter;
   readonly attributes: Attributes;
   path: QuotaPath | null = null;
+  /** Whether all came back because the handle was lost. */
+  isReclaimed = false;
   readonly #uses = new Map<string, HandleUse>();
   /** Permits acquired before the attributes matched another quota: they go back where they came from. */
   #earlier: EarlierPermits[] = [];
@@ -79,6 +81,7 @@ export class HandlePermits {
 
   /** Gives back all that is out, for nobody is left who could. */
   reclaim(): void {
+    this.isReclaimed = true;
     for (const { resource, units } of [...this.#earlier]) {
       this.#releaseEarlier(resource, '', units);
       this.#limiter.counters.reclaimedPermits += units;

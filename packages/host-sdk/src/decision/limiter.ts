@@ -4,6 +4,7 @@ import type { HostTime } from './hostClock.ts';
 import { QuotaPath } from './quotaPath.ts';
 import type { PathLimit, PathResource } from './quotaPath.ts';
 import type { Attributes } from './ruleMatch.ts';
+import { PermitLedger } from './permit.ts';
 import { ChargedReservation } from './reservation.ts';
 import type { Reservation } from './reservation.ts';
 import type { RuleTable } from './ruleTable.ts';
@@ -32,6 +33,8 @@ export interface LimiterOptions {
   readonly meters: UsageMeters;
   /** What holds, where no rule speaks, while the host has never had a whole set. */
   readonly whenNoRules: 'open' | 'closed';
+  /** How long a permit that is an object may be out. Default ten minutes. */
+  readonly permitLifeMicros?: number;
 }
 
 /**
@@ -51,12 +54,15 @@ export class Limiter {
     unmatchedReleases: 0,
     reclaimedPermits: 0,
   };
+  /** Permits out as objects. */
+  readonly permits = new PermitLedger((units) => (this.counters.reclaimedPermits += units));
   readonly #last = new DecisionRecord();
   readonly #table: RuleTable;
   readonly #time: HostTime;
   readonly #moment: Float64Array;
   readonly #meters: UsageMeters;
   readonly #whenNoRules: 'open' | 'closed';
+  readonly permitLifeMicros: number;
   readonly #paths = new Map<string, QuotaPath>();
   /** [0]: how long the limit asked last wants the request to wait, microseconds or NEVER. */
   readonly #wait = new Float64Array(1);
@@ -69,6 +75,7 @@ export class Limiter {
     this.#moment = options.time.moment;
     this.#meters = options.meters;
     this.#whenNoRules = options.whenNoRules;
+    this.permitLifeMicros = options.permitLifeMicros ?? PERMIT_LIFE_MICROS;
   }
 
   get last(): LastDecision {
@@ -309,6 +316,8 @@ export class Limiter {
   }
 }
 
+/** Longer than requests last that anybody still waits for: ten minutes. */
+const PERMIT_LIFE_MICROS = 600_000_000;
 const NO_LIMITS: readonly PathLimit[] = [];
 /** Paths remembered, about 2 KB each; a handle beyond them has one of its own. */
 const PATHS_MAX = 100_000;
