@@ -1,4 +1,5 @@
 import { configDefaults, defineConfig } from 'vitest/config';
+import { LongestFirst } from './packages/test-kit/src/vitestLongestFirst.ts';
 
 const include = (reach: string): string[] => [
   `{schemas,command-service,projector,enforcer-relay,rightsizer,infra}/**/*.${reach}.spec.ts`,
@@ -26,6 +27,7 @@ const alone = [
 export default defineConfig({
   test: {
     passWithNoTests: false,
+    sequence: { sequencer: LongestFirst },
     projects: [
       // Properties take a second or two alone, and ten times that on a machine that does much else.
       { test: { name: 'unit', include: include('unit'), testTimeout: 30_000, ...together } },
