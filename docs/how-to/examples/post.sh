@@ -4,4 +4,4 @@ post() { # post '<json>': one command; a refusal ends the script, and says why.
     --header "authorization: Bearer $TOKEN" --header 'content-type: application/json' --data "$1"
   echo
 }
-get() { curl --silent --show-error --fail-with-body "$GATEWAY$1" --header "authorization: Bearer $TOKEN"; echo; }
+get() { curl --silent --show-error --fail-with-body "$GATEWAY$1" --header "authorization: Bearer $TOKEN" && echo; }
