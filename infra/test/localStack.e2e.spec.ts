@@ -167,7 +167,7 @@ describe('the local stack', () => {
     const [, , created, changed, again, before, refused, overridden, after, rules, audit] =
       await runScript('tutorial/first-quota.sh');
     expect(created).toMatchObject({ status: 'accepted', quotaVersion: 1 });
-    expect(sentenceIn(before)).toContain('300 requests/s as declared');
+    expect(sentenceIn(before)).toContain('300 requests/s, as declared');
     expect(again?.['eventIds']).toEqual(changed?.['eventIds']);
     expect(refused).toMatchObject({ status: 409, code: 'PARENT_LIMIT_EXCEEDED' });
     expect(JSON.stringify(refused)).toContain('moka/prod');

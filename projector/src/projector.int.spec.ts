@@ -115,7 +115,7 @@ describe('the projector', () => {
             { layer: 'haircut', streamVersion: 5, haircut: { tierPolicyVersion: 1 } },
           ],
           sentence: expect.stringMatching(
-            /^limited to 40,000 tokens\/s because project acme\/assistant is 12 % over/,
+            /^limited to 40,000 tokens\/s because project acme\/assistant is at 112 % of its budget/,
           ) as string,
         },
       ],

@@ -33,6 +33,7 @@ import { commitmentRoutes } from './routes/commitmentRoutes.ts';
 import { conditionalAnswers } from './routes/conditionalAnswers.ts';
 import { diffRoutes } from './routes/diffRoutes.ts';
 import { feedRoutes } from './routes/feedRoutes.ts';
+import { historyRoutes } from './routes/historyRoutes.ts';
 import { holdingRoutes } from './routes/holdingRoutes.ts';
 import { listingRoutes } from './routes/listingRoutes.ts';
 import { openapi } from './routes/openapi.ts';
@@ -148,6 +149,7 @@ export function queryRoutes(router: Router, models: Parameters<typeof quotaRoute
   applicationRoutes(router, models);
   quotaRoutes(router, models);
   versionRoutes(router, models);
+  historyRoutes(router, models);
   feedRoutes(router, models);
   diffRoutes(router, models);
   commitmentRoutes(router, models);

@@ -9,13 +9,16 @@ export interface SentenceContext {
   readonly unit: string;
 }
 
+const WHOLE_BASIS_POINTS = 10_000;
+
 /** Why this limit is in force, in words that a person would use; times are UTC. */
 export function sentenceFor(effective: EffectiveJson, context: SentenceContext): string {
   const layer = decidingLayer(effective, context.quotaId);
   const holds = holdsOf(effective.limit, context.unit);
   if (layer === null) return `${holds}.`;
   const under = underOf(effective, layer, context.unit);
-  return `${holds} ${becauseOf(layer, effective, context)}${under}.`;
+  const because = becauseOf(layer, effective, context);
+  return `${holds}${layer.layer === 'base' ? ', ' : ' '}${because}${under}.`;
 }
 
 /**
@@ -46,8 +49,21 @@ function becauseOf(layer: LayerJson, effective: EffectiveJson, context: Sentence
     case 'override':
       return `because of ${layer.suspension ? 'a suspension' : 'an override'}${untilText(layer)}, set on ${moment(layer.at)} by ${who}`;
     case 'ancestor':
-      return `because it lies under ${layer.ancestor ?? effective.boundBy} (set on ${moment(layer.at)} by ${who})`;
+      return aboveText(layer, layer.ancestor ?? effective.boundBy);
   }
+}
+
+/** What holds above, by its own layer that decides there. */
+function aboveText(layer: LayerJson, above: string): string {
+  const set = `set on ${moment(layer.at)} by ${whoText(layer)}`;
+  if (layer.haircut !== null) {
+    return `because it lies under ${above}, where ${haircutText(layer, null)}`;
+  }
+  if (layer.until !== null) {
+    const held = layer.suspension ? 'a suspension' : 'an override';
+    return `because it lies under ${above}, and there under ${held}${untilText(layer)}, ${set}`;
+  }
+  return `because it lies under ${above} (${set})`;
 }
 
 /** Of a change that was approved: who wanted it, and who agreed. */
@@ -60,14 +76,15 @@ function whoText({ actor, reason, approved }: LayerJson): string {
 const saidBy = (actor: ActorJson, reason: string): string =>
   `${actorText(actor)}${reason === '' ? '' : `: “${reason}”`}`;
 
-function haircutText({ haircut, at, reason }: LayerJson, tier: number): string {
+/** @param tier of the quota that is cut; null: it is another */
+function haircutText({ haircut, at, reason }: LayerJson, tier: number | null): string {
   if (haircut === null) return `it was cut on ${moment(at)}: “${reason}”`;
-  const over = percent(haircut.overrunBasisPoints);
-  const budget = `its budget ${haircut.budgetId} (${haircut.spend} of ${haircut.budget} ${haircut.currency} spent)`;
+  const share = percent(WHOLE_BASIS_POINTS + haircut.overrunBasisPoints);
+  const cut = `${tier === null ? '' : `tier ${tier} `}cut of ${percent(haircut.cutBasisPoints)}`;
   return (
-    `project ${haircut.project} is ${over} over ${budget}: tier ${tier} is cut by ` +
-    `${percent(haircut.cutBasisPoints)} since ${moment(at)}, which lifts on ` +
-    `${moment(haircut.windowEnd)} or when the budget is raised`
+    `project ${haircut.project} is at ${share} of its budget ${haircut.budgetId} ` +
+    `(${haircut.spend} of ${haircut.budget} ${haircut.currency} spent; ${cut}, since ${moment(at)}, ` +
+    `lifts on ${moment(haircut.windowEnd)} or when the budget is raised)`
   );
 }
 

@@ -59,7 +59,7 @@ const cut = layerOf('haircut', tokens(40_000), {
 describe('why a limit is in force', () => {
   it('names who declared it', () => {
     expect(sentence([base])).toBe(
-      'limited to 53,334 tokens/s as declared on 2026-03-02 10:04:30 UTC by user:alice: “launch”.',
+      'limited to 53,334 tokens/s, as declared on 2026-03-02 10:04:30 UTC by user:alice: “launch”.',
     );
   });
 
@@ -77,9 +77,9 @@ describe('why a limit is in force', () => {
 
   it('names the money behind a cut, its tier, its end and what lies under it', () => {
     expect(sentence([base, cut])).toBe(
-      'limited to 40,000 tokens/s because project acme/assistant is 12.5 % over its budget daily ' +
-        '(112 of 100 USD spent): tier 2 is cut by 25 % since 2026-03-02 10:04:30 UTC, which lifts on ' +
-        '2026-03-03 00:00 UTC or when the budget is raised; without that it would be 53,334 tokens/s.',
+      'limited to 40,000 tokens/s because project acme/assistant is at 112.5 % of its budget daily ' +
+        '(112 of 100 USD spent; tier 2 cut of 25 %, since 2026-03-02 10:04:30 UTC, lifts on ' +
+        '2026-03-03 00:00 UTC or when the budget is raised); without that it would be 53,334 tokens/s.',
     );
   });
 
@@ -125,12 +125,25 @@ describe('why a limit is in force', () => {
     );
   });
 
+  it('names what holds above: a cut, an override or a suspension there, and its end', () => {
+    const above = (more: Partial<LayerJson>): string =>
+      sentence([base, layerOf('ancestor', tokens(1), { ancestor: 'llm', ...more })], 'llm');
+    expect(above({ haircut: cut.haircut })).toContain(
+      'because it lies under llm, where project acme/assistant is at 112.5 % of its budget daily ' +
+        '(112 of 100 USD spent; cut of 25 %, since',
+    );
+    const until = '2026-03-02T12:00:00.000Z';
+    const ends = 'that ends on 2026-03-02 12:00 UTC, set on 2026-03-02 10:04:30 UTC by user:alice';
+    expect(above({ until })).toContain(`lies under llm, and there under an override ${ends}`);
+    expect(above({ until, suspension: true })).toContain(`there under a suspension ${ends}`);
+  });
+
   it.each<[string, LimitJson, string]>([
-    ['a rate', { resource: 'r', rate: { amount: 'blocked' } }, 'blocked as declared'],
-    ['a rate', { resource: 'r', rate: { amount: 'unlimited' } }, 'not limited as declared'],
-    ['slots', { resource: 'r', concurrency: { max: 'blocked' } }, 'blocked as declared'],
-    ['capacity', { resource: 'r', capacity: { max: 'unlimited' } }, 'not limited as declared'],
-    ['an allowance', { resource: 'r', consumable: { amount: 'blocked' } }, 'blocked as declared'],
+    ['a rate', { resource: 'r', rate: { amount: 'blocked' } }, 'blocked, as declared'],
+    ['a rate', { resource: 'r', rate: { amount: 'unlimited' } }, 'not limited, as declared'],
+    ['slots', { resource: 'r', concurrency: { max: 'blocked' } }, 'blocked, as declared'],
+    ['capacity', { resource: 'r', capacity: { max: 'unlimited' } }, 'not limited, as declared'],
+    ['an allowance', { resource: 'r', consumable: { amount: 'blocked' } }, 'blocked, as declared'],
   ])('says blocked and not limited of %s, which have no number', (_, limit, words) => {
     expect(sentence([layerOf('base', limit)])).toContain(words);
     const suspension = layerOf('override', limit, { suspension: true });
@@ -145,6 +158,6 @@ describe('why a limit is in force', () => {
     [{ resource: 'r', consumable: { amount: 5, window: 'P3D' } }, '5 tokens per P3D'],
     [{ resource: 'r', concurrency: { max: 5 } }, '5 tokens at once'],
   ])('says a time as a person would: %j', (limit, words) => {
-    expect(sentence([layerOf('base', limit)])).toContain(`limited to ${words} as declared`);
+    expect(sentence([layerOf('base', limit)])).toContain(`limited to ${words}, as declared`);
   });
 });

@@ -187,6 +187,55 @@ describe('the state as of a moment', () => {
   });
 });
 
+describe('the history of a quota', () => {
+  interface Told {
+    readonly type: string;
+    readonly streamVersion: number;
+    readonly cause: string;
+  }
+  const history = async (query: string, bearer = token) => {
+    const { status, body } = await get(`/v1/quotas/llm%2Fa/history?${query}`, bearer);
+    return {
+      status,
+      events: (body['events'] ?? []) as Told[],
+      next: body['next'] as string | null,
+    };
+  };
+
+  it('tells each event about it, the latest first, page by page, to who may read quotas', async () => {
+    const { events } = await history('');
+    expect(events.map(({ type, streamVersion }) => [type, streamVersion])).toEqual([
+      ['QuotaOverrideEnded', 10],
+      ['QuotaOverridden', 8],
+      ['QuotaChanged', 7],
+      ['QuotaCreated', 2],
+    ]);
+    const paged: number[] = [];
+    let after = '';
+    do {
+      const { events: page, next } = await history(`order=asc&limit=1${after}`);
+      paged.push(...page.map(({ streamVersion }) => streamVersion));
+      after = next === null ? '' : `&after=${next}`;
+    } while (after !== '');
+    expect(paged).toEqual([2, 7, 8, 10]);
+    const member = await stand.token(['member']);
+    expect((await history(`atLeast=${STREAM}@${story.length}`, member)).status).toBe(200);
+    expect((await history(`atLeast=${STREAM}@99`)).status).toBe(503);
+  });
+
+  it("is kept of a quota that is gone, unknown of one that never was, and nobody else's to read", async () => {
+    const gone = await get('/v1/quotas/llm%2Fa%2Fcode/history?limit=1');
+    expect(gone.body).toMatchObject({
+      events: [{ type: 'QuotaDeleted', actor: { subject: 'alice' } }],
+    });
+    const none = await get('/v1/quotas/llm%2Fnone/history');
+    expect([none.status, none.body['code']]).toEqual([404, 'QUOTA_UNKNOWN']);
+    expect((await history('after=x')).status).toBe(422);
+    const granted = await stand.token([], { grants: ['operator@llm/b'] });
+    expect((await history('', granted)).status).toBe(403);
+  });
+});
+
 describe('the difference between two moments', () => {
   interface Difference {
     readonly quotaId: string;

@@ -10,6 +10,7 @@ import {
   auditFields,
   budgetFields,
   explainedFields,
+  historyFields,
   proposalFields,
   quotaFields,
   rowsOf,
@@ -223,6 +224,15 @@ export const openapi: OpenApiFragment = {
         limits: rowsOf(explainedFields),
         asOf: asOfMember,
       },
+    ),
+    '/v1/quotas/{quotaId}/history': get(
+      'What happened under the id of a quota, layers and proposals included: who, when and why.',
+      [
+        quotaId,
+        query('order', 'Oldest or newest first.', { enum: ['asc', 'desc'], default: 'desc' }),
+        ...paging,
+      ],
+      { quotaId: text, events: rowsOf(historyFields), next },
     ),
     '/v1/quotas/{quotaId}/versions': get(
       'What a quota declared, version by version: who, when and why. Of one that was deleted, its last life.',

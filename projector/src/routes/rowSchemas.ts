@@ -131,6 +131,21 @@ export const explainedFields: Readonly<Record<string, Part>> = {
   },
 };
 
+/** One event about a quota, as `GET /v1/quotas/{quotaId}/history` tells it. */
+export const historyFields: Readonly<Record<string, Part>> = {
+  quotaId: { ...textOrNull, description: 'null: a proposal whose steps name the quota.' },
+  quotaVersion: longOrNull,
+  streamVersion: long,
+  type: text,
+  eventId: text,
+  actor,
+  cause: { ...text, description: 'command, or timer: the actor is who had set it.' },
+  timer: textOrNull,
+  reason: text,
+  commandId: textOrNull,
+  decidedAt: time,
+};
+
 const amountOrNull: Part = { ...textOrNull, description: 'An exact decimal.' };
 
 /** One declared limit that nobody has used, as `GET /v1/unused` tells it. */

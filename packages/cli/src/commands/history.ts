@@ -8,12 +8,17 @@ import { withProgress } from '../output/progress.ts';
 import { tableLines } from '../output/table.ts';
 import { textIn } from '../plan/json.ts';
 import type { Json } from '../plan/json.ts';
-import { tell } from '../print.ts';
 import { connected } from './connected.ts';
 
 export interface HistoryOptions extends OutputOptions {
   readonly limit: string;
   readonly refused?: boolean;
+}
+
+interface Question {
+  readonly quotaId: string;
+  readonly limit: number;
+  readonly isWithRefused: boolean;
 }
 
 const LIMIT_MAX = 1_000;
@@ -25,9 +30,8 @@ export async function history(quotaId: string, options: HistoryOptions): Promise
     throw new CommandError(`--limit must be 1 to ${LIMIT_MAX}`, 2);
   }
   const client = await connected();
-  const kind = options.refused === true ? 'all' : 'event';
-  const query = { quotaId, kind, order: 'desc', limit: `${limit}` };
-  const entries = await withProgress(`reading ${quotaId}`, () => entriesOf(client, query));
+  const question = { quotaId, limit, isWithRefused: options.refused === true };
+  const entries = await withProgress(`reading ${quotaId}`, () => entriesOf(client, question));
   if (entries.length === 0) {
     throw new CommandError(
       `Nothing is known of ${quotaId}: ./prorata tree <application> shows which quotas there are.`,
@@ -39,27 +43,30 @@ export async function history(quotaId: string, options: HistoryOptions): Promise
 
 const heads = ['when', 'version', 'what', 'by', 'reason'];
 
-/** The audit log, with overrides, cuts and refusals; who may not read it sees what was declared when. */
+/** Who was refused stands in the audit log, which is the auditor's to read. */
 async function entriesOf(
   client: GatewayClient,
-  query: Readonly<Record<string, string>>,
+  { quotaId, limit, isWithRefused }: Question,
 ): Promise<readonly Json[]> {
-  try {
-    return (await client.get<{ entries: readonly Json[] }>('/v1/audit', query)).entries;
-  } catch (error) {
-    if (!(error instanceof GatewayProblem) || error.status !== 403) throw error;
+  const query = { order: 'desc', limit: `${limit}` };
+  if (isWithRefused) {
+    const asked = { quotaId, kind: 'all', ...query };
+    return (await client.get<{ entries: readonly Json[] }>('/v1/audit', asked)).entries;
   }
-  tell('The audit log needs the role auditor: these are the versions of what was declared.');
-  const { quotaId = '', order, limit } = query;
-  const path = `/v1/quotas/${encodeURIComponent(quotaId)}/versions`;
-  return (await client.get<{ versions: readonly Json[] }>(path, { order, limit })).versions;
+  const path = `/v1/quotas/${encodeURIComponent(quotaId)}/history`;
+  try {
+    return (await client.get<{ events: readonly Json[] }>(path, query)).events;
+  } catch (error) {
+    if (error instanceof GatewayProblem && error.code === 'QUOTA_UNKNOWN') return [];
+    throw error;
+  }
 }
 
 function rowOf(entry: Json): readonly string[] {
   const code = textIn(entry, 'code');
   return [
     textIn(entry, 'decidedAt'),
-    textIn(entry, 'quotaVersion') || textIn(entry, 'version'),
+    textIn(entry, 'quotaVersion'),
     code === '' ? textIn(entry, 'type') : `${textIn(entry, 'type')} refused: ${code}`,
     whoIn(entry),
     textIn(entry, 'reason'),

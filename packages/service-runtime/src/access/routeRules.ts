@@ -116,6 +116,7 @@ export const routeRules = {
   'GET /v1/quotas': readsQuotas,
   'GET /v1/quotas/:quotaId': readsQuotas,
   'GET /v1/quotas/:quotaId/explain': readsQuotas,
+  'GET /v1/quotas/:quotaId/history': readsQuotas,
   'GET /v1/quotas/:quotaId/versions': readsQuotas,
   'GET /v1/quotas/:quotaId/versions/:version': readsQuotas,
   'GET /v1/commitments': readsQuotas,
