@@ -14,6 +14,7 @@ export { MissingTool } from './provision/java.ts';
 export type { Progress } from './provision/progress.ts';
 export { startBackingParts } from './stack/backingParts.ts';
 export type { BackingParts } from './stack/backingParts.ts';
+export { provideQueryLogin } from './stack/provideQueryLogin.ts';
 export { provideUsageLogin } from './stack/provideUsageLogin.ts';
 export { createDatabase } from './stack/createDatabase.ts';
 export { inspectStack, removeStack, stopStack } from './stack/inspectStack.ts';

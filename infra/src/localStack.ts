@@ -8,6 +8,7 @@ import { provideJvmParts } from './provision/jars.ts';
 import { silent } from './provision/progress.ts';
 import type { Progress } from './provision/progress.ts';
 import { createDatabase } from './stack/createDatabase.ts';
+import { provideQueryLogin } from './stack/provideQueryLogin.ts';
 import { provideUsageLogin } from './stack/provideUsageLogin.ts';
 import type { TokenClaims } from './stack/mintToken.ts';
 import { mintToken } from './stack/mintToken.ts';
@@ -156,6 +157,7 @@ async function startAll(
     const { postgres } = addressesOf(plan);
     await createDatabase(postgres.replace(/\/prorata$/, '/postgres'), 'prorata');
     await provideUsageLogin(postgres, plan.secrets.usagePassword);
+    await provideQueryLogin(postgres, plan.secrets.queryPassword);
   }
   await apply(plan, progress);
   const services = options.services === 'all' ? serviceNames : options.services;

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { loginUrl } from './loginUrl.ts';
 
 /** Whose login the rightsizer has. */
 const ROLE = 'prorata_rightsizer';
@@ -28,8 +29,5 @@ export async function provideUsageLogin(url: string, password: string): Promise<
 
 /** The database of `url` by the rightsizer's login. */
 export function usageUrl(url: string, password: string): string {
-  const own = new URL(url);
-  own.username = ROLE;
-  own.password = password;
-  return own.href;
+  return loginUrl(url, ROLE, password);
 }

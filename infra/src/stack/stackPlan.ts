@@ -6,6 +6,7 @@ import { freePort } from './freePort.ts';
 import { localUrl } from './localUrl.ts';
 import { tokenIssuer } from './mintToken.ts';
 import type { Principal } from './principals.ts';
+import { queryUrl } from './provideQueryLogin.ts';
 import { usageUrl } from './provideUsageLogin.ts';
 import type { StackSecrets } from './stackSecrets.ts';
 import { partNames } from './stackParts.ts';
@@ -94,6 +95,13 @@ function usageDatabaseOf(plan: StackPlan): string {
   return usageUrl(addressesOf(plan).postgres, plan.secrets.usagePassword);
 }
 
+/** By a login of their own; of somebody else's Postgres whoever starts the stack says which, if there is one. */
+function queryDatabaseOf(plan: StackPlan): Environment {
+  if (plan.external.postgres !== undefined) return {};
+  const url = queryUrl(addressesOf(plan).postgres, plan.secrets.queryPassword);
+  return { PRORATA_QUERY_DATABASE_URL: url };
+}
+
 export function connectionOf(plan: StackPlan, principal: Principal): KafkaConnection {
   const { kafka } = readLogSettings(environmentOf(plan, principal));
   return {
@@ -121,7 +129,10 @@ export function serviceEnvironment(plan: StackPlan, service: ServiceName): Envir
       PRORATA_RELAY_URL: localUrl(ports.relay),
       PRORATA_RIGHTSIZER_URL: localUrl(ports.rightsizer),
     },
-    projector: { PRORATA_ANCHOR_EXPORT_DIRECTORY: path.join(plan.directory, 'anchors') },
+    projector: {
+      PRORATA_ANCHOR_EXPORT_DIRECTORY: path.join(plan.directory, 'anchors'),
+      ...queryDatabaseOf(plan),
+    },
     relay: {},
     rightsizer: {
       PRORATA_TOKEN_FILE: secrets.rightsizerTokenFile,

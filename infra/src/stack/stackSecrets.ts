@@ -14,6 +14,8 @@ export interface StackSecrets {
   readonly databasePassword: string;
   /** Of the rightsizer's login. */
   readonly usagePassword: string;
+  /** Of the login that the projector answers queries by. */
+  readonly queryPassword: string;
   /** The gateway's Ed25519 key, PKCS8 PEM, with which it signs what it lets in. */
   readonly signingKeyFile: string;
   readonly signingKeyId: string;
@@ -47,10 +49,11 @@ async function provideKeyPair(directory: string, name: string, keyId: string): P
 }
 
 export async function provideSecrets(directory: string): Promise<StackSecrets> {
-  const [passwords, databasePassword, usagePassword] = await Promise.all([
+  const [passwords, databasePassword, usagePassword, queryPassword] = await Promise.all([
     providePasswords(directory),
     provideSecret(path.join(directory, 'postgres.password'), randomPassword),
     provideSecret(path.join(directory, 'postgres-rightsizer.password'), randomPassword),
+    provideSecret(path.join(directory, 'postgres-queries.password'), randomPassword),
     provideKeyPair(directory, 'signing', signingKeyId),
     provideKeyPair(directory, 'anchor', anchorKeyId),
     provideTokenIssuer(directory),
@@ -61,6 +64,7 @@ export async function provideSecrets(directory: string): Promise<StackSecrets> {
     passwords,
     databasePassword,
     usagePassword,
+    queryPassword,
     signingKeyFile: path.join(directory, 'signing-key.pem'),
     signingKeyId,
     signingPublicKeysFile: path.join(directory, 'signing-public-keys.json'),

@@ -1,5 +1,5 @@
 import type { EventDraft } from '@prorata/quota-model';
-import { freshDatabase, provideUsageLogin } from '@prorata/test-kit';
+import { freshDatabase, provideQueryLogin, provideUsageLogin } from '@prorata/test-kit';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -77,9 +77,11 @@ beforeAll(async () => {
   databaseUrl = await freshDatabase();
   database = new pg.Client({ connectionString: databaseUrl });
   await database.connect();
-  projector = await startProjector(stand.settings(databaseUrl), {
-    sessionTimeoutMs: 6_000,
-  });
+  const queryDatabaseUrl = await provideQueryLogin(databaseUrl, 'test');
+  projector = await startProjector(
+    { ...stand.settings(databaseUrl), queryDatabaseUrl },
+    { sessionTimeoutMs: 6_000 },
+  );
   token = await stand.token(['operator']);
   const { stamper } = stand;
   const now = BigInt(Date.now()) * 1_000n;
@@ -309,6 +311,29 @@ describe('what nobody uses', () => {
     expect(await unused('state=noData')).toHaveLength(2);
     expect(await unused('owner=ads&within=llm')).toEqual([['llm/a/chat', 'unused']]);
     expect(await unused('resource=cores')).toEqual([]);
+  });
+
+  it('is read with no more rights than queries have, whatever stands in place of the tables', async () => {
+    const summary = new pg.Client({
+      connectionString: await provideUsageLogin(databaseUrl, 'test'),
+    });
+    await summary.connect();
+    await summary.query(`
+      ALTER TABLE rightsizer.usage_source RENAME TO kept_source;
+      CREATE FUNCTION rightsizer.who_reads() RETURNS text LANGUAGE plpgsql AS $$ BEGIN
+        PERFORM set_config('role', 'none', true);
+        RETURN current_user;
+      END $$;
+      CREATE VIEW rightsizer.usage_source AS SELECT form,
+        (rightsizer.who_reads() <> 'prorata_queries')::integer::bigint AS manifest_version, taken_at, caught_up_at
+      FROM rightsizer.kept_source;
+      GRANT SELECT ON rightsizer.usage_source TO prorata_reader`);
+    const { body } = await get('/v1/unused?application=llm');
+    await summary.query(`
+      DROP VIEW rightsizer.usage_source;
+      ALTER TABLE rightsizer.kept_source RENAME TO usage_source`);
+    await summary.end();
+    expect(body).toMatchObject({ data: { manifestVersion: 0 } });
   });
 
   it("goes on page by page, and is nobody else's to read", async () => {
