@@ -519,6 +519,8 @@ describe('the other commands', () => {
 
   it.each<readonly string[]>([
     ['get', 'quotas', 'llm-gateway'],
+    ['get', 'quotas', '--state', 'cut', '--search', 'chat'],
+    ['get', 'unused', 'llm-gateway'],
     ['get', 'proposals'],
     ['get', 'entitlements', 'llm-gateway'],
     ['get', 'organizations'],
@@ -540,6 +542,8 @@ describe('the other commands', () => {
 
   it.each([
     ['quotas', 'llm-gateway', /^QUOTA .*\nllm-gateway\/prod .*40,000\/s, burst 80,000/],
+    ['holdings', '--owner=group:batch', /llm-gateway +tokens +\d+ +[\d,]+ +0$/m],
+    ['commitments', 'llm-gateway', /^llm-gateway\/prod +tokens +2 +[\d,]+ +0 +40,000 +\d+ %/m],
     ['budgets', 'acme', /acme\/assistant-monthly +acme\/assistant +10000 EUR/],
     ['quota', quota, /^quotaId: llm-gateway\/prod\/chat$/m],
   ])(

@@ -4,6 +4,7 @@ import { answerAs } from '../output/answerAs.ts';
 import type { OutputOptions } from '../output/answerAs.ts';
 import { withProgress } from '../output/progress.ts';
 import { tableLines } from '../output/table.ts';
+import { textIn } from '../plan/json.ts';
 import type { Json } from '../plan/json.ts';
 import { connected } from './connected.ts';
 import { lookUps } from './lookUps.ts';
@@ -24,6 +25,9 @@ export const gettable: readonly string[] = [...Object.keys(lookUps), ...Object.k
 export interface GetOptions extends OutputOptions {
   readonly owner?: string;
   readonly project?: string;
+  readonly state?: string;
+  readonly label?: string;
+  readonly search?: string;
   readonly asOf?: string;
 }
 
@@ -39,21 +43,44 @@ export async function get(
   if (lookUp === undefined) {
     throw new CommandError(`no kind ${what}; there are ${gettable.join(', ')}`, 2);
   }
-  const within = lookUp.isRequired ? required(what, lookUp.within ?? '', id) : (id ?? '');
-  const { owner, project, asOf } = options;
+  const { owner, project, state, label, search, asOf } = options;
+  // What somebody owns, or what is cut, is asked of every application; all quotas there are, by nobody.
+  const isNarrowed =
+    lookUp.query !== undefined &&
+    [owner, project, state, label, search].some((by) => by !== undefined);
+  const within =
+    lookUp.isRequired && !isNarrowed ? required(what, lookUp.within ?? '', id) : (id ?? '');
   const filters = {
     ...(lookUp.query === undefined || within === '' ? {} : { [lookUp.query]: within }),
-    ...{ owner, project, asOf },
+    ...{ owner, project, state, label, search, asOf },
   };
   const client = await connected();
   const rows = await withProgress(`reading ${what}`, (progress) =>
-    client.all(lookUp.path(within), lookUp.member, filters, (count) =>
-      progress.say(`reading ${what}: ${count}`),
-    ),
+    lookUp.isSum === true
+      ? sumsOf(client, lookUp, filters)
+      : client.all(lookUp.path(within), lookUp.member, filters, (count) =>
+          progress.say(`reading ${what}: ${count}`),
+        ),
   );
   if (rows.length === 0 && within !== '') await assertThere(client, lookUp, within);
   await answerAs(options.output, rows, () => linesOf(rows, lookUp.columns));
   return 0;
+}
+
+/** @throws CommandError when not all was added up: a part of a sum must not be taken for it */
+export async function sumsOf(
+  client: Pick<GatewayClient, 'get'>,
+  { path, member }: Pick<LookUp, 'path' | 'member'>,
+  filters: Readonly<Record<string, string | undefined>>,
+): Promise<readonly Json[]> {
+  const answer = await client.get<Json>(path(''), filters);
+  if (answer['isWhole'] === false) {
+    throw new CommandError(
+      `there are more than the ${textIn(answer, 'quotas')} quotas that one answer adds up; ` +
+        'ask for them: ./prorata get quotas',
+    );
+  }
+  return answer[member] as readonly Json[];
 }
 
 /** Of what there is not, there is nothing: whoever mistypes a name must not take that for an answer. */

@@ -1,4 +1,4 @@
-import { limitText } from '../output/limitText.ts';
+import { limitText, numberText } from '../output/limitText.ts';
 import { isJson, textIn } from '../plan/json.ts';
 import type { Json } from '../plan/json.ts';
 
@@ -11,6 +11,8 @@ export interface LookUp {
   /** Where the second word is a filter, and no part of the path. */
   readonly query?: string;
   readonly member: string;
+  /** Sums come in one answer, which says by `isWhole` whether all was added up; lists come page after page. */
+  readonly isSum?: boolean;
   readonly columns: Readonly<Record<string, (row: Json) => string>>;
 }
 
@@ -37,6 +39,24 @@ function windowText(row: Json): string {
 export function payerText(row: Json): string {
   const team = textIn(row, 'team');
   return textIn(row, 'project') || (team === '' ? 'the organization' : `team ${team}`);
+}
+
+/** In base units, of rates per second; null is a sum without an end. */
+const sumText =
+  (name: string) =>
+  (row: Json): string =>
+    row[name] === null ? 'unlimited' : decimalText(textIn(row, name));
+
+/** Grouped before the point alone. */
+function decimalText(decimal: string): string {
+  const [whole = '', ...parts] = decimal.split('.');
+  return [numberText(whole), ...parts].join('.');
+}
+
+/** A hundredth of a percent is more than people compare by. */
+function shareText(row: Json): string {
+  const basisPoints = textIn(row, 'basisPoints');
+  return basisPoints === '' ? '-' : `${numberText(BigInt(basisPoints) / 100n)} %`;
 }
 
 const problemText = ({ problem }: Json): string =>
@@ -84,6 +104,31 @@ export const lookUps: Readonly<Record<string, LookUp>> = {
         row['state'] === 'noData' ? 'no data' : textIn(row, 'lastUsedAt') || 'never',
       owner: field('owner'),
       project: field('project'),
+    },
+  },
+  holdings: {
+    ...{ within: null, isRequired: false, member: 'holdings', isSum: true },
+    path: () => '/v1/holdings',
+    columns: {
+      application: field('application'),
+      resource: field('resource'),
+      quotas: field('quotas'),
+      'in force': sumText('limit'),
+      guaranteed: sumText('guaranteed'),
+    },
+  },
+  commitments: {
+    ...{ within: 'application', isRequired: false, query: 'application', member: 'commitments' },
+    path: () => '/v1/commitments',
+    columns: {
+      place: field('node'),
+      resource: field('resource'),
+      quotas: field('quotas'),
+      committed: sumText('committed'),
+      guaranteed: sumText('guaranteed'),
+      of: sumText('capacity'),
+      share: shareText,
+      state: ({ isOversubscribed }) => (isOversubscribed === true ? 'oversubscribed' : '-'),
     },
   },
   proposals: {

@@ -14,7 +14,7 @@ const place = ['<place>', 'an application, or a quota: moka, moka/prod'] as cons
 const quota = ['<quota>', 'its id: moka/prod/ads'] as const;
 /** Named here, and not read from the table of lookups, which would be loaded for `--version` too. */
 const KINDS =
-  'applications, quotas, proposals, entitlements, organizations, teams, projects, allocations, cuts, budgets, price-books, tier-policies; ' +
+  'applications, quotas, unused, holdings, commitments, proposals, entitlements, organizations, teams, projects, allocations, cuts, budgets, price-books, tier-policies; ' +
   'application, quota, proposal, organization, price-book, tier-policy for one of them, whole';
 
 /** What asks and changes nothing. */
@@ -30,8 +30,11 @@ function stateCommands(program: Command, finish: Finish): void {
     .description('list what there is of a kind, or show one thing')
     .argument('<what>', KINDS)
     .argument('[id]', 'the application or organization that they are of, or the id of the one')
-    .option('--owner <group>', 'of quotas: whose')
-    .option('--project <project>', 'of quotas and budgets: who pays')
+    .option('--owner <group>', 'of quotas and holdings: whose')
+    .option('--project <project>', 'of quotas, holdings and budgets: who pays')
+    .option('--state <state>', 'of quotas: overridden, expiring, cut, oversubscribed')
+    .option('--label <name:value>', 'of quotas: with this label; several with commas')
+    .option('--search <text>', 'of quotas: whose name begins so; with a slash, whose id')
     .option(...asOfOption)
     .addOption(outputOption())
     .action(async (what: string, id: string | undefined, options: GetOptions) =>
