@@ -13,6 +13,7 @@ import { EventsProjection } from '../projection/eventsProjection.ts';
 import { OutcomesProjection } from '../projection/outcomesProjection.ts';
 import type { Projection } from '../projection/projection.ts';
 import { auditRoutes } from './auditRoutes.ts';
+import { historyRoutes } from './historyRoutes.ts';
 
 const STREAM = 'application:llm';
 const noStep: TreeStep = {
@@ -79,10 +80,13 @@ interface Entry {
 
 /** The answer to somebody who reaches so far. */
 async function ask(query: string, reach: Reach = 'everywhere') {
-  return (await answered(query, reach)) as { entries: readonly Entry[]; next: string | null };
+  return (await answered(`audit?${query}`, reach)) as {
+    entries: readonly Entry[];
+    next: string | null;
+  };
 }
 
-async function answered(query: string, reach: Reach): Promise<unknown> {
+async function answered(question: string, reach: Reach): Promise<unknown> {
   const service = createService({
     name: 'projector',
     settings: { http: { host: '127.0.0.1', port: 0 } },
@@ -97,12 +101,14 @@ async function answered(query: string, reach: Reach): Promise<unknown> {
     ready: () => [],
     patience: { lastAnswersMs: 0 },
     routes: (router) => {
-      auditRoutes(router, { pool, lag: { measure: () => Promise.resolve(0n) } } as never);
+      const models = { pool, lag: { measure: () => Promise.resolve(0n) } } as never;
+      auditRoutes(router, models);
+      historyRoutes(router, models);
     },
   });
   const { url } = await service.listen();
   try {
-    const answer = await fetch(`${url}/v1/audit?${query}`);
+    const answer = await fetch(`${url}/v1/${question}`);
     return await answer.json();
   } finally {
     await service.close();
@@ -146,6 +152,16 @@ describe('the audit log of a quota', () => {
     expect(versionsOf(await ask('quotaId=llm/a', ['llm']))).toEqual([2, 3, 4, 5, 7]);
     expect(versionsOf(await ask('quotaId=llm/a', ['moka']))).toEqual([]);
   });
+
+  it('is told as its history to who may read the quota, proposals by the same rule', async () => {
+    const history = async (reach: Reach): Promise<number[]> => {
+      const answer = await answered('quotas/llm%2Fa/history?order=asc', reach);
+      return (answer as { events: Entry[] }).events.map(({ streamVersion }) => streamVersion);
+    };
+    expect(await history(['llm/a'])).toEqual([2, 3, 4]);
+    expect(await history(['llm'])).toEqual([2, 3, 4, 5, 7]);
+    expect(await history('everywhere')).toEqual([2, 3, 4, 5, 7]);
+  });
 });
 
 describe('a search in the audit log', () => {
@@ -180,7 +196,7 @@ describe('a search in the audit log', () => {
 
   /** By the place in the story, from 1; the last of the refusals is 6. */
   async function found(query: string, reach: Reach = 'everywhere'): Promise<readonly number[]> {
-    const { entries } = (await answered(`${query}&order=asc`, reach)) as {
+    const { entries } = (await answered(`audit?${query}&order=asc`, reach)) as {
       entries: readonly { decidedAt: string }[];
     };
     return entries.map(
@@ -236,26 +252,26 @@ describe('a search in the audit log', () => {
       ['word=a', 'word'],
     ];
     for (const [query, name] of wrong) {
-      const problem = await answered(query, 'everywhere');
+      const problem = await answered(`audit?${query}`, 'everywhere');
       expect(problem, query).toMatchObject({
         code: 'PARAMETER_INVALID',
         violations: [{ path: name }],
       });
     }
-    expect(await answered('within=moka/a', ['llm'])).toMatchObject({ code: 'FORBIDDEN' });
+    expect(await answered('audit?within=moka/a', ['llm'])).toMatchObject({ code: 'FORBIDDEN' });
   });
 
   it('of words waits for tables that have them, and of what has too many quotas says so', async () => {
     await pool.query('ALTER TABLE audit_log DROP COLUMN words');
     expect(await found('code=QUOTA_UNKNOWN')).toEqual([5]);
-    expect(await answered('words=inc', 'everywhere')).toMatchObject({
+    expect(await answered('audit?words=inc', 'everywhere')).toMatchObject({
       code: 'READ_MODELS_REBUILDING',
     });
     await pool.query(
       `INSERT INTO quotas SELECT (jsonb_populate_record(q, jsonb_build_object('quota_id', 'moka/x' || n))).*
        FROM quotas AS q, generate_series(1, 1000) AS n WHERE q.quota_id = 'moka/a'`,
     );
-    expect(await answered('project=acme/p', 'everywhere')).toMatchObject({
+    expect(await answered('audit?project=acme/p', 'everywhere')).toMatchObject({
       code: 'SEARCH_TOO_WIDE',
     });
     expect(await found('project=acme/p&within=moka/a')).toEqual([2, 3]);

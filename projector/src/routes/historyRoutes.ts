@@ -1,9 +1,10 @@
 import { applicationOf, isQuotaId, streamOf } from '@prorata/quota-model';
 import { timeFromJson } from '@prorata/schemas';
 import { Problem } from '@prorata/service-runtime';
+import type { Reach } from '@prorata/service-runtime';
 import type { Request, Router } from 'express';
 import { causeOf } from '../rows/cause.ts';
-import { mustReach } from './access.ts';
+import { auditCondition, mustReach } from './access.ts';
 import { Filters, pageOf } from './filters.ts';
 import type { Condition } from './filters.ts';
 import { namingProposals } from './namingProposals.ts';
@@ -35,6 +36,8 @@ const COLUMNS =
 type Place = readonly [decidedAt: string, offset: string];
 
 interface PageOf {
+  /** Proposals of steps that lie beyond it too are told as the audit log tells them: not at all. */
+  readonly reach: Reach;
   readonly order: 'asc' | 'desc';
   readonly after: Place | null;
   readonly limit: number;
@@ -60,20 +63,21 @@ async function listHistory(request: Request, models: ReadModels): Promise<object
   const after = text === null ? null : placeIn(text);
   parameters.finish();
   const lag = await models.lag.measure(projectedTopics);
-  const rows = isQuotaId(quotaId) ? await eventsOf(models, quotaId, { order, after, limit }) : [];
+  const page = { reach: request.reach, order, after, limit };
+  const rows = isQuotaId(quotaId) ? await eventsOf(models, quotaId, page) : [];
   if (rows.length === 0 && after === null) {
     const detail = `Nothing is known of a quota ${quotaId}.`;
     throw new Problem(404, 'QUOTA_UNKNOWN', detail, { extensions: lagMember(lag) });
   }
-  const { page, next } = pageOf(rows, limit, cursorOf);
-  return { quotaId, events: page.map(eventJson), next, lag };
+  const { page: events, next } = pageOf(rows, limit, cursorOf);
+  return { quotaId, events: events.map(eventJson), next, lag };
 }
 
 /** A list for each condition, merged: one condition of both would walk the whole log in its order. */
 async function eventsOf(
   { pool }: ReadModels,
   quotaId: string,
-  { order, after, limit }: PageOf,
+  { reach, order, after, limit }: PageOf,
 ): Promise<readonly EventRow[]> {
   const own: Condition = { sql: `quota_id = ? AND kind = 'event'`, values: [quotaId] };
   const naming = await namingProposals(pool, quotaId);
@@ -81,7 +85,10 @@ async function eventsOf(
   const sorting = `decided_at ${order}, log_offset ${order}`;
   let values: readonly unknown[] = [];
   const lists = [own, ...(naming === null ? [] : [naming])].map((condition) => {
-    const filters = new Filters(values).equal('stream', stream).addCondition(condition);
+    const filters = new Filters(values)
+      .equal('stream', stream)
+      .within(reach, auditCondition)
+      .addCondition(condition);
     const comparison = order === 'asc' ? '>' : '<';
     if (after !== null) {
       filters.add(`(decided_at, log_offset) ${comparison} (?::timestamptz, ?)`, ...after);
