@@ -26,12 +26,21 @@ export async function explain(quotaId: string, options: ExplainOptions): Promise
   const limits = all.filter(
     ({ resource }) => options.resource === undefined || resource === options.resource,
   );
-  await answerAs(options.output, { ...found, limits }, () => linesOf(quotaId, limits));
+  await answerAs(options.output, { ...found, limits }, () =>
+    limits.length === 0 ? [nothingText(quotaId, all, options.resource)] : linesOf(limits),
+  );
   return 0;
 }
 
-function linesOf(quotaId: string, limits: readonly Json[]): readonly string[] {
-  if (limits.length === 0) return [`Nothing limits ${screenText(quotaId)} here.`];
+/** With what is limited: a resource that is mistyped must not pass for one that is free. */
+export function nothingText(quotaId: string, all: readonly Json[], resource?: string): string {
+  const here = screenText(quotaId);
+  if (resource === undefined || all.length === 0) return `Nothing limits ${here}.`;
+  const others = all.map((limit) => textIn(limit, 'resource')).join(', ');
+  return `Nothing limits the resource ${screenText(resource)} of ${here}, if there is one of that name; limited are ${others}.`;
+}
+
+function linesOf(limits: readonly Json[]): readonly string[] {
   return limits.flatMap((limit) => [
     `${colours.bold(textIn(limit, 'resource'))}: ${screenText(textIn(limit, 'sentence'))}`,
     ...tableLines(heads, ((limit['layers'] ?? []) as readonly Json[]).map(rowOf)).map(

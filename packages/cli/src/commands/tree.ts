@@ -27,7 +27,7 @@ export async function tree(place: string, options: TreeOptions): Promise<number>
   );
   if (rows.length === 0) {
     throw new CommandError(
-      `There is no quota at or below ${place}: ./prorata get quotas <application> lists them.`,
+      `There is no quota at or below ${place}; ./prorata get applications shows which there are.`,
     );
   }
   const levels = (row: Json): number => levelsOf(row) - place.split('/').length;

@@ -22,6 +22,7 @@ const hints: Readonly<Record<string, string>> = {
   BELOW_USAGE: '--waive BELOW_USAGE:why, where you may.',
   BELOW_CHILDREN_SUM: '--waive BELOW_CHILDREN_SUM:why, where you may.',
   STALE_USAGE: '--waive STALE_USAGE:why, where you may.',
+  UPSTREAM_UNREACHABLE: './prorata status shows which part of the local stack is down.',
   ALL_ZERO: './prorata override <quota> --block suspends it.',
 };
 
