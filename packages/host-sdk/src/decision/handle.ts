@@ -1,5 +1,5 @@
 import { HandlePermits } from './handlePermits.ts';
-import type { HandleUse } from './handlePermits.ts';
+import type { HandleUse } from './handleUse.ts';
 import type { Limiter } from './limiter.ts';
 import type { Permit } from './permit.ts';
 import type { PathResource } from './quotaPath.ts';

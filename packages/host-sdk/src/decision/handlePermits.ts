@@ -1,14 +1,8 @@
+import type { HandleUse } from './handleUse.ts';
 import type { Limiter } from './limiter.ts';
+import type { PermitHolder } from './permit.ts';
 import type { PathResource, QuotaPath } from './quotaPath.ts';
 import type { Attributes } from './ruleMatch.ts';
-
-/** What a handle does with one resource: the limits as last resolved, and the permits it has out. */
-export interface HandleUse {
-  readonly resource: string;
-  /** null: not resolved on the present path. */
-  entry: PathResource | null;
-  held: number;
-}
 
 interface EarlierPermits {
   /** null: no rule matched then, and nothing was counted. */
@@ -21,7 +15,7 @@ interface EarlierPermits {
  * The permits of one handle. They are apart from it, so that they can come back when the handle was
  * lost with them.
  */
-export class HandlePermits {
+export class HandlePermits implements PermitHolder {
   readonly #limiter: Limiter;
   readonly attributes: Attributes;
   path: QuotaPath | null = null;

@@ -1,13 +1,20 @@
-import type { HandlePermits, HandleUse } from './handlePermits.ts';
+import type { HandleUse } from './handleUse.ts';
 
 /** A permit as an object: given back once, by hand, by `using`, when it is lost, or when its time is up. */
 export interface Permit extends Disposable {
   release(): void;
 }
 
+/** Where permits come from and go back to: those of one handle. */
+export interface PermitHolder {
+  /** Whether all came back because the handle was lost. */
+  readonly isReclaimed: boolean;
+  release(use: HandleUse, key: string, units: number): void;
+}
+
 /** What is known of a permit that is out; apart from it, so that it can come back without it. */
 export interface PermitOut {
-  readonly permits: HandlePermits;
+  readonly permits: PermitHolder;
   readonly use: HandleUse;
   readonly key: string;
   readonly units: number;
