@@ -51,13 +51,14 @@ export async function publishViews(
   { force = false }: { readonly force?: boolean } = {},
 ): Promise<boolean> {
   const copy = { projection, generation };
-  if (await areViewsOn(client, copy)) return true;
-  const published = await publishedOf(client, projection);
-  const isNewer = (published?.views_version ?? 0) > VIEWS_VERSION;
-  if (isNewer && !force) return false;
-  const views = viewsOf(projection);
+  // Before the first look: an error of that one, too, must leave a transaction that commits what its owner has done.
   await client.query('SAVEPOINT publish');
   try {
+    if (await areViewsOn(client, copy)) return true;
+    const published = await publishedOf(client, projection);
+    const isNewer = (published?.views_version ?? 0) > VIEWS_VERSION;
+    if (isNewer && !force) return false;
+    const views = viewsOf(projection);
     await client.query(`SET LOCAL lock_timeout = ${VIEW_WAIT_MS}`);
     for (const view of views) await define(client, view, copy);
     await open(client, views);

@@ -67,11 +67,14 @@ export function exportFile(
 
 async function toNdjson(fill: Fill, staged: string, isCopy: boolean): Promise<ExportReport> {
   const output = createWriteStream(staged, { mode: MODE });
+  // Listens from the start: a disk that is full between two chunks ends the export, not the process.
+  const written = finished(output);
+  written.catch(() => undefined);
   const target = new NdjsonTarget(output, isCopy);
   const report = await fill(target);
   await target.finish();
   output.end();
-  await finished(output);
+  await written;
   return report;
 }
 

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { PassThrough } from 'node:stream';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { createMemoryLog } from '@prorata/kafka-port';
 import type { EventDraft } from '@prorata/quota-model';
@@ -19,6 +21,7 @@ import type { ExportValues } from './exportCommand.ts';
 import { exportColumns } from './exportColumns.ts';
 import { exportedRecord } from './exportedRecord.ts';
 import type { Entry } from './exportedRecord.ts';
+import { NdjsonTarget } from './ndjsonTarget.ts';
 import { ParquetTarget } from './parquetTarget.ts';
 import { tellsTheSame } from './tellsTheSame.ts';
 
@@ -268,6 +271,17 @@ describe('an exported file', () => {
       expect(await readdir(folder)).toEqual([`x.${format}`]);
       expect((await readFile(file, 'utf8')).startsWith('before')).toBe(false);
     }
+  });
+});
+
+describe('an output that fails between two chunks', () => {
+  it('ends the export with its error', async () => {
+    const output = new PassThrough();
+    const failed = once(output, 'error');
+    const target = new NdjsonTarget(output, false);
+    output.destroy(new Error('ENOSPC'));
+    await failed;
+    await expect(target.finish()).rejects.toThrow('ENOSPC');
   });
 });
 

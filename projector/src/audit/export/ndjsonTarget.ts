@@ -25,10 +25,11 @@ export class NdjsonTarget implements ExportTarget {
     if (this.#chunk.length >= CHUNK_LENGTH_MIN) await this.finish();
   }
 
-  /** Hands over what is left. */
+  /** Hands over what is left. @throws what the output failed with, also if it was between two chunks */
   async finish(): Promise<void> {
     const chunk = this.#chunk;
     this.#chunk = '';
+    if (this.#output.errored) throw this.#output.errored;
     if (!this.#output.write(chunk)) await once(this.#output, 'drain');
   }
 }
