@@ -7,9 +7,7 @@ import type { Difference } from './apply/difference.ts';
 import { provideJvmParts } from './provision/jars.ts';
 import { silent } from './provision/progress.ts';
 import type { Progress } from './provision/progress.ts';
-import { createDatabase } from './stack/createDatabase.ts';
-import { provideQueryLogin } from './stack/provideQueryLogin.ts';
-import { provideUsageLogin } from './stack/provideUsageLogin.ts';
+import { provideDatabase } from './stack/provideDatabase.ts';
 import type { TokenClaims } from './stack/mintToken.ts';
 import { mintToken } from './stack/mintToken.ts';
 import { PartSet } from './stack/partSet.ts';
@@ -153,12 +151,7 @@ async function startAll(
   // Once, before three starts would each ask for it.
   if (own.some((name) => name !== 'postgres')) await provideJvmParts(progress);
   await startMissing(own, parts, progress);
-  if (plan.external.postgres === undefined) {
-    const { postgres } = addressesOf(plan);
-    await createDatabase(postgres.replace(/\/prorata$/, '/postgres'), 'prorata');
-    await provideUsageLogin(postgres, plan.secrets.usagePassword);
-    await provideQueryLogin(postgres, plan.secrets.queryPassword);
-  }
+  if (plan.external.postgres === undefined) await provideDatabase(plan);
   await apply(plan, progress);
   const services = options.services === 'all' ? serviceNames : options.services;
   await startMissing(services, parts, progress);

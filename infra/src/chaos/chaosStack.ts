@@ -6,10 +6,10 @@ import { checkoutDirectory } from '../checkout.ts';
 import { provideJvmParts } from '../provision/jars.ts';
 import type { JvmParts } from '../provision/jars.ts';
 import type { Progress } from '../provision/progress.ts';
-import { createDatabase } from '../stack/createDatabase.ts';
 import { freePort } from '../stack/freePort.ts';
 import { startKafka } from '../stack/kafka.ts';
 import { startPostgres } from '../stack/postgres.ts';
+import { provideDatabase } from '../stack/provideDatabase.ts';
 import { preparePlan } from '../stack/preparePlan.ts';
 import type { Principal } from '../stack/principals.ts';
 import { startRegistry } from '../stack/registry.ts';
@@ -159,8 +159,8 @@ function postgresPart({ plan, tell }: Place): SupervisedPart {
 }
 
 async function prepare(place: Place): Promise<void> {
-  const { postgres, registry } = addressesOf(place.plan);
-  await createDatabase(postgres.replace(/\/prorata$/, '/postgres'), 'prorata');
+  const { registry } = addressesOf(place.plan);
+  await provideDatabase(place.plan);
   const applied = await applyManifest({
     connection: connectionOf(place, 'admin'),
     registryUrl: registry,
