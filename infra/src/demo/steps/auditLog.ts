@@ -30,7 +30,7 @@ export const auditLog: Step<DemoContext> = {
     progress('verifying the altered copy …');
     const altered = await audit(stack, ['verify', '--file', copy, '--json']);
     const found = verdictIn(altered.stdout)?.firstBad;
-    const named = found?.partition === flipped.partition && String(found.offset) === flipped.offset;
+    const named = found?.partition === flipped.partition && found.offset === flipped.offset;
     return {
       held:
         whole.exitCode === 0 &&
@@ -58,33 +58,37 @@ export const auditLog: Step<DemoContext> = {
   },
 };
 
-interface ExportedRecord {
+interface CopiedBytes {
   readonly topic: string;
   readonly partition: number;
-  readonly offset: string;
+  readonly offset: number;
+  readonly key: string | null;
   readonly value: string;
-  readonly sha256?: string;
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /**
  * Flips the lowest bit of a byte in the middle of an event from the middle of the log. The line's own
- * digest goes too, as it would by a hand that means it: what names the event is the chain.
+ * digest and what it tells in words go too, as they would by a hand that means it: what names the event is the chain.
  */
-async function flipOneByte(file: string): Promise<ExportedRecord> {
+async function flipOneByte(file: string): Promise<CopiedBytes> {
   const lines = (await readFile(file, 'utf8')).trimEnd().split('\n');
   const events = lines.flatMap((line, at) => (isEvent(line) ? [at] : []));
   const at = events[Math.floor(events.length / 2)] ?? 0;
-  const record = JSON.parse(lines[at] ?? '{}') as ExportedRecord;
-  const value = Buffer.from(record.value, 'base64');
+  const { topic, partition, offset, key, headers, ...told } = JSON.parse(
+    lines[at] ?? '{}',
+  ) as CopiedBytes;
+  const value = Buffer.from(told.value, 'base64');
   const middle = Math.floor(value.length / 2);
   value.writeUInt8(value.readUInt8(middle) ^ 1, middle);
-  lines[at] = JSON.stringify({ ...record, value: value.toString('base64'), sha256: undefined });
+  const record = { topic, partition, offset, key, value: value.toString('base64'), headers };
+  lines[at] = JSON.stringify(record);
   await writeFile(file, `${lines.join('\n')}\n`);
   return record;
 }
 
 const isEvent = (line: string): boolean =>
-  (JSON.parse(line) as ExportedRecord).topic.endsWith('quota.events');
+  (JSON.parse(line) as CopiedBytes).topic.endsWith('quota.events');
 
 function verdictIn(text: string): Verdict | undefined {
   const line = text.trimEnd().split('\n').at(-1) ?? '';
