@@ -1,5 +1,5 @@
-import pg from 'pg';
 import { loginUrl } from './loginUrl.ts';
+import { makeRole, provideLogin } from './provideLogin.ts';
 
 /** Whose login the projector's queries have. */
 const LOGIN = 'prorata_queries';
@@ -13,22 +13,11 @@ const ROLE = 'prorata_reader';
  * @param url of the database, as its owner
  * @returns the URL for the login
  */
-export async function provideQueryLogin(url: string, password: string): Promise<string> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    for (const role of [`${ROLE} NOLOGIN`, `${LOGIN} LOGIN`]) {
-      await client.query(`DO $$ BEGIN
-        CREATE ROLE ${role};
-      EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
-      END $$`);
-    }
-    await client.query(`ALTER ROLE ${LOGIN} PASSWORD ${client.escapeLiteral(password)}`);
+export function provideQueryLogin(url: string, password: string): Promise<string> {
+  return provideLogin(url, LOGIN, password, async (client) => {
+    await makeRole(client, `${ROLE} NOLOGIN`);
     await client.query(`GRANT ${ROLE} TO ${LOGIN}`);
-  } finally {
-    await client.end();
-  }
-  return queryUrl(url, password);
+  });
 }
 
 /** The database of `url` by the login of queries. */

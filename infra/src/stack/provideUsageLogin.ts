@@ -1,5 +1,5 @@
-import pg from 'pg';
 import { loginUrl } from './loginUrl.ts';
+import { provideLogin } from './provideLogin.ts';
 
 /** Whose login the rightsizer has. */
 const ROLE = 'prorata_rightsizer';
@@ -10,21 +10,11 @@ const ROLE = 'prorata_rightsizer';
  * @param url of the database, as its owner
  * @returns the URL for the login
  */
-export async function provideUsageLogin(url: string, password: string): Promise<string> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    await client.query(`DO $$ BEGIN
-      CREATE ROLE ${ROLE} LOGIN;
-    EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
-    END $$`);
-    await client.query(`ALTER ROLE ${ROLE} PASSWORD ${client.escapeLiteral(password)}`);
+export function provideUsageLogin(url: string, password: string): Promise<string> {
+  return provideLogin(url, ROLE, password, async (client) => {
     const database = client.escapeIdentifier(client.database ?? '');
     await client.query(`GRANT CREATE ON DATABASE ${database} TO ${ROLE}`);
-  } finally {
-    await client.end();
-  }
-  return usageUrl(url, password);
+  });
 }
 
 /** The database of `url` by the rightsizer's login. */
