@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import kafkajs from 'kafkajs';
-import type { AclEntry, Admin, Kafka } from 'kafkajs';
+import type { AclEntry, Admin, ITopicMetadata, Kafka } from 'kafkajs';
 import { LogUnavailable } from '../port.ts';
 import type { AccessRule, LogAdmin, TopicDescription } from '../port.ts';
 import { asLogError, faultOf, meansAbsentTopic } from './errors.ts';
@@ -19,6 +19,8 @@ const {
 const topicChangeTimeoutMs = 30_000;
 /** So often it is asked whether new topics have leaders. */
 const LEADERS_POLL_MS = 50;
+/** A topic that one broker still does not know after so long is taken to be absent. */
+const HEARD_OF_WITHIN_MS = 5_000;
 
 export async function openAdmin(
   kafka: Kafka,
@@ -37,14 +39,7 @@ export async function openAdmin(
       asked('Listing topics', async () =>
         (await client.listTopics()).filter((topic) => topic.startsWith(prefix)).sort(),
       ),
-    leadersOf: (topic) =>
-      asked('Asking for leaders', async () => {
-        const { topics } = await client.fetchTopicMetadata({ topics: [topic] });
-        const partitions = topics.find(({ name }) => name === topic)?.partitions ?? [];
-        return [...partitions]
-          .sort((one, other) => one.partitionId - other.partitionId)
-          .map(({ leader }) => leader);
-      }),
+    leadersOf: (topic) => asked('Asking for leaders', () => leadersOf(client, topic)),
     createTopics: (topics) => asked('Creating topics', () => createTopics(client, topics)),
     deleteTopics: (topics) => asked('Deleting topics', () => deleteTopics(client, topics)),
     listGroups: () =>
@@ -126,22 +121,41 @@ async function createTopics(
   );
 }
 
-/**
- * kafkajs waits for leaders too, but gives up at a broker that has not heard of the topic yet, as
- * a busy one has not for some milliseconds after the controller made it.
- */
+/** A new topic's leaders are waited for until each partition has one. */
 async function leadersOfNew(client: Admin, topics: string[]): Promise<void> {
   const deadline = Date.now() + topicChangeTimeoutMs;
   for (;;) {
+    const metadata = await metadataOf(client, topics, deadline);
+    if (metadata.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0))) return;
+    if (Date.now() > deadline)
+      throw new LogUnavailable(`No leaders of new topics after ${topicChangeTimeoutMs} ms`);
+    await delay(LEADERS_POLL_MS);
+  }
+}
+
+async function leadersOf(client: Admin, topic: string): Promise<number[]> {
+  const metadata = await metadataOf(client, [topic], Date.now() + HEARD_OF_WITHIN_MS);
+  const partitions = metadata.find(({ name }) => name === topic)?.partitions ?? [];
+  return [...partitions]
+    .sort((one, other) => one.partitionId - other.partitionId)
+    .map(({ leader }) => leader);
+}
+
+/**
+ * kafkajs asks any broker, and gives up at one that has not heard of the topic yet, as a busy one has
+ * not for some milliseconds after the controller made it, though another broker has told of it before.
+ */
+async function metadataOf(
+  client: Admin,
+  topics: string[],
+  deadline: number,
+): Promise<ITopicMetadata[]> {
+  for (;;) {
     try {
-      const metadata = await client.fetchTopicMetadata({ topics });
-      if (metadata.topics.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0)))
-        return;
+      return (await client.fetchTopicMetadata({ topics })).topics;
     } catch (error) {
       if (!meansNotYetThere(error) || Date.now() > deadline) throw error;
     }
-    if (Date.now() > deadline)
-      throw new LogUnavailable(`No leaders of new topics after ${topicChangeTimeoutMs} ms`);
     await delay(LEADERS_POLL_MS);
   }
 }
