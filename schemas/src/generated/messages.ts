@@ -1189,6 +1189,37 @@ export interface HostReport {
 /** Where a host's rules came from. */
 export type RuleSource = 'kafka' | 'http' | 'disk';
 
+/** What a dispatcher brought to its target: sent at a change and as a heartbeat. */
+export interface TargetReport {
+  /** The application. */
+  readonly application: string;
+  /** The dispatcher's name in the application's registration. */
+  readonly dispatcher: string;
+  /** What kind of target it is. */
+  readonly kind: DispatcherKind;
+  /** Where, as the registration says. */
+  readonly target: string;
+  /** applied: read back and as it should be. pending: not written yet. drifted: somebody else changed it. refused: the target, or the check before it, does not take it. unreachable: the target did not answer. */
+  readonly state: TargetState;
+  /** The offset of the newest event that the target should account for; -1: none. */
+  readonly desiredOffset: bigint;
+  /** The event up to which it was written; -1: never. */
+  readonly deliveredOffset: bigint;
+  /** The event up to which the target confirmed it, read back; -1: never. */
+  readonly appliedOffset: bigint;
+  /** SHA-256 in hexadecimal digits of the text last delivered; null: never. */
+  readonly checksum: null | string;
+  /** What hinders it, without secrets; null: nothing. */
+  readonly problem: null | string;
+  /** Since when it is in this state, by the dispatcher's clock. */
+  readonly since: bigint;
+  /** When this was sent, by the dispatcher's clock. */
+  readonly reportedAt: bigint;
+}
+
+/** Whether a target holds what it should. */
+export type TargetState = 'applied' | 'pending' | 'drifted' | 'refused' | 'unreachable';
+
 /** What a host enforces for one quota. */
 export interface Rule {
   /** The application. */
@@ -1917,7 +1948,8 @@ export type RuleMessage =
   | { readonly type: 'RuleSetComplete'; readonly value: RuleSetComplete };
 
 export type ReportMessage =
-  | { readonly type: 'HostReport'; readonly value: HostReport };
+  | { readonly type: 'HostReport'; readonly value: HostReport }
+  | { readonly type: 'TargetReport'; readonly value: TargetReport };
 
 export type UsageMessage =
   | { readonly type: 'UsageRecorded'; readonly value: UsageRecorded };
@@ -1999,6 +2031,7 @@ export type Message =
   | { readonly type: 'Rule'; readonly value: Rule }
   | { readonly type: 'RuleSetComplete'; readonly value: RuleSetComplete }
   | { readonly type: 'HostReport'; readonly value: HostReport }
+  | { readonly type: 'TargetReport'; readonly value: TargetReport }
   | { readonly type: 'UsageRecorded'; readonly value: UsageRecorded };
 
 export const fullNameOf: Readonly<Record<Message['type'], string>> = {
@@ -2077,5 +2110,6 @@ export const fullNameOf: Readonly<Record<Message['type'], string>> = {
   Rule: 'io.prorata.rule.Rule',
   RuleSetComplete: 'io.prorata.rule.RuleSetComplete',
   HostReport: 'io.prorata.report.HostReport',
+  TargetReport: 'io.prorata.report.TargetReport',
   UsageRecorded: 'io.prorata.usage.UsageRecorded',
 };
