@@ -12,6 +12,8 @@ export interface HostOptions {
   readonly application: string;
   /** Names this host in usage and reports. Default: the machine's name and the process id. */
   readonly hostId?: string;
+  /** Where the host runs, such as a zone of the cloud: what its reports, and so people, know it by. Default: none. */
+  readonly zone?: string | null;
   readonly rules: RuleSource;
   readonly usage: UsageChannel;
   /** Where the last good rules are kept; without it a start needs a source. */

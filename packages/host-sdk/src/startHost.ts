@@ -61,10 +61,12 @@ class LocalHost implements Host {
   readonly #queue: UsageQueue;
   readonly #reporter: HostReporter;
   readonly #staleAfterMicros: number;
+  readonly #reportIntervalMs: number;
   readonly #abort = new AbortController();
   readonly #timers: NodeJS.Timeout[] = [];
   #following: Promise<void> = Promise.resolve();
   #sequence = 0n;
+  #reports = 0n;
   #problems = 0;
   #rejectedCredentials = 0;
   #lastRejection: HostStatus['lastRejection'] = null;
@@ -102,8 +104,8 @@ class LocalHost implements Host {
     });
     this.#queue = new UsageQueue(usage, failed);
     this.#staleAfterMicros = (options.staleAfterMs ?? STALE_AFTER_MS) * 1000;
-    const intervalMs = options.reportIntervalMs ?? REPORT_INTERVAL_MS;
-    this.#reporter = new HostReporter(usage, intervalMs, () => this.#report(), failed);
+    this.#reportIntervalMs = options.reportIntervalMs ?? REPORT_INTERVAL_MS;
+    this.#reporter = new HostReporter(usage, this.#reportIntervalMs, () => this.#report(), failed);
   }
 
   async start(): Promise<void> {
@@ -216,7 +218,9 @@ class LocalHost implements Host {
 
   #report(): HostReport {
     const now = this.#time.now();
-    const { source, appliedOffset, appliedAt } = this.#rules;
+    const { source, appliedOffset, appliedAt, rejectedQuotas } = this.#rules;
+    const sequence = this.#reports;
+    this.#reports += 1n;
     return {
       hostId: this.hostId,
       bootId: this.bootId,
@@ -227,6 +231,10 @@ class LocalHost implements Host {
       appliedOffset,
       appliedAt: appliedAt ?? 0n,
       reportedAt: BigInt(this.#time.wallOf(now)),
+      zone: this.#options.zone ?? null,
+      sequence,
+      rejectedRules: rejectedQuotas,
+      intervalMs: this.#reportIntervalMs,
     };
   }
 

@@ -211,6 +211,20 @@ describe('a host', () => {
       application: 'a',
       source: 'kafka',
       rules: 2,
+      zone: null,
+      intervalMs: 15_000,
     });
+  });
+
+  it('numbers its reports, and says where it is and which rules it could not take', async () => {
+    const { sink, channel } = await start({ zone: 'eu-1a', reportIntervalMs: 1_000 });
+    sink.replaceAll(wholeSet([rule('a/x', [rate(5n)])], { unreadable: ['a/y', 'a/z'] }));
+    await expect.poll(() => channel.reports.at(-1)?.rejectedRules).toBe(2);
+    sink.change(rule('a/y', [rate(1n)], { eventOffset: 77n }));
+    sink.remove('a/z', 78n);
+    await expect.poll(() => channel.reports.at(-1)?.rejectedRules).toBe(0);
+    expect(channel.reports.at(-1)).toMatchObject({ zone: 'eu-1a', intervalMs: 1_000 });
+    const numbers = channel.reports.map(({ sequence }) => sequence);
+    expect(numbers).toEqual(numbers.map((_, index) => BigInt(index)));
   });
 });

@@ -1184,12 +1184,34 @@ export interface HostReport {
   readonly appliedAt: bigint;
   /** When this was sent, by the host's clock. */
   readonly reportedAt: bigint;
+  /** Where the host runs, as its operator names it; null: it does not say. */
+  readonly zone: null | string;
+  /** The number of the report since the start of the host, from 0: a later one counts. 0 throughout: the SDK does not say. */
+  readonly sequence: bigint;
+  /** Quotas whose newest rule could not be taken; the last good one, if there is any, is in force. */
+  readonly rejectedRules: number;
+  /** After so many milliseconds the next report comes at the latest. */
+  readonly intervalMs: number;
 }
 
 /** Where a host's rules came from. */
 export type RuleSource = 'kafka' | 'http' | 'disk';
 
-/** What a dispatcher brought to its target: sent at a change and as a heartbeat. */
+/** What the relay has written to an application's topic of rules: sent at a change and as a heartbeat. */
+export interface RulesDelivered {
+  /** The application. */
+  readonly application: string;
+  /** How many rules the topic has. */
+  readonly rules: number;
+  /** The offset of the newest event that changed the rules, as the topic says it; -1: none. */
+  readonly deliveredOffset: bigint;
+  /** The newest event of the application's partition that the relay has looked at: what it changed is in the topic. */
+  readonly accountedTo: bigint;
+  /** When this was sent, by the relay's clock. */
+  readonly reportedAt: bigint;
+}
+
+/** What a dispatcher brought to its target: sent at a change, and every minute at least. */
 export interface TargetReport {
   /** The application. */
   readonly application: string;
@@ -1949,6 +1971,7 @@ export type RuleMessage =
 
 export type ReportMessage =
   | { readonly type: 'HostReport'; readonly value: HostReport }
+  | { readonly type: 'RulesDelivered'; readonly value: RulesDelivered }
   | { readonly type: 'TargetReport'; readonly value: TargetReport };
 
 export type UsageMessage =
@@ -2031,6 +2054,7 @@ export type Message =
   | { readonly type: 'Rule'; readonly value: Rule }
   | { readonly type: 'RuleSetComplete'; readonly value: RuleSetComplete }
   | { readonly type: 'HostReport'; readonly value: HostReport }
+  | { readonly type: 'RulesDelivered'; readonly value: RulesDelivered }
   | { readonly type: 'TargetReport'; readonly value: TargetReport }
   | { readonly type: 'UsageRecorded'; readonly value: UsageRecorded };
 
@@ -2110,6 +2134,7 @@ export const fullNameOf: Readonly<Record<Message['type'], string>> = {
   Rule: 'io.prorata.rule.Rule',
   RuleSetComplete: 'io.prorata.rule.RuleSetComplete',
   HostReport: 'io.prorata.report.HostReport',
+  RulesDelivered: 'io.prorata.report.RulesDelivered',
   TargetReport: 'io.prorata.report.TargetReport',
   UsageRecorded: 'io.prorata.usage.UsageRecorded',
 };

@@ -44,6 +44,8 @@ export class RulesInForce implements RuleSink {
   confirmedAt: number | null = null;
   /** Rules not taken: unreadable, or not enforceable. */
   rejected = 0;
+  /** Quotas whose newest rule was not taken; each goes with the next one that is, or with its quota. */
+  readonly #rejected = new Set<string>();
   /** Rules and deletions older than the rule in force. */
   outdated = 0;
   /** Whether what the present source does not have is gone from here too. */
@@ -53,6 +55,10 @@ export class RulesInForce implements RuleSink {
 
   constructor(options: RulesInForceOptions) {
     this.#options = options;
+  }
+
+  get rejectedQuotas(): number {
+    return this.#rejected.size;
   }
 
   /** Hears of every change from now on. */
@@ -95,6 +101,8 @@ export class RulesInForce implements RuleSink {
     this.#isSwept = completeTo !== null && isCurrent;
     if (completeTo === null && rules.length === 0) return;
     const stay = new Set([...rules.map((rule) => rule.quotaId), ...unreadable]);
+    this.#rejected.clear();
+    for (const quotaId of unreadable) this.#rejected.add(quotaId);
     const gone = this.#isSwept && completeTo !== null ? this.#goneBefore(completeTo, stay) : [];
     this.#putInForce(source, rules, gone, appliedOffset);
   }
@@ -159,10 +167,12 @@ export class RulesInForce implements RuleSink {
   #put(rule: Rule, atMicros: number): boolean {
     try {
       const isNew = this.#options.table.put(rule, atMicros);
+      this.#rejected.delete(rule.quotaId);
       if (!isNew) this.outdated += 1;
       return isNew;
     } catch (error) {
       this.rejected += 1;
+      this.#rejected.add(rule.quotaId);
       this.#options.failed(error);
       return false;
     }
@@ -178,6 +188,7 @@ export class RulesInForce implements RuleSink {
   /** @returns the quota's id when its rule went, and nothing otherwise */
   #remove({ quotaId, upTo }: Gone, atMicros: number): string[] {
     const { table } = this.#options;
+    this.#rejected.delete(quotaId);
     if (table.remove(quotaId, upTo, atMicros)) return [quotaId];
     if (table.ruleOf(quotaId) !== null) this.outdated += 1;
     return [];
