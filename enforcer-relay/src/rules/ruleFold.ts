@@ -41,6 +41,11 @@ export class RuleFold {
     return [...this.#states.keys()];
   }
 
+  /** What the whole set of every application is, as `takeComplete` says it of those that changed. */
+  get complete(): readonly RuleSetComplete[] {
+    return this.applications.map((application) => this.#completeOf(application));
+  }
+
   rulesOf(application: string): ReadonlyMap<string, Rule> {
     return this.#rules.get(application) ?? new Map<string, Rule>();
   }

@@ -25,6 +25,7 @@ export { quotaOfRecord, quotaRecord } from './history/quotaRecord.ts';
 export { noPreview, PREVIEW_CHANGES_MAX, previewOf } from './preview.ts';
 export type { Preview } from './preview.ts';
 export { affectedParts, affectedQuotas, quotasIn, ruleOf } from './rules.ts';
+export { changesRules } from './changedRules.ts';
 export type { AffectedPart } from './rules.ts';
 export { decideTimer, dueTimeOf, dueTimes, touchedTimers } from './timers.ts';
 export { MODEL_VERSION, stateFromText, stateToText } from './snapshot.ts';

@@ -99,6 +99,17 @@ export const streamHeads: Table = {
   },
 };
 
+export const ruleChanges: Table = {
+  name: 'rule_changes',
+  key: ['application', 'slot'],
+  columns: {
+    application: 'text',
+    slot: 'smallint',
+    event_offset: 'bigint',
+    decided_at: 'timestamptz',
+  },
+};
+
 export const commitments: Table = {
   name: 'commitments',
   key: ['node', 'resource'],
@@ -380,6 +391,7 @@ export const quotaTables: readonly Table[] = [
   quotaHistory,
   registrationHistory,
   streamHeads,
+  ruleChanges,
   entitlements,
   proposals,
   budgets,

@@ -31,8 +31,8 @@ export type ProjectionName = 'quotas' | 'audit';
 export const projections: readonly ProjectionDefinition[] = [
   {
     name: 'quotas',
-    version: 6,
-    readableFrom: 6,
+    version: 7,
+    readableFrom: 7,
     topics: [
       {
         topic: 'quota.events',

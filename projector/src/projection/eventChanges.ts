@@ -24,6 +24,7 @@ import {
 import type { Touch } from '../rows/currentRows.ts';
 import type { Closing } from './closing.ts';
 import { headRow, registrationRow } from '../rows/historyRows.ts';
+import { ruleChangeRow } from '../rows/ruleChangeRow.ts';
 import { CommitmentChanges } from './commitmentChanges.ts';
 import { DeclaredChanges } from './declaredChanges.ts';
 import { HistoryChanges } from './historyChanges.ts';
@@ -105,6 +106,11 @@ export class EventChanges {
   /** How far the tables show the event's stream. */
   moveHead(touch: Touch): void {
     this.#put(tables.streamHeads, headRow(touch));
+  }
+
+  /** What hosts of the application are to apply has changed. */
+  changeRules(application: string, touch: Touch): void {
+    this.#put(tables.ruleChanges, ruleChangeRow(application, touch));
   }
 
   /** Whose rows an event may alter, deleted ones included. What is below a part is looked at when it is written. */

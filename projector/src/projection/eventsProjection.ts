@@ -1,4 +1,4 @@
-import { affectedParts, evolve } from '@prorata/quota-model';
+import { affectedParts, changesRules, evolve } from '@prorata/quota-model';
 import type { StreamState } from '@prorata/quota-model';
 import type { EventMessage } from '@prorata/schemas';
 import { touchOf } from '../rows/currentRows.ts';
@@ -51,6 +51,7 @@ export class EventsProjection implements Projection {
     // What a registration presets stands in the application's own row.
     if (state.kind === 'application') {
       changes.touch(state, affectedParts(state, event, former, 'limits'), touch);
+      if (changesRules(state, event, former)) changes.changeRules(state.id, touch);
     }
   }
 

@@ -30,7 +30,7 @@ export interface AuditorView {
  * Raised with every change of a view: what newer code has defined, older code leaves as it is.
  * `recordedViews.json` tells a forgotten one.
  */
-export const VIEWS_VERSION = 2;
+export const VIEWS_VERSION = 3;
 
 /** Columns of a table by name, as the view has them, with what they say. */
 function columnsOf(
@@ -614,6 +614,18 @@ const anchors: AuditorView = {
   },
 };
 
+const ruleChanges = viewOf(tables.ruleChanges, {
+  about:
+    'When an application changed what hosts enforce: the last 10 minutes in which it did, the newest change of each 5 ' +
+    'seconds. The largest `event_offset` is what every host should have applied.',
+  stream: OF_APPLICATION,
+  columns: {
+    application: APPLICATION,
+    event_offset: 'Where the event stands in its partition of `quota.events`.',
+    decided_at: 'When it was decided.',
+  },
+});
+
 const grantedStreams: AuditorView = {
   name: 'granted_streams',
   projection: 'quotas',
@@ -648,5 +660,6 @@ export const auditorViews: readonly AuditorView[] = [
   priceBooks,
   tierPolicies,
   streamHeads,
+  ruleChanges,
   grantedStreams,
 ];
