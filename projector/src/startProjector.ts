@@ -13,12 +13,14 @@ import {
 import type { RunningService, Service, Settings } from '@prorata/service-runtime';
 import { Router } from 'express';
 import { startAnchorExport } from './anchors/startAnchorExport.ts';
+import { searchPool } from './database/searchPool.ts';
 import { EventTail } from './feed/eventTail.ts';
 import { Feeds } from './feed/feeds.ts';
 import { GenerationFeed } from './generations/generationFeed.ts';
 import { GenerationKeeper } from './generations/keeper.ts';
 import { liveRoutes } from './generations/liveRoutes.ts';
 import { LiveTables } from './generations/liveTables.ts';
+import type { Live } from './generations/liveTables.ts';
 import { projections } from './generations/projections.ts';
 import type { ProjectionDefinition } from './generations/projections.ts';
 import { LagMeter } from './lag/lagMeter.ts';
@@ -44,6 +46,7 @@ import { versionRoutes } from './routes/versionRoutes.ts';
 import { projectedTopics } from './routes/readModels.ts';
 import { Readiness } from './readiness.ts';
 import { openDatabase } from './roles/openDatabase.ts';
+import type { Database } from './roles/openDatabase.ts';
 
 export interface Projector extends RunningService {
   readonly url: string;
@@ -73,22 +76,14 @@ export async function startProjector(
   const admin = await log.admin();
   const partitions = await assertTopics(admin, settings, topics).finally(() => admin.close());
   const queryUrl = settings.queryDatabaseUrl ?? null;
-  const { pool, roles, openQueries, openTables } = await openDatabase(
-    databaseUrl,
-    queryUrl,
-    logger,
-  );
+  const database = await openDatabase(databaseUrl, queryUrl, logger);
+  const { pool, roles, openTables } = database;
 
   const tail = new EventTail({ live: () => tables.live, logger, partitions });
   const feeds = new Feeds(tail, { logger, partitions });
-  const tables: LiveTables = new LiveTables(definitions, (schemas) => {
-    const queries = openQueries(schemas);
-    const lag = new LagMeter({ pool: queries, log: log.log, namespace, partitions, schemas });
-    const heads = new StreamHeads(queries, schemas);
-    const router = Router();
-    queryRoutes(router, { pool: queries, lag, heads, feeds });
-    return { schemas, pool: queries, lag, heads, feeds, router };
-  });
+  const tables: LiveTables = new LiveTables(definitions, (schemas) =>
+    openLive(schemas, { database, feeds, ground: { log: log.log, namespace, partitions } }),
+  );
   const registry = createMetrics('projector');
   const keeper = new GenerationKeeper({
     ...{ pool, definitions, partitions, tables, roles, logger, namespace },
@@ -138,6 +133,27 @@ export async function startProjector(
       await Promise.all([pool.end(), tables.stop(), traced]);
     },
   };
+}
+
+interface LiveParts {
+  readonly database: Database;
+  readonly feeds: Feeds;
+  readonly ground: Pick<
+    ConstructorParameters<typeof LagMeter>[0],
+    'log' | 'namespace' | 'partitions'
+  >;
+}
+
+/** What answers from these copies. */
+function openLive(schemas: readonly string[], { database, feeds, ground }: LiveParts): Live {
+  const pool = database.openQueries(schemas);
+  const searching = database.openSearches(schemas);
+  const lag = new LagMeter({ ...ground, pool, schemas });
+  const heads = new StreamHeads(pool, schemas);
+  const models = { pool, searches: searchPool(searching), lag, heads, feeds };
+  const router = Router();
+  queryRoutes(router, models);
+  return { ...models, schemas, pools: [pool, searching], router };
 }
 
 /** Every route over the tables. */

@@ -57,7 +57,7 @@ export function saidBeside(request: Request, sayable: Sayable = {}): SaidBeside 
 const inQuery = { reason: 'reason', dryRun: 'dryRun', waive: 'waivers' } as const;
 
 /** Of a read's tag what follows the version. */
-const ALTERED = /\.\d{1,18}$/;
+const ALTERED = /(\.\d{1,18}){1,3}$/;
 /** Of 64 bits, which the desk looks at; -1 says as much as `*`. */
 const VERSION = /^-?\d{1,19}$/;
 
@@ -112,8 +112,8 @@ class Reading {
   }
 
   /**
-   * `"5"` says version 5, and so does a read's `"5.41"`, whose rest tells what ancestors have altered; `*` is any
-   * version of what exists.
+   * `"5"` says version 5, and so does a read's `"5.41.6.1"`, whose rest tells what ancestors have altered and the
+   * answer's form; `*` is any version of what exists.
    */
   version(request: Request): string | undefined {
     const header = request.get('if-match')?.trim();

@@ -166,10 +166,16 @@ function withDryRuns<T>(
 async function withProxy<T>(
   handle: (body: string, forward: Forward) => Promise<void>,
   work: (url: string) => Promise<T>,
+  isPassed: (request: IncomingMessage) => boolean = () => true,
 ): Promise<T> {
   const server = createServer((request, response) => {
     const answer = async (): Promise<void> => {
       const body = await bodyOf(request);
+      if (!isPassed(request)) {
+        response.writeHead(502, { 'content-type': 'application/problem+json' });
+        response.end(JSON.stringify({ code: 'UPSTREAM_UNREACHABLE' }));
+        return;
+      }
       await handle(body, () => forwardTo(stack.addresses.gateway, request, response, body));
     };
     answer().catch(() => response.destroy());
@@ -502,6 +508,24 @@ describe('the other commands', () => {
     const moments = ['--from', `${overridden - 1}`, '--to', `${overridden}`];
     const ran = await prorata(['diff', quota, ...moments]);
     expect(ran.out).toContain('in force tokens  30,000/s → 35,000/s');
+  });
+
+  it('override with gateway and writer alone: in a fire the read side may be away', async () => {
+    const isWrite = ({ method, url }: IncomingMessage): boolean =>
+      method === 'POST' || url === '/healthz';
+    const over = (limit: string, url: string) =>
+      prorata(['override', quota, '--limit', limit, '--for', '1h', '--reason', 'fire'], { url });
+    await withProxy(
+      (_, forward) => forward(),
+      async (url) => {
+        expect((await over('requests=3', url)).code).toBe(0);
+        expect((await over('tokens=900', url)).code).toBe(0);
+        expect((await over('speed=3', url)).complaints).toContain('RESOURCE_UNKNOWN');
+        expect((await prorata(['tree', 'llm-gateway'], { url })).code).toBe(1);
+      },
+      isWrite,
+    );
+    expect((await prorata(['override', quota, '--lift', '--reason', 'out'])).code).toBe(0);
   });
 
   it('tell of changes as they happen, and go on where they were', async () => {

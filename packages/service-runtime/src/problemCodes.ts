@@ -124,6 +124,11 @@ export const problemCodes = {
     'The gateway has as much to do as it can hold',
     'Send it again after Retry-After, with the same id.',
   ),
+  SEARCHES_BUSY: kind(
+    503,
+    'As many searches are under way as may be',
+    'Ask again after Retry-After, or for less: by a place, a time or an id.',
+  ),
   SHUTTING_DOWN: kind(
     503,
     'The gateway is about to end',

@@ -23,6 +23,9 @@ export interface PoolOptions {
   readonly role?: string | null;
   /** Milliseconds; a writer's unless said. */
   readonly statementTimeoutMs?: number;
+  readonly connectionsMax?: number;
+  /** How long somebody waits for a connection, a taken one included; milliseconds. */
+  readonly connectTimeoutMs?: number;
   /** Run-time settings of each connection, beside those that all have. */
   readonly settings?: Readonly<Record<string, string>>;
 }
@@ -39,6 +42,7 @@ export function openPool(
 ): pg.Pool {
   const { schemas, role = null, settings = {} } = options;
   const { statementTimeoutMs = STATEMENT_TIMEOUT_MS } = options;
+  const { connectionsMax = CONNECTIONS_MAX, connectTimeoutMs = CONNECT_TIMEOUT_MS } = options;
   const all = {
     timezone: 'UTC',
     datestyle: 'ISO',
@@ -50,8 +54,8 @@ export function openPool(
   };
   const pool = new pg.Pool({
     connectionString: databaseUrl,
-    max: CONNECTIONS_MAX,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    max: connectionsMax,
+    connectionTimeoutMillis: connectTimeoutMs,
     statement_timeout: statementTimeoutMs,
     query_timeout: statementTimeoutMs + 5_000,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,

@@ -34,6 +34,9 @@ const nothingLive: ReadModels = {
   get pool(): never {
     throw unavailable();
   },
+  get searches(): never {
+    throw unavailable();
+  },
   get lag(): never {
     throw unavailable();
   },

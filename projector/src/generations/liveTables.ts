@@ -11,7 +11,8 @@ const REQUEST_MS_MAX = 65_000;
 /** The copies that requests are answered from, one of each projection, with the routes over them. */
 export interface Live extends ReadModels {
   readonly schemas: readonly string[];
-  readonly pool: Pool;
+  /** All that are to be closed with it. */
+  readonly pools: readonly Pool[];
   readonly router: Router;
 }
 
@@ -42,7 +43,7 @@ export class LiveTables {
     const read = this.#definitions.map((definition) => readableOf(definition, all));
     const schemas = read.every((each) => each !== undefined) ? read.map(schemaOf) : null;
     if (schemas?.join() === this.#live?.schemas.join()) return;
-    if (this.#live !== null) this.#closeLater(this.#live.pool);
+    for (const pool of this.#live?.pools ?? []) this.#closeLater(pool);
     this.#live = schemas === null ? null : this.#open(schemas);
   }
 
@@ -50,7 +51,7 @@ export class LiveTables {
     const pools = [...this.#closing.keys()];
     for (const timer of this.#closing.values()) clearTimeout(timer);
     this.#closing.clear();
-    if (this.#live !== null) pools.push(this.#live.pool);
+    pools.push(...(this.#live?.pools ?? []));
     this.#live = null;
     await Promise.all(pools.map((pool) => pool.end()));
   }

@@ -8,12 +8,16 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { contentOf, created, overridden, overrideEnded, registered } from '../../test/drafts.ts';
 import { EventStamper, testStart } from '../../test/eventStamper.ts';
 import { freshTables } from '../../test/freshTables.ts';
+import { projections } from '../generations/projections.ts';
+import { openPool } from '../database/openPool.ts';
+import { searchPool } from '../database/searchPool.ts';
 import { AuditProjection } from '../projection/auditProjection.ts';
 import { EventsProjection } from '../projection/eventsProjection.ts';
 import { OutcomesProjection } from '../projection/outcomesProjection.ts';
 import type { Projection } from '../projection/projection.ts';
 import { auditRoutes } from './auditRoutes.ts';
 import { historyRoutes } from './historyRoutes.ts';
+import { quotaRoutes } from './quotaRoutes.ts';
 
 const STREAM = 'application:llm';
 const noStep: TreeStep = {
@@ -32,8 +36,11 @@ const ended = (type: 'ProposalApproved' | 'ProposalRejected', proposalId: string
 });
 
 let pool: Pool;
+let searching: Pool;
+let databaseUrl: string;
 beforeEach(async () => {
-  ({ pool } = await freshTables());
+  ({ pool, databaseUrl } = await freshTables());
+  searching = pool;
   await write();
 });
 afterEach(() => pool.end());
@@ -101,9 +108,14 @@ async function answered(question: string, reach: Reach): Promise<unknown> {
     ready: () => [],
     patience: { lastAnswersMs: 0 },
     routes: (router) => {
-      const models = { pool, lag: { measure: () => Promise.resolve(0n) } } as never;
+      const models = {
+        pool,
+        searches: searchPool(searching),
+        lag: { measure: () => Promise.resolve(0n) },
+      } as never;
       auditRoutes(router, models);
       historyRoutes(router, models);
+      quotaRoutes(router, models);
     },
   });
   const { url } = await service.listen();
@@ -275,5 +287,33 @@ describe('a search in the audit log', () => {
       code: 'SEARCH_TOO_WIDE',
     });
     expect(await found('project=acme/p&within=moka/a')).toEqual([2, 3]);
+  });
+});
+
+describe('searches that are too dear', () => {
+  it('end with a code of their own, and keep nobody from asking for one thing', async () => {
+    const bounds = { connectionsMax: 2, statementTimeoutMs: 600, connectTimeoutMs: 200 };
+    const schemas = projections.map(({ name }) => `${name}_1`);
+    searching = openPool(databaseUrl, () => undefined, { schemas, ...bounds });
+    const blocking = await pool.connect();
+    try {
+      await blocking.query('BEGIN; LOCK TABLE audit_log IN ACCESS EXCLUSIVE MODE');
+      const searches = Array.from({ length: 8 }, () => answered('audit', 'everywhere'));
+      const beganMs = performance.now();
+      expect(await answered('quotas/llm%2Fnone', 'everywhere')).toMatchObject({
+        code: 'QUOTA_UNKNOWN',
+      });
+      expect(performance.now() - beganMs).toBeLessThan(600);
+      const codes = (await Promise.all(searches)).map((each) => (each as { code: string }).code);
+      expect(codes.sort()).toEqual([
+        ...Array<string>(6).fill('SEARCHES_BUSY'),
+        ...Array<string>(2).fill('SEARCH_TOO_WIDE'),
+      ]);
+    } finally {
+      await blocking.query('ROLLBACK');
+      blocking.release();
+    }
+    expect(await answered('audit', 'everywhere')).toHaveProperty('entries');
+    await searching.end();
   });
 });

@@ -63,7 +63,7 @@ async function listCommitments(request: Request, models: ReadModels): Promise<ob
   const filters = chosen();
   if (after !== null) filters.add('(node, resource) > (?, ?)', ...after);
   const lag = await models.lag.measure(projectedTopics);
-  const { rows } = await models.pool.query<CommitmentRow>(
+  const { rows } = await models.searches.query<CommitmentRow>(
     `SELECT * FROM commitments ${filters.where} ORDER BY node, resource LIMIT ${filters.value(limit + 1)}`,
     filters.values,
   );
@@ -73,8 +73,8 @@ async function listCommitments(request: Request, models: ReadModels): Promise<ob
 }
 
 /** Over all applications that were chosen, those of further pages included. */
-async function totalsOf({ pool }: ReadModels, filters: Filters): Promise<readonly object[]> {
-  const { rows } = await pool.query<TotalRow>(
+async function totalsOf({ searches }: ReadModels, filters: Filters): Promise<readonly object[]> {
+  const { rows } = await searches.query<TotalRow>(
     `WITH chosen AS (SELECT * FROM commitments ${filters.where}) ` +
       `SELECT c.resource, r.unit, count(*) AS applications, sum(c.quotas) AS quotas, ` +
       'sum(c.unlimited) AS unlimited, sum(c.guaranteed) AS guaranteed, ' +

@@ -37,8 +37,8 @@ async function diff(request: Request, models: ReadModels): Promise<object> {
   const lag = await models.lag.measure(projectedTopics);
   const application = applicationOf(within);
   for (const moment of [from, to]) await mustHaveCome(models, application, moment, lag);
-  const before = await pathsAt(models.pool, part, from, limit);
-  const after = await pathsAt(models.pool, part, to, limit);
+  const before = await pathsAt(models.searches, part, from, limit);
+  const after = await pathsAt(models.searches, part, to, limit);
   const { ids, next } = idsOf(before, after, limit);
   return {
     from: momentText(from),

@@ -37,7 +37,7 @@ async function holdingsOf(request: Request, models: ReadModels): Promise<object>
     .equal('project', project)
     .within(request.reach, quotaCondition);
   const lag = await models.lag.measure(projectedTopics);
-  const { rows } = await models.pool.query<HeldRow>(
+  const { rows } = await models.searches.query<HeldRow>(
     `SELECT quota_id, application, ${LIMITS} FROM quotas ${filters.where} ` +
       `ORDER BY quota_id LIMIT ${filters.value(QUOTAS_MAX + 1)}`,
     filters.values,

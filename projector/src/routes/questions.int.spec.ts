@@ -6,7 +6,9 @@ import {
   changed,
   contentOf,
   created,
+  evidence,
   haircut,
+  moved,
   overridden,
   registered,
   tokensPerSecond,
@@ -367,6 +369,59 @@ describe('what nobody uses', () => {
   });
 });
 
+describe('what nobody uses and did not stand so before', () => {
+  const find = async (query: string): Promise<Readonly<Record<string, string>>> => {
+    const { body } = await get(`/v1/unused?application=moka&${query}`);
+    const rows = body['quotas'] as { quotaId: string; state: string }[];
+    return Object.fromEntries(rows.map(({ quotaId, state }) => [quotaId, state]));
+  };
+
+  beforeAll(async () => {
+    const { stamper } = stand;
+    const bounds = { resource: 'tokens', min: 1n, max: 100n };
+    const resized: EventDraft = {
+      type: 'QuotaResized',
+      data: { limit: tokensPerSecond(9n), evidence, proposalId: null },
+      ...{ quotaId: 'moka/robot', quotaVersion: 2n },
+    };
+    await stand.append(
+      stamper.stamp('application:moka', [
+        created('moka/robot', contentOf({ rightsizing: [bounds] })),
+        resized,
+      ]),
+      stamper.stamp('application:moka', [moved('moka/chat', 2n, 'moka/talk')], {
+        at: BigInt(Date.now()) * 1_000n,
+      }),
+    );
+    await eventually(async () => {
+      expect((await get('/v1/quotas?atLeast=application:moka@6')).status).toBe(200);
+    });
+  });
+
+  it('is told where the evidence alone set the limit', async () => {
+    expect(await find('')).toMatchObject({ 'moka/robot': 'noData' });
+  });
+
+  it('is told of a quota that has moved, of which nothing is known yet', async () => {
+    await database.query(
+      `UPDATE rightsizer.application_usage SET first_reported_at = $1 WHERE application = 'moka'`,
+      [new Date(Date.now() - 200 * 86_400_000)],
+    );
+    await database.query(
+      `INSERT INTO rightsizer.quota_usage VALUES ('moka/talk', 'tokens', 'moka', now(), now(), NULL, 0, 0, 0, 0, 0, 0, 0)`,
+    );
+    expect(await find('')).toEqual({
+      'moka/robot': 'noData',
+      'moka/stop': 'noData',
+      'moka/talk': 'noData',
+    });
+    await database.query(
+      `UPDATE rightsizer.quota_usage SET last_used_at = now() WHERE quota_id = 'moka/talk'`,
+    );
+    expect(Object.keys(await find(''))).toEqual(['moka/robot', 'moka/stop']);
+  });
+});
+
 describe('an answer that the asker has', () => {
   it('is not sent again, until it holds something else', async () => {
     const first = await get('/v1/quotas?search=chat');
@@ -382,7 +437,7 @@ describe('an answer that the asker has', () => {
     const read = (tag = '') => get('/v1/quotas/llm%2Fa%2Fchat', { 'if-none-match': tag });
     const first = await read('"1"');
     const tag = first.headers.get('etag') ?? '';
-    expect([first.status, tag]).toEqual([200, expect.stringMatching(/^"\d+\.\d+"$/)]);
+    expect([first.status, tag]).toEqual([200, expect.stringMatching(/^"\d+\.\d+\.\d+\.\d+"$/)]);
     expect((await read(tag)).status).toBe(304);
     const explain = (given = '') =>
       get('/v1/quotas/llm%2Fa%2Fchat/explain', { 'if-none-match': given });

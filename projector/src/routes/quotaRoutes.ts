@@ -13,6 +13,7 @@ import { mustReach, mustReachInto } from './access.ts';
 import { effectiveAnswer, layersAnswer } from './effectiveAnswer.ts';
 import { pageOf } from './filters.ts';
 import { Parameters } from './parameters.ts';
+import { quotaTag } from './quotaTag.ts';
 import { cursorOfRow, QUESTIONS, questionIn, sortColumns } from './quotaQuestion.ts';
 import { lagMember, projectedTopics } from './readModels.ts';
 import type { ReadModels } from './readModels.ts';
@@ -70,7 +71,7 @@ async function listQuotas(request: Request, models: ReadModels): Promise<object>
   parameters.finish();
   const lag = await models.lag.measure(projectedTopics);
   const sorting = sortColumns[sort].map((column) => `${column} ${order}`).join(', ');
-  const { rows } = await models.pool.query<QuotaRow>(
+  const { rows } = await models.searches.query<QuotaRow>(
     `SELECT * FROM quotas ${filters.where} ORDER BY ${sorting} LIMIT ${filters.value(limit + 1)}`,
     filters.values,
   );
@@ -112,7 +113,7 @@ async function listAsOf(
   );
   const lag = await models.lag.measure(projectedTopics);
   if (within !== null) await mustHaveCome(models, applicationOf(within), moment, lag);
-  const { paths, next } = await pathsAt(models.pool, ranges, moment, limit);
+  const { paths, next } = await pathsAt(models.searches, ranges, moment, limit);
   const quotas = paths.map((path) => quotaJson(quotaAsOf(path)));
   return { asOf: momentText(moment), quotas, next, lag };
 }
@@ -223,12 +224,9 @@ export function explanationOf(
   };
 }
 
-/**
- * The quota's own version, for If-Match, and the last event that could alter what is in force, an ancestor's
- * included: what both tell together is all that the answer holds. A past moment has nothing for If-Match.
- */
+/** A past moment has nothing for If-Match. */
 function tagOf({ quota, moment }: FoundQuota): string | null {
-  return moment === null ? `"${quota.version}.${quota.stream_version}"` : null;
+  return moment === null ? quotaTag(quota.version, quota.stream_version) : null;
 }
 
 const asked = ({ moment, lag }: FoundQuota): object => ({

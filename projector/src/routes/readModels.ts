@@ -12,7 +12,10 @@ export const projectedTopics = ['quota.events', 'quota.outcomes'] as const;
 
 /** What every query stands on. Lag is measured before the tables are read, so it is never too small. */
 export interface ReadModels {
+  /** For questions about one thing, which an index finds. */
   readonly pool: Pool;
+  /** For those that look at many rows. */
+  readonly searches: Pick<Pool, 'query'>;
   readonly lag: LagMeter;
   readonly heads: StreamHeads;
   readonly feeds: Feeds;

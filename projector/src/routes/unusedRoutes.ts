@@ -68,11 +68,11 @@ export function unusedRoutes(router: Router, models: ReadModels): void {
 async function listUnused(request: Request, models: ReadModels): Promise<object> {
   const question = questionIn(request);
   const lag = await models.lag.measure(projectedTopics);
-  const source = await usageSource(models.pool);
+  const source = await usageSource(models.searches);
   const now = BigInt(Date.now()) * 1_000n;
   const until = source?.knownUntil ?? now;
   const since = until - BigInt(question.days) * DAY_MICROS;
-  const { rows, next } = await pageOf(models.pool, question, source, since);
+  const { rows, next } = await pageOf(models.searches, question, source, since);
   return {
     unusedSince: timeToJson(since),
     data:
@@ -132,8 +132,13 @@ async function pageOf(
     .equal('q.project', project)
     .add(`(u.last_used_at IS NULL OR u.last_used_at <= ${time}::timestamptz)`)
     // Whatever came within these days says nothing yet.
-    .add(`EXISTS (SELECT FROM (${span}) AS held WHERE ${DECLARED_THEN})`);
-  const isKnown = `coalesce(u.quota_id IS NOT NULL AND a.first_reported_at <= ${time}::timestamptz, false)`;
+    .add(
+      `(EXISTS (SELECT FROM (${span}) AS held WHERE ${DECLARED_THEN}) OR ${declaredElsewhere(time)})`,
+    );
+  // Usage is kept by path: of a quota that moved within these days nothing is known yet.
+  const isKnown =
+    `coalesce(u.quota_id IS NOT NULL AND a.first_reported_at <= ${time}::timestamptz ` +
+    `AND EXISTS (SELECT FROM (${span}) AS held), false)`;
   if (state !== 'all') values.add(state === 'unused' ? isKnown : `NOT ${isKnown}`);
   const { rows } = await pool.query<UnusedRow & { readonly is_last: boolean }>(
     `WITH looked AS MATERIALIZED (${looked}), ` +
@@ -180,8 +185,18 @@ const numbered = (walk: string): string =>
   `SELECT *, row_number() OVER (ORDER BY ${ORDER}) AS number FROM (SELECT * FROM (${walk}) AS walk ` +
   `ORDER BY ${ORDER} LIMIT ${LOOKED_MAX}) AS walked`;
 
-/** Whether the quota declared the resource as it was then. */
-const DECLARED_THEN = `held.record -> 'content' -> 'limits' @> jsonb_build_array(jsonb_build_object('resource', d.resource))`;
+const LIMITED = `jsonb_build_array(jsonb_build_object('resource', d.resource))`;
+
+/** Whether the quota declared the resource as it was then, or the evidence did. */
+const DECLARED_THEN =
+  `(held.record -> 'content' -> 'limits' @> ${LIMITED} OR ` +
+  `held.record -> 'rightsized' -> '$m' @> jsonb_build_array(jsonb_build_array(d.resource)))`;
+
+/** Whether it did under another id: a quota takes its versions along when it moves. */
+const declaredElsewhere = (time: string): string =>
+  `EXISTS (SELECT FROM (SELECT v.content FROM quota_versions AS v WHERE v.quota_id = d.quota_id ` +
+  `AND v.ended IS NULL AND v.decided_at <= ${time}::timestamptz ORDER BY v.version DESC LIMIT 1) AS former ` +
+  `WHERE former.content -> 'limits' @> ${LIMITED})`;
 
 const USED =
   'u.last_used_at, a.first_reported_at AS reported_from, a.last_reported_at AS reported_to, ' +

@@ -4,42 +4,42 @@ import type { Json } from '../plan/json.ts';
 const FORM =
   /^([^=]+)=(?:(unlimited|blocked)|([1-9]\d{0,18})(?:\/(\d*(?:us|ms|s|m|h|d)))?(?:,burst=([1-9]\d{0,18}))?)$/;
 
+/** The kinds of limits that have a short form. */
+export type LimitKind = 'rate' | 'concurrency' | 'capacity';
+
+/** A limit as it was typed: what kind of limit it is, the application declares. */
+export interface TypedLimit {
+  readonly resource: string;
+  /** What its form can be: with a time or a burst a rate alone. */
+  readonly kinds: readonly LimitKind[];
+  /** As the interface takes it, were it of that kind. */
+  readonly as: (kind: LimitKind) => Json;
+}
+
 /**
- * `tokens=90000/s`, `tokens=90000/5m,burst=120000`, `requests=400`, `requests=blocked`: a limit of the kind that the
- * application declares for the resource.
- * @throws CommandError (exit 2) for another form, or a resource that the application does not have
+ * `tokens=90000/s`, `tokens=90000/5m,burst=120000`, `requests=400`, `requests=blocked`.
+ * @throws CommandError (exit 2) for another form
  */
-export function limitOf(text: string, resources: readonly Json[]): Json {
-  const [, resource, word, amount, per, burst] = FORM.exec(text) ?? [];
+export function typedLimit(text: string): TypedLimit {
+  const [, resource, word, amount = '', per, burst] = FORM.exec(text) ?? [];
   if (resource === undefined) {
     throw new CommandError(
       `no limit ${text}; write tokens=90000/s, requests=400 or requests=blocked`,
       2,
     );
   }
-  const declared = resources.find(({ name }) => name === resource);
-  if (declared === undefined) {
-    const names = resources.map(({ name }) => String(name)).join(', ');
-    throw new CommandError(`no resource ${resource}; the application has ${names}`, 2);
-  }
-  const kind = String(declared['kind']);
-  const isRate = kind === 'rate';
-  if (!isRate && (per !== undefined || burst !== undefined)) {
-    throw new CommandError(`${resource} is no rate: it has neither a time nor a burst`, 2);
-  }
-  if (kind === 'consumable') {
-    throw new CommandError(
-      `${resource} is consumed in a window: declare it in a file, or send OverrideQuota`,
-      2,
-    );
-  }
-  const upper = isRate ? 'amount' : 'max';
-  const body = {
-    [upper]: word ?? longOf(amount ?? ''),
-    ...(isRate && word === undefined ? { per: perOf(per) } : {}),
-    ...(burst === undefined ? {} : { burst: longOf(burst) }),
+  const bound = word ?? longOf(amount);
+  const isRate = per !== undefined || burst !== undefined;
+  return {
+    resource,
+    kinds: isRate ? ['rate'] : ['rate', 'concurrency', 'capacity'],
+    as: (kind) => {
+      if (kind !== 'rate') return { resource, [kind]: { max: bound } };
+      const time = word === undefined ? { per: perOf(per) } : {};
+      const most = burst === undefined ? {} : { burst: longOf(burst) };
+      return { resource, rate: { amount: bound, ...time, ...most } };
+    },
   };
-  return { resource, [kind]: body };
 }
 
 const longOf = (digits: string): number | string =>

@@ -1,14 +1,35 @@
 import { limitFromJson } from '@prorata/schemas';
 import { describe, expect, it } from 'vitest';
 import { limitText } from '../output/limitText.ts';
-import { endOf, limitOf } from './limitOption.ts';
+import type { Json } from '../plan/json.ts';
+import { limitsInKind } from './limitKinds.ts';
+import type { TryDry } from './limitKinds.ts';
+import { endOf, typedLimit } from './limitOption.ts';
 
-const resources = [
-  { name: 'tokens', kind: 'rate' },
-  { name: 'requests', kind: 'concurrency' },
-  { name: 'cache', kind: 'capacity' },
-  { name: 'images', kind: 'consumable' },
-];
+const kinds: Readonly<Record<string, string>> = {
+  tokens: 'rate',
+  requests: 'concurrency',
+  cache: 'capacity',
+  images: 'consumable',
+};
+
+/** As the writer judges: a limit of another kind than the application's, and nothing else. */
+const writer: TryDry = (commands) =>
+  Promise.resolve(
+    commands.map(({ data }) => {
+      const [{ resource, ...limit }] = data['limits'] as [{ resource: string }];
+      const code = kinds[resource] === Object.keys(limit)[0] ? 'ACCEPTED' : 'KIND_MISMATCH';
+      const none = { commandId: '', detail: null, violations: [], outcome: null };
+      return { ...none, status: code === 'ACCEPTED' ? 'accepted' : 'refused', code };
+    }),
+  );
+
+async function limitOf(text: string, tryDry = writer): Promise<Json> {
+  const command = (limit: Json) =>
+    ({ type: 'OverrideQuota', stream: 'application:a', data: { limits: [limit] } }) as const;
+  const [limit = {}] = await limitsInKind([typedLimit(text)], command, tryDry);
+  return limit;
+}
 
 describe('a limit as people type it', () => {
   it.each([
@@ -31,8 +52,8 @@ describe('a limit as people type it', () => {
       { resource: 'requests', concurrency: { max: 'unlimited' } },
       'unlimited',
     ],
-  ])('%s is of the kind that the application declares', (text, limit, shown) => {
-    expect(limitOf(text, resources)).toEqual(limit);
+  ])('%s is of the kind that the application declares', async (text, limit, shown) => {
+    expect(await limitOf(text)).toEqual(limit);
     const faults: string[] = [];
     limitFromJson({ ...limit }, '', (path, message) => {
       faults.push(`${path} ${message}`);
@@ -42,19 +63,26 @@ describe('a limit as people type it', () => {
     expect(limitText(limit)).toBe(shown);
   });
 
-  it.each([
-    'tokens',
-    'tokens=',
-    'tokens=0',
-    'tokens=-1',
-    'tokens=1.5',
-    'requests=4/s',
-    'speed=3',
-    'images=5',
-  ])('%s is refused as a command line that makes no sense', (text) => {
-    expect(() => limitOf(text, resources)).toThrow(
-      expect.objectContaining({ exitCode: 2 }) as Error,
-    );
+  it.each(['tokens', 'tokens=', 'tokens=0', 'tokens=-1', 'tokens=1.5', 'images=5'])(
+    '%s is refused as a command line that makes no sense',
+    async (text) => {
+      await expect((async () => limitOf(text))()).rejects.toMatchObject({ exitCode: 2 });
+    },
+  );
+
+  it('with a time or a burst can be a rate alone, so that nobody is asked', async () => {
+    const nobody = () => Promise.reject(new Error('asked'));
+    expect(await limitOf('requests=4/s', nobody)).toHaveProperty('rate');
+    expect(await limitOf('tokens=4,burst=9', nobody)).toHaveProperty('rate.burst', 9);
+  });
+
+  it('is sent as it stands where the writer refuses it for another reason', async () => {
+    const answer = { status: 'refused', code: 'NOT_ALLOWED', commandId: '' } as const;
+    const denied: TryDry = (commands) =>
+      Promise.resolve(
+        commands.map(() => ({ ...answer, detail: null, violations: [], outcome: null })),
+      );
+    expect(await limitOf('requests=400', denied)).toMatchObject({ resource: 'requests' });
   });
 });
 

@@ -1,8 +1,10 @@
 import { CommandError } from '../commandError.ts';
+import type { SentCommand } from '../gateway/gatewayClient.ts';
 import type { OutputOptions } from '../output/answerAs.ts';
 import type { Json } from '../plan/json.ts';
 import { connected } from './connected.ts';
-import { endOf, limitOf } from './limitOption.ts';
+import { limitsInKind } from './limitKinds.ts';
+import { endOf, typedLimit } from './limitOption.ts';
 import { sendOne } from './sendOne.ts';
 
 export interface OverrideOptions extends OutputOptions {
@@ -14,7 +16,10 @@ export interface OverrideOptions extends OutputOptions {
   readonly reason: string;
 }
 
-/** Puts limits above every other layer until a known end, blocks all of a quota, or ends either. */
+/**
+ * Puts limits above every other layer until a known end, blocks all of a quota, or ends either. Gateway and writer
+ * are enough for it: in a fire the read side may be away.
+ */
 export async function override(quotaId: string, options: OverrideOptions): Promise<number> {
   const { limit = [], block = false, lift = false, reason, output } = options;
   if ([limit.length > 0, block, lift].filter(Boolean).length !== 1) {
@@ -37,11 +42,15 @@ export async function override(quotaId: string, options: OverrideOptions): Promi
     const done = `${quotaId} is blocked until ${until}; --lift ends it.`;
     return sendOne(client, { type: 'SuspendQuota', stream, data }, sending(done));
   }
-  const application = await client.get<Json>(
-    `/v1/applications/${encodeURIComponent(quotaId.split('/')[0] ?? '')}`,
+  const overriding = (limits: readonly Json[]): SentCommand => {
+    const data = { quotaId, until, limits };
+    return { type: 'OverrideQuota', stream, data };
+  };
+  const limits = await limitsInKind(
+    limit.map(typedLimit),
+    (each) => overriding([each]),
+    (commands) => client.tryDry(commands, reason),
   );
-  const resources = application['resources'] as readonly Json[];
-  const data = { quotaId, until, limits: limit.map((text) => limitOf(text, resources)) };
   const done = `${quotaId} is overridden until ${until}; ./prorata explain ${quotaId} shows it.`;
-  return sendOne(client, { type: 'OverrideQuota', stream, data }, sending(done));
+  return sendOne(client, overriding(limits), sending(done));
 }
