@@ -31,7 +31,7 @@ const DRAIN_MS = 3_000;
 export interface GatewayOptions {
   readonly port: LogPort;
   readonly codec: Codec;
-  readonly settings: Pick<Settings, 'urls' | 'tokenFile' | 'validators'>;
+  readonly settings: Pick<Settings, 'dispatch' | 'urls' | 'tokenFile' | 'validators'>;
   /** Full names. */
   readonly topics: { readonly commands: string; readonly outcomes: string };
   readonly partitions: number;
@@ -144,6 +144,7 @@ function validatorDeskOf({ settings, clock, logger, registry }: GatewayOptions):
     proposalOf: (application, proposalId) =>
       shownProposal(asProjectorShows, application, proposalId),
     hosts: new Set(settings.validators.hosts),
+    dispatchHosts: new Set(settings.dispatch?.hosts ?? []),
     secretsDirectory: settings.validators.secretsDirectory,
     clock,
     asked: (each) => metrics(each),

@@ -56,5 +56,11 @@ export {
   VALIDATOR_DEADLINE_MILLIS_MAX,
   VALIDATOR_RETRIES_MAX,
 } from './modelBounds.ts';
+export { addressesOf, dispatcherTerms } from './dispatchers/settingsViolations.ts';
+export type { DispatcherAddress } from './dispatchers/settingsViolations.ts';
+export type { DispatcherTerms, KeptSettings } from './dispatchers/dispatcherTerms.ts';
+export type { FileSettings } from './dispatchers/fileTerms.ts';
+export type { WebhookSettings } from './dispatchers/webhookTerms.ts';
+export type { YunikornSettings } from './dispatchers/yunikornTerms.ts';
 export { isDecided, undecidedCodes } from './undecidedCodes.ts';
 export { BrokenStream, UnreadableState } from './faults.ts';

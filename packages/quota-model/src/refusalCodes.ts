@@ -85,6 +85,11 @@ export const refusalCodes = {
     'The registration contradicts itself',
     'Correct the fields named.',
   ),
+  DISPATCHER_SETTINGS_INVALID: kind(
+    422,
+    'A dispatcher does not take these settings',
+    'Correct the settings named: docs/reference/dispatchers.md has those of each kind.',
+  ),
   RESOURCE_UNKNOWN: kind(
     422,
     'The application does not declare this resource',

@@ -96,6 +96,11 @@ export const problemCodes = {
     "A validator stands where the gateway sends nobody: not on the operator's list, or without https",
     'Have the operator add the host to PRORATA_VALIDATOR_HOSTS, or register another address.',
   ),
+  DISPATCHER_HOST_NOT_ALLOWED: kind(
+    422,
+    "A dispatcher's target stands where the relay sends nothing: not on the operator's list, or without https",
+    'Have the operator add the host to PRORATA_DISPATCH_HOSTS, or register another address.',
+  ),
   RECORDS_INVALID: kind(
     422,
     'The records have not the form of theirs',

@@ -56,6 +56,15 @@ export interface Settings extends LogSettings {
     /** A folder for each application, with a file for each secret that its registration names. */
     readonly secretsDirectory: string | null;
   };
+  /** What dispatchers may reach; the relay's, and the gateway's to refuse others at registration. */
+  readonly dispatch?: {
+    /** `host` or `host:port`. */
+    readonly hosts: readonly string[];
+    /** With a folder for each application, below which its files are written; null: none are. */
+    readonly directory: string | null;
+    /** A folder of modules (`*.js`, `*.mjs`, `*.ts`) with formats of the operator's own; null: there are none. */
+    readonly formatsDirectory: string | null;
+  };
   /** Quotas that a partition may hold before commands that make more are refused; null: the writer's own preset. */
   readonly partitionQuotasMax?: number | null;
   /** How the writer signs its anchors. */
@@ -117,6 +126,11 @@ export function readSettings(environment: Environment = process.env): Settings {
     validators: {
       hosts: hostList(reader, 'PRORATA_VALIDATOR_HOSTS'),
       secretsDirectory: reader.optional('PRORATA_SECRETS_DIRECTORY'),
+    },
+    dispatch: {
+      hosts: hostList(reader, 'PRORATA_DISPATCH_HOSTS'),
+      directory: reader.optional('PRORATA_DISPATCH_DIRECTORY'),
+      formatsDirectory: reader.optional('PRORATA_DISPATCH_FORMATS_DIRECTORY'),
     },
     partitionQuotasMax: reader.wholeNumber('PRORATA_PARTITION_QUOTAS_MAX', 1, 100_000_000),
     anchors: {

@@ -1,17 +1,7 @@
-import http from 'node:http';
-import https from 'node:https';
-import { guardedLookup, mayLeadTo, HostNotAllowed } from './allowedHosts.ts';
-import { isIP } from 'node:net';
+import { AnswerTooLarge, guardedRequest } from '@prorata/service-runtime';
 
 /** A verdict and some totals: more is not read, bytes. */
 const ANSWER_BYTES_MAX = 64 * 1024;
-/** Connections kept open for one validator's next questions. */
-const IDLE_SOCKETS_MAX = 4;
-
-const agents = {
-  'http:': new http.Agent({ keepAlive: true, maxFreeSockets: IDLE_SOCKETS_MAX }),
-  'https:': new https.Agent({ keepAlive: true, maxFreeSockets: IDLE_SOCKETS_MAX }),
-};
 
 /** The validator could be reached and did not answer as agreed. */
 export class AnswerUnusable extends Error {
@@ -30,54 +20,25 @@ export class AnswerUnusable extends Error {
  * @returns the text of a 200
  * @throws AnswerUnusable, HostNotAllowed, or the connection's own error
  */
-export function postQuestion(
+export async function postQuestion(
   url: URL,
   body: string,
   headers: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<string> {
-  const protocol = url.protocol === 'https:' ? 'https:' : 'http:';
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  if (isIP(host) !== 0 && !mayLeadTo(url.hostname, host)) {
-    return Promise.reject(new HostNotAllowed(`${host} is not asked.`));
-  }
-  return new Promise((resolve, reject) => {
-    const request = (protocol === 'https:' ? https : http).request(url, {
-      method: 'POST',
-      agent: agents[protocol],
-      lookup: guardedLookup,
-      signal,
-      headers: {
-        'content-type': 'application/json',
-        accept: 'application/json',
-        'content-length': Buffer.byteLength(body),
-        ...headers,
-      },
-    });
-    request.on('error', reject);
-    request.on('response', (response) => {
-      readAnswer(response).then(resolve, (error: unknown) => {
-        response.destroy();
-        reject(error instanceof Error ? error : new Error(String(error)));
-      });
-    });
-    request.end(body);
+  const json = { 'content-type': 'application/json', accept: 'application/json' };
+  const request = { url, method: 'POST', body, signal, answerBytesMax: ANSWER_BYTES_MAX } as const;
+  const { status, text } = await guardedRequest({
+    ...request,
+    headers: { ...json, ...headers },
+  }).catch((error: unknown) => {
+    if (error instanceof AnswerTooLarge) {
+      throw new AnswerUnusable(`Its answer has more than ${ANSWER_BYTES_MAX} bytes.`, true);
+    }
+    throw error;
   });
-}
-
-async function readAnswer(response: http.IncomingMessage): Promise<string> {
-  const status = response.statusCode ?? 0;
   if (status !== 200) {
     throw new AnswerUnusable(`It answered ${status}.`, status >= 300 && status < 500);
   }
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > ANSWER_BYTES_MAX) {
-      throw new AnswerUnusable(`Its answer has more than ${ANSWER_BYTES_MAX} bytes.`, true);
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+  return text;
 }

@@ -10,12 +10,13 @@ import type {
 import type { Clock } from '../../clock.ts';
 import type { AsksValidators } from '../submit/commandDesk.ts';
 import { SubmissionRefused } from '../submit/submissionRefused.ts';
-import { HostNotAllowed, mustBeAllowed } from './allowedHosts.ts';
+import { HostNotAllowed, mustBeAllowed } from '@prorata/service-runtime';
+import { refuseForeignDispatchers } from './foreignDispatchers.ts';
 import { postQuestion } from './postQuestion.ts';
 import { readVerdict } from './readVerdict.ts';
 import type { Verdict } from './readVerdict.ts';
 import type { RegistrationBook } from './registrationBook.ts';
-import { secretHeaders } from './secretHeaders.ts';
+import { secretHeaders } from '@prorata/service-runtime';
 import { reasonOf, ValidatorLine } from './validatorLine.ts';
 
 /** Lines remembered; of one that goes, the breaker is forgotten and nothing else. */
@@ -43,6 +44,8 @@ export interface ValidatorDeskParts {
   readonly proposalOf: (application: string, proposalId: string) => Promise<object | null>;
   /** `host` or `host:port` that may be asked. */
   readonly hosts: ReadonlySet<string>;
+  /** `host` or `host:port` that a dispatcher may be sent to. */
+  readonly dispatchHosts: ReadonlySet<string>;
   readonly secretsDirectory: string | null;
   readonly clock: Pick<Clock, 'now'>;
   /** Told of every question, for metrics. */
@@ -68,6 +71,7 @@ export class ValidatorDesk implements AsksValidators {
     if (stream?.kind !== 'application') return [];
     if (command.type === 'RegisterApplication') {
       this.#refuseForeignHosts(command.value.validators);
+      refuseForeignDispatchers(command.value.dispatchers, this.#parts.dispatchHosts);
       return [];
     }
     const registration = await this.#parts.registrations.of(stream.id);

@@ -9,9 +9,9 @@ import {
   retry,
 } from 'cockatiel';
 import type { Actor, RemoteValidator } from '@prorata/schemas';
-import { HostNotAllowed } from './allowedHosts.ts';
+import { HostNotAllowed } from '@prorata/service-runtime';
 import { AnswerUnusable } from './postQuestion.ts';
-import { SecretMissing } from './secretHeaders.ts';
+import { SecretMissing } from '@prorata/service-runtime';
 import { ValidatorPlaces } from './validatorPlaces.ts';
 
 /** Faults in a row after which nobody asks. */

@@ -146,4 +146,43 @@ describe('the terms of a registration', () => {
       '/dispatchers/2/settings',
     ]);
   });
+
+  it.each([
+    ['../moka/etc', 'file', null],
+    ['/etc/passwd', 'file', null],
+    ['a//b', 'file', null],
+    ['a/../b', 'file', null],
+    ['.hidden', 'file', null],
+    ['queues.yaml', 'yunikorn', '{"place":"configmap","api":"https://kube.example.test"}'],
+    ['https://user:pass@host/', 'webhook', null],
+  ] as const)('refuse the target %s of a dispatcher for %s', (target, kind, settings) => {
+    const dispatchers = [{ ...dispatcher, kind, target, settings }];
+    expect(pathsOf({ dispatchers })).toEqual(['/dispatchers/0/target']);
+  });
+
+  it.each([
+    ['{"mode":"0777"}', 'file', '/mode'],
+    ['{"password":"x"}', 'file', '/password'],
+    ['{"pollSeconds":0}', 'webhook', '/pollSeconds'],
+    ['{"onDrift":"ignore"}', 'yunikorn', '/onDrift'],
+    ['{"resources":{"tokens":"memory"}}', 'yunikorn', '/resources/tokens'],
+    ['{"resources":{"cores":"memory"}}', 'yunikorn', '/resources/cores'],
+    ['{"applications":"cores"}', 'yunikorn', '/applications'],
+    ['{"scheduler":"ftp://host"}', 'yunikorn', '/scheduler'],
+    ['{"queue":"moka"}', 'yunikorn', '/queue'],
+    ['{"partition":{"queues":[]}}', 'yunikorn', '/partition/queues'],
+  ] as const)('refuse the settings %s of a dispatcher for %s', (settings, kind, path) => {
+    const target = kind === 'webhook' ? 'https://hooks.example.test/' : 'queues.yaml';
+    const dispatchers = [{ ...dispatcher, kind, target, settings }];
+    const { decision } = given().when(register({ dispatchers }));
+    expect(decision).toMatchObject({
+      kind: 'refused',
+      violations: [{ code: 'DISPATCHER_SETTINGS_INVALID', path: `/dispatchers/0/settings${path}` }],
+    });
+  });
+
+  it('refuse two dispatchers of one target, for each would undo the other', () => {
+    const dispatchers = [dispatcher, { ...dispatcher, name: 'again', kind: 'file' as const }];
+    expect(pathsOf({ dispatchers })).toEqual(['/dispatchers/1/target']);
+  });
 });

@@ -1,5 +1,6 @@
 import type { RegisterApplication, ResourceDeclaration, Violation } from '@prorata/schemas';
 import { violation } from '../decide/answer.ts';
+import { dispatcherViolations } from '../dispatchers/dispatcherViolations.ts';
 import {
   AMOUNT_MAX,
   LEVELS_MAX,
@@ -10,7 +11,6 @@ import { attributesSchemaViolations } from '../ownChecks/attributesSchema.ts';
 import { ruleViolations } from '../ownChecks/ownRules.ts';
 import { changePolicyViolations } from './changePolicy.ts';
 import { rightsizingViolations, textViolations } from './contentShape.ts';
-import { dispatcherViolations } from './dispatchers.ts';
 import { totalSourceViolations, validatorViolations } from './validators.ts';
 
 /** A resource's name appears in tables, metrics and targets: `tokens`, `cpu_milli`, `nvidia.com/gpu`. */
@@ -43,7 +43,7 @@ export function registrationViolations(command: RegisterApplication): Violation[
     ...rightsizingViolations(command.rightsizing, '/rightsizing', declared),
     ...changePolicyViolations(command.changePolicy, '/changePolicy'),
     ...validatorViolations(command.validators, '/validators', declared),
-    ...dispatcherViolations(command.dispatchers, '/dispatchers'),
+    ...dispatcherViolations(command.dispatchers, '/dispatchers', declared),
   ];
 }
 

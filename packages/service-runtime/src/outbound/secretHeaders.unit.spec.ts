@@ -2,7 +2,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { SecretMissing, secretHeaders } from './secretHeaders.ts';
+import { SecretMissing } from './secretFile.ts';
+import { secretHeaders } from './secretHeaders.ts';
 
 let directory: string;
 beforeAll(async () => {

@@ -1,15 +1,15 @@
-/** Where the gateway may be sent by what an application registers: an operator's list, and no other place. */
+/** Where a service may be sent by what an application registers: an operator's list, and no other place. */
 import { lookup } from 'node:dns';
 import type { LookupAddress, LookupOptions } from 'node:dns';
 import { BlockList, isIP } from 'node:net';
-import { isLoopbackHost } from '@prorata/service-runtime';
+import { isLoopbackHost } from '../loopback.ts';
 
-/** A validator may not be asked there. */
+/** Nobody is sent there. */
 export class HostNotAllowed extends Error {
   override readonly name = 'HostNotAllowed';
 }
 
-/** Addresses that are no validator's, whoever's name leads there: this machine, its neighbours, metadata. */
+/** Addresses that nobody is sent to, whoever's name leads there: this machine, its neighbours, metadata. */
 const never = new BlockList();
 never.addSubnet('0.0.0.0', 8);
 never.addSubnet('169.254.0.0', 16);
