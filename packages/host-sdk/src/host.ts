@@ -3,6 +3,8 @@ import type { Explanation } from './decision/explanation.ts';
 import type { Handle } from './decision/handle.ts';
 import type { HostClock } from './decision/hostClock.ts';
 import type { LastDecision } from './decision/verdict.ts';
+import type { Admission } from './overload/admission.ts';
+import type { OverloadGate, OverloadStatus } from './overload/overloadGate.ts';
 import type { AppliedListener } from './rules/rulesInForce.ts';
 import type { RuleSource } from './rules/ruleSource.ts';
 import type { UsageChannel } from './usage/usageChannel.ts';
@@ -42,6 +44,8 @@ export interface HostOptions {
   readonly permitLifeMs?: number;
   /** Keys with limits of their own, over all rules; further ones share one more limit. Default 100,000. */
   readonly maxKeys?: number;
+  /** Turns requests away while the host has too much to do: `overloadGate()`. Default: nothing does. */
+  readonly overload?: OverloadGate;
   /**
    * Hears of what fails in the background; decisions go on. Must not throw. Without it, rejected
    * credentials are a warning of the process, hourly: nothing else would tell them from an outage.
@@ -93,6 +97,8 @@ export interface HostStatus {
     /** Decisions about keys that shared the limit of those without room. */
     readonly overflowed: number;
   };
+  /** What keeps the host from taking on too much; null: nothing does. */
+  readonly overload: OverloadStatus | null;
   /** By how much the time of a decision may lately have lagged behind the clock. */
   readonly clockLagMicros: number;
   /** The last time that the token was rejected, microseconds since the epoch, and the words; null: never. */
@@ -109,6 +115,14 @@ export interface HostStatus {
   };
 }
 
+/** Who goes first where not all can. */
+export interface RequestRank {
+  /** 0 (the most protected) to 4. Default 2. @throws RangeError for another number */
+  readonly tier?: number;
+  /** Whose request it is: those of one caller and tier fare alike. Default: each by itself. */
+  readonly caller?: string;
+}
+
 export interface Host {
   readonly hostId: string;
   /** A UUID of this start. */
@@ -120,6 +134,12 @@ export interface Host {
    * a rule; the other entries are request attributes, for the rule whose match fits best.
    */
   bind(target: Readonly<Record<string, string>>): Handle;
+  /**
+   * Asks, before anything else of a request, whether the host can take it on. null: it has too much to
+   * do, and `host.last` says when to try again. What it gives is released once, with what became of the
+   * request. Without `overload` all are let in.
+   */
+  admit(request?: RequestRank): Admission | null;
   /** What a request of the same target would be held to; nothing is taken or counted. */
   explain(target: Readonly<Record<string, string>>): Explanation;
   status(): HostStatus;

@@ -1,5 +1,6 @@
 export { startHost } from './startHost.ts';
-export type { Host, HostOptions, HostStatus } from './host.ts';
+export type { Host, HostOptions, HostStatus, RequestRank } from './host.ts';
+export type { Admission } from './overload/admission.ts';
 export type { Explanation, FittingRule, LimitAsked } from './decision/explanation.ts';
 export type { Permit } from './decision/permit.ts';
 export type { Reservation } from './decision/reservation.ts';

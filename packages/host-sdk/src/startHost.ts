@@ -11,7 +11,9 @@ import { Limiter } from './decision/limiter.ts';
 import { RuleTable } from './decision/ruleTable.ts';
 import { verdictNames } from './decision/verdict.ts';
 import type { LastDecision } from './decision/verdict.ts';
-import type { Host, HostOptions, HostStatus } from './host.ts';
+import type { Host, HostOptions, HostStatus, RequestRank } from './host.ts';
+import type { Admission } from './overload/admission.ts';
+import { UNGUARDED } from './overload/admission.ts';
 import { RuleFile } from './rules/ruleFile.ts';
 import { RulesInForce } from './rules/rulesInForce.ts';
 import type { AppliedListener } from './rules/rulesInForce.ts';
@@ -34,6 +36,10 @@ const PERMIT_LIFE_MS = 600_000;
 const CLOCK_CHECK_MS = 1_000;
 /** Between two warnings of rejected credentials, milliseconds: seen in every log, filling none. */
 const WARNING_REST_MS = 3_600_000;
+/** Between two looks at how the host does, milliseconds: slow beside a request, quick beside a person. */
+const HEALTH_SAMPLE_MS = 100;
+/** The tier of requests that do not say: neither the first nor the last to be turned away. */
+const USUAL_TIER = 2;
 /** What a stop waits for the last usage, milliseconds. */
 const STOP_FLUSH_MS = 2_000;
 
@@ -132,6 +138,8 @@ class LocalHost implements Host {
       this.#limiter.permits.expire(this.#time.now());
     });
     this.#every(this.#options.usageWindowMs ?? USAGE_WINDOW_MS, () => this.#closeWindow());
+    const { overload } = this.#options;
+    if (overload !== undefined) this.#every(HEALTH_SAMPLE_MS, () => overload.sample());
     if (!this.#table.isKnown) {
       await within(known, this.#options.startDeadlineMs ?? START_DEADLINE_MS);
     }
@@ -143,6 +151,14 @@ class LocalHost implements Host {
 
   bind(target: Readonly<Record<string, string>>): Handle {
     return new BoundHandle(this.#limiter, this.#table, target);
+  }
+
+  admit({ tier = USUAL_TIER, caller }: RequestRank = {}): Admission | null {
+    const { overload } = this.#options;
+    if (overload === undefined) return UNGUARDED;
+    const admission = overload.admit(tier, caller);
+    if (admission === null) this.#limiter.overloaded(overload.retryAfterMicros());
+    return admission;
   }
 
   explain(target: Readonly<Record<string, string>>): Explanation {
@@ -181,6 +197,7 @@ class LocalHost implements Host {
         rejectedCredentials: this.#rejectedCredentials,
       },
       keys: { ...this.#table.keys },
+      overload: this.#options.overload?.status() ?? null,
       clockLagMicros: this.#time.lagMicros,
       lastRejection: this.#lastRejection,
       usage: {
@@ -196,6 +213,7 @@ class LocalHost implements Host {
     this.#abort.abort();
     for (const timer of this.#timers) clearInterval(timer);
     this.#time.stop();
+    this.#options.overload?.stop();
     this.#reporter.stop();
     this.#closeWindow();
     // A source that hangs in a call to a dead broker does not keep the process.

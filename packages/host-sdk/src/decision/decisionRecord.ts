@@ -73,6 +73,14 @@ export class DecisionRecord implements LastDecision {
     this.longestWait[0] = 0;
   }
 
+  /** The host has too much to do, and no quota was asked. */
+  overloaded(retryAfterMicros: number, moment: Float64Array): void {
+    this.begin(null, false, false, 'overloaded', moment);
+    this.unboundResource = '';
+    this.#verdict = REFUSE;
+    this.#figures[RETRY] = retryAfterMicros;
+  }
+
   /** One limit decides, until another does. */
   decided(verdict: Verdict, reason: Reason, limit: PathLimit | null): void {
     this.#verdict = verdict;

@@ -82,6 +82,12 @@ export class Limiter {
     return this.#last;
   }
 
+  /** The host turned a request away before any quota was asked. */
+  overloaded(retryAfterMicros: number): void {
+    this.#time.tick();
+    this.#last.overloaded(retryAfterMicros, this.#moment);
+  }
+
   get staleAt(): number {
     return this.#stale[0] ?? Infinity;
   }

@@ -43,7 +43,9 @@ export type Reason =
   /** There are rules, and none limits this resource here. */
   | 'no_rule'
   /** The host never had a whole set of rules, and none it has speaks of this; `whenNoRules` decided. */
-  | 'no_rules';
+  | 'no_rules'
+  /** The host itself has too much to do: no quota was asked. */
+  | 'overloaded';
 
 /** `retryAfterMicros` when waiting does not help. */
 export const NEVER = -1;
