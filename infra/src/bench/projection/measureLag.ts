@@ -15,6 +15,11 @@ export interface LagOrder {
   readonly callers: number;
   readonly seconds: number;
   readonly tokens: readonly string[];
+  /**
+   * So many commands a second are sent by all of them together, evenly; who is late sends at once.
+   * Absent: each sends as soon as it has its answer.
+   */
+  readonly perSecond?: number;
 }
 
 /**
@@ -24,17 +29,21 @@ export interface LagOrder {
  */
 export async function measureLag(
   stack: LocalStack,
-  { callers, seconds, tokens }: LagOrder,
+  { callers, seconds, tokens, perSecond }: LagOrder,
 ): Promise<Latencies> {
   const shown = await ShownCommands.start(stack.addresses.postgres);
+  const restMs = perSecond === undefined ? 0 : (callers * 1_000) / perSecond;
   try {
-    const countFrom = performance.now() + WARM_UP_MS;
+    const begun = performance.now();
+    const countFrom = begun + WARM_UP_MS;
     const until = countFrom + seconds * 1_000;
     const caller = async (_: unknown, index: number): Promise<void> => {
       const client = new Client(stack.addresses.gateway, { pipelining: 1 });
       try {
         const token = tokens[index % tokens.length] ?? '';
         for (let turn = 0; performance.now() < until; turn += 1) {
+          const dueMs = begun + (turn + index / callers) * restMs;
+          if (dueMs > performance.now()) await delay(dueMs - performance.now());
           const quota = (index + turn * callers) % QUOTAS;
           const { stream, version } = await change(client, token, quota, turn);
           if (performance.now() >= countFrom) shown.accepted(stream, version);
