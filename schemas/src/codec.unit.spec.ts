@@ -58,6 +58,7 @@ describe('the codec', () => {
         project: null,
         after: null,
         requests: null,
+        candidate: null,
       } as const;
       const bytes = await codec.encode('quota.rules.m', { type: 'Rule', value: rule });
       expect(await codec.decode(bytes)).toEqual({ type: 'Rule', value: rule });

@@ -12,14 +12,16 @@ import { Problem } from '@prorata/service-runtime';
 type Parameters = Readonly<Record<string, string>>;
 
 const PROPOSAL = /^(.+)-p\d+$/;
+const ROLLOUT = /^(.+)-r\d+$/;
 
 /** The stream of the thing that a path names: the first parameter here that the path has. */
 const streams: readonly (readonly [parameter: string, streamOf: (value: string) => string])[] = [
   ['quotaId', (id) => `application:${id.split('/', 1)[0] ?? ''}`],
   ['organization', (id) => `organization:${id}`],
   ['application', (id) => `application:${id}`],
-  // A proposal is named after its application and the version that opened it.
+  // A proposal, or a rollout, is named after its application and the version that opened it.
   ['proposalId', (id) => `application:${PROPOSAL.exec(id)?.[1] ?? ''}`],
+  ['rolloutId', (id) => `application:${ROLLOUT.exec(id)?.[1] ?? ''}`],
   ['priceBook', (id) => `pricebook:${id}`],
   ['tierPolicy', (id) => `tierpolicy:${id}`],
 ];
@@ -49,6 +51,10 @@ function refuseMalformed(parameter: string, value: string): void {
     if (isSegment(PROPOSAL.exec(value)?.[1] ?? '')) return;
     const message = `There is no proposal ${quoted(value)}: an id is <application>-p<number>, as the outcome that opened it has it.`;
     throw malformed('PROPOSAL_UNKNOWN', parameter, message);
+  } else if (parameter === 'rolloutId') {
+    if (isSegment(ROLLOUT.exec(value)?.[1] ?? '')) return;
+    const message = `There is no rollout ${quoted(value)}: an id is <application>-r<number>, as the outcome that started it has it.`;
+    throw malformed('ROLLOUT_UNKNOWN', parameter, message);
   } else {
     const fault = segmentFault(value);
     if (fault === null) return;

@@ -133,6 +133,43 @@ export const resourceTable: readonly ResourceRoute[] = [
     summary: "Takes back an open proposal of one's own",
   },
   {
+    method: 'POST',
+    path: '/v1/applications/:application/rollouts',
+    sends: 'StartRollout',
+    summary:
+      "Starts a rollout: a change of quotas that reaches hosts in stages; the outcome's result is its id",
+  },
+  {
+    method: 'POST',
+    path: '/v1/rollouts/:rolloutId/advance',
+    sends: 'AdvanceRollout',
+    summary: 'Begins the next stage of a rollout',
+  },
+  {
+    method: 'POST',
+    path: '/v1/rollouts/:rolloutId/pause',
+    sends: 'PauseRollout',
+    summary: 'Keeps a rollout at its stage',
+  },
+  {
+    method: 'POST',
+    path: '/v1/rollouts/:rolloutId/resume',
+    sends: 'ResumeRollout',
+    summary: 'Lets a paused rollout go on',
+  },
+  {
+    method: 'POST',
+    path: '/v1/rollouts/:rolloutId/promote',
+    sends: 'PromoteRollout',
+    summary: 'Declares what a rollout brings: it is validated anew and reaches all hosts',
+  },
+  {
+    method: 'POST',
+    path: '/v1/rollouts/:rolloutId/roll-back',
+    sends: 'RollBackRollout',
+    summary: 'Ends a rollout: all hosts enforce what is declared',
+  },
+  {
     method: 'PUT',
     path: '/v1/organizations/:organization',
     sends: 'RegisterOrganization',

@@ -1,5 +1,5 @@
 import { decide, noPreview, previewOf } from '@prorata/quota-model';
-import type { Decision, StreamState } from '@prorata/quota-model';
+import type { Decision, EventDraft, StreamState } from '@prorata/quota-model';
 import { timeToJson } from '@prorata/schemas';
 import type { CommandEnvelope, CommandMessage, CommandOutcome } from '@prorata/schemas';
 import type { AcceptedCode, WriterCode } from '../outcomeCodes.ts';
@@ -157,7 +157,7 @@ function decideFirst(
   const quota = quotaAfter(command, events, state);
   const context = { now: decidedAt, streamVersion: version };
   const preview = isPreviewed(decision, envelope)
-    ? previewOf(state, decision.events, quota.id, envelope, context)
+    ? previewOf(state, previewedOf(decision), quota.id, envelope, context)
     : noPreview;
   return {
     events,
@@ -214,6 +214,11 @@ function verdictOf(
   const { violations } = decision;
   const [{ code, message }] = violations;
   return { status: 'refused', code, message, violations, result: null };
+}
+
+/** A rollout changes nothing of what is in force: who asks before wants to know what its promotion would. */
+function previewedOf({ events, awaited }: Accepted): readonly EventDraft[] {
+  return events[0]?.type === 'RolloutStarted' ? awaited : events;
 }
 
 /** What opened a proposal has changed nothing yet: nobody may take it for done. */

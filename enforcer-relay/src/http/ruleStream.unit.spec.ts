@@ -56,6 +56,7 @@ const rule = (quotaId: string, eventOffset: bigint, tag: string | null = null): 
   tier: 2,
   project: null,
   after: null,
+  candidate: null,
 });
 
 const whole = { unreadable: [], completeTo: 4n, isCurrent: true, appliedOffset: 4n };

@@ -120,4 +120,5 @@ const noRule: Rule = {
   project: null,
   after: null,
   requests: null,
+  candidate: null,
 };

@@ -48,6 +48,13 @@ const story: readonly Type[] = [
   'MoveQuota',
   'DeleteQuota',
   'DeclareQuota',
+  'StartRollout',
+  'RollBackRollout',
+  'StartRollout',
+  'PauseRollout',
+  'ResumeRollout',
+  'AdvanceRollout',
+  'PromoteRollout',
   'RetireBudget',
   'RetireProject',
   'RetireTeam',
@@ -76,7 +83,8 @@ function decided(streams: Map<string, TestStream>, type: Type): Decision {
   const { stream } = readExample(type).body;
   const sent = streams.get(stream) ?? new TestStream(stream);
   streams.set(stream, sent);
-  const isRobots = commandRoles[type].includes('robot');
+  // A robot waits until a stage has baked, and here no time passes.
+  const isRobots = commandRoles[type].includes('robot') && !type.endsWith('Rollout');
   const roles = isRobots ? ['robot'] : commandRoles[type].slice(0, 1);
   return sent.send(parsed(type), { actor: isRobots ? rightsizer : ben, roles });
 }

@@ -253,6 +253,8 @@ class LocalHost implements Host {
       sequence,
       rejectedRules: rejectedQuotas,
       intervalMs: this.#reportIntervalMs,
+      rollouts: [],
+      health: null,
     };
   }
 

@@ -75,6 +75,7 @@ export function rule(quotaId: string, limits: ResourceLimit[], others: Partial<R
     project: null,
     after: null,
     requests: null,
+    candidate: null,
     ...others,
   };
 }

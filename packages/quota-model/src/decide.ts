@@ -4,6 +4,7 @@ import { attestedDecision } from './attestations/attestedDecision.ts';
 import { commandViolations } from './authority/authorityViolations.ts';
 import { safetyShapeViolations } from './authority/waivers.ts';
 import { refusal, refuse } from './decide/answer.ts';
+import { advanceRollout } from './decide/advanceRollout.ts';
 import { applyHaircut } from './decide/applyHaircut.ts';
 import { approveProposal } from './decide/approveProposal.ts';
 import { changeQuota } from './decide/changeQuota.ts';
@@ -19,6 +20,8 @@ import { decideForOrganization } from './decide/organization.ts';
 import type { OrganizationCommand } from './decide/organization.ts';
 import { moveQuota } from './decide/moveQuota.ts';
 import { overrideQuota } from './decide/overrideQuota.ts';
+import { pauseRollout, resumeRollout } from './decide/pauseRollout.ts';
+import { promoteRollout } from './decide/promoteRollout.ts';
 import { publishTierPolicy } from './decide/publishTierPolicy.ts';
 import { registerApplication } from './decide/registerApplication.ts';
 import { rejectProposal } from './decide/rejectProposal.ts';
@@ -26,7 +29,9 @@ import { requestIncrease } from './decide/requestIncrease.ts';
 import { resizeQuota } from './decide/resizeQuota.ts';
 import { restoreQuota } from './decide/restoreQuota.ts';
 import { resumeQuota } from './decide/resumeQuota.ts';
+import { rollBackRollout } from './decide/rollBackRollout.ts';
 import { setEntitlement } from './decide/setEntitlement.ts';
+import { startRollout } from './decide/startRollout.ts';
 import { suspendQuota } from './decide/suspendQuota.ts';
 import { transferQuota } from './decide/transferQuota.ts';
 import { withdrawProposal } from './decide/withdrawProposal.ts';
@@ -37,6 +42,7 @@ import type { ApplicationState, Decide, Decision, DecisionContext, StreamState }
 
 /** The kind of stream that decides each command. */
 const kindOf = {
+  AdvanceRollout: 'application',
   AllocateEntitlement: 'organization',
   ApplyHaircut: 'application',
   ApproveProposal: 'application',
@@ -56,6 +62,8 @@ const kindOf = {
   LiftOverride: 'application',
   MoveQuota: 'application',
   OverrideQuota: 'application',
+  PauseRollout: 'application',
+  PromoteRollout: 'application',
   PublishTierPolicy: 'tierpolicy',
   RegisterApplication: 'application',
   RegisterOrganization: 'organization',
@@ -64,10 +72,13 @@ const kindOf = {
   ResizeQuota: 'application',
   RestoreQuota: 'application',
   ResumeQuota: 'application',
+  ResumeRollout: 'application',
   RetireBudget: 'organization',
   RetireProject: 'organization',
   RetireTeam: 'organization',
+  RollBackRollout: 'application',
   SetEntitlement: 'application',
+  StartRollout: 'application',
   SuspendQuota: 'application',
   TransferQuota: 'application',
   WithdrawProposal: 'application',
@@ -166,6 +177,8 @@ function decideKnown(
   context: DecisionContext,
 ): Decision {
   switch (command.type) {
+    case 'AdvanceRollout':
+      return advanceRollout(state, command.value, context);
     case 'ApplyHaircut':
       return applyHaircut(state, command.value, context);
     case 'ApproveProposal':
@@ -188,6 +201,10 @@ function decideKnown(
       return moveQuota(state, command.value, context);
     case 'OverrideQuota':
       return overrideQuota(state, command.value, context);
+    case 'PauseRollout':
+      return pauseRollout(state, command.value, context);
+    case 'PromoteRollout':
+      return promoteRollout(state, command.value, context);
     case 'RejectProposal':
       return rejectProposal(state, command.value, context);
     case 'RequestIncrease':
@@ -198,6 +215,12 @@ function decideKnown(
       return restoreQuota(state, command.value, context);
     case 'ResumeQuota':
       return resumeQuota(state, command.value);
+    case 'ResumeRollout':
+      return resumeRollout(state, command.value, context);
+    case 'RollBackRollout':
+      return rollBackRollout(state, command.value, context);
+    case 'StartRollout':
+      return startRollout(state, command.value, context);
     case 'SuspendQuota':
       return suspendQuota(state, command.value, context);
     case 'TransferQuota':

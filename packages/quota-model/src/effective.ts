@@ -51,6 +51,14 @@ export function effectiveOnPath(path: readonly QuotaState[]): readonly Effective
   return limitsOnPath(path, null);
 }
 
+/** As `effectiveOnPath`, with the overrides that have ended by a moment left out. */
+export function effectiveOnPathAt(
+  path: readonly QuotaState[],
+  endedBy: bigint,
+): readonly EffectiveLimit[] {
+  return limitsOnPath(path, endedBy);
+}
+
 function limitsOnPath(
   path: readonly QuotaState[],
   endedBy: bigint | null,

@@ -54,6 +54,12 @@ export function evolve(state: StreamState | null, event: EventMessage): StreamSt
     case 'QuotaResized':
     case 'QuotaRestored':
     case 'QuotaTransferred':
+    case 'RolloutAdvanced':
+    case 'RolloutPaused':
+    case 'RolloutPromoted':
+    case 'RolloutResumed':
+    case 'RolloutRolledBack':
+    case 'RolloutStarted':
     case 'TreeChangeProposed':
       return evolveApplication(ofKind(state, 'application', event), event);
   }

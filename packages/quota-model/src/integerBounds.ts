@@ -4,6 +4,8 @@ import {
   CUT_PRIORITY_MAX,
   MATCH_PRIORITY_MAX,
   RAMP_WHOLE,
+  ROLLOUT_GATE_HOSTS_MAX,
+  ROLLOUT_STAGES_MAX,
   STEP_BASIS_POINTS_MAX,
   TIERS,
   VALIDATOR_DEADLINE_MILLIS_MAX,
@@ -33,6 +35,12 @@ const boundOf: Readonly<Record<string, JsonSchema>> = {
   robotStepMaxBasisPoints: step,
   count: { minimum: 1, maximum: WINDOW_COUNT_MAX },
   deadlineMillis: { minimum: 1, maximum: VALIDATOR_DEADLINE_MILLIS_MAX },
+  percent: { minimum: 0, maximum: RAMP_WHOLE },
+  refusedBasisPointsMax: part,
+  errorBasisPointsMax: part,
+  hostsMin: { minimum: 1, maximum: ROLLOUT_GATE_HOSTS_MAX },
+  hosts: { minimum: 0, maximum: ROLLOUT_GATE_HOSTS_MAX },
+  stage: { minimum: 0, maximum: ROLLOUT_STAGES_MAX - 1 },
   retries: { minimum: 0, maximum: VALIDATOR_RETRIES_MAX },
 };
 

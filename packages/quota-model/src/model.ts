@@ -32,11 +32,13 @@ import type { MeantStep } from './evolve/meantSteps.ts';
 import type { OrderedIds } from './indexes/orderedIds.ts';
 import type { OrganizationState } from './organizationModel.ts';
 import type { Provenance } from './provenance.ts';
+import type { RolloutState } from './rollouts/rolloutState.ts';
 import type { Sum } from './sums/sum.ts';
 import type { Tally } from './sums/tally.ts';
 
 export type * from './organizationModel.ts';
 export type { Provenance } from './provenance.ts';
+export type { EnteredStage, RolloutState } from './rollouts/rolloutState.ts';
 
 export type { ProposalOrigin } from '@prorata/schemas';
 
@@ -162,6 +164,10 @@ export interface ApplicationState {
   readonly proposals: Map<string, ProposalState>;
   /** Where those are by now whom open proposals of steps mean, by alias; who was deleted is in it no more. */
   readonly aliases: Map<string, string>;
+  /** Rollouts that are on, by id. */
+  readonly rollouts: Map<string, RolloutState>;
+  /** By quota: the rollout that changes it; made from `rollouts`. */
+  readonly inRollout: Map<string, string>;
   /** Ids of open proposals of limits by quota; made from `proposals`. */
   readonly proposalsByQuota: Map<string, Set<string>>;
   /** Ids of open proposals of steps by the aliases of whom they mean; made from `proposals`. */
@@ -239,8 +245,8 @@ export type Decision =
       /** The proposal that it approves: it belongs on its events. */
       readonly approved: ApprovedProposal | null;
       /**
-       * Where it opens a proposal of steps, the events that approval would yield by now: the caller refuses what it
-       * could not append then.
+       * Where it opens a proposal of steps, the events that approval would yield by now; where it starts a rollout,
+       * what its promotion would change: the caller refuses what it could not append then.
        */
       readonly awaited: readonly EventDraft[];
     }

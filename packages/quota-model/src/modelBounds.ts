@@ -55,6 +55,39 @@ export const TREE_PROPOSALS_PER_PROPOSER_MAX = 20;
  */
 export const PROPOSED_STEPS_LENGTH_MAX = 64 * 1024;
 
+/** Rollouts that are on in one application: each is held in the state by everybody who folds the log. */
+export const ROLLOUTS_OPEN_MAX = 20;
+
+/** Steps of one rollout: more hosts than quotas tell whether a change is good. */
+export const ROLLOUT_STEPS_MAX = 100;
+
+/** What the quotas of one rollout would declare, characters of JSON: its event and its promotion fit one append. */
+export const ROLLOUT_CANDIDATES_LENGTH_MAX = 256 * 1024;
+
+/** Stages of one rollout: people follow fewer. */
+export const ROLLOUT_STAGES_MAX = 10;
+
+/** Hosts that all stages of a rollout name: every rule below its quotas carries them. */
+export const ROLLOUT_HOSTS_MAX = 100;
+
+/** Zones that they name. */
+export const ROLLOUT_ZONES_MAX = 32;
+
+/** How long a stage may bake, microseconds (30 days): longer ones are forgotten. */
+export const ROLLOUT_BAKE_MICROS_MAX = 30n * 86_400_000_000n;
+
+/** Hosts that a gate may ask for. */
+export const ROLLOUT_GATE_HOSTS_MAX = 1_000_000;
+
+/** Decisions that a gate may ask for. */
+export const ROLLOUT_GATE_DECISIONS_MAX = 1_000_000_000_000n;
+
+/** Broken bounds that evidence tells: a gate has three. */
+export const EVIDENCE_BROKEN_MAX = 8;
+
+/** How far the clock of who measured may be ahead of the writer's, microseconds (five minutes). */
+export const EVIDENCE_AHEAD_MICROS_MAX = 300_000_000n;
+
 /** Rules of one application's own: all of them are evaluated for every quota that changes. */
 export const VALIDATION_RULES_MAX = 32;
 

@@ -317,6 +317,29 @@ export const refusalCodes = {
     'Send the change by itself, in a command that changes quotas: it becomes a proposal.',
   ),
   PROPOSAL_OPEN: kind(409, 'A proposal for this resource is open', 'Wait until it is decided.'),
+  ROLLOUT_UNKNOWN: kind(
+    404,
+    'There is no such rollout that is on',
+    'Read what became of it: GET /v1/rollouts/{rolloutId}.',
+  ),
+  ROLLOUT_INVALID: kind(422, 'The rollout is not valid', 'Correct the fields named.'),
+  ROLLOUT_STAGE: kind(
+    409,
+    'The rollout is not at that stage',
+    'Read it again: GET /v1/rollouts/{rolloutId}.',
+  ),
+  ROLLOUT_PAUSED: kind(409, 'The rollout is paused', 'Resume it first.'),
+  ROLLOUT_BAKING: kind(409, 'The stage has not baked', 'Wait, or have a person go on.'),
+  ROLLOUT_GATE: kind(
+    409,
+    "The rollout's gate does not hold",
+    'Wait for what hosts report, roll it back, or have a person go on.',
+  ),
+  QUOTA_IN_ROLLOUT: kind(
+    409,
+    'A rollout changes the quota, or one above or below it',
+    'Promote the rollout named or roll it back first; an override holds at once.',
+  ),
   OUTSIDE_RIGHTSIZING_BOUNDS: kind(
     422,
     "The limit is outside the owner's bounds",

@@ -3,6 +3,7 @@ import type { EventMessage, Rule, RuleAfter } from '@prorata/schemas';
 import { effectiveLimits, effectiveLimitsAt, pathOf } from './effective.ts';
 import type { ApplicationState, Registration } from './model.ts';
 import { projectOf } from './payers.ts';
+import { ruleCandidateOf } from './rollouts/ruleCandidate.ts';
 import { isBlockedElse } from './suspension.ts';
 
 /**
@@ -17,11 +18,13 @@ export function ruleOf(
   const quota = state.quotas.get(quotaId);
   if (quota === undefined) throw new RangeError(`There is no quota ${quotaId} in ${state.id}.`);
   const { content } = quota;
+  const limits = effectiveLimits(state, quotaId).map((effective) => effective.limit);
+  const after = afterOf(state, quotaId);
   return {
     application: state.id,
     quotaId,
     quotaVersion: quota.version,
-    limits: effectiveLimits(state, quotaId).map((effective) => effective.limit),
+    limits,
     match: content.match,
     action: content.action,
     degradeTag: content.degradeTag,
@@ -29,8 +32,9 @@ export function ruleOf(
     onStale: content.onStale ?? state.registration.defaultOnStale,
     tier: content.tier,
     project: projectOf(state, quotaId),
-    after: afterOf(state, quotaId),
+    after,
     requests: content.requests,
+    candidate: ruleCandidateOf(state, quotaId, { limits, after }),
   };
 }
 
@@ -79,6 +83,14 @@ export function affectedParts(
     case 'QuotaRestored':
     case 'QuotaTransferred':
       return quotaId === null ? [] : [withBelow(quotaId)];
+    case 'RolloutStarted':
+      return matter === 'limits'
+        ? []
+        : event.value.candidates.map((candidate) => withBelow(candidate.quotaId));
+    case 'RolloutAdvanced':
+    case 'RolloutPromoted':
+    case 'RolloutRolledBack':
+      return matter === 'limits' ? [] : event.value.quotaIds.map(withBelow);
     case 'QuotaMoved':
       return quotaId === null ? [] : movedQuotas(state, quotaId, event.value.toQuotaId).map(alone);
     case 'ChangeProposed':
@@ -103,6 +115,8 @@ export function affectedParts(
     case 'PriceBookDefined':
     case 'ProjectDefined':
     case 'ProjectRetired':
+    case 'RolloutPaused':
+    case 'RolloutResumed':
     case 'TeamDefined':
     case 'TeamRetired':
     case 'TierPolicyPublished':

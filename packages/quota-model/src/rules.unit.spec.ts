@@ -41,6 +41,7 @@ describe('ruleOf', () => {
       project: 'acme/a',
       after: null,
       requests: null,
+      candidate: null,
     });
     expect(ruleOf(after(prod, ads), 'moka/prod').mode).toBe('shadow');
   });

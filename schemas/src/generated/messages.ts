@@ -2,6 +2,18 @@
 
 /* eslint-disable */
 
+/** Begins the next stage. A robot may once the stage has baked and its evidence passes the gate. */
+export interface AdvanceRollout {
+  /** What every command carries. */
+  readonly envelope: CommandEnvelope;
+  /** The rollout. */
+  readonly rolloutId: string;
+  /** The stage that is left, counted from 0: a command that comes twice goes on once. */
+  readonly stage: number;
+  /** What hosts reported; null: nobody measured. */
+  readonly evidence: null | RolloutEvidence;
+}
+
 /** Lets a budget pay for how much of an application's resource a project may hold in quotas, in place of what it paid for before. */
 export interface AllocateEntitlement {
   /** What every command carries. */
@@ -366,6 +378,24 @@ export interface OverrideQuota {
   readonly until: bigint;
 }
 
+/** Keeps a rollout at its stage. */
+export interface PauseRollout {
+  /** What every command carries. */
+  readonly envelope: CommandEnvelope;
+  /** The rollout. */
+  readonly rolloutId: string;
+}
+
+/** Declares what the rollout brings: it reaches all hosts. It is validated anew. */
+export interface PromoteRollout {
+  /** What every command carries. */
+  readonly envelope: CommandEnvelope;
+  /** The rollout. */
+  readonly rolloutId: string;
+  /** What hosts reported; null: nobody measured. */
+  readonly evidence: null | RolloutEvidence;
+}
+
 /** Publishes the next version of a tier policy. */
 export interface PublishTierPolicy {
   /** What every command carries. */
@@ -468,6 +498,14 @@ export interface ResumeQuota {
   readonly quotaId: string;
 }
 
+/** Lets a paused rollout go on; its stage bakes anew. */
+export interface ResumeRollout {
+  /** What every command carries. */
+  readonly envelope: CommandEnvelope;
+  /** The rollout. */
+  readonly rolloutId: string;
+}
+
 /** Ends a budget from which nothing is allocated. Cuts that it made are lifted. */
 export interface RetireBudget {
   /** What every command carries. */
@@ -492,6 +530,16 @@ export interface RetireTeam {
   readonly teamId: string;
 }
 
+/** Ends a rollout: all hosts enforce what is declared. */
+export interface RollBackRollout {
+  /** What every command carries. */
+  readonly envelope: CommandEnvelope;
+  /** The rollout. */
+  readonly rolloutId: string;
+  /** What hosts reported; null: nobody measured. */
+  readonly evidence: null | RolloutEvidence;
+}
+
 /** Sets how much of a resource a project may hold in quotas. */
 export interface SetEntitlement {
   /** What every command carries. */
@@ -506,6 +554,18 @@ export interface SetEntitlement {
   readonly amount: bigint;
   /** The allocation that it comes from; null: it was set by hand. */
   readonly source: null | EntitlementSource;
+}
+
+/** Brings a change of quotas to hosts in stages. What is declared stays until the promotion; the change is judged in full now, and again then. */
+export interface StartRollout {
+  /** What every command carries. */
+  readonly envelope: CommandEnvelope;
+  /** What changes: steps of change or restore, at most 100. */
+  readonly steps: readonly TreeStep[];
+  /** At most 10, the first begins at once. Each includes those before it; promotion reaches all hosts. */
+  readonly stages: readonly RolloutStage[];
+  /** What hosts must report; null: the bake times alone decide. */
+  readonly gate: null | RolloutGate;
 }
 
 /** Blocks every resource of a quota until it is resumed or a known end comes. */
@@ -1049,6 +1109,88 @@ export interface QuotaTransferred {
   readonly formerProject: null | string;
 }
 
+/** A rollout reaches its next stage. */
+export interface RolloutAdvanced {
+  /** What every event carries; it names no quota. */
+  readonly envelope: EventEnvelope;
+  /** The rollout. */
+  readonly rolloutId: string;
+  /** The stage that begins, counted from 0. */
+  readonly stage: number;
+  /** The quotas of the rollout. */
+  readonly quotaIds: readonly string[];
+  /** What led to it. */
+  readonly cause: RolloutCause;
+  /** What hosts reported; null: nobody measured. */
+  readonly evidence: null | RolloutEvidence;
+}
+
+/** A rollout stays at its stage. */
+export interface RolloutPaused {
+  /** What every event carries; it names no quota. */
+  readonly envelope: EventEnvelope;
+  /** The rollout. */
+  readonly rolloutId: string;
+  /** What led to it. */
+  readonly cause: RolloutCause;
+}
+
+/** A rollout has reached all hosts: the changes follow in the same decision. */
+export interface RolloutPromoted {
+  /** What every event carries; it names no quota. */
+  readonly envelope: EventEnvelope;
+  /** The rollout. */
+  readonly rolloutId: string;
+  /** The quotas of the rollout. */
+  readonly quotaIds: readonly string[];
+  /** What led to it. */
+  readonly cause: RolloutCause;
+  /** What hosts reported; null: nobody measured. */
+  readonly evidence: null | RolloutEvidence;
+}
+
+/** A rollout goes on; its stage bakes anew. */
+export interface RolloutResumed {
+  /** What every event carries; it names no quota. */
+  readonly envelope: EventEnvelope;
+  /** The rollout. */
+  readonly rolloutId: string;
+  /** What led to it. */
+  readonly cause: RolloutCause;
+}
+
+/** A rollout is over: all hosts enforce what is declared. */
+export interface RolloutRolledBack {
+  /** What every event carries; it names no quota. */
+  readonly envelope: EventEnvelope;
+  /** The rollout. */
+  readonly rolloutId: string;
+  /** The quotas of the rollout. */
+  readonly quotaIds: readonly string[];
+  /** What led to it. */
+  readonly cause: RolloutCause;
+  /** What hosts reported; null: nobody measured. */
+  readonly evidence: null | RolloutEvidence;
+}
+
+/** A change of quotas is brought to hosts in stages, the first of which begins. */
+export interface RolloutStarted {
+  /** What every event carries; it names no quota. */
+  readonly envelope: EventEnvelope;
+  /** Named after the stream's version: moka-r7. */
+  readonly rolloutId: string;
+  /** The nearest quota, or the application, at or above all that it changes. */
+  readonly place: string;
+  /** What it changes, as it was sent: promotion takes them anew. */
+  readonly steps: readonly TreeStep[];
+  /** What the quotas would declare by them. */
+  readonly candidates: readonly RolloutCandidate[];
+  /** The stages. */
+  readonly stages: readonly RolloutStage[];
+  /** What hosts must report; null: the bake times alone decide. */
+  readonly gate: null | RolloutGate;
+}
+
 /** A team was defined, changed or moved. */
 export interface TeamDefined {
   /** What every event carries. */
@@ -1164,6 +1306,20 @@ export interface Violation {
   readonly message: string;
 }
 
+/** How a host fares, counted since its start: what a report that is lost would have told, the next one tells. */
+export interface HostHealth {
+  /** Decisions. */
+  readonly decisions: bigint;
+  /** Refusals among them. */
+  readonly refused: bigint;
+  /** Requests that the application told of. */
+  readonly requests: bigint;
+  /** Errors among them. */
+  readonly errors: bigint;
+  /** Their latencies, buckets that hold any; at most 256. */
+  readonly latency: readonly LatencyCount[];
+}
+
 /** What a host runs under: sent at a change and as a heartbeat. */
 export interface HostReport {
   /** The host. */
@@ -1192,6 +1348,28 @@ export interface HostReport {
   readonly rejectedRules: number;
   /** After so many milliseconds the next report comes at the latest. */
   readonly intervalMs: number;
+  /** The rollouts that its rules are part of. */
+  readonly rollouts: readonly HostRollout[];
+  /** How it fares; null: it does not say. */
+  readonly health: null | HostHealth;
+}
+
+/** A rollout as a host knows it. */
+export interface HostRollout {
+  /** The rollout. */
+  readonly rolloutId: string;
+  /** Its stage, counted from 0. */
+  readonly stage: number;
+  /** Whether the host enforces the candidate. */
+  readonly isCandidate: boolean;
+}
+
+/** How many latencies fell into one bucket of a histogram. */
+export interface LatencyCount {
+  /** The bucket: docs/reference/rollouts.md says which latencies it holds. */
+  readonly bucket: number;
+  /** How many. */
+  readonly count: bigint;
 }
 
 /** Where a host's rules came from. */
@@ -1274,6 +1452,8 @@ export interface Rule {
   readonly after: null | RuleAfter;
   /** How to tell requests apart; null: not at all, on all hosts. */
   readonly requests: null | RequestTerms;
+  /** What some hosts enforce instead, during a rollout; null: there is none. */
+  readonly candidate: null | RuleCandidate;
 }
 
 /** What holds after a known end, so that hosts need nobody to end an override. */
@@ -1282,6 +1462,34 @@ export interface RuleAfter {
   readonly at: bigint;
   /** The limits that hold then. */
   readonly limits: readonly ResourceLimit[];
+}
+
+/** What some hosts enforce instead of the rule while a rollout is on. */
+export interface RuleCandidate {
+  /** The rollout. */
+  readonly rolloutId: string;
+  /** Its stage, counted from 0. */
+  readonly stage: number;
+  /** Which hosts take it: those of this stage and of all before it. */
+  readonly selector: HostSelector;
+  /** The effective limits. */
+  readonly limits: readonly ResourceLimit[];
+  /** Which requests it is for; empty: those that name it. */
+  readonly match: readonly MatchCondition[];
+  /** What to do over the limit. */
+  readonly action: ExceedAction;
+  /** degrade: what to tell the application. */
+  readonly degradeTag: null | string;
+  /** Off, shadow or enforce. */
+  readonly mode: EnforcementMode;
+  /** What to do when rules are no longer confirmed. */
+  readonly onStale: StalePolicy;
+  /** 0 to 4, for shedding load. */
+  readonly tier: number;
+  /** How to tell requests apart; null: not at all, on all hosts. */
+  readonly requests: null | RequestTerms;
+  /** The limits after the rule's known end; empty where it has none. */
+  readonly afterLimits: readonly ResourceLimit[];
 }
 
 /** Written after an application's rules, under the key $complete, which is no quota id: what stands before it in the topic is all there is. */
@@ -1543,6 +1751,9 @@ export interface Evidence {
 /** What a host does with a request over the limit. */
 export type ExceedAction = 'refuse' | 'delay' | 'degrade' | 'mark';
 
+/** absolute: what hosts of the stage report is compared with the bounds. above_others: by how much it is above what the other hosts report in the same time. */
+export type GateMeasure = 'absolute' | 'above_others';
+
 /** A role that holds within a part alone. */
 export interface Grant {
   /** The role, as in the table of roles. */
@@ -1565,6 +1776,16 @@ export interface HidingLayer {
   readonly quotaId: string;
   /** When it ends by itself; null: it does not. */
   readonly until: null | bigint;
+}
+
+/** Which hosts take the candidate: those of the percentage, of the zones and of the list, together. */
+export interface HostSelector {
+  /** 0 to 100: hosts whose bucket, 0 to 9,999 by rollout and host id, is below a hundred times it. */
+  readonly percent: number;
+  /** Zones, as hosts name theirs. */
+  readonly zones: readonly string[];
+  /** Host ids. */
+  readonly hosts: readonly string[];
 }
 
 /** A limit in force before and after. */
@@ -1762,6 +1983,71 @@ export interface RightsizeBounds {
   readonly max: bigint;
 }
 
+/** What a quota would declare once the rollout is promoted. */
+export interface RolloutCandidate {
+  /** The quota. */
+  readonly quotaId: string;
+  /** All of it. */
+  readonly content: QuotaContent;
+}
+
+/** person: by hand. gate: by what hosts reported. timer: the bake time was over, and no gate was asked for. */
+export type RolloutCause = 'person' | 'gate' | 'timer';
+
+/** What a gate saw. */
+export interface RolloutEvidence {
+  /** From when. */
+  readonly measuredFrom: bigint;
+  /** Until when. */
+  readonly measuredTo: bigint;
+  /** Hosts that take the candidate. */
+  readonly stage: RolloutFigures;
+  /** Hosts that do not. */
+  readonly others: RolloutFigures;
+  /** The bounds that did not hold, in words for people; empty: all held. */
+  readonly broken: readonly string[];
+}
+
+/** What some hosts reported together. */
+export interface RolloutFigures {
+  /** Hosts that reported. */
+  readonly hosts: number;
+  /** Decisions. */
+  readonly decisions: bigint;
+  /** Refusals among them. */
+  readonly refused: bigint;
+  /** Requests that the application told of. */
+  readonly requests: bigint;
+  /** Errors among them. */
+  readonly errors: bigint;
+  /** The 99th percentile of their latency, microseconds; null: none was told. */
+  readonly latencyP99Micros: null | bigint;
+}
+
+/** What hosts must report for a rollout to go on. A bound that is null is not asked. */
+export interface RolloutGate {
+  /** What the bounds are compared with. */
+  readonly measure: GateMeasure;
+  /** Refusals among decisions, in basis points. */
+  readonly refusedBasisPointsMax: null | number;
+  /** Errors among the requests that the application tells of, in basis points. */
+  readonly errorBasisPointsMax: null | number;
+  /** The 99th percentile of the latency that the application tells of, microseconds. */
+  readonly latencyP99MicrosMax: null | bigint;
+  /** Hosts of the stage, and with above_others others too, that must report. */
+  readonly hostsMin: number;
+  /** Decisions, and requests where they are asked about, that these must tell of together. */
+  readonly decisionsMin: bigint;
+}
+
+/** One stage: which hosts it adds to those of the stages before it, and for how long it is watched. */
+export interface RolloutStage {
+  /** Who it adds. */
+  readonly selector: HostSelector;
+  /** How long it lasts at least, microseconds. */
+  readonly bakeMicros: bigint;
+}
+
 /** A SHA-256 digest. */
 export type Sha256 = Uint8Array;
 
@@ -1886,6 +2172,7 @@ export interface SnapshotStream {
 }
 
 export type CommandMessage =
+  | { readonly type: 'AdvanceRollout'; readonly value: AdvanceRollout }
   | { readonly type: 'AllocateEntitlement'; readonly value: AllocateEntitlement }
   | { readonly type: 'ApplyHaircut'; readonly value: ApplyHaircut }
   | { readonly type: 'ApproveProposal'; readonly value: ApproveProposal }
@@ -1905,6 +2192,8 @@ export type CommandMessage =
   | { readonly type: 'LiftOverride'; readonly value: LiftOverride }
   | { readonly type: 'MoveQuota'; readonly value: MoveQuota }
   | { readonly type: 'OverrideQuota'; readonly value: OverrideQuota }
+  | { readonly type: 'PauseRollout'; readonly value: PauseRollout }
+  | { readonly type: 'PromoteRollout'; readonly value: PromoteRollout }
   | { readonly type: 'PublishTierPolicy'; readonly value: PublishTierPolicy }
   | { readonly type: 'RegisterApplication'; readonly value: RegisterApplication }
   | { readonly type: 'RegisterOrganization'; readonly value: RegisterOrganization }
@@ -1913,10 +2202,13 @@ export type CommandMessage =
   | { readonly type: 'ResizeQuota'; readonly value: ResizeQuota }
   | { readonly type: 'RestoreQuota'; readonly value: RestoreQuota }
   | { readonly type: 'ResumeQuota'; readonly value: ResumeQuota }
+  | { readonly type: 'ResumeRollout'; readonly value: ResumeRollout }
   | { readonly type: 'RetireBudget'; readonly value: RetireBudget }
   | { readonly type: 'RetireProject'; readonly value: RetireProject }
   | { readonly type: 'RetireTeam'; readonly value: RetireTeam }
+  | { readonly type: 'RollBackRollout'; readonly value: RollBackRollout }
   | { readonly type: 'SetEntitlement'; readonly value: SetEntitlement }
+  | { readonly type: 'StartRollout'; readonly value: StartRollout }
   | { readonly type: 'SuspendQuota'; readonly value: SuspendQuota }
   | { readonly type: 'TransferQuota'; readonly value: TransferQuota }
   | { readonly type: 'WithdrawProposal'; readonly value: WithdrawProposal };
@@ -1953,6 +2245,12 @@ export type EventMessage =
   | { readonly type: 'QuotaResized'; readonly value: QuotaResized }
   | { readonly type: 'QuotaRestored'; readonly value: QuotaRestored }
   | { readonly type: 'QuotaTransferred'; readonly value: QuotaTransferred }
+  | { readonly type: 'RolloutAdvanced'; readonly value: RolloutAdvanced }
+  | { readonly type: 'RolloutPaused'; readonly value: RolloutPaused }
+  | { readonly type: 'RolloutPromoted'; readonly value: RolloutPromoted }
+  | { readonly type: 'RolloutResumed'; readonly value: RolloutResumed }
+  | { readonly type: 'RolloutRolledBack'; readonly value: RolloutRolledBack }
+  | { readonly type: 'RolloutStarted'; readonly value: RolloutStarted }
   | { readonly type: 'TeamDefined'; readonly value: TeamDefined }
   | { readonly type: 'TeamRetired'; readonly value: TeamRetired }
   | { readonly type: 'TierPolicyPublished'; readonly value: TierPolicyPublished }
@@ -1979,6 +2277,7 @@ export type UsageMessage =
 
 /** Every message of every topic, tagged by its record's short name. */
 export type Message =
+  | { readonly type: 'AdvanceRollout'; readonly value: AdvanceRollout }
   | { readonly type: 'AllocateEntitlement'; readonly value: AllocateEntitlement }
   | { readonly type: 'ApplyHaircut'; readonly value: ApplyHaircut }
   | { readonly type: 'ApproveProposal'; readonly value: ApproveProposal }
@@ -1998,6 +2297,8 @@ export type Message =
   | { readonly type: 'LiftOverride'; readonly value: LiftOverride }
   | { readonly type: 'MoveQuota'; readonly value: MoveQuota }
   | { readonly type: 'OverrideQuota'; readonly value: OverrideQuota }
+  | { readonly type: 'PauseRollout'; readonly value: PauseRollout }
+  | { readonly type: 'PromoteRollout'; readonly value: PromoteRollout }
   | { readonly type: 'PublishTierPolicy'; readonly value: PublishTierPolicy }
   | { readonly type: 'RegisterApplication'; readonly value: RegisterApplication }
   | { readonly type: 'RegisterOrganization'; readonly value: RegisterOrganization }
@@ -2006,10 +2307,13 @@ export type Message =
   | { readonly type: 'ResizeQuota'; readonly value: ResizeQuota }
   | { readonly type: 'RestoreQuota'; readonly value: RestoreQuota }
   | { readonly type: 'ResumeQuota'; readonly value: ResumeQuota }
+  | { readonly type: 'ResumeRollout'; readonly value: ResumeRollout }
   | { readonly type: 'RetireBudget'; readonly value: RetireBudget }
   | { readonly type: 'RetireProject'; readonly value: RetireProject }
   | { readonly type: 'RetireTeam'; readonly value: RetireTeam }
+  | { readonly type: 'RollBackRollout'; readonly value: RollBackRollout }
   | { readonly type: 'SetEntitlement'; readonly value: SetEntitlement }
+  | { readonly type: 'StartRollout'; readonly value: StartRollout }
   | { readonly type: 'SuspendQuota'; readonly value: SuspendQuota }
   | { readonly type: 'TransferQuota'; readonly value: TransferQuota }
   | { readonly type: 'WithdrawProposal'; readonly value: WithdrawProposal }
@@ -2044,6 +2348,12 @@ export type Message =
   | { readonly type: 'QuotaResized'; readonly value: QuotaResized }
   | { readonly type: 'QuotaRestored'; readonly value: QuotaRestored }
   | { readonly type: 'QuotaTransferred'; readonly value: QuotaTransferred }
+  | { readonly type: 'RolloutAdvanced'; readonly value: RolloutAdvanced }
+  | { readonly type: 'RolloutPaused'; readonly value: RolloutPaused }
+  | { readonly type: 'RolloutPromoted'; readonly value: RolloutPromoted }
+  | { readonly type: 'RolloutResumed'; readonly value: RolloutResumed }
+  | { readonly type: 'RolloutRolledBack'; readonly value: RolloutRolledBack }
+  | { readonly type: 'RolloutStarted'; readonly value: RolloutStarted }
   | { readonly type: 'TeamDefined'; readonly value: TeamDefined }
   | { readonly type: 'TeamRetired'; readonly value: TeamRetired }
   | { readonly type: 'TierPolicyPublished'; readonly value: TierPolicyPublished }
@@ -2059,6 +2369,7 @@ export type Message =
   | { readonly type: 'UsageRecorded'; readonly value: UsageRecorded };
 
 export const fullNameOf: Readonly<Record<Message['type'], string>> = {
+  AdvanceRollout: 'io.prorata.command.AdvanceRollout',
   AllocateEntitlement: 'io.prorata.command.AllocateEntitlement',
   ApplyHaircut: 'io.prorata.command.ApplyHaircut',
   ApproveProposal: 'io.prorata.command.ApproveProposal',
@@ -2078,6 +2389,8 @@ export const fullNameOf: Readonly<Record<Message['type'], string>> = {
   LiftOverride: 'io.prorata.command.LiftOverride',
   MoveQuota: 'io.prorata.command.MoveQuota',
   OverrideQuota: 'io.prorata.command.OverrideQuota',
+  PauseRollout: 'io.prorata.command.PauseRollout',
+  PromoteRollout: 'io.prorata.command.PromoteRollout',
   PublishTierPolicy: 'io.prorata.command.PublishTierPolicy',
   RegisterApplication: 'io.prorata.command.RegisterApplication',
   RegisterOrganization: 'io.prorata.command.RegisterOrganization',
@@ -2086,10 +2399,13 @@ export const fullNameOf: Readonly<Record<Message['type'], string>> = {
   ResizeQuota: 'io.prorata.command.ResizeQuota',
   RestoreQuota: 'io.prorata.command.RestoreQuota',
   ResumeQuota: 'io.prorata.command.ResumeQuota',
+  ResumeRollout: 'io.prorata.command.ResumeRollout',
   RetireBudget: 'io.prorata.command.RetireBudget',
   RetireProject: 'io.prorata.command.RetireProject',
   RetireTeam: 'io.prorata.command.RetireTeam',
+  RollBackRollout: 'io.prorata.command.RollBackRollout',
   SetEntitlement: 'io.prorata.command.SetEntitlement',
+  StartRollout: 'io.prorata.command.StartRollout',
   SuspendQuota: 'io.prorata.command.SuspendQuota',
   TransferQuota: 'io.prorata.command.TransferQuota',
   WithdrawProposal: 'io.prorata.command.WithdrawProposal',
@@ -2124,6 +2440,12 @@ export const fullNameOf: Readonly<Record<Message['type'], string>> = {
   QuotaResized: 'io.prorata.event.QuotaResized',
   QuotaRestored: 'io.prorata.event.QuotaRestored',
   QuotaTransferred: 'io.prorata.event.QuotaTransferred',
+  RolloutAdvanced: 'io.prorata.event.RolloutAdvanced',
+  RolloutPaused: 'io.prorata.event.RolloutPaused',
+  RolloutPromoted: 'io.prorata.event.RolloutPromoted',
+  RolloutResumed: 'io.prorata.event.RolloutResumed',
+  RolloutRolledBack: 'io.prorata.event.RolloutRolledBack',
+  RolloutStarted: 'io.prorata.event.RolloutStarted',
   TeamDefined: 'io.prorata.event.TeamDefined',
   TeamRetired: 'io.prorata.event.TeamRetired',
   TierPolicyPublished: 'io.prorata.event.TierPolicyPublished',

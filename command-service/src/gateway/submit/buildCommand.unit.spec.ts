@@ -127,7 +127,7 @@ describe('who may send what', () => {
     }
   });
 
-  it('robots send resizings, cuts, what became of a process and take back what they proposed, hosts and auditors nothing, an admin all', () => {
+  it('robots send resizings, cuts, steps of rollouts, what became of a process and take back what they proposed, hosts and auditors nothing, an admin all', () => {
     const sent = (role: string) =>
       types.filter((type) => maySend(type, { ...nobody, roles: [role] }, 'application:moka'));
     expect(sent('robot').sort()).toEqual(
@@ -139,6 +139,10 @@ describe('who may send what', () => {
         'CompleteCut',
         'ApplyHaircut',
         'LiftHaircut',
+        'AdvanceRollout',
+        'PauseRollout',
+        'PromoteRollout',
+        'RollBackRollout',
         'WithdrawProposal',
       ].sort(),
     );

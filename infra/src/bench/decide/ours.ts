@@ -40,6 +40,7 @@ function ruleOf(quotaId: string, limits: readonly ResourceLimit[], eachOf: strin
     project: null,
     after: null,
     requests: eachOf === null ? null : { eachOf, priority: 0, rampPercent: 100 },
+    candidate: null,
   };
 }
 

@@ -170,6 +170,7 @@ function ruleFrom(
     project: null,
     after,
     requests: null,
+    candidate: null,
   };
 }
 

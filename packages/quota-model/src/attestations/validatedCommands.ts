@@ -10,9 +10,11 @@ const byDefault: ReadonlySet<string> = new Set<CommandType>([
   'CreateQuota',
   'DeclareQuota',
   'MoveQuota',
+  'PromoteRollout',
   'RequestIncrease',
   'ResizeQuota',
   'RestoreQuota',
+  'StartRollout',
 ]);
 
 /**

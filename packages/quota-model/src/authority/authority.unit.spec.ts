@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { CommandMessage, ResourceLimit, TreeStep } from '@prorata/schemas';
+import type { CommandMessage, ResourceLimit, RolloutStage, TreeStep } from '@prorata/schemas';
 import type { ApplicationState } from '../model.ts';
 import { given, stateAfter } from '../testing/given.ts';
 import type { Fact, Then } from '../testing/given.ts';
@@ -145,6 +145,29 @@ const overridden = (limit: ReturnType<typeof tokens>): Fact =>
   overrideOf(QUOTA, [limit], START + HOUR);
 const blocked = unbounded(tokens(1n), 'blocked');
 const proposal = { proposalId: 'moka-p4' };
+const rollout = { rolloutId: 'moka-r4' };
+const stageOf = (percent: number): RolloutStage => ({
+  selector: { percent, zones: [], hosts: [] },
+  bakeMicros: 0n,
+});
+const rolledOut = {
+  steps: [stepOf(change({ setLimits: [tokens(30n)] }))],
+  stages: [stageOf(10), stageOf(50)],
+  gate: null,
+};
+const rolloutStarted: Fact = {
+  type: 'RolloutStarted',
+  data: {
+    ...rollout,
+    ...rolledOut,
+    place: QUOTA,
+    candidates: [{ quotaId: QUOTA, content: contentWith(tokens(30n)) }],
+  },
+};
+const atLastStage: Fact = {
+  type: 'RolloutAdvanced',
+  data: { ...rollout, stage: 1, quotaIds: [QUOTA], cause: 'person', evidence: null },
+};
 
 /** What each command is, and who alone may send it. Every command of the table stands here. */
 const cases: readonly {
@@ -311,6 +334,37 @@ const cases: readonly {
     body: { type: 'WithdrawProposal', data: proposal },
     past: [opened(45n)],
     may: [],
+  },
+  { what: 'StartRollout', body: { type: 'StartRollout', data: rolledOut }, may: there },
+  {
+    what: 'AdvanceRollout',
+    body: { type: 'AdvanceRollout', data: { ...rollout, stage: 0, evidence: null } },
+    past: [rolloutStarted],
+    may: [...there, ...wideRobots],
+  },
+  {
+    what: 'PauseRollout',
+    body: { type: 'PauseRollout', data: rollout },
+    past: [rolloutStarted],
+    may: [...there, ...wideRobots],
+  },
+  {
+    what: 'ResumeRollout',
+    body: { type: 'ResumeRollout', data: rollout },
+    past: [rolloutStarted],
+    may: there,
+  },
+  {
+    what: 'PromoteRollout',
+    body: { type: 'PromoteRollout', data: { ...rollout, evidence: null } },
+    past: [rolloutStarted, atLastStage],
+    may: [...there, ...wideRobots],
+  },
+  {
+    what: 'RollBackRollout',
+    body: { type: 'RollBackRollout', data: { ...rollout, evidence: null } },
+    past: [rolloutStarted],
+    may: [...there, ...wideRobots],
   },
   {
     what: 'ApplyHaircut',

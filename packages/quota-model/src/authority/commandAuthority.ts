@@ -25,6 +25,8 @@ const LOOPS = ['admin', 'operator', 'robot'] as const;
 const RAISES =
   'A raise needs the owner of a quota above it, or an operator whose scope reaches there.';
 const WHOLE_STREAM = 'The role must hold for the whole stream.';
+const OVER_ROLLOUT =
+  'The owner of each of its quotas or of one above it, or an operator of them; a robot with its role for the application.';
 
 /** In the order in which a newcomer meets them. */
 export const commandAuthority: Readonly<Record<CommandMessage['type'], CommandAuthority>> = {
@@ -137,6 +139,25 @@ export const commandAuthority: Readonly<Record<CommandMessage['type'], CommandAu
     needs: 'The owner of the quota or of one above it, or an operator of it.',
   },
   WithdrawProposal: { roles: ANYBODY, over: 'quota', needs: 'Its proposer alone.' },
+  StartRollout: {
+    roles: PEOPLE,
+    over: 'quota',
+    needs:
+      'For each step what the command of that kind needs; a raise that waits for a second person cannot be rolled out.',
+  },
+  AdvanceRollout: {
+    roles: ANYBODY,
+    over: 'quota',
+    needs: `${OVER_ROLLOUT} A robot once the stage has baked and the gate holds.`,
+  },
+  PauseRollout: { roles: ANYBODY, over: 'quota', needs: OVER_ROLLOUT },
+  ResumeRollout: { roles: PEOPLE, over: 'quota', needs: OVER_ROLLOUT },
+  PromoteRollout: {
+    roles: ANYBODY,
+    over: 'quota',
+    needs: `${OVER_ROLLOUT} A robot at the last stage, once it has baked and the gate holds. A raise was judged at the start.`,
+  },
+  RollBackRollout: { roles: ANYBODY, over: 'quota', needs: OVER_ROLLOUT },
   RegisterOrganization: { roles: ADMIN, over: 'stream', needs: WHOLE_STREAM },
   DefineTeam: { roles: ADMIN, over: 'stream', needs: WHOLE_STREAM },
   RetireTeam: { roles: ADMIN, over: 'stream', needs: WHOLE_STREAM },

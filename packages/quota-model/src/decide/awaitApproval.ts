@@ -17,11 +17,11 @@ import type { TreeDraft } from './treeDraft.ts';
  * null where one person may do it alone. A change of the limits of one quota is proposed as that, any other
  * as the steps of its command.
  *
- * @param steps of the command; empty: it cannot be proposed
+ * @param steps of the command; empty: they cannot be proposed; null: nothing of it can
  */
 export function awaitApproval(
   draft: TreeDraft,
-  steps: readonly TreeStep[],
+  steps: readonly TreeStep[] | null,
   { actor }: CommandEnvelope,
   context: DecisionContext,
 ): Decision | null {
@@ -41,6 +41,7 @@ export function awaitApproval(
   if (first === undefined) return null;
   const { before, after } = first;
   if (
+    steps !== null &&
     draft.events.length === 1 &&
     before !== null &&
     after !== null &&
@@ -53,7 +54,7 @@ export function awaitApproval(
     } as const;
     return openProposal(change.before, before, proposed, context);
   }
-  if (steps.length > 0) return proposeSteps(change.before, steps, actor, context);
+  if (steps !== null && steps.length > 0) return proposeSteps(change.before, steps, actor, context);
   return refusal(
     waiting.map(({ before: former, after: next, pathOf, raised }) => {
       const quotaId = (next ?? former)?.quotaId ?? '';

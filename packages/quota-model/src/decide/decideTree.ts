@@ -22,14 +22,14 @@ export interface StepTerms extends ExpectedTerms {
 /**
  * @param steps drafts events, and gives what is wrong with the steps by themselves
  * @param approval whether a second person has agreed to a raise that waits for one, or else what would be
- *   proposed to that person; no steps: it cannot be proposed as a whole
+ *   proposed to that person; no steps: it cannot be proposed as a whole; refused: nothing of it can
  */
 export function decideTree(
   state: ApplicationState,
   envelope: CommandEnvelope,
   context: DecisionContext,
   steps: (draft: TreeDraft) => readonly Violation[],
-  approval: 'given' | { readonly steps: readonly TreeStep[] },
+  approval: 'given' | 'refused' | { readonly steps: readonly TreeStep[] },
 ): Decision {
   const draft = new TreeDraft(state, originOf(envelope, context));
   const faults = refusal(steps(draft));
@@ -44,7 +44,9 @@ export function decideTree(
   const refused = refusal(all);
   if (refused !== null) return refused;
   const waits =
-    approval === 'given' ? null : awaitApproval(draft, approval.steps, envelope, context);
+    approval === 'given'
+      ? null
+      : awaitApproval(draft, approval === 'refused' ? null : approval.steps, envelope, context);
   if (waits === null) return accept(events, null, safety.waivers);
   if (waits.kind === 'refused') return waits;
   // Its approval is an event more: what could never be approved does not wait.

@@ -8,6 +8,7 @@ import { EVENTS_PER_DECISION_MAX, SUMS_PER_DECISION_MAX } from '../modelBounds.t
 import { about, aboutNoQuota, violation } from './answer.ts';
 import { decideTree, onlyStep, proposable } from './decideTree.ts';
 import type { StepTerms } from './decideTree.ts';
+import { rolloutBelowViolations } from '../rollouts/rolloutReach.ts';
 import { quotaAt } from './preconditions.ts';
 import { subtreeWithin } from './subtreeWithin.ts';
 import { sumsAbove } from './sumsAbove.ts';
@@ -42,6 +43,8 @@ export function deleteStep(
       violation('QUOTA_HAS_CHILDREN', `${path}/quotaId`, `${quotaId} has ${count} children.`),
     ];
   }
+  const held = rolloutBelowViolations(state, quotaId, `${path}/quotaId`);
+  if (held.length > 0) return held;
   const ids = subtreeWithin(state, quotaId, draft.quotasLeft);
   if (ids === null) {
     const message = `More than ${EVENTS_PER_DECISION_MAX} quotas would be deleted at once.`;

@@ -1,5 +1,6 @@
 import { authorityViolations } from '../authority/authorityViolations.ts';
 import type { EventDraft, QuotaState } from '../model.ts';
+import { inRolloutViolations } from '../rollouts/rolloutReach.ts';
 import { rightsizedUnder } from '../rightsizingBounds.ts';
 import { about } from './answer.ts';
 import type { StepTerms } from './decideTree.ts';
@@ -28,6 +29,9 @@ export function draftContent(
   const after = { content, rightsized: rightsizedUnder(draft.after.registration, quota, content) };
   const step = { quotaId: quota.quotaId, before: quota, after };
   const at = (of: string | null): string => `${path}${pathOf(of)}`;
-  draft.objections.push(...authorityViolations(draft.after, step, sender, at, draft.comparisons));
+  draft.objections.push(
+    ...authorityViolations(draft.after, step, sender, at, draft.comparisons),
+    ...inRolloutViolations(draft.after, quota.quotaId, `${path}/quotaId`),
+  );
   draft.append({ ...event, ...about(quota) }, at);
 }

@@ -9,6 +9,7 @@ import { idFault } from './createQuota.ts';
 import { decideTree, onlyStep, proposable } from './decideTree.ts';
 import type { StepTerms } from './decideTree.ts';
 import { liftCutsOfOthers } from './liftCutsOfOthers.ts';
+import { rolloutBelowViolations } from '../rollouts/rolloutReach.ts';
 import { quotaAt } from './preconditions.ts';
 import type { TreeDraft } from './treeDraft.ts';
 
@@ -40,6 +41,8 @@ export function moveStep(
   const at = `${path}/toQuotaId`;
   const misplaced = placeFault(state, quotaId, toQuotaId, at);
   if (misplaced !== null) return [misplaced];
+  const held = rolloutBelowViolations(state, quotaId, `${path}/quotaId`);
+  if (held.length > 0) return held;
   const ids = draft.subtreeToMove(quotaId);
   if (ids === null) {
     const message = `More than ${EVENTS_PER_DECISION_MAX} quotas would move at once.`;

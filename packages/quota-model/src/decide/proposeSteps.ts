@@ -80,8 +80,8 @@ function sameProposal(
 }
 
 /** Characters of JSON; a bigint as its digits. */
-function lengthOf(steps: readonly TreeStep[]): number {
-  const text = JSON.stringify(steps, (_key, value: unknown) =>
+export function lengthOf(parts: readonly object[]): number {
+  const text = JSON.stringify(parts, (_key, value: unknown) =>
     typeof value === 'bigint' ? value.toString() : value,
   );
   return text.length;

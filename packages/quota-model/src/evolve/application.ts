@@ -11,6 +11,8 @@ import type { MeantStep } from './meantSteps.ts';
 import { addProposal, removeProposal } from './openProposals.ts';
 import { evolveQuota } from './quota.ts';
 import type { QuotaEvent } from './quota.ts';
+import { evolveRollout } from './rollouts.ts';
+import type { RolloutEvent } from './rollouts.ts';
 import { provenanceOf, streamIdOf } from './origin.ts';
 import type { EventOf } from './origin.ts';
 
@@ -25,7 +27,8 @@ type ApplicationEvent =
       | 'ProposalWithdrawn'
       | 'TreeChangeProposed'
     >
-  | QuotaEvent;
+  | QuotaEvent
+  | RolloutEvent;
 
 export function evolveApplication(
   state: ApplicationState | null,
@@ -56,6 +59,14 @@ export function evolveApplication(
         throw new BrokenStream(event, `proposal ${event.value.proposalId} is not open`);
       }
       return state;
+    case 'RolloutAdvanced':
+    case 'RolloutPaused':
+    case 'RolloutPromoted':
+    case 'RolloutResumed':
+    case 'RolloutRolledBack':
+    case 'RolloutStarted':
+      evolveRollout(state, event);
+      return state;
     default:
       evolveQuota(state, event);
       return state;
@@ -84,6 +95,7 @@ function register(
     cutsFollowed: new Map(),
     proposals: new Map(),
     aliases: new Map(),
+    rollouts: new Map(),
     ...emptyDerived(),
   };
 }

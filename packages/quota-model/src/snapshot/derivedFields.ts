@@ -1,5 +1,6 @@
 /** What an application's state keeps that is made from the rest: no snapshot holds it. */
 import { addProposal } from '../evolve/openProposals.ts';
+import { addRollout } from '../evolve/rollouts.ts';
 import { rebuildingIndexes } from '../indexes/quotaIndexes.ts';
 import type { ApplicationState } from '../model.ts';
 import { rebuildingSums } from '../sums/rebuildSums.ts';
@@ -9,6 +10,7 @@ type Derived = Pick<
   | 'proposalsByQuota'
   | 'proposalsByAlias'
   | 'aliasByQuota'
+  | 'inRollout'
   | 'sums'
   | 'held'
   | 'paid'
@@ -24,6 +26,7 @@ export function emptyDerived(): Derived {
     proposalsByQuota: new Map(),
     proposalsByAlias: new Map(),
     aliasByQuota: new Map(),
+    inRollout: new Map(),
     sums: new Map(),
     held: new Map(),
     paid: new Map(),
@@ -41,6 +44,7 @@ export const derivedFields: ReadonlySet<string> = new Set(Object.keys(emptyDeriv
 export function* rebuildingDerived(state: ApplicationState): Generator<void> {
   for (const [alias, quotaId] of state.aliases) state.aliasByQuota.set(quotaId, alias);
   for (const proposal of state.proposals.values()) addProposal(state, proposal);
+  for (const rollout of state.rollouts.values()) addRollout(state, rollout);
   yield* rebuildingSums(state);
   yield* rebuildingIndexes(state);
 }

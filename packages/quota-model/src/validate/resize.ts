@@ -6,6 +6,7 @@ import { declaredLimit, limitFor } from '../layers.ts';
 import { burstOf, compareBounds, describeLimit } from '../limits.ts';
 import type { ApplicationState, QuotaState } from '../model.ts';
 import { ownCheckViolations } from '../ownChecks/ownCheckViolations.ts';
+import { inRolloutViolations } from '../rollouts/rolloutReach.ts';
 import { boundsInForce, isWithinBounds } from '../rightsizingBounds.ts';
 import { sameWindow } from '../windowForm.ts';
 import { fitViolations } from './fit.ts';
@@ -30,6 +31,8 @@ export function resizeViolations(
   limit: ResourceLimit,
   roles: readonly string[],
 ): Violation[] {
+  const held = inRolloutViolations(state, quota.quotaId, '/quotaId');
+  if (held.length > 0) return held;
   const { resources } = state.registration;
   const shape = limitViolations(limit, PATH, { resources, roles });
   if (shape.length > 0) return shape;

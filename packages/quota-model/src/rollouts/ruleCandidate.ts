@@ -1,0 +1,83 @@
+/** What some hosts enforce instead of a quota's rule while a rollout is on it, or above it. */
+import type { ResourceLimit, RuleCandidate } from '@prorata/schemas';
+import { effectiveOnPath, effectiveOnPathAt, pathOf } from '../effective.ts';
+import { sameLimit } from '../limits.ts';
+import type { ApplicationState, QuotaState } from '../model.ts';
+import { rightsizedUnder } from '../rightsizingBounds.ts';
+import { selectorOfStage } from './hostSelection.ts';
+import type { RolloutState } from './rolloutState.ts';
+
+/** What the rule says, for comparison. */
+interface Current {
+  readonly limits: readonly ResourceLimit[];
+  /** The known end after which other limits hold; null: there is none. */
+  readonly after: { readonly at: bigint; readonly limits: readonly ResourceLimit[] } | null;
+}
+
+/**
+ * The same computation as the rule's, with what the rollout's quotas would declare: overrides, suspensions and
+ * cuts lie on it as they do on what is declared. null: no rollout is on the path, or, below its quotas, none
+ * that would alter anything.
+ */
+export function ruleCandidateOf(
+  state: ApplicationState,
+  quotaId: string,
+  current: Current,
+): RuleCandidate | null {
+  if (state.inRollout.size === 0) return null;
+  const path = pathOf(state, quotaId);
+  const rollout = rolloutOn(state, path);
+  const [quota, ...above] = path.map((each) => asPromoted(state, rollout, each));
+  if (rollout === null || quota === undefined) return null;
+  const thought = [quota, ...above];
+  const limits = effectiveOnPath(thought).map(({ limit }) => limit);
+  const { after } = current;
+  const afterLimits =
+    after === null ? [] : effectiveOnPathAt(thought, after.at).map(({ limit }) => limit);
+  const isOwn = rollout.candidates.has(quotaId);
+  if (
+    !isOwn &&
+    sameLimits(limits, current.limits) &&
+    sameLimits(afterLimits, after?.limits ?? [])
+  ) {
+    return null;
+  }
+  const { content } = quota;
+  return {
+    rolloutId: rollout.rolloutId,
+    stage: rollout.stage,
+    selector: selectorOfStage(rollout.stages, rollout.stage),
+    limits,
+    match: content.match,
+    action: content.action,
+    degradeTag: content.degradeTag,
+    mode: content.mode ?? state.registration.defaultMode,
+    onStale: content.onStale ?? state.registration.defaultOnStale,
+    tier: content.tier,
+    requests: content.requests,
+    afterLimits,
+  };
+}
+
+/** No two rollouts are on one path: `rolloutNearViolations`. */
+function rolloutOn(state: ApplicationState, path: readonly QuotaState[]): RolloutState | null {
+  for (const { quotaId } of path) {
+    const rolloutId = state.inRollout.get(quotaId);
+    if (rolloutId !== undefined) return state.rollouts.get(rolloutId) ?? null;
+  }
+  return null;
+}
+
+function asPromoted(
+  state: ApplicationState,
+  rollout: RolloutState | null,
+  quota: QuotaState,
+): QuotaState {
+  const content = rollout?.candidates.get(quota.quotaId);
+  if (content === undefined) return quota;
+  return { ...quota, content, rightsized: rightsizedUnder(state.registration, quota, content) };
+}
+
+function sameLimits(a: readonly ResourceLimit[], b: readonly ResourceLimit[]): boolean {
+  return a.length === b.length && a.every((limit, index) => sameLimit(limit, b[index] ?? null));
+}
