@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
+import { RuleSetChecksum } from '@prorata/host-sdk';
 import type { RuleSet, RuleSink } from '@prorata/host-sdk';
 import type { Rule } from '@prorata/schemas';
 import { fullNameOf, longToJson, toJson } from '@prorata/schemas';
+import { ChangeLog } from './changeLog.ts';
 
 /** The whole set of an application as it goes to hosts. */
 export interface FeedSnapshot {
-  /** JSON: application, appliedOffset, completeTo, isCurrent, rules sorted by quota. */
+  /** JSON: application, appliedOffset, completeTo, isCurrent, cursor, count, checksum, rules sorted by quota. */
   readonly text: string;
-  /** A strong entity tag over the whole text. */
+  /** A strong entity tag of all that the text says, the cursor apart. */
   readonly etag: string;
   readonly appliedOffset: bigint;
   /** Whether the topic was reached of late: hosts remove nothing for the sake of a set that is not. */
@@ -17,6 +19,14 @@ export interface FeedSnapshot {
 interface FeedRule {
   readonly text: string;
   readonly eventOffset: bigint;
+}
+
+/** What a client that has all up to this can check, and ask for later. */
+export interface FeedState {
+  readonly cursor: string;
+  readonly count: number;
+  /** `RuleSetChecksum` of all rules. */
+  readonly checksum: string;
 }
 
 /** Three rounds of asking for the topic's end, milliseconds. */
@@ -39,6 +49,8 @@ export class RuleFeed implements RuleSink {
   readonly #listeners = new Set<(event: FeedEvent) => void>();
   /** JSON by quota: rendered once, whoever asks. */
   readonly #rules = new Map<string, FeedRule>();
+  readonly #checksum = new RuleSetChecksum();
+  readonly #changes = new ChangeLog();
   #appliedOffset = -1n;
   /** The event up to which the set is whole; null: the topic was never written, or in part. */
   #completeTo: bigint | null = null;
@@ -71,6 +83,31 @@ export class RuleFeed implements RuleSink {
 
   get appliedOffset(): bigint {
     return this.#appliedOffset;
+  }
+
+  get state(): FeedState {
+    const { cursor } = this.#changes;
+    return { cursor, count: this.#rules.size, checksum: this.#checksum.toString() };
+  }
+
+  /**
+   * What changed since a cursor of this feed, each rule once and as it is now: JSON as a snapshot's, with `since` and
+   * with `gone` for the quotas whose rule went.
+   * @returns null where the whole set is to be told: the cursor is another feed's or too old, or this feed has lost
+   *   the topic and its news would pass for fresh
+   */
+  changesSince(cursor: string): string | null {
+    const changes = this.isFresh ? this.#changes.after(cursor) : null;
+    if (changes === null) return null;
+    const rules: string[] = [];
+    const gone: object[] = [];
+    for (const { quotaId, goneTo } of changes.values()) {
+      const rule = this.#rules.get(quotaId);
+      if (rule !== undefined) rules.push(rule.text);
+      else if (goneTo !== null) gone.push({ quotaId, eventOffset: longToJson(goneTo) });
+    }
+    const head = { ...this.#head(true), ...this.state, since: cursor, gone };
+    return withRules(head, rules);
   }
 
   snapshot(): FeedSnapshot {
@@ -106,7 +143,7 @@ export class RuleFeed implements RuleSink {
   remove(quotaId: string, eventOffset: bigint): void {
     const present = this.#rules.get(quotaId);
     if (present !== undefined && present.eventOffset > eventOffset) return;
-    this.#rules.delete(quotaId);
+    this.#drop(quotaId, eventOffset);
     const text = JSON.stringify({ quotaId, eventOffset: longToJson(eventOffset) });
     this.#changed(eventOffset, { kind: 'deleted', id: eventOffset, text });
   }
@@ -132,20 +169,30 @@ export class RuleFeed implements RuleSink {
     this.#failed(error);
   }
 
-  /** null: there is a newer one. */
+  /** null: there is a newer one, or this one. */
   #put(rule: Rule): FeedRule | null {
-    const present = this.#rules.get(rule.quotaId);
+    const { quotaId } = rule;
+    const present = this.#rules.get(quotaId);
     if (present !== undefined && present.eventOffset > rule.eventOffset) return null;
     const entry = entryOf(rule);
-    this.#rules.set(rule.quotaId, entry);
+    if (present?.text === entry.text) return null;
+    this.#rules.set(quotaId, entry);
+    this.#checksum.put(quotaId, entry.text);
+    this.#changes.add(quotaId, null);
     return entry;
+  }
+
+  #drop(quotaId: string, goneTo: bigint): void {
+    if (!this.#rules.delete(quotaId)) return;
+    this.#checksum.remove(quotaId);
+    this.#changes.add(quotaId, goneTo);
   }
 
   /** A topic that was made anew says nothing of what held before, until its whole set is newer. */
   #sweep(completeTo: bigint, stay: ReadonlySet<string>): void {
     this.#completeTo = later(this.#completeTo, completeTo);
     for (const [quotaId, { eventOffset }] of this.#rules) {
-      if (eventOffset < completeTo && !stay.has(quotaId)) this.#rules.delete(quotaId);
+      if (eventOffset < completeTo && !stay.has(quotaId)) this.#drop(quotaId, completeTo - 1n);
     }
   }
 
@@ -160,21 +207,34 @@ export class RuleFeed implements RuleSink {
     for (const listener of this.#listeners) listener(event);
   }
 
-  #render(): FeedSnapshot {
-    const isCurrent = this.isFresh;
-    const ids = [...this.#rules.keys()].sort();
-    const head = {
+  #head(isCurrent: boolean): object {
+    return {
       application: this.application,
       appliedOffset: longToJson(this.#appliedOffset),
       completeTo: this.#completeTo === null ? null : longToJson(this.#completeTo),
       isCurrent,
     };
+  }
+
+  #render(): FeedSnapshot {
+    const isCurrent = this.isFresh;
+    const ids = [...this.#rules.keys()].sort();
+    const head = this.#head(isCurrent);
+    const { state } = this;
     const rules = ids.map((quotaId) => this.#rules.get(quotaId)?.text ?? '');
-    const text = `${JSON.stringify(head).slice(0, -1)},"rules":[${rules.join(',')}]}`;
-    const etag = `"${createHash('sha256').update(text).digest('hex')}"`;
-    return { text, etag, appliedOffset: this.#appliedOffset, isCurrent };
+    const said = JSON.stringify([head, state.count, state.checksum]);
+    return {
+      text: withRules({ ...head, ...state }, rules),
+      etag: `"${createHash('sha256').update(said).digest('hex')}"`,
+      appliedOffset: this.#appliedOffset,
+      isCurrent,
+    };
   }
 }
+
+/** Rules are JSON already. */
+const withRules = (head: object, rules: readonly string[]): string =>
+  `${JSON.stringify(head).slice(0, -1)},"rules":[${rules.join(',')}]}`;
 
 const later = (a: bigint | null, b: bigint): bigint => (a === null || a < b ? b : a);
 

@@ -75,13 +75,43 @@ export const ruleSetFields: Readonly<Record<string, Part>> = {
     type: 'boolean',
     description: 'Whether the log was reached of late: else nothing may be removed for its sake.',
   },
+  cursor: { type: 'string', description: 'For `since`: what changes after this.' },
+  count: { type: 'integer', description: 'How many rules the whole set has.' },
+  checksum: {
+    type: 'string',
+    description: "The sum of the SHA-256 of every rule's JSON, modulo 2^256, in hexadecimal.",
+  },
   rules: { type: 'array', items: jsonSchemaOf(fullNameOf.Rule) },
 };
 
 const ruleSet: Part = {
   type: 'object',
   required: Object.keys(ruleSetFields),
-  properties: ruleSetFields,
+  properties: {
+    ...ruleSetFields,
+    since: {
+      type: 'string',
+      description: 'Where it stands, `rules` are those that changed since that cursor alone.',
+    },
+    gone: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['quotaId', 'eventOffset'],
+        properties: { quotaId: { type: 'string' }, eventOffset: long },
+      },
+      description: 'With `since`: quotas whose rule went, up to that event.',
+    },
+  },
+};
+
+const since: Part = {
+  name: 'since',
+  in: 'query',
+  required: false,
+  schema: { type: 'string' },
+  description:
+    'The `cursor` of an earlier answer: what changed after it is enough. Where it is none of this instance, or too old, the answer is the whole set.',
 };
 
 /** What the relay answers. */
@@ -93,6 +123,7 @@ export const relayOpenApi: OpenApiFragment = {
         security: bearerSecurity,
         parameters: [
           application,
+          since,
           {
             name: 'If-None-Match',
             in: 'header',
@@ -115,9 +146,9 @@ export const relayOpenApi: OpenApiFragment = {
       get: {
         summary: 'The rules as server-sent events.',
         description:
-          '`rules` with the whole set first, then `rule`, `rule-deleted` and, while the relay is in contact with the log, `heartbeat`. Ids are event offsets.',
+          '`rules` with the whole set first, or `changes` since the cursor; then `rule`, `rule-deleted` and, while the relay is in contact with the log, `heartbeat` with `cursor`, `count` and `checksum`. Ids are event offsets.',
         security: bearerSecurity,
-        parameters: [application],
+        parameters: [application, since],
         responses: {
           200: {
             description: 'Events.',

@@ -1,5 +1,5 @@
 import type { Response } from 'express';
-import type { FeedEvent, RuleFeed } from '../feed/ruleFeed.ts';
+import type { FeedEvent, FeedSnapshot, RuleFeed } from '../feed/ruleFeed.ts';
 
 /** What may wait for a slow client beside one whole set, bytes: then it is cut off, and comes back. */
 const BEHIND_BYTES_MAX = 1_048_576;
@@ -20,12 +20,12 @@ export class RuleStreams {
   }
 
   /**
-   * Sends the whole set and then every change. Ids are event offsets: a client that comes back gets
-   * the whole set again, whatever it last saw, for that is right in every case. The stream ends with
-   * the token that opened it: the client comes back with one that still holds.
+   * Sends the whole set and then every change; a client that comes back with a cursor of this feed gets what has
+   * changed since. The stream ends with the token that opened it: the client comes back with one that still holds.
    * @param endMs milliseconds since the epoch
+   * @param since the cursor that the client last had; null: none
    */
-  open(feed: RuleFeed, response: Response, endMs: number): void {
+  open(feed: RuleFeed, response: Response, endMs: number, since: string | null = null): void {
     response.writeHead(200, {
       'content-type': 'text/event-stream',
       'cache-control': 'no-store',
@@ -44,7 +44,7 @@ export class RuleStreams {
       stream.close();
       this.#open.delete(response);
     });
-    stream.begin();
+    stream.begin(since);
   }
 
   /** Ends every stream, so that hosts turn to another instance at once. */
@@ -69,8 +69,10 @@ class RuleStream {
     this.#cut = cut;
   }
 
-  begin(): void {
-    this.#sendSet();
+  begin(since: string | null): void {
+    const changes = since === null ? null : this.#feed.changesSince(since);
+    if (changes === null) this.#sendSet();
+    else this.#sendChanges(changes);
     if (this.#feed.isFresh) this.#send({ kind: 'confirmed' });
     this.#silence = this.#feed.listen((event) => this.#send(event));
     this.#comments = setInterval(() => this.#write(':\n\n'), COMMENT_INTERVAL_MS);
@@ -87,7 +89,7 @@ class RuleStream {
     else if (event.kind === 'confirmed') {
       // Of a set that was not current the client removed nothing: it needs one that is.
       if (!this.#isCurrent) this.#sendSet();
-      this.#write('event: heartbeat\ndata:\n\n');
+      this.#write(`event: heartbeat\ndata: ${JSON.stringify(this.#feed.state)}\n\n`);
     } else {
       const name = event.kind === 'rule' ? 'rule' : 'rule-deleted';
       this.#write(`id: ${event.id}\nevent: ${name}\ndata: ${event.text}\n\n`);
@@ -95,17 +97,37 @@ class RuleStream {
   }
 
   #sendSet(): void {
-    const { text, appliedOffset, isCurrent } = this.#feed.snapshot();
-    this.#isCurrent = isCurrent;
-    this.#setBytes = Buffer.byteLength(text);
-    this.#write(`id: ${appliedOffset}\nevent: rules\ndata: ${text}\n\n`);
+    const snapshot = this.#feed.snapshot();
+    const bytes = bytesOf(snapshot);
+    this.#isCurrent = snapshot.isCurrent;
+    this.#setBytes = bytes.length;
+    this.#write(bytes);
   }
 
-  #write(text: string): void {
+  /** To who has removed already what a set that was current did not have. */
+  #sendChanges(changes: string): void {
+    this.#isCurrent = true;
+    this.#setBytes = Buffer.byteLength(changes);
+    this.#write(`id: ${this.#feed.appliedOffset}\nevent: changes\ndata: ${changes}\n\n`);
+  }
+
+  #write(data: string | Buffer): void {
     if (this.#response.writableEnded || this.#response.destroyed) return;
-    this.#response.write(text);
+    this.#response.write(data);
     if (this.#response.writableLength <= this.#setBytes + BEHIND_BYTES_MAX) return;
     this.#cut();
     this.#response.destroy();
   }
+}
+
+/** Of a set as it goes out: thousands of clients wait on the same bytes. */
+const setBytes = new WeakMap<FeedSnapshot, Buffer>();
+
+function bytesOf(snapshot: FeedSnapshot): Buffer {
+  const made = setBytes.get(snapshot);
+  if (made !== undefined) return made;
+  const { appliedOffset, text } = snapshot;
+  const bytes = Buffer.from(`id: ${appliedOffset}\nevent: rules\ndata: ${text}\n\n`);
+  setBytes.set(snapshot, bytes);
+  return bytes;
 }

@@ -1,8 +1,7 @@
 import { EventEmitter } from 'node:events';
-import type { Rule } from '@prorata/schemas';
 import type { Response } from 'express';
 import { describe, expect, it, vi } from 'vitest';
-import { rate } from '../../test/eventScript.ts';
+import { ruleOf } from '../../test/ruleOf.ts';
 import { RuleFeed } from '../feed/ruleFeed.ts';
 import { RuleStreams } from './ruleStream.ts';
 
@@ -14,7 +13,8 @@ class Client extends EventEmitter {
   writableEnded = false;
   writableLength = 0;
   writeHead(): void {}
-  write(text: string): void {
+  write(bytes: string | Buffer): void {
+    const text = String(bytes);
     this.written.push(text);
     if (!this.reads) this.writableLength += Buffer.byteLength(text);
   }
@@ -40,30 +40,11 @@ class Client extends EventEmitter {
   }
 }
 
-const rule = (quotaId: string, eventOffset: bigint, tag: string | null = null): Rule => ({
-  application: 'moka',
-  quotaId,
-  quotaVersion: 1n,
-  eventOffset,
-  decidedAt: 0n,
-  limits: [rate(5n)],
-  match: [],
-  action: 'refuse',
-  degradeTag: tag,
-  mode: 'enforce',
-  onStale: 'hold',
-  requests: null,
-  tier: 2,
-  project: null,
-  after: null,
-  candidate: null,
-});
-
 const whole = { unreadable: [], completeTo: 4n, isCurrent: true, appliedOffset: 4n };
 
 function openFeed() {
   const feed = new RuleFeed('moka', () => undefined);
-  feed.replaceAll({ ...whole, rules: [rule('moka/a', 3n)] });
+  feed.replaceAll({ ...whole, rules: [ruleOf('moka/a', 3n)] });
   return { feed, streams: new RuleStreams() };
 }
 
@@ -102,7 +83,7 @@ describe('a stream of rules', () => {
     const { feed, streams } = openFeed();
     const client = new Client();
     streams.open(feed, client.asResponse, Infinity);
-    feed.change(rule('moka/b', 7n));
+    feed.change(ruleOf('moka/b', 7n));
     feed.remove('moka/a', 9n);
     feed.confirm();
     expect(client.events.map(({ name, id }) => [name, id])).toEqual([
@@ -133,7 +114,8 @@ describe('a stream of rules', () => {
     streams.open(feed, slow.asResponse, Infinity);
     streams.open(feed, quick.asResponse, Infinity);
     const long = 'x'.repeat(10_000);
-    for (let change = 0; change < 200; change++) feed.change(rule('moka/b', BigInt(change), long));
+    for (let change = 0; change < 200; change++)
+      feed.change(ruleOf('moka/b', BigInt(change), long));
     expect([slow.destroyed, quick.destroyed]).toEqual([true, false]);
     expect(slow.writableLength).toBeLessThan(1_048_576 + 50_000);
     expect(quick.events).toHaveLength(202);
@@ -171,12 +153,12 @@ describe('a feed', () => {
   it('has one entity tag for one set', () => {
     const { feed } = openFeed();
     const first = feed.snapshot();
-    feed.change(rule('moka/a', 3n));
+    feed.change(ruleOf('moka/a', 3n));
     expect(feed.snapshot().etag).toBe(first.etag);
-    feed.change(rule('moka/a', 5n));
+    feed.change(ruleOf('moka/a', 5n));
     expect(feed.snapshot().etag).not.toBe(first.etag);
     const newer = feed.snapshot();
-    feed.change(rule('moka/a', 4n));
+    feed.change(ruleOf('moka/a', 4n));
     feed.remove('moka/a', 4n);
     expect(feed.snapshot().etag).toBe(newer.etag);
   });
@@ -187,9 +169,9 @@ describe('a feed', () => {
       (JSON.parse(feed.snapshot().text) as { rules: { quotaId: string }[] }).rules.map(
         ({ quotaId }) => quotaId,
       );
-    feed.change(rule('moka/new', 9n));
+    feed.change(ruleOf('moka/new', 9n));
     feed.replaceAll({ ...whole, rules: [], completeTo: null, appliedOffset: -1n });
-    feed.replaceAll({ ...whole, rules: [rule('moka/b', 6n)], completeTo: null });
+    feed.replaceAll({ ...whole, rules: [ruleOf('moka/b', 6n)], completeTo: null });
     expect(ids()).toEqual(['moka/a', 'moka/b', 'moka/new']);
     const client = new Client();
     streams.open(feed, client.asResponse, Infinity);
@@ -200,7 +182,7 @@ describe('a feed', () => {
 
   it('cannot say what is gone before it has read a whole set', () => {
     const feed = new RuleFeed('moka', () => undefined);
-    feed.replaceAll({ ...whole, rules: [rule('moka/a', 3n)], completeTo: null });
+    feed.replaceAll({ ...whole, rules: [ruleOf('moka/a', 3n)], completeTo: null });
     expect(JSON.parse(feed.snapshot().text)).toMatchObject({ completeTo: null, isCurrent: true });
   });
 });

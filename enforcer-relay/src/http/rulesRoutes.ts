@@ -17,7 +17,14 @@ const READERS_OF_ALL = ['auditor', 'operator'] as const;
 /** `GET /v1/rules/<application>` and its stream. */
 export function rulesRoutes(router: Router, feeds: RuleFeeds, streams: RuleStreams): void {
   router.get('/v1/rules/:application', async (request, response) => {
-    const { text, etag } = (await feedFor(request, feeds)).snapshot();
+    const feed = await feedFor(request, feeds);
+    const since = sinceIn(request);
+    const changes = since === null ? null : feed.changesSince(since);
+    if (changes !== null) {
+      response.set('cache-control', 'no-store').type('application/json').send(changes);
+      return;
+    }
+    const { text, etag } = feed.snapshot();
     response.set('etag', etag).set('cache-control', 'no-cache');
     if (isUnchanged(request.headers['if-none-match'], etag)) response.status(304).end();
     else response.type('application/json').send(text);
@@ -25,7 +32,7 @@ export function rulesRoutes(router: Router, feeds: RuleFeeds, streams: RuleStrea
   router.get('/v1/rules/:application/stream', async (request, response) => {
     const feed = await feedFor(request, feeds);
     if (streams.size >= STREAMS_MAX) throw tooMany();
-    streams.open(feed, response, request.principal.endsAtMs);
+    streams.open(feed, response, request.principal.endsAtMs, sinceIn(request));
   });
 }
 
@@ -48,6 +55,12 @@ async function found(feeds: RuleFeeds, application: string): Promise<RuleFeed | 
   } catch (cause) {
     throw notYet('The log does not answer.', cause);
   }
+}
+
+/** The cursor of an earlier answer; what is none is answered with the whole set, as one that is too old. */
+function sinceIn({ query }: Request): string | null {
+  const { since } = query;
+  return typeof since === 'string' ? since : null;
 }
 
 /** RFC 9110: a list of tags, weak ones compared without their mark, or `*`. */

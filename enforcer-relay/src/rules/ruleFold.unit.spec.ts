@@ -46,6 +46,29 @@ describe('the fold of events to rules', () => {
     ]);
   });
 
+  it('sends of a large tree what a change at its root altered, and no more', () => {
+    const script = new EventScript('moka');
+    const all = Array.from({ length: 20_000 }, (_, index) => index);
+    // One in a hundred had more than the root will have.
+    const amountOf = (index: number) => (index % 100 === 0 ? 900n : 400n);
+    const fold = folded([
+      script.register(),
+      script.create('prod', 1_000n),
+      ...all.map((index) => script.create(`prod/q${index}`, amountOf(index))),
+    ]);
+    expect(fold.takeChanges()).toHaveLength(20_001);
+    fold.apply(script.change('prod', 500n), 90_000n);
+    const sent = brief(fold);
+    expect(sent).toHaveLength(201);
+    expect(new Set(sent.map(({ amount }) => amount))).toEqual(new Set([500n]));
+    fold.apply(script.change('prod', 450n), 90_001n);
+    expect(brief(fold)).toHaveLength(201);
+    fold.apply(script.change('prod', 2_000n), 90_002n);
+    expect(brief(fold)).toHaveLength(201);
+    fold.apply(script.change('prod', 3_000n), 90_003n);
+    expect(brief(fold)).toHaveLength(1);
+  });
+
   it('leaves a child alone whose limit is not touched, and removes what is deleted', () => {
     const script = new EventScript('moka');
     const fold = folded([

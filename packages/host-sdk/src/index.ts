@@ -26,6 +26,8 @@ export { COMPLETE_KEY } from './rules/ruleSetComplete.ts';
 export { kafkaRules } from './rules/kafkaRules.ts';
 export type { KafkaRulesOptions } from './rules/kafkaRules.ts';
 export { httpRules, RuleStreamBroken } from './rules/httpRules.ts';
+export { RuleSetDiffers } from './rules/heldRules.ts';
+export { RuleSetChecksum } from './rules/ruleSetChecksum.ts';
 export type { HttpRulesOptions } from './rules/httpRules.ts';
 export { RulesUnreadable } from './rules/ruleJson.ts';
 export { CredentialsRejected } from './credentialsRejected.ts';

@@ -4,7 +4,8 @@ import type { EventSourceMessage } from 'eventsource-parser';
 import { Backoff, isRunning } from '../backoff.ts';
 import { headersWith } from '../bearerToken.ts';
 import type { BearerToken } from '../bearerToken.ts';
-import { assertTaken } from '../credentialsRejected.ts';
+import { assertTaken, CredentialsRejected } from '../credentialsRejected.ts';
+import { HeldRules } from './heldRules.ts';
 import { longOf, objectFromText, ruleFromJson, RulesUnreadable } from './ruleJson.ts';
 import { reconnectMaxMs, reconnectMinMs } from './ruleSource.ts';
 import type { RuleSink, RuleSource } from './ruleSource.ts';
@@ -25,19 +26,43 @@ export class RuleStreamBroken extends Error {
 const SILENCE_MS_MAX = 15_000;
 /** A quarter of a million rules; a stream that sends more without an event is none of ours. */
 const EVENT_CHARACTERS_MAX = 128 * 1024 * 1024;
+/** Of one poll; a whole set of a hundred thousand rules takes a few seconds. */
+const POLL_MS_MAX = 15_000;
 
-/** Rules by server-sent events: the whole set first, then every change. */
+type Json = Readonly<Record<string, unknown>>;
+
+/** One application's rules at one relay. */
+interface Place {
+  readonly address: URL;
+  readonly token: BearerToken;
+  readonly held: HeldRules;
+  readonly sink: RuleSink;
+  readonly abort: AbortSignal;
+}
+
+/**
+ * Rules by server-sent events: the whole set first, then every change; after a break only what has changed. Where no
+ * stream can be had (all of the relay's are taken, something in between holds them back), the rules are asked for
+ * after each attempt, at most every 10 s.
+ */
 export function httpRules({ url, token }: HttpRulesOptions): RuleSource {
   return {
     kind: 'http',
     async run(application, sink, abort) {
-      const address = new URL(`/v1/rules/${encodeURIComponent(application)}/stream`, url);
+      const address = new URL(`/v1/rules/${encodeURIComponent(application)}`, url);
+      const place = { address, token, held: new HeldRules(), sink, abort };
       const backoff = new Backoff(reconnectMinMs, reconnectMaxMs);
       while (isRunning(abort)) {
+        const stream = { hasBegun: false };
+        const arrived = (): void => {
+          stream.hasBegun = true;
+          backoff.reset();
+        };
         try {
-          await readStream(address, token, sink, abort, () => backoff.reset());
+          await readStream(place, arrived);
         } catch (error) {
           if (isRunning(abort)) sink.failed(error);
+          if (!stream.hasBegun && !(error instanceof CredentialsRejected)) await poll(place);
         }
         await backoff.pause(abort);
       }
@@ -45,13 +70,7 @@ export function httpRules({ url, token }: HttpRulesOptions): RuleSource {
   };
 }
 
-async function readStream(
-  address: URL,
-  token: BearerToken,
-  sink: RuleSink,
-  abort: AbortSignal,
-  arrived: () => void,
-): Promise<void> {
+async function readStream(place: Place, arrived: () => void): Promise<void> {
   const silent = new AbortController();
   const watchdog = setTimeout(
     () => silent.abort(new RuleStreamBroken(`Nothing came for ${SILENCE_MS_MAX} ms.`)),
@@ -59,19 +78,12 @@ async function readStream(
   );
   watchdog.unref();
   try {
-    const response = await fetch(address, {
-      headers: await headersWith(token, { accept: 'text/event-stream' }),
-      signal: AbortSignal.any([abort, silent.signal]),
-    });
-    if (!response.ok || response.body === null) {
-      await response.body?.cancel();
-      assertTaken(address.pathname, response.status);
-      throw new RuleStreamBroken(`${address.pathname} answered ${response.status}.`);
-    }
+    const signal = AbortSignal.any([place.abort, silent.signal]);
+    const response = await ask(place, '/stream', 'text/event-stream', signal);
     await readEvents(
       response.body,
       (event) => {
-        handle(event, sink);
+        handle(event, place);
         arrived();
       },
       () => watchdog.refresh(),
@@ -79,6 +91,37 @@ async function readStream(
   } finally {
     clearTimeout(watchdog);
   }
+}
+
+/** What a stream would have begun with. Never rejects: the next attempt follows in any case. */
+async function poll(place: Place): Promise<void> {
+  const { abort, sink } = place;
+  if (!isRunning(abort)) return;
+  try {
+    const signal = AbortSignal.any([abort, AbortSignal.timeout(POLL_MS_MAX)]);
+    const response = await ask(place, '', 'application/json', signal);
+    const json = objectFromText(await new Response(response.body).text());
+    take(json, place);
+    if (json['isCurrent'] === true) sink.confirm();
+  } catch (error) {
+    if (isRunning(abort)) sink.failed(error);
+  }
+}
+
+/** @throws CredentialsRejected, RuleStreamBroken */
+async function ask(
+  { address, token, held }: Place,
+  path: string,
+  accept: string,
+  signal: AbortSignal,
+): Promise<{ readonly body: ReadableStream<Uint8Array> }> {
+  const url = new URL(`${address.pathname}${path}`, address);
+  if (held.since !== null) url.searchParams.set('since', held.since);
+  const response = await fetch(url, { headers: await headersWith(token, { accept }), signal });
+  if (response.ok && response.body !== null) return { body: response.body };
+  await response.body?.cancel();
+  assertTaken(url.pathname, response.status);
+  throw new RuleStreamBroken(`${url.pathname} answered ${response.status}.`);
 }
 
 /** Rejects with what broke the stream; an end is a break as well. */
@@ -107,33 +150,68 @@ async function readEvents(
 }
 
 /** Only `heartbeat` confirms: a relay that has lost the log goes on sending comments. */
-function handle({ event, data }: EventSourceMessage, sink: RuleSink): void {
-  if (event === 'heartbeat') sink.confirm();
-  else if (event === 'rules') replaceAll(objectFromText(data), sink);
-  else if (event === 'rule') sink.change(ruleFromJson(objectFromText(data)));
-  else if (event === 'rule-deleted') {
-    const { quotaId, eventOffset } = objectFromText(data);
-    if (typeof quotaId !== 'string') throw new RulesUnreadable('A deletion names no quota.');
-    sink.remove(quotaId, longOf(eventOffset, 'eventOffset'));
-  }
+function handle({ event, data }: EventSourceMessage, place: Place): void {
+  const { held, sink } = place;
+  if (event === 'heartbeat') {
+    if (data !== '') held.verify(objectFromText(data));
+    sink.confirm();
+  } else if (event === 'rules' || event === 'changes') take(objectFromText(data), place);
+  else if (event === 'rule') {
+    const json = objectFromText(data);
+    held.put(json);
+    sink.change(ruleFromJson(json));
+  } else if (event === 'rule-deleted') remove(objectFromText(data), place);
 }
 
-function replaceAll(json: Record<string, unknown>, sink: RuleSink): void {
-  const list: unknown = json['rules'];
+/** A whole set, or, where it says since when, what has changed. */
+function take(json: Json, place: Place): void {
+  const list = json['rules'];
   if (!Array.isArray(list)) throw new RulesUnreadable('The set has no list of rules.');
+  if ('since' in json) takeChanges(json, list, place);
+  else takeAll(json, list, place);
+  place.held.verify(json);
+}
+
+function takeChanges(json: Json, list: readonly unknown[], place: Place): void {
+  const { held, sink } = place;
+  for (const item of list) {
+    held.put(item);
+    const rule = readable(item, sink);
+    if (rule !== null) sink.change(rule);
+  }
+  for (const gone of (json['gone'] ?? []) as readonly Json[]) remove(gone, place);
+}
+
+function takeAll(json: Json, list: readonly unknown[], { held, sink }: Place): void {
   const rules: Rule[] = [];
   const unreadable: string[] = [];
-  for (const item of list as unknown[]) {
-    try {
-      rules.push(ruleFromJson(item));
-    } catch (error) {
-      sink.failed(error);
-      const quotaId = (item as { quotaId?: unknown } | null)?.quotaId;
-      if (typeof quotaId === 'string') unreadable.push(quotaId);
-    }
-  }
   const appliedOffset = longOf(json['appliedOffset'], 'appliedOffset');
   const completeTo = json['completeTo'] == null ? null : longOf(json['completeTo'], 'completeTo');
   const isCurrent = json['isCurrent'] === true;
+  held.begin(isCurrent && completeTo !== null);
+  for (const item of list) {
+    held.put(item);
+    const rule = readable(item, sink);
+    const quotaId = (item as { quotaId?: unknown } | null)?.quotaId;
+    if (rule !== null) rules.push(rule);
+    else if (typeof quotaId === 'string') unreadable.push(quotaId);
+  }
   sink.replaceAll({ rules, unreadable, completeTo, isCurrent, appliedOffset });
+}
+
+function remove(json: Json, { held, sink }: Place): void {
+  const { quotaId, eventOffset } = json;
+  if (typeof quotaId !== 'string') throw new RulesUnreadable('A deletion names no quota.');
+  held.remove(quotaId);
+  sink.remove(quotaId, longOf(eventOffset, 'eventOffset'));
+}
+
+/** null: it cannot be read, which the sink was told. */
+function readable(item: unknown, sink: RuleSink): Rule | null {
+  try {
+    return ruleFromJson(item);
+  } catch (error) {
+    sink.failed(error);
+    return null;
+  }
 }
