@@ -144,7 +144,13 @@ describe('JSON', () => {
       mode: null,
       onStale: null,
       rightsizing: [],
-      requests: { eachOf: 'caller', priority: 1, rampPercent: 100 },
+      requests: {
+        eachOf: 'caller',
+        priority: 1,
+        rampPercent: 100,
+        scope: null,
+        safeShareBasisPoints: null,
+      },
     },
   };
 

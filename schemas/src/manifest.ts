@@ -44,6 +44,8 @@ export function inNamespace(name: string, namespace: string): string {
 
 export const rulesTopicOf = (application: string): string => `quota.rules.${application}`;
 
+export const leasesTopicOf = (application: string): string => `quota.leases.${application}`;
+
 /** Full names of a folder's messages: its records that no other record mentions. */
 export function messagesIn(folder: string): readonly string[] {
   const parts = new Set([...namedSchemas.values()].flatMap((schema) => [...mentions(schema)]));

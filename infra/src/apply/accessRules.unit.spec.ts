@@ -31,15 +31,16 @@ describe('the access rules', () => {
     expect(whoMay('read', 'group', 'command-service')).toEqual(['writer']);
   });
 
-  it('let only the relay make topics, and only those of rules', () => {
+  it('let only the relay make topics, and only those of rules and leases', () => {
+    const made = {
+      principal: 'relay',
+      resource: 'topic',
+      pattern: 'prefixed',
+      operation: 'create',
+    };
     expect(rules.filter(({ operation }) => operation === 'create')).toEqual([
-      {
-        principal: 'relay',
-        resource: 'topic',
-        name: 'quota.rules.',
-        pattern: 'prefixed',
-        operation: 'create',
-      },
+      { ...made, name: 'quota.rules.' },
+      { ...made, name: 'quota.leases.' },
     ]);
   });
 

@@ -1,4 +1,10 @@
-import type { HostReport, ResourceLimit, Rule, UsageRecorded } from '@prorata/schemas';
+import type {
+  HostReport,
+  RequestTerms,
+  ResourceLimit,
+  Rule,
+  UsageRecorded,
+} from '@prorata/schemas';
 import type { HostClock } from '../src/decision/hostClock.ts';
 import { HostTime } from '../src/decision/hostClock.ts';
 import { Limiter } from '../src/decision/limiter.ts';
@@ -56,6 +62,16 @@ export const blocked = (limit: ResourceLimit): ResourceLimit => ({
   ...limit,
   bound: 'blocked',
   amount: 0n,
+});
+
+/** As though nobody had said how requests are told apart, but for what is given. */
+export const requestTerms = (terms: Partial<RequestTerms> = {}): RequestTerms => ({
+  eachOf: null,
+  priority: 0,
+  rampPercent: 100,
+  scope: null,
+  safeShareBasisPoints: null,
+  ...terms,
 });
 
 export function rule(quotaId: string, limits: ResourceLimit[], others: Partial<Rule> = {}): Rule {

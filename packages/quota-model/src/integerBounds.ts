@@ -25,6 +25,7 @@ const boundOf: Readonly<Record<string, JsonSchema>> = {
   cutPriority: { minimum: -CUT_PRIORITY_MAX, maximum: CUT_PRIORITY_MAX },
   priority: { minimum: -MATCH_PRIORITY_MAX, maximum: MATCH_PRIORITY_MAX },
   rampPercent: { minimum: 0, maximum: RAMP_WHOLE },
+  safeShareBasisPoints: { minimum: 1, maximum: BASIS_POINTS },
   cutBasisPoints: part,
   floorBasisPoints: part,
   overrunBasisPoints: { minimum: 0 },

@@ -146,6 +146,11 @@ export const refusalCodes = {
     'Give one of create, change, move and delete.',
   ),
   QUOTA_INVALID: kind(422, 'What the quota declares is not valid', 'Correct the fields named.'),
+  FLEET_OF_EACH: kind(
+    422,
+    'Limits of each value of an attribute cannot be shared by the fleet',
+    'Leave out eachOf, or let the limits hold on each host.',
+  ),
   TIER_INVALID: kind(422, 'The tier is not 0 to 4', 'Use 0, the most protected, to 4.'),
   ATTRIBUTES_INVALID: kind(422, 'Attributes must be a JSON object', 'Send an object.'),
   ATTRIBUTES_SCHEMA_INVALID: kind(

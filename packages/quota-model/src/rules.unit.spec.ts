@@ -10,6 +10,7 @@ import {
   registered,
   registeredAs,
   registration,
+  requestTerms,
   tokens,
 } from './testing/samples.ts';
 import { HOUR, START } from './testing/stamp.ts';
@@ -51,7 +52,7 @@ describe('ruleOf', () => {
       { ...registration, defaultMode: 'off', defaultOnStale: 'closed' },
       2n,
     );
-    const requests = { eachOf: 'caller', priority: 2, rampPercent: 50 };
+    const requests = requestTerms({ eachOf: 'caller', priority: 2, rampPercent: 50 });
     const own = created('moka/prod/own', [], { mode: 'enforce', onStale: 'open', requests });
     const state = after(prod, ads, own, other);
     expect(ruleOf(state, 'moka/prod/ads')).toMatchObject({ mode: 'off', onStale: 'closed' });

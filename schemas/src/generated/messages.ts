@@ -1243,6 +1243,36 @@ export interface TreeChangeProposed {
   readonly expiresAt: bigint;
 }
 
+/** One host's share of a fleet-wide limit, until a moment. A host that has none, or whose last one is over, uses its safe share. */
+export interface Lease {
+  /** The application. */
+  readonly application: string;
+  /** The quota whose limit is shared. */
+  readonly quotaId: string;
+  /** The resource that is limited. */
+  readonly resource: string;
+  /** The class of the limit, and so the unit of share and limit. */
+  readonly kind: LimitKind;
+  /** The host. */
+  readonly hostId: string;
+  /** The start of the host that the share is for: another one has used nothing of it. */
+  readonly bootId: string;
+  /** Rises with every lease of the limit; an older one is not taken after a newer. */
+  readonly sequence: bigint;
+  /** rate: micro-units a second. concurrency: permits. consumable: what this start of the host may have used of the window in all. */
+  readonly share: bigint;
+  /** The whole limit, in the same unit. */
+  readonly limit: bigint;
+  /** How many hosts share it: without a lease each uses the limit divided by them, where no safe share is declared. */
+  readonly hosts: number;
+  /** When, by the relay's clock. */
+  readonly grantedAt: bigint;
+  /** When it is over, by any clock. */
+  readonly until: bigint;
+  /** consumable: the end of the window that the share is of; null for other kinds. */
+  readonly windowEnd: null | bigint;
+}
+
 /** The one answer to a command. */
 export interface CommandOutcome {
   /** The command's id. */
@@ -1304,6 +1334,22 @@ export interface Violation {
   readonly path: string;
   /** What is wrong and what to change, for people. */
   readonly message: string;
+}
+
+/** What a host wants of fleet-wide limits: sent when it changes by a fifth, at a refusal, when another lease was taken, and when a third of a lease's life is over. */
+export interface DemandReport {
+  /** The host. */
+  readonly hostId: string;
+  /** A UUID of this start of the host. */
+  readonly bootId: string;
+  /** The application. */
+  readonly application: string;
+  /** By how much more than another host it counts where all want more than there is, 1 to 1,000. */
+  readonly weight: number;
+  /** When this was sent, by the host's clock. */
+  readonly reportedAt: bigint;
+  /** One entry a fleet-wide limit. */
+  readonly demands: readonly LimitDemand[];
 }
 
 /** How a host fares, counted since its start: what a report that is lost would have told, the next one tells. */
@@ -1370,6 +1416,30 @@ export interface LatencyCount {
   readonly bucket: number;
   /** How many. */
   readonly count: bigint;
+}
+
+/** What a host used and wanted of one fleet-wide limit since its last report. Amounts are in the resource's base unit. */
+export interface LimitDemand {
+  /** The quota whose limit is shared. */
+  readonly quotaId: string;
+  /** The resource that is limited. */
+  readonly resource: string;
+  /** What was let through; concurrency: the most permits at once. */
+  readonly used: bigint;
+  /** What was refused for want of room under this limit. */
+  readonly refused: bigint;
+  /** The time since the last report, in microseconds. */
+  readonly intervalMicros: bigint;
+  /** concurrency: permits out now. consumable: what was used in the window. 0 for a rate. */
+  readonly held: bigint;
+  /** consumable: the end of the window that held is of; null for other kinds. */
+  readonly windowEnd: null | bigint;
+  /** The lease that the host acts on; null: none that holds. */
+  readonly sequence: null | bigint;
+  /** Its share; 0 without one. */
+  readonly share: bigint;
+  /** Its end; null without one. */
+  readonly until: null | bigint;
 }
 
 /** Where a host's rules came from. */
@@ -1803,6 +1873,9 @@ export interface LimitChange {
 /** The class of a limit, which decides how it is enforced and how it sums. */
 export type LimitKind = 'rate' | 'concurrency' | 'capacity' | 'consumable';
 
+/** Over what a limit of requests holds. */
+export type LimitScope = 'each_host' | 'fleet';
+
 /** One condition on a request attribute; all conditions of a match must hold. */
 export interface MatchCondition {
   /** The request attribute's name: caller, model, table, query-class. */
@@ -1927,6 +2000,10 @@ export interface RequestTerms {
   readonly priority: number;
   /** On how many of 100 hosts the limits are enforced, 0 to 100; on the others they are only counted, as in shadow mode. */
   readonly rampPercent: number;
+  /** each_host: every host has the limits for itself. fleet: all hosts share them, by leases. null: each_host. */
+  readonly scope: null | LimitScope;
+  /** What a host uses while it has no lease, or no confirmed rules under onStale safe_share, in 10,000ths of the limit, 1 to 10,000; null: the limit divided by the hosts last known, a hundredth where none were; each_host: the whole limit. */
+  readonly safeShareBasisPoints: null | number;
 }
 
 /** A resource that an application governs. */
@@ -2267,7 +2344,11 @@ export type RuleMessage =
   | { readonly type: 'Rule'; readonly value: Rule }
   | { readonly type: 'RuleSetComplete'; readonly value: RuleSetComplete };
 
+export type LeaseMessage =
+  | { readonly type: 'Lease'; readonly value: Lease };
+
 export type ReportMessage =
+  | { readonly type: 'DemandReport'; readonly value: DemandReport }
   | { readonly type: 'HostReport'; readonly value: HostReport }
   | { readonly type: 'RulesDelivered'; readonly value: RulesDelivered }
   | { readonly type: 'TargetReport'; readonly value: TargetReport };
@@ -2363,6 +2444,8 @@ export type Message =
   | { readonly type: 'StreamSnapshotChunk'; readonly value: StreamSnapshotChunk }
   | { readonly type: 'Rule'; readonly value: Rule }
   | { readonly type: 'RuleSetComplete'; readonly value: RuleSetComplete }
+  | { readonly type: 'Lease'; readonly value: Lease }
+  | { readonly type: 'DemandReport'; readonly value: DemandReport }
   | { readonly type: 'HostReport'; readonly value: HostReport }
   | { readonly type: 'RulesDelivered'; readonly value: RulesDelivered }
   | { readonly type: 'TargetReport'; readonly value: TargetReport }
@@ -2455,6 +2538,8 @@ export const fullNameOf: Readonly<Record<Message['type'], string>> = {
   StreamSnapshotChunk: 'io.prorata.snapshot.StreamSnapshotChunk',
   Rule: 'io.prorata.rule.Rule',
   RuleSetComplete: 'io.prorata.rule.RuleSetComplete',
+  Lease: 'io.prorata.lease.Lease',
+  DemandReport: 'io.prorata.report.DemandReport',
   HostReport: 'io.prorata.report.HostReport',
   RulesDelivered: 'io.prorata.report.RulesDelivered',
   TargetReport: 'io.prorata.report.TargetReport',

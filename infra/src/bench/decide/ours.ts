@@ -39,7 +39,10 @@ function ruleOf(quotaId: string, limits: readonly ResourceLimit[], eachOf: strin
     tier: 2,
     project: null,
     after: null,
-    requests: eachOf === null ? null : { eachOf, priority: 0, rampPercent: 100 },
+    requests:
+      eachOf === null
+        ? null
+        : { eachOf, priority: 0, rampPercent: 100, scope: null, safeShareBasisPoints: null },
     candidate: null,
   };
 }

@@ -1,7 +1,16 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it, vi } from 'vitest';
-import { bench, blocked, permits, perWindow, rate, rule, second } from '../../test/fixtures.ts';
+import {
+  bench,
+  blocked,
+  perWindow,
+  permits,
+  rate,
+  requestTerms,
+  rule,
+  second,
+} from '../../test/fixtures.ts';
 import { explain } from './explanation.ts';
 import { BoundHandle } from './handle.ts';
 import { ALLOW, DEGRADE, DELAY, MARK, NEVER, REFUSE, SHADOW_REFUSE } from './verdict.ts';
@@ -209,7 +218,7 @@ describe('a handle', () => {
 
   it('takes the higher priority before all, and a value before a prefix, and a longer prefix', () => {
     const { bind, put, limiter, table, clock } = known();
-    const first = { eachOf: null, priority: 5, rampPercent: 100 };
+    const first = requestTerms({ priority: 5 });
     put('a/default', [rate(1n)], { match: [where('class', 'prefix', '')] });
     put('a/scan', [rate(1n)], { match: [where('class', 'prefix', 'scan-')] });
     put('a/big', [rate(1n)], { match: [where('class', 'prefix', 'scan-big')] });

@@ -1,12 +1,20 @@
 import type { Rule } from '@prorata/schemas';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bench, permits, perWindow, rate, rule, second } from '../../test/fixtures.ts';
+import {
+  bench,
+  perWindow,
+  permits,
+  rate,
+  requestTerms,
+  rule,
+  second,
+} from '../../test/fixtures.ts';
 import { BoundHandle } from './handle.ts';
 import { ALLOW, isAdmitted, REFUSE, SHADOW_REFUSE } from './verdict.ts';
 
 const each = (eachOf: string): Partial<Rule> => ({
-  requests: { eachOf, priority: 0, rampPercent: 100 },
+  requests: requestTerms({ eachOf }),
 });
 
 function keyed(keysMax?: number) {
@@ -156,7 +164,7 @@ describe('a ramp', () => {
       Array.from({ length: 400 }, (_, index) => {
         const { table, limiter, clock } = bench('open', undefined, `host-${index}`);
         table.isKnown = true;
-        const requests = { eachOf: null, priority: 0, rampPercent };
+        const requests = requestTerms({ rampPercent });
         table.put(rule('a/x', [rate(1n)], { requests }), clock.now);
         const verdict = new BoundHandle(limiter, table, { quota: 'a/x' }).take('tokens', 2);
         expect([REFUSE, SHADOW_REFUSE]).toContain(verdict);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bench, perWindow, rate, rule, second } from '../../test/fixtures.ts';
+import { bench, perWindow, rate, requestTerms, rule, second } from '../../test/fixtures.ts';
 import { BoundHandle } from './handle.ts';
 import { ALLOW, MARK, REFUSE } from './verdict.ts';
 
@@ -86,7 +86,7 @@ describe('an estimate that is settled', () => {
 
   it('is the key’s own, and leaves another alone that has its slot by now', () => {
     const { bind, put, clock } = known(1);
-    put('a/x', [rate(10n)], { requests: { eachOf: 'caller', priority: 0, rampPercent: 100 } });
+    put('a/x', [rate(10n)], { requests: requestTerms({ eachOf: 'caller' }) });
     const handle = bind({ quota: 'a/x' });
     const reservation = handle.reserve('tokens', 8, 'a');
     expect(handle.takeFor('a', 'tokens', 3)).toBe(REFUSE);

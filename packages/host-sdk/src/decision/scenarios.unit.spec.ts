@@ -1,6 +1,6 @@
 import type { MatchCondition, ResourceLimit, Rule } from '@prorata/schemas';
 import { describe, expect, it } from 'vitest';
-import { bench, permits, rate, rule, second } from '../../test/fixtures.ts';
+import { bench, permits, rate, requestTerms, rule, second } from '../../test/fixtures.ts';
 import { explain } from './explanation.ts';
 import { BoundHandle } from './handle.ts';
 import { ALLOW, DEGRADE, DELAY, REFUSE } from './verdict.ts';
@@ -30,7 +30,7 @@ describe('a database with callers and classes of queries', () => {
     rule('db/reads', reads(10_000n)),
     rule('db/reads/others', reads(100n), {
       match: [where('caller', 'prefix', '')],
-      requests: { eachOf: 'caller', priority: 0, rampPercent: 100 },
+      requests: requestTerms({ eachOf: 'caller' }),
     }),
     rule('db/reads/reports', reads(1_000n), { match: [where('caller', 'equals', 'reports')] }),
     rule('db/reads/reports/scans', reads(200n), {
@@ -81,7 +81,7 @@ describe('a key-value store whose cost is bytes', () => {
     const { bind, limiter } = host([
       rule('kv/reads', bytes(10_000n)),
       rule('kv/reads/tenants', bytes(4_000n), {
-        requests: { eachOf: 'tenant', priority: 0, rampPercent: 100 },
+        requests: requestTerms({ eachOf: 'tenant' }),
       }),
     ]);
     const reads = bind({ quota: 'kv/reads/tenants' });

@@ -15,6 +15,7 @@ import {
   overridden as overrideOf,
   registered,
   registration,
+  requestTerms,
   tokens,
   unbounded,
 } from '../testing/samples.ts';
@@ -581,11 +582,28 @@ describe('a raise', () => {
   });
 
   it('is a limit for each caller where one was for all, and an enforcement on fewer hosts', () => {
-    const requests = { eachOf: null, priority: 0, rampPercent: 100 };
+    const requests = requestTerms();
     const each = { ...requests, eachOf: 'caller' };
     refused({ requests: each }, 'limits for all requests to limits for each caller');
     refused({ requests: { ...requests, rampPercent: 99 } }, 'on 100 of 100 hosts to 99');
     allowed({ requests: { ...requests, priority: 3 } });
+  });
+
+  it('is a limit of each host where the fleet shared it, and a greater safe share', () => {
+    const requests = requestTerms({ scope: 'fleet', safeShareBasisPoints: 100 });
+    const shared = created(QUOTA, [tokens(40n)], { owner: 'team-ads', requests });
+    const asked = (more: Partial<typeof requests>) =>
+      given(registered, created('moka/prod', [], { owner: 'platform' }), shared).when(
+        change({ requests: { ...requests, ...more } }),
+        owner,
+      );
+    const refusedAs = (more: Partial<typeof requests>, words: string) =>
+      asked(more).thenRefused('RAISE_NOT_ALLOWED', words);
+    refusedAs({ scope: null }, 'limits of the fleet to limits of each host');
+    refusedAs({ safeShareBasisPoints: 101 }, 'a safe share of 100 parts of 10000 to 101');
+    refusedAs({ safeShareBasisPoints: null }, 'to the even share');
+    expect(asked({ safeShareBasisPoints: 99 }).decision.kind).toBe('accepted');
+    allowed({ requests });
   });
 
   it('is a way for a robot to raise', () => {

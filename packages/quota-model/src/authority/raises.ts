@@ -22,7 +22,7 @@ import {
   minLimit,
 } from '../limits.ts';
 import type { ApplicationState, Registration } from '../model.ts';
-import { RAMP_WHOLE } from '../modelBounds.ts';
+import { BASIS_POINTS, RAMP_WHOLE } from '../modelBounds.ts';
 import { boundsInForce } from '../rightsizingBounds.ts';
 import { tallyOf } from '../sums/treeSums.ts';
 import { sameWindow } from '../windowForm.ts';
@@ -192,7 +192,24 @@ function requestRaises(
     const what = `enforced on ${ramp} of 100 hosts to ${nextRamp}`;
     raises.push({ of: 'requests', what, place });
   }
+  raises.push(...fleetRaises(before, after, place));
   return raises;
+}
+
+/** A limit that every host has for itself is as many times what all of them share. */
+function fleetRaises(
+  before: QuotaContent['requests'],
+  after: QuotaContent['requests'],
+  place: string,
+): Raise[] {
+  const isLeft = before?.scope === 'fleet' && after?.scope !== 'fleet';
+  if (isLeft)
+    return [{ of: 'requests', what: 'limits of the fleet to limits of each host', place }];
+  // Without one a host without a lease uses the even share, or under a limit of its own all of it.
+  const [safe, nextSafe] = [before?.safeShareBasisPoints, after?.safeShareBasisPoints];
+  if (before === null || safe == null || (nextSafe ?? BASIS_POINTS) <= safe) return [];
+  const what = `a safe share of ${safe} parts of ${BASIS_POINTS} to ${nextSafe ?? 'the even share'}`;
+  return [{ of: 'requests', what, place }];
 }
 
 function isSofter<T>(strictestFirst: readonly T[], from: T, to: T): boolean {

@@ -8,6 +8,7 @@ import {
   credits,
   noChange,
   registered,
+  requestTerms,
   sessions,
   tokens,
   unbounded,
@@ -163,12 +164,21 @@ describe('CreateQuota: terms', () => {
   });
 
   it('needs an attribute, a priority and a percentage to tell requests apart', () => {
-    const requests = { eachOf: 'caller', priority: 0, rampPercent: 100 };
+    const requests = requestTerms({ eachOf: 'caller' });
     for (const wrong of [{ eachOf: '' }, { rampPercent: 101 }, { rampPercent: -1 }]) {
       given(registered)
         .when(create('moka/prod', [], { requests: { ...requests, ...wrong } }))
         .thenRefused('QUOTA_INVALID');
     }
+    const shared = requestTerms({ scope: 'fleet' });
+    for (const safeShareBasisPoints of [0, 10_001]) {
+      given(registered)
+        .when(create('moka/prod', [], { requests: { ...shared, safeShareBasisPoints } }))
+        .thenRefused('QUOTA_INVALID');
+    }
+    given(registered)
+      .when(create('moka/prod', [], { requests: { ...requests, scope: 'fleet' } }))
+      .thenRefused('FLEET_OF_EACH');
     for (const wrong of [{ eachOf: 'a'.repeat(257) }, { priority: 1_000_001 }]) {
       given(registered)
         .when(create('moka/prod', [], { requests: { ...requests, ...wrong } }))

@@ -1,7 +1,15 @@
 import { describe, it } from 'vitest';
 import { given } from '../testing/given.ts';
 import type { Fact } from '../testing/given.ts';
-import { content, created, noChange, registered, sessions, tokens } from '../testing/samples.ts';
+import {
+  content,
+  created,
+  noChange,
+  registered,
+  requestTerms,
+  sessions,
+  tokens,
+} from '../testing/samples.ts';
 import type { CommandData } from '../testing/stamp.ts';
 
 const declare = (quotaId: string, ...declared: Parameters<typeof content>) => ({
@@ -96,7 +104,7 @@ describe('ChangeQuota by a patch', () => {
     given(registered, created('moka/prod', [], { ...before, mode: 'shadow' }))
       .when(patch({ clear: ['mode'] }))
       .then(changed('moka/prod', [], before));
-    const requests = { eachOf: 'caller', priority: 0, rampPercent: 100 };
+    const requests = requestTerms({ eachOf: 'caller' });
     given(registered, created('moka/prod', [], before))
       .when(patch({ requests }))
       .then(changed('moka/prod', [], { ...before, requests }));

@@ -1,5 +1,11 @@
 /** A small application, and short forms of what tests speak of. */
-import type { ChangePolicy, Evidence, QuotaContent, ResourceLimit } from '@prorata/schemas';
+import type {
+  ChangePolicy,
+  Evidence,
+  QuotaContent,
+  RequestTerms,
+  ResourceLimit,
+} from '@prorata/schemas';
 import { unchangedTerms } from '../decide/limitsChange.ts';
 import { MEANING_VERSION } from '../registrationMeaning.ts';
 import type { Fact, FactOf } from './given.ts';
@@ -96,6 +102,18 @@ export function content(
     requests: null,
     rightsizing: [],
     ...more,
+  };
+}
+
+/** How requests are told apart, as though nobody had said, but for what is given. */
+export function requestTerms(terms: Partial<RequestTerms> = {}): RequestTerms {
+  return {
+    eachOf: null,
+    priority: 0,
+    rampPercent: 100,
+    scope: null,
+    safeShareBasisPoints: null,
+    ...terms,
   };
 }
 

@@ -11,6 +11,7 @@ import { isProjectId } from '../ids.ts';
 import {
   AMOUNT_MAX,
   ATTRIBUTES_BYTES_MAX,
+  BASIS_POINTS,
   CUT_PRIORITY_MAX,
   LABELS_MAX,
   LABEL_KEY_LENGTH_MAX,
@@ -141,7 +142,7 @@ function matchViolations(match: readonly MatchCondition[], path: string): Violat
 
 function requestViolations(requests: QuotaContent['requests'], path: string): Violation[] {
   if (requests === null) return [];
-  const { eachOf, priority, rampPercent } = requests;
+  const { eachOf, priority, rampPercent, scope, safeShareBasisPoints: safe } = requests;
   const violations = textViolations(eachOf ?? '', `${path}/eachOf`);
   if (eachOf === '') violations.push(invalid(`${path}/eachOf`, 'The attribute is empty.'));
   if (!Number.isInteger(priority) || Math.abs(priority) > MATCH_PRIORITY_MAX) {
@@ -150,6 +151,14 @@ function requestViolations(requests: QuotaContent['requests'], path: string): Vi
   }
   if (!Number.isInteger(rampPercent) || rampPercent < 0 || rampPercent > RAMP_WHOLE) {
     violations.push(invalid(`${path}/rampPercent`, `A ramp goes from 0 to ${RAMP_WHOLE}.`));
+  }
+  if (scope === 'fleet' && eachOf !== null) {
+    const message = `Limits of each ${eachOf.slice(0, TEXT_LENGTH_MAX)} hold on each host alone.`;
+    violations.push(violation('FLEET_OF_EACH', `${path}/scope`, message));
+  }
+  if (safe !== null && (!Number.isInteger(safe) || safe < 1 || safe > BASIS_POINTS)) {
+    const message = `A safe share goes from 1 to ${BASIS_POINTS} parts of as many.`;
+    violations.push(invalid(`${path}/safeShareBasisPoints`, message));
   }
   return violations;
 }

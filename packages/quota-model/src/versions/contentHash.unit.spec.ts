@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { content, cores, tokens } from '../testing/samples.ts';
+import { content, cores, requestTerms, tokens } from '../testing/samples.ts';
 import { canonicalContent, contentHash } from './contentHash.ts';
 
 describe('the canonical form of a content', () => {
@@ -23,6 +23,11 @@ describe('the canonical form of a content', () => {
     expect(contentHash(written)).toBe(createHash('sha256').update(text).digest('hex'));
   });
 
+  it('is the same for requests as before there were limits of a fleet', () => {
+    const text = canonicalContent(content([], { requests: requestTerms({ eachOf: 'caller' }) }));
+    expect(text).toContain('"requests":{"eachOf":"caller","priority":0,"rampPercent":100}');
+  });
+
   it('tells contents apart that differ in one field', () => {
     const base = content([tokens(5n)]);
     const others = [
@@ -34,7 +39,8 @@ describe('the canonical form of a content', () => {
       { ...base, mode: 'shadow' as const },
       { ...base, labels: { a: '1' } },
       { ...base, attributes: '{"a":null}' },
-      { ...base, requests: { eachOf: 'caller', priority: 0, rampPercent: 100 } },
+      { ...base, requests: requestTerms({ eachOf: 'caller' }) },
+      { ...base, requests: requestTerms({ scope: 'fleet' }) },
     ];
     const hashes = new Set([base, ...others].map(contentHash));
     expect(hashes.size).toBe(others.length + 1);
