@@ -15,6 +15,7 @@ export const noRule: Omit<Rule, 'application' | 'quotaId' | 'limits'> = {
   project: null,
   after: null,
   requests: null,
+  candidate: null,
 };
 
 export const resource = (
