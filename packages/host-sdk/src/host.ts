@@ -1,10 +1,11 @@
-import type { RuleSource as SourceName } from '@prorata/schemas';
+import type { HostRollout, RuleSource as SourceName } from '@prorata/schemas';
 import type { Explanation } from './decision/explanation.ts';
 import type { Handle } from './decision/handle.ts';
 import type { HostClock } from './decision/hostClock.ts';
 import type { LastDecision } from './decision/verdict.ts';
 import type { Admission } from './overload/admission.ts';
 import type { OverloadGate, OverloadStatus } from './overload/overloadGate.ts';
+import type { Observation } from './health/hostHealth.ts';
 import type { AppliedListener } from './rules/rulesInForce.ts';
 import type { RuleSource } from './rules/ruleSource.ts';
 import type { UsageChannel } from './usage/usageChannel.ts';
@@ -14,7 +15,7 @@ export interface HostOptions {
   readonly application: string;
   /** Names this host in usage and reports. Default: the machine's name and the process id. */
   readonly hostId?: string;
-  /** Where the host runs, such as a zone of the cloud: what its reports, and so people, know it by. Default: none. */
+  /** Where the host runs, such as a zone of the cloud: what its reports, and so people, know it by, and what rollouts choose by. Default: none. */
   readonly zone?: string | null;
   readonly rules: RuleSource;
   readonly usage: UsageChannel;
@@ -86,6 +87,8 @@ export interface HostStatus {
     /** How often the token was rejected, by the rules' source or the usage's channel. */
     readonly rejectedCredentials: number;
   };
+  /** The rollouts that the rules are part of, and whether this host takes their candidates. */
+  readonly rollouts: readonly HostRollout[];
   /** Keys that have limits of their own, and what became of those that there was no room for. */
   readonly keys: {
     readonly used: number;
@@ -142,6 +145,11 @@ export interface Host {
   admit(request?: RequestRank): Admission | null;
   /** What a request of the same target would be held to; nothing is taken or counted. */
   explain(target: Readonly<Record<string, string>>): Explanation;
+  /**
+   * Tells of a request that was served, for the gates of rollouts: they go on or back by what hosts report of
+   * errors and latency. Makes no object, and never throws.
+   */
+  observe(observation: Observation): void;
   status(): HostStatus;
   /**
    * Hears of every change of the rules in force, and at once what they are, if there are any.

@@ -1,6 +1,8 @@
 export { startHost } from './startHost.ts';
 export type { Host, HostOptions, HostStatus, RequestRank } from './host.ts';
 export type { Admission } from './overload/admission.ts';
+export type { Observation } from './health/hostHealth.ts';
+export { LATENCY_BUCKETS, bucketOfLatency, longestOfBucket } from './health/latencyBuckets.ts';
 export type { Explanation, FittingRule, LimitAsked } from './decision/explanation.ts';
 export type { Permit } from './decision/permit.ts';
 export type { Reservation } from './decision/reservation.ts';

@@ -14,6 +14,8 @@ import type { LastDecision } from './decision/verdict.ts';
 import type { Host, HostOptions, HostStatus, RequestRank } from './host.ts';
 import type { Admission } from './overload/admission.ts';
 import { UNGUARDED } from './overload/admission.ts';
+import { HealthMeter } from './health/hostHealth.ts';
+import type { Observation } from './health/hostHealth.ts';
 import { RuleFile } from './rules/ruleFile.ts';
 import { RulesInForce } from './rules/rulesInForce.ts';
 import type { AppliedListener } from './rules/rulesInForce.ts';
@@ -63,6 +65,7 @@ class LocalHost implements Host {
   readonly #meters: UsageMeters;
   readonly #limiter: Limiter;
   readonly #rules: RulesInForce;
+  readonly #health = new HealthMeter();
   readonly #file: RuleFile | null;
   readonly #queue: UsageQueue;
   readonly #reporter: HostReporter;
@@ -87,7 +90,10 @@ class LocalHost implements Host {
       options.clock ?? systemClock(),
       options.clockSlackMs ?? (options.clock === undefined ? CLOCK_SLACK_MS : 0),
     ));
-    const table = (this.#table = new RuleTable(time, options.maxKeys, this.hostId));
+    const table = (this.#table = new RuleTable(time, options.maxKeys, {
+      hostId: this.hostId,
+      zone: options.zone ?? null,
+    }));
     this.#meters = new UsageMeters((quotaId) => {
       const rule = table.ruleOf(quotaId);
       return { known: rule !== null, project: rule?.project ?? null };
@@ -165,6 +171,10 @@ class LocalHost implements Host {
     return explain(this.#table, target, this.#time.now());
   }
 
+  observe(observation: Observation): void {
+    this.#health.observe(observation);
+  }
+
   onApplied(listener: AppliedListener): () => void {
     return this.#rules.hear(listener);
   }
@@ -196,6 +206,7 @@ class LocalHost implements Host {
         problems: this.#problems,
         rejectedCredentials: this.#rejectedCredentials,
       },
+      rollouts: this.#table.rollouts,
       keys: { ...this.#table.keys },
       overload: this.#options.overload?.status() ?? null,
       clockLagMicros: this.#time.lagMicros,
@@ -253,8 +264,8 @@ class LocalHost implements Host {
       sequence,
       rejectedRules: rejectedQuotas,
       intervalMs: this.#reportIntervalMs,
-      rollouts: [],
-      health: null,
+      rollouts: this.#table.rollouts,
+      health: this.#health.report(this.#limiter.counters.byVerdict),
     };
   }
 

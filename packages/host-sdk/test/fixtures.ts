@@ -115,7 +115,7 @@ export function wholeSet(rules: readonly Rule[], others: Partial<RuleSet> = {}):
 export function bench(whenNoRules: 'open' | 'closed' = 'open', keysMax?: number, hostId?: string) {
   const clock = new TestClock();
   const time = new HostTime(clock);
-  const table = new RuleTable(time, keysMax, hostId);
+  const table = new RuleTable(time, keysMax, { hostId: hostId ?? '', zone: null });
   const meters = new UsageMeters((quotaId) => {
     const known = table.ruleOf(quotaId);
     return { known: known !== null, project: known?.project ?? null };

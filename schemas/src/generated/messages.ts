@@ -1356,7 +1356,7 @@ export interface DemandReport {
 export interface HostHealth {
   /** Decisions. */
   readonly decisions: bigint;
-  /** Refusals among them. */
+  /** Refusals among them, and what was put off. */
   readonly refused: bigint;
   /** Requests that the application told of. */
   readonly requests: bigint;

@@ -1,8 +1,9 @@
 import { windowFormOf } from '@prorata/quota-model/hosts';
-import type { WindowForm } from '@prorata/quota-model/hosts';
+import type { HostPlace, WindowForm } from '@prorata/quota-model/hosts';
 import type { EnforcementMode, ResourceLimit, Rule } from '@prorata/schemas';
 import { bucketFormOf } from './bucketForm.ts';
 import type { BucketForm } from './bucketForm.ts';
+import { ruleOnHost } from './ruleOnHost.ts';
 import { DEGRADE, DELAY, MARK, REFUSE } from './verdict.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -35,7 +36,9 @@ export type CompiledLimit =
   | (LimitTerms & { readonly kind: 'capacity' });
 
 export interface CompiledRule {
+  /** The rule as it holds on this host; another object than `delivered` where that takes the candidate. */
   readonly source: Rule;
+  readonly delivered: Rule;
   readonly limits: readonly CompiledLimit[];
   readonly after: { readonly wallMicros: number; readonly limits: readonly CompiledLimit[] } | null;
   /** What a request over a limit gets in enforce mode. */
@@ -50,12 +53,14 @@ export interface CompiledRule {
 
 const verdictOf = { refuse: REFUSE, delay: DELAY, degrade: DEGRADE, mark: MARK } as const;
 
-/** @param hostId decides whether a ramp takes this host in
+/** @param host decides whether a ramp takes this host in, and whether it takes a rollout's candidate
  * @throws UnenforceableRule */
-export function compileRule(rule: Rule, hostId: string): CompiledRule {
-  const mode = modeOn(rule, hostId);
+export function compileRule(delivered: Rule, host: HostPlace): CompiledRule {
+  const rule = ruleOnHost(delivered, host);
+  const mode = modeOn(rule, host.hostId);
   return {
     source: rule,
+    delivered,
     limits: compileLimits(rule.quotaId, rule.limits),
     after:
       rule.after === null

@@ -1,3 +1,4 @@
+import { rolloutOf } from './hostRollouts.ts';
 import { OVERFLOW_SLOT } from './keySlots.ts';
 import type { PathLimit, PathResource } from './quotaPath.ts';
 import { ALLOW, NEVER, REFUSE } from './verdict.ts';
@@ -134,6 +135,11 @@ export class DecisionRecord implements LastDecision {
 
   get eventOffset(): bigint | null {
     return this.#asked?.rule.source.eventOffset ?? null;
+  }
+
+  get candidateOf(): string | null {
+    const rule = this.#asked?.rule;
+    return rule === undefined ? null : rolloutOf(rule);
   }
 
   get tag(): string | null {

@@ -1,5 +1,6 @@
 import { ancestorsOf } from '@prorata/quota-model/hosts';
 import type { EnforcementMode, ExceedAction, ResourceLimit } from '@prorata/schemas';
+import { rolloutOf } from './hostRollouts.ts';
 import type { Attributes } from './ruleMatch.ts';
 import type { RuleTable } from './ruleTable.ts';
 
@@ -19,6 +20,8 @@ export interface LimitAsked {
   readonly action: ExceedAction;
   /** The attribute whose every value has the limit for itself; null: all share it. */
   readonly eachOf: string | null;
+  /** The rollout whose candidate it is; null: the rule as hosts without it have it. */
+  readonly candidateOf: string | null;
   readonly limit: ResourceLimit;
 }
 
@@ -60,6 +63,7 @@ function limitsAt(table: RuleTable, quotaId: string, nowMicros: number): LimitAs
     mode: rule.mode,
     action,
     eachOf: rule.eachOf,
+    candidateOf: rolloutOf(rule),
     limit,
   }));
 }

@@ -1,6 +1,9 @@
-import type { Rule } from '@prorata/schemas';
+import type { HostPlace } from '@prorata/quota-model/hosts';
+import type { HostRollout, Rule } from '@prorata/schemas';
 import { compileRule } from './compiledRule.ts';
+import type { CompiledRule } from './compiledRule.ts';
 import type { HostTime } from './hostClock.ts';
+import { HostRollouts } from './hostRollouts.ts';
 import { newKeyBudget } from './keySlots.ts';
 import type { KeyBudget } from './keySlots.ts';
 import { QuotaNode } from './quotaNode.ts';
@@ -13,6 +16,9 @@ const UNRULED_MAX = 10_000;
 const KEYS_MAX = 100_000;
 /** Keys looked at in one sweep of a limit: a millisecond of work at most. */
 const SWEPT_KEYS = 5_000;
+
+/** Of a table that no host has: no list and no zone takes it in. */
+const NOWHERE: HostPlace = { hostId: '', zone: null };
 
 /** The rules in force, with the state of their limits. */
 export class RuleTable {
@@ -27,11 +33,12 @@ export class RuleTable {
   isKnown = false;
 
   readonly keys: KeyBudget;
-  readonly #hostId: string;
+  readonly #host: HostPlace;
+  readonly #rollouts = new HostRollouts();
 
-  constructor(time: HostTime, keysMax = KEYS_MAX, hostId = '') {
+  constructor(time: HostTime, keysMax = KEYS_MAX, host: HostPlace = NOWHERE) {
     this.#time = time;
-    this.#hostId = hostId;
+    this.#host = host;
     this.keys = newKeyBudget(keysMax);
   }
 
@@ -49,14 +56,21 @@ export class RuleTable {
     return this.#rules;
   }
 
+  /** The rollouts that the rules are part of. */
+  get rollouts(): readonly HostRollout[] {
+    return this.#rollouts.list();
+  }
+
+  /** As it holds on this host. */
   ruleOf(quotaId: string): Rule | null {
     return this.#nodes.get(quotaId)?.rule?.source ?? null;
   }
 
-  /** All rules, in the order of their ids. */
+  /** All rules as they were delivered, in the order of their ids. */
   all(): Rule[] {
     const rules: Rule[] = [];
-    for (const node of this.#nodes.values()) if (node.rule !== null) rules.push(node.rule.source);
+    for (const node of this.#nodes.values())
+      if (node.rule !== null) rules.push(node.rule.delivered);
     return rules.sort((a, b) => (a.quotaId < b.quotaId ? -1 : 1));
   }
 
@@ -66,19 +80,20 @@ export class RuleTable {
    */
   put(rule: Rule, atMicros: number): boolean {
     const node = this.nodeOf(rule.quotaId);
-    const present = node.rule?.source ?? null;
-    if (present !== null && present.eventOffset > rule.eventOffset) return false;
-    node.setRule(compileRule(rule, this.#hostId), atMicros);
+    const present = node.rule;
+    if (present !== null && present.source.eventOffset > rule.eventOffset) return false;
+    const compiled = compileRule(rule, this.#host);
+    node.setRule(compiled, atMicros);
     if (present === null) this.#rules += 1;
-    this.#changed(present, rule);
+    this.#changed(present, compiled);
     return true;
   }
 
   /** @returns false when there is none, or one of an event after `upTo`, which stays. */
   remove(quotaId: string, upTo: bigint, atMicros: number): boolean {
     const node = this.#nodes.get(quotaId);
-    const present = node?.rule?.source ?? null;
-    if (node === undefined || present === null || present.eventOffset > upTo) return false;
+    const present = node?.rule ?? null;
+    if (node === undefined || present === null || present.source.eventOffset > upTo) return false;
     node.setRule(null, atMicros);
     this.#rules -= 1;
     this.#changed(present, null);
@@ -123,16 +138,17 @@ export class RuleTable {
   }
 
   #precedence(): readonly Rule[] {
-    this.#byPrecedence ??= this.all()
-      .filter((rule) => rule.match.length > 0)
+    this.#byPrecedence ??= [...this.#nodes.values()]
+      .flatMap(({ rule }) => (rule === null || rule.source.match.length === 0 ? [] : [rule.source]))
       .sort(byPrecedence);
     return this.#byPrecedence;
   }
 
   /** null: there is no rule. A rule that comes or goes can also be one that somebody named. */
-  #changed(before: Rule | null, after: Rule | null): void {
+  #changed(before: CompiledRule | null, after: CompiledRule | null): void {
     this.#generation += 1;
-    if (before !== null && after !== null && sameMatching(before, after)) return;
+    this.#rollouts.replace(before, after);
+    if (before !== null && after !== null && sameMatching(before.source, after.source)) return;
     this.#byPrecedence = null;
     this.#matchGeneration += 1;
   }

@@ -63,6 +63,8 @@ export interface LastDecision {
    */
   readonly ruleVersion: bigint | null;
   readonly eventOffset: bigint | null;
+  /** The rollout whose candidate was asked; null: the rule as all hosts without the rollout have it. */
+  readonly candidateOf: string | null;
   /** REFUSE and DELAY: microseconds until there may be room, or NEVER. */
   readonly retryAfterMicros: number;
   /** Whether the rules were unconfirmed for longer than `staleAfterMs`. */
