@@ -19,6 +19,7 @@ export const rate = (amount: bigint): ResourceLimit => ({
   burst: null,
   guaranteed: null,
   window: null,
+  zone: null,
 });
 
 /** Events of one application as the writer would make them: versions without gaps, one clock. */

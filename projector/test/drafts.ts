@@ -14,6 +14,7 @@ export function tokensPerSecond(amount: bigint): ResourceLimit {
     burst: null,
     guaranteed: null,
     window: null,
+    zone: null,
   };
 }
 

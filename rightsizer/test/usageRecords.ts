@@ -23,7 +23,15 @@ export function usageRecord(changes: Partial<UsageRecorded> = {}): UsageRecorded
 }
 
 export function tokens(used: bigint, changes: Partial<ResourceUsage> = {}): ResourceUsage {
-  return { resource: 'tokens', used, refused: 0n, queued: 0n, peak: used, ...changes };
+  return {
+    resource: 'tokens',
+    used,
+    refused: 0n,
+    queued: 0n,
+    peak: used,
+    trialRefused: 0n,
+    ...changes,
+  };
 }
 
 export interface UsagePlace {

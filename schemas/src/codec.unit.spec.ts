@@ -15,7 +15,16 @@ const usage: UsageRecorded = {
   project: 'acme/x',
   windowStart: 1_700_000_000_000_001n,
   windowEnd: 1_700_000_001_000_000n,
-  resources: [{ resource: 'tokens', used: 2n ** 53n + 1n, refused: 0n, queued: 0n, peak: -1n }],
+  resources: [
+    {
+      resource: 'tokens',
+      used: 2n ** 53n + 1n,
+      refused: 0n,
+      queued: 0n,
+      peak: -1n,
+      trialRefused: 0n,
+    },
+  ],
 };
 
 describe('the codec', () => {
@@ -41,6 +50,7 @@ describe('the codec', () => {
         burst: null,
         guaranteed: null,
         window: null,
+        zone: null,
       } as const;
       const rule = {
         application: 'm',
@@ -150,6 +160,10 @@ describe('JSON', () => {
         rampPercent: 100,
         scope: null,
         safeShareBasisPoints: null,
+        counting: 'sliding_window',
+        trial: [
+          { resource: 'credits', consumable: { amount: 7, window: 'P1D', zone: 'Asia/Tokyo' } },
+        ],
       },
     },
   };

@@ -74,7 +74,14 @@ describe('a count that its bytes cannot hold', () => {
 
   it('leaves lists that come in several blocks, sized ones too, readable', async () => {
     const codec = new Codec(memoryIds());
-    const resource = { resource: 't', used: 1n, refused: 0n, queued: 0n, peak: 0n };
+    const resource = {
+      resource: 't',
+      used: 1n,
+      refused: 0n,
+      queued: 0n,
+      peak: 0n,
+      trialRefused: 0n,
+    };
     const value = { ...usage, resources: [resource] };
     const one = await codec.encode('usage.events', { type: 'UsageRecorded', value });
     const none = await codec.encode('usage.events', { type: 'UsageRecorded', value: usage });

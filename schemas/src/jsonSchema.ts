@@ -181,6 +181,11 @@ const limit: JsonSchema = {
     limitOfKind('capacity', 'max', { guaranteed: orNull(refTo(LONG)) }),
     limitOfKind('consumable', 'amount', {
       window: { type: 'string', description: 'An ISO 8601 duration, such as P1D.' },
+      zone: {
+        type: ['string', 'null'],
+        description:
+          'The time zone whose days (P1D), weeks (P1W) or months (P1M) they are, such as Europe/Berlin.',
+      },
     }),
   ],
 };

@@ -20,7 +20,7 @@ const forms: Readonly<Record<LimitKind, { bound: 'amount' | 'max'; others: reado
   rate: { bound: 'amount', others: ['per', 'burst'] },
   concurrency: { bound: 'max', others: [] },
   capacity: { bound: 'max', others: ['guaranteed'] },
-  consumable: { bound: 'amount', others: ['window'] },
+  consumable: { bound: 'amount', others: ['window', 'zone'] },
 };
 
 /** `{"resource": "tokens", "rate": {"amount": 40000, "per": "1s", "burst": 80000}}`. */
@@ -53,6 +53,7 @@ export function limitFromJson(
     burst: amountOrNull(body['burst'], `${at}/burst`, report),
     guaranteed: amountOrNull(body['guaranteed'], `${at}/guaranteed`, report),
     window: kind === 'consumable' ? windowFromJson(body['window'], `${at}/window`, report) : null,
+    zone: textOrNull(body['zone'], `${at}/zone`, report),
   };
 }
 
@@ -64,6 +65,7 @@ export function limitToJson(limit: ResourceLimit): Record<string, unknown> {
   if (limit.burst !== null) body['burst'] = longToJson(limit.burst);
   if (limit.guaranteed !== null) body['guaranteed'] = longToJson(limit.guaranteed);
   if (limit.window !== null) body['window'] = limit.window;
+  if (limit.zone !== null) body['zone'] = limit.zone;
   return { resource: limit.resource, [limit.kind]: body };
 }
 
@@ -87,6 +89,12 @@ function amountOrNull(json: unknown, path: string, report: Report): bigint | nul
   if (amount === null) report(path, longFault(json));
   else if (amount < 0n) report(path, NEGATIVE);
   return amount;
+}
+
+function textOrNull(json: unknown, path: string, report: Report): string | null {
+  if (json === undefined || json === null) return null;
+  if (!isText(json)) report(path, TEXT_EXPECTED);
+  return isText(json) ? json : null;
 }
 
 const unitMicros: Readonly<Record<string, bigint>> = {

@@ -64,7 +64,8 @@ function usageFaults(record: UsageRecorded, index: number): JsonViolation[] {
   }
   if (record.sequence < 0n) faults.push({ path: `${at}/sequence`, message: 'must be 0 or more' });
   for (const [place, usage] of resources.entries()) {
-    const amounts = [usage.used, usage.refused, usage.queued, usage.peak];
+    const { used, refused, queued, peak, trialRefused } = usage;
+    const amounts = [used, refused, queued, peak, trialRefused];
     if (amounts.some((amount) => amount < 0n)) {
       faults.push({ path: `${at}/resources/${place}`, message: 'must not have negative amounts' });
     }

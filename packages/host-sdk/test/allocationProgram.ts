@@ -4,7 +4,7 @@ import { HostTime, systemClock } from '../src/decision/hostClock.ts';
 import { Limiter } from '../src/decision/limiter.ts';
 import { RuleTable } from '../src/decision/ruleTable.ts';
 import { UsageMeters } from '../src/usage/usageMeters.ts';
-import { permits, perWindow, rate, rule } from './fixtures.ts';
+import { permits, perWindow, rate, requestTerms, rule } from './fixtures.ts';
 
 /** Prints what each kind of decision allocates, in bytes a call; needs --expose-gc. */
 const CALLS = 100_000;
@@ -19,6 +19,11 @@ const limiter = new Limiter({ table, time, meters, whenNoRules: 'open' });
 const limits = [rate(1_000_000_000n), permits(10n), perWindow(2n ** 40n, 'P1D')];
 table.put(rule('a/x', limits), time.now());
 table.put(rule('a/x/y', limits, { eventOffset: 2n }), time.now());
+const requests = requestTerms({ counting: 'sliding_window' });
+const often = { ...rate(1_000_000_000n), perMicros: 8_000n };
+table.put(rule('a/slides', [often], { eventOffset: 5n, requests }), time.now());
+const perDay = { ...perWindow(2n ** 40n, 'P1D'), zone: 'Europe/Berlin' };
+table.put(rule('a/days', [perDay], { eventOffset: 6n }), time.now());
 const never = { ...rate(1n, 1n), perMicros: 3_600_000_000n };
 table.put(rule('a/empty', [never], { eventOffset: 3n }), time.now());
 table.put(rule('a/waits', [never], { eventOffset: 4n, action: 'delay' }), time.now());
@@ -27,6 +32,8 @@ const one = new BoundHandle(limiter, table, { quota: 'a/x' });
 const two = new BoundHandle(limiter, table, { quota: 'a/x/y' });
 const empty = new BoundHandle(limiter, table, { quota: 'a/empty' });
 const waits = new BoundHandle(limiter, table, { quota: 'a/waits' });
+const slides = new BoundHandle(limiter, table, { quota: 'a/slides' });
+const days = new BoundHandle(limiter, table, { quota: 'a/days' });
 empty.take('tokens', 1);
 waits.take('tokens', 1);
 
@@ -34,6 +41,8 @@ const kinds: Record<string, () => number> = {
   allow: () => one.take('tokens', 1),
   levels: () => two.take('tokens', 1),
   window: () => two.take('credits', 1),
+  sliding: () => slides.take('tokens', 1),
+  day: () => days.take('credits', 1),
   refuse: () => empty.take('tokens', 1),
   delay: () => waits.take('tokens', 1),
   peek: () => two.peek('tokens', 1),

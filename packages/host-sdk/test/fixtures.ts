@@ -29,7 +29,7 @@ export class TestClock implements HostClock {
   }
 }
 
-const none = { perMicros: null, burst: null, guaranteed: null, window: null };
+const none = { perMicros: null, burst: null, guaranteed: null, window: null, zone: null };
 
 export const rate = (amount: bigint, burst: bigint | null = null): ResourceLimit => ({
   ...none,
@@ -71,6 +71,8 @@ export const requestTerms = (terms: Partial<RequestTerms> = {}): RequestTerms =>
   rampPercent: 100,
   scope: null,
   safeShareBasisPoints: null,
+  counting: null,
+  trial: null,
   ...terms,
 });
 

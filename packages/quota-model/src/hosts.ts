@@ -3,4 +3,4 @@ export { ancestorsOf } from './ids.ts';
 export { takesCandidate } from './rollouts/hostSelection.ts';
 export type { HostPlace } from './rollouts/hostSelection.ts';
 export { windowFormOf } from './windowForm.ts';
-export type { WindowForm } from './windowForm.ts';
+export type { CalendarWindow, WindowForm } from './windowForm.ts';

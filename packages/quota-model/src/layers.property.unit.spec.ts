@@ -249,6 +249,7 @@ describe('limits', () => {
     burst: fc.option(amount),
     guaranteed: fc.constant(null),
     window: fc.constant(null),
+    zone: fc.constant(null),
   });
   const capacity = fc.tuple(amount, amount).map<ResourceLimit>(([a, b]) => ({
     resource: 'cores',
@@ -259,6 +260,7 @@ describe('limits', () => {
     burst: null,
     guaranteed: a > b ? b : a,
     window: null,
+    zone: null,
   }));
   const points = fc.integer({ min: 0, max: 10_000 });
 

@@ -3,6 +3,7 @@
  * the ones it was made from. Floors alone are rounded up: they are promises of at least so much.
  */
 import type { ResourceLimit } from '@prorata/schemas';
+import { windowText } from './windowForm.ts';
 
 /** Basis points of the whole. */
 export const WHOLE_BASIS_POINTS = 10_000;
@@ -34,7 +35,8 @@ export function sameLimit(a: ResourceLimit | null, b: ResourceLimit | null): boo
     a.perMicros === b.perMicros &&
     a.burst === b.burst &&
     a.guaranteed === b.guaranteed &&
-    a.window === b.window
+    a.window === b.window &&
+    a.zone === b.zone
   );
 }
 
@@ -158,6 +160,6 @@ export function describeLimit(limit: ResourceLimit): string {
   if (limit.perMicros !== null) {
     return `${limit.amount.toString()} per ${timeInWords(limit.perMicros)}`;
   }
-  if (limit.window !== null) return `${limit.amount.toString()} per ${limit.window}`;
+  if (limit.window !== null) return `${limit.amount.toString()} per ${windowText(limit)}`;
   return `${limit.amount.toString()}${unitsOf[limit.kind]}`;
 }

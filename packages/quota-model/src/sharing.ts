@@ -60,10 +60,11 @@ export function sharedApproved(approved: ApprovedProposal): ApprovedProposal {
 }
 
 export function sharedLimit(limit: ResourceLimit): ResourceLimit {
-  const { resource, kind, bound, amount, perMicros, burst, guaranteed, window, ...others } = limit;
+  const { resource, kind, bound, amount, perMicros, burst, guaranteed, window, zone, ...others } =
+    limit;
   others satisfies Record<string, never>;
   // No name, symbol, number or duration has a space in it.
-  const key = `${resource} ${kind} ${bound} ${amount} ${perMicros} ${burst} ${guaranteed} ${window}`;
+  const key = `${resource} ${kind} ${bound} ${amount} ${perMicros} ${burst} ${guaranteed} ${window} ${zone}`;
   return limits.of(key, limit);
 }
 

@@ -18,6 +18,7 @@ export function allBlocked({ resources }: Pick<Registration, 'resources'>): Reso
     burst: null,
     guaranteed: null,
     window: null,
+    zone: null,
   }));
   return limits.sort((a, b) => byCodeUnit(a.resource, b.resource));
 }

@@ -1,10 +1,24 @@
 /** Windows of consumables: the one reading of an ISO 8601 duration for the model and for hosts. */
+import type { ResourceLimit } from '@prorata/schemas';
 
-/** How the windows of a consumable lie in time: aligned to the epoch, UTC. */
+/** A period of a zone's calendar; months are counted from January 1970, weeks from Monday. */
+export interface CalendarWindow {
+  readonly kind: 'calendar';
+  readonly unit: 'day' | 'week' | 'month';
+  /** How many of them; of days and weeks one. */
+  readonly count: number;
+  readonly zone: string;
+}
+
+/** How the windows of a consumable lie in time: aligned to the epoch, UTC, unless a zone is named. */
 export type WindowForm =
   | { readonly kind: 'fixed'; readonly micros: number }
   /** Calendar months, counted from January 1970. */
-  | { readonly kind: 'months'; readonly months: number };
+  | { readonly kind: 'months'; readonly months: number }
+  | CalendarWindow;
+
+/** What a limit says of its window. */
+export type Windowed = Pick<ResourceLimit, 'window' | 'zone'>;
 
 const PATTERN =
   /^P(?=.)(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?=.)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/;
@@ -19,12 +33,30 @@ const BELOW_A_WEEK = [
 const DURATION_LENGTH_MAX = 64;
 /** A thousand years. */
 const MONTHS_MAX = 12_000;
+const UTC = 'UTC';
+
+/** What a day and a week are in a calendar, microseconds where no clock is changed. */
+const CALENDAR_UNITS: ReadonlyMap<number, 'day' | 'week'> = new Map([
+  [86_400_000_000, 'day'],
+  [604_800_000_000, 'week'],
+]);
 
 /**
  * The form of an ISO 8601 duration, or null when hosts cannot enforce it: nothing at all, longer
- * than 2^53 microseconds, or calendar months mixed with days, which have no common length.
+ * than 2^53 microseconds, or calendar months mixed with days, which have no common length. In a zone: a day,
+ * a week or months, for nothing else has a place in a calendar.
+ *
+ * @param zone an IANA name, which is not looked up here; null: UTC, aligned to the epoch
  */
-export function windowFormOf(duration: string): WindowForm | null {
+export function windowFormOf(duration: string, zone: string | null = null): WindowForm | null {
+  const form = durationForm(duration);
+  if (form === null || zone === null || form.kind === 'calendar') return form;
+  if (form.kind === 'months') return { kind: 'calendar', unit: 'month', count: form.months, zone };
+  const unit = CALENDAR_UNITS.get(form.micros);
+  return unit === undefined ? null : { kind: 'calendar', unit, count: 1, zone };
+}
+
+function durationForm(duration: string): WindowForm | null {
   if (duration.length > DURATION_LENGTH_MAX) return null;
   const match = PATTERN.exec(duration);
   if (match === null) return null;
@@ -40,16 +72,29 @@ export function windowFormOf(duration: string): WindowForm | null {
 }
 
 /** Whether two windows lie alike in time, however they are written: a week is seven days. */
-export function sameWindow(a: string | null, b: string | null): boolean {
-  return a === b || windowKey(a) === windowKey(b);
+export function sameWindow(a: Windowed, b: Windowed): boolean {
+  return (a.window === b.window && a.zone === b.zone) || windowKey(a) === windowKey(b);
 }
 
-/** One duration for all windows that lie alike, P7D for a week; of a text that is no window, the text itself. */
-export function windowKey(window: string | null): string {
+/**
+ * One text for all windows that lie alike, P7D for a week and P1D Europe/Berlin for a day there; of what is
+ * no window, what was written.
+ */
+export function windowKey({ window, zone }: Windowed): string {
   if (window === null) return '';
-  const form = windowFormOf(window);
-  if (form === null) return window;
-  return form.kind === 'fixed' ? fixedWindow(form.micros) : `P${form.months}M`;
+  const form = windowFormOf(window, zone);
+  if (form === null) return windowText({ window, zone });
+  if (form.kind === 'fixed') return fixedWindow(form.micros);
+  if (form.kind === 'months') return `P${form.months}M`;
+  const duration = form.unit === 'day' ? 'P1D' : form.unit === 'week' ? 'P7D' : `P${form.count}M`;
+  // Days and months of UTC are those of the epoch; its weeks began on a Thursday.
+  const isOfEpoch = form.zone === UTC && form.unit !== 'week';
+  return isOfEpoch ? duration : `${duration} ${form.zone}`;
+}
+
+/** As it was written, in the words of a refusal. */
+export function windowText({ window, zone }: Windowed): string {
+  return zone === null ? (window ?? '') : `${window ?? ''} ${zone}`;
 }
 
 /** Whole seconds in the fewest units below a week, as ISO 8601 writes them: P1DT12H. */

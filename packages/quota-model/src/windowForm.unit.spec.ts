@@ -4,6 +4,7 @@ import { given } from './testing/given.ts';
 import { sameWindow, windowFormOf, windowKey } from './windowForm.ts';
 
 const DAY = 86_400_000_000;
+const windowOf = (window: string | null, zone: string | null = null) => ({ window, zone });
 
 describe('the form of a window', () => {
   it.each([
@@ -40,17 +41,65 @@ describe('the form of a window', () => {
     ['P1Y6M', 'P18M'],
     ['P30D', 'P30D'],
   ])('of %s is told as %s, which is the same window', (duration, told) => {
-    expect(windowKey(duration)).toBe(told);
+    expect(windowKey(windowOf(duration))).toBe(told);
     expect(windowFormOf(told)).toEqual(windowFormOf(duration));
   });
 
   it('is the same however it is written, and no window is another', () => {
-    expect(sameWindow('P1W', 'P7D')).toBe(true);
-    expect(sameWindow('P1Y', 'P12M')).toBe(true);
-    expect(sameWindow('P1M', 'P30D')).toBe(false);
-    expect(sameWindow(null, 'P1D')).toBe(false);
-    expect(sameWindow(null, null)).toBe(true);
-    expect(sameWindow('no window', 'none either')).toBe(false);
+    expect(sameWindow(windowOf('P1W'), windowOf('P7D'))).toBe(true);
+    expect(sameWindow(windowOf('P1Y'), windowOf('P12M'))).toBe(true);
+    expect(sameWindow(windowOf('P1M'), windowOf('P30D'))).toBe(false);
+    expect(sameWindow(windowOf(null), windowOf('P1D'))).toBe(false);
+    expect(sameWindow(windowOf(null), windowOf(null))).toBe(true);
+    expect(sameWindow(windowOf('no window'), windowOf('none either'))).toBe(false);
+  });
+});
+
+describe('a window in a time zone', () => {
+  const zone = 'Europe/Berlin';
+
+  it.each([
+    ['P1D', { kind: 'calendar', unit: 'day', count: 1, zone }],
+    ['PT24H', { kind: 'calendar', unit: 'day', count: 1, zone }],
+    ['P1W', { kind: 'calendar', unit: 'week', count: 1, zone }],
+    ['P1M', { kind: 'calendar', unit: 'month', count: 1, zone }],
+    ['P1Y', { kind: 'calendar', unit: 'month', count: 12, zone }],
+    ['P2D', null],
+    ['PT1H', null],
+    ['P1M1D', null],
+  ])('of %s', (duration, form) => {
+    expect(windowFormOf(duration, zone)).toEqual(form);
+  });
+
+  it('is another in each zone, but that days and months of UTC are those without one', () => {
+    expect(windowKey(windowOf('P1W', zone))).toBe('P7D Europe/Berlin');
+    expect(sameWindow(windowOf('P1D', zone), windowOf('P1D'))).toBe(false);
+    expect(sameWindow(windowOf('P1D', zone), windowOf('P1D', 'Europe/Paris'))).toBe(false);
+    expect(sameWindow(windowOf('P1D', 'UTC'), windowOf('P1D'))).toBe(true);
+    expect(sameWindow(windowOf('P1Y', 'UTC'), windowOf('P12M'))).toBe(true);
+    expect(sameWindow(windowOf('P1W', 'UTC'), windowOf('P1W'))).toBe(false);
+  });
+
+  it('is refused where the zone is unknown, or has no such period', () => {
+    given(registered)
+      .when(create('moka/a', credits(1n, 'P1D', 'Europe/Atlantis')))
+      .thenRefused('TIME_ZONE_UNKNOWN', 'Europe/Atlantis');
+    given(registered)
+      .when(create('moka/a', credits(1n, 'PT6H', zone)))
+      .thenRefused('LIMIT_INCONSISTENT', 'a day (P1D)');
+    given(registered)
+      .when(create('moka/a', credits(1n, 'P1D', zone)))
+      .then(created('moka/a', [credits(1n, 'P1D', zone)]));
+  });
+
+  it('is one along a path, and amounts in it sum', () => {
+    const past = [registered, created('moka/a', [credits(100n, 'P1D', zone)])];
+    given(...past)
+      .when(create('moka/a/x', credits(60n, 'P1D')))
+      .thenRefused('WINDOW_MISMATCH', 'P1D Europe/Berlin');
+    given(...past, created('moka/a/x', [credits(60n, 'P1D', zone)]))
+      .when(create('moka/a/y', credits(60n, 'P1D', zone)))
+      .thenRefused('PARENT_SUM_EXCEEDED', '120');
   });
 });
 

@@ -120,7 +120,7 @@ function partsOf(limit: LimitJson): LimitParts {
   if (rate !== undefined) return { bound: rate.amount, suffix: perText(rate.per) };
   if (concurrency !== undefined) return { bound: concurrency.max, suffix: ' at once' };
   if (consumable !== undefined) {
-    return { bound: consumable.amount, suffix: windowText(consumable.window) };
+    return { bound: consumable.amount, suffix: windowText(consumable.window, consumable.zone) };
   }
   const kept = capacity?.guaranteed;
   const suffix = kept === undefined ? '' : ` (${grouped(kept)} of it guaranteed)`;
@@ -153,8 +153,11 @@ function perText(per: string | undefined): string {
   return count === '1' ? `/${name}` : ` per ${count} ${name}`;
 }
 
-const windowText = (window: string | undefined): string =>
-  window === undefined ? '' : (windows[window] ?? ` per ${window}`);
+function windowText(window: string | undefined, zone: string | undefined): string {
+  if (window === undefined) return '';
+  const text = windows[window] ?? ` per ${window}`;
+  return zone === undefined ? text : `${text} of ${zone}`;
+}
 
 const plural = (unit: string, amount: number | string): string =>
   unit === '' || String(amount) === '1' ? unit : `${unit}s`;

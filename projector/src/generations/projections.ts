@@ -31,7 +31,7 @@ export type ProjectionName = 'quotas' | 'audit';
 export const projections: readonly ProjectionDefinition[] = [
   {
     name: 'quotas',
-    version: 7,
+    version: 8,
     readableFrom: 7,
     topics: [
       {
@@ -43,7 +43,7 @@ export const projections: readonly ProjectionDefinition[] = [
   },
   {
     name: 'audit',
-    version: 6,
+    version: 7,
     readableFrom: 1,
     topics: [
       {

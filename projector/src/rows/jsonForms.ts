@@ -30,7 +30,11 @@ export interface LimitJson {
     readonly max: number | string;
     readonly guaranteed?: number | string;
   };
-  readonly consumable?: { readonly amount: number | string; readonly window?: string };
+  readonly consumable?: {
+    readonly amount: number | string;
+    readonly window?: string;
+    readonly zone?: string;
+  };
 }
 
 export const actorJson = (actor: Actor): ActorJson =>

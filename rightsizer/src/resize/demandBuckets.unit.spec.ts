@@ -23,6 +23,7 @@ const limit = (kind: ResourceLimit['kind'], perMicros: bigint | null): ResourceL
   burst: null,
   guaranteed: null,
   window: null,
+  zone: null,
 });
 
 describe('demandBuckets', () => {

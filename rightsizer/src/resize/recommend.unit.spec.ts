@@ -30,6 +30,7 @@ const rate = (amount: bigint): ResourceLimit => ({
   burst: null,
   guaranteed: null,
   window: null,
+  zone: null,
 });
 
 const bucket = (secondsAgo: number, demand: bigint, refused = 0n, queued = 0n): DemandBucket => ({

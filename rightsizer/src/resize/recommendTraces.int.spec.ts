@@ -51,6 +51,7 @@ function replay(demand: readonly bigint[]): Figures {
     burst: null,
     guaranteed: null,
     window: null,
+    zone: null,
   };
   const micros = BigInt(stepMs) * 1_000n;
   const buckets: DemandBucket[] = [];

@@ -111,13 +111,13 @@ function objectionToAmounts({ resources }: UsageRecorded): Objection | null {
     return ['RESOURCES_TOO_MANY', `${resources.length} resources, ${RESOURCES_MAX} at most`];
   }
   const seen = new Set<string>();
-  for (const { resource, used, refused, queued, peak } of resources) {
+  for (const { resource, used, refused, queued, peak, trialRefused } of resources) {
     if (resource === '' || resource.length > TEXT_LENGTH_MAX) {
       return ['ID_MALFORMED', 'a resource has no name'];
     }
     if (seen.has(resource)) return ['RESOURCE_REPEATED', resource];
     seen.add(resource);
-    const amounts = [used, refused, queued, peak];
+    const amounts = [used, refused, queued, peak, trialRefused];
     if (amounts.some((amount) => amount < 0n)) return ['AMOUNT_NEGATIVE', resource];
     if (amounts.some((amount) => amount > AMOUNT_MAX)) return ['AMOUNT_ABSURD', resource];
   }

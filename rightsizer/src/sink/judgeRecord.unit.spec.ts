@@ -8,7 +8,14 @@ import type { QuarantineReason } from './judgeRecord.ts';
 const codec = new Codec(memoryIds());
 const loggedMs = 1_700_000_000_000;
 const logged = BigInt(loggedMs) * 1_000n;
-const tokens = { resource: 'tokens', used: 10n, refused: 1n, queued: 0n, peak: 4n };
+const tokens = {
+  resource: 'tokens',
+  used: 10n,
+  refused: 1n,
+  queued: 0n,
+  peak: 4n,
+  trialRefused: 0n,
+};
 const usage: UsageRecorded = {
   hostId: 'host-1',
   bootId: '0b6c2f6e-3f6f-4a55-9a53-1d1f3bfb8e11',

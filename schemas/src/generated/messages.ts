@@ -1972,6 +1972,9 @@ export interface QuotaContent {
   readonly requests: null | RequestTerms;
 }
 
+/** How a rate is counted. token_bucket: the burst at once, and then as the rate fills it. sliding_window: within any stretch of the rate's time at most its amount, and no burst. */
+export type RateCounting = 'token_bucket' | 'sliding_window';
+
 /** A service that is asked about a command before it is let in. */
 export interface RemoteValidator {
   /** Its name, unique within the registration. */
@@ -2004,6 +2007,10 @@ export interface RequestTerms {
   readonly scope: null | LimitScope;
   /** What a host uses while it has no lease, or no confirmed rules under onStale safe_share, in 10,000ths of the limit, 1 to 10,000; null: the limit divided by the hosts last known, a hundredth where none were; each_host: the whole limit. */
   readonly safeShareBasisPoints: null | number;
+  /** How hosts count the rates of this quota; null: by a token bucket. */
+  readonly counting: null | RateCounting;
+  /** Limits to try: hosts decide and count by them beside the limits in force, and enforce none of them; null: none. */
+  readonly trial: null | readonly ResourceLimit[];
 }
 
 /** A resource that an application governs. */
@@ -2036,8 +2043,10 @@ export interface ResourceLimit {
   readonly burst: null | bigint;
   /** capacity: what is kept for this node whatever others do, in base units; null: 0. */
   readonly guaranteed: null | bigint;
-  /** consumable: the window that amount refers to, an ISO 8601 duration such as P1D. */
+  /** consumable: the window that amount refers to, an ISO 8601 duration such as P1D; without a zone aligned to the epoch, UTC. */
   readonly window: null | string;
+  /** consumable: the time zone, an IANA name such as Europe/Berlin, whose calendar the window follows: a day (P1D), a week from Monday (P1W), or months; null: none. */
+  readonly zone: null | string;
 }
 
 /** A step of ChangeTree, as RestoreQuota. */
@@ -2214,6 +2223,8 @@ export interface ResourceUsage {
   readonly queued: bigint;
   /** Concurrency and capacity: the most at once. Rate: the most within one second. */
   readonly peak: bigint;
+  /** The amount that limits on trial would have refused. */
+  readonly trialRefused: bigint;
 }
 
 /** What one host let through and refused for one quota in one window. */

@@ -54,7 +54,14 @@ export function dispatchedSet(
 
 type Amount = bigint | 'blocked' | 'unlimited';
 
-const nothing = { amount: 0n, perMicros: null, burst: null, guaranteed: null, window: null };
+const nothing = {
+  amount: 0n,
+  perMicros: null,
+  burst: null,
+  guaranteed: null,
+  window: null,
+  zone: null,
+};
 
 const bounded = (amount: Amount): Pick<ResourceLimit, 'bound' | 'amount'> =>
   typeof amount === 'bigint' ? { bound: 'amount', amount } : { bound: amount, amount: 0n };

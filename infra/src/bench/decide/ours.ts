@@ -4,7 +4,7 @@ import type { ResourceLimit, Rule } from '@prorata/schemas';
 import { HOT_KEY, LONG_MS, PLENTY } from './contender.ts';
 import type { Contender, KeyWalk } from './contender.ts';
 
-const none = { perMicros: null, burst: null, guaranteed: null, window: null };
+const none = { perMicros: null, burst: null, guaranteed: null, window: null, zone: null };
 
 const tokens = (amount: bigint, perMillis: number): ResourceLimit => ({
   ...none,
@@ -42,7 +42,15 @@ function ruleOf(quotaId: string, limits: readonly ResourceLimit[], eachOf: strin
     requests:
       eachOf === null
         ? null
-        : { eachOf, priority: 0, rampPercent: 100, scope: null, safeShareBasisPoints: null },
+        : {
+            eachOf,
+            priority: 0,
+            rampPercent: 100,
+            scope: null,
+            safeShareBasisPoints: null,
+            counting: null,
+            trial: null,
+          },
     candidate: null,
   };
 }

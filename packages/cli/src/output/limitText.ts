@@ -14,9 +14,12 @@ export function limitText(limit: Json | null | undefined): string {
 function withKind(kind: string, upper: string, body: Json): string {
   if (kind === 'rate') return `${upper}/${perText(textIn(body, 'per') || '1s')}`;
   if (kind === 'concurrency') return `${upper} at once`;
-  if (kind === 'consumable') return `${upper} each ${String(body['window'])}`;
+  if (kind === 'consumable') return `${upper} each ${String(body['window'])}${zoneText(body)}`;
   return upper;
 }
+
+const zoneText = (body: Json): string =>
+  typeof body['zone'] === 'string' ? ` in ${body['zone']}` : '';
 
 function more(body: Json): string[] {
   return ['burst', 'guaranteed']

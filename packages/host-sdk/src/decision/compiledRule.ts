@@ -1,8 +1,9 @@
 import { windowFormOf } from '@prorata/quota-model/hosts';
 import type { HostPlace, WindowForm } from '@prorata/quota-model/hosts';
-import type { EnforcementMode, ResourceLimit, Rule } from '@prorata/schemas';
+import type { EnforcementMode, RateCounting, ResourceLimit, Rule } from '@prorata/schemas';
 import { bucketFormOf } from './bucketForm.ts';
 import type { BucketForm } from './bucketForm.ts';
+import { calendarOf } from './calendarPeriods.ts';
 import { ruleOnHost } from './ruleOnHost.ts';
 import { DEGRADE, DELAY, MARK, REFUSE } from './verdict.ts';
 import type { Verdict } from './verdict.ts';
@@ -27,6 +28,12 @@ interface LimitTerms {
 /** A limit in the numbers that decide. Capacity has none: it is not decided per request. */
 export type CompiledLimit =
   | (LimitTerms & { readonly kind: 'rate'; readonly form: BucketForm })
+  /** A rate in a sliding window. */
+  | (LimitTerms & {
+      readonly kind: 'sliding';
+      readonly amount: number;
+      readonly perMicros: number;
+    })
   | (LimitTerms & { readonly kind: 'concurrency'; readonly max: number })
   | (LimitTerms & {
       readonly kind: 'consumable';
@@ -58,16 +65,17 @@ const verdictOf = { refuse: REFUSE, delay: DELAY, degrade: DEGRADE, mark: MARK }
 export function compileRule(delivered: Rule, host: HostPlace): CompiledRule {
   const rule = ruleOnHost(delivered, host);
   const mode = modeOn(rule, host.hostId);
+  const counting = rule.requests?.counting ?? 'token_bucket';
   return {
     source: rule,
     delivered,
-    limits: compileLimits(rule.quotaId, rule.limits),
+    limits: compileLimits(rule.quotaId, rule.limits, counting),
     after:
       rule.after === null
         ? null
         : {
             wallMicros: atMost(rule.after.at),
-            limits: compileLimits(rule.quotaId, rule.after.limits),
+            limits: compileLimits(rule.quotaId, rule.after.limits, counting),
           },
     overLimit: verdictOf[rule.action],
     mode,
@@ -93,18 +101,26 @@ function hashOf(text: string): number {
   return (hash ^ (hash >>> 15)) >>> 0;
 }
 
-function compileLimits(quotaId: string, limits: readonly ResourceLimit[]): CompiledLimit[] {
+function compileLimits(
+  quotaId: string,
+  limits: readonly ResourceLimit[],
+  counting: RateCounting,
+): CompiledLimit[] {
   const seen = new Set<string>();
   return limits.map((limit) => {
     if (seen.has(limit.resource)) {
       throw new UnenforceableRule(quotaId, limit.resource, 'it is limited twice');
     }
     seen.add(limit.resource);
-    return compileLimit(quotaId, limit);
+    return compileLimit(quotaId, limit, counting);
   });
 }
 
-function compileLimit(quotaId: string, limit: ResourceLimit): CompiledLimit {
+function compileLimit(
+  quotaId: string,
+  limit: ResourceLimit,
+  counting: RateCounting,
+): CompiledLimit {
   const { resource, bound, kind } = limit;
   const amounts = [limit.amount, limit.burst ?? 0n];
   if (amounts.some((amount) => amount < 0n)) {
@@ -115,19 +131,40 @@ function compileLimit(quotaId: string, limit: ResourceLimit): CompiledLimit {
       if (limit.perMicros !== null && limit.perMicros <= 0n) {
         throw new UnenforceableRule(quotaId, resource, 'its period is not positive');
       }
-      return { resource, bound, kind, form: bucketFormOf(limit) };
+      return counting === 'sliding_window'
+        ? { resource, bound, kind: 'sliding', ...slidingTerms(limit) }
+        : { resource, bound, kind, form: bucketFormOf(limit) };
     case 'concurrency':
       return { resource, bound, kind, max: atMost(limit.amount) };
     case 'consumable': {
-      const window = windowFormOf(limit.window ?? '');
-      if (window === null) {
-        throw new UnenforceableRule(quotaId, resource, `no window "${limit.window ?? ''}"`);
-      }
-      return { resource, bound, kind, window, amount: atMost(limit.amount) };
+      return {
+        resource,
+        bound,
+        kind,
+        window: windowOf(quotaId, limit),
+        amount: atMost(limit.amount),
+      };
     }
     case 'capacity':
       return { resource, bound, kind };
   }
+}
+
+/** A burst has no place here; where a level above has a smaller one, that level's own limit holds it. */
+function slidingTerms({ amount, perMicros }: ResourceLimit): { amount: number; perMicros: number } {
+  return { amount: atMost(amount), perMicros: atMost(perMicros ?? 1_000_000n) };
+}
+
+function windowOf(quotaId: string, { resource, window, zone }: ResourceLimit): WindowForm {
+  const form = windowFormOf(window ?? '', zone);
+  if (form === null) throw new UnenforceableRule(quotaId, resource, `no window "${window ?? ''}"`);
+  if (form.kind !== 'calendar') return form;
+  try {
+    calendarOf(form);
+  } catch {
+    throw new UnenforceableRule(quotaId, resource, `this host knows no time zone "${form.zone}"`);
+  }
+  return form;
 }
 
 /** Rounded down to what a double counts exactly: stricter by what no host reaches. */

@@ -356,7 +356,7 @@ describe('usage', () => {
     handle.release('requests');
     clock.now += second;
     const start = BigInt(clock.now) - 4_500_000n;
-    const none = { refused: 0n, queued: 0n };
+    const none = { refused: 0n, queued: 0n, trialRefused: 0n };
     expect(meters.close(clock.now, clock.now)).toEqual([
       {
         quotaId: 'a/idle',
@@ -371,8 +371,8 @@ describe('usage', () => {
         windowStart: start,
         windowEnd: BigInt(clock.now),
         resources: [
-          { resource: 'requests', used: 7n, refused: 1n, queued: 0n, peak: 2n },
-          { resource: 'tokens', used: 12n, refused: 6n, queued: 6n, peak: 12n },
+          { resource: 'requests', used: 7n, refused: 1n, queued: 0n, peak: 2n, trialRefused: 0n },
+          { resource: 'tokens', used: 12n, refused: 6n, queued: 6n, peak: 12n, trialRefused: 0n },
         ],
       },
     ]);

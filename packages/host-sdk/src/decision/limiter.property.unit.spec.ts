@@ -1,6 +1,7 @@
-import type { Bound, ExceedAction, ResourceLimit, Rule } from '@prorata/schemas';
+import type { Bound, ExceedAction, RateCounting, ResourceLimit, Rule } from '@prorata/schemas';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { requestTerms } from '../../test/fixtures.ts';
 import { ReferenceLimiter } from '../testing/referenceLimiter.ts';
 import { UsageMeters } from '../usage/usageMeters.ts';
 import { bucketFormOf } from './bucketForm.ts';
@@ -39,6 +40,7 @@ const rate = (amount: bigint, perMicros: bigint, burst: bigint | null = null): R
   burst,
   guaranteed: null,
   window: null,
+  zone: null,
 });
 
 const periods = fc.constantFrom(1n, 7n, 1_000n, 333_333n, 1_000_000n, 60_000_000n, 3_600_000_000n);
@@ -138,6 +140,7 @@ const steps = fc.oneof(
       ),
       action: fc.constantFrom<ExceedAction>('refuse', 'refuse', 'delay', 'degrade', 'mark'),
       onStale: fc.constantFrom('hold' as const, 'open' as const, 'closed' as const),
+      counting: fc.constantFrom<RateCounting | null>(null, 'token_bucket', 'sliding_window'),
     }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('stale' as const), is: fc.boolean() }) },
@@ -150,6 +153,7 @@ function ruleFrom(
     mode: Rule['mode'];
     action: ExceedAction;
     onStale: Rule['onStale'];
+    counting: RateCounting | null;
   },
   after: Rule['after'],
   eventOffset: bigint,
@@ -169,7 +173,7 @@ function ruleFrom(
     tier: 2,
     project: null,
     after,
-    requests: null,
+    requests: requestTerms({ counting: step.counting }),
     candidate: null,
   };
 }
@@ -254,17 +258,20 @@ describe('the limiter', () => {
       micros: fc.integer({ min: 0, max: 25 }),
       cost: fc.integer({ min: 1, max: 12 }),
       change: fc.option(terms, { freq: 2 }),
+      turns: fc.boolean(),
     });
     fc.assert(
       fc.property(fc.array(step, { minLength: 5, maxLength: 60 }), (script) => {
         const { clock, table, limiter, handleOf } = bench();
         const reference = new ReferenceLimiter();
         const base = { quota: 'a/x', mode: 'enforce', action: 'refuse', onStale: 'hold' } as const;
+        let counting: RateCounting = 'token_bucket';
         let offset = 0n;
-        for (const { micros, cost: units, change } of script) {
+        for (const { micros, cost: units, change, turns } of script) {
           clock.now += micros;
           if (change !== null) {
-            const rule = ruleFrom({ ...base, limits: [change] }, null, ++offset);
+            if (turns) counting = counting === 'token_bucket' ? 'sliding_window' : 'token_bucket';
+            const rule = ruleFrom({ ...base, counting, limits: [change] }, null, ++offset);
             table.put(rule, clock.now);
             reference.setRule(rule, BigInt(clock.now));
           }

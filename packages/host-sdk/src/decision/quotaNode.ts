@@ -6,6 +6,7 @@ import { ONLY_SLOT } from './limitState.ts';
 import type { KeyedState } from './limitState.ts';
 import { PermitCounts } from './permitCounts.ts';
 import { RateBuckets } from './rateBuckets.ts';
+import { SlidingCounts } from './slidingCounts.ts';
 import { WindowCounts } from './windowCounts.ts';
 
 /** What a limit holds: in one slot, or in one for each key. */
@@ -122,18 +123,32 @@ export class QuotaNode {
     const limited = new Map(
       limits.filter((limit) => limit.bound !== 'unlimited').map((limit) => [limit.resource, limit]),
     );
+    const formers = new Map<string, KeyedState>();
     for (const [resource, held] of this.#held) {
       if (this.#fits(held, limited.get(resource))) continue;
       held.keys?.drop();
       this.#held.delete(resource);
+      formers.set(resource, held.state);
     }
-    for (const limit of limited.values()) this.#enforceOne(limit, atMicros);
+    for (const limit of limited.values()) {
+      this.#enforceOne(limit, atMicros);
+      const former = formers.get(limit.resource);
+      if (former !== undefined) this.#exhaust(limit.resource, former, atMicros);
+    }
+  }
+
+  /** A rate that is counted in another way from now on begins with nothing in hand. */
+  #exhaust(resource: string, former: KeyedState, atMicros: number): void {
+    const state = this.#held.get(resource)?.state;
+    if (former instanceof RateBuckets && state instanceof SlidingCounts) state.exhaust(atMicros);
+    if (former instanceof SlidingCounts && state instanceof RateBuckets) state.exhaust();
   }
 
   /** Whether what is held is what the limit counts. */
   #fits({ state, keys }: HeldLimit, limit: CompiledLimit | undefined): boolean {
     if ((keys !== null) !== this.#isKeyed) return false;
     if (limit?.kind === 'rate') return state instanceof RateBuckets;
+    if (limit?.kind === 'sliding') return state instanceof SlidingCounts;
     if (limit?.kind === 'consumable') return state instanceof WindowCounts;
     return limit?.kind === 'concurrency' && state instanceof PermitCounts;
   }
@@ -146,6 +161,10 @@ export class QuotaNode {
         if (state instanceof RateBuckets) state.freeze(atMicros);
       } else if (state instanceof RateBuckets) state.change(limit.form, atMicros);
       else this.#hold(resource, new RateBuckets(limit.form, this.#time.moment, atMicros));
+    } else if (limit.kind === 'sliding' && bound === 'amount') {
+      const { amount, perMicros } = limit;
+      if (state instanceof SlidingCounts) state.change(amount, perMicros, atMicros);
+      else this.#hold(resource, new SlidingCounts(amount, perMicros, this.#time.moment));
     } else if (limit.kind === 'consumable' && bound === 'amount') {
       if (state instanceof WindowCounts) state.change(limit.window, limit.amount, atMicros);
       else this.#hold(resource, new WindowCounts(this.#time, limit.window, limit.amount));

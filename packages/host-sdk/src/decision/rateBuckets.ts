@@ -120,6 +120,11 @@ export class RateBuckets implements KeyedState {
     else this.#versions ??= new Uint32Array(slots).fill(this.#version - 1);
   }
 
+  /** Nothing is in hand any more: what was counted otherwise before hands out nothing here. */
+  exhaust(): void {
+    this.#slots[ONLY_SLOT * STRIDE + LEVEL] = 0;
+  }
+
   /** Blocked from `atMicros` on: nothing is saved up until the next change. */
   freeze(atMicros: number): void {
     this.#frozenAt ??= atMicros;

@@ -19,20 +19,36 @@ function holds(condition: MatchCondition, attributes: Attributes): boolean {
   }
 }
 
+/** What the order of rules is by: the first figure that differs decides, and then the id. */
+export interface Rank {
+  readonly figures: readonly [
+    priority: number,
+    conditions: number,
+    patterns: number,
+    prefixLength: number,
+  ];
+  readonly quotaId: string;
+}
+
 /**
  * The higher priority first, then the more conditions, then the more exact ones (a value before a
  * prefix, a longer prefix before a shorter one), then the id, so that every host agrees.
  */
-export function byPrecedence(a: Rule, b: Rule): number {
-  const [priority, other] = [priorityOf(a), priorityOf(b)];
-  if (priority !== other) return other - priority;
-  if (a.match.length !== b.match.length) return b.match.length - a.match.length;
-  const [patterns, others] = [patternsIn(a), patternsIn(b)];
-  if (patterns !== others) return patterns - others;
-  const [length, otherLength] = [prefixLengthOf(a), prefixLengthOf(b)];
-  if (length !== otherLength) return otherLength - length;
-  return a.quotaId < b.quotaId ? -1 : 1;
+export function rankOf(rule: Rule): Rank {
+  const figures = [priorityOf(rule), rule.match.length, -patternsIn(rule), prefixLengthOf(rule)];
+  return { figures: figures as [number, number, number, number], quotaId: rule.quotaId };
 }
+
+/** Below 0: `a` is taken before `b`. */
+export function compareRanks(a: Rank, b: Rank): number {
+  for (let at = 0; at < a.figures.length; at += 1) {
+    const difference = (b.figures[at] ?? 0) - (a.figures[at] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return a.quotaId < b.quotaId ? -1 : a.quotaId > b.quotaId ? 1 : 0;
+}
+
+export const byPrecedence = (a: Rule, b: Rule): number => compareRanks(rankOf(a), rankOf(b));
 
 const priorityOf = (rule: Rule): number => rule.requests?.priority ?? 0;
 

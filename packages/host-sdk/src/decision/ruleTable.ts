@@ -7,7 +7,8 @@ import { HostRollouts } from './hostRollouts.ts';
 import { newKeyBudget } from './keySlots.ts';
 import type { KeyBudget } from './keySlots.ts';
 import { QuotaNode } from './quotaNode.ts';
-import { byPrecedence, matches, sameMatching } from './ruleMatch.ts';
+import { MatchIndex } from './matchIndex.ts';
+import { sameMatching } from './ruleMatch.ts';
 import type { Attributes } from './ruleMatch.ts';
 
 /** Nodes without a rule that come together before the unused are dropped; each takes about 1 KB. */
@@ -26,7 +27,7 @@ export class RuleTable {
   readonly #nodes = new Map<string, QuotaNode>();
   #rules = 0;
   #unruledMax = UNRULED_MAX;
-  #byPrecedence: readonly Rule[] | null = [];
+  readonly #matches = new MatchIndex();
   #generation = 0;
   #matchGeneration = 0;
   /** Whether a source has said what all rules are, be it that there are none. */
@@ -117,13 +118,12 @@ export class RuleTable {
 
   /** The quota whose match fits best, or null. */
   match(attributes: Attributes): string | null {
-    const found = this.#precedence().find((rule) => matches(rule.match, attributes));
-    return found?.quotaId ?? null;
+    return this.#matches.best(attributes)?.quotaId ?? null;
   }
 
   /** All quotas whose match fits, the one that is taken first. */
   matching(attributes: Attributes): readonly Rule[] {
-    return this.#precedence().filter((rule) => matches(rule.match, attributes));
+    return this.#matches.fitting(attributes);
   }
 
   wallStepped(): void {
@@ -137,19 +137,13 @@ export class RuleTable {
     for (const node of this.#nodes.values()) node.sweepKeys(SWEPT_KEYS);
   }
 
-  #precedence(): readonly Rule[] {
-    this.#byPrecedence ??= [...this.#nodes.values()]
-      .flatMap(({ rule }) => (rule === null || rule.source.match.length === 0 ? [] : [rule.source]))
-      .sort(byPrecedence);
-    return this.#byPrecedence;
-  }
-
   /** null: there is no rule. A rule that comes or goes can also be one that somebody named. */
   #changed(before: CompiledRule | null, after: CompiledRule | null): void {
     this.#generation += 1;
     this.#rollouts.replace(before, after);
+    if (after !== null) this.#matches.put(after.source);
+    else if (before !== null) this.#matches.remove(before.source.quotaId);
     if (before !== null && after !== null && sameMatching(before.source, after.source)) return;
-    this.#byPrecedence = null;
     this.#matchGeneration += 1;
   }
 

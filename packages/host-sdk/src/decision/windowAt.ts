@@ -1,7 +1,9 @@
 import type { WindowForm } from '@prorata/quota-model/hosts';
+import { calendarOf } from './calendarPeriods.ts';
 
 /** The half-open window that holds the moment, in microseconds since the epoch. */
 export function windowAt(form: WindowForm, wallMicros: number): { start: number; end: number } {
+  if (form.kind === 'calendar') return calendarOf(form).at(wallMicros);
   if (form.kind === 'fixed') {
     const start = Math.floor(wallMicros / form.micros) * form.micros;
     return { start, end: start + form.micros };

@@ -13,7 +13,15 @@ export interface ReferenceDecision {
 /** What a limit holds: `level / per` units of a bucket, or what was used until `windowEnd`. */
 type Held =
   | { kind: 'rate'; limit: ResourceLimit; level: bigint; at: bigint; frozen: boolean }
+  | { kind: 'sliding'; limit: ResourceLimit; entries: readonly Entry[] }
   | { kind: 'consumable'; limit: ResourceLimit; used: bigint; windowEnd: bigint };
+
+/** What was taken within an eighth of a sliding window: it is free again a window after the last of it. */
+interface Entry {
+  readonly began: bigint;
+  readonly last: bigint;
+  readonly amount: bigint;
+}
 
 interface Node {
   rule: Rule;
@@ -99,7 +107,7 @@ export class ReferenceLimiter {
       if (node === undefined || limit === undefined || !kinds.includes(limit.kind)) continue;
       if (node.rule.mode === 'off' || limit.bound === 'unlimited') continue;
       const answer = this.#ask(node, limit, cost, at);
-      if (answer === 'room') charges.push(() => charge(node, limit, cost));
+      if (answer === 'room') charges.push(() => charge(node, limit, cost, at));
       else if (answer !== 'open') decision = stricter(decision, answer);
     }
     if (decision.verdict !== 'refuse' && decision.verdict !== 'delay') {
@@ -173,7 +181,8 @@ function enforce(node: Node, limits: readonly ResourceLimit[], at: bigint): void
   node.held = new Map();
   for (const limit of limits) {
     const held = before.get(limit.resource);
-    const kept = held?.kind === limit.kind ? held : undefined;
+    const kind = kindOf(node.rule, limit);
+    const kept = held?.kind === kind ? held : undefined;
     if (limit.bound === 'unlimited') continue;
     if (limit.bound === 'blocked') {
       if (kept === undefined) continue;
@@ -182,13 +191,19 @@ function enforce(node: Node, limits: readonly ResourceLimit[], at: bigint): void
         kept.frozen = true;
       }
       node.held.set(limit.resource, kept);
+    } else if (kind === 'sliding') {
+      node.held.set(limit.resource, changedSliding(held, limit, at));
     } else if (limit.kind === 'rate') {
-      node.held.set(limit.resource, changedRate(kept, limit, at));
+      const rate = changedRate(kept, limit, at);
+      node.held.set(limit.resource, held?.kind === 'sliding' ? { ...rate, level: 0n } : rate);
     } else if (limit.kind === 'consumable') {
       node.held.set(limit.resource, changedConsumable(kept, limit, at));
     }
   }
 }
+
+const kindOf = (rule: Rule, limit: ResourceLimit): Held['kind'] | 'concurrency' | 'capacity' =>
+  limit.kind === 'rate' && rule.requests?.counting === 'sliding_window' ? 'sliding' : limit.kind;
 
 const perOf = (limit: ResourceLimit): bigint => limit.perMicros ?? 1_000_000n;
 const burstOf = (limit: ResourceLimit): bigint => limit.burst ?? limit.amount;
@@ -198,7 +213,11 @@ const smaller = (a: bigint, b: bigint): bigint => (a < b ? a : b);
  * A change hands out nothing: what was saved up stays, rounded down to the new limit's smallest step
  * (1 / (per / gcd(amount, per)) of a unit) and cut to the new burst.
  */
-function changedRate(held: Held | undefined, limit: ResourceLimit, at: bigint): Held {
+function changedRate(
+  held: Held | undefined,
+  limit: ResourceLimit,
+  at: bigint,
+): Held & { kind: 'rate' } {
   const per = perOf(limit);
   const full = burstOf(limit) * per;
   if (held?.kind !== 'rate') return { kind: 'rate', limit, level: full, at, frozen: false };
@@ -206,6 +225,42 @@ function changedRate(held: Held | undefined, limit: ResourceLimit, at: bigint): 
   const steps = per / gcd(limit.amount, per);
   const carried = ((held.level * steps) / perOf(held.limit)) * (per / steps);
   return { kind: 'rate', limit, level: smaller(carried, full), at, frozen: false };
+}
+
+/** What was taken stays counted. Of what a bucket counted nothing is known: it hands out nothing here. */
+function changedSliding(held: Held | undefined, limit: ResourceLimit, at: bigint): Held {
+  if (held?.kind === 'sliding') return { ...held, limit, entries: liveAt(held, at) };
+  const all = { began: at, last: at, amount: limit.amount };
+  return { kind: 'sliding', limit, entries: held?.kind === 'rate' ? [all] : [] };
+}
+
+/** Those that still count. */
+const liveAt = ({ limit, entries }: Held & { kind: 'sliding' }, at: bigint): readonly Entry[] =>
+  entries.filter(({ last }) => last + perOf(limit) > at);
+
+const sumOf = (entries: readonly Entry[]): bigint =>
+  entries.reduce((sum, { amount }) => sum + amount, 0n);
+
+function slidingWait(held: Held & { kind: 'sliding' }, cost: bigint, at: bigint): bigint | null {
+  if (cost > held.limit.amount) return null;
+  const live = liveAt(held, at);
+  const fitsWithout = (gone: number): boolean =>
+    cost + sumOf(live.slice(gone)) <= held.limit.amount;
+  let gone = 0;
+  while (!fitsWithout(gone)) gone += 1;
+  const last = live[gone - 1]?.last;
+  return last === undefined ? 0n : last + perOf(held.limit) - at;
+}
+
+/** Nine entries at most: after a change to a longer window the newest takes in what has no place. */
+function entered(held: Held & { kind: 'sliding' }, cost: bigint, at: bigint): readonly Entry[] {
+  const live = liveAt(held, at);
+  const newest = live.at(-1);
+  const isApart = newest !== undefined && (at - newest.began) * 8n >= perOf(held.limit);
+  if (newest === undefined || (isApart && live.length < 9)) {
+    return [...live, { began: at, last: at, amount: cost }];
+  }
+  return [...live.slice(0, -1), { ...newest, last: at, amount: newest.amount + cost }];
 }
 
 function refill(held: Held & { kind: 'rate' }, at: bigint): void {
@@ -250,6 +305,7 @@ function waitFor(held: Held | undefined, cost: bigint, at: bigint): bigint | nul
     roll(held, at);
     return held.used + cost <= held.limit.amount ? 0n : held.windowEnd - at;
   }
+  if (held.kind === 'sliding') return slidingWait(held, cost, at);
   const { limit } = held;
   if (cost > burstOf(limit)) return null;
   refill(held, at);
@@ -259,8 +315,9 @@ function waitFor(held: Held | undefined, cost: bigint, at: bigint): bigint | nul
   return (missing + limit.amount - 1n) / limit.amount;
 }
 
-function charge(node: Node, limit: ResourceLimit, cost: bigint): void {
+function charge(node: Node, limit: ResourceLimit, cost: bigint, at: bigint): void {
   const held = node.held.get(limit.resource);
+  if (held?.kind === 'sliding') held.entries = entered(held, cost, at);
   if (held?.kind === 'rate') held.level -= cost * perOf(limit);
   if (held?.kind === 'consumable') held.used += cost;
 }

@@ -13,7 +13,8 @@ const SECOND_BASE = 5;
 const IN_USE = 6;
 const HELD_SINCE = 7;
 const UNIT_MICROS = 8;
-const FIGURES = 9;
+const TRIAL_REFUSED = 9;
+const FIGURES = 10;
 
 /**
  * What happened to one resource of one quota since the window began. Numbers stay below 2^53, and
@@ -28,7 +29,9 @@ export class ResourceMeter {
   }
 
   get isIdle(): boolean {
-    return [IN_USE, USED, REFUSED, UNIT_MICROS].every((at) => this.#figures[at] === 0);
+    return [IN_USE, USED, REFUSED, UNIT_MICROS, TRIAL_REFUSED].every(
+      (at) => this.#figures[at] === 0,
+    );
   }
 
   /** An amount was let through, perhaps after a delay. */
@@ -46,6 +49,11 @@ export class ResourceMeter {
 
   refuse(amount: number): void {
     this.#add(REFUSED, amount);
+  }
+
+  /** A limit on trial would have refused the amount. */
+  refuseOnTrial(amount: number): void {
+    this.#add(TRIAL_REFUSED, amount);
   }
 
   /** `units` more are in use from now on, or fewer when negative. */
@@ -73,12 +81,14 @@ export class ResourceMeter {
       refused: BigInt(figures[REFUSED] ?? 0),
       queued: BigInt(figures[QUEUED] ?? 0),
       peak: BigInt(figures[PEAK] ?? 0),
+      trialRefused: BigInt(figures[TRIAL_REFUSED] ?? 0),
     };
     figures[UNIT_MICROS] = unitMicros - unitSeconds * SECOND_MICROS;
     this.#add(USED, -used);
     this.#add(SECOND_BASE, -used);
     figures[REFUSED] = 0;
     figures[QUEUED] = 0;
+    figures[TRIAL_REFUSED] = 0;
     figures[PEAK] = figures[IN_USE] ?? 0;
     return usage;
   }

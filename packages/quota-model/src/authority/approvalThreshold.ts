@@ -152,7 +152,7 @@ function isAbove(before: Held, after: Held, most: bigint): boolean {
   if (!before.isEnforced || from === null || from.bound === 'unlimited') return false;
   if (!after.isEnforced || to === null || to.bound === 'unlimited') return true;
   if (to.bound === 'blocked') return false;
-  if (from.bound === 'blocked' || !sameWindow(from.window, to.window)) return true;
+  if (from.bound === 'blocked' || !sameWindow(from, to)) return true;
   const [left, right] = [to.perMicros ?? 1n, from.perMicros ?? 1n];
   if (isMoreThan(from.amount * left, to.amount * right, most)) return true;
   return from.kind === 'rate' && isMoreThan(burstOf(from) ?? 0n, burstOf(to) ?? 0n, most);

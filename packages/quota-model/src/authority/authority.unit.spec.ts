@@ -606,6 +606,20 @@ describe('a raise', () => {
     allowed({ requests });
   });
 
+  it('is a token bucket where a sliding window was, and not the other way, nor a trial', () => {
+    const sliding = requestTerms({ counting: 'sliding_window' });
+    allowed({ requests: sliding });
+    allowed({ requests: requestTerms({ trial: [tokens(1_000_000n)] }) });
+    const past = [
+      registered,
+      created('moka/prod', [tokens(100n)], { owner: 'platform' }),
+      created(QUOTA, [tokens(90n)], { owner: 'team-ads', requests: sliding }),
+    ];
+    given(...past)
+      .when(change({ requests: requestTerms({ counting: 'token_bucket' }) }), memberOf('team-ads'))
+      .thenRefused('RAISE_NOT_ALLOWED', 'a sliding window to token buckets');
+  });
+
   it('is a way for a robot to raise', () => {
     refused({ rightsizing: [{ resource: 'tokens', min: 10n, max: 91n }] }, 'rightsizing up to 91');
     refused({

@@ -97,7 +97,7 @@ export function isLooser(from: ResourceLimit, to: ResourceLimit | null): boolean
   if (to === null) return true;
   if (compareBounds(to, from) > 0) return true;
   // The tighter of two windows cannot be told by their amounts.
-  if (to.bound === 'amount' && from.bound === 'amount' && !sameWindow(to.window, from.window)) {
+  if (to.bound === 'amount' && from.bound === 'amount' && !sameWindow(to, from)) {
     return true;
   }
   if (from.kind !== 'rate') return false;
@@ -188,6 +188,10 @@ function requestRaises(
     raises.push({ of: 'requests', what, place });
   }
   const [ramp, nextRamp] = [before?.rampPercent ?? RAMP_WHOLE, after?.rampPercent ?? RAMP_WHOLE];
+  // A bucket lets through its burst and what the rate gives meanwhile, a sliding window its amount.
+  if (before?.counting === 'sliding_window' && after?.counting !== 'sliding_window') {
+    raises.push({ of: 'requests', what: 'rates in a sliding window to token buckets', place });
+  }
   if (nextRamp < ramp) {
     const what = `enforced on ${ramp} of 100 hosts to ${nextRamp}`;
     raises.push({ of: 'requests', what, place });

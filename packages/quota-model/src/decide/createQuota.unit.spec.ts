@@ -163,6 +163,35 @@ describe('CreateQuota: terms', () => {
       .thenRefused('QUOTA_INVALID');
   });
 
+  it('takes a sliding window for rates without a burst, and limits that hosts can try', () => {
+    const requests = requestTerms({
+      counting: 'sliding_window',
+      trial: [tokens(5n), sessions(2n), credits(7n, 'P1D', 'Europe/Berlin')],
+    });
+    given(registered)
+      .when(create('moka/prod', [tokens(10n)], { requests }))
+      .then(created('moka/prod', [tokens(10n)], { requests }));
+    given(registered)
+      .when(create('moka/prod', [tokens(10n, { burst: 20n })], { requests }))
+      .thenRefused('LIMIT_INCONSISTENT', 'sliding window');
+    for (const [code, trial] of [
+      ['QUOTA_INVALID', []],
+      ['LIMIT_INCONSISTENT', [cores(0n, 5n)]],
+      ['LIMIT_INCONSISTENT', [tokens(5n, { burst: 9n })]],
+      ['LIMIT_INCONSISTENT', [unbounded(tokens(5n), 'blocked')]],
+      ['LIMIT_DUPLICATE', [tokens(5n), tokens(6n)]],
+      ['RESOURCE_UNKNOWN', [{ ...tokens(5n), resource: 'disks' }]],
+      ['LIMIT_ZERO_AMBIGUOUS', [tokens(0n)]],
+    ] as const) {
+      given(registered)
+        .when(create('moka/prod', [], { requests: { ...requests, trial } }))
+        .thenRefused(code);
+    }
+    given(registered)
+      .when(create('moka/prod', [], { requests: { ...requests, eachOf: 'caller' } }))
+      .thenRefused('LIMIT_INCONSISTENT', 'sessions cannot be tried');
+  });
+
   it('needs an attribute, a priority and a percentage to tell requests apart', () => {
     const requests = requestTerms({ eachOf: 'caller' });
     for (const wrong of [{ eachOf: '' }, { rampPercent: 101 }, { rampPercent: -1 }]) {

@@ -26,7 +26,7 @@ export interface Sum {
 
 /** What a limit's amount is summed under. */
 export function keyOf(limit: ResourceLimit): string {
-  return limit.perMicros === null ? windowKey(limit.window) : limit.perMicros.toString();
+  return limit.perMicros === null ? windowKey(limit) : limit.perMicros.toString();
 }
 
 export const NOTHING: Sum = { limits: 0, unlimited: 0, guarantees: 0n, amounts: [] };

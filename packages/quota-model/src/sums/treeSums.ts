@@ -52,7 +52,7 @@ export function ownWindows(quota: QuotaState | null, resource: string): readonly
   ];
   const counts = limits.flatMap((limit) =>
     limit?.kind === 'consumable' && limit.bound === 'amount'
-      ? [{ key: windowKey(limit.window), count: 1 }]
+      ? [{ key: windowKey(limit), count: 1 }]
       : [],
   );
   return combinedWindows([], counts, 1);

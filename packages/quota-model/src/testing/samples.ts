@@ -45,7 +45,14 @@ export const registration: CommandData<'RegisterApplication'> = {
   ...noTerms,
 };
 
-const nothing = { amount: 0n, perMicros: null, burst: null, guaranteed: null, window: null };
+const nothing = {
+  amount: 0n,
+  perMicros: null,
+  burst: null,
+  guaranteed: null,
+  window: null,
+  zone: null,
+};
 
 export function tokens(amount: bigint, more: Partial<ResourceLimit> = {}): ResourceLimit {
   return {
@@ -74,8 +81,9 @@ export function sessions(amount: bigint): ResourceLimit {
   return { ...nothing, resource: 'sessions', kind: 'concurrency', bound: 'amount', amount };
 }
 
-export function credits(amount: bigint, window = 'P1D'): ResourceLimit {
-  return { ...nothing, resource: 'credits', kind: 'consumable', bound: 'amount', amount, window };
+export function credits(amount: bigint, window = 'P1D', zone: string | null = null): ResourceLimit {
+  const terms = { amount, window, zone };
+  return { ...nothing, resource: 'credits', kind: 'consumable', bound: 'amount', ...terms };
 }
 
 export function unbounded(limit: ResourceLimit, bound: 'unlimited' | 'blocked'): ResourceLimit {
@@ -113,6 +121,8 @@ export function requestTerms(terms: Partial<RequestTerms> = {}): RequestTerms {
     rampPercent: 100,
     scope: null,
     safeShareBasisPoints: null,
+    counting: null,
+    trial: null,
     ...terms,
   };
 }

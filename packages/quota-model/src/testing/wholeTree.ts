@@ -107,11 +107,11 @@ function brokenSums(state: ApplicationState, resource: string): string[] {
     if (has === null) return [];
     if (limits.some(({ bound }) => bound === 'unlimited'))
       return [`unlimited ${resource} in ${id}`];
-    const windows = new Set(limits.map(({ window }) => windowKey(window)));
+    const windows = new Set(limits.map(windowKey));
     return [...windows]
-      .filter((key) => most === null || key === windowKey(most.window))
+      .filter((key) => most === null || key === windowKey(most))
       .filter((key) => {
-        const same = limits.filter(({ window }) => windowKey(window) === key);
+        const same = limits.filter((limit) => windowKey(limit) === key);
         return same.reduce((sum, { amount }) => sum + amount, 0n) > has;
       })
       .map((key) => `amounts of ${resource} per ${key} under ${id}`);
@@ -124,7 +124,7 @@ function brokenWindows(state: ApplicationState, resource: string): string[] {
       declaredLimit(quota, resource),
       quota.override?.limits.find((limit) => limit.resource === resource),
     ].flatMap((limit) =>
-      limit?.kind === 'consumable' && limit.bound === 'amount' ? [windowKey(limit.window)] : [],
+      limit?.kind === 'consumable' && limit.bound === 'amount' ? [windowKey(limit)] : [],
     );
   return [...state.quotas.values()].flatMap((quota) => {
     const path = [quota, ...pathAbove(state, quota.quotaId)].flatMap(windowsOf);

@@ -40,6 +40,8 @@ export function contentViolations(
     ...matchViolations(content.match, `${path}/match`),
     ...rightsizingViolations(content.rightsizing, `${path}/rightsizing`, resources),
     ...requestViolations(content.requests, `${path}/requests`),
+    ...countingViolations(content, `${path}/requests/counting`),
+    ...trialViolations(content.requests, `${path}/requests/trial`, resources),
   ];
 }
 
@@ -161,6 +163,37 @@ function requestViolations(requests: QuotaContent['requests'], path: string): Vi
     violations.push(invalid(`${path}/safeShareBasisPoints`, message));
   }
   return violations;
+}
+
+/** A sliding window lets through its amount and no more: there is nothing that a burst could say. */
+function countingViolations({ requests, limits }: QuotaContent, path: string): Violation[] {
+  if (requests?.counting !== 'sliding_window') return [];
+  const bursts = [...limits, ...(requests.trial ?? [])].filter(({ burst }) => burst !== null);
+  return bursts.slice(0, 1).map(({ resource }) => {
+    const message = `${resource} has a burst, and a rate in a sliding window has none.`;
+    return violation('LIMIT_INCONSISTENT', path, message);
+  });
+}
+
+/** What hosts can count beside the limits in force. Nothing is summed: a trial hands out nothing. */
+function trialViolations(
+  requests: QuotaContent['requests'],
+  path: string,
+  resources: ReadonlyMap<string, ResourceDeclaration>,
+): Violation[] {
+  if (requests === null || requests.trial === null) return [];
+  const { trial, eachOf } = requests;
+  if (trial.length === 0) return [invalid(path, 'No limit is on trial: write null.')];
+  const shape = limitListViolations(trial, path, { resources, roles: [] });
+  if (shape.length > 0) return shape;
+  return trial.flatMap(({ kind, bound, resource }, index) => {
+    const isCounted = kind !== 'capacity' && !(kind === 'concurrency' && eachOf !== null);
+    if (isCounted && bound === 'amount') return [];
+    const message = isCounted
+      ? `${resource} is ${bound} on trial: it takes a number to try.`
+      : `${resource} cannot be tried: hosts count rates, consumables, and concurrency that all share.`;
+    return [violation('LIMIT_INCONSISTENT', `${path}/${index}`, message)];
+  });
 }
 
 /** Bounds of the rightsizer, of a quota or of a registration for those that give none. */

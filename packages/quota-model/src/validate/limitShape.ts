@@ -1,7 +1,13 @@
 /** What a limit must satisfy by itself, whatever the tree. */
 import type { ResourceDeclaration, ResourceLimit, Violation } from '@prorata/schemas';
 import { violation } from '../decide/answer.ts';
-import { AMOUNT_MAX, LIMITS_PER_QUOTA_MAX, RATE_MICROS_MAX } from '../modelBounds.ts';
+import {
+  AMOUNT_MAX,
+  LIMITS_PER_QUOTA_MAX,
+  RATE_MICROS_MAX,
+  TEXT_LENGTH_MAX,
+} from '../modelBounds.ts';
+import { isTimeZone, TZDATA_VERSION } from '../organization/timeZones.ts';
 import { windowFormOf } from '../windowForm.ts';
 
 /** Who may set a limit without end. */
@@ -82,10 +88,10 @@ const fieldsOf = {
   rate: ['perMicros', 'burst'],
   concurrency: [],
   capacity: ['guaranteed'],
-  consumable: ['window'],
+  consumable: ['window', 'zone'],
 } as const satisfies Record<ResourceLimit['kind'], readonly (keyof ResourceLimit)[]>;
 
-const kindFields = ['perMicros', 'burst', 'guaranteed', 'window'] as const;
+const kindFields = ['perMicros', 'burst', 'guaranteed', 'window', 'zone'] as const;
 
 function fieldViolations(limit: ResourceLimit, path: string): Violation[] {
   const own: readonly string[] = fieldsOf[limit.kind];
@@ -135,11 +141,23 @@ function capacityViolations(limit: ResourceLimit, path: string): Violation[] {
 }
 
 function consumableViolations(limit: ResourceLimit, path: string): Violation[] {
-  const { window, bound } = limit;
+  const { window, zone, bound } = limit;
+  if (zone !== null) return zoneViolations(limit, zone, path);
   if (window === null ? bound !== 'amount' : windowFormOf(window) !== null) return [];
   const message =
     'A consumable needs a window that hosts can keep: an ISO 8601 duration above 0 such as P1D or ' +
     'P1M, not months mixed with days.';
+  return [inconsistent(path, message)];
+}
+
+function zoneViolations({ window }: ResourceLimit, zone: string, path: string): Violation[] {
+  if (!isTimeZone(zone)) {
+    const message = `${zone.slice(0, TEXT_LENGTH_MAX)} is no time zone of tzdata ${TZDATA_VERSION}.`;
+    return [violation('TIME_ZONE_UNKNOWN', path, message)];
+  }
+  if (window !== null && windowFormOf(window, zone) !== null) return [];
+  const message =
+    'In a time zone a window is a day (P1D), a week from Monday (P1W) or months (P1M, P1Y).';
   return [inconsistent(path, message)];
 }
 

@@ -60,7 +60,7 @@ function boundsViolations(
 ): Violation[] {
   if (
     limit.perMicros !== base.perMicros ||
-    !sameWindow(limit.window, base.window) ||
+    !sameWindow(limit, base) ||
     limit.guaranteed !== base.guaranteed
   ) {
     const message = 'Only the amount may be resized: not the time, the window or the guarantee.';

@@ -136,7 +136,7 @@ function isDecrease(from: ResourceLimit | null, to: ResourceLimit): boolean {
 }
 
 function isOtherWindow(from: ResourceLimit, to: ResourceLimit): boolean {
-  return from.bound === 'amount' && to.bound === 'amount' && !sameWindow(from.window, to.window);
+  return from.bound === 'amount' && to.bound === 'amount' && !sameWindow(from, to);
 }
 
 function belowUsage(decrease: Decrease, seen: ObservedUsage | null): SafetyFinding[] {

@@ -9,7 +9,7 @@ import { limitFor } from '../layers.ts';
 import type { ApplicationState } from '../model.ts';
 import { SUM_TIMES_MAX } from '../modelBounds.ts';
 import { tallyOf, windowsWithin } from '../sums/treeSums.ts';
-import { sameWindow, windowKey } from '../windowForm.ts';
+import { sameWindow, windowKey, windowText } from '../windowForm.ts';
 import { limitIn } from './setters.ts';
 
 /** A limit, declared or an override's, against those of the quota itself, above it and below it. */
@@ -21,19 +21,19 @@ export function windowViolations(
 ): Violation[] {
   if (limit.kind !== 'consumable' || limit.bound !== 'amount') return [];
   const { resource } = limit;
-  const own = windowKey(limit.window);
+  const own = windowKey(limit);
   const others = tallyOf(state, state.id, resource)?.windows.filter(({ key }) => key !== own) ?? [];
   if (others.length >= SUM_TIMES_MAX) {
     const message = `${resource} has ${others.length} different windows in ${state.id} already.`;
     return [violation('TOO_MANY', path, message)];
   }
   for (const [id, other] of limitsUpwards(state, [quotaId, ...ancestorsOf(quotaId)], resource)) {
-    if (sameWindow(other.window, limit.window)) continue;
-    return [mismatch(resource, limit.window ?? '', other.window ?? '', `in ${id}`, path)];
+    if (sameWindow(other, limit)) continue;
+    return [mismatch(resource, windowText(limit), windowText(other), `in ${id}`, path)];
   }
   const below = tallyOf(state, quotaId, resource)?.windows.find(({ key }) => key !== own);
   if (below === undefined) return [];
-  return [mismatch(resource, limit.window ?? '', below.key, `below ${quotaId}`, path)];
+  return [mismatch(resource, windowText(limit), below.key, `below ${quotaId}`, path)];
 }
 
 /** Every window of a subtree that came here against those above. */
@@ -46,9 +46,9 @@ export function movedWindowViolations(
   const windows = windowsWithin(state, quotaId, resource);
   if (windows.length === 0) return [];
   for (const [id, other] of limitsUpwards(state, ancestorsOf(quotaId), resource)) {
-    const different = windows.find(({ key }) => key !== windowKey(other.window));
+    const different = windows.find(({ key }) => key !== windowKey(other));
     if (different === undefined) continue;
-    return [mismatch(resource, different.key, other.window ?? '', `in ${id}`, path)];
+    return [mismatch(resource, different.key, windowText(other), `in ${id}`, path)];
   }
   return [];
 }
