@@ -3,9 +3,10 @@ import type { Dispatcher, DispatcherKind } from '@prorata/schemas';
 import { TargetRefused } from './dispatcher.ts';
 import type { DispatcherType } from './dispatcher.ts';
 import { fileDispatcher } from './file/fileDispatcher.ts';
+import { tidbDispatcher } from './tidb/tidbDispatcher.ts';
 
 const types = new Map<DispatcherKind, DispatcherType>(
-  [fileDispatcher].map((type) => [type.kind, type]),
+  [fileDispatcher, tidbDispatcher].map((type) => [type.kind, type]),
 );
 
 /** @throws TargetRefused when this relay has none of that kind */

@@ -64,6 +64,16 @@ export { addressesOf, dispatcherTerms } from './dispatchers/settingsViolations.t
 export type { DispatcherAddress } from './dispatchers/settingsViolations.ts';
 export type { DispatcherTerms, KeptSettings } from './dispatchers/dispatcherTerms.ts';
 export type { FileSettings } from './dispatchers/fileTerms.ts';
+export { holdsByPriority, measureOf, thousandthsOf } from './dispatchers/hardKey.ts';
+export type { HardMeasure } from './dispatchers/hardKey.ts';
+export type { KubernetesSettings } from './dispatchers/kubernetesTerms.ts';
+export {
+  elapsedUnitMillis,
+  groupPrefixOf,
+  isGroupPrefix,
+  tidbAddress,
+} from './dispatchers/tidbTerms.ts';
+export type { TidbPriority, TidbSettings } from './dispatchers/tidbTerms.ts';
 export type { WebhookSettings } from './dispatchers/webhookTerms.ts';
 export type { YunikornSettings } from './dispatchers/yunikornTerms.ts';
 export { isDecided, undecidedCodes } from './undecidedCodes.ts';

@@ -57,7 +57,12 @@ export type { RecordSpans, TraceRecords } from './recordTracing.ts';
 export { startTracing, tracingTo } from './tracing.ts';
 export type { Tracing } from './tracing.ts';
 export { isLoopbackHost } from './loopback.ts';
-export { HostNotAllowed, mustBeAllowed } from './outbound/allowedHosts.ts';
+export {
+  guardedLookup,
+  HostNotAllowed,
+  mayLeadTo,
+  mustBeAllowed,
+} from './outbound/allowedHosts.ts';
 export { AnswerTooLarge, guardedRequest } from './outbound/guardedRequest.ts';
 export type { GuardedAnswer, GuardedRequest } from './outbound/guardedRequest.ts';
 export { SecretMissing, secretText } from './outbound/secretFile.ts';

@@ -20,6 +20,8 @@ export interface DispatcherTerms {
   ): SettingsFault[];
   /** Members of the settings that are addresses, beside the target, which is one where it is an http(s) URL. */
   readonly addresses?: readonly string[];
+  /** The address that a target stands for which is no URL and yet a host's. Absent: none. */
+  addressOf?(target: string): string;
 }
 
 /** Every kind takes these. */

@@ -60,7 +60,8 @@ export function addressesOf({ kind, target, settings }: Dispatcher): readonly Di
     const url = given[name];
     return typeof url === 'string' ? [{ path: `/settings/${name}`, url }] : [];
   });
-  return [...(/^https?:/.test(target) ? [{ path: '/target', url: target }] : []), ...inSettings];
+  const url = /^https?:/.test(target) ? target : dispatcherTerms[kind].addressOf?.(target);
+  return [...(url === undefined ? [] : [{ path: '/target', url }]), ...inSettings];
 }
 
 const compiled = new Map<DispatcherKind, ValidateFunction>();
