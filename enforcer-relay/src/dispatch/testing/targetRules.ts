@@ -21,6 +21,7 @@ export function limit(
     burst: null,
     guaranteed: null,
     window: null,
+    zone: null,
     ...numbers,
   };
 }
