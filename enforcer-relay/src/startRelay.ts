@@ -19,6 +19,8 @@ import { intakeRoutes } from './http/intakeRoutes.ts';
 import { relayOpenApi } from './http/openApi.ts';
 import { rulesRoutes } from './http/rulesRoutes.ts';
 import { RuleStreams } from './http/ruleStream.ts';
+import { startRollouts } from './rollouts/startRollouts.ts';
+import type { RunningRollouts } from './rollouts/startRollouts.ts';
 import { RulesOwner } from './rules/rulesOwner.ts';
 import { RuleTopics } from './rules/ruleTopics.ts';
 
@@ -79,6 +81,14 @@ export async function startRelay(settings: Settings, parts?: RelayParts): Promis
   });
   measure(service, owner, feeds, streams, () => rulesWritten);
   await owner.start();
+  const rollouts = startRollouts({
+    port,
+    codec,
+    settings,
+    logger,
+    rollouts: () => owner.rollouts,
+  });
+  measureRollouts(service, rollouts);
   const { url } = await service.listen();
   logger.info({ url }, 'The relay listens.');
   return {
@@ -87,6 +97,7 @@ export async function startRelay(settings: Settings, parts?: RelayParts): Promis
     async stop() {
       streams.close();
       await service.close();
+      await rollouts.stop();
       await owner.stop();
       await feeds.close();
       await Promise.all([channel.close(), topics.close()]);
@@ -103,6 +114,26 @@ function readiness(owner: RulesOwner): readonly ReadyCheck[] {
     ok: state === 'serving',
     ...(state === 'serving' ? {} : { detail: fault ?? state }),
   }));
+}
+
+function measureRollouts({ metrics }: Service, { controller }: RunningRollouts): void {
+  const registers = [metrics];
+  new Gauge({
+    name: 'relay_rollouts',
+    help: 'Rollouts that are on, in owned partitions.',
+    registers,
+    collect() {
+      this.set(controller.waiting.on);
+    },
+  });
+  new Gauge({
+    name: 'relay_rollouts_waiting_for_reports',
+    help: 'Of them, those whose stage has baked and whose gate has too little to go by.',
+    registers,
+    collect() {
+      this.set(controller.waiting.forReports);
+    },
+  });
 }
 
 function measure(

@@ -93,13 +93,14 @@ async function apply(plan: StackPlan, progress: Progress): Promise<void> {
 /** The token and the policy that services find in files; the token anew, since it ends. */
 async function writeServiceFiles(plan: StackPlan, policy: unknown): Promise<Environment> {
   const month = 30 * 24 * 3600;
-  const token = await mintToken(plan.secrets.directory, {
-    subject: 'rightsizer',
-    kind: 'robot',
-    roles: ['robot'],
-    lifetimeSeconds: month,
-  });
-  await writeFile(plan.secrets.rightsizerTokenFile, token, { mode: 0o600 });
+  for (const [subject, file] of [
+    ['rightsizer', plan.secrets.rightsizerTokenFile],
+    ['relay', plan.secrets.relayTokenFile],
+  ] as const) {
+    const robot = { subject, kind: 'robot', roles: ['robot'], lifetimeSeconds: month } as const;
+    const token = await mintToken(plan.secrets.directory, robot);
+    await writeFile(file, token, { mode: 0o600 });
+  }
   // Reads registrations at the projector, as any service may, and holds no role.
   const gateway = {
     subject: 'gateway',

@@ -83,6 +83,11 @@ export class PartitionRelay {
     return this.#next;
   }
 
+  /** The rollouts that are on, by the events folded so far. */
+  get rollouts(): RuleFold['rollouts'] {
+    return this.#fold.rollouts;
+  }
+
   /** @throws PartitionPoisoned, or what the log or the registry throws. */
   async serve(records: readonly LogRecord[]): Promise<void> {
     const spans = this.#parts.trace?.(records.filter(({ offset }) => offset >= this.#next));

@@ -1,5 +1,5 @@
 import { affectedQuotas, BrokenStream, evolve, parseStream, ruleOf } from '@prorata/quota-model';
-import type { ApplicationState } from '@prorata/quota-model';
+import type { ApplicationState, RolloutState } from '@prorata/quota-model';
 import type { EventMessage, Rule, RuleSetComplete } from '@prorata/schemas';
 import { sameContent } from './sameContent.ts';
 
@@ -44,6 +44,13 @@ export class RuleFold {
   /** What the whole set of every application is, as `takeComplete` says it of those that changed. */
   get complete(): readonly RuleSetComplete[] {
     return this.applications.map((application) => this.#completeOf(application));
+  }
+
+  /** The rollouts that are on, by application. */
+  get rollouts(): readonly { readonly application: string; readonly rollout: RolloutState }[] {
+    return [...this.#states].flatMap(([application, { rollouts }]) =>
+      [...rollouts.values()].map((rollout) => ({ application, rollout })),
+    );
   }
 
   rulesOf(application: string): ReadonlyMap<string, Rule> {

@@ -77,6 +77,13 @@ export class RulesOwner {
     }));
   }
 
+  /** The rollouts that are on in partitions that are served here. */
+  get rollouts(): PartitionRelay['rollouts'] {
+    return [...this.#tenancies.values()].flatMap((tenancy) =>
+      tenancy.fault === undefined && isHeld(tenancy) ? (tenancy.relay?.rollouts ?? []) : [],
+    );
+  }
+
   async stop(): Promise<void> {
     for (const { ended } of this.#tenancies.values()) ended.abort();
     await this.#source?.stop();

@@ -112,7 +112,7 @@ export function connectionOf(plan: StackPlan, principal: Principal): KafkaConnec
   };
 }
 
-/** The full environment of a service; only the gateway can sign; it and the rightsizer have tokens. */
+/** The full environment of a service; only the gateway can sign; it, the relay and the rightsizer have tokens. */
 export function serviceEnvironment(plan: StackPlan, service: ServiceName): Environment {
   const { secrets, ports } = plan;
   const own: Record<ServiceName, Environment> = {
@@ -133,7 +133,7 @@ export function serviceEnvironment(plan: StackPlan, service: ServiceName): Envir
       PRORATA_ANCHOR_EXPORT_DIRECTORY: path.join(plan.directory, 'anchors'),
       ...queryDatabaseOf(plan),
     },
-    relay: {},
+    relay: { PRORATA_TOKEN_FILE: secrets.relayTokenFile },
     rightsizer: {
       PRORATA_TOKEN_FILE: secrets.rightsizerTokenFile,
       PRORATA_USAGE_DATABASE_URL: usageDatabaseOf(plan),

@@ -32,6 +32,8 @@ export interface StackSecrets {
   readonly apiKeysFile: string;
   /** The rightsizer's own token. */
   readonly rightsizerTokenFile: string;
+  /** The relay's, which moves rollouts on. */
+  readonly relayTokenFile: string;
   readonly gatewayTokenFile: string;
 }
 
@@ -74,6 +76,7 @@ export async function provideSecrets(directory: string): Promise<StackSecrets> {
     jwksFile: path.join(directory, 'jwks.json'),
     apiKeysFile: path.join(directory, 'api-keys.json'),
     rightsizerTokenFile: path.join(directory, 'rightsizer.token'),
+    relayTokenFile: path.join(directory, 'relay.token'),
     gatewayTokenFile: path.join(directory, 'gateway.token'),
   };
 }

@@ -1,0 +1,117 @@
+import { partitionOf } from '@prorata/kafka-port';
+import type { Follower, LogPort, LogRecord } from '@prorata/kafka-port';
+import { inNamespace, UnreadableRecord } from '@prorata/schemas';
+import type { Codec, HostReport } from '@prorata/schemas';
+
+export interface ReportReaderParts {
+  readonly port: Pick<LogPort, 'log' | 'admin'>;
+  readonly codec: Codec;
+  readonly namespace: string;
+  /** @param at when the log took it, microseconds */
+  readonly taken: (report: HostReport, at: bigint) => void;
+  readonly failed: (error: unknown) => void;
+}
+
+const TOPIC = 'host.reports';
+const MICROS_PER_MS = 1_000n;
+
+/**
+ * Reads the reports of hosts while somebody asks for those of an application, from a moment on: who takes a
+ * rollout over reads what its predecessor had read. An outage ends nothing: it is tried again at the next call.
+ */
+export class ReportReader {
+  readonly #parts: ReportReaderParts;
+  readonly #followers = new Map<number, Promise<Follower | null>>();
+  #partitions: Promise<number> | null = null;
+
+  constructor(parts: ReportReaderParts) {
+    this.#parts = parts;
+  }
+
+  /** @param since by application: from when its reports are wanted, microseconds; of no others they are */
+  async read(since: ReadonlyMap<string, bigint>): Promise<void> {
+    if (since.size === 0) {
+      await this.stop();
+      return;
+    }
+    const count = await this.#count();
+    const wanted = new Map<number, bigint>();
+    for (const [application, at] of since) {
+      const partition = partitionOf(application, count);
+      const known = wanted.get(partition);
+      if (known === undefined || at < known) wanted.set(partition, at);
+    }
+    const gone = [...this.#followers.keys()].filter((partition) => !wanted.has(partition));
+    await Promise.all(gone.map((partition) => this.#end(partition)));
+    for (const [partition, at] of wanted) {
+      if (!this.#followers.has(partition))
+        this.#followers.set(partition, this.#begin(partition, at));
+    }
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#followers.keys()].map((partition) => this.#end(partition)));
+  }
+
+  async #begin(partition: number, at: bigint): Promise<Follower | null> {
+    const { port, namespace, failed } = this.#parts;
+    const place = { topic: inNamespace(TOPIC, namespace), partition };
+    try {
+      const from = await port.log.offsetAt(place, Number(at / MICROS_PER_MS));
+      const start = from ?? (await port.log.endOffset(place));
+      const follower = await port.log.follow(place, start, (records) => this.#take(records));
+      follower.finished.catch((error: unknown) => {
+        failed(error);
+        this.#followers.delete(partition);
+      });
+      return follower;
+    } catch (error) {
+      failed(error);
+      this.#followers.delete(partition);
+      return null;
+    }
+  }
+
+  async #end(partition: number): Promise<void> {
+    const follower = this.#followers.get(partition);
+    this.#followers.delete(partition);
+    await (await follower)?.stop();
+  }
+
+  /** What cannot be read is one report less. */
+  async #take(records: readonly LogRecord[]): Promise<void> {
+    const { codec, taken, failed } = this.#parts;
+    for (const { value, timestampMs } of records) {
+      if (value === null) continue;
+      try {
+        const message = await codec.decode(value);
+        if (message.type === 'HostReport')
+          taken(message.value, BigInt(timestampMs) * MICROS_PER_MS);
+      } catch (error) {
+        if (!(error instanceof UnreadableRecord)) throw error;
+        failed(error);
+      }
+    }
+  }
+
+  /** Fixed for the life of the log; a failure is not remembered. */
+  #count(): Promise<number> {
+    this.#partitions ??= this.#ask().catch((error: unknown) => {
+      this.#partitions = null;
+      throw error;
+    });
+    return this.#partitions;
+  }
+
+  async #ask(): Promise<number> {
+    const { port, namespace } = this.#parts;
+    const admin = await port.admin();
+    try {
+      const [described] = await admin.describeTopics([inNamespace(TOPIC, namespace)]);
+      if (described === undefined) throw new Error(`There is no topic ${TOPIC}.`);
+      return described.partitions;
+    } finally {
+      await admin.close();
+    }
+  }
+}
