@@ -2,6 +2,7 @@ import type { HostRollout, RuleSource as SourceName } from '@prorata/schemas';
 import type { Explanation } from './decision/explanation.ts';
 import type { Handle } from './decision/handle.ts';
 import type { HostClock } from './decision/hostClock.ts';
+import type { TrialFigures } from './decision/quotaNode.ts';
 import type { LastDecision } from './decision/verdict.ts';
 import type { Admission } from './overload/admission.ts';
 import type { OverloadGate, OverloadStatus } from './overload/overloadGate.ts';
@@ -89,6 +90,8 @@ export interface HostStatus {
   };
   /** The rollouts that the rules are part of, and whether this host takes their candidates. */
   readonly rollouts: readonly HostRollout[];
+  /** Limits on trial, which are never enforced, and what they said since they came. */
+  readonly trials: readonly TrialFigures[];
   /** Keys that have limits of their own, and what became of those that there was no room for. */
   readonly keys: {
     readonly used: number;

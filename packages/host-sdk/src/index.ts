@@ -6,6 +6,7 @@ export { LATENCY_BUCKETS, bucketOfLatency, longestOfBucket } from './health/late
 export type { Explanation, FittingRule, LimitAsked } from './decision/explanation.ts';
 export type { Permit } from './decision/permit.ts';
 export type { Reservation } from './decision/reservation.ts';
+export type { TrialFigures } from './decision/quotaNode.ts';
 export type { Handle } from './decision/handle.ts';
 export {
   ALLOW,

@@ -207,6 +207,7 @@ class LocalHost implements Host {
         rejectedCredentials: this.#rejectedCredentials,
       },
       rollouts: this.#table.rollouts,
+      trials: this.#table.trials,
       keys: { ...this.#table.keys },
       overload: this.#options.overload?.status() ?? null,
       clockLagMicros: this.#time.lagMicros,

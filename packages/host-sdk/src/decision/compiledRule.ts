@@ -48,6 +48,8 @@ export interface CompiledRule {
   readonly delivered: Rule;
   readonly limits: readonly CompiledLimit[];
   readonly after: { readonly wallMicros: number; readonly limits: readonly CompiledLimit[] } | null;
+  /** Limits that are decided and counted by beside those in force, and never enforced. */
+  readonly trial: readonly CompiledLimit[];
   /** What a request over a limit gets in enforce mode. */
   readonly overLimit: Verdict;
   /** The rule's, but for a host that its ramp leaves out. */
@@ -77,11 +79,21 @@ export function compileRule(delivered: Rule, host: HostPlace): CompiledRule {
             wallMicros: atMost(rule.after.at),
             limits: compileLimits(rule.quotaId, rule.after.limits, counting),
           },
+    trial: compileTrial(rule, counting),
     overLimit: verdictOf[rule.action],
     mode,
     isPlain: mode === 'enforce' && rule.action === 'refuse',
     eachOf: rule.requests?.eachOf ?? null,
   };
+}
+
+/** What the model takes of limits on trial, so that no other is counted by chance. */
+function compileTrial(rule: Rule, counting: RateCounting): readonly CompiledLimit[] {
+  const { trial, eachOf } = rule.requests ?? { trial: null, eachOf: null };
+  return compileLimits(rule.quotaId, trial ?? [], counting).filter(
+    ({ kind, bound }) =>
+      bound === 'amount' && kind !== 'capacity' && !(kind === 'concurrency' && eachOf !== null),
+  );
 }
 
 /** A host that a ramp leaves out only counts; one that a small ramp takes in stays in a greater one. */

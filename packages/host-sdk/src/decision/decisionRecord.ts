@@ -1,6 +1,6 @@
 import { rolloutOf } from './hostRollouts.ts';
 import { OVERFLOW_SLOT } from './keySlots.ts';
-import type { PathLimit, PathResource } from './quotaPath.ts';
+import type { PathLimit, PathResource, TrialLimit } from './quotaPath.ts';
 import { ALLOW, NEVER, REFUSE } from './verdict.ts';
 import type { LastDecision, Reason, Verdict } from './verdict.ts';
 
@@ -30,6 +30,8 @@ export class DecisionRecord implements LastDecision {
   #verdict: Verdict = ALLOW;
   #reason: Reason = 'no_rules';
   #isOfPermits = false;
+  /** Of an entry with limits on trial: the one that would have refused. */
+  #trial: TrialLimit | null = null;
   /** The limit that decided; null: all had room. */
   #limit: PathLimit | null = null;
   readonly #figures = new Float64Array([0, 0, -Infinity]);
@@ -67,6 +69,7 @@ export class DecisionRecord implements LastDecision {
     this.#isOfPermits = isOfPermits;
     this.entry = entry;
     this.#limit = null;
+    this.#trial = null;
     this.#stale = isStale;
     this.wasOpened = false;
     this.#figures[AT] = moment[0] ?? 0;
@@ -80,6 +83,11 @@ export class DecisionRecord implements LastDecision {
     this.unboundResource = '';
     this.#verdict = REFUSE;
     this.#figures[RETRY] = retryAfterMicros;
+  }
+
+  /** Of every decision by an entry with limits on trial. @param limit null: none would have refused */
+  tried(limit: TrialLimit | null): void {
+    this.#trial = limit;
   }
 
   /** One limit decides, until another does. */
@@ -140,6 +148,11 @@ export class DecisionRecord implements LastDecision {
   get candidateOf(): string | null {
     const rule = this.#asked?.rule;
     return rule === undefined ? null : rolloutOf(rule);
+  }
+
+  get trialRefusedBy(): string | null {
+    const isOnTrial = (this.entry?.trials.length ?? 0) > 0;
+    return isOnTrial ? (this.#trial?.quotaId ?? null) : null;
   }
 
   get tag(): string | null {

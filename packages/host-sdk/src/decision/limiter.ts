@@ -2,7 +2,7 @@ import type { UsageMeters } from '../usage/usageMeters.ts';
 import { DecisionRecord } from './decisionRecord.ts';
 import type { HostTime } from './hostClock.ts';
 import { QuotaPath } from './quotaPath.ts';
-import type { PathLimit, PathResource } from './quotaPath.ts';
+import type { PathLimit, PathResource, TrialLimit } from './quotaPath.ts';
 import type { Attributes } from './ruleMatch.ts';
 import { PermitLedger } from './permit.ts';
 import { ChargedReservation } from './reservation.ts';
@@ -145,6 +145,7 @@ export class Limiter {
       return this.#acquireCarefully(entry, units, delayed);
     }
     this.#allow(entry, true);
+    if (entry.trials.length > 0) this.#tryOut(entry, units);
     entry.path.hold(entry, units, delayed);
     return ALLOW;
   }
@@ -197,6 +198,7 @@ export class Limiter {
       limit?.state?.charge(limit.slot, cost);
     }
     this.#allow(entry, false);
+    if (entry.trials.length > 0) this.#tryOut(entry, cost);
     entry.meter?.take(cost, delayed, this.#moment);
     return ALLOW;
   }
@@ -204,6 +206,7 @@ export class Limiter {
   #takeCarefully(entry: PathResource, cost: number, delayed: boolean): Verdict {
     const limits = entry.amounts;
     const verdict = this.#judge(entry, limits, false, cost);
+    if (entry.trials.length > 0 && verdict !== DELAY) this.#tryOut(entry, cost);
     if (isAdmitted(verdict)) {
       for (const limit of limits) if (!limit.lacking) limit.state?.charge(limit.slot, cost);
       entry.meter?.take(cost, delayed, this.#moment);
@@ -216,11 +219,34 @@ export class Limiter {
   #acquireCarefully(entry: PathResource, units: number, delayed: boolean): Verdict {
     const limits = entry.permits;
     const verdict = this.#judge(entry, limits, true, units);
+    if (entry.trials.length > 0 && verdict !== DELAY) this.#tryOut(entry, units);
     if (isAdmitted(verdict)) entry.path.hold(entry, units, delayed);
     else if (verdict === REFUSE) entry.meter?.refuse(units);
     if (limits.length === 0 && entry.amounts.length > 0) this.counters.misused += 1;
     this.#count(entry, verdict);
     return verdict;
+  }
+
+  /**
+   * What the limits on trial would say of a request that was decided: all of them have room and are charged, or
+   * one would have refused. Permits they count by what is really out.
+   */
+  #tryOut(entry: PathResource, cost: number): void {
+    const { trials } = entry;
+    let refusing: TrialLimit | null = null;
+    for (let at = 0; at < trials.length; at += 1) {
+      const limit = trials[at];
+      if (limit === undefined) continue;
+      const { figures } = limit;
+      figures[TRIED] = (figures[TRIED] ?? 0) + 1;
+      limit.lacking = true;
+      if (limit.state?.hasRoom(limit.slot, cost) !== false) continue;
+      figures[WOULD_REFUSE] = (figures[WOULD_REFUSE] ?? 0) + 1;
+      refusing ??= limit;
+    }
+    this.#last.tried(refusing);
+    if (refusing !== null) entry.meter?.refuseOnTrial(cost);
+    else chargeTrials(trials, cost);
   }
 
   #isStale(): boolean {
@@ -325,6 +351,9 @@ export class Limiter {
 /** Longer than requests last that anybody still waits for: ten minutes. */
 const PERMIT_LIFE_MICROS = 600_000_000;
 const NO_LIMITS: readonly PathLimit[] = [];
+/** Where a figure of a limit on trial stands. */
+const TRIED = 0;
+const WOULD_REFUSE = 1;
 /** Paths remembered, about 2 KB each; a handle beyond them has one of its own. */
 const PATHS_MAX = 100_000;
 
@@ -335,6 +364,15 @@ function haveRoom(limits: readonly PathLimit[], cost: number): boolean {
     if (limit?.state?.hasRoom(limit.slot, cost) !== true) return false;
   }
   return limits.length > 0;
+}
+
+function chargeTrials(trials: readonly TrialLimit[], cost: number): void {
+  for (let at = 0; at < trials.length; at += 1) {
+    const limit = trials[at];
+    if (limit === undefined || limit.isOfPermits) continue;
+    limit.lacking = false;
+    limit.state?.charge(limit.slot, cost);
+  }
 }
 
 function checkAmount(amount: number): void {

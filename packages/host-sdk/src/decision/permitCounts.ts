@@ -41,6 +41,11 @@ export class PermitCounts implements KeyedState {
     this.#inUse[ONLY_SLOT] = (this.#inUse[ONLY_SLOT] ?? 0) + units;
   }
 
+  /** As many are in use here as there. */
+  follow(other: PermitCounts): void {
+    this.#inUse[ONLY_SLOT] = other.inUse(ONLY_SLOT);
+  }
+
   owe(slot: number, units: number): void {
     this.charge(slot, units);
   }

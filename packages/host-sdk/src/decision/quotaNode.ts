@@ -15,6 +15,15 @@ export interface HeldLimit {
   readonly keys: KeySlots | null;
 }
 
+/** What one limit on trial has said on this host, since it came. */
+export interface TrialFigures {
+  readonly quotaId: string;
+  readonly resource: string;
+  /** Requests that it decided, and those among them that it would have refused. */
+  readonly decided: number;
+  readonly wouldRefuse: number;
+}
+
 /**
  * One quota as this host enforces it: the rule in force, and what its limits hold. Buckets, windows
  * and permits outlive a change of the rule; only a limit that goes away loses what it held.
@@ -29,6 +38,9 @@ export class QuotaNode {
   readonly #permits = new Map<string, PermitCounts>();
   #switchAt = Infinity;
   #changes = 0;
+  #trial: QuotaNode | null = null;
+  /** Of limits on trial, by resource: how many requests they decided, and how many they would have refused. */
+  readonly #tried = new Map<string, Float64Array>();
 
   constructor(quotaId: string, time: HostTime, budget: KeyBudget) {
     this.quotaId = quotaId;
@@ -42,6 +54,30 @@ export class QuotaNode {
 
   get inForce(): readonly CompiledLimit[] {
     return this.#inForce;
+  }
+
+  /** The quota as it would be enforced with the limits on trial; null: there are none. */
+  get trial(): QuotaNode | null {
+    return this.#trial;
+  }
+
+  /** [0]: requests decided by a limit on trial, [1]: those that it would have refused. */
+  triedOf(resource: string): Float64Array {
+    let figures = this.#tried.get(resource);
+    if (figures === undefined) {
+      figures = new Float64Array(2);
+      this.#tried.set(resource, figures);
+    }
+    return figures;
+  }
+
+  /** What the limits on trial have said so far. */
+  trials(): TrialFigures[] {
+    const { quotaId } = this;
+    return [...(this.#trial?.inForce ?? [])].map(({ resource }) => {
+      const [decided = 0, wouldRefuse = 0] = this.#trial?.triedOf(resource) ?? [];
+      return { quotaId, resource, decided, wouldRefuse };
+    });
   }
 
   /** When the limits change by themselves, on the monotonic clock; Infinity: not known to. */
@@ -86,6 +122,7 @@ export class QuotaNode {
     const over = after !== null && this.#time.wallOf(atMicros) >= after.wallMicros;
     this.#switchAt = after === null || over ? Infinity : this.#time.monotonicOf(after.wallMicros);
     this.#enforce((over ? after.limits : rule?.limits) ?? [], atMicros);
+    this.#try(rule, atMicros);
   }
 
   /**
@@ -115,6 +152,20 @@ export class QuotaNode {
   /** Forgets idle keys, `count` a limit. */
   sweepKeys(count: number): void {
     for (const { keys } of this.#held.values()) keys?.sweep(count);
+    this.#trial?.sweepKeys(count);
+  }
+
+  #try(rule: CompiledRule | null, atMicros: number): void {
+    if (rule === null || rule.trial.length === 0) {
+      this.#trial?.setRule(null, atMicros);
+      this.#trial = null;
+      return;
+    }
+    this.#trial ??= new QuotaNode(this.quotaId, this.#time, this.#budget);
+    this.#trial.setRule({ ...rule, limits: rule.trial, trial: [], after: null }, atMicros);
+    for (const { kind, resource } of rule.trial) {
+      if (kind === 'concurrency') this.#trial.permitsOf(resource).follow(this.permitsOf(resource));
+    }
   }
 
   #enforce(limits: readonly CompiledLimit[], atMicros: number): void {

@@ -28,6 +28,13 @@ export interface OnlyLimit extends PathLimit {
   readonly state: LimitState;
 }
 
+/** A limit on trial, with what it said so far: see `QuotaNode.triedOf`. */
+export interface TrialLimit extends PathLimit {
+  /** Counted by what is really out, so that nothing is charged. */
+  readonly isOfPermits: boolean;
+  readonly figures: Float64Array;
+}
+
 /** Permits out along a path, to move them when usage comes to be counted at another quota. */
 interface Holding {
   units: number;
@@ -39,11 +46,13 @@ export interface PathResource {
   readonly resource: string;
   /** Rates and consumables: what `take` is decided by. */
   readonly amounts: readonly PathLimit[];
-  /** The one among them, where there is one. */
+  /** The one among them, where there is one and none on trial. */
   readonly onlyAmount: OnlyLimit | null;
   /** Concurrency: what `acquire` is decided by. */
   readonly permits: readonly PathLimit[];
-  /** Those among both whose slot depends on a key. */
+  /** Limits on trial, which decide and count and are never enforced. */
+  readonly trials: readonly TrialLimit[];
+  /** Those among all of them whose slot depends on a key. */
   readonly keyed: readonly PathLimit[];
   /** The counts of all nodes, limited or not, once permits were asked for. */
   counts: readonly PermitCounts[] | null;
@@ -92,11 +101,19 @@ export class QuotaPath {
 
   /** Counts permits in or, when negative, out, at every node and in the usage. */
   hold(entry: PathResource, units: number, delayed: boolean): void {
-    const counts = (entry.counts ??= this.#nodes.map((node) => node.permitsOf(entry.resource)));
+    const counts = (entry.counts ??= this.#countsOf(entry.resource));
     for (let at = 0; at < counts.length; at += 1) counts[at]?.add(units);
     if (units > 0 && entry.keyed.length > 0) chargeKeyed(entry, units);
     entry.holding.units += units;
     entry.meter?.hold(units, delayed, this.#moment);
+  }
+
+  /** Those of limits on trial too: they count what is really out. */
+  #countsOf(resource: string): readonly PermitCounts[] {
+    return this.#nodes.flatMap((node) => [
+      node.permitsOf(resource),
+      ...(node.trial === null ? [] : [node.trial.permitsOf(resource)]),
+    ]);
   }
 
   refresh(): void {
@@ -157,6 +174,7 @@ export class QuotaPath {
   #resolve(resource: string): PathResource {
     const amounts: PathLimit[] = [];
     const permits: PathLimit[] = [];
+    const trials = this.#nodes.flatMap((node) => trialAt(node, resource));
     let isGoverned = false;
     for (const node of this.#nodes) {
       const limit = node.inForce.find((candidate) => candidate.resource === resource);
@@ -171,9 +189,10 @@ export class QuotaPath {
       path: this,
       resource,
       amounts,
-      onlyAmount: onlyOf(amounts),
+      onlyAmount: trials.length === 0 ? onlyOf(amounts) : null,
       permits,
-      keyed: [...amounts, ...permits].filter((limit) => limit.keys !== null),
+      trials,
+      keyed: [...amounts, ...permits, ...trials].filter((limit) => limit.keys !== null),
       counts: null,
       holding: this.#holdingOf(resource),
       isGoverned,
@@ -191,6 +210,14 @@ export class QuotaPath {
     }
     return holding;
   }
+}
+
+function trialAt({ trial }: QuotaNode, resource: string): TrialLimit[] {
+  const limit = trial?.inForce.find((candidate) => candidate.resource === resource);
+  if (trial === null || trial.rule === null || limit === undefined) return [];
+  const isOfPermits = limit.kind === 'concurrency';
+  const figures = trial.triedOf(resource);
+  return [{ ...pathLimitOf(trial, trial.rule, limit), isOfPermits, figures }];
 }
 
 function onlyOf(limits: readonly PathLimit[]): OnlyLimit | null {

@@ -48,7 +48,8 @@ export class ChargedReservation implements Reservation {
     this.#meter = entry.meter;
     this.#isOpen = isAdmitted(verdict);
     // A limit over which the request went on all the same was not charged.
-    const charged = this.#isOpen ? entry.amounts.filter(({ lacking }) => !lacking) : [];
+    const asked = [...entry.amounts, ...entry.trials];
+    const charged = this.#isOpen ? asked.filter(({ lacking }) => !lacking) : [];
     this.#charges = charged.map((limit) => ({
       limit,
       slot: limit.slot,

@@ -7,6 +7,7 @@ import { HostRollouts } from './hostRollouts.ts';
 import { newKeyBudget } from './keySlots.ts';
 import type { KeyBudget } from './keySlots.ts';
 import { QuotaNode } from './quotaNode.ts';
+import type { TrialFigures } from './quotaNode.ts';
 import { MatchIndex } from './matchIndex.ts';
 import { sameMatching } from './ruleMatch.ts';
 import type { Attributes } from './ruleMatch.ts';
@@ -60,6 +61,11 @@ export class RuleTable {
   /** The rollouts that the rules are part of. */
   get rollouts(): readonly HostRollout[] {
     return this.#rollouts.list();
+  }
+
+  /** What the limits on trial have said on this host, by quota. */
+  get trials(): readonly TrialFigures[] {
+    return [...this.#nodes.values()].flatMap((node) => (node.trial === null ? [] : node.trials()));
   }
 
   /** As it holds on this host. */

@@ -65,6 +65,11 @@ export interface LastDecision {
   readonly eventOffset: bigint | null;
   /** The rollout whose candidate was asked; null: the rule as all hosts without the rollout have it. */
   readonly candidateOf: string | null;
+  /**
+   * The quota whose limit on trial would have refused, whatever the limits in force said; null: none, or the
+   * request was delayed or only peeked for, of which nothing is tried.
+   */
+  readonly trialRefusedBy: string | null;
   /** REFUSE and DELAY: microseconds until there may be room, or NEVER. */
   readonly retryAfterMicros: number;
   /** Whether the rules were unconfirmed for longer than `staleAfterMs`. */
