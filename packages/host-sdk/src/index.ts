@@ -8,6 +8,7 @@ export type { Permit } from './decision/permit.ts';
 export type { Reservation } from './decision/reservation.ts';
 export type { TrialFigures } from './decision/quotaNode.ts';
 export type { Handle } from './decision/handle.ts';
+export type { LimitRoom } from './decision/room.ts';
 export {
   ALLOW,
   REFUSE,

@@ -1,3 +1,4 @@
+import { ancestorsOf } from '@prorata/quota-model/hosts';
 import { HandlePermits } from './handlePermits.ts';
 import type { HandleUse } from './handleUse.ts';
 import type { Limiter } from './limiter.ts';
@@ -5,6 +6,8 @@ import type { Permit } from './permit.ts';
 import type { PathResource } from './quotaPath.ts';
 import { unboundReservation } from './reservation.ts';
 import type { Reservation } from './reservation.ts';
+import { roomOf } from './room.ts';
+import type { LimitRoom } from './room.ts';
 import type { Attributes } from './ruleMatch.ts';
 import type { RuleTable } from './ruleTable.ts';
 import { selectSlots } from './slotChoice.ts';
@@ -20,6 +23,8 @@ import type { Verdict } from './verdict.ts';
 export interface Handle {
   /** The quota that it stands for now; null when no rule matches. */
   readonly quotaId: string | null;
+  /** The tier of that quota, or of the nearest above it that has a rule; null when there is none. */
+  readonly tier: number | null;
   /**
    * Decides about an amount of a rate or a consumable and, when it goes on, charges every limit.
    * @param cost whole base units
@@ -51,6 +56,11 @@ export interface Handle {
   /** What would be said, without taking anything. */
   peek(resource: string, cost: number): Verdict;
   peekFor(key: string, resource: string, cost: number): Verdict;
+  /**
+   * What the limits that can hold a request up have room for, nearest first; takes nothing. For
+   * headers and people: it makes objects, and is slower than a decision.
+   */
+  room(resource: string, key?: string): readonly LimitRoom[];
 }
 
 /** Permits whose handle is gone come back at the next collection of garbage after it. */
@@ -88,6 +98,16 @@ export class BoundHandle implements Handle {
   get quotaId(): string | null {
     this.#follow();
     return this.#permits.path?.quotaId ?? null;
+  }
+
+  get tier(): number | null {
+    const { quotaId } = this;
+    if (quotaId === null) return null;
+    for (const id of [quotaId, ...ancestorsOf(quotaId)]) {
+      const rule = this.#table.ruleOf(id);
+      if (rule !== null) return rule.tier;
+    }
+    return null;
   }
 
   take(resource: string, cost: number, delayed = false): Verdict {
@@ -158,6 +178,13 @@ export class BoundHandle implements Handle {
     if (entry === null) return this.#limiter.decideUnbound(resource, cost, false);
     if (entry.keyed.length > 0) selectSlots(entry, this.#attributes, key);
     return this.#limiter.peek(entry, cost);
+  }
+
+  room(resource: string, key = NO_KEY): readonly LimitRoom[] {
+    const entry = this.#entryOf(resource);
+    if (entry === null) return [];
+    if (entry.keyed.length > 0) selectSlots(entry, this.#attributes, key);
+    return roomOf(entry);
   }
 
   #entryOf(resource: string): PathResource | null {

@@ -13,6 +13,8 @@ import type { RuleTable } from './ruleTable.ts';
 export interface PathLimit {
   readonly quotaId: string;
   readonly rule: CompiledRule;
+  /** The rule's limit that it is. */
+  readonly compiled: CompiledLimit;
   /** null: blocked, whatever the cost. */
   readonly state: LimitState | null;
   /** null: all requests share the limit. */
@@ -232,7 +234,7 @@ function chargeKeyed({ permits }: PathResource, units: number): void {
 
 function pathLimitOf(node: QuotaNode, rule: CompiledRule, limit: CompiledLimit): PathLimit {
   const { quotaId } = node;
-  const common = { quotaId, rule, slot: ONLY_SLOT, lacking: false };
+  const common = { quotaId, rule, compiled: limit, slot: ONLY_SLOT, lacking: false };
   if (limit.bound === 'blocked') return { ...common, state: null, keys: null };
   if (limit.kind === 'concurrency' && rule.eachOf === null) {
     return { ...common, state: node.permitsOf(limit.resource), keys: null };
