@@ -21,6 +21,8 @@ import { rulesRoutes } from './http/rulesRoutes.ts';
 import { RuleStreams } from './http/ruleStream.ts';
 import { startRollouts } from './rollouts/startRollouts.ts';
 import type { RunningRollouts } from './rollouts/startRollouts.ts';
+import { DeliveryReports } from './reports/deliveryReports.ts';
+import { ReportTopic } from './reports/reportTopic.ts';
 import { RulesOwner } from './rules/rulesOwner.ts';
 import { RuleTopics } from './rules/ruleTopics.ts';
 
@@ -47,14 +49,21 @@ export async function startRelay(settings: Settings, parts?: RelayParts): Promis
   const tracing = await startTracing(NAME);
   const { namespace } = settings;
   const admin = await port.admin();
-  await assertTopics(admin, settings, TOPICS).finally(() => admin.close());
+  const partitions = await assertTopics(admin, settings, TOPICS).finally(() => admin.close());
   const topics = new RuleTopics(port, codec, namespace);
   const failed = (error: unknown): void => logger.warn({ err: error }, 'A feed has failed.');
   const feeds = new RuleFeeds({ source: kafkaRules({ port, codec, namespace }), topics, failed });
   const streams = new RuleStreams();
   const channel = kafkaUsage({ port, codec, namespace });
+  const reportTopic = new ReportTopic({ port, codec, namespace, partitions });
+  const reports = new DeliveryReports({
+    send: (said) => reportTopic.send(said.map((value) => ({ type: 'RulesDelivered', value }))),
+    served: () => owner.deliveries,
+    now: () => BigInt(Date.now()) * 1000n,
+    failed: (error) => logger.warn({ err: error }, 'What was delivered is told later.'),
+  });
   let rulesWritten = 0;
-  const owner = new RulesOwner({
+  const owner: RulesOwner = new RulesOwner({
     port,
     codec,
     topics,
@@ -63,6 +72,7 @@ export async function startRelay(settings: Settings, parts?: RelayParts): Promis
     wrote: (rules) => {
       rulesWritten += rules;
     },
+    delivered: (applications) => reports.changed(applications),
     trace: recordTracing(tracing, 'write rules'),
     ...(parts?.sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs: parts.sessionTimeoutMs }),
   });
@@ -99,8 +109,9 @@ export async function startRelay(settings: Settings, parts?: RelayParts): Promis
       await service.close();
       await rollouts.stop();
       await owner.stop();
+      await reports.stop();
       await feeds.close();
-      await Promise.all([channel.close(), topics.close()]);
+      await Promise.all([channel.close(), topics.close(), reportTopic.close()]);
       await tracing?.stop().catch(() => undefined);
       if (parts === undefined) await port.close();
     },

@@ -1,5 +1,6 @@
 import { Counter, Gauge } from 'prom-client';
 import type { Registry } from 'prom-client';
+import { countEnforcement } from './enforcement/enforcementCounts.ts';
 import type { Feeds } from './feed/feeds.ts';
 import type { GenerationKeeper } from './generations/keeper.ts';
 import type { LiveTables } from './generations/liveTables.ts';
@@ -7,6 +8,8 @@ import type { LiveTables } from './generations/liveTables.ts';
 export interface ProjectorMetrics {
   /** @param copy the schema of the tables */
   readonly applied: (copy: string, topic: string, records: number) => void;
+  /** One that could not be read. */
+  readonly skipped: (copy: string, topic: string) => void;
 }
 
 /** Records applied, records behind, and the partitions that stopped with the offset they stand at. */
@@ -31,6 +34,12 @@ export function projectorMetrics(
     labelNames: ['copy', 'topic'],
     registers,
   });
+  const skipped = new Counter({
+    name: 'prorata_projector_skipped_records_total',
+    help: 'Reports that could not be read, and were passed over.',
+    labelNames: ['copy', 'topic'],
+    registers,
+  });
   new Gauge({
     name: 'prorata_projector_lag_records',
     help: 'At most how many records the tables do not show yet.',
@@ -45,6 +54,7 @@ export function projectorMetrics(
       }
     },
   });
+  enforcementGauges(registers, tables);
   new Gauge({
     name: 'prorata_projector_stopped_offset',
     help: 'The record at which a partition stopped; absent while it goes on.',
@@ -75,5 +85,28 @@ export function projectorMetrics(
       this.set(feeds.cut);
     },
   });
-  return { applied: (copy, topic, records) => applied.inc({ copy, topic }, records) };
+  return {
+    applied: (copy, topic, records) => applied.inc({ copy, topic }, records),
+    skipped: (copy, topic) => skipped.inc({ copy, topic }),
+  };
+}
+
+function enforcementGauges(registers: Registry[], tables: Pick<LiveTables, 'live'>): void {
+  for (const [kind, what] of [
+    ['hosts', 'Hosts that have reported within a day'],
+    ['targets', 'Targets of registered dispatchers'],
+  ] as const) {
+    new Gauge({
+      name: `prorata_projector_${kind}`,
+      help: `${what}, by state; drifted is an alarm. Applications beyond the 200 largest are _others.`,
+      labelNames: ['application', 'state'],
+      registers,
+      async collect() {
+        this.reset();
+        const pool = tables.live?.pool;
+        const counts = pool === undefined ? [] : await countEnforcement(pool, kind).catch(() => []);
+        for (const { application, state, count } of counts) this.set({ application, state }, count);
+      },
+    });
+  }
 }

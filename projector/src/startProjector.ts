@@ -14,6 +14,7 @@ import type { RunningService, Service, Settings } from '@prorata/service-runtime
 import { Router } from 'express';
 import { startAnchorExport } from './anchors/startAnchorExport.ts';
 import { searchPool } from './database/searchPool.ts';
+import { streamHeads } from './database/tables.ts';
 import { EventTail } from './feed/eventTail.ts';
 import { Feeds } from './feed/feeds.ts';
 import { GenerationFeed } from './generations/generationFeed.ts';
@@ -37,13 +38,15 @@ import { diffRoutes } from './routes/diffRoutes.ts';
 import { feedRoutes } from './routes/feedRoutes.ts';
 import { historyRoutes } from './routes/historyRoutes.ts';
 import { holdingRoutes } from './routes/holdingRoutes.ts';
+import { hostRoutes } from './routes/hostRoutes.ts';
 import { listingRoutes } from './routes/listingRoutes.ts';
 import { openapi } from './routes/openapi.ts';
 import { proposalRoutes } from './routes/proposalRoutes.ts';
 import { quotaRoutes } from './routes/quotaRoutes.ts';
+import { targetRoutes } from './routes/targetRoutes.ts';
 import { unusedRoutes } from './routes/unusedRoutes.ts';
 import { versionRoutes } from './routes/versionRoutes.ts';
-import { projectedTopics } from './routes/readModels.ts';
+import { projectedTopics, readTopics } from './routes/readModels.ts';
 import { Readiness } from './readiness.ts';
 import { openDatabase } from './roles/openDatabase.ts';
 import type { Database } from './roles/openDatabase.ts';
@@ -72,9 +75,10 @@ export async function startProjector(
   const log = connectLog(settings, 'projector');
   const codec = createCodec(settings);
   const tracing = await startTracing('projector');
-  const topics = [...projectedTopics];
   const admin = await log.admin();
-  const partitions = await assertTopics(admin, settings, topics).finally(() => admin.close());
+  const partitions = await assertTopics(admin, settings, [...readTopics]).finally(() =>
+    admin.close(),
+  );
   const queryUrl = settings.queryDatabaseUrl ?? null;
   const database = await openDatabase(databaseUrl, queryUrl, logger);
   const { pool, roles, openTables } = database;
@@ -82,7 +86,12 @@ export async function startProjector(
   const tail = new EventTail({ live: () => tables.live, logger, partitions });
   const feeds = new Feeds(tail, { logger, partitions });
   const tables: LiveTables = new LiveTables(definitions, (schemas) =>
-    openLive(schemas, { database, feeds, ground: { log: log.log, namespace, partitions } }),
+    openLive(schemas, {
+      definitions,
+      database,
+      feeds,
+      ground: { log: log.log, namespace, partitions },
+    }),
   );
   const registry = createMetrics('projector');
   const keeper = new GenerationKeeper({
@@ -97,12 +106,13 @@ export async function startProjector(
         tracing,
         openTables,
         applied: (schema, topic, records) => metrics.applied(schema, topic, records),
+        skipped: (schema, topic) => metrics.skipped(schema, topic),
         ...(sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs }),
       }),
     ...kept,
   });
-  const metrics = projectorMetrics(registry, { keeper, tables, topics, feeds });
-  const readiness = new Readiness(tables, topics);
+  const metrics = projectorMetrics(registry, { keeper, tables, topics: readTopics, feeds });
+  const readiness = new Readiness(tables, projectedTopics);
   const service: Service = createService({
     name: 'projector',
     settings,
@@ -136,6 +146,7 @@ export async function startProjector(
 }
 
 interface LiveParts {
+  readonly definitions: readonly ProjectionDefinition[];
   readonly database: Database;
   readonly feeds: Feeds;
   readonly ground: Pick<
@@ -145,15 +156,26 @@ interface LiveParts {
 }
 
 /** What answers from these copies. */
-function openLive(schemas: readonly string[], { database, feeds, ground }: LiveParts): Live {
+function openLive(
+  schemas: readonly string[],
+  { definitions, database, feeds, ground }: LiveParts,
+): Live {
   const pool = database.openQueries(schemas);
   const searching = database.openSearches(schemas);
   const lag = new LagMeter({ ...ground, pool, schemas });
-  const heads = new StreamHeads(pool, schemas);
+  const heads = new StreamHeads(pool, withHeads(definitions, schemas));
   const models = { pool, searches: searchPool(searching), lag, heads, feeds };
   const router = Router();
   queryRoutes(router, models);
   return { ...models, schemas, pools: [pool, searching], router };
+}
+
+/** Of the copies, those that tell how far they show each stream; reports are of no stream. */
+function withHeads(
+  definitions: readonly ProjectionDefinition[],
+  schemas: readonly string[],
+): readonly string[] {
+  return schemas.filter((_, index) => definitions[index]?.tables.includes(streamHeads));
 }
 
 /** Every route over the tables. */
@@ -175,4 +197,6 @@ export function queryRoutes(router: Router, models: Parameters<typeof quotaRoute
   proposalRoutes(router, models);
   budgetRoutes(router, models);
   listingRoutes(router, models);
+  hostRoutes(router, models);
+  targetRoutes(router, models);
 }

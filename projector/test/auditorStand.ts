@@ -16,6 +16,7 @@ import { provideRoles } from '../src/roles/provideRoles.ts';
 import type { RolesHeld } from '../src/roles/provideRoles.ts';
 import { publishViews } from '../src/views/publishViews.ts';
 import type { Stamped } from './eventStamper.ts';
+import { reportStory } from './reportStory.ts';
 
 const PARTITIONS = 1;
 
@@ -115,13 +116,20 @@ export class AuditorStand {
 }
 
 function recordsOf(topic: string, commands: readonly Stamped[]) {
-  const messages = commands.flatMap(({ events, outcome }): readonly Message[] => {
-    if (topic === 'quota.events') return events;
-    return outcome === null ? [] : [outcome];
-  });
+  const messages = messagesOf(topic, commands);
   return messages.map((message, index) => ({
     offset: BigInt(index),
     message,
     hash: hashOf(message).toString('hex'),
+    // What was reported long before is not shown.
+    loggedAtMs: Date.now(),
   }));
+}
+
+function messagesOf(topic: string, commands: readonly Stamped[]): readonly Message[] {
+  if (topic === 'host.reports') return reportStory;
+  return commands.flatMap(({ events, outcome }): readonly Message[] => {
+    if (topic === 'quota.events') return events;
+    return outcome === null ? [] : [outcome];
+  });
 }

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connectKafka } from '@prorata/kafka-port';
 import type { LogPort, OutRecord, PartitionWriter } from '@prorata/kafka-port';
 import { Codec, inNamespace, registryIds, topicManifest } from '@prorata/schemas';
+import type { Message } from '@prorata/schemas';
 import { readSettings } from '@prorata/service-runtime';
 import type { Settings } from '@prorata/service-runtime';
 import { freshNamespace, kafkaConnection, sharedStack } from '@prorata/test-kit';
@@ -28,12 +29,16 @@ export interface Stand {
   /** Appends as the one writer does: a command's events and its outcome in one transaction. */
   readonly append: (...commands: readonly Stamped[]) => Promise<void>;
   readonly appendRecords: (partition: number, records: readonly OutRecord[]) => Promise<void>;
+  /** As hosts do, outside any transaction; what is no message goes as it is. */
+  readonly report: (...reports: readonly (Message | Buffer)[]) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
 /** A namespace of its own on the shared stack, with a writer for tests. */
 export async function openStand(): Promise<Stand> {
-  const namespace = await freshNamespace({ apply: ['quota.events', 'quota.outcomes'] });
+  const namespace = await freshNamespace({
+    apply: ['quota.events', 'quota.outcomes', 'host.reports'],
+  });
   const { registryUrl, brokers, passwords } = sharedStack();
   const port = connectKafka(kafkaConnection());
   const codec = new Codec(registryIds(registryUrl), namespace);
@@ -87,6 +92,15 @@ export async function openStand(): Promise<Stand> {
         await appendRecords(command.partition, await recordsOf(command, codec, namespace));
       }
     },
+    report: async (...reports) => {
+      const publisher = await port.publisher();
+      const place = { topic: inNamespace('host.reports', namespace), partition: 0, key: null };
+      const values = reports.map((report) =>
+        Buffer.isBuffer(report) ? Promise.resolve(report) : codec.encode('host.reports', report),
+      );
+      await publisher.publish((await Promise.all(values)).map((value) => ({ ...place, value })));
+      await publisher.close();
+    },
     close: async () => {
       await Promise.all([...writers.values()].map((writer) => writer.close()));
       await port.close();
@@ -106,7 +120,7 @@ export async function dumpOf(databaseUrl: string): Promise<Readonly<Record<strin
     const { rows: tables } = await client.query<{ schema: string; name: string }>(
       `SELECT n.nspname AS schema, c.relname AS name
        FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-       WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname ~ '^(quotas|audit)_[0-9]+$'
+       WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname ~ '^(quotas|audit|hosts)_[0-9]+$'
        ORDER BY 2, 1`,
     );
     const live = await liveSchemas(client);

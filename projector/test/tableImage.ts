@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream';
-import { auditTables, quotaTables } from '../src/database/tables.ts';
+import { auditTables, hostTables, quotaTables } from '../src/database/tables.ts';
 import type { Row } from '../src/database/tables.ts';
 
 interface SpanEnd {
@@ -34,6 +34,9 @@ export class TableImage {
     }
     // Which partitions are missing: none.
     if (statement.startsWith('SELECT month')) return Promise.resolve({ rows: [] });
+    // Which reports are there; who is forgotten or crowded out.
+    if (statement.startsWith('SELECT application')) return Promise.resolve({ rows: [] });
+    if (/^DELETE FROM (hosts|targets) /.test(statement)) return Promise.resolve({ rows: [] });
     if (statement.startsWith('UPDATE quota_history')) {
       const rows = this.#endSpans(JSON.parse(parameter as string) as SpanEnd[]);
       return Promise.resolve({ rows });
@@ -86,7 +89,9 @@ export class TableImage {
   /** What the driver's COPY is written to. */
   #copy(statement: string): Writable {
     const [, name = '', list = ''] = /^COPY "(\w+)" \(([^)]+)\)/.exec(statement) ?? [];
-    const table = [...quotaTables, ...auditTables].find((each) => each.name === name);
+    const table = [...quotaTables, ...auditTables, ...hostTables].find(
+      (each) => each.name === name,
+    );
     const columns = list.replaceAll('"', '').split(', ');
     let text = '';
     return new Writable({
@@ -114,7 +119,9 @@ export class TableImage {
 
   /** As COPY has it: all columns, those of JSON apart as text. */
   #append(name: string, given: Row): void {
-    const table = [...quotaTables, ...auditTables].find((each) => each.name === name);
+    const table = [...quotaTables, ...auditTables, ...hostTables].find(
+      (each) => each.name === name,
+    );
     const row = Object.fromEntries(
       Object.entries(table?.columns ?? {}).map(([column, type]) => {
         const value = given[column] ?? null;

@@ -1,9 +1,10 @@
 import type { LogPort, LogRecord, PartitionWriter, TopicPartition } from '@prorata/kafka-port';
 import { BrokenStream } from '@prorata/quota-model';
-import type { Codec, EventMessage } from '@prorata/schemas';
+import type { Codec, EventMessage, RuleSetComplete } from '@prorata/schemas';
 import { fullNameOf, inNamespace, UnreadableRecord, UnwritableRecord } from '@prorata/schemas';
 import { breathing } from '@prorata/service-runtime';
 import type { TraceRecords } from '@prorata/service-runtime';
+import type { PartitionDeliveries } from '../reports/deliveryReports.ts';
 import { RuleFold } from './ruleFold.ts';
 import type { RuleTopics } from './ruleTopics.ts';
 import { writeChanges } from './ruleWriter.ts';
@@ -15,6 +16,8 @@ export interface PartitionRelayParts {
   readonly namespace: string;
   /** Called after each successful append with the number of rules, tombstones among them. */
   readonly wrote: (rules: number) => void;
+  /** Called with the applications whose topic has been brought up to the events, once a restore has looked at all. */
+  readonly delivered?: ((applications: readonly string[]) => void) | undefined;
   /** Absent: nothing is traced. A restore never is: what it reads is long over. */
   readonly trace?: TraceRecords | undefined;
 }
@@ -47,6 +50,9 @@ export class PartitionRelay {
   /** One event may change a million rules, and the group's heartbeats do not wait for them. */
   readonly #breathe = breathing();
   #next = 0n;
+  /** What the topics have, by application, and the first event that they do not account for. */
+  readonly #delivered = new Map<string, RuleSetComplete>();
+  #accountedBefore = 0n;
 
   private constructor(
     partition: TopicPartition,
@@ -88,6 +94,11 @@ export class PartitionRelay {
     return this.#fold.rollouts;
   }
 
+  /** What is written, and the last event that it accounts for. */
+  get deliveries(): PartitionDeliveries {
+    return { sets: [...this.#delivered.values()], accountedTo: this.#accountedBefore - 1n };
+  }
+
   /** @throws PartitionPoisoned, or what the log or the registry throws. */
   async serve(records: readonly LogRecord[]): Promise<void> {
     const spans = this.#parts.trace?.(records.filter(({ offset }) => offset >= this.#next));
@@ -117,6 +128,7 @@ export class PartitionRelay {
       while (rules.next().done !== true) await this.#breathe();
     }
     await this.#write();
+    this.#setDelivered(this.#fold.complete);
   }
 
   async #apply(records: readonly LogRecord[]): Promise<void> {
@@ -153,7 +165,10 @@ export class PartitionRelay {
     const { codec, topics, wrote } = this.#parts;
     const changes = this.#fold.takeChanges();
     const complete = this.#fold.takeComplete();
-    if (changes.length === 0 && complete.length === 0) return;
+    if (changes.length === 0 && complete.length === 0) {
+      this.#accountedBefore = this.#next;
+      return;
+    }
     try {
       await writeChanges(this.#writer, codec, topics, { changes, complete }, this.#breathe);
     } catch (error) {
@@ -163,5 +178,12 @@ export class PartitionRelay {
       throw error;
     }
     wrote(changes.length);
+    this.#setDelivered(complete);
+  }
+
+  #setDelivered(sets: readonly RuleSetComplete[]): void {
+    this.#accountedBefore = this.#next;
+    for (const set of sets) this.#delivered.set(set.application, set);
+    this.#parts.delivered?.(sets.map(({ application }) => application));
   }
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { LogPort, LogRecord, OwnedSource, TopicPartition } from '@prorata/kafka-port';
 import { inNamespace } from '@prorata/schemas';
 import type { createLogger } from '@prorata/service-runtime';
+import type { PartitionDeliveries } from '../reports/deliveryReports.ts';
 import { PartitionPoisoned, PartitionRelay, RELAY_GROUP } from './partitionRelay.ts';
 import type { PartitionRelayParts } from './partitionRelay.ts';
 
@@ -82,6 +83,11 @@ export class RulesOwner {
     return [...this.#tenancies.values()].flatMap((tenancy) =>
       tenancy.fault === undefined && isHeld(tenancy) ? (tenancy.relay?.rollouts ?? []) : [],
     );
+  }
+
+  /** What is written, of the partitions that are served. */
+  get deliveries(): readonly PartitionDeliveries[] {
+    return [...this.#tenancies.values()].flatMap(({ relay }) => relay?.deliveries ?? []);
   }
 
   async stop(): Promise<void> {

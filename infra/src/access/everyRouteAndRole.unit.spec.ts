@@ -218,6 +218,11 @@ function expected(route: string, rule: RouteRule, caller: Caller | null): unknow
   return isIn(route, rule, rule.who, caller) ? 'in' : 403;
 }
 
+const ofWholeApplication: readonly string[] = [
+  'GET /v1/applications/:application',
+  'GET /v1/hosts/:application/:hostId',
+];
+
 function isIn(route: string, rule: RouteRule, who: readonly Role[], caller: Caller): boolean {
   const { roles: held = [], grants = [], application, kind } = caller;
   const subject = subjectOf(route, rule);
@@ -230,8 +235,8 @@ function isIn(route: string, rule: RouteRule, who: readonly Role[], caller: Call
   const [role, scope] = grants[0]?.split('@') ?? [];
   if (role === undefined || scope === undefined || !who.includes(role as Role)) return false;
   if (rule.grants === 'none' || scope.includes(':') !== (rule.grants === 'streams')) return false;
-  // Whoever may read any of an application's quotas may read what it is that checks them.
-  if (route === 'GET /v1/applications/:application') return scope.split('/')[0] === subject;
+  // Whoever may read any of an application's quotas may read what it is that checks and who enforces them.
+  if (ofWholeApplication.includes(route)) return scope.split('/')[0] === subject;
   return subject === null || subject === scope || subject.startsWith(`${scope}/`);
 }
 

@@ -10,7 +10,7 @@ export interface DatabaseDump {
 /** Copies of the read models: a rebuilt one counts as the one before. */
 const COPY = /^([a-z]+)_\d+$/;
 
-/** @param leftOut schemas whose rows are of this database, not of the log */
+/** @param leftOut schemas, of copies without their number, whose rows are not of the log of events */
 export async function dumpDatabase(url: string, leftOut: readonly string[]): Promise<DatabaseDump> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
@@ -19,7 +19,7 @@ export async function dumpDatabase(url: string, leftOut: readonly string[]): Pro
       `select n.nspname as schema, c.relname as table
        from pg_class c join pg_namespace n on n.oid = c.relnamespace
        where c.relkind in ('r', 'p') and not c.relispartition
-         and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname <> all ($1)
+         and n.nspname not in ('pg_catalog', 'information_schema') and regexp_replace(n.nspname, '_[0-9]+$', '') <> all ($1)
        order by 1, 2`,
       [leftOut],
     );

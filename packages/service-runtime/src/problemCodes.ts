@@ -60,6 +60,11 @@ export const problemCodes = {
     'Ask for a version that there is; where it was written just now, with `atLeast`.',
   ),
   PROPOSAL_UNKNOWN: kind(404, 'There is no such proposal', 'Correct the id.'),
+  HOST_UNKNOWN: kind(
+    404,
+    'No such host has reported within a day',
+    'Correct the id: GET /v1/hosts lists them.',
+  ),
   ORGANIZATION_UNKNOWN: kind(404, 'The organization is not registered', 'Register it first.'),
   TEAM_UNKNOWN: kind(404, 'There is no such team', 'Define it first, or correct the name.'),
   PROJECT_UNKNOWN: kind(404, 'There is no such project', 'Define it first, or correct the name.'),

@@ -381,6 +381,60 @@ export const commands: Table = {
   },
 };
 
+export const hosts: Table = {
+  name: 'hosts',
+  key: ['application', 'host_id'],
+  columns: {
+    application: 'text',
+    host_id: 'text',
+    boot_id: 'text',
+    sequence: 'bigint',
+    sdk_version: 'text',
+    zone: 'text',
+    source: 'text',
+    rules: 'integer',
+    rejected_rules: 'integer',
+    applied_offset: 'bigint',
+    applied_at: 'timestamptz',
+    reported_at: 'timestamptz',
+    heard_at: 'timestamptz',
+    interval_ms: 'integer',
+  },
+};
+
+export const targets: Table = {
+  name: 'targets',
+  key: ['application', 'dispatcher'],
+  columns: {
+    application: 'text',
+    dispatcher: 'text',
+    kind: 'text',
+    target: 'text',
+    state: 'text',
+    desired_offset: 'bigint',
+    delivered_offset: 'bigint',
+    applied_offset: 'bigint',
+    checksum: 'text',
+    problem: 'text',
+    since: 'timestamptz',
+    reported_at: 'timestamptz',
+    heard_at: 'timestamptz',
+  },
+};
+
+export const deliveries: Table = {
+  name: 'deliveries',
+  key: ['application'],
+  columns: {
+    application: 'text',
+    rules: 'integer',
+    delivered_offset: 'bigint',
+    accounted_to: 'bigint',
+    reported_at: 'timestamptz',
+    heard_at: 'timestamptz',
+  },
+};
+
 /** What the projection `quotas` writes. */
 export const quotaTables: readonly Table[] = [
   applications,
@@ -403,6 +457,9 @@ export const quotaTables: readonly Table[] = [
   priceBooks,
   tierPolicies,
 ];
+
+/** What the projection `hosts` writes. */
+export const hostTables: readonly Table[] = [hosts, targets, deliveries];
 
 /** What the projection `audit` writes. */
 export const auditTables: readonly Table[] = [auditLog, streamHeads, commands];

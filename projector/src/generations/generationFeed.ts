@@ -20,6 +20,8 @@ export interface FeedParts {
   /** Connections whose unqualified names are those of the copy. */
   readonly openTables: (schema: string) => Pool;
   readonly applied: (schema: string, topic: string, records: number) => void;
+  /** A record that could not be read was passed over. */
+  readonly skipped: (schema: string, topic: string) => void;
   /** null: nothing is traced. */
   readonly tracing: Tracing | null;
   readonly sessionTimeoutMs?: number;
@@ -33,7 +35,7 @@ export class GenerationFeed {
   readonly #sources: OwnedSource[] = [];
 
   constructor(definition: ProjectionDefinition, generation: Generation, parts: FeedParts) {
-    const { namespace, openTables, applied, tracing, ...shared } = parts;
+    const { namespace, openTables, applied, skipped, tracing, ...shared } = parts;
     const schema = schemaOf(generation);
     const pool = openTables(schema);
     this.schema = schema;
@@ -49,6 +51,7 @@ export class GenerationFeed {
           projectionName: definition.name,
           newProjection: (partition) => newProjection(topic, partition),
           applied: (records) => applied(schema, topic, records),
+          skipped: () => skipped(schema, topic),
           trace: recordTracing(tracing, 'write rows', { 'prorata.copy': schema }),
         }),
     );

@@ -2,7 +2,7 @@ import { assertTopics, connectLog, readSettings, requireSetting } from '@prorata
 import type { Pool } from 'pg';
 import { NOT_DONE, parseWords, printJson, runCommand, UsageError } from '../commandLine.ts';
 import { openPool } from '../database/openPool.ts';
-import { projectedTopics } from '../routes/readModels.ts';
+import { readTopics } from '../routes/readModels.ts';
 import { listGenerations, schemaOf } from './generation.ts';
 import { progressOf } from './progress.ts';
 import type { Log } from './progress.ts';
@@ -54,7 +54,7 @@ async function withTables<T>(work: (pool: Pool, log: Log) => Promise<T>): Promis
   const port = connectLog(settings, 'projections');
   try {
     const admin = await port.admin();
-    const partitions = await assertTopics(admin, settings, [...projectedTopics]);
+    const partitions = await assertTopics(admin, settings, [...readTopics]);
     await admin.close();
     return await work(pool, { log: port.log, namespace: settings.namespace, partitions });
   } finally {

@@ -1,9 +1,10 @@
 import type { Table } from '../database/tables.ts';
-import { auditTables, quotaTables } from '../database/tables.ts';
+import { auditTables, hostTables, quotaTables } from '../database/tables.ts';
 import { AuditProjection } from '../projection/auditProjection.ts';
 import { EventsProjection } from '../projection/eventsProjection.ts';
 import { OutcomesProjection } from '../projection/outcomesProjection.ts';
 import type { Projection } from '../projection/projection.ts';
+import { ReportsProjection } from '../projection/reportsProjection.ts';
 
 export interface ProjectedTopic {
   /** Without the namespace. */
@@ -26,7 +27,7 @@ export interface ProjectionDefinition {
   readonly tables: readonly Table[];
 }
 
-export type ProjectionName = 'quotas' | 'audit';
+export type ProjectionName = 'quotas' | 'audit' | 'hosts';
 
 export const projections: readonly ProjectionDefinition[] = [
   {
@@ -56,6 +57,13 @@ export const projections: readonly ProjectionDefinition[] = [
       },
     ],
     tables: auditTables,
+  },
+  {
+    name: 'hosts',
+    version: 1,
+    readableFrom: 1,
+    topics: [{ topic: 'host.reports', newProjection: () => new ReportsProjection() }],
+    tables: hostTables,
   },
 ];
 

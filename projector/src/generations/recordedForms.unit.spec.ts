@@ -5,10 +5,11 @@ import { hashOf } from '@prorata/schemas';
 import type { Message } from '@prorata/schemas';
 import type { ClientBase } from 'pg';
 import { describe, expect, it } from 'vitest';
-import { EventStamper } from '../../test/eventStamper.ts';
+import { EventStamper, testStart } from '../../test/eventStamper.ts';
 import type { Stamped } from '../../test/eventStamper.ts';
 import { organizationEnds, organizationLives } from '../../test/organizationStory.ts';
 import { quotaStory } from '../../test/quotaStory.ts';
+import { reportStory } from '../../test/reportStory.ts';
 import { TableImage } from '../../test/tableImage.ts';
 import { migrationTexts } from '../database/createTables.ts';
 import { projections } from './projections.ts';
@@ -29,6 +30,7 @@ function commands(): readonly Stamped[] {
 }
 
 function messagesOf(topic: string): readonly Message[] {
+  if (topic === 'host.reports') return reportStory;
   if (topic === 'quota.events') return commands().flatMap(({ events }) => events);
   return commands().flatMap(({ outcome }) => outcome ?? []);
 }
@@ -40,6 +42,7 @@ async function imageOf({ topics }: ProjectionDefinition) {
       offset: BigInt(index),
       message,
       hash: hashOf(message).toString('hex'),
+      loggedAtMs: Number(testStart / 1_000n) + index,
     }));
     const { changes, broken } = newProjection(topic, 0).project(records);
     expect(broken).toBeNull();

@@ -35,6 +35,7 @@ async function project(
       offset: BigInt(at + index),
       message,
       hash: '',
+      loggedAtMs: 0,
     }));
     await projection.project(batch).changes(image as unknown as ClientBase);
     afterEach(at + batch.length, image);

@@ -5,6 +5,9 @@ import type { Pool } from 'pg';
 import { readCheckpoints } from '../database/checkpoints.ts';
 import { endOfNothing } from './endOfNothing.ts';
 
+/** Hosts report without transactions: every offset is a record. */
+const inTransactions = (topic: string): boolean => topic !== 'host.reports';
+
 /** Ends this young are not asked for again: a burst of queries costs the broker one round, milliseconds. */
 const END_AGE_MS_MAX = 200;
 /** An answer does not wait longer to learn how old it is, milliseconds. */
@@ -65,9 +68,10 @@ export class LagMeter {
     const gap = end - from;
     // A committed record is always followed by its transaction's marker before the end passes it, so
     // a gap of one is a marker, and a larger one ends with one.
-    if (gap <= 1n) return 0n;
+    const marker = inTransactions(topic) ? 1n : 0n;
+    if (gap <= marker) return 0n;
     this.#lookInto(topic, partition, next);
-    return gap - 1n;
+    return gap - marker;
   }
 
   /** Reads what follows the checkpoint, in the background, in case it is no record at all. */

@@ -33,6 +33,8 @@ export interface PartitionParts {
   /** Asks for the partition anew: somebody else has moved its checkpoint. */
   readonly rejoin: () => void;
   readonly applied: (records: number) => void;
+  /** Hears of each record that could not be read and was passed over. */
+  readonly skipped?: (() => void) | undefined;
   /** Absent: nothing is traced. A restore never is: what it reads is long over. */
   readonly trace?: TraceRecords | undefined;
   /** Records in one transaction. */
@@ -194,17 +196,27 @@ export class OwnedPartition {
         this.#position = record.offset + 1n;
       } catch (error) {
         if (!(error instanceof UnreadableRecord)) throw error;
+        if (this.#projection.skipsUnreadable) {
+          this.#parts.skipped?.();
+          this.#position = record.offset + 1n;
+          continue;
+        }
         return { decoded, unreadable: { offset: record.offset, error } };
       }
     }
     return { decoded, unreadable: null };
   }
 
-  async #decodeOne({ offset, value }: LogRecord): Promise<DecodedRecord> {
+  async #decodeOne({ offset, value, timestampMs: loggedAtMs }: LogRecord): Promise<DecodedRecord> {
     const { codec } = this.#parts;
     const message = await codec.decode(value);
     const wantsHash = this.#projection.hashes && offset >= this.#checkpoint;
-    return { offset, message, hash: wantsHash ? (await codec.hash(value)).toString('hex') : null };
+    return {
+      offset,
+      message,
+      loggedAtMs,
+      hash: wantsHash ? (await codec.hash(value)).toString('hex') : null,
+    };
   }
 
   /**

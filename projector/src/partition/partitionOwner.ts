@@ -26,6 +26,7 @@ export interface OwnerParts {
   readonly projectionName: string;
   readonly newProjection: (partition: number) => Projection;
   readonly applied: (records: number) => void;
+  readonly skipped: () => void;
   readonly trace?: TraceRecords | undefined;
   readonly sessionTimeoutMs?: number;
 }
@@ -71,7 +72,8 @@ export class PartitionOwner implements OwnershipHandlers {
   }
 
   assigned(place: TopicPartition): Promise<bigint> {
-    const { log, codec, pool, logger, applied, trace, newProjection, projectionName } = this.#parts;
+    const { log, codec, pool, logger, applied, skipped, trace, newProjection, projectionName } =
+      this.#parts;
     const owned = new OwnedPartition(place, {
       log: log.log,
       codec,
@@ -85,6 +87,7 @@ export class PartitionOwner implements OwnershipHandlers {
       newProjection: () => newProjection(place.partition),
       rejoin: () => void this.#source.promise.then((source) => source.reassign(place)),
       applied,
+      skipped,
       trace,
     });
     this.#partitions.set(place.partition, owned);

@@ -16,6 +16,7 @@ export class AuditProjection implements Projection {
   readonly folds = false;
   readonly hashes = true;
   readonly wholeLog = true;
+  readonly skipsUnreadable = false;
   readonly #topic: string;
   readonly #partition: number;
   /** An owner writes one copy's tables. */

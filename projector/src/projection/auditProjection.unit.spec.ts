@@ -16,6 +16,7 @@ function records(): DecodedRecord[] {
     offset: BigInt(index * 2),
     message,
     hash: hashOf(message).toString('hex'),
+    loggedAtMs: 0,
   }));
 }
 
@@ -51,7 +52,10 @@ describe('the projection of the audit log', () => {
 
   it('stops at a record that is no event, after what stands before it', () => {
     const { outcome } = new EventStamper(1).refuse(STREAM, 'QUOTA_UNKNOWN');
-    const all = [...records().slice(0, 2), { offset: 9n, message: outcome!, hash: null }];
+    const all = [
+      ...records().slice(0, 2),
+      { offset: 9n, message: outcome!, hash: null, loggedAtMs: 0 },
+    ];
     const projected = new AuditProjection('quota.events', 0).project(all);
     expect(projected).toMatchObject({ records: 2, broken: { offset: 9n } });
     expect(projected.broken!.message).toContain('CommandOutcome');

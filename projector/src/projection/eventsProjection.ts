@@ -19,6 +19,7 @@ export class EventsProjection implements Projection {
   readonly folds = true;
   readonly hashes = false;
   readonly wholeLog = true;
+  readonly skipsUnreadable = false;
   readonly #partition: number;
   readonly #streams = new Map<string, FoldedStream>();
 

@@ -27,6 +27,7 @@ function records(): DecodedRecord[] {
     offset: BigInt(index * 2),
     message,
     hash: hashOf(message).toString('hex'),
+    loggedAtMs: 0,
   }));
 }
 
@@ -116,6 +117,7 @@ describe('the projection of events', () => {
         offset: BigInt(index),
         message,
         hash: hashOf(message).toString('hex'),
+        loggedAtMs: 0,
       }));
       const { tables } = await tablesAfter(all, 2);
       return tables['proposals']?.find((row) => row['proposal_id'] === 'llm-p14');
@@ -173,6 +175,7 @@ describe('the projection of events', () => {
       offset: BigInt(index),
       message,
       hash: hashOf(message).toString('hex'),
+      loggedAtMs: 0,
     }));
     for (const size of [1, 4, all.length]) {
       const { tables } = await tablesAfter(all, size);
@@ -214,6 +217,7 @@ describe('the projection of events', () => {
       offset: BigInt(index),
       message,
       hash: hashOf(message).toString('hex'),
+      loggedAtMs: 0,
     }));
     const one = await tablesAfter(all, 1);
     expect((await tablesAfter(all, all.length)).tables).toEqual(one.tables);
@@ -263,6 +267,7 @@ describe('a log that breaks its laws', () => {
       offset: BigInt(index),
       message,
       hash: hashOf(message).toString('hex'),
+      loggedAtMs: 0,
     }));
     const projected = new EventsProjection(0).project(all);
     expect(projected).toMatchObject({ records: 3, broken: { offset: 3n } });
@@ -277,7 +282,7 @@ describe('a log that breaks its laws', () => {
   it('stops at a record that is no event', () => {
     const stamper = new EventStamper(1);
     const { outcome } = stamper.refuse(STREAM, 'QUOTA_UNKNOWN');
-    const record = { offset: 0n, message: outcome!, hash: null };
+    const record = { offset: 0n, message: outcome!, hash: null, loggedAtMs: 0 };
     const { broken } = new EventsProjection(0).project([record]);
     expect(broken!.message).toContain('CommandOutcome');
   });

@@ -28,6 +28,7 @@ function records(): DecodedRecord[] {
     offset: BigInt(index),
     message,
     hash: hashOf(message).toString('hex'),
+    loggedAtMs: 0,
   }));
 }
 
@@ -90,7 +91,7 @@ function everyStream(): DecodedRecord[] {
   ];
   return events
     .flatMap((stamped) => stamped.events)
-    .map((message, index) => ({ offset: BigInt(index), message, hash: null }));
+    .map((message, index) => ({ offset: BigInt(index), message, hash: null, loggedAtMs: 0 }));
 }
 
 async function write(size: number, until = Infinity, from = records()): Promise<void> {

@@ -15,6 +15,7 @@ export class OutcomesProjection implements Projection {
   readonly hashes = false;
   /** Outcomes are kept for a time. */
   readonly wholeLog = false;
+  readonly skipsUnreadable = false;
   readonly #topic: string;
   readonly #partition: number;
 

@@ -25,6 +25,7 @@ async function tablesAfter(values: readonly CommandOutcome[], size: number) {
       offset: BigInt(at + index),
       message: { type: 'CommandOutcome' as const, value },
       hash: null,
+      loggedAtMs: 0,
     }));
     await projection.project(records).changes(image as unknown as ClientBase);
   }
@@ -101,7 +102,7 @@ describe('the projection of outcomes', () => {
 
   it('stops at a record that is no outcome', () => {
     const [event] = new EventStamper(1).stamp(STREAM, [registered]).events;
-    const record = { offset: 4n, message: event!, hash: null };
+    const record = { offset: 4n, message: event!, hash: null, loggedAtMs: 0 };
     const { broken, records } = new OutcomesProjection('quota.outcomes', 0).project([record]);
     expect(records).toBe(0);
     expect(broken).toMatchObject({ offset: 4n });

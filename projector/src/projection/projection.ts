@@ -5,6 +5,8 @@ import type { RowChanges } from '../database/applyBatch.ts';
 export interface DecodedRecord {
   readonly offset: bigint;
   readonly message: Message;
+  /** When the log had it, milliseconds since the epoch, as its producer or broker says. */
+  readonly loggedAtMs: number;
   /** SHA-256 of the canonical bytes, hex; null where only the state is folded. */
   readonly hash: string | null;
 }
@@ -35,6 +37,8 @@ export interface Projection {
   readonly hashes: boolean;
   /** Whether its topic keeps every record for ever, so that one that is gone is a fault. */
   readonly wholeLog: boolean;
+  /** Whether a record that cannot be read is passed over; otherwise it stops the partition. */
+  readonly skipsUnreadable: boolean;
   /** @throws BrokenInvariant */
   fold(record: DecodedRecord): void;
   /**

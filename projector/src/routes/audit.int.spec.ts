@@ -68,6 +68,7 @@ async function project(projections: readonly Projection[], messages: readonly Me
     offset: BigInt(index),
     message,
     hash: hashOf(message).toString('hex'),
+    loggedAtMs: 0,
   }));
   const client = await pool.connect();
   try {

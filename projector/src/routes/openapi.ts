@@ -5,15 +5,18 @@ import {
   sharedComponents,
 } from '@prorata/service-runtime';
 import type { OpenApiFragment } from '@prorata/service-runtime';
+import { hostStates, targetStates } from '../enforcement/enforcementSql.ts';
 import { listings, rowSchema } from './listings.ts';
 import {
   auditFields,
   budgetFields,
   explainedFields,
   historyFields,
+  hostFields,
   proposalFields,
   quotaFields,
   rowsOf,
+  targetFields,
   unusedFields,
 } from './rowSchemas.ts';
 
@@ -379,6 +382,48 @@ export const openapi: OpenApiFragment = {
         ...paging,
       ],
       { entries: rowsOf(auditFields), next },
+    ),
+    '/v1/hosts': get(
+      'Which hosts enforce which rules: what each should have applied, what was delivered, what it has applied.',
+      [
+        query('application', 'Of this application.'),
+        query('zone', 'In this zone.'),
+        query('state', `In one of these states, with commas between: ${hostStates.join(', ')}.`),
+        query('behind', 'true: only those that lack a change, silent ones included.', {
+          enum: ['true', 'false'],
+          default: 'false',
+        }),
+        query('sort', 'By application and id, or who was heard of, or has applied, least.', {
+          enum: ['hostId', 'heardAt', 'appliedOffset'],
+          default: 'hostId',
+        }),
+        query('order', 'The way of the order.', { enum: ['asc', 'desc'], default: 'asc' }),
+        ...paging,
+      ],
+      { hosts: rowsOf(hostFields), next },
+    ),
+    '/v1/hosts/{application}/{hostId}': get(
+      'One host, if it has reported within a day.',
+      [path('application', "The application's id."), path('hostId', 'The host, percent-encoded.')],
+      hostFields,
+    ),
+    '/v1/targets': get(
+      'What dispatchers write to, of every dispatcher that is registered, and whether it has what it should.',
+      [
+        query('application', 'Of this application.'),
+        query('kind', 'Of this kind.'),
+        query('state', `In one of these states, with commas between: ${targetStates.join(', ')}.`),
+        query('behind', 'true: all that are not current.', {
+          enum: ['true', 'false'],
+          default: 'false',
+        }),
+        query('order', 'The way of the order: by application and dispatcher.', {
+          enum: ['asc', 'desc'],
+          default: 'asc',
+        }),
+        ...paging,
+      ],
+      { targets: rowsOf(targetFields), next },
     ),
     '/v1/commands/{commandId}': get(
       'What became of a command.',

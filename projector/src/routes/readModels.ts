@@ -10,6 +10,12 @@ import type { StreamHeads } from '../lag/streamHeads.ts';
  */
 export const projectedTopics = ['quota.events', 'quota.outcomes'] as const;
 
+/** What hosts and targets are told from: what they report, and the events that they should have applied. */
+export const reportedTopics = ['quota.events', 'host.reports'] as const;
+
+/** All that any table is filled from. */
+export const readTopics = [...projectedTopics, 'host.reports'] as const;
+
 /** What every query stands on. Lag is measured before the tables are read, so it is never too small. */
 export interface ReadModels {
   /** For questions about one thing, which an index finds. */

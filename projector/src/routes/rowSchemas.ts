@@ -1,5 +1,7 @@
 /** The rows of answers as JSON Schema; `projector.int.spec` holds them against real answers. */
 
+import { hostStates, targetStates } from '../enforcement/enforcementSql.ts';
+
 type Part = Readonly<Record<string, unknown>>;
 
 const text: Part = { type: 'string' };
@@ -175,6 +177,70 @@ export const unusedFields: Readonly<Record<string, Part>> = {
     description: 'Since when hosts of the application have reported; null: they never have.',
   },
   reportedTo: timeOrNull,
+};
+
+const offset: Part = {
+  ...longOrNull,
+  description: 'Where an event stands in its partition of `quota.events`; -1: before any.',
+};
+
+/** A host as it said last, as `GET /v1/hosts` tells it. */
+export const hostFields: Readonly<Record<string, Part>> = {
+  application: text,
+  hostId: text,
+  bootId: { ...text, description: 'A start of the host.' },
+  zone: { ...textOrNull, description: 'null: the host does not say.' },
+  state: {
+    enum: hostStates,
+    description:
+      'current: it has applied all that it should. behind: it has not, and drifted: for more than a minute. refused: it ' +
+      'could not take a rule. silent: it has missed three reports. unregistered: nobody has registered its application.',
+  },
+  desiredOffset: {
+    ...offset,
+    description: 'The newest event that changed the rules; null: there is none.',
+  },
+  deliveredOffset: {
+    ...offset,
+    description:
+      "The newest that the relay has brought to the rules' topic; null: it has not said.",
+  },
+  appliedOffset: { ...long, description: 'The newest that the host has applied; -1: none.' },
+  behindSince: {
+    ...timeOrNull,
+    description:
+      'When the oldest change was decided that it lacks, within 5 s; null: it lacks none.',
+  },
+  rules: whole,
+  rejectedRules: { ...whole, description: 'Quotas whose newest rule it could not take.' },
+  source: { enum: ['kafka', 'http', 'disk'], description: 'Where its rules came from.' },
+  sdkVersion: text,
+  appliedAt: { ...timeOrNull, description: "By the host's clock; null: never." },
+  reportedAt: { ...time, description: "By the host's clock." },
+  heardAt: { ...time, description: 'By the record of its report in the log.' },
+};
+
+/** What a dispatcher writes to, as `GET /v1/targets` tells it. */
+export const targetFields: Readonly<Record<string, Part>> = {
+  application: text,
+  dispatcher: text,
+  kind: text,
+  target: text,
+  state: {
+    enum: targetStates,
+    description:
+      'current: read back, and as it should be. behind: not written yet. drifted: somebody else changed it, or it has ' +
+      'been behind for more than a minute. refused: it, or the check before it, does not take it. unreachable: it does ' +
+      'not answer. silent: its dispatcher has said nothing for three minutes, or never.',
+  },
+  desiredOffset: offset,
+  deliveredOffset: offset,
+  appliedOffset: offset,
+  checksum: { ...textOrNull, description: 'SHA-256 of the text that was delivered last, hex.' },
+  problem: textOrNull,
+  since: { ...timeOrNull, description: 'Since when it is so; null: nothing was reported.' },
+  reportedAt: timeOrNull,
+  heardAt: timeOrNull,
 };
 
 /** A list of rows, each with all of its fields. */

@@ -278,11 +278,11 @@ describe('roles of the database', () => {
   /** What stands in the database by kind; partitions are reached by their table alone. */
   const RELATIONS = `
     SELECT c.oid, n.nspname || '.' || c.relname AS name, c.relkind = 'v' AS is_view,
-      CASE WHEN n.nspname ~ '^(quotas|audit)_[0-9]+$' THEN 'copies'
+      CASE WHEN n.nspname ~ '^(quotas|audit|hosts)_[0-9]+$' THEN 'copies'
            WHEN n.nspname = 'projector' THEN 'control' ELSE 'views' END AS kind
     FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition
-      AND (n.nspname ~ '^(quotas|audit)_[0-9]+$' OR n.nspname IN ('projector', 'prorata'))`;
+      AND (n.nspname ~ '^(quotas|audit|hosts)_[0-9]+$' OR n.nspname IN ('projector', 'prorata'))`;
 
   it('may do what the table says, to every relation, and no more', async () => {
     const { rows } = await stand.owner.query<{
@@ -298,7 +298,7 @@ describe('roles of the database', () => {
        FROM (${RELATIONS}) AS t, unnest($1::text[]) AS role`,
       [databaseRoles],
     );
-    expect(rows.length).toBeGreaterThan(3 * 45);
+    expect(rows.length).toBeGreaterThan(3 * 50);
     for (const { name, kind, role, held } of rows) {
       expect(held, `${role} ${name}`).toEqual(roleTable[role].may[kind]);
     }
@@ -307,7 +307,7 @@ describe('roles of the database', () => {
   it('make no schema, and of functions call their own alone', async () => {
     const { rows } = await stand.owner.query<{ role: string; name: string }>(
       `SELECT role, f.oid::regprocedure::text AS name FROM unnest($1::text[]) AS role, pg_proc AS f
-       WHERE f.pronamespace::regnamespace::text ~ '^(quotas|audit)_|^projector$|^prorata$'
+       WHERE f.pronamespace::regnamespace::text ~ '^(quotas|audit|hosts)_|^projector$|^prorata$'
          AND has_schema_privilege(role, f.pronamespace, 'USAGE') AND has_function_privilege(role, f.oid, 'EXECUTE')`,
       [databaseRoles],
     );
@@ -456,7 +456,7 @@ describe("somebody else's server", () => {
       expect(await settingsOf(given.openQueries(['quotas_1']))).toEqual({
         as: 'prorata_reader',
         read_only: 'on',
-        timeout: '30s',
+        timeout: '10s',
         found: 4,
       });
       expect(await settingsOf(given.openTables('quotas_1'))).toEqual({
@@ -474,7 +474,7 @@ describe("somebody else's server", () => {
       expect(await settingsOf(queries)).toEqual({
         as: asker.name,
         read_only: 'on',
-        timeout: '30s',
+        timeout: '10s',
         found: 4,
       });
       await bound.pool.end();

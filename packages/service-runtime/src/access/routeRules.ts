@@ -132,6 +132,9 @@ export const routeRules = {
   'GET /v1/feed': readsQuotas,
   'GET /v1/proposals': readsQuotas,
   'GET /v1/proposals/:proposalId': readsQuotas,
+  'GET /v1/hosts': readsQuotas,
+  'GET /v1/hosts/:application/:hostId': readsQuotas,
+  'GET /v1/targets': readsQuotas,
   'GET /v1/audit': {
     answeredBy: ['projector'],
     who: ['admin', 'auditor'],

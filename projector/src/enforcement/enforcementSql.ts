@@ -1,0 +1,78 @@
+import { MISSED_REPORTS, TARGET_SILENT_MICROS } from './reportOrder.ts';
+
+/** What has not applied a change so long after its decision has drifted: four heartbeats of a host. */
+export const DRIFT_AFTER_SECONDS = 60;
+
+export const hostStates = [
+  'current',
+  'behind',
+  'drifted',
+  'refused',
+  'silent',
+  'unregistered',
+] as const;
+export const targetStates = [
+  'current',
+  'behind',
+  'drifted',
+  'refused',
+  'unreachable',
+  'silent',
+] as const;
+export type HostState = (typeof hostStates)[number];
+export type TargetState = (typeof targetStates)[number];
+
+/** What a topic of reports no longer keeps is forgotten, also where nothing has come since to take its row away. */
+const IS_KNOWN = `heard_at > now() - interval '1 day'`;
+
+/**
+ * Of each application that hosts or deliveries speak of: `desired`, the newest event that changed its rules, and `due`,
+ * the newest of those that should have been applied by now. Where the relay has looked at later events, its word
+ * counts: it has made the rules.
+ */
+const HEADS = `
+  heads AS (
+    SELECT c.application, d.delivered_offset, d.heard_at AS delivered_at,
+      CASE WHEN d.accounted_to >= c.head THEN d.delivered_offset ELSE c.head END AS desired
+    FROM (SELECT application, max(event_offset) AS head FROM rule_changes GROUP BY application) AS c
+    LEFT JOIN deliveries AS d USING (application)
+  ),
+  due AS (
+    SELECT application, max(event_offset) AS due FROM rule_changes JOIN heads USING (application)
+    WHERE event_offset <= desired AND decided_at < now() - interval '${DRIFT_AFTER_SECONDS} seconds'
+    GROUP BY application
+  )`;
+
+/** Every host with what it should have, what it has and its state; `seen` is the name of the last common table. */
+export const HOSTS_SEEN = `WITH ${HEADS}, seen AS (
+  SELECT h.*, heads.desired, heads.delivered_offset, heads.delivered_at,
+    CASE
+      WHEN h.heard_at < now() - ${MISSED_REPORTS} * h.interval_ms * interval '1 millisecond' THEN 'silent'
+      WHEN heads.desired IS NULL THEN 'unregistered'
+      WHEN h.rejected_rules > 0 THEN 'refused'
+      WHEN h.applied_offset >= heads.desired THEN 'current'
+      WHEN h.applied_offset < due.due THEN 'drifted'
+      ELSE 'behind'
+    END AS state,
+    (SELECT min(c.decided_at) FROM rule_changes AS c WHERE c.application = h.application
+     AND c.event_offset > h.applied_offset AND c.event_offset <= heads.desired) AS behind_since
+  FROM hosts AS h LEFT JOIN heads USING (application) LEFT JOIN due USING (application)
+  WHERE h.${IS_KNOWN})`;
+
+/**
+ * Every dispatcher that a registration names, reported of or not; what a dispatcher says of its target is believed for
+ * as long as it speaks.
+ */
+export const TARGETS_SEEN = `WITH seen AS (
+  SELECT a.application, d.name AS dispatcher, d.kind, d.target, t.desired_offset, t.delivered_offset, t.applied_offset,
+    t.checksum, t.problem, t.since, t.reported_at, t.heard_at,
+    CASE
+      WHEN t.heard_at IS NULL OR t.heard_at < now() - ${TARGET_SILENT_MICROS} * interval '1 microsecond' THEN 'silent'
+      WHEN t.state IN ('drifted', 'refused', 'unreachable') THEN t.state
+      WHEN t.applied_offset >= t.desired_offset AND t.state = 'applied' THEN 'current'
+      WHEN t.since < now() - interval '${DRIFT_AFTER_SECONDS} seconds' THEN 'drifted'
+      ELSE 'behind'
+    END AS state
+  FROM applications AS a
+  CROSS JOIN LATERAL jsonb_to_recordset(a.dispatchers) AS d (name text, kind text, target text)
+  LEFT JOIN targets AS t ON t.application = a.application AND t.dispatcher = d.name AND t.${IS_KNOWN})`;
