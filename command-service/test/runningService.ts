@@ -119,13 +119,13 @@ function environmentOf(
   namespace: string,
   secrets: TestSecrets,
 ): Record<string, string> {
-  const { brokers, registryUrl, passwords } = sharedStack();
+  const { brokers, subjectsUrl, passwords } = sharedStack();
   return {
     KAFKA_BROKERS: brokers.join(','),
     KAFKA_SASL_MECHANISM: 'plain',
     KAFKA_SASL_USERNAME: principal,
     KAFKA_SASL_PASSWORD: passwords[principal],
-    SCHEMA_REGISTRY_URL: registryUrl,
+    SCHEMA_REGISTRY_URL: subjectsUrl,
     PRORATA_NAMESPACE: namespace,
     PRORATA_TOKEN_ISSUER: tokenIssuer,
     PRORATA_TOKEN_JWKS_FILE: secrets.jwksFile,

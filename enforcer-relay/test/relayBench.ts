@@ -48,7 +48,7 @@ export class RelayBench {
   }
 
   newCodec(): Codec {
-    return new Codec(registryIds(sharedStack().registryUrl), this.namespace);
+    return new Codec(registryIds(sharedStack().subjectsUrl), this.namespace);
   }
 
   port(principal: Principal): LogPort {
@@ -98,11 +98,11 @@ export class RelayBench {
   }
 
   #settings(): Settings {
-    const { brokers, registryUrl } = sharedStack();
+    const { brokers, subjectsUrl } = sharedStack();
     const { issuer, jwksFile } = this.issuer.tokens;
     return readSettings({
       KAFKA_BROKERS: brokers.join(','),
-      SCHEMA_REGISTRY_URL: registryUrl,
+      SCHEMA_REGISTRY_URL: subjectsUrl,
       PRORATA_NAMESPACE: this.namespace,
       PRORATA_LOG_LEVEL: 'silent',
       PRORATA_TOKEN_ISSUER: issuer,

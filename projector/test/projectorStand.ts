@@ -39,7 +39,7 @@ export async function openStand(): Promise<Stand> {
   const namespace = await freshNamespace({
     apply: ['quota.events', 'quota.outcomes', 'host.reports'],
   });
-  const { registryUrl, brokers, passwords } = sharedStack();
+  const { subjectsUrl: registryUrl, brokers, passwords } = sharedStack();
   const port = connectKafka(kafkaConnection());
   const codec = new Codec(registryIds(registryUrl), namespace);
   const directory = await mkdtemp(path.join(os.tmpdir(), 'prorata-projector-'));

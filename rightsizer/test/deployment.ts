@@ -38,7 +38,7 @@ export async function deploy(): Promise<Deployment> {
   const namespace = await freshNamespace({ apply: ['quota.events', 'usage.events'] });
   const directory = await mkdtemp(path.join(os.tmpdir(), 'prorata-rightsizer-'));
   const port: LogPort = connectKafka(kafkaConnection());
-  const codec = new Codec(registryIds(sharedStack().registryUrl), namespace);
+  const codec = new Codec(registryIds(sharedStack().subjectsUrl), namespace);
   const partitions = topicManifest.partitions.local;
   const publisher: Publisher = await port.publisher();
   const writer = new TestWriter(port, codec, namespace, partitions);
@@ -61,7 +61,7 @@ export async function deploy(): Promise<Deployment> {
         KAFKA_SASL_MECHANISM: 'plain',
         KAFKA_SASL_USERNAME: sasl?.username,
         KAFKA_SASL_PASSWORD: sasl?.password,
-        SCHEMA_REGISTRY_URL: sharedStack().registryUrl,
+        SCHEMA_REGISTRY_URL: sharedStack().subjectsUrl,
         PRORATA_NAMESPACE: namespace,
         PRORATA_GATEWAY_URL: gatewayUrl,
         PRORATA_USAGE_DIRECTORY: path.join(directory, 'usage'),

@@ -18,6 +18,8 @@ export interface SharedStack {
   /** By principal; each may do only what the applied manifest allows. */
   readonly passwords: Passwords;
   readonly registryUrl: string;
+  /** The registry for those whom `freshNamespace` has made a namespace. */
+  readonly subjectsUrl: string;
   readonly databaseUrl: string;
 }
 
@@ -57,7 +59,7 @@ export function kafkaConnection(principal: Principal = 'admin'): KafkaConnection
  * A namespace that no other test has: every topic, subject, group and transactional id of a test
  * begins with `<namespace>.`, so that tests share a broker and never meet.
  * @param options.apply makes the manifest's topics, subjects and access rules in it: all, or those of
- * the topics that are named. Two processor seconds for all.
+ * the topics that are named. Its subjects are found at `subjectsUrl`.
  */
 export async function freshNamespace(
   options: { readonly apply?: boolean | readonly string[] } = {},
@@ -79,7 +81,7 @@ function only(names: readonly string[]): TopicManifest {
  * a fourth of the requests.
  */
 async function applyFresh(namespace: string, manifest: TopicManifest): Promise<void> {
-  const { registryUrl } = sharedStack();
+  const { subjectsUrl: registryUrl } = sharedStack();
   const registry = {
     ...registryClient(registryUrl),
     exists: () => Promise.resolve(false),

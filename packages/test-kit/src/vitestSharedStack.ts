@@ -4,6 +4,7 @@ import path from 'node:path';
 import { provideJvmParts, randomPasswords, startBackingParts } from '@prorata/infra';
 import type { TestProject } from 'vitest/node';
 import type { SharedStack } from './sharedStack.ts';
+import { startSharedSubjects } from './sharedSubjects.ts';
 
 /**
  * Starts Kafka, the registry and Postgres once for all int specs, on free ports, in a folder that
@@ -30,15 +31,18 @@ export default async function startSharedStack(project: TestProject): Promise<()
     await remove();
     throw error;
   });
+  const subjects = await startSharedSubjects(parts.registry.url);
   const stack: SharedStack = {
     brokers: parts.kafka.brokers,
     sasl: { mechanism: 'plain', username: 'admin', password: passwords.admin },
     passwords,
     registryUrl: parts.registry.url,
+    subjectsUrl: subjects.url,
     databaseUrl: parts.postgres.url,
   };
   project.provide('prorataStack', stack);
   return async () => {
+    await subjects.close();
     await parts.stop();
     await remove();
   };

@@ -49,7 +49,7 @@ beforeEach(async () => {
   faults.length = 0;
   namespace = await freshNamespace({ apply: ['usage.events'] });
   topic = inNamespace('usage.events', namespace);
-  codec = new Codec(registryIds(sharedStack().registryUrl), namespace);
+  codec = new Codec(registryIds(sharedStack().subjectsUrl), namespace);
   directory = await mkdtemp(path.join(os.tmpdir(), 'prorata-sink-'));
   places = await tablePlaces(directory);
   database = await UsageDatabase.open(places.root);
@@ -132,7 +132,7 @@ async function expectTableToEqual(ledger: Ledger): Promise<void> {
 function startProcess(crash: SinkProcessConfiguration['crash'], group: string): ChildProcess {
   const configuration: SinkProcessConfiguration = {
     connection: kafkaConnection('rightsizer'),
-    registryUrl: sharedStack().registryUrl,
+    registryUrl: sharedStack().subjectsUrl,
     namespace,
     directory,
     partitions,

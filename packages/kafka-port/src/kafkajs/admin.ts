@@ -219,8 +219,25 @@ const operations = {
 
 /** Kafka keeps one copy of equal rules, so that setting them again changes nothing. */
 async function allow(client: Admin, rules: readonly AccessRule[]): Promise<void> {
-  if (rules.length === 0) return;
-  await client.createAcls({ acl: rules.map(aclEntry) });
+  const entries = rules.map(aclEntry);
+  const last = entries.at(-1);
+  if (last === undefined) return;
+  await client.createAcls({ acl: entries });
+  await heardOf(client, last);
+}
+
+/** The controller has taken the rules together; a broker refuses by its former ones until it has heard of them. */
+async function heardOf(client: Admin, entry: AclEntry): Promise<void> {
+  const deadline = Date.now() + HEARD_OF_WITHIN_MS;
+  for (;;) {
+    const { resources: found } = await client.describeAcls(entry);
+    if (found.length > 0) return;
+    if (Date.now() > deadline)
+      throw new LogUnavailable(
+        `No broker knows of new access rules after ${HEARD_OF_WITHIN_MS} ms`,
+      );
+    await delay(LEADERS_POLL_MS);
+  }
 }
 
 function aclEntry({ principal, resource, name, pattern, operation }: AccessRule): AclEntry {
