@@ -3,10 +3,11 @@ import type { Dispatcher, DispatcherKind } from '@prorata/schemas';
 import { TargetRefused } from './dispatcher.ts';
 import type { DispatcherType } from './dispatcher.ts';
 import { fileDispatcher } from './file/fileDispatcher.ts';
+import { kubernetesDispatcher } from './kubernetes/kubernetesDispatcher.ts';
 import { tidbDispatcher } from './tidb/tidbDispatcher.ts';
 
 const types = new Map<DispatcherKind, DispatcherType>(
-  [fileDispatcher, tidbDispatcher].map((type) => [type.kind, type]),
+  [fileDispatcher, kubernetesDispatcher, tidbDispatcher].map((type) => [type.kind, type]),
 );
 
 /** @throws TargetRefused when this relay has none of that kind */
