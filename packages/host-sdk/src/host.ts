@@ -9,6 +9,7 @@ import type { OverloadGate, OverloadStatus } from './overload/overloadGate.ts';
 import type { Observation } from './health/hostHealth.ts';
 import type { AppliedListener } from './rules/rulesInForce.ts';
 import type { RuleSource } from './rules/ruleSource.ts';
+import type { ResourceTotals } from './usage/usageTotals.ts';
 import type { UsageChannel } from './usage/usageChannel.ts';
 
 export interface HostOptions {
@@ -118,6 +119,8 @@ export interface HostStatus {
     readonly sent: number;
     readonly dropped: number;
     readonly reanchored: number;
+    /** What closed windows let through and refused, by resource; of more than 100, the rest is `(other)`. */
+    readonly byResource: Readonly<Record<string, ResourceTotals>>;
   };
 }
 

@@ -21,6 +21,7 @@ import { RulesInForce } from './rules/rulesInForce.ts';
 import type { AppliedListener } from './rules/rulesInForce.ts';
 import { HostReporter } from './usage/hostReporter.ts';
 import { UsageMeters } from './usage/usageMeters.ts';
+import { UsageTotals } from './usage/usageTotals.ts';
 import { UsageQueue } from './usage/usageQueue.ts';
 
 const SDK_VERSION = '0.1.0';
@@ -67,6 +68,7 @@ class LocalHost implements Host {
   readonly #rules: RulesInForce;
   readonly #health = new HealthMeter();
   readonly #file: RuleFile | null;
+  readonly #totals = new UsageTotals();
   readonly #queue: UsageQueue;
   readonly #reporter: HostReporter;
   readonly #staleAfterMicros: number;
@@ -217,6 +219,7 @@ class LocalHost implements Host {
         sent: this.#queue.sent,
         dropped: this.#queue.dropped,
         reanchored: this.#meters.reanchored,
+        byResource: this.#totals.byResource,
       },
     };
   }
@@ -238,6 +241,7 @@ class LocalHost implements Host {
     const now = this.#time.now();
     const { application } = this.#options;
     const closed = this.#meters.close(now, this.#time.wallOf(now));
+    this.#totals.add(closed);
     const records = closed.map((usage): UsageRecorded => {
       const sequence = this.#sequence;
       this.#sequence += 1n;
