@@ -15,6 +15,7 @@ import {
 import { alice } from '../test/eventStamper.ts';
 import { dumpOf, eventually, openStand } from '../test/projectorStand.ts';
 import type { Stand } from '../test/projectorStand.ts';
+import { rolloutPaused, rolloutStarted } from '../test/rolloutStory.ts';
 import { tellStory } from '../test/tellStory.ts';
 import {
   auditFields,
@@ -22,6 +23,7 @@ import {
   explainedFields,
   proposalFields,
   quotaFields,
+  rolloutFields,
 } from './routes/rowSchemas.ts';
 import { indexedText } from './rows/indexedText.ts';
 import { startProjector } from './startProjector.ts';
@@ -282,7 +284,7 @@ describe('the projector', () => {
     await admin.end();
   });
 
-  it('lists proposals by number, page by page', async () => {
+  it('lists proposals and rollouts by number, page by page', async () => {
     const projector = await start(stand, databaseUrl);
     const { stamper } = stand;
     const stream = 'application:order';
@@ -311,6 +313,39 @@ describe('the projector', () => {
       expect(await page('')).toEqual({ ids: ['order-p9', 'order-p10'], next: 'order-p10' });
       expect(await page('&after=order-p10')).toEqual({ ids: ['order-p11'], next: null });
     });
+    await stand.append(
+      stamper.stamp(stream, [rolloutStarted('order-r8', 9n, 'order/a')]),
+      stamper.stamp(stream, [rolloutPaused('order-r8')]),
+      stamper.stamp(stream, [rolloutStarted('order-r10', 9n, 'order/b')]),
+    );
+    const asked = async (path: string) => (await get(projector, `/v1/${path}`, token)).body;
+    const first = { rolloutId: 'order-r8', quotas: ['order/a'], status: 'paused', stage: 0 };
+    await eventually(async () => {
+      const listed = (await asked('rollouts?application=order')) as { rollouts: object[] };
+      expect(listed.rollouts).toMatchObject([first, { rolloutId: 'order-r10', status: 'on' }]);
+      expect(Object.keys(listed.rollouts[0] ?? {})).toEqual(Object.keys(rolloutFields));
+    });
+    expect(await asked('rollouts?quotaId=order/b&limit=1')).toMatchObject({
+      rollouts: [{ rolloutId: 'order-r10' }],
+      next: null,
+    });
+    expect(await asked('rollouts?application=order&after=order-r8&status=on')).toMatchObject({
+      rollouts: [{ rolloutId: 'order-r10' }],
+    });
+    expect(await asked('rollouts/order-r8')).toMatchObject(first);
+    expect(await asked('rollouts/order-r9')).toMatchObject({ code: 'ROLLOUT_UNKNOWN' });
+    expect(await asked('quotas/order%2Fa/explain')).toMatchObject({
+      rollout: {
+        rolloutId: 'order-r8',
+        stage: 0,
+        stages: 2,
+        adds: { selector: { hosts: ['h1'] } },
+      },
+    });
+    expect(await asked('quotas/order%2Fc/explain')).toMatchObject({ rollout: null });
+    const elsewhere = await stand.token([], { kind: 'service', application: 'moka' });
+    const unseen = await get(projector, '/v1/rollouts/order-r8', elsewhere);
+    expect(unseen).toMatchObject({ status: 404, body: { code: 'ROLLOUT_UNKNOWN' } });
   });
 });
 

@@ -42,6 +42,7 @@ import { hostRoutes } from './routes/hostRoutes.ts';
 import { listingRoutes } from './routes/listingRoutes.ts';
 import { openapi } from './routes/openapi.ts';
 import { proposalRoutes } from './routes/proposalRoutes.ts';
+import { rolloutRoutes } from './routes/rolloutRoutes.ts';
 import { quotaRoutes } from './routes/quotaRoutes.ts';
 import { targetRoutes } from './routes/targetRoutes.ts';
 import { unusedRoutes } from './routes/unusedRoutes.ts';
@@ -195,6 +196,7 @@ export function queryRoutes(router: Router, models: Parameters<typeof quotaRoute
   unusedRoutes(router, models);
   auditRoutes(router, models);
   proposalRoutes(router, models);
+  rolloutRoutes(router, models);
   budgetRoutes(router, models);
   listingRoutes(router, models);
   hostRoutes(router, models);

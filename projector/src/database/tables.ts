@@ -180,6 +180,33 @@ export const entitlements: Table = {
   },
 };
 
+export const rollouts: Table = {
+  name: 'rollouts',
+  key: ['rollout_id'],
+  columns: {
+    rollout_id: 'text',
+    application: 'text',
+    quota_id: 'text',
+    quotas: 'jsonb',
+    status: 'text',
+    stage: 'integer',
+    stages: 'jsonb',
+    entered: 'jsonb',
+    gate: 'jsonb',
+    steps: 'jsonb',
+    baked_at: 'timestamptz',
+    started_at: 'timestamptz',
+    started_by: 'jsonb',
+    reason: 'text',
+    command_id: 'text',
+    ending: 'jsonb',
+    changed_at: 'timestamptz',
+    changed_by: 'jsonb',
+    changed_reason: 'text',
+    stream_version: 'bigint',
+  },
+};
+
 export const proposals: Table = {
   name: 'proposals',
   key: ['proposal_id'],
@@ -448,6 +475,7 @@ export const quotaTables: readonly Table[] = [
   ruleChanges,
   entitlements,
   proposals,
+  rollouts,
   budgets,
   organizations,
   teams,

@@ -32,8 +32,8 @@ export type ProjectionName = 'quotas' | 'audit' | 'hosts';
 export const projections: readonly ProjectionDefinition[] = [
   {
     name: 'quotas',
-    version: 8,
-    readableFrom: 7,
+    version: 9,
+    readableFrom: 9,
     topics: [
       {
         topic: 'quota.events',

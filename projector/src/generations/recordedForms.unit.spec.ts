@@ -10,6 +10,7 @@ import type { Stamped } from '../../test/eventStamper.ts';
 import { organizationEnds, organizationLives } from '../../test/organizationStory.ts';
 import { quotaStory } from '../../test/quotaStory.ts';
 import { reportStory } from '../../test/reportStory.ts';
+import { rolloutStory } from '../../test/rolloutStory.ts';
 import { TableImage } from '../../test/tableImage.ts';
 import { migrationTexts } from '../database/createTables.ts';
 import { projections } from './projections.ts';
@@ -22,7 +23,7 @@ function commands(): readonly Stamped[] {
   const stamper = new EventStamper(1);
   const stream = 'application:llm';
   return [
-    ...quotaStory.map((drafts) => stamper.stamp(stream, drafts)),
+    ...[...quotaStory, ...rolloutStory].map((drafts) => stamper.stamp(stream, drafts)),
     stamper.refuse(stream, 'PARENT_LIMIT_EXCEEDED'),
     stamper.stamp('organization:acme', organizationLives),
     stamper.stamp('organization:other', [...organizationLives, ...organizationEnds]),

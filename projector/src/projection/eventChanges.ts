@@ -22,6 +22,7 @@ import {
   tierPolicyRow,
 } from '../rows/currentRows.ts';
 import type { Touch } from '../rows/currentRows.ts';
+import { endingBy, rolloutRow } from '../rows/rolloutRow.ts';
 import type { Closing } from './closing.ts';
 import { headRow, registrationRow } from '../rows/historyRows.ts';
 import { ruleChangeRow } from '../rows/ruleChangeRow.ts';
@@ -90,6 +91,20 @@ export class EventChanges {
         const opened =
           state.kind === 'application' ? state.proposals.get(event.value.proposalId) : undefined;
         if (opened !== undefined) this.#put(tables.proposals, proposalRow(opened, 'open', null));
+        return;
+      }
+      case 'RolloutAdvanced':
+      case 'RolloutPaused':
+      case 'RolloutPromoted':
+      case 'RolloutResumed':
+      case 'RolloutRolledBack':
+      case 'RolloutStarted': {
+        const { rolloutId, envelope } = event.value;
+        const open = state.kind === 'application' ? state.rollouts.get(rolloutId) : undefined;
+        const rollout = open ?? closing.rollout;
+        if (rollout !== null) {
+          this.#put(tables.rollouts, rolloutRow(rollout, endingBy(event), envelope));
+        }
         return;
       }
       case 'QuotaMoved':

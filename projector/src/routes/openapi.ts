@@ -15,10 +15,12 @@ import {
   hostFields,
   proposalFields,
   quotaFields,
+  rolloutFields,
   rowsOf,
   targetFields,
   unusedFields,
 } from './rowSchemas.ts';
+import { ROLLOUT_STATUSES } from './rolloutRoutes.ts';
 
 interface Parameter {
   readonly name: string;
@@ -225,6 +227,11 @@ export const openapi: OpenApiFragment = {
         tier: { type: 'integer' },
         updatedAt: { ...text, format: 'date-time' },
         limits: rowsOf(explainedFields),
+        rollout: {
+          type: ['object', 'null'],
+          description:
+            'The rollout that is on here or above; hosts of its stages enforce its candidate instead. null: none, or a past moment.',
+        },
         asOf: asOfMember,
       },
     ),
@@ -448,6 +455,21 @@ export const openapi: OpenApiFragment = {
       'One proposal, whatever became of it.',
       [path('proposalId', "The proposal's id: moka-p7.")],
       proposalFields,
+    ),
+    '/v1/rollouts': get(
+      'Changes that reach, or reached, hosts in stages.',
+      [
+        query('application', 'Of this application.'),
+        query('quotaId', 'That change this quota.'),
+        query('status', 'Only these.', { enum: [...ROLLOUT_STATUSES], default: 'all' }),
+        ...paging,
+      ],
+      { rollouts: rowsOf(rolloutFields), next },
+    ),
+    '/v1/rollouts/{rolloutId}': get(
+      'One rollout, whatever became of it: its stages, when each began, by whom and on what evidence.',
+      [path('rolloutId', "The rollout's id: moka-r7.")],
+      rolloutFields,
     ),
     '/v1/budgets': get(
       'Budgets as they are defined now.',

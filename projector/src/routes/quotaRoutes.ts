@@ -12,6 +12,7 @@ import { pathAt, pathsAt, unitsAt } from '../history/spans.ts';
 import { mustReach, mustReachInto } from './access.ts';
 import { effectiveAnswer, layersAnswer } from './effectiveAnswer.ts';
 import { pageOf } from './filters.ts';
+import { rolloutAt } from './rolloutRoutes.ts';
 import { Parameters } from './parameters.ts';
 import { quotaTag } from './quotaTag.ts';
 import { cursorOfRow, QUESTIONS, questionIn, sortColumns } from './quotaQuestion.ts';
@@ -55,7 +56,8 @@ export function quotaRoutes(router: Router, models: ReadModels): void {
   router.get('/v1/quotas/:quotaId/explain', async (request, response) => {
     const found = await findQuota(request, models);
     const units = await unitsOf(models, found.quota.application, found.moment);
-    response.json({ ...explanationOf(found.quota, units), ...asked(found) });
+    const rollout = found.moment === null ? await rolloutAt(models, found.quota.quota_id) : null;
+    response.json({ ...explanationOf(found.quota, units), rollout, ...asked(found) });
   });
 }
 

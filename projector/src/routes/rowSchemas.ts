@@ -62,6 +62,32 @@ export const proposalFields: Readonly<Record<string, Part>> = {
   streamVersion: long,
 };
 
+export const rolloutFields: Readonly<Record<string, Part>> = {
+  rolloutId: text,
+  application: text,
+  quotaId: { ...text, description: 'The quota, or the application, at or above all of them.' },
+  quotas: { ...texts, description: 'The quotas that it changes.' },
+  status: { enum: ['on', 'paused', 'promoted', 'rolled_back'] },
+  stage: { ...whole, description: 'The stage that is on, or was last, counted from 0.' },
+  stages: records,
+  entered: { ...records, description: 'When each stage began, and what led to it.' },
+  gate: recordOrNull,
+  steps: records,
+  bakedAt: { ...time, description: 'When the stage has baked, or had.' },
+  startedAt: time,
+  startedBy: actor,
+  reason: text,
+  commandId: textOrNull,
+  ending: {
+    ...recordOrNull,
+    description: 'What led to its end, and on what evidence; null: it is on.',
+  },
+  changedAt: time,
+  changedBy: { ...actor, description: 'Who took the last step, and, in `changedReason`, why.' },
+  changedReason: text,
+  streamVersion: long,
+};
+
 export const budgetFields: Readonly<Record<string, Part>> = {
   organization: text,
   budgetId: text,

@@ -30,7 +30,7 @@ export interface AuditorView {
  * Raised with every change of a view: what newer code has defined, older code leaves as it is.
  * `recordedViews.json` tells a forgotten one.
  */
-export const VIEWS_VERSION = 4;
+export const VIEWS_VERSION = 5;
 
 /** Columns of a table by name, as the view has them, with what they say. */
 function columnsOf(
@@ -365,6 +365,33 @@ const proposals = viewOf(tables.proposals, {
     closed_at: 'When it was decided; null: it is open.',
     closed_by: 'By whom.',
     closed_reason: 'Why.',
+    stream_version: 'The last event about it.',
+  },
+});
+
+const rollouts = viewOf(tables.rollouts, {
+  about: 'Changes that reach hosts in stages, and what became of them.',
+  stream: OF_APPLICATION,
+  columns: {
+    rollout_id: 'The rollout.',
+    application: APPLICATION,
+    quota_id: 'The quota, or the application, at or above all that it changes.',
+    quotas: 'The ids of the quotas that it changes.',
+    status: '`on`, `paused`, `promoted` or `rolled_back`.',
+    stage: 'The stage that is on, or was last, counted from 0.',
+    stages: 'Whom each stage adds, and how long it bakes.',
+    entered: 'When each stage began, what led to it, and on what evidence.',
+    gate: 'What hosts must report; null: the bake times alone decide.',
+    steps: 'What it changes.',
+    baked_at: 'When the stage has baked, or had.',
+    started_at: 'When it started.',
+    started_by: 'By whom.',
+    reason: 'Why.',
+    command_id: 'The command.',
+    ending: 'What led to its end, and on what evidence; null: it is on.',
+    changed_at: 'When its last step was taken.',
+    changed_by: 'By whom.',
+    changed_reason: 'Why.',
     stream_version: 'The last event about it.',
   },
 });
@@ -718,6 +745,7 @@ export const auditorViews: readonly AuditorView[] = [
   applications,
   entitlements,
   proposals,
+  rollouts,
   organizations,
   teams,
   projects,

@@ -135,6 +135,8 @@ export const routeRules = {
   'GET /v1/hosts': readsQuotas,
   'GET /v1/hosts/:application/:hostId': readsQuotas,
   'GET /v1/targets': readsQuotas,
+  'GET /v1/rollouts': readsQuotas,
+  'GET /v1/rollouts/:rolloutId': readsQuotas,
   'GET /v1/audit': {
     answeredBy: ['projector'],
     who: ['admin', 'auditor'],
