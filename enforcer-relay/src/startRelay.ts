@@ -1,6 +1,6 @@
 import { kafkaRules, kafkaUsage } from '@prorata/host-sdk';
 import type { LogPort } from '@prorata/kafka-port';
-import type { Codec } from '@prorata/schemas';
+import type { Codec, TargetReport } from '@prorata/schemas';
 import {
   accessGuard,
   assertTopics,
@@ -14,6 +14,10 @@ import {
 } from '@prorata/service-runtime';
 import type { ReadyCheck, RunningService, Service, Settings } from '@prorata/service-runtime';
 import { Counter, Gauge } from 'prom-client';
+import { DispatchOwner } from './dispatch/dispatchOwner.ts';
+import { keepTargets } from './dispatch/keepTargets.ts';
+import { loadFormats } from './dispatch/loadFormats.ts';
+import { measureTargets } from './dispatch/targetMetrics.ts';
 import { RuleFeeds } from './feed/ruleFeeds.ts';
 import { intakeRoutes } from './http/intakeRoutes.ts';
 import { relayOpenApi } from './http/openApi.ts';
@@ -62,6 +66,11 @@ export async function startRelay(settings: Settings, parts?: RelayParts): Promis
     now: () => BigInt(Date.now()) * 1000n,
     failed: (error) => logger.warn({ err: error }, 'What was delivered is told later.'),
   });
+  const formats = settings.dispatch?.formatsDirectory ?? null;
+  if (formats !== null) logger.info({ formats: await loadFormats(formats) }, 'Formats are loaded.');
+  const report = (value: TargetReport): Promise<void> =>
+    reportTopic.send([{ type: 'TargetReport', value }]);
+  const targets = new DispatchOwner(keepTargets({ settings, logger, report }), logger);
   let rulesWritten = 0;
   const owner: RulesOwner = new RulesOwner({
     port,
@@ -74,6 +83,7 @@ export async function startRelay(settings: Settings, parts?: RelayParts): Promis
     },
     delivered: (applications) => reports.changed(applications),
     trace: recordTracing(tracing, 'write rules'),
+    watch: targets,
     ...(parts?.sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs: parts.sessionTimeoutMs }),
   });
   const service = createService({
@@ -90,6 +100,7 @@ export async function startRelay(settings: Settings, parts?: RelayParts): Promis
     bodyBytesMax: BODY_BYTES_MAX,
   });
   measure(service, owner, feeds, streams, () => rulesWritten);
+  measureTargets(service.metrics, targets);
   await owner.start();
   const rollouts = startRollouts({
     port,

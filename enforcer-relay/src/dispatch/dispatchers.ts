@@ -5,9 +5,13 @@ import type { DispatcherType } from './dispatcher.ts';
 import { fileDispatcher } from './file/fileDispatcher.ts';
 import { kubernetesDispatcher } from './kubernetes/kubernetesDispatcher.ts';
 import { tidbDispatcher } from './tidb/tidbDispatcher.ts';
+import { webhookDispatcher } from './webhook/webhookDispatcher.ts';
+import { yunikornDispatcher } from './yunikorn/yunikornDispatcher.ts';
 
 const types = new Map<DispatcherKind, DispatcherType>(
-  [fileDispatcher, kubernetesDispatcher, tidbDispatcher].map((type) => [type.kind, type]),
+  [fileDispatcher, kubernetesDispatcher, tidbDispatcher, webhookDispatcher, yunikornDispatcher].map(
+    (type) => [type.kind, type],
+  ),
 );
 
 /** @throws TargetRefused when this relay has none of that kind */

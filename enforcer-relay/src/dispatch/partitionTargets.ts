@@ -4,8 +4,10 @@ import type { Desired, TargetKeeperParts } from './targetKeeper.ts';
 
 /** What of a partition of events the targets need to know. */
 export interface PartitionSource {
-  /** Applications of the partition with their dispatchers. */
-  dispatchers(): Promise<ReadonlyMap<string, readonly Dispatcher[]>>;
+  /** Of these applications, or of all of the partition (null), the dispatchers that are registered. */
+  dispatchers(
+    applications: ReadonlySet<string> | null,
+  ): Promise<ReadonlyMap<string, readonly Dispatcher[]>>;
   /** The same object while no event has changed it. */
   desired(application: string): Promise<Desired>;
   /** See `TargetKeeperParts`. */
@@ -13,6 +15,7 @@ export interface PartitionSource {
 }
 
 interface Kept {
+  readonly application: string;
   readonly keeper: TargetKeeper;
   readonly ended: AbortController;
   readonly finished: Promise<void>;
@@ -59,13 +62,13 @@ export class PartitionTargets {
 
   async #follow(changed: ReadonlySet<string> | null): Promise<void> {
     if (this.#isOver) return;
-    const registered = await this.#source.dispatchers();
+    const registered = await this.#source.dispatchers(changed);
     const meant = new Map<string, readonly [string, Dispatcher]>();
     for (const [application, dispatchers] of registered) {
       for (const each of dispatchers) meant.set(keyOf(application, each), [application, each]);
     }
-    for (const [key, { ended, finished }] of this.#kept) {
-      if (meant.has(key)) continue;
+    for (const [key, { application, ended, finished }] of this.#kept) {
+      if (meant.has(key) || changed?.has(application) === false) continue;
       ended.abort();
       this.#kept.delete(key);
       // Two keepers of one target, by its former and its present terms, would undo each other's work.
@@ -74,7 +77,7 @@ export class PartitionTargets {
     for (const [key, [application, dispatcher]] of meant) {
       const present = this.#kept.get(key);
       if (present === undefined) this.#begin(key, application, dispatcher);
-      else if (changed?.has(application) !== false) present.keeper.wake();
+      else present.keeper.wake();
     }
   }
 
@@ -89,7 +92,7 @@ export class PartitionTargets {
       caughtUp: (abort) => source.caughtUp(abort),
     });
     const ended = new AbortController();
-    this.#kept.set(key, { keeper, ended, finished: keeper.run(ended.signal) });
+    this.#kept.set(key, { application, keeper, ended, finished: keeper.run(ended.signal) });
   }
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { LogPort, LogRecord, PartitionWriter, TopicPartition } from '@prorata/kafka-port';
 import { BrokenStream } from '@prorata/quota-model';
 import type { Codec, EventMessage, RuleSetComplete } from '@prorata/schemas';
@@ -34,6 +35,17 @@ export class PartitionPoisoned extends Error {
   }
 }
 
+/** The partition is served no more by this owner. */
+export class PartitionSpent extends Error {
+  override readonly name = 'PartitionSpent';
+  constructor({ topic, partition }: TopicPartition) {
+    super(`${topic}[${partition}] is served no more by this owner.`);
+  }
+}
+
+/** Between two looks whether events have been folded, milliseconds. */
+const CATCH_UP_MS = 20;
+
 export const RELAY_GROUP = 'enforcer-relay';
 
 /**
@@ -53,6 +65,9 @@ export class PartitionRelay {
   /** What the topics have, by application, and the first event that they do not account for. */
   readonly #delivered = new Map<string, RuleSetComplete>();
   #accountedBefore = 0n;
+  /** What is being served; null: nothing. */
+  #serving: Promise<void> | null = null;
+  #isSpent = false;
 
   private constructor(
     partition: TopicPartition,
@@ -101,6 +116,46 @@ export class PartitionRelay {
 
   /** @throws PartitionPoisoned, or what the log or the registry throws. */
   async serve(records: readonly LogRecord[]): Promise<void> {
+    const serving = this.#serve(records);
+    this.#serving = serving;
+    try {
+      await serving;
+    } catch (error) {
+      this.#isSpent = true;
+      throw error;
+    } finally {
+      this.#serving = null;
+    }
+  }
+
+  /**
+   * What `read` makes of the fold between two batches: never of half an event, and never of a partition that is
+   * somebody else's to serve.
+   * @throws PartitionSpent
+   */
+  async atRest<T>(read: (fold: RuleFold) => T): Promise<T> {
+    while (this.#serving !== null) await this.#serving.catch(() => undefined);
+    if (this.#isSpent) throw new PartitionSpent(this.partition);
+    return read(this.#fold);
+  }
+
+  /**
+   * Resolves when every event is folded that the log holds at the call, whoever else may have taken over meanwhile.
+   * @throws PartitionSpent, the signal's reason, or what the log throws
+   */
+  async caughtUp(abort: AbortSignal): Promise<void> {
+    let last = -1n;
+    await this.#parts.port.log.readToEnd(this.partition, this.#next, (records) => {
+      last = records.at(-1)?.offset ?? last;
+    });
+    while (this.#next <= last) {
+      abort.throwIfAborted();
+      if (this.#isSpent) throw new PartitionSpent(this.partition);
+      await sleep(CATCH_UP_MS);
+    }
+  }
+
+  async #serve(records: readonly LogRecord[]): Promise<void> {
     const spans = this.#parts.trace?.(records.filter(({ offset }) => offset >= this.#next));
     let written = this.#next;
     try {
@@ -114,6 +169,7 @@ export class PartitionRelay {
   }
 
   async close(): Promise<void> {
+    this.#isSpent = true;
     await this.#writer.close();
   }
 

@@ -33,6 +33,10 @@ export class RuleFold {
 
   /** The newest event that changed an application's rules; at first the one that registered it. */
   readonly #changedBy = new Map<string, bigint>();
+  /** Applications of which an event came since they were last asked for. */
+  readonly #touched = new Set<string>();
+  /** The newest event that registered the application. */
+  readonly #registeredBy = new Map<string, bigint>();
   /** Applications whose topic lacks the record that says what its whole set is. */
   readonly #incomplete = new Set<string>();
 
@@ -51,6 +55,18 @@ export class RuleFold {
     return [...this.#states].flatMap(([application, { rollouts }]) =>
       [...rollouts.values()].map((rollout) => ({ application, rollout })),
     );
+  }
+
+  /** What the application is by the events so far; it changes in place. undefined: it is not registered. */
+  stateOf(application: string): Readonly<ApplicationState> | undefined {
+    return this.#states.get(application);
+  }
+
+  /** The newest event that changed the application's rules or its registration; -1: none. */
+  newestOf(application: string): bigint {
+    const rules = this.#changedBy.get(application) ?? -1n;
+    const registered = this.#registeredBy.get(application) ?? -1n;
+    return rules > registered ? rules : registered;
   }
 
   rulesOf(application: string): ReadonlyMap<string, Rule> {
@@ -78,6 +94,8 @@ export class RuleFold {
     const state = evolve(before, event);
     if (state.kind !== 'application') throw new BrokenStream(event, `the state is ${state.kind}`);
     this.#states.set(application, state);
+    if (event.type === 'ApplicationRegistered') this.#registeredBy.set(application, eventOffset);
+    this.#touched.add(application);
     const rules = this.#rules.get(application) ?? new Map<string, Rule>();
     this.#rules.set(application, rules);
     if (!this.#changedBy.has(application)) this.#setChanged(application, eventOffset);
@@ -136,6 +154,13 @@ export class RuleFold {
     const isSaid = complete?.rules === now.rules && complete.eventOffset === now.eventOffset;
     if (changes.size === 0 && isSaid) this.#incomplete.delete(application);
     else this.#incomplete.add(application);
+  }
+
+  /** Applications of which events came since the last call. */
+  takeTouched(): ReadonlySet<string> {
+    const touched = new Set(this.#touched);
+    this.#touched.clear();
+    return touched;
   }
 
   /**

@@ -6,9 +6,19 @@ import type { PartitionDeliveries } from '../reports/deliveryReports.ts';
 import { PartitionPoisoned, PartitionRelay, RELAY_GROUP } from './partitionRelay.ts';
 import type { PartitionRelayParts } from './partitionRelay.ts';
 
+/** Told of what is served here, for what else follows the events. No call throws. */
+export interface PartitionWatch {
+  began(relay: PartitionRelay): void;
+  /** Events were folded, and what they changed of the rules is written. */
+  folded(relay: PartitionRelay): void;
+  ended(relay: PartitionRelay): Promise<void>;
+}
+
 export interface RulesOwnerOptions extends PartitionRelayParts {
   readonly port: Pick<LogPort, 'writers' | 'log' | 'source'>;
   readonly logger: ReturnType<typeof createLogger>;
+  /** Absent: nobody watches. */
+  readonly watch?: PartitionWatch;
   /** How long a silent member keeps its partitions, milliseconds. Default: the log's. */
   readonly sessionTimeoutMs?: number;
 }
@@ -91,7 +101,10 @@ export class RulesOwner {
   }
 
   async stop(): Promise<void> {
-    for (const { ended } of this.#tenancies.values()) ended.abort();
+    for (const { ended, relay } of this.#tenancies.values()) {
+      ended.abort();
+      if (relay !== null) await this.#options.watch?.ended(relay);
+    }
     await this.#source?.stop();
   }
 
@@ -103,6 +116,7 @@ export class RulesOwner {
       try {
         const relay = await PartitionRelay.restore(partition, this.#options);
         tenancy.relay = relay;
+        if (isHeld(tenancy)) this.#options.watch?.began(relay);
         this.#options.logger.info({ partition: partition.partition }, 'A partition is served.');
         return relay.next;
       } catch (error) {
@@ -123,7 +137,9 @@ export class RulesOwner {
     const tenancy = this.#tenancies.get(partition);
     this.#tenancies.delete(partition);
     tenancy?.ended.abort();
-    await tenancy?.relay?.close().catch(() => undefined);
+    const relay = tenancy?.relay ?? null;
+    if (relay !== null) await this.#options.watch?.ended(relay);
+    await relay?.close().catch(() => undefined);
   }
 
   async #batch(partition: TopicPartition, records: readonly LogRecord[]): Promise<void> {
@@ -131,6 +147,7 @@ export class RulesOwner {
     if (tenancy?.relay === undefined || tenancy.relay === null || !isHeld(tenancy)) return;
     try {
       await tenancy.relay.serve(records);
+      this.#options.watch?.folded(tenancy.relay);
       await this.#source?.commitHint(partition, tenancy.relay.next).catch(() => undefined);
     } catch (error) {
       if (!isHeld(tenancy)) return;

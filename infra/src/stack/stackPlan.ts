@@ -133,7 +133,10 @@ export function serviceEnvironment(plan: StackPlan, service: ServiceName): Envir
       PRORATA_ANCHOR_EXPORT_DIRECTORY: path.join(plan.directory, 'anchors'),
       ...queryDatabaseOf(plan),
     },
-    relay: { PRORATA_TOKEN_FILE: secrets.relayTokenFile },
+    relay: {
+      PRORATA_TOKEN_FILE: secrets.relayTokenFile,
+      PRORATA_DISPATCH_DIRECTORY: path.join(plan.directory, 'targets'),
+    },
     rightsizer: {
       PRORATA_TOKEN_FILE: secrets.rightsizerTokenFile,
       PRORATA_USAGE_DATABASE_URL: usageDatabaseOf(plan),

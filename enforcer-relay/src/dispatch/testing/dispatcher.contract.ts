@@ -224,7 +224,7 @@ export function dispatcherContract(name: string, subject: DispatcherUnderTest): 
       }),
     );
 
-    const seesDrift = subject.isReadBack === false ? it.skip : it;
+    const seesDrift = subject.isReadBack === false ? () => undefined : it;
     seesDrift(
       'sees that somebody else changed the target, says so, and then puts it right',
       on(async (bench) => {

@@ -1,0 +1,82 @@
+import type { KeptSettings } from '@prorata/quota-model';
+import type { Dispatcher, TargetReport } from '@prorata/schemas';
+import { guardedRequest, mustBeAllowed, secretText } from '@prorata/service-runtime';
+import type { Logger, Settings } from '@prorata/service-runtime';
+import { systemDispatchClock } from './dispatchClock.ts';
+import { TargetRefused } from './dispatcher.ts';
+import type { Format, Place, TargetAccess } from './dispatcher.ts';
+import { dispatcherType } from './dispatchers.ts';
+import type { Keep } from './partitionTargets.ts';
+import { settingsOf } from './settingsOf.ts';
+
+/** Between two looks at a target that the settings say nothing of, seconds. */
+const POLL_SECONDS = 30;
+
+export interface TargetOperator {
+  readonly settings: Pick<Settings, 'dispatch' | 'validators'>;
+  readonly logger: Logger;
+  readonly report: (report: TargetReport) => Promise<void>;
+}
+
+/** What a keeper needs of this instance: what its operator allows, where it reports, how it logs. */
+export function keepTargets(operator: TargetOperator): Keep {
+  const { logger, report } = operator;
+  return (application, dispatcher) => {
+    const { pollSeconds = POLL_SECONDS, onDrift = 'restore' } = settingsOf(
+      dispatcher,
+    ) as KeptSettings;
+    return {
+      ...opened(application, dispatcher, accessOf(operator, application)),
+      clock: systemDispatchClock,
+      report,
+      logger,
+      settings: { pollMs: pollSeconds * 1_000, onDrift },
+    };
+  };
+}
+
+/** A dispatcher that this relay cannot have is a target all the same, and its report says why it gets nothing. */
+function opened(
+  application: string,
+  dispatcher: Dispatcher,
+  access: TargetAccess,
+): { readonly format: Format; readonly place: Place } {
+  try {
+    const type = dispatcherType(dispatcher);
+    return {
+      format: type.format(dispatcher, application),
+      place: type.place(dispatcher, access),
+    };
+  } catch (error) {
+    if (!(error instanceof TargetRefused)) throw error;
+    const reason = error.message;
+    return {
+      format: {
+        render: () => ({ kind: 'refused', reasons: [reason] }),
+        check: () => [reason],
+        held: () => [],
+      },
+      place: {
+        read: () => Promise.reject(error),
+        write: () => Promise.reject(error),
+      },
+    };
+  }
+}
+
+function accessOf({ settings }: TargetOperator, application: string): TargetAccess {
+  const { dispatch, validators } = settings;
+  const hosts = new Set(dispatch?.hosts ?? []);
+  const place = { directory: validators.secretsDirectory, application };
+  return {
+    application,
+    directory: dispatch?.directory ?? null,
+    hosts,
+    second: () => BigInt(Math.floor(Date.now() / 1_000)),
+    secret: (name) => secretText(place, name),
+    async request(request) {
+      mustBeAllowed(request.url, hosts);
+      return guardedRequest(request);
+    },
+  };
+}
