@@ -29,6 +29,9 @@ const TRACED = { timeout: 10_000, interval: 100 };
 /** From a host's report to the usage table and what is summed up of it, milliseconds. */
 const SUMMED_UP_MS = 20_000;
 
+/** From a change, or a relay's start, to a host's report of it in the tables. */
+const REPORTED = { timeout: 20_000, interval: 200 };
+
 let directory = '';
 let stack: LocalStack;
 let token = '';
@@ -256,6 +259,64 @@ describe('the local stack', () => {
 
   it('gives a host its rules, and refuses what is over the limit', async () => {
     expect(await serveRequests()).toEqual({ reason: 'over_limit', quotaId: 'moka/prod/ads' });
+  });
+
+  it('tells which hosts enforce what: one is behind while the relay stands still, and current after', async () => {
+    const script = 'how-to/examples/see-which-hosts-enforce-what.sh';
+    const settings = readLogSettings(stack.environmentOf('host'));
+    const log = { port: portAs('host'), codec: createCodec(settings), namespace: '' };
+    const host = await startHost({
+      application: 'moka',
+      hostId: 'watched',
+      zone: 'eu-1a',
+      rules: kafkaRules(log),
+      usage: kafkaUsage(log),
+      reportIntervalMs: 500,
+    });
+    const look = async (): Promise<Line> => {
+      const [all, , one] = await runScript(script, { HOST: 'watched' });
+      expect(all?.['hosts']).toContainEqual(expect.objectContaining({ hostId: 'watched' }));
+      return one ?? {};
+    };
+    const change = async (priority: number): Promise<void> => {
+      const answer = await postCommand({
+        gatewayUrl: stack.addresses.gateway,
+        token,
+        type: 'ChangeQuota',
+        stream: 'application:moka',
+        data: { quotaId: 'moka/prod', cutPriority: priority },
+        reason: 'so that hosts have something to apply',
+      });
+      expect(answer).toMatchObject({ status: 'accepted' });
+    };
+    const versions = ({ desiredOffset, deliveredOffset, appliedOffset }: Line): boolean[] => [
+      deliveredOffset === desiredOffset,
+      appliedOffset === desiredOffset,
+    ];
+    try {
+      await change(1);
+      await vi.waitFor(async () => {
+        const seen = await look();
+        expect(seen).toMatchObject({ state: 'current', zone: 'eu-1a', behindSince: null });
+        expect(versions(seen)).toEqual([true, true]);
+      }, REPORTED);
+      await stack.stopPart('relay');
+      await change(2);
+      await vi.waitFor(async () => {
+        const seen = await look();
+        expect(seen).toMatchObject({ state: 'behind', behindSince: expect.any(String) as string });
+        expect(versions(seen)).toEqual([false, false]);
+      }, REPORTED);
+      await stack.start('relay');
+      await vi.waitFor(async () => {
+        const seen = await look();
+        expect(seen).toMatchObject({ state: 'current' });
+        expect(versions(seen)).toEqual([true, true]);
+      }, REPORTED);
+    } finally {
+      await host.stop();
+      await log.port.close();
+    }
   });
 
   it('shows one trace from the request through the writer to the rows and the rules', async () => {

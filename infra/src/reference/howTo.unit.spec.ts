@@ -23,10 +23,12 @@ it('shows a file of issuers that services take', async () => {
   expect(parseIssuers(json)).toMatchObject({ issuers: [{ roles: { staff: ['member'] } }] });
 });
 
-it.each(['set-a-budget', 'let-limits-resize-themselves', 'bring-back-an-earlier-version'])(
-  'names the script of %s, which a test runs on a stack',
-  async (name) => {
-    const page = await readFile(path.join(howTo, `${name}.md`), 'utf8');
-    expect(page).toContain(`(examples/${name}.sh)`);
-  },
-);
+it.each([
+  'set-a-budget',
+  'let-limits-resize-themselves',
+  'bring-back-an-earlier-version',
+  'see-which-hosts-enforce-what',
+])('names the script of %s, which a test runs on a stack', async (name) => {
+  const page = await readFile(path.join(howTo, `${name}.md`), 'utf8');
+  expect(page).toContain(`(examples/${name}.sh)`);
+});

@@ -580,7 +580,7 @@ describe('the other commands', () => {
     },
   );
 
-  it('say what to type next, and where hosts are not', async () => {
+  it('say what to type next, and that no host has reported', async () => {
     const unknown = await prorata(['get', 'quota', 'llm-gateway/none']);
     expect(unknown).toMatchObject({ code: 1, out: '' });
     expect(unknown.complaints).toContain('To type: ./prorata tree');
@@ -589,7 +589,9 @@ describe('the other commands', () => {
     expect(away).toMatchObject({ code: 1, out: '' });
     expect(away.complaints).toContain('does not answer');
     const hosts = await prorata(['hosts', 'llm-gateway']);
-    expect(hosts).toMatchObject({ code: 1, out: '' });
-    expect(hosts.complaints).toContain('kept nowhere yet');
+    expect(hosts).toMatchObject({ code: 0, out: 'No such host has reported within a day.\n' });
+    const mistyped = await prorata(['hosts', 'llm-gate']);
+    expect(mistyped).toMatchObject({ code: 1, out: '' });
+    expect(mistyped.complaints).toContain('To type: ./prorata get applications');
   });
 });

@@ -412,7 +412,7 @@ describe('the how-to', () => {
     await stand.owner.query(rest.join('\n'));
     const auditor = await stand.session(name);
     const statements = questions!.split(/;.*\n/).filter((sql) => sql.trim() !== '');
-    expect(statements).toHaveLength(4);
+    expect(statements).toHaveLength(5);
     for (const sql of statements) await auditor.query(sql);
     expect(await column(auditor, 'SELECT stream AS value FROM prorata.granted_streams')).toEqual(
       expect.arrayContaining(['application:moka', 'organization:acme']),

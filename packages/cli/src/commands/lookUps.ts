@@ -143,6 +143,21 @@ export const lookUps: Readonly<Record<string, LookUp>> = {
       reason: field('reason'),
     },
   },
+  targets: {
+    ...{ within: 'application', isRequired: false, query: 'application', member: 'targets' },
+    path: () => '/v1/targets',
+    columns: {
+      application: field('application'),
+      dispatcher: field('dispatcher'),
+      kind: field('kind'),
+      target: field('target'),
+      state: field('state'),
+      desired: field('desiredOffset'),
+      delivered: field('deliveredOffset'),
+      applied: field('appliedOffset'),
+      problem: field('problem'),
+    },
+  },
   entitlements: {
     ...{ within: 'application', isRequired: true, member: 'entitlements' },
     path: (application) => `/v1/applications/${encode(application)}/entitlements`,

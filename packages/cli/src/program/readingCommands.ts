@@ -3,6 +3,7 @@ import type { DiffOptions } from '../commands/diff.ts';
 import type { ExplainOptions } from '../commands/explain.ts';
 import type { GetOptions } from '../commands/get.ts';
 import type { HistoryOptions } from '../commands/history.ts';
+import type { HostsOptions } from '../commands/hosts.ts';
 import type { TreeOptions } from '../commands/tree.ts';
 import type { WatchOptions } from '../commands/watch.ts';
 import type { OutputOptions } from '../output/answerAs.ts';
@@ -14,7 +15,7 @@ const place = ['<place>', 'an application, or a quota: moka, moka/prod'] as cons
 const quota = ['<quota>', 'its id: moka/prod/ads'] as const;
 /** Named here, and not read from the table of lookups, which would be loaded for `--version` too. */
 const KINDS =
-  'applications, quotas, unused, holdings, commitments, proposals, entitlements, organizations, teams, projects, allocations, cuts, budgets, price-books, tier-policies; ' +
+  'applications, quotas, unused, holdings, commitments, targets, proposals, entitlements, organizations, teams, projects, allocations, cuts, budgets, price-books, tier-policies; ' +
   'application, quota, proposal, organization, price-book, tier-policy for one of them, whole';
 
 /** What asks and changes nothing. */
@@ -32,7 +33,10 @@ function stateCommands(program: Command, finish: Finish): void {
     .argument('[id]', 'the application or organization that they are of, or the id of the one')
     .option('--owner <group>', 'of quotas and holdings: whose')
     .option('--project <project>', 'of quotas, holdings and budgets: who pays')
-    .option('--state <state>', 'of quotas: overridden, expiring, cut, oversubscribed')
+    .option(
+      '--state <state>',
+      'of quotas: overridden, expiring, cut, oversubscribed; of targets: current, behind, drifted, refused, unreachable, silent',
+    )
     .option('--label <name:value>', 'of quotas: with this label; several with commas')
     .option('--search <text>', 'of quotas: whose name begins so; with a slash, whose id')
     .option(...asOfOption)
@@ -71,9 +75,21 @@ function stateCommands(program: Command, finish: Finish): void {
     );
   program
     .command('hosts')
-    .description('which hosts there are: kept nowhere yet, which it says, and ends with 1')
-    .argument('[application]', 'whose hosts')
-    .action(async () => finish(await (await import('../commands/hosts.ts')).hosts()));
+    .description('which hosts there are, what each should have applied, was sent, and has applied')
+    .argument(
+      '[application]',
+      'whose hosts; every application that you may read, when it is left out',
+    )
+    .option(
+      '--state <states>',
+      'in one of these, with commas: current, behind, drifted, refused, silent, unregistered',
+    )
+    .option('--zone <zone>', 'in this zone')
+    .option('--behind', 'that lack a change, silent ones included')
+    .addOption(outputOption())
+    .action(async (application: string | undefined, options: HostsOptions) =>
+      finish(await (await import('../commands/hosts.ts')).hosts(application, options)),
+    );
 }
 
 /** What has changed, and what changes. */
