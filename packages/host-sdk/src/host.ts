@@ -104,6 +104,8 @@ export interface HostStatus {
     /** Decisions about keys that shared the limit of those without room. */
     readonly overflowed: number;
   };
+  /** Requests that wait for their turn now, and those that were turned away because too many did. */
+  readonly waiting: { readonly now: number; readonly turnedAway: number };
   /** What keeps the host from taking on too much; null: nothing does. */
   readonly overload: OverloadStatus | null;
   /** By how much the time of a decision may lately have lagged behind the clock. */

@@ -9,6 +9,7 @@ export type { Reservation } from './decision/reservation.ts';
 export type { TrialFigures } from './decision/quotaNode.ts';
 export type { Handle } from './decision/handle.ts';
 export type { LimitRoom } from './decision/room.ts';
+export type { WaitTerms } from './decision/waitingLine.ts';
 export {
   ALLOW,
   REFUSE,

@@ -211,6 +211,7 @@ class LocalHost implements Host {
       rollouts: this.#table.rollouts,
       trials: this.#table.trials,
       keys: { ...this.#table.keys },
+      waiting: { now: this.#limiter.waiting.size, turnedAway: this.#limiter.waiting.turnedAway },
       overload: this.#options.overload?.status() ?? null,
       clockLagMicros: this.#time.lagMicros,
       lastRejection: this.#lastRejection,
@@ -226,6 +227,7 @@ class LocalHost implements Host {
 
   async stop(): Promise<void> {
     this.#abort.abort();
+    this.#limiter.waiting.stop();
     for (const timer of this.#timers) clearInterval(timer);
     this.#time.stop();
     this.#options.overload?.stop();

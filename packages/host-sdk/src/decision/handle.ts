@@ -13,6 +13,7 @@ import type { RuleTable } from './ruleTable.ts';
 import { selectSlots } from './slotChoice.ts';
 import { isAdmitted } from './verdict.ts';
 import type { Verdict } from './verdict.ts';
+import type { Asker, WaitTerms } from './waitingLine.ts';
 
 /**
  * What decisions are asked of: bound once to a quota, a tenant or a connection, then used often.
@@ -53,6 +54,13 @@ export interface Handle {
    * a `using`, when it is lost, and after `permitLifeMs`. null: not admitted, `host.last` says why.
    */
   permit(resource: string, units?: number, key?: string): Permit | null;
+  /**
+   * Takes, and where the rule's action is `delay` waits for its turn: in the order of asking, so that nobody is
+   * overtaken or starved, and each for itself. What is admitted is `host.last` right after the `await`.
+   * @returns DELAY, with nothing taken, when the turn would come too late or too many wait; other verdicts at once
+   * @throws RangeError for a cost or a wait that is none; the signal's reason when it aborts
+   */
+  takeOrWait(resource: string, cost: number, terms: WaitTerms): Promise<Verdict>;
   /** What would be said, without taking anything. */
   peek(resource: string, cost: number): Verdict;
   peekFor(key: string, resource: string, cost: number): Verdict;
@@ -131,6 +139,18 @@ export class BoundHandle implements Handle {
     }
     if (entry.keyed.length > 0) selectSlots(entry, this.#attributes, key);
     return this.#limiter.reserve(entry, { attributes: this.#attributes, key }, estimate);
+  }
+
+  async takeOrWait(resource: string, cost: number, terms: WaitTerms): Promise<Verdict> {
+    const key = terms.key ?? NO_KEY;
+    const asker: Asker = {
+      attributes: this.#attributes,
+      key,
+      take: (delayed) => this.takeFor(key, resource, cost, delayed),
+      // What `take` has just asked.
+      entry: () => this.#use.entry,
+    };
+    return this.#limiter.waiting.take(asker, cost, terms);
   }
 
   acquire(resource: string, units = 1, delayed = false): Verdict {

@@ -16,6 +16,19 @@ export interface LimitState {
   charge(slot: number, cost: number): void;
   /** Takes what is used already, room or none: the slot can come into debt. */
   owe(slot: number, cost: number): void;
+  /**
+   * Speaks for `cost` at a time to come, `wait[0]` microseconds from now, as `waitFor` has just said it: whoever
+   * asks later finds less room then.
+   * @returns false when no place can be kept so far ahead
+   */
+  reserve(slot: number, cost: number, wait: Float64Array): boolean;
+  /** Gives a place up, that was spoken for at `atMicros`. */
+  giveUp(slot: number, cost: number, atMicros: number): void;
+  /** Speaks again for a place whose turn has come, and that was given up at the same moment. */
+  keep(slot: number, cost: number): void;
+  /** For the decision of the one whose turn it is: what others speak for does not count until it is put back. */
+  lift(slot: number): number;
+  putBack(slot: number, amount: number): void;
   /** Returns a part of what was charged at `atMicros`, where it has not come back by itself since. */
   giveBack(slot: number, cost: number, atMicros: number): void;
 }

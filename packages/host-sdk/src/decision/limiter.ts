@@ -11,6 +11,7 @@ import type { RuleTable } from './ruleTable.ts';
 import { giveBackOne } from './slotChoice.ts';
 import { ALLOW, DELAY, isAdmitted, NEVER, REFUSE, SHADOW_REFUSE } from './verdict.ts';
 import type { LastDecision, Reason, Verdict } from './verdict.ts';
+import { WaitingLine } from './waitingLine.ts';
 
 export interface LimiterCounters {
   /** Decisions by verdict code. */
@@ -56,6 +57,8 @@ export class Limiter {
   };
   /** Permits out as objects. */
   readonly permits = new PermitLedger((units) => (this.counters.reclaimedPermits += units));
+  /** Those who wait for their turn. */
+  readonly waiting: WaitingLine;
   readonly #last = new DecisionRecord();
   readonly #table: RuleTable;
   readonly #time: HostTime;
@@ -75,6 +78,7 @@ export class Limiter {
     this.#moment = options.time.moment;
     this.#meters = options.meters;
     this.#whenNoRules = options.whenNoRules;
+    this.waiting = new WaitingLine(options.time);
     this.permitLifeMicros = options.permitLifeMicros ?? PERMIT_LIFE_MICROS;
   }
 

@@ -50,6 +50,27 @@ export class PermitCounts implements KeyedState {
     this.charge(slot, units);
   }
 
+  /** Nobody knows when a permit comes back: no place can be kept, and so none given up. */
+  reserve(): boolean {
+    return false;
+  }
+
+  giveUp(): void {
+    // Nothing was kept.
+  }
+
+  keep(): void {
+    // Nothing was kept.
+  }
+
+  lift(): number {
+    return 0;
+  }
+
+  putBack(): void {
+    // Nothing was lifted.
+  }
+
   giveBack(slot: number, units: number): void {
     this.#inUse[slot] = Math.max(0, (this.#inUse[slot] ?? 0) - units);
   }

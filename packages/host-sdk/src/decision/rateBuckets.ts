@@ -1,6 +1,7 @@
 import type { BucketForm } from './bucketForm.ts';
 import { grownTo, ONLY_SLOT } from './limitState.ts';
 import type { KeyedState } from './limitState.ts';
+import { SpokenFor } from './spokenFor.ts';
 import { NEVER } from './verdict.ts';
 
 /** Of a slot: what it holds, in the form's level units, and when it was filled up to that. */
@@ -8,6 +9,8 @@ const LEVEL = 0;
 const FILLED_AT = 1;
 const STRIDE = 2;
 
+/** More that is spoken for, in base units, would make waits that are not counted exactly. */
+const AHEAD_MAX = 2 ** 40;
 /** A debt beyond it would not be counted exactly any more. */
 const DEBT_MAX = 2 ** 52;
 /** Forms remembered for keys that were not asked since; a key that slept through more begins empty. */
@@ -34,6 +37,8 @@ export class RateBuckets implements KeyedState {
   /** The form that each slot is in, as the number of changes before it; null: all are in the present one. */
   #versions: Uint32Array | null = null;
   #version = 0;
+  /** null: nobody waits. */
+  #spokenFor: SpokenFor | null = null;
   /** The last of them is of the version before the present one. */
   #past: PastForm[] = [];
 
@@ -47,6 +52,7 @@ export class RateBuckets implements KeyedState {
   }
 
   take(slot: number, cost: number, wait: Float64Array): boolean {
+    if (this.#spokenFor !== null) return this.#takeBehind(slot, cost, wait);
     this.#refill(slot);
     const at = slot * STRIDE;
     const levels = levelsFor(this.#form, cost);
@@ -67,13 +73,15 @@ export class RateBuckets implements KeyedState {
 
   hasRoom(slot: number, cost: number): boolean {
     this.#refill(slot);
-    return levelsFor(this.#form, cost) <= (this.#slots[slot * STRIDE + LEVEL] ?? 0);
+    const wanted = this.#spokenFor === null ? cost : cost + this.#spokenFor.of(slot);
+    return levelsFor(this.#form, wanted) <= (this.#slots[slot * STRIDE + LEVEL] ?? 0);
   }
 
   waitFor(slot: number, cost: number, wait: Float64Array): void {
     const levels = levelsFor(this.#form, cost);
     const at = slot * STRIDE;
-    const missing = levels - (this.#slots[at + LEVEL] ?? 0);
+    const wanted = levelsFor(this.#form, cost + this.#aheadOf(slot));
+    const missing = wanted - (this.#slots[at + LEVEL] ?? 0);
     const { cap, refill, tickMicros } = this.#form;
     if (levels > cap || refill === 0) wait[0] = NEVER;
     else {
@@ -92,6 +100,30 @@ export class RateBuckets implements KeyedState {
     const at = slot * STRIDE + LEVEL;
     const level = (this.#slots[at] ?? 0) - levelsFor(this.#form, cost);
     this.#slots[at] = Math.max(level, -DEBT_MAX);
+  }
+
+  reserve(slot: number, cost: number): boolean {
+    if (cost + this.#aheadOf(slot) > AHEAD_MAX) return false;
+    this.keep(slot, cost);
+    return true;
+  }
+
+  giveUp(slot: number, cost: number): void {
+    this.#spokenFor?.add(slot, -cost);
+    if (this.#spokenFor?.isEmpty === true) this.#spokenFor = null;
+  }
+
+  keep(slot: number, cost: number): void {
+    this.#spokenFor ??= new SpokenFor();
+    this.#spokenFor.add(slot, cost);
+  }
+
+  lift(slot: number): number {
+    return this.#spokenFor?.lift(slot) ?? 0;
+  }
+
+  putBack(slot: number, amount: number): void {
+    if (amount > 0) this.keep(slot, amount);
   }
 
   giveBack(slot: number, cost: number): void {
@@ -145,8 +177,20 @@ export class RateBuckets implements KeyedState {
   }
 
   isIdle(slot: number): boolean {
+    if (this.#aheadOf(slot) > 0) return false;
     this.#refill(slot);
     return (this.#slots[slot * STRIDE + LEVEL] ?? 0) === this.#form.cap;
+  }
+
+  #aheadOf(slot: number): number {
+    return this.#spokenFor?.of(slot) ?? 0;
+  }
+
+  #takeBehind(slot: number, cost: number, wait: Float64Array): boolean {
+    const hasRoom = this.hasRoom(slot, cost);
+    if (hasRoom) this.charge(slot, cost);
+    else this.waitFor(slot, cost, wait);
+    return hasRoom;
   }
 
   #refill(slot: number): void {

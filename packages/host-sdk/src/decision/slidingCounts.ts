@@ -1,5 +1,6 @@
 import { grownTo, ONLY_SLOT } from './limitState.ts';
 import type { KeyedState } from './limitState.ts';
+import { SpokenFor } from './spokenFor.ts';
 import { NEVER } from './verdict.ts';
 
 /** What is taken within an eighth of the window may become free together, at the end of the last of it. */
@@ -24,13 +25,13 @@ const STRIDE = FIRST_ENTRY + 2 * ENTRIES;
  * one entry, and free again when the last of it is a window old. So a unit counts for one window at least
  * and nine eighths at most: never looser, later by an eighth. (The counter of two weighted fixed windows,
  * which many systems have, admits up to twice the limit around a boundary when it was used unevenly.)
- *
- * Reservations are entries of a time to come: they count from now on.
  */
 export class SlidingCounts implements KeyedState {
   readonly #moment: Float64Array;
   #amount: number;
   #perMicros: number;
+  /** null: nobody waits. */
+  #spokenFor: SpokenFor | null = null;
   #slots = new Float64Array(STRIDE);
   /** [0]: when what is done now happens; in an array, for such a number handed through calls can be an object. */
   readonly #at = new Float64Array(1);
@@ -70,7 +71,8 @@ export class SlidingCounts implements KeyedState {
 
   hasRoom(slot: number, cost: number): boolean {
     this.#expireNow(slot);
-    return cost <= this.#amount - (this.#slots[slot * STRIDE + USED] ?? 0);
+    const room = this.#amount - (this.#slots[slot * STRIDE + USED] ?? 0);
+    return this.#spokenFor === null ? cost <= room : cost + this.#spokenFor.of(slot) <= room;
   }
 
   waitFor(slot: number, cost: number, wait: Float64Array): void {
@@ -80,12 +82,15 @@ export class SlidingCounts implements KeyedState {
     }
     const slots = this.#slots;
     const base = slot * STRIDE;
+    const wanted = cost + this.#aheadOf(slot);
     let room = this.#amount - (slots[base + USED] ?? 0);
-    for (let age = (slots[base + COUNT] ?? 0) - 1; age >= 0 && room < cost; age -= 1) {
+    for (let age = (slots[base + COUNT] ?? 0) - 1; age >= 0 && room < wanted; age -= 1) {
       const at = this.#entry(slot, age);
       room += slots[at + AMOUNT] ?? 0;
       wait[0] = (slots[at + LAST_AT] ?? 0) + this.#perMicros - (this.#moment[0] ?? 0);
     }
+    // Some will be taken by those who wait, who are a window away themselves.
+    if (room < wanted) wait[0] = (wait[0] ?? 0) + this.#perMicros;
   }
 
   charge(slot: number, cost: number): void {
@@ -99,9 +104,29 @@ export class SlidingCounts implements KeyedState {
     this.charge(slot, Math.min(cost, Number.MAX_SAFE_INTEGER - used));
   }
 
-  reserve(slot: number, cost: number, wait: Float64Array): void {
-    this.#at[0] = (this.#moment[0] ?? 0) + (wait[0] ?? 0);
-    this.#enter(slot, cost);
+  /** Within one window's amount: who waits longer would wait for those who wait. */
+  reserve(slot: number, cost: number): boolean {
+    if (cost + this.#aheadOf(slot) > this.#amount) return false;
+    this.keep(slot, cost);
+    return true;
+  }
+
+  giveUp(slot: number, cost: number): void {
+    this.#spokenFor?.add(slot, -cost);
+    if (this.#spokenFor?.isEmpty === true) this.#spokenFor = null;
+  }
+
+  keep(slot: number, cost: number): void {
+    this.#spokenFor ??= new SpokenFor();
+    this.#spokenFor.add(slot, cost);
+  }
+
+  lift(slot: number): number {
+    return this.#spokenFor?.lift(slot) ?? 0;
+  }
+
+  putBack(slot: number, amount: number): void {
+    if (amount > 0) this.keep(slot, amount);
   }
 
   giveBack(slot: number, cost: number, atMicros: number): void {
@@ -128,8 +153,13 @@ export class SlidingCounts implements KeyedState {
   }
 
   isIdle(slot: number): boolean {
+    if (this.#aheadOf(slot) > 0) return false;
     this.#expireNow(slot);
     return this.#slots[slot * STRIDE + USED] === 0;
+  }
+
+  #aheadOf(slot: number): number {
+    return this.#spokenFor?.of(slot) ?? 0;
   }
 
   /** @param age 0 is the newest */

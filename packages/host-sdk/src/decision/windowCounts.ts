@@ -5,10 +5,11 @@ import type { KeyedState } from './limitState.ts';
 import { NEVER } from './verdict.ts';
 import { sameWindow, windowAt } from './windowAt.ts';
 
-/** Of a slot: what was used, and in the window that ends when. */
+/** Of a slot: what was used, in the window that ends when, and what of the next one is spoken for. */
 const USED = 0;
 const WINDOW_END = 1;
-const STRIDE = 2;
+const NEXT = 2;
+const STRIDE = 3;
 
 /** Amounts per fixed window, as this host alone has counted them since it started. */
 export class WindowCounts implements KeyedState {
@@ -56,8 +57,14 @@ export class WindowCounts implements KeyedState {
     return cost <= this.#amount - (this.#slots[slot * STRIDE + USED] ?? 0);
   }
 
-  waitFor(_slot: number, cost: number, wait: Float64Array): void {
-    wait[0] = cost > this.#amount ? NEVER : (this.#end[0] ?? 0) - this.#wall();
+  waitFor(slot: number, cost: number, wait: Float64Array): void {
+    if (cost > this.#amount) {
+      wait[0] = NEVER;
+      return;
+    }
+    const end = this.#end[0] ?? 0;
+    const isNextFull = cost > this.#amount - (this.#slots[slot * STRIDE + NEXT] ?? 0);
+    wait[0] = (isNextFull ? windowAt(this.#form, end).end : end) - this.#wall();
   }
 
   charge(slot: number, cost: number): void {
@@ -68,6 +75,39 @@ export class WindowCounts implements KeyedState {
   owe(slot: number, cost: number): void {
     this.#roll(slot);
     this.charge(slot, cost);
+  }
+
+  /** In the next window, as far as it goes. */
+  reserve(slot: number, cost: number): boolean {
+    const at = slot * STRIDE + NEXT;
+    const spokenFor = (this.#slots[at] ?? 0) + cost;
+    if (spokenFor > this.#amount) return false;
+    this.#slots[at] = spokenFor;
+    return true;
+  }
+
+  giveUp(slot: number, cost: number, atMicros: number): void {
+    this.#roll(slot);
+    if (this.#time.wallOf(atMicros) < (this.#end[0] ?? 0)) {
+      this.giveBack(slot, cost, atMicros);
+      return;
+    }
+    const at = slot * STRIDE + NEXT;
+    this.#slots[at] = Math.max(0, (this.#slots[at] ?? 0) - cost);
+  }
+
+  /** What was spoken for is used since the window began. */
+  keep(slot: number, cost: number): void {
+    this.owe(slot, cost);
+  }
+
+  /** All who speak for the window fit into it together: none stands in the way of another. */
+  lift(): number {
+    return 0;
+  }
+
+  putBack(): void {
+    // Nothing was lifted.
   }
 
   giveBack(slot: number, cost: number, atMicros: number): void {
@@ -84,12 +124,14 @@ export class WindowCounts implements KeyedState {
 
   begin(slot: number): void {
     this.#slots[slot * STRIDE + USED] = 0;
+    this.#slots[slot * STRIDE + NEXT] = 0;
     this.#slots[slot * STRIDE + WINDOW_END] = this.#end[0] ?? 0;
   }
 
   isIdle(slot: number): boolean {
     this.#roll(slot);
-    return this.#slots[slot * STRIDE + USED] === 0;
+    const at = slot * STRIDE;
+    return this.#slots[at + USED] === 0 && this.#slots[at + NEXT] === 0;
   }
 
   #wall(): number {
@@ -102,7 +144,9 @@ export class WindowCounts implements KeyedState {
     if (wall >= (this.#end[0] ?? 0)) this.#end[0] = windowAt(this.#form, wall).end;
     const at = slot * STRIDE;
     if (this.#slots[at + WINDOW_END] === this.#end[0]) return;
+    const isNext = windowAt(this.#form, wall).start === this.#slots[at + WINDOW_END];
     this.#slots[at + WINDOW_END] = this.#end[0] ?? 0;
-    this.#slots[at + USED] = 0;
+    this.#slots[at + USED] = isNext ? (this.#slots[at + NEXT] ?? 0) : 0;
+    this.#slots[at + NEXT] = 0;
   }
 }
