@@ -9,6 +9,8 @@ export interface CommandServiceOptions {
   readonly sessionTimeoutMs?: number;
   /** After how long without a turn of its loop or its work the process ends itself, milliseconds. */
   readonly stallMs?: number;
+  /** How soon after one reading of the public keys a record under an unknown one leads to another, milliseconds. */
+  readonly keysRereadMs?: number;
 }
 
 /**

@@ -146,7 +146,7 @@ async function openGateway(
 async function openWriter(
   shared: Shared,
   settings: Settings,
-  { sessionTimeoutMs }: CommandServiceOptions,
+  { sessionTimeoutMs, keysRereadMs }: CommandServiceOptions,
   registry: Parameters<typeof writerMetrics>[0],
 ): Promise<RunningWriter> {
   const file = requireSetting(
@@ -172,6 +172,7 @@ async function openWriter(
     breathe: () => nextTurn(),
   });
   const keys = await publicKeysFrom(file, {
+    ...(keysRereadMs === undefined ? {} : { unknownRereadMs: keysRereadMs }),
     onFault: (error) => {
       shared.logger.error({ err: error, file }, 'the public keys cannot be read again');
     },

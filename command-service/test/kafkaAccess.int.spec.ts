@@ -15,6 +15,9 @@ import { createQuota, post } from './commands.ts';
 import { deployServing, eventually } from './runningService.ts';
 import type { TestDeployment } from './runningService.ts';
 
+/** Ten seconds where nobody waits for it, milliseconds. */
+const KEYS_REREAD_MS = 250;
+
 /** Two users of a real broker: the gateway's, and another who means no good. */
 const STREAM = 'application:moka';
 const partition = partitionOf(STREAM, 4);
@@ -29,7 +32,7 @@ let stranger: LogPort;
 let genuine: LogRecord;
 
 beforeAll(async () => {
-  ({ deployment, url, token } = await deployServing('moka'));
+  ({ deployment, url, token } = await deployServing('moka', { keysRereadMs: KEYS_REREAD_MS }));
   expect((await post(url, token, createQuota('moka/genuine'))).status).toBe(200);
   genuine = (await deployment.records('quota.commands', partition)).at(-1)!;
   stranger = connectKafka(kafkaConnection('host'));
@@ -255,15 +258,15 @@ describe('the public keys of gateways', () => {
     await writeFile(keyFile, pair.privateKey.export({ type: 'pkcs8', format: 'pem' }));
     const old = JSON.parse(await readFile(publicKeysFile, 'utf8')) as object;
     await writeFile(publicKeysFile, JSON.stringify({ ...old, 'gateway-2': pem }));
-    // For a key that it does not know, a writer reads the file at most every ten seconds.
-    await delay(10_500);
+    // For a key that it does not know, a writer reads the file at most so often.
+    await delay(2 * KEYS_REREAD_MS);
     const settings = deployment.settings('gateway');
     const signing = { ...settings.signing, keyFile, keyId: 'gateway-2' };
     const second = await startCommandService('gateway', { ...settings, signing });
     try {
       expect((await post(second.url, token, createQuota('moka/second-key'))).status).toBe(200);
       await writeFile(publicKeysFile, JSON.stringify({ 'gateway-2': pem }));
-      await delay(10_500);
+      await delay(2 * KEYS_REREAD_MS);
       await verdictOn({ value: await deletion(), headers: headersUnder('gateway-3') });
       const value = await deletion();
       const headers = signedBy('gateway-1', await gatewaysKey(), value);

@@ -95,12 +95,13 @@ export async function deploy(): Promise<TestDeployment> {
 /** A deployment with an application, a gateway, and a writer that serves all partitions. */
 export async function deployServing(
   application: string,
+  options: CommandServiceOptions = {},
 ): Promise<{ readonly deployment: TestDeployment; readonly url: string; readonly token: string }> {
   const deployment = await deploy();
   try {
     const [gateway, writer] = await Promise.all([
       deployment.start('gateway'),
-      deployment.start('writer'),
+      deployment.start('writer', options),
     ]);
     const { url } = gateway;
     const token = deployment.secrets.token();

@@ -35,6 +35,7 @@ export interface PublicKeysOptions {
   readonly onFault?: (error: unknown) => void;
   /** Milliseconds, from wherever. */
   readonly now?: () => number;
+  readonly unknownRereadMs?: number;
 }
 
 /**
@@ -44,13 +45,15 @@ export interface PublicKeysOptions {
  */
 export async function publicKeysFrom(
   file: string,
-  { onFault = () => undefined, now = () => performance.now() }: PublicKeysOptions = {},
+  options: PublicKeysOptions = {},
 ): Promise<PublicKeys> {
+  const { onFault = () => undefined, now = () => performance.now() } = options;
+  const { unknownRereadMs = UNKNOWN_REREAD_MS } = options;
   let keys = parsePublicKeys(await readFile(file, 'utf8'));
   let readAtMs = now();
   let areStale = false;
   const of: PublicKeyOf = async (keyId) => {
-    if (now() - readAtMs > (keys.has(keyId) ? AGE_MAX_MS : UNKNOWN_REREAD_MS)) {
+    if (now() - readAtMs > (keys.has(keyId) ? AGE_MAX_MS : unknownRereadMs)) {
       readAtMs = now();
       try {
         keys = parsePublicKeys(await readFile(file, 'utf8'));
