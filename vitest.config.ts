@@ -17,7 +17,7 @@ const together = {
 // End to end, those that kill, freeze or measure processes, and the one that changes its own environment.
 const alone = [
   'command-service/test/{handOver,remoteValidation,watchdog,writerKilled}.e2e.spec.ts',
-  'infra/test/{chaos,existingCluster,threeBrokers}.e2e.spec.ts',
+  'infra/test/{chaos,existingCluster}.e2e.spec.ts',
 ];
 
 // A test file's suffix says its reach. `unit` and `sim` do no I/O; `int` shares one real stack

@@ -17,6 +17,8 @@ import { TestWriter } from './testWriter.ts';
 import { usageOut, usageRecord } from './usageRecords.ts';
 
 const issuer = 'https://issuer.test';
+/** A gateway that does not answer is tried again sooner than elsewhere, milliseconds. */
+const COMMAND_TIMEOUT_MS = 2_000;
 
 /** Everything around the service, real but for the gateway, in a namespace of its own. */
 export interface Deployment {
@@ -71,7 +73,7 @@ export async function deploy(): Promise<Deployment> {
         PRORATA_TOKEN_FILE: tokenFile,
         PRORATA_LOG_LEVEL: 'silent',
       });
-      const service = await startRightsizer(new Set(parts), settings);
+      const service = await startRightsizer(new Set(parts), settings, COMMAND_TIMEOUT_MS);
       service.finished.catch(() => undefined);
       services.push(service);
       return service;

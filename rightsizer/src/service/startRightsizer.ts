@@ -56,6 +56,7 @@ interface Ground {
   readonly usageTopic: string;
   readonly places: TablePlaces;
   readonly database: UsageDatabase;
+  readonly commandTimeoutMs: number;
 }
 
 /** Writing a command and waiting for its outcome, milliseconds: an evaluation posts one after another. */
@@ -65,12 +66,16 @@ export interface RunningRightsizer extends RunningService {
   readonly url: string;
 }
 
-/** Opens the table, starts the parts that are asked for, and serves the routes, in this order. */
+/**
+ * Opens the table, starts the parts that are asked for, and serves the routes, in this order.
+ * @param commandTimeoutMs until a command counts as not answered, and the next evaluation sends it again
+ */
 export async function startRightsizer(
   parts: ReadonlySet<PartName>,
   settings: Settings,
+  commandTimeoutMs = COMMAND_TIMEOUT_MS,
 ): Promise<RunningRightsizer> {
-  const ground = await prepare(settings);
+  const ground = { ...(await prepare(settings)), commandTimeoutMs };
   const { logger, log, database } = ground;
   const reader = new UsageReader(database, ground.places);
   const loops = parts.has('rightsizer') || parts.has('throttle') ? startView(ground) : null;
@@ -120,7 +125,7 @@ export async function startRightsizer(
   };
 }
 
-async function prepare(settings: Settings): Promise<Ground> {
+async function prepare(settings: Settings): Promise<Omit<Ground, 'commandTimeoutMs'>> {
   const logger = createLogger('rightsizer', settings.logLevel);
   const policy = await readPolicy(settings.policyFile);
   const directory = requireSetting(
@@ -212,7 +217,7 @@ async function startLoops(
   running: Running,
 ): Promise<void> {
   const { log, usageTopic, partitions, policy, logger } = ground;
-  const post = await commandPost(ground.settings);
+  const post = await commandPost(ground);
   const freshness = new TableFreshness(log, usageTopic, partitions);
   const shared = { view, reader, freshness, policy };
   const failed = (loop: string) => (error: unknown) => {
@@ -260,7 +265,7 @@ function throwFaults({ faults }: ThrottleEvaluation): void {
   );
 }
 
-async function commandPost(settings: Settings): Promise<PostCommand> {
+async function commandPost({ settings, commandTimeoutMs }: Ground): Promise<PostCommand> {
   const gatewayUrl = requireSetting(
     settings.urls.gateway,
     'PRORATA_GATEWAY_URL',
@@ -274,7 +279,7 @@ async function commandPost(settings: Settings): Promise<PostCommand> {
       gatewayUrl,
       // Read each time: tokens end and are replaced.
       token: (await readFile(tokenFile, 'utf8')).trim(),
-      timeoutMs: COMMAND_TIMEOUT_MS,
+      timeoutMs: commandTimeoutMs,
     }),
   );
 }
