@@ -3,7 +3,7 @@ import type { Explanation } from './decision/explanation.ts';
 import type { Handle } from './decision/handle.ts';
 import type { HostClock } from './decision/hostClock.ts';
 import type { TrialFigures } from './decision/quotaNode.ts';
-import type { LastDecision } from './decision/verdict.ts';
+import type { LastDecision, Verdict } from './decision/verdict.ts';
 import type { Admission } from './overload/admission.ts';
 import type { OverloadGate, OverloadStatus } from './overload/overloadGate.ts';
 import type { Observation } from './health/hostHealth.ts';
@@ -79,6 +79,12 @@ export interface HostStatus {
     readonly ungoverned: number;
     /** Decided by `whenNoRules`. */
     readonly withoutRules: number;
+    /**
+     * Let through, and refused, for want of confirmed rules or of room for a key's own limit: see
+     * `LastDecision.degraded`. Of keys, those that found room count in `keys.overflowed` alone.
+     */
+    readonly degradedAllows: number;
+    readonly degradedRefusals: number;
     readonly misused: number;
     readonly unmatchedReleases: number;
     /** Permits that came back because nobody was left who could give them back, or in time. */
@@ -145,6 +151,11 @@ export interface Host {
    * a rule; the other entries are request attributes, for the rule whose match fits best.
    */
   bind(target: Readonly<Record<string, string>>): Handle;
+  /**
+   * Decides about one request of a target that will not be asked for again: as `bind(target).take(…)`, without
+   * a handle. What is asked for often is cheaper bound.
+   */
+  take(target: Readonly<Record<string, string>>, resource: string, cost: number): Verdict;
   /**
    * Asks, before anything else of a request, whether the host can take it on. null: it has too much to
    * do, and `host.last` says when to try again. What it gives is released once, with what became of the

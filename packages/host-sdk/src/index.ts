@@ -21,7 +21,7 @@ export {
   isAdmitted,
   verdictNames,
 } from './decision/verdict.ts';
-export type { LastDecision, Reason, Verdict } from './decision/verdict.ts';
+export type { LastDecision, Outcome, Reason, Verdict } from './decision/verdict.ts';
 export { systemClock } from './decision/hostClock.ts';
 export type { HostClock } from './decision/hostClock.ts';
 export { UnenforceableRule } from './decision/compiledRule.ts';

@@ -8,9 +8,10 @@ import { BoundHandle } from './decision/handle.ts';
 import type { Handle } from './decision/handle.ts';
 import { HostTime, systemClock } from './decision/hostClock.ts';
 import { Limiter } from './decision/limiter.ts';
+import { takeOnce } from './decision/oneRequest.ts';
 import { RuleTable } from './decision/ruleTable.ts';
 import { verdictNames } from './decision/verdict.ts';
-import type { LastDecision } from './decision/verdict.ts';
+import type { LastDecision, Verdict } from './decision/verdict.ts';
 import type { Host, HostOptions, HostStatus, RequestRank } from './host.ts';
 import type { Admission } from './overload/admission.ts';
 import { UNGUARDED } from './overload/admission.ts';
@@ -161,6 +162,10 @@ class LocalHost implements Host {
     return new BoundHandle(this.#limiter, this.#table, target);
   }
 
+  take(target: Readonly<Record<string, string>>, resource: string, cost: number): Verdict {
+    return takeOnce(this.#limiter, this.#table, target, resource, cost);
+  }
+
   admit({ tier = USUAL_TIER, caller }: RequestRank = {}): Admission | null {
     const { overload } = this.#options;
     if (overload === undefined) return UNGUARDED;
@@ -183,8 +188,7 @@ class LocalHost implements Host {
 
   status(): HostStatus {
     const { source, appliedOffset, appliedAt, confirmedAt, rejected, outdated } = this.#rules;
-    const { byVerdict, ungoverned, withoutRules, misused, unmatchedReleases, reclaimedPermits } =
-      this.#limiter.counters;
+    const { byVerdict, ...counters } = this.#limiter.counters;
     return {
       hostId: this.hostId,
       bootId: this.bootId,
@@ -198,11 +202,7 @@ class LocalHost implements Host {
       stale: this.#time.now() >= this.#limiter.staleAt,
       verdicts: Object.fromEntries(verdictNames.map((name, code) => [name, byVerdict[code] ?? 0])),
       counters: {
-        ungoverned,
-        withoutRules,
-        misused,
-        unmatchedReleases,
-        reclaimedPermits,
+        ...counters,
         rejectedRules: rejected,
         outdatedRules: outdated,
         problems: this.#problems,

@@ -1,8 +1,8 @@
 import { rolloutOf } from './hostRollouts.ts';
 import { OVERFLOW_SLOT } from './keySlots.ts';
 import type { PathLimit, PathResource, TrialLimit } from './quotaPath.ts';
-import { ALLOW, NEVER, REFUSE } from './verdict.ts';
-import type { LastDecision, Reason, Verdict } from './verdict.ts';
+import { ALLOW, isAdmitted, NEVER, REFUSE, verdictNames } from './verdict.ts';
+import type { LastDecision, Outcome, Reason, Verdict } from './verdict.ts';
 
 /** Where a figure of the record stands: numbers this large in fields of their own can be objects. */
 const AT = 0;
@@ -174,6 +174,11 @@ export class DecisionRecord implements LastDecision {
   get overflow(): boolean {
     const { keys, slot } = this.#asked ?? NO_KEYS;
     return keys !== null && slot === OVERFLOW_SLOT;
+  }
+
+  get outcome(): Outcome {
+    if (!this.degraded) return verdictNames[this.verdict];
+    return isAdmitted(this.verdict) ? 'degraded_allow' : 'degraded_refuse';
   }
 
   get degraded(): boolean {

@@ -8,6 +8,7 @@ import { unboundReservation } from './reservation.ts';
 import type { Reservation } from './reservation.ts';
 import { roomOf } from './room.ts';
 import type { LimitRoom } from './room.ts';
+import { withoutPrototype } from './ruleMatch.ts';
 import type { Attributes } from './ruleMatch.ts';
 import type { RuleTable } from './ruleTable.ts';
 import { selectSlots } from './slotChoice.ts';
@@ -96,8 +97,7 @@ export class BoundHandle implements Handle {
     this.#limiter = limiter;
     this.#table = table;
     this.#named = quota ?? null;
-    // Without a prototype, an attribute that a rule names and nobody bound is absent.
-    this.#attributes = Object.assign(Object.create(null), attributes) as Attributes;
+    this.#attributes = withoutPrototype(attributes);
     this.#permits = new HandlePermits(limiter, this.#attributes);
     this.#use = this.#permits.useOf('');
     this.#resolve();
@@ -229,9 +229,7 @@ export class BoundHandle implements Handle {
   /** A named quota stands, rule or none, unless there are attributes that could say better. */
   #resolve(): void {
     this.#matchGeneration = this.#table.matchGeneration;
-    const named = this.#named;
-    const isExact = named !== null && this.#table.ruleOf(named) !== null;
-    const quotaId = isExact ? named : (this.#table.match(this.#attributes) ?? named);
+    const quotaId = this.#table.quotaFor(this.#named, this.#attributes);
     if (quotaId === (this.#permits.path?.quotaId ?? null)) return;
     this.#permits.moveTo(quotaId === null ? null : this.#limiter.pathTo(quotaId));
   }

@@ -20,6 +20,9 @@ export interface LimiterCounters {
   ungoverned: number;
   /** Decided by `whenNoRules`, for want of a whole set of rules. */
   withoutRules: number;
+  /** Let through, or refused, by another word than a confirmed rule's: see `LastDecision.degraded`. */
+  degradedAllows: number;
+  degradedRefusals: number;
   /** `take` on a concurrency limit or `acquire` on a rate: decided as though there were none. */
   misused: number;
   /** `release` of a permit that was not out. */
@@ -51,6 +54,8 @@ export class Limiter {
     byVerdict: this.#byVerdict,
     ungoverned: 0,
     withoutRules: 0,
+    degradedAllows: 0,
+    degradedRefusals: 0,
     misused: 0,
     unmatchedReleases: 0,
     reclaimedPermits: 0,
@@ -347,6 +352,10 @@ export class Limiter {
 
   #count(entry: PathResource | null, verdict: Verdict): void {
     this.#byVerdict[verdict] = (this.#byVerdict[verdict] ?? 0) + 1;
+    if (this.#last.degraded) {
+      if (isAdmitted(verdict)) this.counters.degradedAllows += 1;
+      else this.counters.degradedRefusals += 1;
+    }
     if (this.#isUnknown(entry)) this.counters.withoutRules += 1;
     else if (entry === null || !entry.isGoverned) this.counters.ungoverned += 1;
   }

@@ -2,6 +2,10 @@ import type { MatchCondition, Rule } from '@prorata/schemas';
 
 export type Attributes = Readonly<Record<string, string>>;
 
+/** So that an attribute that a rule names and nobody gave is absent. */
+export const withoutPrototype = (attributes: Attributes): Attributes =>
+  Object.assign(Object.create(null), attributes) as Attributes;
+
 /** All conditions must hold; a rule without any is for those that name it. */
 export function matches(conditions: readonly MatchCondition[], attributes: Attributes): boolean {
   return conditions.length > 0 && conditions.every((condition) => holds(condition, attributes));

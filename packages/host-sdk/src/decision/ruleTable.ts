@@ -122,6 +122,12 @@ export class RuleTable {
     return node;
   }
 
+  /** The quota that is named, where it has a rule; else the one whose match fits best; else the one that is named. */
+  quotaFor(named: string | null, attributes: Attributes): string | null {
+    const isExact = named !== null && this.ruleOf(named) !== null;
+    return isExact ? named : (this.match(attributes) ?? named);
+  }
+
   /** The quota whose match fits best, or null. */
   match(attributes: Attributes): string | null {
     return this.#matches.best(attributes)?.quotaId ?? null;

@@ -26,6 +26,12 @@ export const verdictNames = [
   'shadow_refuse',
 ] as const;
 
+/**
+ * The verdict in a stable word, for logs and metrics, that tells an answer of the rules from one for want of them:
+ * a refusal in an outage is not a quota's, and what an outage lets through is not what a quota allows.
+ */
+export type Outcome = (typeof verdictNames)[number] | 'degraded_allow' | 'degraded_refuse';
+
 /** Whether the request goes on now, in whatever form. */
 export const isAdmitted = (verdict: Verdict): boolean => verdict !== REFUSE && verdict !== DELAY;
 
@@ -53,6 +59,7 @@ export const NEVER = -1;
 /** What the last decision of this host was about. One object, overwritten by every decision. */
 export interface LastDecision {
   readonly verdict: Verdict;
+  readonly outcome: Outcome;
   readonly reason: Reason;
   /** The quota whose limit decided; the bound quota when all had room; null when there is none. */
   readonly quotaId: string | null;

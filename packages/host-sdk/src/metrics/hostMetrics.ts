@@ -57,6 +57,12 @@ export const hostMetrics: readonly HostMetric[] = [
   counter('rules_rejected', 'Rules that could not be enforced; the last good ones stayed.', (s) =>
     one(s.counters.rejectedRules),
   ),
+  counter(
+    'degraded_decisions',
+    'Decisions for want of confirmed rules, or of room for a limit of their own.',
+    (s) => by('outcome', { allow: s.counters.degradedAllows, refuse: s.counters.degradedRefusals }),
+    ['outcome'],
+  ),
   counter('ungoverned', 'Decisions that no rule spoke of.', (s) => one(s.counters.ungoverned)),
   counter('without_rules', 'Decisions made while there was no whole set of rules.', (s) =>
     one(s.counters.withoutRules),
