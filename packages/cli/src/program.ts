@@ -5,6 +5,7 @@ import { declarationCommands } from './program/declarationCommands.ts';
 import type { Finish } from './program/finish.ts';
 import { passedOnCommands, workCommands } from './program/passedOnCommands.ts';
 import { readingCommands } from './program/readingCommands.ts';
+import { rolloutCommands } from './program/rolloutCommands.ts';
 import { keyCommands, stackCommands } from './program/stackCommands.ts';
 
 const { version } = manifest;
@@ -20,6 +21,7 @@ export function createProgram(finish: Finish): Command {
   declarationCommands(program, finish);
   readingCommands(program, finish);
   changingCommands(program, finish);
+  rolloutCommands(program, finish);
   passedOnCommands(program, finish);
   workCommands(program, finish);
   return program;

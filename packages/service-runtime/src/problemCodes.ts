@@ -60,6 +60,7 @@ export const problemCodes = {
     'Ask for a version that there is; where it was written just now, with `atLeast`.',
   ),
   PROPOSAL_UNKNOWN: kind(404, 'There is no such proposal', 'Correct the id.'),
+  ROLLOUT_UNKNOWN: kind(404, 'There is no such rollout', 'Correct the id.'),
   HOST_UNKNOWN: kind(
     404,
     'No such host has reported within a day',

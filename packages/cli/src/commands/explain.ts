@@ -27,7 +27,9 @@ export async function explain(quotaId: string, options: ExplainOptions): Promise
     ({ resource }) => options.resource === undefined || resource === options.resource,
   );
   await answerAs(options.output, { ...found, limits }, () =>
-    limits.length === 0 ? [nothingText(quotaId, all, options.resource)] : linesOf(limits),
+    limits.length === 0
+      ? [nothingText(quotaId, all, options.resource)]
+      : [...linesOf(limits), ...rolloutLines(found['rollout'] as Json | null | undefined)],
   );
   return 0;
 }
@@ -48,6 +50,17 @@ function linesOf(limits: readonly Json[]): readonly string[] {
     ),
     '',
   ]);
+}
+
+/** Hosts of its stages enforce something else meanwhile. */
+function rolloutLines(rollout: Json | null | undefined): readonly string[] {
+  if (rollout === null || rollout === undefined) return [];
+  const [id, status, stage] = ['rolloutId', 'status', 'stage'].map((name) => textIn(rollout, name));
+  return [
+    screenText(
+      `Rollout ${id} is ${status} at stage ${stage}: its hosts enforce what it brings instead. ./prorata rollout show ${id}`,
+    ),
+  ];
 }
 
 const heads = ['layer', 'limit', 'by', 'since', 'until', 'reason'];

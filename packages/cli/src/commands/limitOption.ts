@@ -54,6 +54,14 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   d: 86_400_000,
 };
 
+const MICROS_PER_MS = 1_000;
+
+/** `90m`, `2h`, `3d`, in microseconds; null: it is none. */
+export function microsOf(length: string): number | null {
+  const [, count, unit = ''] = /^([1-9]\d{0,5})([smhd])$/.exec(length) ?? [];
+  return count === undefined ? null : Number(count) * (UNIT_MS[unit] ?? 0) * MICROS_PER_MS;
+}
+
 /** `90m`, `2h`, `3d` from now, or a time as it is written. @throws CommandError (exit 2) */
 export function endOf({
   for: length,
@@ -62,9 +70,9 @@ export function endOf({
   readonly for?: string;
   readonly until?: string;
 }): string {
-  const [, count, unit = ''] = /^([1-9]\d{0,5})([smhd])$/.exec(length ?? '') ?? [];
-  if (length !== undefined && until === undefined && count !== undefined) {
-    return new Date(Date.now() + Number(count) * (UNIT_MS[unit] ?? 0)).toISOString();
+  const lasts = microsOf(length ?? '');
+  if (length !== undefined && until === undefined && lasts !== null) {
+    return new Date(Date.now() + lasts / MICROS_PER_MS).toISOString();
   }
   if (length === undefined && until !== undefined && !Number.isNaN(Date.parse(until))) return until;
   throw new CommandError(

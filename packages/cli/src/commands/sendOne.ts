@@ -1,3 +1,4 @@
+import type { CommandAnswer } from '@prorata/service-runtime/postCommand';
 import { GatewayProblem } from '../gateway/gatewayProblem.ts';
 import type { GatewayClient, SentCommand } from '../gateway/gatewayClient.ts';
 import { putOff } from '../gateway/putOff.ts';
@@ -14,7 +15,7 @@ export interface Sending {
   readonly reason: string;
   readonly output: OutputForm;
   /** What is said when it is accepted. */
-  readonly done: string;
+  readonly done: string | ((outcome: Json) => string);
 }
 
 /** Sends one command, and prints its outcome. @throws GatewayProblem when it is refused */
@@ -27,26 +28,31 @@ export async function sendOne(
     await client.assertReachable();
     return client.send(command, sending.reason);
   });
-  const { status, code, detail, outcome, violations, commandId } = answer;
-  if (status === 'refused') throw await refusalOf(code, detail, violations);
-  if (status === 'unknown' || outcome === null) {
-    throw new CommandError(
-      screenText(
-        `No answer came to command ${commandId}${putOff(answer)}, which may still be decided: GET /v1/commands/${commandId} tells.`,
-      ),
-    );
-  }
-  const waits = code === 'PROPOSED';
+  const outcome = await assertAccepted(answer);
+  const waits = answer.code === 'PROPOSED';
   await answerAs(sending.output, outcome, () => [
     waits ? waitsText(outcome) : doneText(sending, outcome),
   ]);
   return waits ? exitCodes.waits.code : exitCodes.done.code;
 }
 
+/** The outcome. @throws GatewayProblem when it was refused, CommandError when nothing is known of it */
+export async function assertAccepted(answer: CommandAnswer): Promise<Json> {
+  const { status, code, detail, outcome, violations, commandId } = answer;
+  if (status === 'refused') throw await refusalOf(code, detail, violations);
+  if (status === 'accepted' && outcome !== null) return outcome;
+  throw new CommandError(
+    screenText(
+      `No answer came to command ${commandId}${putOff(answer)}, which may still be decided: GET /v1/commands/${commandId} tells.`,
+    ),
+  );
+}
+
 /** What was so already became no event. */
 function doneText({ done }: Sending, outcome: Json): string {
   const isSo = (outcome['eventIds'] as readonly unknown[] | undefined)?.length === 0;
-  return isSo ? 'It was so already.' : done;
+  if (isSo) return 'It was so already.';
+  return typeof done === 'string' ? done : done(outcome);
 }
 
 function waitsText(outcome: Json): string {

@@ -28,7 +28,7 @@ const OK = 200;
 /** A command as this command line sends it. */
 export type SentCommand = Pick<
   CommandRequest,
-  'type' | 'stream' | 'data' | 'expectedVersion' | 'waivers'
+  'type' | 'stream' | 'data' | 'expectedVersion' | 'waivers' | 'dryRun'
 >;
 
 /** Parameters of a query; undefined: not said. */
