@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { DispatchedSet } from '../dispatcher.ts';
 import { licencesIn } from '../licences.ts';
-import { capacity, dispatchedSet, resource } from '../testing/dispatchedSets.ts';
+import { capacity, concurrency, dispatchedSet, resource } from '../testing/dispatchedSets.ts';
 import type { QuotaSample } from '../testing/dispatchedSets.ts';
 import { kubernetesFormat } from './kubernetesFormat.ts';
 import { readManifests } from './manifest.ts';
@@ -81,6 +81,15 @@ describe('ResourceQuotas', () => {
     ).toEqual([
       { 'requests.cpu': '9223372036854775807m', 'requests.memory': '9223372036854775807' },
     ]);
+  });
+
+  it('count no more whole things than the API can, which is fewer than are meant and more than there are', () => {
+    const pods = resource('pods', 'concurrency', 'pod');
+    const set = dispatchedSet('moka', [pods], {
+      'moka/a': { limits: [concurrency('pods', 2n ** 63n - 1n)] },
+    });
+    const [item] = manifestsOf({ ...cpu, hard: { pods: 'pods' } }, set);
+    expect(item?.spec.hard).toEqual({ pods: '9223372036854775' });
   });
 
   it('let nothing in where a quota is blocked, and bound nothing only where it says unlimited', () => {

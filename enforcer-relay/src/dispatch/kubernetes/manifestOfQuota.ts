@@ -12,7 +12,7 @@ import {
 import type { ResourceQuotaManifest } from './manifest.ts';
 import type { ManifestSettings } from './manifestSettings.ts';
 import { namespaceOf } from './namespaceOf.ts';
-import { quantityText } from './quantity.ts';
+import { quantityText, thousandthsMax } from './quantity.ts';
 import { resourceQuotaName } from './quotaName.ts';
 
 /** What a quota becomes; null: it stands for no namespace, or nothing of it is held there. */
@@ -59,9 +59,12 @@ function sorted(hard: readonly (readonly [string, string])[]): Readonly<Record<s
 function quantityOf(key: string, unit: string, limit: ResourceLimit): string | null {
   if (limit.bound === 'unlimited') return null;
   const measure = measureOf(key);
-  const thousandths = measure === null ? null : thousandthsOf(measure, unit);
-  if (thousandths === null) throw new RangeError(`${key} does not count in ${unit}.`);
-  return quantityText(limit.bound === 'blocked' ? 0n : limit.amount * thousandths);
+  const each = measure === null ? null : thousandthsOf(measure, unit);
+  if (measure === null || each === null) throw new RangeError(`${key} does not count in ${unit}.`);
+  const thousandths = limit.bound === 'blocked' ? 0n : limit.amount * each;
+  const most = thousandthsMax(key, measure);
+  // Less than is meant, and more than any cluster has.
+  return quantityText(thousandths > most ? most : thousandths);
 }
 
 /** A tier without classes of its own has none that pods could have: nothing is rendered for it. */

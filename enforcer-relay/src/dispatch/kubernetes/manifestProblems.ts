@@ -3,12 +3,14 @@ import { holdsByPriority, measureOf } from '@prorata/quota-model';
 import { classesOf, readManifests, UnreadableManifests } from './manifest.ts';
 import type { ResourceQuotaManifest } from './manifest.ts';
 import { isNamespace } from './namespaceOf.ts';
-import { thousandthsIn } from './quantity.ts';
+import { thousandthsIn, thousandthsMax } from './quantity.ts';
 
 /** One request each, and one list of all at every look: more are too many for one target. */
 export const MANIFESTS_MAX = 2_000;
 
-const NAME = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;
+/** A DNS subdomain has so many characters at most. */
+const NAME_LENGTH_MAX = 253;
+const NAME = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?([.][a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
 const WHOLE = 1_000n;
 
 /** For people; empty: the text may be written. */
@@ -29,25 +31,34 @@ export function manifestProblems(text: string): string[] {
 function oneProblems(item: ResourceQuotaManifest): string[] {
   const { name, namespace } = item.metadata;
   const problems: string[] = [];
-  if (!NAME.test(name)) problems.push(`${name} is no name of an object.`);
+  if (name.length > NAME_LENGTH_MAX || !NAME.test(name)) {
+    problems.push(`${name} is no name of an object.`);
+  }
   if (!isNamespace(namespace))
     problems.push(`${name}: ${JSON.stringify(namespace)} is no namespace.`);
   const classes = classesOf(item);
   if (classes?.length === 0) problems.push(`${name} counts the pods of no priority class.`);
   for (const [key, quantity] of Object.entries(item.spec.hard)) {
-    const measure = measureOf(key);
-    const thousandths = thousandthsIn(quantity);
-    if (measure === null) problems.push(`${name}: ${key} is no bound of a ResourceQuota.`);
-    else if (thousandths === null)
-      problems.push(`${name}: ${key} is ${quantity}, which is no exact quantity.`);
-    else if (measure !== 'cpu' && thousandths % WHOLE !== 0n) {
-      problems.push(`${name}: ${key} is ${quantity}, and only whole numbers are held.`);
-    }
-    if (classes !== null && !holdsByPriority(key)) {
-      problems.push(`${name}: ${key} does not hold for the pods of some priority classes.`);
-    }
+    const fault = boundFault(key, quantity, classes !== null);
+    if (fault !== null) problems.push(`${name}: ${key} ${fault}`);
   }
   return problems;
+}
+
+function boundFault(key: string, quantity: string, isByPriority: boolean): string | null {
+  const measure = measureOf(key);
+  if (measure === null) return 'is no bound of a ResourceQuota.';
+  const thousandths = thousandthsIn(quantity);
+  if (thousandths === null) return `is ${quantity}, which is no exact quantity.`;
+  if (measure !== 'cpu' && thousandths % WHOLE !== 0n) {
+    return `is ${quantity}, and only whole numbers are held.`;
+  }
+  if (thousandths > thousandthsMax(key, measure)) {
+    return `is ${quantity}, which is more than can be counted.`;
+  }
+  return isByPriority && !holdsByPriority(key)
+    ? 'does not hold for the pods of some priority classes.'
+    : null;
 }
 
 /** Two objects over the same pods: each would bound what both quotas together use. */

@@ -1,6 +1,19 @@
 /** Exact quantities of Kubernetes: never a float, never rounded. */
 
+import type { HardMeasure } from '@prorata/quota-model';
+
 const THOUSAND = 1_000n;
+
+const INT64_MAX = 2n ** 63n - 1n;
+
+/**
+ * The most of a bound, in thousandths: what the API keeps as a number exactly; of whole things and of the storage of
+ * a class, which it counts in thousandths within 2^63-1, that. It says of a larger number that it is no integer.
+ */
+export function thousandthsMax(key: string, measure: HardMeasure): bigint {
+  const isCounted = measure === 'count' || key.includes('.storageclass.storage.k8s.io/');
+  return isCounted ? INT64_MAX - (INT64_MAX % THOUSAND) : INT64_MAX * THOUSAND;
+}
 
 /** `1500` → `1500m`, `2000` → `2`: as the API server writes it, so that what is read back is the same text. */
 export function quantityText(thousandths: bigint): string {
