@@ -4,6 +4,7 @@ import { canonicalHash, sparseHash } from './canonical.ts';
 import type { Message } from './generated/messages.ts';
 import { fullNameOf } from './generated/messages.ts';
 import { subjectOf } from './manifest.ts';
+import { UnreadableRecord, UnwritableRecord } from './recordErrors.ts';
 import { selfContained } from './schemaFiles.ts';
 import type { SchemaJson } from './schemaFiles.ts';
 
@@ -18,21 +19,6 @@ export interface SchemaIds {
   idOf(subject: string, schema: string): Promise<number>;
   /** The schema's text as the registry keeps it. @throws UnreadableRecord when there is no such id */
   schemaOf(id: number): Promise<string>;
-}
-
-/** Bytes that are not a Prorata record: not the wire format, an unknown schema, or a torn body. */
-export class UnreadableRecord extends Error {
-  override readonly name = 'UnreadableRecord';
-}
-
-/** A value that its schema does not take: a fault of the program that encodes it. */
-export class UnwritableRecord extends Error {
-  override readonly name = 'UnwritableRecord';
-  readonly paths: readonly string[];
-  constructor(type: string, paths: readonly string[]) {
-    super(`${type} does not fit its schema at ${paths.join(', ')}.`);
-    this.paths = paths;
-  }
 }
 
 interface Writer {

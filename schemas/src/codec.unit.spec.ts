@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Codec, hashOf, UnreadableRecord, UnwritableRecord } from './codec.ts';
+import { Codec, hashOf } from './codec.ts';
+import { UnreadableRecord, UnwritableRecord } from './recordErrors.ts';
 import { fromJson, toJson } from './json.ts';
 import { messagesIn, subjectsFor, topicManifest } from './manifest.ts';
 import { memoryIds } from './registry.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Codec, UnreadableRecord } from './codec.ts';
+import { Codec } from './codec.ts';
+import { UnreadableRecord } from './recordErrors.ts';
 import type { SchemaIds } from './codec.ts';
 import type { UsageRecorded } from './generated/messages.ts';
 import { memoryIds } from './registry.ts';

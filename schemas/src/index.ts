@@ -1,6 +1,7 @@
 export * from './generated/messages.ts';
 export * from './manifest.ts';
 export * from './codec.ts';
+export { UnreadableRecord, UnwritableRecord } from './recordErrors.ts';
 export { canonicalBytes, sha256 } from './canonical.ts';
 export { anchorSignedBytes } from './anchorSignedBytes.ts';
 export { HeadTree } from './headTree.ts';

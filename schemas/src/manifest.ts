@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readTopicManifest } from './readTopicManifest.ts';
 import { mentions, namedSchemas, selfContained } from './schemaFiles.ts';
 
 export type Compatibility = 'BACKWARD_TRANSITIVE' | 'FULL_TRANSITIVE' | 'NONE';
@@ -33,9 +32,7 @@ export interface Subject {
   readonly compatibility: Compatibility;
 }
 
-export const topicManifest = JSON.parse(
-  readFileSync(join(import.meta.dirname, '..', 'topics.json'), 'utf8'),
-) as TopicManifest;
+export const topicManifest = readTopicManifest();
 
 /** A name as it stands in a shared cluster: prefixed by the namespace where there is one. */
 export function inNamespace(name: string, namespace: string): string {

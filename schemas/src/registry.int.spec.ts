@@ -1,6 +1,7 @@
 import { freshNamespace, sharedStack } from '@prorata/test-kit';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { Codec, hashOf, UnreadableRecord } from './codec.ts';
+import { Codec, hashOf } from './codec.ts';
+import { UnreadableRecord } from './recordErrors.ts';
 import { subjectsFor } from './manifest.ts';
 import { registryIds } from './registry.ts';
 import type { EventMessage } from './generated/messages.ts';

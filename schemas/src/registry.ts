@@ -1,6 +1,6 @@
 import type { SchemaRegistry } from '@kafkajs/confluent-schema-registry';
 import type { SchemaIds } from './codec.ts';
-import { UnreadableRecord } from './codec.ts';
+import { UnreadableRecord } from './recordErrors.ts';
 
 /** A registry lookup that has no answer by then is a fault of the registry, not of the record. */
 const REQUEST_TIMEOUT_MS = 10_000;

@@ -1,5 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readSchemaFiles } from './readSchemaFiles.ts';
 
 export type SchemaJson = string | SchemaJson[] | { [attribute: string]: unknown };
 
@@ -21,26 +20,8 @@ export interface SchemaField {
   readonly default?: unknown;
 }
 
-const directory = join(import.meta.dirname, '..', 'avro');
-
-function readAll(): Map<string, NamedSchema> {
-  const schemas = new Map<string, NamedSchema>();
-  for (const folder of readdirSync(directory).sort()) {
-    for (const file of readdirSync(join(directory, folder)).sort()) {
-      if (!file.endsWith('.avsc')) continue;
-      const path = join(directory, folder, file);
-      const schema = JSON.parse(readFileSync(path, 'utf8')) as NamedSchema;
-      if (`${schema.namespace}.${schema.name}` !== `io.prorata.${folder}.${file.slice(0, -5)}`) {
-        throw new Error(`${folder}/${file} declares ${schema.namespace}.${schema.name}.`);
-      }
-      schemas.set(`${schema.namespace}.${schema.name}`, schema);
-    }
-  }
-  return schemas;
-}
-
 /** Every .avsc by full name, as written: a type used in several schemas is named, not repeated. */
-export const namedSchemas: ReadonlyMap<string, NamedSchema> = readAll();
+export const namedSchemas: ReadonlyMap<string, NamedSchema> = readSchemaFiles();
 
 const selfContainedSchemas = new Map<string, SchemaJson>();
 
