@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import { HOSTS_SEEN, TARGETS_SEEN } from './enforcementSql.ts';
+import { hostsSeen, TARGETS_SEEN } from './enforcementSql.ts';
 
 export interface EnforcementCount {
   readonly application: string;
@@ -11,7 +11,7 @@ export interface EnforcementCount {
 const APPLICATIONS_MAX = 200;
 /** No application is called so. */
 const OTHERS = '_others';
-const seen = { hosts: HOSTS_SEEN, targets: TARGETS_SEEN };
+const seen = { hosts: hostsSeen(null), targets: TARGETS_SEEN };
 
 /**
  * How many hosts or targets are in which state, by application: those with the most of them, and the rest together.
@@ -23,13 +23,22 @@ export async function countEnforcement(
   applicationsMax = APPLICATIONS_MAX,
 ): Promise<readonly EnforcementCount[]> {
   const { rows } = await pool.query<EnforcementCount>(
-    `${seen[kind]}, named AS (
-       SELECT application FROM seen GROUP BY application ORDER BY count(*) DESC, application LIMIT $1
-     )
-     SELECT CASE WHEN n.application IS NULL THEN '${OTHERS}' ELSE s.application END AS application, s.state,
-       count(*)::int AS count
-     FROM seen AS s LEFT JOIN named AS n USING (application) GROUP BY 1, 2 ORDER BY 1, 2`,
-    [applicationsMax],
+    `${seen[kind]} SELECT application, state, count(*)::int AS count FROM seen GROUP BY 1, 2 ORDER BY 1, 2`,
   );
-  return rows;
+  const sizes = new Map<string, number>();
+  for (const { application, count } of rows) {
+    sizes.set(application, (sizes.get(application) ?? 0) + count);
+  }
+  const largest = [...sizes].sort(([, one], [, other]) => other - one).slice(0, applicationsMax);
+  const named = new Set(largest.map(([application]) => application));
+  return [
+    ...rows.filter(({ application }) => named.has(application)),
+    ...othersOf(rows.filter(({ application }) => !named.has(application))),
+  ];
+}
+
+function othersOf(rows: readonly EnforcementCount[]): readonly EnforcementCount[] {
+  const counts = new Map<string, number>();
+  for (const { state, count } of rows) counts.set(state, (counts.get(state) ?? 0) + count);
+  return [...counts].map(([state, count]) => ({ application: OTHERS, state, count }));
 }

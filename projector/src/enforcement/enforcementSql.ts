@@ -26,38 +26,49 @@ export type TargetState = (typeof targetStates)[number];
 const IS_KNOWN = `heard_at > now() - interval '1 day'`;
 
 /**
- * Of each application that hosts or deliveries speak of: `desired`, the newest event that changed its rules, and `due`,
- * the newest of those that should have been applied by now. Where the relay has looked at later events, its word
- * counts: it has made the rules.
+ * Of each application: `desired`, the newest event that changed its rules, and `due`, the newest of those that should
+ * have been applied by now. Where the relay has looked at later events, its word counts: it has made the rules. Each is
+ * one look into an index.
  */
-const HEADS = `
-  heads AS (
-    SELECT c.application, d.delivered_offset, d.heard_at AS delivered_at,
-      CASE WHEN d.accounted_to >= c.head THEN d.delivered_offset ELSE c.head END AS desired
-    FROM (SELECT application, max(event_offset) AS head FROM rule_changes GROUP BY application) AS c
-    LEFT JOIN deliveries AS d USING (application)
-  ),
-  due AS (
-    SELECT application, max(event_offset) AS due FROM rule_changes JOIN heads USING (application)
-    WHERE event_offset <= desired AND decided_at < now() - interval '${DRIFT_AFTER_SECONDS} seconds'
-    GROUP BY application
+const headsOf = (condition: string): string => `
+  heads AS MATERIALIZED (
+    SELECT a.application, d.delivered_offset, wanted.desired, past.due
+    FROM applications AS a
+    CROSS JOIN LATERAL (SELECT c.event_offset AS head FROM rule_changes AS c WHERE c.application = a.application
+      ORDER BY c.event_offset DESC LIMIT 1) AS newest
+    LEFT JOIN deliveries AS d ON d.application = a.application
+    CROSS JOIN LATERAL (SELECT CASE WHEN d.accounted_to >= newest.head THEN d.delivered_offset ELSE newest.head END
+      AS desired) AS wanted
+    LEFT JOIN LATERAL (SELECT c.event_offset AS due FROM rule_changes AS c
+      WHERE c.application = a.application AND c.event_offset <= wanted.desired
+      AND c.decided_at < now() - interval '${DRIFT_AFTER_SECONDS} seconds'
+      ORDER BY c.event_offset DESC LIMIT 1) AS past ON true
+    WHERE ${condition}
   )`;
 
-/** Every host with what it should have, what it has and its state; `seen` is the name of the last common table. */
-export const HOSTS_SEEN = `WITH ${HEADS}, seen AS (
-  SELECT h.*, heads.desired, heads.delivered_offset, heads.delivered_at,
+/**
+ * Every host with what it should have, what it has and its state: common tables, the last of which is `seen`.
+ * @param application the placeholder of the one application that is asked about; null: all are
+ */
+export function hostsSeen(application: string | null): string {
+  const only = (table: string): string =>
+    application === null ? 'true' : `${table}.application = ${application}`;
+  return `WITH ${headsOf(only('a'))}, seen AS (
+  SELECT h.*, heads.desired, heads.delivered_offset,
     CASE
       WHEN h.heard_at < now() - ${MISSED_REPORTS} * h.interval_ms * interval '1 millisecond' THEN 'silent'
       WHEN heads.desired IS NULL THEN 'unregistered'
       WHEN h.rejected_rules > 0 THEN 'refused'
       WHEN h.applied_offset >= heads.desired THEN 'current'
-      WHEN h.applied_offset < due.due THEN 'drifted'
+      WHEN h.applied_offset < heads.due THEN 'drifted'
       ELSE 'behind'
     END AS state,
-    (SELECT min(c.decided_at) FROM rule_changes AS c WHERE c.application = h.application
-     AND c.event_offset > h.applied_offset AND c.event_offset <= heads.desired) AS behind_since
-  FROM hosts AS h LEFT JOIN heads USING (application) LEFT JOIN due USING (application)
-  WHERE h.${IS_KNOWN})`;
+    (SELECT c.decided_at FROM rule_changes AS c WHERE c.application = h.application
+     AND c.event_offset > h.applied_offset AND c.event_offset <= heads.desired
+     ORDER BY c.event_offset LIMIT 1) AS behind_since
+  FROM hosts AS h LEFT JOIN heads USING (application)
+  WHERE h.${IS_KNOWN} AND ${only('h')})`;
+}
 
 /**
  * Every dispatcher that a registration names, reported of or not; what a dispatcher says of its target is believed for

@@ -32,8 +32,8 @@ export type ProjectionName = 'quotas' | 'audit' | 'hosts';
 export const projections: readonly ProjectionDefinition[] = [
   {
     name: 'quotas',
-    version: 9,
-    readableFrom: 9,
+    version: 10,
+    readableFrom: 10,
     topics: [
       {
         topic: 'quota.events',

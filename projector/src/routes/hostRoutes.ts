@@ -1,6 +1,6 @@
 import { Problem } from '@prorata/service-runtime';
 import type { Request, Router } from 'express';
-import { HOSTS_SEEN, hostStates } from '../enforcement/enforcementSql.ts';
+import { hostsSeen, hostStates } from '../enforcement/enforcementSql.ts';
 import { applicationCondition, mustReachInto } from './access.ts';
 import { Filters, pageOf } from './filters.ts';
 import { Parameters } from './parameters.ts';
@@ -56,10 +56,9 @@ async function listHosts(request: Request, models: ReadModels): Promise<object> 
   const limit = parameters.limit();
   const application = parameters.text('application');
   mustReachInto(request.reach, application);
-  const filters = new Filters()
-    .equal('application', application)
-    .within(request.reach, applicationCondition)
-    .equal('zone', parameters.text('zone'));
+  const filters = new Filters();
+  const seen = hostsSeen(application === null ? null : filters.value(application));
+  filters.within(request.reach, applicationCondition).equal('zone', parameters.text('zone'));
   const states = statesIn(parameters, hostStates);
   if (states !== null) filters.add('state = ANY(?::text[])', states);
   const isBehind = parameters.oneOf('behind', ['true', 'false'], 'false') === 'true';
@@ -72,7 +71,7 @@ async function listHosts(request: Request, models: ReadModels): Promise<object> 
   const columns = sortColumns[sort];
   const ordered = columns.map((column) => `${column} ${order}`).join(', ');
   const { rows } = await models.pool.query<HostRow>(
-    `${HOSTS_SEEN} SELECT * FROM seen ${filters.where} ORDER BY ${ordered} LIMIT ${filters.value(limit + 1)}`,
+    `${seen} SELECT * FROM seen ${filters.where} ORDER BY ${ordered} LIMIT ${filters.value(limit + 1)}`,
     filters.values,
   );
   const { page, next } = pageOf(rows, limit, (last) =>
@@ -89,7 +88,7 @@ async function findHost(request: Request, models: ReadModels): Promise<object> {
   mustReachInto(request.reach, application);
   const lag = await models.lag.measure(reportedTopics);
   const { rows } = await models.pool.query<HostRow>(
-    `${HOSTS_SEEN} SELECT * FROM seen WHERE application = $1 AND host_id = $2`,
+    `${hostsSeen('$1')} SELECT * FROM seen WHERE host_id = $2`,
     [application, hostId],
   );
   const [row] = rows;
