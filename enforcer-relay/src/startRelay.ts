@@ -1,6 +1,6 @@
 import { kafkaRules, kafkaUsage } from '@prorata/host-sdk';
 import type { LogPort } from '@prorata/kafka-port';
-import type { Codec, TargetReport } from '@prorata/schemas';
+import type { Codec } from '@prorata/schemas';
 import {
   accessGuard,
   assertTopics,
@@ -14,9 +14,7 @@ import {
 } from '@prorata/service-runtime';
 import type { ReadyCheck, RunningService, Service, Settings } from '@prorata/service-runtime';
 import { Counter, Gauge } from 'prom-client';
-import { DispatchOwner } from './dispatch/dispatchOwner.ts';
-import { keepTargets } from './dispatch/keepTargets.ts';
-import { loadFormats } from './dispatch/loadFormats.ts';
+import { startDispatch } from './dispatch/startDispatch.ts';
 import { measureTargets } from './dispatch/targetMetrics.ts';
 import { RuleFeeds } from './feed/ruleFeeds.ts';
 import { intakeRoutes } from './http/intakeRoutes.ts';
@@ -66,11 +64,9 @@ export async function startRelay(settings: Settings, parts?: RelayParts): Promis
     now: () => BigInt(Date.now()) * 1000n,
     failed: (error) => logger.warn({ err: error }, 'What was delivered is told later.'),
   });
-  const formats = settings.dispatch?.formatsDirectory ?? null;
-  if (formats !== null) logger.info({ formats: await loadFormats(formats) }, 'Formats are loaded.');
-  const report = (value: TargetReport): Promise<void> =>
-    reportTopic.send([{ type: 'TargetReport', value }]);
-  const targets = new DispatchOwner(keepTargets({ settings, logger, report }), logger);
+  const targets = await startDispatch(settings, logger, (value) =>
+    reportTopic.send([{ type: 'TargetReport', value }]),
+  );
   let rulesWritten = 0;
   const owner: RulesOwner = new RulesOwner({
     port,

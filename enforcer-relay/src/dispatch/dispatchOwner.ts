@@ -1,9 +1,9 @@
-import type { ApplicationState } from '@prorata/quota-model';
-import type { Dispatcher, Rule } from '@prorata/schemas';
+import type { Dispatcher } from '@prorata/schemas';
 import type { Logger } from '@prorata/service-runtime';
 import type { PartitionRelay } from '../rules/partitionRelay.ts';
 import type { RuleFold } from '../rules/ruleFold.ts';
 import type { PartitionWatch } from '../rules/rulesOwner.ts';
+import { dispatchedSetOf } from './dispatchedSetOf.ts';
 import type { DispatchedSet } from './dispatcher.ts';
 import { PartitionTargets } from './partitionTargets.ts';
 import type { Keep, PartitionSource } from './partitionTargets.ts';
@@ -81,23 +81,4 @@ function setOf(fold: RuleFold, application: string): DispatchedSet {
   const state = fold.stateOf(application);
   if (state === undefined) return { application, resources: new Map(), quotas: [] };
   return dispatchedSetOf(state, fold.rulesOf(application));
-}
-
-/** What targets are rendered from, by an application's state and its rules. */
-export function dispatchedSetOf(
-  state: Readonly<ApplicationState>,
-  rules: ReadonlyMap<string, Rule>,
-): DispatchedSet {
-  const ids = [...rules.keys()].sort();
-  return {
-    application: state.id,
-    resources: state.registration.resources,
-    quotas: ids.flatMap((id) => {
-      const rule = rules.get(id);
-      const quota = state.quotas.get(id);
-      if (rule === undefined || quota === undefined) return [];
-      const { attributes, labels } = quota.content;
-      return [{ rule, labels, attributes: JSON.parse(attributes) as Record<string, unknown> }];
-    }),
-  };
 }

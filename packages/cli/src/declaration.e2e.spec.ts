@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -10,12 +11,16 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { checkoutDirectory, startLocalStack } from '@prorata/infra';
 import type { LocalStack } from '@prorata/infra';
-import { postCommand } from '@prorata/service-runtime';
+import type { TargetReport } from '@prorata/schemas';
+import { connectLog, createCodec, postCommand, readLogSettings } from '@prorata/service-runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const example = path.join(checkoutDirectory, 'docs', 'how-to', 'examples', 'quotas.yaml');
 /** Until what another wrote can be read, milliseconds. */
 const READABLE_MS = 1_000;
+
+/** Until a target holds what was decided, on a machine that does much else, milliseconds. */
+const TARGET_MS_MAX = 30_000;
 
 /** Until a feed that was just asked for listens, on a machine that does much else, milliseconds. */
 const WATCHING_MS = 5_000;
@@ -50,17 +55,19 @@ interface Ran {
 interface Called {
   readonly as?: keyof typeof tokens;
   readonly url?: string;
+  readonly environment?: Readonly<Record<string, string>>;
   /** Is told the process as soon as it runs. */
   readonly started?: (child: ChildProcess) => void;
 }
 
 /** The command line as a pipeline runs it: no terminal, the gateway and the token in the environment. */
 async function prorata(parameters: readonly string[], called: Called = {}): Promise<Ran> {
-  const { as = 'ana', url = stack.addresses.gateway, started } = called;
+  const { as = 'ana', url = stack.addresses.gateway, environment = {}, started } = called;
   const main = path.join(checkoutDirectory, 'packages', 'cli', 'src', 'main.ts');
   const child = spawn(process.execPath, [main, ...parameters], {
     env: {
       ...process.env,
+      ...environment,
       // A pipeline sets this, and libraries that colour take it for a terminal.
       CI: 'true',
       NODE_NO_WARNINGS: '1',
@@ -593,5 +600,79 @@ describe('the other commands', () => {
     const mistyped = await prorata(['hosts', 'llm-gate']);
     expect(mistyped).toMatchObject({ code: 1, out: '' });
     expect(mistyped.complaints).toContain('To type: ./prorata get applications');
+  });
+});
+
+describe('the targets of an application', () => {
+  const queues = path.join(checkoutDirectory, 'docs', 'how-to', 'examples', 'queues.yaml');
+  const held = (name: string): Promise<string> =>
+    readFile(path.join(directory, 'stack', 'targets', 'moka', name), 'utf8').catch(() => '');
+  const words = ['--application', 'moka'] as const;
+
+  async function until(isSo: () => Promise<boolean>): Promise<void> {
+    const endMs = Date.now() + TARGET_MS_MAX;
+    while (!(await isSo())) {
+      if (Date.now() > endMs) throw new Error('It has not come to be so.');
+      await delay(100);
+    }
+  }
+
+  it('get what a file declares, and what a command changes, each in its own text', async () => {
+    const rendered = await prorata(['render', 'yunikorn', ...words, '-f', queues]);
+    expect(rendered).toMatchObject({ code: 0, complaints: '' });
+    expect((await prorata(['apply', '-f', queues, '--yes'])).code).toBe(0);
+    await until(async () => (await held('yunikorn/queues.yaml')) === rendered.out);
+    await until(async () => (await held('limits.json')).includes('"quotaId":"moka/prod/ads"'));
+    const of = { PRORATA_STACK_DIRECTORY: path.join(directory, 'stack') };
+    const now = await prorata(['render', 'yunikorn', ...words], { environment: of });
+    expect(now).toMatchObject({ code: 0, out: rendered.out });
+    const override = ['override', 'moka/prod/ads', '--limit', 'cores=48000', '--for', '1h'];
+    expect((await prorata([...override, '--reason', 'an incident'])).code).toBe(0);
+    await until(async () => (await held('yunikorn/queues.yaml')).includes('vcore: 48000m'));
+  });
+
+  it('are named by a dry run, with the hosts, beside what would change in the text', async () => {
+    const text = await readFile(queues, 'utf8');
+    const file = path.join(directory, 'queues.yaml');
+    await writeFile(file, text.replace('max: 16000', 'max: 8000'));
+    const environment = { PRORATA_STACK_DIRECTORY: path.join(directory, 'stack') };
+    const dry = ['render', 'yunikorn', ...words, '-f', file, '--diff'];
+    const { code, out, complaints } = await prorata(dry, { environment });
+    expect({ code, complaints }).toMatchObject({ code: 0 });
+    expect(out).toMatch(/^- +vcore: 16000m$/m);
+    expect(out).toMatch(/^\+ +vcore: 8000m$/m);
+    expect(complaints).toContain('targets: queues (yunikorn, yunikorn/queues.yaml), limits (file');
+    expect(complaints).toContain('hosts: none has reported');
+    expect(await held('yunikorn/queues.yaml')).toContain('vcore: 16000m');
+  });
+
+  it('are refused with the reasons where they cannot hold what is declared', async () => {
+    const text = await readFile(queues, 'utf8');
+    const file = path.join(directory, 'refused.yaml');
+    await writeFile(file, text.replace('queue: root.moka', 'queues: [{ name: prod }]'));
+    const refused = await prorata(['render', 'yunikorn', ...words, '-f', file]);
+    expect(refused).toMatchObject({ code: 1, out: '' });
+    expect(refused.complaints).toContain('prod is there twice');
+  });
+
+  it('say what they hold on the topic of reports, as soon as it is so', async () => {
+    const settings = readLogSettings(stack.environmentOf('auditor'));
+    const port = connectLog(settings, 'test');
+    const codec = createCodec(settings);
+    const reports: TargetReport[] = [];
+    for (let partition = 0; partition < 4; partition++) {
+      await port.log.readToEnd({ topic: 'host.reports', partition }, 0n, async (records) => {
+        for (const { value } of records) {
+          const message = await codec.decode(value);
+          if (message.type === 'TargetReport') reports.push(message.value);
+        }
+      });
+    }
+    await port.close();
+    const last = reports.findLast(({ dispatcher }) => dispatcher === 'queues');
+    expect(last).toMatchObject({ application: 'moka', kind: 'yunikorn', state: 'applied' });
+    expect(last?.appliedOffset).toBe(last?.desiredOffset);
+    const text = await held('yunikorn/queues.yaml');
+    expect(last?.checksum).toBe(createHash('sha256').update(text).digest('hex'));
   });
 });

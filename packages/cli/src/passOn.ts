@@ -1,6 +1,8 @@
 import path from 'node:path';
 import { checkoutDirectory, environmentOf, findPlan, inspectStack } from '@prorata/infra';
 import { CommandError } from './commandError.ts';
+import { runForText } from './runForText.ts';
+import type { Rendered } from './runForText.ts';
 import { runProgram } from './runProgram.ts';
 import { stackDirectory } from './stackDirectory.ts';
 
@@ -38,7 +40,7 @@ function asksForHelp([first, ...rest]: readonly string[]): boolean {
   );
 }
 
-/** @throws CommandError when what the audit reads is not running. */
+/** @throws CommandError when what is read is not running. */
 async function assertReadable(rest: readonly string[]): Promise<void> {
   const found = await inspectStack(stackDirectory());
   if (found === undefined) {
@@ -53,7 +55,7 @@ async function assertReadable(rest: readonly string[]): Promise<void> {
   if (down.length === 0) return;
   const names = down.map(({ part }) => part).join(' and ');
   throw new CommandError(
-    `The audit reads the running stack, and its ${names} cannot be reached: ./prorata up starts what is down.`,
+    `The running stack is read, and its ${names} cannot be reached: ./prorata up starts what is down.`,
     notChecked,
   );
 }
@@ -68,6 +70,50 @@ export async function audit(rest: readonly string[]): Promise<number> {
   const reader = rest[0] === 'replay' ? 'projector' : 'auditor';
   return runEntry(entry, rest, plan === undefined ? {} : environmentOf(plan, reader));
 }
+
+const RENDER = 'enforcer-relay/src/render/main.ts';
+
+/**
+ * The relay's own entry, by the log: as the stack's auditor, who can read and nothing else.
+ * @param to where its output goes: the caller's, or back
+ */
+export async function renderFromLog(
+  rest: readonly string[],
+  to: 'inherit' | 'text',
+): Promise<Rendered> {
+  let environment: Readonly<Record<string, string>> = {};
+  if (process.env['KAFKA_BROKERS'] === undefined) {
+    await assertReadable(rest);
+    const plan = await findPlan(stackDirectory());
+    environment = plan === undefined ? {} : environmentOf(plan, 'auditor');
+  }
+  return runRender({ rest, environment, to });
+}
+
+/** The same of a state that is given. */
+export function renderState(
+  rest: readonly string[],
+  state: string,
+  to: 'inherit' | 'text',
+): Promise<Rendered> {
+  return runRender({ rest: [...rest, '--stdin'], environment: {}, input: state, to });
+}
+
+interface RenderRun {
+  readonly rest: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly input?: string;
+  readonly to: 'inherit' | 'text';
+}
+
+const runRender = ({ rest, environment, input, to }: RenderRun): Promise<Rendered> =>
+  runForText({
+    command: process.execPath,
+    arguments: [path.join(checkoutDirectory, RENDER), ...rest],
+    environment: { NODE_NO_WARNINGS: '1', ...environment },
+    input: input ?? '',
+    to,
+  });
 
 /** As the stack's projector, whose tables they are; or as whom the environment says. */
 export async function projections(rest: readonly string[]): Promise<number> {

@@ -81,14 +81,14 @@ const declaredOf = (change: DeclaredChange): DeclaredLimit => ({
 });
 
 /** Versions are the log's; here everything begins at 1. */
-function withoutVersions(command: CommandHere): CommandHere {
+export function withoutVersions(command: CommandHere): CommandHere {
   if (command.type !== 'ChangeTree') return command;
   const steps = command.data['steps'] as readonly Json[];
   return { ...command, data: { steps: steps.map((step) => ({ ...step, expectedVersion: null })) } };
 }
 
 /** They are asked by the gateway alone, and a total that one tells is not known here. */
-function withoutValidators(command: CommandHere): CommandHere {
+export function withoutValidators(command: CommandHere): CommandHere {
   if (command.type !== 'RegisterApplication') return command;
   const resources = (command.data['resources'] as readonly Json[]).map((resource) => ({
     ...resource,

@@ -24,8 +24,14 @@ export class StreamHere {
   #state: StreamState | null = null;
   #version = 0n;
 
-  constructor(stream: string) {
+  /** @param state what is there already; it changes with each command. Absent: nothing. */
+  constructor(stream: string, state: StreamState | null = null) {
     this.#stream = stream;
+    this.#state = state;
+  }
+
+  get state(): StreamState | null {
+    return this.#state;
   }
 
   /** Decides and, when accepted, takes it as done. What waits for approval is not done. */

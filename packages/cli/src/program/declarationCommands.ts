@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { ApplyOptions } from '../commands/apply.ts';
 import type { PlanOptions } from '../commands/plan.ts';
+import type { RenderOptions } from '../commands/render.ts';
 import type { Finish } from './finish.ts';
 import { outputOption } from './outputOption.ts';
 
@@ -38,5 +39,20 @@ export function declarationCommands(program: Command, finish: Finish): void {
     .addOption(outputOption())
     .action(async (options: ApplyOptions) =>
       finish(await (await import('../commands/apply.ts')).apply(options)),
+    );
+  program
+    .command('render <kind>')
+    .description(
+      "a target's own text (yunikorn, tidb, kubernetes, file, webhook); 1 when it would be refused",
+    )
+    .requiredOption('--application <application>', 'whose quotas')
+    .option('-f, --file <paths...>', 'by these files from nothing, and not by what is in force now')
+    .option(
+      '--diff',
+      'what these files would change of it, and which targets and hosts that reaches',
+    )
+    .option('--dispatcher <name>', 'by the terms of this one; absent: the first of the kind')
+    .action(async (kind: string, options: RenderOptions) =>
+      finish(await (await import('../commands/render.ts')).render(kind, options)),
     );
 }
