@@ -32,7 +32,7 @@ export interface Subject {
   readonly compatibility: Compatibility;
 }
 
-export const topicManifest = readTopicManifest();
+export const topicManifest = readTopicManifest() as TopicManifest;
 
 /** A name as it stands in a shared cluster: prefixed by the namespace where there is one. */
 export function inNamespace(name: string, namespace: string): string {

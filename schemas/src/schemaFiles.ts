@@ -21,7 +21,7 @@ export interface SchemaField {
 }
 
 /** Every .avsc by full name, as written: a type used in several schemas is named, not repeated. */
-export const namedSchemas: ReadonlyMap<string, NamedSchema> = readSchemaFiles();
+export const namedSchemas = readSchemaFiles() as ReadonlyMap<string, NamedSchema>;
 
 const selfContainedSchemas = new Map<string, SchemaJson>();
 
