@@ -1,4 +1,4 @@
-import { byCodeUnit, measureOf, thousandthsOf } from '@prorata/quota-model';
+import { byCodeUnit, measureOf, parentOf, thousandthsOf } from '@prorata/quota-model';
 import type { KubernetesSettings } from '@prorata/quota-model';
 import type { DispatchedSet, Format, HeldLimit, Rendered } from '../dispatcher.ts';
 import { manifestsText, readManifests } from './manifest.ts';
@@ -10,8 +10,14 @@ import type { HardBound } from './manifestSettings.ts';
 import { thousandthsIn } from './quantity.ts';
 import { resourceQuotaName } from './quotaName.ts';
 
-/** A ResourceQuota for every quota that stands for a namespace, or for the pods of its tier there. */
-export function kubernetesFormat(dispatcher: string, settings: KubernetesSettings): Format {
+/**
+ * A ResourceQuota for every quota that stands for a namespace, or for the pods of its tier there.
+ * @param settings as registered; what is made without a dispatcher has none
+ */
+export function kubernetesFormat(
+  dispatcher: string,
+  settings: Partial<KubernetesSettings>,
+): Format {
   return {
     render: (set) => render(dispatcher, settings, set),
     check: manifestProblems,
@@ -19,12 +25,18 @@ export function kubernetesFormat(dispatcher: string, settings: KubernetesSetting
   };
 }
 
-function render(dispatcher: string, settings: KubernetesSettings, set: DispatchedSet): Rendered {
+function render(
+  dispatcher: string,
+  settings: Partial<KubernetesSettings>,
+  set: DispatchedSet,
+): Rendered {
   const full = manifestSettingsOf(dispatcher, settings, set.application, set.resources);
+  if (typeof full === 'string') return { kind: 'refused', reasons: [full] };
   const reasons: string[] = [];
   const notes: string[] = [];
+  const parents = new Set(set.quotas.map(({ rule }) => parentOf(rule.quotaId)));
   const items = set.quotas.flatMap((quota) => {
-    const manifest = manifestOfQuota(quota, full);
+    const manifest = manifestOfQuota(quota, full, !parents.has(quota.rule.quotaId));
     if (manifest === null) return [];
     const { quotaId, tier, mode } = quota.rule;
     if (full.priorityClasses?.has(tier) === false) {
@@ -52,18 +64,19 @@ export function byPlace(a: ResourceQuotaManifest, b: ResourceQuotaManifest): num
 
 function held(
   dispatcher: string,
-  settings: KubernetesSettings,
+  settings: Partial<KubernetesSettings>,
   text: string,
   set: DispatchedSet,
 ): readonly HeldLimit[] {
-  const { hard } = manifestSettingsOf(dispatcher, settings, set.application, set.resources);
+  const full = manifestSettingsOf(dispatcher, settings, set.application, set.resources);
+  if (typeof full === 'string') return [];
   const quotas = new Map(
     set.quotas.map(({ rule }) => [resourceQuotaName(rule.quotaId), rule.quotaId]),
   );
   return readManifests(text).flatMap((item) => {
     const quotaId = quotas.get(item.metadata.name);
     if (quotaId === undefined) return [];
-    return hard.map((bound) => ({
+    return full.hard.map((bound) => ({
       quotaId,
       resource: bound.resource,
       most: mostOf(bound, item.spec.hard[bound.key]),

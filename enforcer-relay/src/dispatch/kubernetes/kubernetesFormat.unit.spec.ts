@@ -151,6 +151,52 @@ describe('ResourceQuotas', () => {
     expect(made).toMatchObject({ kind: 'refused', reasons: [expect.stringContaining('tier 3')] });
   });
 
+  it('are made without a dispatcher where kinds, units and names leave no doubt', () => {
+    const all = [
+      resource('cores', 'capacity', 'milli-vcore'),
+      resource('memory', 'capacity', 'byte'),
+      resource('scratch-disk', 'capacity', 'byte'),
+      resource('a100-gpu', 'capacity', 'gpu'),
+      resource('jobs', 'concurrency', 'job'),
+      resource('pods', 'concurrency', 'pod'),
+      resource('apps', 'concurrency', 'application'),
+      resource('tokens', 'rate', 'token'),
+    ];
+    const limits = [
+      ...['cores', 'memory', 'scratch-disk', 'a100-gpu'].map((name) => capacity(name, 5n)),
+      ...['jobs', 'pods', 'apps'].map((name) => concurrency(name, 6n)),
+    ];
+    const set = dispatchedSet('moka', all, {
+      'moka/prod': { limits },
+      'moka/prod/ads': { limits },
+      'moka/test': { limits },
+    });
+    const format = kubernetesFormat('kubernetes', {});
+    const made = format.render(set);
+    if (made.kind === 'refused') throw new Error(made.reasons.join(' '));
+    const items = readManifests(made.text);
+    expect(items.map(({ metadata }) => metadata.namespace)).toEqual(['prod-ads', 'test']);
+    expect(items[0]?.spec.hard).toEqual({
+      'count/jobs.batch': '6',
+      pods: '6',
+      'requests.cpu': '5m',
+      'requests.memory': '5',
+      'requests.nvidia.com/gpu': '5',
+      'requests.storage': '5',
+    });
+  });
+
+  it.each([
+    ['nothing that it could bound', [resource('tokens', 'rate', 'token')]],
+    [
+      'two resources of one name',
+      [resource('a-gpu', 'capacity', 'gpu'), resource('b-gpu', 'capacity', 'gpu')],
+    ],
+  ])('are not guessed for %s', (_, declared) => {
+    const set = dispatchedSet('moka', declared, { 'moka/a': { limits: [] } });
+    expect(kubernetesFormat('kubernetes', {}).render(set).kind).toBe('refused');
+  });
+
   const amounts = fc.oneof(
     fc.constantFrom('unlimited' as const, 'blocked' as const),
     fc.bigInt(0n, 2n ** 63n - 1n),

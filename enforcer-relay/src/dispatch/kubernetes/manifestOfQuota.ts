@@ -19,8 +19,9 @@ import { resourceQuotaName } from './quotaName.ts';
 export function manifestOfQuota(
   { rule, attributes }: DispatchedQuota,
   settings: ManifestSettings,
+  isLeaf: boolean,
 ): ResourceQuotaManifest | null {
-  const namespace = namespaceOf(settings.namespace, rule.quotaId, attributes);
+  const namespace = namespaceOf(settings.namespace, rule.quotaId, attributes, isLeaf);
   if (namespace === null) return null;
   const held = settings.hard.flatMap(({ key, resource, unit }) => {
     const limit = rule.limits.find((one) => one.resource === resource);

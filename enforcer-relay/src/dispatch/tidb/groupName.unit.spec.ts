@@ -57,8 +57,14 @@ describe('the name of a resource group', () => {
     expect(groupPrefixOf(settings, application)).toBe(`pr_${application.replace('-', '_')}__`);
   });
 
-  it.each(['twelve-chars', 'a--b'])('has none for %s by itself', (application) => {
-    expect(groupPrefixOf(settings, application)).toBeNull();
+  it.each([
+    ['twelve-chars', 'pr_twe'],
+    ['a--b', 'pr_ab'],
+    ['a'.repeat(63), 'pr_aaa'],
+  ])('has a hashed one for %s, until another is said', (application, beginning) => {
+    const prefix = groupPrefixOf(settings, application);
+    expect(isGroupPrefix(prefix)).toBe(true);
+    expect(prefix).toMatch(new RegExp(`^${beginning}[a-z2-7]{8}__$`));
     expect(groupPrefixOf({ ...settings, prefix: 'pr_mine__' }, application)).toBe('pr_mine__');
   });
 

@@ -2,6 +2,7 @@ import { elapsedUnitMillis, groupPrefixOf } from '@prorata/quota-model';
 import type { TidbPriority, TidbSettings } from '@prorata/quota-model';
 import type { ResourceDeclaration } from '@prorata/schemas';
 import type { BurstableOff } from './groupsText.ts';
+import { presetResource } from './presetResource.ts';
 
 /** A dispatcher's settings with everything filled in that they leave open. */
 export interface GroupSettings {
@@ -24,15 +25,18 @@ const PRIORITIES: readonly TidbPriority[] = ['HIGH', 'HIGH', 'MEDIUM', 'LOW', 'L
 /** Where BURSTABLE is a mode; a server where it is a boolean refuses the word, and its answer names the setting. */
 export const BURSTABLE_OFF: BurstableOff = 'OFF';
 
-/** @returns why they cannot be used: the registration has no check that knows the application's id */
+/**
+ * @param settings as registered, or nothing where a text alone is made
+ * @returns why they cannot be used
+ */
 export function groupSettingsOf(
-  settings: TidbSettings,
+  settings: Partial<TidbSettings>,
   application: string,
   resources: ReadonlyMap<string, ResourceDeclaration>,
 ): GroupSettings | string {
-  const prefix = groupPrefixOf(settings, application);
-  if (prefix === null) {
-    return `${application} is too long, or of too odd a form, to begin a group's name: say "prefix" in the settings.`;
+  const resource = settings.resource ?? presetResource(resources);
+  if (resource === null) {
+    return 'Which resource counts request units? No dispatcher says so ("resource"), and there is not just one rate.';
   }
   const { queryLimits = {} } = settings;
   const elapsed = queryLimits.elapsed ?? null;
@@ -40,8 +44,8 @@ export function groupSettingsOf(
   const unitMillis = elapsedUnitMillis(unit);
   if (unitMillis === null) return `${elapsed ?? ''} is in no unit of time that is known here.`;
   return {
-    prefix,
-    resource: settings.resource,
+    prefix: groupPrefixOf(settings, application),
+    resource,
     priorities: settings.priorities ?? PRIORITIES,
     burstableTiers: settings.burstableTiers ?? [],
     burstableOff: settings.burstableOff ?? BURSTABLE_OFF,

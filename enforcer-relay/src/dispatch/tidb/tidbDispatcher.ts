@@ -2,7 +2,6 @@ import { groupPrefixOf } from '@prorata/quota-model';
 import type { TidbSettings } from '@prorata/quota-model';
 import type { Dispatcher } from '@prorata/schemas';
 import { holdingOf } from '../checksum.ts';
-import { TargetRefused } from '../dispatcher.ts';
 import type { DispatcherType, Place, TargetAccess } from '../dispatcher.ts';
 import { settingsOf } from '../settingsOf.ts';
 import { applyGroups } from './applyGroups.ts';
@@ -29,14 +28,9 @@ function tidbPlace(dispatcher: Dispatcher, access: TargetAccess): Place {
     caRef: settings.caRef ?? null,
     isTls: settings.tls ?? true,
   };
-  const prefixed = (): string => {
-    const prefix = groupPrefixOf(settings, access.application);
-    if (prefix === null) throw new TargetRefused('No group can be told from others: say "prefix".');
-    return prefix;
-  };
+  const prefix = groupPrefixOf(settings, access.application);
   return {
     async read(signal) {
-      const prefix = prefixed();
       const rows = await withSession(login, access, signal, (session) => session.rows(prefix));
       return holdingOf(textInForce(prefix, burstableOff, rows));
     },

@@ -148,18 +148,4 @@ describe('A TiDB', () => {
       await expect(secure.read(signal)).rejects.toThrow(TargetUnreachable);
     }),
   );
-
-  it('has no group for an application whose name does not fit, until a prefix is said', () => {
-    const long = 'an-application-of-many-words';
-    const set = dispatchedSet(long, resources, {
-      [`${long}/a`]: { limits: [ratePerSecond('ru', 5n)] },
-    });
-    const made = textFor(tidbDispatcher.format(dispatcherFor(4_000), long), set);
-    expect(made).toMatchObject({ kind: 'refused', reasons: [expect.stringContaining('"prefix"')] });
-    const named = tidbDispatcher.format(dispatcherFor(4_000, { prefix: 'pr_words__' }), long);
-    expect(textFor(named, set)).toMatchObject({
-      kind: 'text',
-      text: expect.stringContaining('`pr_words__a`') as string,
-    });
-  });
 });

@@ -12,8 +12,11 @@ import type { ResourceGroup } from './resourceGroup.ts';
 /** Of a rate: micro-units in a unit. */
 const MICROS = 1_000_000n;
 
-/** SQL that makes and sets a resource group for every quota whose request units are limited. */
-export function tidbFormat(settings: TidbSettings): Format {
+/**
+ * SQL that makes and sets a resource group for every quota whose request units are limited.
+ * @param settings as registered; what is made without a dispatcher has none
+ */
+export function tidbFormat(settings: Partial<TidbSettings>): Format {
   return {
     render: (set) => render(settings, set),
     check: groupsProblems,
@@ -21,7 +24,7 @@ export function tidbFormat(settings: TidbSettings): Format {
   };
 }
 
-function render(settings: TidbSettings, set: DispatchedSet): Rendered {
+function render(settings: Partial<TidbSettings>, set: DispatchedSet): Rendered {
   const full = groupSettingsOf(settings, set.application, set.resources);
   if (typeof full === 'string') return { kind: 'refused', reasons: [full] };
   const rendered = set.quotas
@@ -32,7 +35,11 @@ function render(settings: TidbSettings, set: DispatchedSet): Rendered {
   return { kind: 'text', text, notes: rendered.flatMap(({ notes }) => notes) };
 }
 
-function held(settings: TidbSettings, text: string, set: DispatchedSet): readonly HeldLimit[] {
+function held(
+  settings: Partial<TidbSettings>,
+  text: string,
+  set: DispatchedSet,
+): readonly HeldLimit[] {
   const full = groupSettingsOf(settings, set.application, set.resources);
   if (typeof full === 'string') return [];
   const quotas = new Map(

@@ -147,6 +147,18 @@ ALTER RESOURCE GROUP \`pr_orders__prod__search\` RU_PER_SEC = 2000 PRIORITY = HI
     expect(groupsProblems(text)).toEqual(['There is no group: an empty set is never written.']);
   });
 
+  it('are made without a dispatcher where there is no doubt which resource is meant', () => {
+    const of = (...declared: (readonly [name: string, unit: string])[]) => {
+      const quotas = [{ rule: rule(PROD, [ru(5n)]), attributes: {}, labels: {} }];
+      const rates = declared.map(([name, unit]) => [name, resource(name, 'rate', unit)] as const);
+      return tidbFormat({}).render({ application: 'orders', resources: new Map(rates), quotas });
+    };
+    expect(of(['ru', 'unit'])).toMatchObject({ text: expect.stringContaining('= 5 ') as string });
+    expect(of(['ru', 'RU'], ['bytes', 'byte'])).toMatchObject({ kind: 'text' });
+    expect(of(['ru', 'unit'], ['bytes', 'byte'])).toMatchObject({ kind: 'refused' });
+    expect(of()).toMatchObject({ kind: 'refused' });
+  });
+
   const bounds = fc.oneof(
     fc.constantFrom('unlimited' as const, 'blocked' as const),
     fc.bigInt(1n, 2n ** 63n - 1n),

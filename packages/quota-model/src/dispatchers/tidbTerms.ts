@@ -1,3 +1,5 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import { utf8ToBytes } from '@noble/hashes/utils.js';
 import type { ResourceDeclaration } from '@prorata/schemas';
 import { settingsSchema } from './dispatcherTerms.ts';
 import type { DispatcherTerms, KeptSettings, SettingsFault } from './dispatcherTerms.ts';
@@ -92,13 +94,19 @@ export function isGroupPrefix(text: string): boolean {
   return text.length <= GROUP_PREFIX_BYTES_MAX && GROUP_PREFIX.test(text);
 }
 
-/** null: the settings name none, and the application's id is too long for one or has two hyphens in a row. */
-export function groupPrefixOf(
-  settings: Pick<TidbSettings, 'prefix'>,
-  application: string,
-): string | null {
+/** Of an application whose id does not fit: so much of its beginning, and so much of a hash, characters. */
+const BEGINNING_LENGTH = 3;
+const HASH_LENGTH = 8;
+const HASH_ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
+
+/** The settings' own, else `pr_<application>__`; an id that is too long, or has two hyphens in a row, is hashed. */
+export function groupPrefixOf(settings: Pick<TidbSettings, 'prefix'>, application: string): string {
   const own = settings.prefix ?? `pr_${application.replaceAll('-', '_')}__`;
-  return isGroupPrefix(own) ? own : null;
+  if (isGroupPrefix(own)) return own;
+  const beginning = application.replaceAll('-', '').slice(0, BEGINNING_LENGTH);
+  const hash = sha256(utf8ToBytes(application));
+  const characters = [...hash.slice(0, HASH_LENGTH)].map((byte) => HASH_ALPHABET.charAt(byte % 32));
+  return `pr_${beginning}${characters.join('')}__`;
 }
 
 /** Units of `queryLimits.elapsed`, and their milliseconds. */
