@@ -18,6 +18,7 @@ import { startDispatch } from './dispatch/startDispatch.ts';
 import { measureTargets } from './dispatch/targetMetrics.ts';
 import { RuleFeeds } from './feed/ruleFeeds.ts';
 import { intakeRoutes } from './http/intakeRoutes.ts';
+import { startLeases } from './leases/startLeases.ts';
 import { relayOpenApi } from './http/openApi.ts';
 import { rulesRoutes } from './http/rulesRoutes.ts';
 import { RuleStreams } from './http/ruleStream.ts';
@@ -67,6 +68,7 @@ export async function startRelay(settings: Settings, parts?: RelayParts): Promis
   const targets = await startDispatch(settings, logger, (value) =>
     reportTopic.send([{ type: 'TargetReport', value }]),
   );
+  const leases = startLeases({ port, codec, namespace, topics, logger });
   let rulesWritten = 0;
   const owner: RulesOwner = new RulesOwner({
     port,
@@ -78,6 +80,7 @@ export async function startRelay(settings: Settings, parts?: RelayParts): Promis
       rulesWritten += rules;
     },
     delivered: (applications) => reports.changed(applications),
+    leasesOf: leases.leasesOf,
     trace: recordTracing(tracing, 'write rules'),
     watch: targets,
     ...(parts?.sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs: parts.sessionTimeoutMs }),
@@ -89,6 +92,7 @@ export async function startRelay(settings: Settings, parts?: RelayParts): Promis
     access: accessGuard('relay', tokenVerifier(settings)),
     routes: (router) => {
       rulesRoutes(router, feeds, streams);
+      leases.routes(router);
       intakeRoutes(router, channel);
     },
     ready: () => readiness(owner),
@@ -96,15 +100,10 @@ export async function startRelay(settings: Settings, parts?: RelayParts): Promis
     bodyBytesMax: BODY_BYTES_MAX,
   });
   measure(service, owner, feeds, streams, () => rulesWritten);
+  leases.measure(service);
   measureTargets(service.metrics, targets);
   await owner.start();
-  const rollouts = startRollouts({
-    port,
-    codec,
-    settings,
-    logger,
-    rollouts: () => owner.rollouts,
-  });
+  const rollouts = startRollouts({ port, codec, settings, logger, rollouts: () => owner.rollouts });
   measureRollouts(service, rollouts);
   const { url } = await service.listen();
   logger.info({ url }, 'The relay listens.');
@@ -113,11 +112,12 @@ export async function startRelay(settings: Settings, parts?: RelayParts): Promis
     finished: owner.finished,
     async stop() {
       streams.close();
+      leases.endStreams();
       await service.close();
       await rollouts.stop();
       await owner.stop();
       await reports.stop();
-      await feeds.close();
+      await Promise.all([feeds.close(), leases.close()]);
       await Promise.all([channel.close(), topics.close(), reportTopic.close()]);
       await tracing?.stop().catch(() => undefined);
       if (parts === undefined) await port.close();

@@ -13,6 +13,7 @@ import type { TestIssuer } from './testIssuer.ts';
 const RELAY_TOPICS = [
   'quota.events',
   'quota.rules.<application>',
+  'quota.leases.<application>',
   'host.reports',
   'usage.events',
 ] as const;

@@ -1,14 +1,15 @@
 import { UsageRefused } from '@prorata/host-sdk';
 import type { UsageChannel } from '@prorata/host-sdk';
 import { applicationOf, isQuotaId, isSegment } from '@prorata/quota-model';
-import type { HostReport, JsonViolation, UsageRecorded } from '@prorata/schemas';
+import type { DemandReport, HostReport, JsonViolation, UsageRecorded } from '@prorata/schemas';
 import { fromJson, fullNameOf } from '@prorata/schemas';
 import { Problem } from '@prorata/service-runtime';
+import { DEMANDS_MAX } from '../leases/leaseDesk.ts';
 import { RECORDS_MAX } from './openApi.ts';
 import type { Request, Router } from 'express';
 import { mustSpeakFor } from './mustSpeakFor.ts';
 
-/** `POST /v1/usage` and `POST /v1/reports`, for hosts without Kafka. Nothing is kept here. */
+/** `POST /v1/usage`, `POST /v1/reports` and `POST /v1/demands`, for hosts without Kafka. Nothing is kept here. */
 export function intakeRoutes(router: Router, channel: UsageChannel): void {
   router.post('/v1/usage', async (request, response) => {
     const records = listIn(request, 'records', fullNameOf.UsageRecorded) as UsageRecorded[];
@@ -23,6 +24,15 @@ export function intakeRoutes(router: Router, channel: UsageChannel): void {
     for (const { application } of reports) mustSpeakFor(request.principal, application);
     await passOn(async () => {
       for (const report of reports) await channel.sendReport(report);
+    });
+    response.status(202).json({ accepted: reports.length });
+  });
+  router.post('/v1/demands', async (request, response) => {
+    const reports = listIn(request, 'reports', fullNameOf.DemandReport) as DemandReport[];
+    check(reports.flatMap(demandFaults));
+    for (const { application } of reports) mustSpeakFor(request.principal, application);
+    await passOn(async () => {
+      for (const report of reports) await channel.sendDemand?.(report);
     });
     response.status(202).json({ accepted: reports.length });
   });
@@ -76,6 +86,18 @@ function usageFaults(record: UsageRecorded, index: number): JsonViolation[] {
 function reportFaults(report: HostReport, index: number): JsonViolation[] {
   if (isSegment(report.application)) return [];
   return [{ path: `/reports/${index}/application`, message: 'must be an application' }];
+}
+
+function demandFaults(report: DemandReport, index: number): JsonViolation[] {
+  const at = `/reports/${index}`;
+  const faults: JsonViolation[] = [];
+  if (!isSegment(report.application)) {
+    faults.push({ path: `${at}/application`, message: 'must be an application' });
+  }
+  if (report.demands.length > DEMANDS_MAX) {
+    faults.push({ path: `${at}/demands`, message: `must have at most ${DEMANDS_MAX} entries` });
+  }
+  return faults;
 }
 
 function check(violations: readonly JsonViolation[]): void {

@@ -114,6 +114,14 @@ const since: Part = {
     'The `cursor` of an earlier answer: what changed after it is enough. Where it is none of this instance, or too old, the answer is the whole set.',
 };
 
+const bootId: Part = {
+  name: 'bootId',
+  in: 'path',
+  required: true,
+  schema: { type: 'string', minLength: 1, maxLength: 128 },
+  description: 'The start of the host, a UUID.',
+};
+
 /** What the relay answers. */
 export const relayOpenApi: OpenApiFragment = {
   paths: {
@@ -160,12 +168,37 @@ export const relayOpenApi: OpenApiFragment = {
     },
     '/v1/usage': intake('Usage of hosts without Kafka.', 'records', fullNameOf.UsageRecorded),
     '/v1/reports': intake('Reports of hosts without Kafka.', 'reports', fullNameOf.HostReport),
+    '/v1/demands': intake(
+      'What hosts without Kafka want of fleet-wide limits.',
+      'reports',
+      fullNameOf.DemandReport,
+    ),
+    '/v1/leases/{application}/{bootId}/stream': {
+      get: {
+        summary: 'The shares of fleet-wide limits of one start of a host, as server-sent events.',
+        description: '`lease` with what it holds first, and then with every new one.',
+        security: bearerSecurity,
+        parameters: [application, bootId],
+        responses: {
+          200: {
+            description: 'Events.',
+            content: { 'text/event-stream': { schema: { type: 'string' } } },
+          },
+          ...problemResponses(...callerStatuses, 405),
+        },
+      },
+    },
   },
   components: {
     ...sharedComponents,
     schemas: {
       ...sharedComponents['schemas'],
-      ...jsonSchemaComponents([fullNameOf.UsageRecorded, fullNameOf.HostReport, fullNameOf.Rule]),
+      ...jsonSchemaComponents([
+        fullNameOf.UsageRecorded,
+        fullNameOf.HostReport,
+        fullNameOf.DemandReport,
+        fullNameOf.Rule,
+      ]),
     },
   },
 };

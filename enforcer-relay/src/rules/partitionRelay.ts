@@ -5,6 +5,7 @@ import type { Codec, EventMessage, RuleSetComplete } from '@prorata/schemas';
 import { fullNameOf, inNamespace, UnreadableRecord, UnwritableRecord } from '@prorata/schemas';
 import { breathing } from '@prorata/service-runtime';
 import type { TraceRecords } from '@prorata/service-runtime';
+import type { FleetRules } from '../leases/fleetRules.ts';
 import type { PartitionDeliveries } from '../reports/deliveryReports.ts';
 import { RuleFold } from './ruleFold.ts';
 import type { RuleTopics } from './ruleTopics.ts';
@@ -112,6 +113,11 @@ export class PartitionRelay {
   /** What is written, and the last event that it accounts for. */
   get deliveries(): PartitionDeliveries {
     return { sets: [...this.#delivered.values()], accountedTo: this.#accountedBefore - 1n };
+  }
+
+  /** Those whose limits the fleet shares; they change as events come. */
+  get fleetRules(): FleetRules {
+    return this.#fold.fleetRules;
   }
 
   /** @throws PartitionPoisoned, or what the log or the registry throws. */

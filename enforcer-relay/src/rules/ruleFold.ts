@@ -1,6 +1,7 @@
 import { affectedQuotas, BrokenStream, evolve, parseStream, ruleOf } from '@prorata/quota-model';
 import type { ApplicationState, RolloutState } from '@prorata/quota-model';
 import type { EventMessage, Rule, RuleSetComplete } from '@prorata/schemas';
+import { FleetRules } from '../leases/fleetRules.ts';
 import { sameContent } from './sameContent.ts';
 
 /** What the application's rule topic lacks. */
@@ -26,6 +27,8 @@ export interface WrittenRules {
  * restart, replay and takeover write nothing.
  */
 export class RuleFold {
+  /** Those whose limits the fleet shares. */
+  readonly fleetRules = new FleetRules();
   readonly #states = new Map<string, ApplicationState>();
   readonly #rules = new Map<string, Map<string, Rule>>();
   /** Not written yet, by application and quota; a later change of a quota replaces the earlier. */
@@ -104,12 +107,14 @@ export class RuleFold {
       const present = rules.get(quotaId) ?? null;
       if (!state.quotas.has(quotaId)) {
         if (!rules.delete(quotaId)) continue;
+        this.fleetRules.remove(application, quotaId);
         this.#setChanged(application, eventOffset);
         this.#changed({ application, quotaId, rule: null, eventOffset });
       } else {
         const rule: Rule = { ...ruleOf(state, quotaId), eventOffset, decidedAt };
         if (present !== null && sameContent(present, rule)) continue;
         rules.set(quotaId, rule);
+        this.fleetRules.put(rule);
         this.#setChanged(application, eventOffset);
         this.#changed({ application, quotaId, rule, eventOffset });
       }

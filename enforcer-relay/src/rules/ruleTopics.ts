@@ -1,7 +1,13 @@
 import { COMPLETE_KEY } from '@prorata/host-sdk';
 import type { LogAdmin, LogPort, LogRecord, TopicPartition } from '@prorata/kafka-port';
 import type { Codec, Message, Rule, RuleSetComplete } from '@prorata/schemas';
-import { entryOf, inNamespace, rulesTopicOf, UnreadableRecord } from '@prorata/schemas';
+import {
+  entryOf,
+  inNamespace,
+  leasesTopicOf,
+  rulesTopicOf,
+  UnreadableRecord,
+} from '@prorata/schemas';
 import type { WrittenRules } from './ruleFold.ts';
 
 /** Let the broker choose (`default.replication.factor`): it knows how many brokers there are. */
@@ -29,20 +35,21 @@ export class RuleTopics {
     return (await admin.describeTopics([this.partitionOf(application).topic])).length > 0;
   }
 
-  /** Creates what is absent. How safely a rule is kept follows the topic of events. */
+  /** Creates what is absent, of rules and of leases. How safely a record is kept follows the topic of events. */
   async create(applications: readonly string[]): Promise<void> {
     if (applications.length === 0) return;
     const admin = await this.#connected();
     const events = inNamespace('quota.events', this.#namespace);
     const [like] = await admin.describeTopics([events]);
     const inSync = like?.configuration['min.insync.replicas'];
+    const names = applications.flatMap((each) => [rulesTopicOf(each), leasesTopicOf(each)]);
     await admin.createTopics(
-      applications.map((application) => ({
-        topic: this.partitionOf(application).topic,
+      names.map((name) => ({
+        topic: inNamespace(name, this.#namespace),
         partitions: 1,
         replication: BROKERS_CHOICE,
         configuration: {
-          ...entryOf(rulesTopicOf(application)).configuration,
+          ...entryOf(name).configuration,
           ...(inSync === undefined ? {} : { 'min.insync.replicas': inSync }),
         },
       })),

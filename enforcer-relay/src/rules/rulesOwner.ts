@@ -19,9 +19,18 @@ export interface RulesOwnerOptions extends PartitionRelayParts {
   readonly logger: ReturnType<typeof createLogger>;
   /** Absent: nobody watches. */
   readonly watch?: PartitionWatch;
+  /** Begins what shares fleet-wide limits out for a partition that is owned; absent: nothing does. */
+  readonly leasesOf?: (partition: TopicPartition, relay: FleetRulesOf) => LeasesOfPartition;
   /** How long a silent member keeps its partitions, milliseconds. Default: the log's. */
   readonly sessionTimeoutMs?: number;
 }
+
+/** What grants leases for as long as a partition is owned. */
+export interface LeasesOfPartition {
+  stop(): Promise<void>;
+}
+
+type FleetRulesOf = Pick<PartitionRelay, 'fleetRules'>;
 
 export interface OwnedPartition {
   readonly partition: number;
@@ -40,6 +49,7 @@ const RETRY_MAX_MS = 5_000;
 interface Tenancy {
   readonly ended: AbortController;
   relay: PartitionRelay | null;
+  leases: LeasesOfPartition | null;
   fault: unknown;
 }
 
@@ -101,22 +111,31 @@ export class RulesOwner {
   }
 
   async stop(): Promise<void> {
-    for (const { ended, relay } of this.#tenancies.values()) {
+    for (const { ended, relay, leases } of this.#tenancies.values()) {
       ended.abort();
+      await leases?.stop();
       if (relay !== null) await this.#options.watch?.ended(relay);
     }
     await this.#source?.stop();
   }
 
   async #assigned(partition: TopicPartition): Promise<bigint> {
-    const tenancy: Tenancy = { ended: new AbortController(), relay: null, fault: undefined };
+    const tenancy: Tenancy = {
+      ended: new AbortController(),
+      relay: null,
+      leases: null,
+      fault: undefined,
+    };
     this.#tenancies.set(partition.partition, tenancy);
     let retryMs = RETRY_MIN_MS;
     while (isHeld(tenancy)) {
       try {
         const relay = await PartitionRelay.restore(partition, this.#options);
         tenancy.relay = relay;
-        if (isHeld(tenancy)) this.#options.watch?.began(relay);
+        if (isHeld(tenancy)) {
+          this.#options.watch?.began(relay);
+          tenancy.leases = this.#options.leasesOf?.(partition, relay) ?? null;
+        }
         this.#options.logger.info({ partition: partition.partition }, 'A partition is served.');
         return relay.next;
       } catch (error) {
@@ -137,6 +156,7 @@ export class RulesOwner {
     const tenancy = this.#tenancies.get(partition);
     this.#tenancies.delete(partition);
     tenancy?.ended.abort();
+    await tenancy?.leases?.stop();
     const relay = tenancy?.relay ?? null;
     if (relay !== null) await this.#options.watch?.ended(relay);
     await relay?.close().catch(() => undefined);

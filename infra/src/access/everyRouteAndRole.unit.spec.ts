@@ -19,6 +19,7 @@ import { commandRoles } from '../../../command-service/src/gateway/commandRoles.
 import { startGateway } from '../../../command-service/src/gateway/startGateway.ts';
 import type { RunningGateway } from '../../../command-service/src/gateway/startGateway.ts';
 import { intakeRoutes } from '../../../enforcer-relay/src/http/intakeRoutes.ts';
+import { leaseRoutes } from '../../../enforcer-relay/src/http/leaseRoutes.ts';
 import { rulesRoutes } from '../../../enforcer-relay/src/http/rulesRoutes.ts';
 import { queryRoutes } from '../../../projector/src/startProjector.ts';
 import { routes as rightsizerRoutes } from '../../../rightsizer/src/service/routes.ts';
@@ -72,6 +73,7 @@ beforeAll(async () => {
     await open('relay', (router) => {
       rulesRoutes(router, { of: () => Promise.resolve(null) } as never, { size: 0 } as never);
       const taken = (): Promise<void> => Promise.resolve();
+      leaseRoutes(router, { of: () => Promise.resolve(null) } as never, { size: 0 } as never);
       intakeRoutes(router, { sendUsage: taken, sendReport: taken } as never);
     }),
     await open('rightsizer', (router) => {
@@ -173,9 +175,17 @@ const report = {
   appliedAt: '2026-01-01T00:00:00Z',
   reportedAt: '2026-01-01T00:00:00Z',
 };
+const demand = {
+  hostId: 'h',
+  bootId: 'b',
+  application: 'moka',
+  reportedAt: '2026-01-01T00:00:00Z',
+  demands: [],
+};
 const bodies: Readonly<Record<string, object>> = {
   'POST /v1/usage': { records: [usage] },
   'POST /v1/reports': { reports: [report] },
+  'POST /v1/demands': { reports: [demand] },
 };
 
 /** in, or the status of whoever stays outside. */

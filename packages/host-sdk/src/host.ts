@@ -34,6 +34,11 @@ export interface HostOptions {
    * source. Default `open`.
    */
   readonly whenNoRules?: 'open' | 'closed';
+  /**
+   * By how much more than another host this one counts where all want more of a fleet-wide limit than there is, 1 to
+   * 1,000: its size, say. Default 1.
+   */
+  readonly fleetWeight?: number;
   /** How long a start without rules on disk waits for a source. Default 3,000. */
   readonly startDeadlineMs?: number;
   readonly clock?: HostClock;

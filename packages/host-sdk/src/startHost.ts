@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { HostReport, UsageRecorded } from '@prorata/schemas';
+import type { HostReport, Lease, UsageRecorded } from '@prorata/schemas';
 import { CredentialsRejected } from './credentialsRejected.ts';
 import { explain } from './decision/explanation.ts';
 import type { Explanation } from './decision/explanation.ts';
@@ -17,6 +17,7 @@ import type { Admission } from './overload/admission.ts';
 import { UNGUARDED } from './overload/admission.ts';
 import { HealthMeter } from './health/hostHealth.ts';
 import type { Observation } from './health/hostHealth.ts';
+import { DemandReporter, demandLookMs } from './leases/demandReporter.ts';
 import { RuleFile } from './rules/ruleFile.ts';
 import { RulesInForce } from './rules/rulesInForce.ts';
 import type { AppliedListener } from './rules/rulesInForce.ts';
@@ -72,6 +73,8 @@ class LocalHost implements Host {
   readonly #totals = new UsageTotals();
   readonly #queue: UsageQueue;
   readonly #reporter: HostReporter;
+  readonly #demands: DemandReporter;
+  #followingLeases: Promise<void> | null = null;
   readonly #staleAfterMicros: number;
   readonly #reportIntervalMs: number;
   readonly #abort = new AbortController();
@@ -118,6 +121,17 @@ class LocalHost implements Host {
       failed,
     });
     this.#queue = new UsageQueue(usage, failed);
+    this.#demands = new DemandReporter({
+      time,
+      nodes: () => table.shared,
+      about: {
+        ...{ hostId: this.hostId, bootId: this.bootId, application },
+        weight: options.fleetWeight ?? 1,
+      },
+      send: async (report) => usage.sendDemand?.(report),
+      failed,
+      random: Math.random,
+    });
     this.#staleAfterMicros = (options.staleAfterMs ?? STALE_AFTER_MS) * 1000;
     this.#reportIntervalMs = options.reportIntervalMs ?? REPORT_INTERVAL_MS;
     this.#reporter = new HostReporter(usage, this.#reportIntervalMs, () => this.#report(), failed);
@@ -127,6 +141,7 @@ class LocalHost implements Host {
     const stored = (await this.#file?.read()) ?? null;
     this.#limiter.staleAt = this.#time.now() + this.#staleAfterMicros;
     this.#rules.listen(() => this.#reporter.changed());
+    this.#rules.listen(() => this.#followLeases());
     if (stored !== null) this.#rules.start(stored);
     const known = new Promise<void>((resolve) => {
       const done = this.#rules.listen(() => {
@@ -143,9 +158,11 @@ class LocalHost implements Host {
     );
     this.#every(CLOCK_CHECK_MS, () => {
       if (this.#time.measure()) this.#table.wallStepped();
+      this.#table.setStale(this.#time.now() >= this.#limiter.staleAt, this.#time.now());
       this.#table.sweepKeys();
       this.#limiter.permits.expire(this.#time.now());
     });
+    this.#every(demandLookMs, () => this.#demands.look());
     this.#every(this.#options.usageWindowMs ?? USAGE_WINDOW_MS, () => this.#closeWindow());
     const { overload } = this.#options;
     if (overload !== undefined) this.#every(HEALTH_SAMPLE_MS, () => overload.sample());
@@ -232,11 +249,31 @@ class LocalHost implements Host {
     this.#time.stop();
     this.#options.overload?.stop();
     this.#reporter.stop();
+    this.#demands.stop();
     this.#closeWindow();
     // A source that hangs in a call to a dead broker does not keep the process.
-    await Promise.all([this.#queue.close(STOP_FLUSH_MS), within(this.#following, STOP_FLUSH_MS)]);
+    await Promise.all([this.#queue.close(STOP_FLUSH_MS), within(this.#ended(), STOP_FLUSH_MS)]);
     await this.#file?.settled();
     await this.#options.usage.close();
+  }
+
+  async #ended(): Promise<void> {
+    await Promise.all([this.#following, this.#followingLeases]);
+  }
+
+  /** From the first limit on that all hosts share: most applications have none. */
+  #followLeases(): void {
+    const { application, rules } = this.#options;
+    if (this.#followingLeases !== null || this.#table.shared.size === 0) return;
+    const holder = { application, bootId: this.bootId };
+    const sink = {
+      lease: (lease: Lease): void => {
+        if (this.#table.putLease(lease, this.#time.now())) this.#demands.leased();
+      },
+      failed: (error: unknown): void => this.#failed(error),
+    };
+    const following = rules.followLeases?.(holder, sink, this.#abort.signal);
+    this.#followingLeases = following ?? Promise.resolve();
   }
 
   #closeWindow(): void {
@@ -283,6 +320,7 @@ class LocalHost implements Host {
   }
 
   #confirmed(atMicros: number): void {
+    this.#table.setStale(false, atMicros);
     this.#limiter.confirmed(atMicros, atMicros + this.#staleAfterMicros);
   }
 

@@ -113,6 +113,14 @@ function hashOf(text: string): number {
   return (hash ^ (hash >>> 15)) >>> 0;
 }
 
+/**
+ * A host's share of a limit. A share of a rate is counted by a bucket, whatever the rule says of windows: it is a few
+ * units a second, or less than one.
+ * @throws UnenforceableRule
+ */
+export const compileShare = (quotaId: string, limit: ResourceLimit): CompiledLimit =>
+  compileLimit(quotaId, limit, 'token_bucket');
+
 function compileLimits(
   quotaId: string,
   limits: readonly ResourceLimit[],

@@ -182,7 +182,7 @@ export class DecisionRecord implements LastDecision {
   }
 
   get degraded(): boolean {
-    if (this.overflow) return true;
+    if (this.overflow || this.#usedSafeShare) return true;
     if (this.#kind !== JUDGED) return false;
     return this.wasOpened || this.#reason === 'stale_closed' || this.#reason === 'no_rules';
   }
@@ -194,6 +194,10 @@ export class DecisionRecord implements LastDecision {
 
   get #limits(): readonly PathLimit[] | undefined {
     return this.#isOfPermits ? this.entry?.permits : this.entry?.amounts;
+  }
+
+  get #usedSafeShare(): boolean {
+    return this.#limits?.some((limit) => limit.isSafeShare) === true;
   }
 
   /** The limit that decided, or the nearest of those that had room. */

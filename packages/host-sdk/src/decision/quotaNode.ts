@@ -1,3 +1,6 @@
+import type { Lease } from '@prorata/schemas';
+import type { DemandMeter } from '../leases/demandMeter.ts';
+import { isShared, NodeShares } from '../leases/nodeShares.ts';
 import type { CompiledLimit, CompiledRule } from './compiledRule.ts';
 import type { HostTime } from './hostClock.ts';
 import { KeySlots } from './keySlots.ts';
@@ -37,10 +40,19 @@ export class QuotaNode {
   readonly #held = new Map<string, HeldLimit>();
   readonly #permits = new Map<string, PermitCounts>();
   #switchAt = Infinity;
+  /** The same by the wall clock. */
+  #switchWall = Infinity;
+  /** Whether what holds after the rule's known end holds. */
+  #isAfter = false;
+  #isStale = false;
+  /** Whether the limits are on trial: those are tried whole, as they would hold on each host. */
+  #isOnTrial = false;
   #changes = 0;
   #trial: QuotaNode | null = null;
   /** Of limits on trial, by resource: how many requests they decided, and how many they would have refused. */
   readonly #tried = new Map<string, Float64Array>();
+  /** What of the limits is this host's, where all hosts share them. */
+  readonly shares = new NodeShares();
 
   constructor(quotaId: string, time: HostTime, budget: KeyBudget) {
     this.quotaId = quotaId;
@@ -105,6 +117,15 @@ export class QuotaNode {
     return this.#held.get(resource);
   }
 
+  /** Counts the demand for the resource; null: no limit of it is shared by all hosts. */
+  demandOf(resource: string): DemandMeter | null {
+    const rule = this.#rule;
+    if (rule === null || !isShared(rule.source)) return null;
+    const limit = this.#inForce.find((candidate) => candidate.resource === resource);
+    if (limit?.bound !== 'amount' || limit.kind === 'capacity') return null;
+    return this.shares.demandOf(resource);
+  }
+
   /** Made at the first use: permits count from then on, limit or none. */
   permitsOf(resource: string): PermitCounts {
     let count = this.#permits.get(resource);
@@ -119,28 +140,46 @@ export class QuotaNode {
     this.switchIfDue(atMicros);
     this.#rule = rule;
     const after = rule?.after ?? null;
-    const over = after !== null && this.#time.wallOf(atMicros) >= after.wallMicros;
-    this.#switchAt = after === null || over ? Infinity : this.#time.monotonicOf(after.wallMicros);
-    this.#enforce((over ? after.limits : rule?.limits) ?? [], atMicros);
+    this.#isAfter = after !== null && this.#time.wallOf(atMicros) >= after.wallMicros;
+    this.#enforceAt(atMicros);
     this.#try(rule, atMicros);
+  }
+
+  /** @returns false when it is no newer than what is held */
+  takeLease(lease: Lease, atMicros: number): boolean {
+    this.switchIfDue(atMicros);
+    if (!this.shares.take(lease)) return false;
+    this.#enforceAt(atMicros);
+    return true;
+  }
+
+  /** Whether the rules are unconfirmed for too long, from now on. */
+  setStale(isStale: boolean, atMicros: number): void {
+    if (isStale === this.#isStale) return;
+    this.switchIfDue(atMicros);
+    this.#isStale = isStale;
+    if (this.#rule?.source.onStale === 'safe_share') this.#enforceAt(atMicros);
   }
 
   /**
    * What holds after a known end begins at that end, however late somebody asks: nobody needs to say
-   * so, and nothing of the time since is lost.
+   * so, and nothing of the time since is lost. So it is with the end of a lease.
    */
   switchIfDue(nowMicros: number): void {
-    if (nowMicros < this.#switchAt) return;
-    const at = this.#switchAt;
-    this.#switchAt = Infinity;
-    this.#enforce(this.#rule?.after?.limits ?? [], at);
+    while (nowMicros >= this.#switchAt) {
+      const at = this.#switchAt;
+      const after = this.#rule?.after ?? null;
+      if (after !== null && this.#time.wallOf(at) >= after.wallMicros) this.#isAfter = true;
+      this.#enforceAt(at);
+      // An end that the clocks' difference puts before itself would be met for ever.
+      if (this.#switchAt <= at) this.#switchAt = Infinity;
+    }
   }
 
   /** After the wall was stepped: the end is where the wall says now. */
   moveSwitch(): void {
-    const after = this.#rule?.after ?? null;
-    if (after === null || this.#switchAt === Infinity) return;
-    this.#switchAt = this.#time.monotonicOf(after.wallMicros);
+    if (this.#switchWall === Infinity) return;
+    this.#switchAt = this.#time.monotonicOf(this.#switchWall);
     this.#changes += 1;
   }
 
@@ -162,10 +201,27 @@ export class QuotaNode {
       return;
     }
     this.#trial ??= new QuotaNode(this.quotaId, this.#time, this.#budget);
+    this.#trial.#isOnTrial = true;
     this.#trial.setRule({ ...rule, limits: rule.trial, trial: [], after: null }, atMicros);
     for (const { kind, resource } of rule.trial) {
       if (kind === 'concurrency') this.#trial.permitsOf(resource).follow(this.permitsOf(resource));
     }
+  }
+
+  #enforceAt(atMicros: number): void {
+    const rule = this.#rule;
+    const holds = this.#isAfter ? rule?.after : rule;
+    const wall = this.#time.wallOf(atMicros);
+    const declared = this.#isAfter ? rule?.source.after?.limits : rule?.source.limits;
+    const shared =
+      rule === null || this.#isOnTrial
+        ? null
+        : this.shares.limitsOf(rule, declared ?? [], this.#isStale, wall);
+    const ruleEnd = this.#isAfter ? Infinity : (rule?.after?.wallMicros ?? Infinity);
+    this.#switchWall = Math.min(ruleEnd, shared?.untilWall ?? Infinity);
+    this.#switchAt =
+      this.#switchWall === Infinity ? Infinity : this.#time.monotonicOf(this.#switchWall);
+    this.#enforce(shared?.limits ?? holds?.limits ?? [], atMicros);
   }
 
   #enforce(limits: readonly CompiledLimit[], atMicros: number): void {

@@ -1,5 +1,7 @@
 import { ancestorsOf } from '@prorata/quota-model/hosts';
-import type { ResourceMeter } from '../usage/resourceMeter.ts';
+import { SharedMeter } from '../leases/sharedMeter.ts';
+import type { MeteredLimit } from '../leases/sharedMeter.ts';
+import type { RequestMeter } from '../usage/requestMeter.ts';
 import type { QuotaMeter, UsageMeters } from '../usage/usageMeters.ts';
 import type { CompiledLimit, CompiledRule } from './compiledRule.ts';
 import type { KeySlots } from './keySlots.ts';
@@ -17,6 +19,8 @@ export interface PathLimit {
   readonly compiled: CompiledLimit;
   /** null: blocked, whatever the cost. */
   readonly state: LimitState | null;
+  /** Whether it is the host's safe share of a limit that others have a part in. */
+  readonly isSafeShare: boolean;
   /** null: all requests share the limit. */
   readonly keys: KeySlots | null;
   /** Where in the state the decision being made is about; of keyed limits it is set for each. */
@@ -61,7 +65,7 @@ export interface PathResource {
   readonly holding: Holding;
   /** Whether any rule on the path speaks of the resource. */
   readonly isGoverned: boolean;
-  readonly meter: ResourceMeter | null;
+  readonly meter: RequestMeter | null;
   /** The table's generation that this was last found good for; -1: it was replaced. */
   generation: number;
   /** When limits change by themselves, on the monotonic clock. */
@@ -177,6 +181,7 @@ export class QuotaPath {
     const amounts: PathLimit[] = [];
     const permits: PathLimit[] = [];
     const trials = this.#nodes.flatMap((node) => trialAt(node, resource));
+    const shared: MeteredLimit[] = [];
     let isGoverned = false;
     for (const node of this.#nodes) {
       const limit = node.inForce.find((candidate) => candidate.resource === resource);
@@ -186,7 +191,12 @@ export class QuotaPath {
       const pathLimit = pathLimitOf(node, node.rule, limit);
       if (limit.kind === 'concurrency') permits.push(pathLimit);
       else amounts.push(pathLimit);
+      const demand = node.demandOf(resource);
+      const counts = limit.kind === 'concurrency' ? node.permitsOf(resource) : null;
+      if (demand !== null) shared.push({ limit: pathLimit, demand, permits: counts });
     }
+    const meter = this.#meter?.resource(resource) ?? null;
+    const isAlone = amounts.length + permits.length === 1;
     return {
       path: this,
       resource,
@@ -198,7 +208,7 @@ export class QuotaPath {
       counts: null,
       holding: this.#holdingOf(resource),
       isGoverned,
-      meter: this.#meter?.resource(resource) ?? null,
+      meter: shared.length === 0 ? meter : new SharedMeter(meter, shared, isAlone),
       generation: this.#generation,
       goodUntil: this.#switchAt,
     };
@@ -234,7 +244,11 @@ function chargeKeyed({ permits }: PathResource, units: number): void {
 
 function pathLimitOf(node: QuotaNode, rule: CompiledRule, limit: CompiledLimit): PathLimit {
   const { quotaId } = node;
-  const common = { quotaId, rule, compiled: limit, slot: ONLY_SLOT, lacking: false };
+  const isSafeShare = node.shares.isSafe(limit.resource);
+  const common = {
+    ...{ quotaId, rule, compiled: limit, slot: ONLY_SLOT, lacking: false },
+    isSafeShare,
+  };
   if (limit.bound === 'blocked') return { ...common, state: null, keys: null };
   if (limit.kind === 'concurrency' && rule.eachOf === null) {
     return { ...common, state: node.permitsOf(limit.resource), keys: null };

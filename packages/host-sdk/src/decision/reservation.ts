@@ -1,4 +1,4 @@
-import type { ResourceMeter } from '../usage/resourceMeter.ts';
+import type { RequestMeter } from '../usage/requestMeter.ts';
 import { OVERFLOW_SLOT } from './keySlots.ts';
 import type { PathLimit, PathResource } from './quotaPath.ts';
 import type { Attributes } from './ruleMatch.ts';
@@ -28,7 +28,7 @@ export class ChargedReservation implements Reservation {
   readonly verdict: Verdict;
   readonly #reserved: number;
   readonly #atMicros: number;
-  readonly #meter: ResourceMeter | null;
+  readonly #meter: RequestMeter | null;
   readonly #tick: () => void;
   #charges: readonly Charge[];
   #isOpen: boolean;

@@ -1,5 +1,6 @@
 import type { HostPlace } from '@prorata/quota-model/hosts';
-import type { HostRollout, Rule } from '@prorata/schemas';
+import type { HostRollout, Lease, Rule } from '@prorata/schemas';
+import { isShared } from '../leases/nodeShares.ts';
 import { compileRule } from './compiledRule.ts';
 import type { CompiledRule } from './compiledRule.ts';
 import type { HostTime } from './hostClock.ts';
@@ -29,6 +30,8 @@ export class RuleTable {
   #rules = 0;
   #unruledMax = UNRULED_MAX;
   readonly #matches = new MatchIndex();
+  readonly #shared = new Set<QuotaNode>();
+  #isStale = false;
   #generation = 0;
   #matchGeneration = 0;
   /** Whether a source has said what all rules are, be it that there are none. */
@@ -92,6 +95,8 @@ export class RuleTable {
     const compiled = compileRule(rule, this.#host);
     node.setRule(compiled, atMicros);
     if (present === null) this.#rules += 1;
+    if (isShared(compiled.source)) this.#shared.add(node);
+    else this.#shared.delete(node);
     this.#changed(present, compiled);
     return true;
   }
@@ -103,8 +108,31 @@ export class RuleTable {
     if (node === undefined || present === null || present.source.eventOffset > upTo) return false;
     node.setRule(null, atMicros);
     this.#rules -= 1;
+    this.#shared.delete(node);
     this.#changed(present, null);
     return true;
+  }
+
+  /** Quotas whose limits all hosts share. */
+  get shared(): ReadonlySet<QuotaNode> {
+    return this.#shared;
+  }
+
+  /** @returns false for a lease of no rule here, or one that is no newer than what is held */
+  putLease(lease: Lease, atMicros: number): boolean {
+    const node = this.#nodes.get(lease.quotaId);
+    if (node === undefined || !this.#shared.has(node)) return false;
+    if (!node.takeLease(lease, atMicros)) return false;
+    this.#generation += 1;
+    return true;
+  }
+
+  /** Whether the rules are unconfirmed for too long: some then lower their limits. */
+  setStale(isStale: boolean, atMicros: number): void {
+    if (isStale === this.#isStale) return;
+    this.#isStale = isStale;
+    for (const node of this.#nodes.values()) node.setStale(isStale, atMicros);
+    this.#generation += 1;
   }
 
   /** undefined: nobody asked about the quota yet, and it has no rule. */
@@ -117,6 +145,7 @@ export class RuleTable {
     if (node === undefined) {
       if (this.#nodes.size - this.#rules >= this.#unruledMax) this.#dropUnused();
       node = new QuotaNode(quotaId, this.#time, this.keys);
+      if (this.#isStale) node.setStale(true, this.#time.now());
       this.#nodes.set(quotaId, node);
     }
     return node;

@@ -85,7 +85,8 @@ export interface LastDecision {
   readonly unconfirmedMicros: number;
   /**
    * Whether another word than a confirmed rule's decided: `onStale` of a rule that is open or closed
-   * while stale, `whenNoRules`, or the limit that keys share for which there was no room.
+   * while stale, `whenNoRules`, the limit that keys share for which there was no room, or the host's safe share
+   * of a limit, for want of a lease.
    */
   readonly degraded: boolean;
   /** Whether the key shared the limit of those that there was no room for. */

@@ -118,6 +118,12 @@ export class WindowCounts implements KeyedState {
     this.#slots[at] = Math.max(0, (this.#slots[at] ?? 0) - cost);
   }
 
+  /** What was used in the window of the moment, and when that ends, by the wall clock. */
+  usedNow(slot: number): { readonly used: number; readonly end: number } {
+    this.#roll(slot);
+    return { used: this.#slots[slot * STRIDE + USED] ?? 0, end: this.#end[0] ?? 0 };
+  }
+
   grow(slots: number): void {
     this.#slots = grownTo(this.#slots, slots * STRIDE);
   }

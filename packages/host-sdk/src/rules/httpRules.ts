@@ -1,10 +1,11 @@
 import type { Rule } from '@prorata/schemas';
-import { createParser } from 'eventsource-parser';
 import type { EventSourceMessage } from 'eventsource-parser';
 import { Backoff, isRunning } from '../backoff.ts';
 import { headersWith } from '../bearerToken.ts';
 import type { BearerToken } from '../bearerToken.ts';
 import { assertTaken, CredentialsRejected } from '../credentialsRejected.ts';
+import { streamLeases } from '../leases/httpLeases.ts';
+import { readEvents, RuleStreamBroken, SILENCE_MS_MAX } from './eventStream.ts';
 import { HeldRules } from './heldRules.ts';
 import { longOf, objectFromText, ruleFromJson, RulesUnreadable } from './ruleJson.ts';
 import { reconnectMaxMs, reconnectMinMs } from './ruleSource.ts';
@@ -17,15 +18,6 @@ export interface HttpRulesOptions {
   readonly token: BearerToken;
 }
 
-/** The stream did not begin, or broke off; the source connects again. */
-export class RuleStreamBroken extends Error {
-  override readonly name = 'RuleStreamBroken';
-}
-
-/** The relay sends something every 5 s; three of these missed, and the connection is taken for dead. */
-const SILENCE_MS_MAX = 15_000;
-/** A quarter of a million rules; a stream that sends more without an event is none of ours. */
-const EVENT_CHARACTERS_MAX = 128 * 1024 * 1024;
 /** Of one poll; a whole set of a hundred thousand rules takes a few seconds. */
 const POLL_MS_MAX = 15_000;
 
@@ -67,6 +59,7 @@ export function httpRules({ url, token }: HttpRulesOptions): RuleSource {
         await backoff.pause(abort);
       }
     },
+    followLeases: (holder, sink, abort) => streamLeases({ url, token }, holder, sink, abort),
   };
 }
 
@@ -122,31 +115,6 @@ async function ask(
   await response.body?.cancel();
   assertTaken(url.pathname, response.status);
   throw new RuleStreamBroken(`${url.pathname} answered ${response.status}.`);
-}
-
-/** Rejects with what broke the stream; an end is a break as well. */
-async function readEvents(
-  body: ReadableStream<Uint8Array>,
-  onEvent: (event: EventSourceMessage) => void,
-  onBytes: () => void,
-): Promise<void> {
-  let sinceEvent = 0;
-  const parser = createParser({
-    onEvent(event) {
-      sinceEvent = 0;
-      onEvent(event);
-    },
-    onComment() {
-      sinceEvent = 0;
-    },
-  });
-  for await (const text of body.pipeThrough(new TextDecoderStream())) {
-    onBytes();
-    sinceEvent += text.length;
-    if (sinceEvent > EVENT_CHARACTERS_MAX) throw new RuleStreamBroken('An event has no end.');
-    parser.feed(text);
-  }
-  throw new RuleStreamBroken('The stream has ended.');
 }
 
 /** Only `heartbeat` confirms: a relay that has lost the log goes on sending comments. */

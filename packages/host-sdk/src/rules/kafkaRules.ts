@@ -3,6 +3,7 @@ import type { Codec } from '@prorata/schemas';
 import { inNamespace, rulesTopicOf } from '@prorata/schemas';
 import { orRejection } from '../credentialsRejected.ts';
 import { Backoff, isRunning, pause } from '../backoff.ts';
+import { followLeases } from '../leases/kafkaLeases.ts';
 import { ruleRecordOf } from './ruleRecord.ts';
 import { reconnectMaxMs, reconnectMinMs } from './ruleSource.ts';
 import type { RuleSink, RuleSource } from './ruleSource.ts';
@@ -40,6 +41,8 @@ export function kafkaRules({ port, codec, namespace = '' }: KafkaRulesOptions): 
         await backoff.pause(abort);
       }
     },
+    followLeases: (holder, sink, abort) =>
+      followLeases({ port, codec, namespace }, holder, sink, abort),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Rule } from '@prorata/schemas';
+import type { LeaseHolder, LeaseSink } from '../leases/leaseSource.ts';
 
 /** Everything a source knows of an application's rules at a moment. */
 export interface RuleSet {
@@ -40,6 +41,11 @@ export interface RuleSource {
   readonly kind: 'kafka' | 'http';
   /** Resolves when aborted; never rejects. */
   run(application: string, sink: RuleSink, abort: AbortSignal): Promise<void>;
+  /**
+   * Shares of fleet-wide limits for one start of a host; asked for when the first such limit is there. Absent: the
+   * host uses its safe shares. Resolves when aborted; never rejects.
+   */
+  followLeases?(holder: LeaseHolder, sink: LeaseSink, abort: AbortSignal): Promise<void>;
 }
 
 /** The wait before the first new attempt, and the longest, milliseconds. */

@@ -1,4 +1,4 @@
-import type { HostReport, UsageRecorded } from '@prorata/schemas';
+import type { DemandReport, HostReport, UsageRecorded } from '@prorata/schemas';
 import { fullNameOf, toJson } from '@prorata/schemas';
 import { headersWith } from '../bearerToken.ts';
 import type { BearerToken } from '../bearerToken.ts';
@@ -46,6 +46,8 @@ export function httpUsage({ url, token }: HttpUsageOptions): UsageChannel {
       }),
     sendReport: (report: HostReport) =>
       post('/v1/reports', { reports: [toJson(fullNameOf.HostReport, report)] }),
+    sendDemand: (report: DemandReport) =>
+      post('/v1/demands', { reports: [toJson(fullNameOf.DemandReport, report)] }),
     close: () => Promise.resolve(),
   };
 }

@@ -1,6 +1,6 @@
 import { AppendTooLarge, LogUnavailable, partitionOf } from '@prorata/kafka-port';
 import type { LogPort, OutRecord, Publisher } from '@prorata/kafka-port';
-import type { Codec, Message } from '@prorata/schemas';
+import type { Codec, DemandReport, Message } from '@prorata/schemas';
 import { inNamespace, UnwritableRecord } from '@prorata/schemas';
 import { orRejection } from '../credentialsRejected.ts';
 import { UsageRefused } from './usageChannel.ts';
@@ -43,6 +43,11 @@ class KafkaUsage implements UsageChannel {
 
   async sendReport(report: Parameters<UsageChannel['sendReport']>[0]): Promise<void> {
     const message: Message = { type: 'HostReport', value: report };
+    await this.#send(REPORTS, [{ key: report.application, message }]);
+  }
+
+  async sendDemand(report: DemandReport): Promise<void> {
+    const message: Message = { type: 'DemandReport', value: report };
     await this.#send(REPORTS, [{ key: report.application, message }]);
   }
 

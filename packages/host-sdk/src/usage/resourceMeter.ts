@@ -1,4 +1,5 @@
 import type { ResourceUsage } from '@prorata/schemas';
+import type { RequestMeter } from './requestMeter.ts';
 
 const SECOND_MICROS = 1_000_000;
 
@@ -20,7 +21,7 @@ const FIGURES = 10;
  * What happened to one resource of one quota since the window began. Numbers stay below 2^53, and
  * stand in an array, so that counting makes no objects. `moment` is `HostTime.moment`.
  */
-export class ResourceMeter {
+export class ResourceMeter implements RequestMeter {
   readonly #resource: string;
   readonly #figures = new Float64Array(FIGURES);
 

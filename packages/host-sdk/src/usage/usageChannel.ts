@@ -1,4 +1,4 @@
-import type { HostReport, UsageRecorded } from '@prorata/schemas';
+import type { DemandReport, HostReport, UsageRecorded } from '@prorata/schemas';
 
 /** The channel will never take these records, however often it is asked. */
 export class UsageRefused extends Error {
@@ -12,5 +12,7 @@ export class UsageRefused extends Error {
 export interface UsageChannel {
   sendUsage(records: readonly UsageRecorded[]): Promise<void>;
   sendReport(report: HostReport): Promise<void>;
+  /** What a host wants of fleet-wide limits. Absent: nothing is asked for, and hosts use their safe shares. */
+  sendDemand?(report: DemandReport): Promise<void>;
   close(): Promise<void>;
 }

@@ -164,6 +164,8 @@ export const routeRules = {
   'GET /v1/rules/:application/stream': readsRules,
   'POST /v1/usage': reportsUsage,
   'POST /v1/reports': reportsUsage,
+  'POST /v1/demands': reportsUsage,
+  'GET /v1/leases/:application/:bootId/stream': reportsUsage,
 } as const satisfies Readonly<Record<string, RouteRule>>;
 
 export type RouteName = keyof typeof routeRules;
