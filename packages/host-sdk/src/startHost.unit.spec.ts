@@ -224,6 +224,8 @@ describe('a host', () => {
     sink.remove('a/z', 78n);
     await expect.poll(() => channel.reports.at(-1)?.rejectedRules).toBe(0);
     expect(channel.reports.at(-1)).toMatchObject({ zone: 'eu-1a', intervalMs: 1_000 });
+    sink.unreadable?.('a/x');
+    await expect.poll(() => channel.reports.at(-1)?.rejectedRules).toBe(1);
     const numbers = channel.reports.map(({ sequence }) => sequence);
     expect(numbers).toEqual(numbers.map((_, index) => BigInt(index)));
   });

@@ -71,19 +71,24 @@ export function hostsSeen(application: string | null): string {
 }
 
 /**
- * Every dispatcher that a registration names, reported of or not; what a dispatcher says of its target is believed for
- * as long as it speaks.
+ * Every dispatcher that a registration names, reported of or not. What a dispatcher says of its target is believed for
+ * as long as it speaks, but that all is well while its relay does not go on with the events.
  */
 export const TARGETS_SEEN = `WITH seen AS (
-  SELECT a.application, d.name AS dispatcher, d.kind, d.target, t.desired_offset, t.delivered_offset, t.applied_offset,
+  SELECT a.application, r.name AS dispatcher, r.kind, r.target, t.desired_offset, t.delivered_offset, t.applied_offset,
     t.checksum, t.problem, t.since, t.reported_at, t.heard_at,
     CASE
       WHEN t.heard_at IS NULL OR t.heard_at < now() - ${TARGET_SILENT_MICROS} * interval '1 microsecond' THEN 'silent'
       WHEN t.state IN ('drifted', 'refused', 'unreachable') THEN t.state
-      WHEN t.applied_offset >= t.desired_offset AND t.state = 'applied' THEN 'current'
-      WHEN t.since < now() - interval '${DRIFT_AFTER_SECONDS} seconds' THEN 'drifted'
+      WHEN t.state = 'pending' AND t.since < now() - interval '${DRIFT_AFTER_SECONDS} seconds' THEN 'drifted'
+      WHEN d.accounted_to < past.due THEN 'drifted'
+      WHEN t.state = 'applied' AND t.applied_offset >= t.desired_offset THEN 'current'
       ELSE 'behind'
     END AS state
   FROM applications AS a
-  CROSS JOIN LATERAL jsonb_to_recordset(a.dispatchers) AS d (name text, kind text, target text)
-  LEFT JOIN targets AS t ON t.application = a.application AND t.dispatcher = d.name AND t.${IS_KNOWN})`;
+  CROSS JOIN LATERAL jsonb_to_recordset(a.dispatchers) AS r (name text, kind text, target text)
+  LEFT JOIN targets AS t ON t.application = a.application AND t.dispatcher = r.name AND t.${IS_KNOWN}
+  LEFT JOIN deliveries AS d ON d.application = a.application
+  LEFT JOIN LATERAL (SELECT c.event_offset AS due FROM rule_changes AS c
+    WHERE c.application = a.application AND c.decided_at < now() - interval '${DRIFT_AFTER_SECONDS} seconds'
+    ORDER BY c.event_offset DESC LIMIT 1) AS past ON true)`;

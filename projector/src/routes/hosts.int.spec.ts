@@ -223,6 +223,10 @@ describe('targets', () => {
     expect(told(await targets('behind=true&kind=yunikorn'))[0]).toBe('batch drifted');
     await hear([targetReport({ ...report, since: NOW, appliedOffset: 7n })]);
     expect(told(await targets('state=current'))).toEqual(['batch current']);
+    await pool.query(`UPDATE deliveries SET accounted_to = 1 WHERE application = 'llm'`);
+    // The relay has not looked at a change of ten minutes ago: its dispatchers cannot know that all is well.
+    expect(told(await targets(''))[0]).toBe('batch drifted');
+    await pool.query(`UPDATE deliveries SET accounted_to = 9 WHERE application = 'llm'`);
   });
 });
 
@@ -290,13 +294,15 @@ describe('reports', () => {
       hostReport({ ...bad, hostId: 'late', reportedAt: 2n ** 62n }),
       hostReport({ ...bad, hostId: 'early', appliedAt: -(2n ** 62n) }),
       hostReport({ hostId: 'nowhere', application: 'no such/id' }),
-      targetReport({ problem: 'y'.repeat(10_000) }),
+      targetReport({ dispatcher: 'wordy', problem: `\0${'y'.repeat(10_000)}` }),
       hostReport({ ...bad, hostId: 'fine' }),
     ]);
     const { rows } = await pool.query<{ host_id: string }>(
       `SELECT host_id FROM hosts WHERE host_id IN ('late', 'early', 'nowhere', 'fine') OR host_id ~ '^(x|nul)'`,
     );
     expect(rows).toEqual([{ host_id: 'fine' }]);
+    const words = `SELECT length(problem) FROM targets WHERE dispatcher = 'wordy'`;
+    expect((await pool.query(words)).rows).toEqual([{ length: 2_000 }]);
   });
 
   it('of one application that makes up hosts crowd out its own alone', async () => {

@@ -1,6 +1,7 @@
 import { isSegment } from '@prorata/quota-model';
 import { timeToJson } from '@prorata/schemas';
 import type { HostReport, RulesDelivered, TargetReport } from '@prorata/schemas';
+import { storableText } from '../database/storable.ts';
 import type { Row } from '../database/tables.ts';
 
 /** A report, and when the log had it. */
@@ -51,21 +52,20 @@ export function hostRow({ report, heardAt }: Heard<HostReport>): Row | null {
 /** As `hostRow`. */
 export function targetRow({ report, heardAt }: Heard<TargetReport>): Row | null {
   const { application, dispatcher, target, problem, checksum, since, reportedAt } = report;
-  if (!isSegment(application) || !isName(dispatcher) || !isText(target)) return null;
-  if ((problem !== null && !isText(problem)) || (checksum !== null && !isName(checksum)))
-    return null;
+  if (!isSegment(application) || !isName(dispatcher)) return null;
+  if (checksum !== null && !isName(checksum)) return null;
   if (![since, reportedAt, heardAt].every(isTime)) return null;
   return {
     application,
     dispatcher,
     kind: report.kind,
-    target,
+    target: cutText(target),
     state: report.state,
     desired_offset: report.desiredOffset,
     delivered_offset: report.deliveredOffset,
     applied_offset: report.appliedOffset,
     checksum,
-    problem,
+    problem: problem === null ? null : cutText(problem),
     since: timeToJson(since),
     reported_at: timeToJson(reportedAt),
     heard_at: timeToJson(heardAt),
@@ -93,7 +93,7 @@ export function intervalOf({ intervalMs }: Pick<HostReport, 'intervalMs'>): numb
 
 const isTime = (time: bigint): boolean => time >= TIME_MIN && time <= TIME_MAX;
 const isName = (text: string): boolean => text !== '' && fits(text, NAME_LENGTH_MAX);
-const isText = (text: string): boolean => fits(text, TEXT_LENGTH_MAX);
+const cutText = (text: string): string => storableText(text.slice(0, TEXT_LENGTH_MAX));
 
 /** PostgreSQL's text has no NUL, and no half of a surrogate pair. */
 function fits(text: string, lengthMax: number): boolean {

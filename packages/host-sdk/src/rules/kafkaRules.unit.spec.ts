@@ -16,6 +16,7 @@ function recorder() {
     remove: (quotaId, eventOffset) => seen.push([quotaId, eventOffset]),
     complete: (completeTo, quotaIds) => seen.push({ completeTo, quotaIds: [...quotaIds].sort() }),
     confirm: () => undefined,
+    unreadable: (quotaId) => seen.push({ unreadable: quotaId }),
     failed: (error) => seen.push((error as Error).name),
   };
   return { seen, sink };
@@ -65,7 +66,8 @@ describe('rules from a topic', () => {
     const running = kafkaRules({ port, codec }).run('a', sink, abort.signal);
     await expect.poll(() => seen).toHaveLength(2);
     await writer.append([await record(rule('a/w', [rate(1n)])), gone('a/y', '9')]);
-    await expect.poll(() => seen).toHaveLength(4);
+    await writer.append([{ ...place, key: Buffer.from('a/w'), value: Buffer.from('nonsense') }]);
+    await expect.poll(() => seen).toHaveLength(6);
     expect(seen).toEqual([
       'UnreadableRecord',
       {
@@ -74,6 +76,8 @@ describe('rules from a topic', () => {
       },
       'a/w',
       ['a/y', 9n],
+      'UnreadableRecord',
+      { unreadable: 'a/w' },
     ]);
     abort.abort();
     await running;

@@ -32,6 +32,8 @@ export interface RuleSink {
   complete(completeTo: bigint, quotaIds: ReadonlySet<string>): void;
   /** What the host has is what the source has: the rules are not stale. */
   confirm(): void;
+  /** A quota's newest rule cannot be read; the one in force stays. It was told of by `failed` as well. */
+  unreadable?(quotaId: string): void;
   /** Something failed; the source goes on by itself. */
   failed(error: unknown): void;
 }

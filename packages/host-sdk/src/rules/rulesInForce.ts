@@ -129,6 +129,10 @@ export class RulesInForce implements RuleSink {
     this.confirm();
   }
 
+  unreadable(quotaId: string): void {
+    this.#rejected.add(quotaId);
+  }
+
   confirm(): void {
     this.confirmedAt = this.#options.time.now();
     this.#options.confirmed(this.confirmedAt);

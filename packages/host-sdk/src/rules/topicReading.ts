@@ -30,7 +30,8 @@ export class TopicReading {
       this.#sink.failed(record.error);
       if (record.key === COMPLETE_KEY) return;
       this.#quotaIds.add(record.key);
-      this.#latest?.set(record.key, null);
+      if (this.#latest === null) this.#sink.unreadable?.(record.key);
+      else this.#latest.set(record.key, null);
     }
   }
 
