@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { overloadExample } from '../../test/examples/overload.ts';
 import { RecordingChannel, rate, rule, ToldSource, wholeSet } from '../../test/fixtures.ts';
 import { isAdmitted, REFUSE } from '../decision/verdict.ts';
 import { startHost } from '../startHost.ts';
@@ -68,6 +69,31 @@ describe('a host that is asked whether it can take a request on', () => {
     const host = await starting;
     for (let count = 0; count < 10_000; count += 1) expect(host.admit({ tier: 4 })).not.toBeNull();
     expect(host.status().overload).toBeNull();
+    await host.stop();
+  });
+
+  it('does what the reference shows, and learns nothing of a request that throws', async () => {
+    const source = new ToldSource();
+    const { promise: gate, resolve: open } = Promise.withResolvers<string>();
+    let served = 0;
+    const serve = (): Promise<string> => {
+      served += 1;
+      if (served === 17) throw new Error('cannot be served');
+      return gate;
+    };
+    const starting = overloadExample(
+      { application: 'moka', rules: source, usage: new RecordingChannel() },
+      serve,
+    );
+    (await source.sink).replaceAll(wholeSet([]));
+    const { host, handle } = await starting;
+    // Of the first limit of 20, 4 are kept for tier 0.
+    const answers = Array.from({ length: 16 }, handle);
+    expect(await handle()).toBe('busy: overloaded');
+    open('served');
+    expect(new Set(await Promise.all(answers))).toEqual(new Set(['served']));
+    await expect(handle()).rejects.toThrow('cannot be served');
+    expect(host.status().overload?.inFlight).toBe(0);
     await host.stop();
   });
 
