@@ -55,15 +55,31 @@ function ruleOf(quotaId: string, limits: readonly ResourceLimit[], eachOf: strin
   };
 }
 
+/** So many more rules, as an application has them whose every caller has a quota. */
+export function manyRules(count: number): readonly Rule[] {
+  return Array.from({ length: count }, (_, index) => ({
+    ...ruleOf(`bench/teams/t${index % 1_000}/q${index}`, [tokens(BigInt(index + 1), 1_000)], null),
+    match: [{ attribute: 'caller', operator: 'equals', values: [`caller-${index}`] }],
+    eventOffset: 2n,
+  }));
+}
+
 /** The rules that the bench measures, as a relay would have said them. */
-const rules: readonly Rule[] = [
+export const rules: readonly Rule[] = [
   ruleOf('bench/hot', [tokens(BigInt(PLENTY), 1_000), permits], null),
   ruleOf('bench/empty', [tokens(1n, LONG_MS)], null),
   ruleOf('bench/callers', [tokens(1_000_000n, 1_000)], 'caller'),
 ];
 
-const source: RuleSource = {
-  kind: 'http',
+/** Says what the rules are, and then whatever the bench has it say. */
+export class BenchSource implements RuleSource {
+  readonly kind = 'http';
+  readonly #sink = Promise.withResolvers<RuleSink>();
+
+  get sink(): Promise<RuleSink> {
+    return this.#sink.promise;
+  }
+
   run(_application: string, sink: RuleSink, abort: AbortSignal): Promise<void> {
     sink.replaceAll({
       rules,
@@ -73,11 +89,12 @@ const source: RuleSource = {
       appliedOffset: 1n,
     });
     sink.confirm();
+    this.#sink.resolve(sink);
     return new Promise((resolve) => abort.addEventListener('abort', () => resolve()));
-  },
-};
+  }
+}
 
-const usage: UsageChannel = {
+export const usage: UsageChannel = {
   sendUsage: () => Promise.resolve(),
   sendReport: () => Promise.resolve(),
   close: () => Promise.resolve(),
@@ -85,7 +102,7 @@ const usage: UsageChannel = {
 
 /** The host SDK as a service has it: counting usage, watching the clock, ready for other rules. */
 export async function ours(walk: KeyWalk): Promise<Contender> {
-  const host: Host = await startHost({ application: 'bench', rules: source, usage });
+  const host: Host = await startHost({ application: 'bench', rules: new BenchSource(), usage });
   const hot = host.bind({ quota: 'bench/hot' });
   const empty = host.bind({ quota: 'bench/empty' });
   const callers = host.bind({ quota: 'bench/callers' });

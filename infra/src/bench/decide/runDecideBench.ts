@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { significant } from '../figure.ts';
 import type { Figure } from '../figure.ts';
 import type { Measured, RowName } from './contender.ts';
+import type { WhileLoading } from './measureLoading.ts';
 
 const OURS = 'ours';
 const FLOOR = 'arithmetic';
@@ -21,6 +22,8 @@ const packageNames = [
 /** A contender's rows take seconds; one that hangs must not keep the bench. */
 const DEADLINE_MS = 300_000;
 
+const LOADED_RULES = 100_000;
+const LOADING_TIMES_QUIET_MAX = 2;
 const HOT_TIMES_FLOOR_MAX = 5;
 const RANDOM_TIMES_BEST_MAX = 0.5;
 const REFUSAL_TIMES_ALLOW_MAX = 1.2;
@@ -49,16 +52,51 @@ export async function runDecideBench({
       results.set(name, better(results.get(name), measured));
     }
   }
-  return figuresOf(results);
+  progress(`${LOADED_RULES.toLocaleString('en')} rules come into force`);
+  return [...figuresOf(results), ...loadingFigures(await measureLoading(signal))];
 }
 
 async function measure(name: string, signal: AbortSignal): Promise<Measured> {
-  const program = fileURLToPath(new URL('measureContender.ts', import.meta.url));
-  const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', program, name], {
+  return (await inProcess('measureContender.ts', name, signal)) as Measured;
+}
+
+async function measureLoading(signal: AbortSignal): Promise<WhileLoading> {
+  return (await inProcess('measureLoading.ts', String(LOADED_RULES), signal)) as WhileLoading;
+}
+
+async function inProcess(file: string, argument: string, signal: AbortSignal): Promise<unknown> {
+  const program = fileURLToPath(new URL(file, import.meta.url));
+  const parameters = ['--expose-gc', program, argument];
+  const { stdout } = await promisify(execFile)(process.execPath, parameters, {
     signal,
     timeout: DEADLINE_MS,
   });
-  return JSON.parse(stdout) as Measured;
+  return JSON.parse(stdout);
+}
+
+/** The floor is the same host a moment before. */
+function loadingFigures(loading: WhileLoading): Figure[] {
+  const { quietP99Nanos, loadingP99Nanos, quietStopMs, loadingStopMs } = loading;
+  const common = { bench: 'decide', peers: {}, partitions: 0, cores: availableParallelism() };
+  const rules = LOADED_RULES.toLocaleString('en');
+  return [
+    {
+      ...common,
+      figure: `a decision while ${rules} rules load, p99`,
+      unit: 'ns',
+      ours: significant(loadingP99Nanos),
+      floor: significant(quietP99Nanos),
+      aim: 'as before, within what a p99 varies: ≤ 2 ×',
+      held: loadingP99Nanos <= LOADING_TIMES_QUIET_MAX * quietP99Nanos,
+    },
+    {
+      ...common,
+      figure: 'the longest turn of the event loop meanwhile',
+      unit: 'ms',
+      ours: significant(loadingStopMs),
+      floor: significant(quietStopMs),
+    },
+  ];
 }
 
 function better(former: Measured | undefined, now: Measured): Measured {

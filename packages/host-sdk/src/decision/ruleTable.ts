@@ -76,6 +76,11 @@ export class RuleTable {
     return this.#nodes.get(quotaId)?.rule?.source ?? null;
   }
 
+  /** All rules as they were delivered, in no order. */
+  *delivered(): Generator<Rule> {
+    for (const { rule } of this.#nodes.values()) if (rule !== null) yield rule.delivered;
+  }
+
   /** All rules as they were delivered, in the order of their ids. */
   all(): Rule[] {
     const rules: Rule[] = [];

@@ -4,6 +4,7 @@ import { inNamespace, rulesTopicOf } from '@prorata/schemas';
 import { orRejection } from '../credentialsRejected.ts';
 import { Backoff, isRunning, pause } from '../backoff.ts';
 import { followLeases } from '../leases/kafkaLeases.ts';
+import { TimeSlices } from '../timeSlices.ts';
 import { ruleRecordOf } from './ruleRecord.ts';
 import { reconnectMaxMs, reconnectMinMs } from './ruleSource.ts';
 import type { RuleSink, RuleSource } from './ruleSource.ts';
@@ -54,8 +55,12 @@ async function readAll(
   reading: TopicReading,
 ): Promise<bigint> {
   const from = await port.log.beginningOffset(partition);
+  const slices = new TimeSlices();
   const end = await port.log.readToEnd(partition, from, async (records) => {
-    for (const record of records) reading.add(await ruleRecordOf(codec, record));
+    for (const record of records) {
+      reading.add(await ruleRecordOf(codec, record));
+      if (slices.isOver) await slices.rest();
+    }
   });
   reading.reachedEnd();
   return end;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { Rule } from '@prorata/schemas';
 import { longToJson } from '@prorata/schemas';
+import { TimeSlices } from '../timeSlices.ts';
 import { longOf, objectFromText, ruleFromJson, RulesUnreadable, ruleToJson } from './ruleJson.ts';
 
 /** What a host starts from when nothing else answers. */
@@ -17,13 +18,19 @@ export interface StoredRules {
 /** The rules to be kept, as they are when they are written. */
 interface RulesToKeep {
   readonly isKnown: boolean;
-  all(): readonly Rule[];
+  delivered(): Iterable<Rule>;
 }
 
 /** Raised when the form changes; a file of another version is not read. */
 const VERSION = 1;
-/** Rendering a large set takes a while, so a burst of changes becomes one file; what a crash loses. */
+/** A burst of changes becomes one file; what a crash loses. */
 const GATHER_MS = 50;
+/** A large set takes a while to render: at most a tenth of the time goes into it. */
+const GATHER_TIMES_RENDERED = 10;
+/** Rules between two looks at the clock. */
+const RULES_PER_LOOK = 16;
+/** Text that is written at once, characters. */
+const PIECE_CHARACTERS = 64 * 1024;
 /** No file takes so long to be written, milliseconds. */
 const LEFT_BEHIND_MS = 60_000;
 const HEADER = /^prorata-rules (\d+) ([0-9a-f]{64})$/;
@@ -39,6 +46,9 @@ export class RuleFile {
   readonly #failed: (error: unknown) => void;
   #pending: { table: RulesToKeep; appliedOffset: bigint } | null = null;
   #writing: Promise<void> | null = null;
+  /** Nobody waits any longer for more to come: the process ends. */
+  readonly #hurry = new AbortController();
+  /** The first line of what was written last: it names the content. */
   #written = '';
 
   constructor(directory: string, application: string, failed: (error: unknown) => void) {
@@ -67,18 +77,23 @@ export class RuleFile {
 
   /** Resolves when what was saved is on disk, or could not be put there. */
   async settled(): Promise<void> {
+    this.#hurry.abort();
     await this.#writing;
   }
 
   async #write(): Promise<void> {
+    let gatherMs = GATHER_MS;
     while (this.#pending !== null) {
-      await setTimeout(GATHER_MS);
+      await this.#gather(gatherMs);
       const { table, appliedOffset } = this.#pending;
       this.#pending = null;
+      const began = performance.now();
       try {
+        const rules = [...table.delivered()];
         await this.#replace(
-          this.#render({ rules: table.all(), isComplete: table.isKnown, appliedOffset }),
+          await this.#render({ rules, isComplete: table.isKnown, appliedOffset }),
         );
+        gatherMs = Math.max(GATHER_MS, (performance.now() - began) * GATHER_TIMES_RENDERED);
       } catch (error) {
         this.#failed(error);
       }
@@ -86,29 +101,55 @@ export class RuleFile {
     this.#writing = null;
   }
 
-  #render({ rules, isComplete, appliedOffset }: StoredRules): string {
-    const body = JSON.stringify({
+  async #gather(ms: number): Promise<void> {
+    try {
+      await setTimeout(ms, undefined, { signal: this.#hurry.signal });
+    } catch {
+      // Hurried.
+    }
+  }
+
+  /** In slices, for the process serves requests meanwhile; in pieces, for the text of all is large. */
+  async #render({ rules, isComplete, appliedOffset }: StoredRules): Promise<readonly string[]> {
+    const slices = new TimeSlices();
+    const head = JSON.stringify({
       application: this.#application,
       appliedOffset: longToJson(appliedOffset),
       isComplete,
-      rules: rules.map(ruleToJson),
     });
-    return `prorata-rules ${VERSION} ${sha256(body)}\n${body}\n`;
+    const hash = createHash('sha256');
+    const pieces: string[] = [''];
+    let piece = `${head.slice(0, -1)},"rules":[`;
+    const end = (): void => {
+      hash.update(piece);
+      pieces.push(piece);
+      piece = '';
+    };
+    for (const [index, rule] of rules.entries()) {
+      piece += `${index === 0 ? '' : ','}${JSON.stringify(ruleToJson(rule))}`;
+      if (piece.length >= PIECE_CHARACTERS) end();
+      if (index % RULES_PER_LOOK === 0 && slices.isOver) await slices.rest();
+    }
+    piece += ']}';
+    end();
+    pieces[0] = `prorata-rules ${VERSION} ${hash.digest('hex')}\n`;
+    return [...pieces, '\n'];
   }
 
-  async #replace(text: string): Promise<void> {
-    if (text === this.#written) return;
+  async #replace(pieces: readonly string[]): Promise<void> {
+    const [header = ''] = pieces;
+    if (header === this.#written) return;
     await mkdir(this.#directory, { recursive: true });
     const beside = `${this.#path}.${randomUUID()}.part`;
     try {
-      await writeSynced(beside, text);
+      await writeSynced(beside, pieces);
       await rename(beside, this.#path);
     } catch (error) {
       await rm(beside, { force: true });
       throw error;
     }
     await syncDirectory(this.#directory);
-    this.#written = text;
+    this.#written = header;
   }
 
   #parse(text: string): StoredRules {
@@ -163,10 +204,10 @@ export class RuleFile {
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-async function writeSynced(path: string, text: string): Promise<void> {
+async function writeSynced(path: string, pieces: readonly string[]): Promise<void> {
   const file = await open(path, 'wx');
   try {
-    await file.writeFile(text);
+    for (const piece of pieces) await file.appendFile(piece);
     await file.sync();
   } finally {
     await file.close();

@@ -2,6 +2,7 @@ import type { Rule, RuleSource as SourceName } from '@prorata/schemas';
 import type { HostTime } from '../decision/hostClock.ts';
 import type { RuleTable } from '../decision/ruleTable.ts';
 import type { RuleFile, StoredRules } from './ruleFile.ts';
+import { TimeSlices } from '../timeSlices.ts';
 import type { RuleSet, RuleSink } from './ruleSource.ts';
 
 /** What came into force at one moment: from then on every decision follows it. */
@@ -35,7 +36,15 @@ export interface RulesInForceOptions {
   readonly failed: (error: unknown) => void;
 }
 
-/** Puts into force what the sources say, in memory first and then on disk. */
+/** Larger sets come into force in slices; a smaller one takes a few milliseconds, at one moment. */
+const AT_ONCE_MAX = 1_000;
+/** Rules between two looks at the clock. */
+const RULES_PER_LOOK = 16;
+
+/**
+ * Puts into force what the sources say, in memory first and then on disk. What comes while a large set is being
+ * put into force waits for it.
+ */
 export class RulesInForce implements RuleSink {
   source: SourceName | null = null;
   appliedOffset = -1n;
@@ -50,6 +59,8 @@ export class RulesInForce implements RuleSink {
   outdated = 0;
   /** Whether what the present source does not have is gone from here too. */
   #isSwept = false;
+  /** What came while a large set is being put into force; null: none is. */
+  #behind: (() => Promise<void> | undefined)[] | null = null;
   readonly #options: RulesInForceOptions;
   readonly #listeners = new Set<AppliedListener>();
 
@@ -95,7 +106,41 @@ export class RulesInForce implements RuleSink {
    * and comes from who is in contact with the log: a relay that is behind, or a topic that was made
    * anew and is half written, would open limits.
    */
-  replaceAll({ rules, unreadable, completeTo, isCurrent, appliedOffset }: RuleSet): void {
+  replaceAll(set: RuleSet): void {
+    this.#inTurn(() => {
+      if (set.rules.length > AT_ONCE_MAX) return this.#replaceInSlices(set);
+      this.#replaceAtOnce(set);
+      return undefined;
+    });
+  }
+
+  change(rule: Rule): void {
+    this.#inTurn(() => {
+      this.#putInForce(this.#options.source, [rule], [], rule.eventOffset);
+      this.confirm();
+      return undefined;
+    });
+  }
+
+  remove(quotaId: string, eventOffset: bigint): void {
+    this.#inTurn(() => {
+      const gone = [{ quotaId, upTo: eventOffset }];
+      this.#putInForce(this.#options.source, [], gone, eventOffset);
+      this.confirm();
+      return undefined;
+    });
+  }
+
+  complete(completeTo: bigint, quotaIds: ReadonlySet<string>): void {
+    const ids = this.#behind === null ? quotaIds : new Set(quotaIds);
+    this.#inTurn(() => {
+      this.#complete(completeTo, ids);
+      this.confirm();
+      return undefined;
+    });
+  }
+
+  #replaceAtOnce({ rules, unreadable, completeTo, isCurrent, appliedOffset }: RuleSet): void {
     const { table, source } = this.#options;
     if (completeTo !== null) table.isKnown = true;
     this.#isSwept = completeTo !== null && isCurrent;
@@ -107,26 +152,67 @@ export class RulesInForce implements RuleSink {
     this.#putInForce(source, rules, gone, appliedOffset);
   }
 
-  change(rule: Rule): void {
-    this.#putInForce(this.#options.source, [rule], [], rule.eventOffset);
-    this.confirm();
-  }
-
-  remove(quotaId: string, eventOffset: bigint): void {
-    const gone = [{ quotaId, upTo: eventOffset }];
-    this.#putInForce(this.#options.source, [], gone, eventOffset);
-    this.confirm();
-  }
-
-  complete(completeTo: bigint, quotaIds: ReadonlySet<string>): void {
-    // Once swept, every deletion comes by itself, and a walk over all rules would find nothing.
-    if (!this.#isSwept) {
-      this.#isSwept = true;
-      this.#options.table.isKnown = true;
-      const gone = this.#goneBefore(completeTo, quotaIds);
-      this.#putInForce(this.#options.source, [], gone, completeTo);
+  /** Rule by rule, each whole; what the set lacks goes last, and only then is the set known. */
+  async #replaceInSlices(set: RuleSet): Promise<void> {
+    const { rules, unreadable, completeTo, isCurrent, appliedOffset } = set;
+    const { table, time, source } = this.#options;
+    const slices = new TimeSlices();
+    const stay = new Set(unreadable);
+    const applied: Rule[] = [];
+    this.#rejected.clear();
+    for (const quotaId of unreadable) this.#rejected.add(quotaId);
+    for (const [index, rule] of rules.entries()) {
+      stay.add(rule.quotaId);
+      if (this.#put(rule, time.now())) applied.push(rule);
+      if (index % RULES_PER_LOOK === 0 && slices.isOver) await slices.rest();
     }
-    this.confirm();
+    this.#isSwept = completeTo !== null && isCurrent;
+    const removed: string[] = [];
+    let looked = 0;
+    for (const { quotaId, eventOffset } of table.delivered()) {
+      looked += 1;
+      if (looked % RULES_PER_LOOK === 0 && slices.isOver) await slices.rest();
+      if (!this.#isSwept || completeTo === null) break;
+      if (eventOffset >= completeTo || stay.has(quotaId)) continue;
+      removed.push(...this.#remove({ quotaId, upTo: completeTo - 1n }, time.now()));
+    }
+    if (completeTo !== null) table.isKnown = true;
+    this.#arePutInForce(source, applied, removed, appliedOffset, time.now());
+  }
+
+  #complete(completeTo: bigint, quotaIds: ReadonlySet<string>): void {
+    // Once swept, every deletion comes by itself, and a walk over all rules would find nothing.
+    if (this.#isSwept) return;
+    this.#isSwept = true;
+    this.#options.table.isKnown = true;
+    const gone = this.#goneBefore(completeTo, quotaIds);
+    this.#putInForce(this.#options.source, [], gone, completeTo);
+  }
+
+  /** At once, or behind a large set that is being put into force. */
+  #inTurn(task: () => Promise<void> | undefined): void {
+    if (this.#behind !== null) {
+      this.#behind.push(task);
+      return;
+    }
+    const going = task();
+    if (going !== undefined) void this.#goOn(going);
+  }
+
+  async #goOn(first: Promise<void>): Promise<void> {
+    const behind = (this.#behind = []) as (() => Promise<void> | undefined)[];
+    const slices = new TimeSlices();
+    try {
+      await first;
+      for (let task = behind.shift(); task !== undefined; task = behind.shift()) {
+        await task();
+        if (slices.isOver) await slices.rest();
+      }
+    } catch (error) {
+      // Nothing above throws; were it otherwise, the rules behind must not wait for ever.
+      this.failed(error);
+    }
+    this.#behind = null;
   }
 
   unreadable(quotaId: string): void {
@@ -148,10 +234,20 @@ export class RulesInForce implements RuleSink {
     gone: readonly Gone[],
     appliedOffset: bigint,
   ): void {
-    const { table, time, file } = this.#options;
-    const atMicros = time.now();
+    const atMicros = this.#options.time.now();
     const applied = rules.filter((rule) => this.#put(rule, atMicros));
     const removed = gone.flatMap((rule) => this.#remove(rule, atMicros));
+    this.#arePutInForce(source, applied, removed, appliedOffset, atMicros);
+  }
+
+  #arePutInForce(
+    source: SourceName,
+    applied: readonly Rule[],
+    removed: readonly string[],
+    appliedOffset: bigint,
+    atMicros: number,
+  ): void {
+    const { table, time, file } = this.#options;
     this.source = source;
     if (appliedOffset > this.appliedOffset) this.appliedOffset = appliedOffset;
     const wallMicros = time.wallOf(atMicros);
@@ -183,8 +279,7 @@ export class RulesInForce implements RuleSink {
   }
 
   #goneBefore(completeTo: bigint, stay: ReadonlySet<string>): Gone[] {
-    return this.#options.table
-      .all()
+    return [...this.#options.table.delivered()]
       .filter((rule) => rule.eventOffset < completeTo && !stay.has(rule.quotaId))
       .map(({ quotaId }) => ({ quotaId, upTo: completeTo - 1n }));
   }
