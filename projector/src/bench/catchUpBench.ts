@@ -51,8 +51,10 @@ interface Copy {
   readonly schema: string;
 }
 
+/** Of what is filled from events: what hosts report is no part of the log. */
 async function newCopies(pool: pg.Pool, number: number): Promise<readonly Copy[]> {
-  const copies = projections.map((definition) => ({
+  const filled = projections.filter(({ topics }) => topics.some(({ topic }) => topic === TOPIC));
+  const copies = filled.map((definition) => ({
     definition,
     schema: `${definition.name}_${number}`,
   }));
