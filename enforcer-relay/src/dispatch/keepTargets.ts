@@ -8,9 +8,13 @@ import type { Format, Place, TargetAccess } from './dispatcher.ts';
 import { dispatcherType } from './dispatchers.ts';
 import type { Keep } from './partitionTargets.ts';
 import { settingsOf } from './settingsOf.ts';
+import { Turns } from './turns.ts';
 
 /** Between two looks at a target that the settings say nothing of, seconds. */
 const POLL_SECONDS = 30;
+
+/** Targets that one instance looks at in the same moment; those that do not answer hold theirs for a minute. */
+const LOOKS_AT_ONCE = 64;
 
 export interface TargetOperator {
   readonly settings: Pick<Settings, 'dispatch' | 'validators'>;
@@ -21,6 +25,7 @@ export interface TargetOperator {
 /** What a keeper needs of this instance: what its operator allows, where it reports, how it logs. */
 export function keepTargets(operator: TargetOperator): Keep {
   const { logger, report } = operator;
+  const turns = new Turns(LOOKS_AT_ONCE);
   return (application, dispatcher) => {
     const { pollSeconds = POLL_SECONDS, onDrift = 'restore' } = settingsOf(
       dispatcher,
@@ -29,6 +34,7 @@ export function keepTargets(operator: TargetOperator): Keep {
       ...opened(application, dispatcher, accessOf(operator, application)),
       clock: systemDispatchClock,
       report,
+      turns,
       logger,
       settings: { pollMs: pollSeconds * 1_000, onDrift },
     };

@@ -4,6 +4,7 @@ import { TargetChanged, TargetRefused } from './dispatcher.ts';
 import type { DispatchedSet, Format, Holding, Place } from './dispatcher.ts';
 import type { DispatchClock } from './dispatchClock.ts';
 import { loosenings, textFor } from './textFor.ts';
+import type { Turns } from './turns.ts';
 import type { TargetText } from './textFor.ts';
 
 export type TargetState = TargetReport['state'];
@@ -28,6 +29,8 @@ export interface TargetKeeperParts {
   readonly caughtUp: (abort: AbortSignal) => Promise<void>;
   readonly clock: DispatchClock;
   readonly report: (report: TargetReport) => Promise<void>;
+  /** Shared with other keepers: after a restore all of them look at their targets. */
+  readonly turns: Turns;
   readonly logger: KeeperLogger;
   readonly settings: KeeperSettings;
 }
@@ -125,7 +128,12 @@ export class TargetKeeper {
     return standing;
   }
 
-  async #look(abort: AbortSignal): Promise<Standing> {
+  #look(abort: AbortSignal): Promise<Standing> {
+    return this.#parts.turns.run(() => this.#lookNow(abort));
+  }
+
+  async #lookNow(abort: AbortSignal): Promise<Standing> {
+    if (isOver(abort)) return this.#standing;
     const signal = AbortSignal.any([abort, AbortSignal.timeout(ROUND_MS_MAX)]);
     try {
       return await this.#bring(signal);

@@ -10,6 +10,7 @@ import { checksumOf } from '../checksum.ts';
 import type { DispatchedSet, Format, Place } from '../dispatcher.ts';
 import { TargetKeeper } from '../targetKeeper.ts';
 import type { KeeperSettings } from '../targetKeeper.ts';
+import { Turns } from '../turns.ts';
 import { dispatchedSet } from './dispatchedSets.ts';
 import type { QuotaSample } from './dispatchedSets.ts';
 
@@ -103,6 +104,7 @@ class Bench {
       caughtUp: () => Promise.resolve(),
       clock: { nowMs: () => 0, pause: () => Promise.resolve() },
       report: (report) => Promise.resolve(void this.reports.push(report)),
+      turns: new Turns(1),
       logger: { info: log, warn: log },
       settings: { pollMs: 1_000, onDrift: 'restore', ...this.#settings },
     });
