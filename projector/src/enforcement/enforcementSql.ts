@@ -25,24 +25,24 @@ export type TargetState = (typeof targetStates)[number];
 /** What a topic of reports no longer keeps is forgotten, also where nothing has come since to take its row away. */
 const IS_KNOWN = `heard_at > now() - interval '1 day'`;
 
+/** The newest change of an application `a` that should have been applied by now. */
+const DUE = `SELECT c.event_offset AS due FROM rule_changes AS c
+  WHERE c.application = a.application AND c.decided_at < now() - interval '${DRIFT_AFTER_SECONDS} seconds'
+  ORDER BY c.event_offset DESC LIMIT 1`;
+
 /**
  * Of each application: `desired`, the newest event that changed its rules, and `due`, the newest of those that should
- * have been applied by now. Where the relay has looked at later events, its word counts: it has made the rules. Each is
- * one look into an index.
+ * have been applied by now. Both follow from the log alone: what the relay says that it wrote is shown beside them, and
+ * lowers neither, for it comes by a topic that hosts write to. Each is one look into an index.
  */
 const headsOf = (condition: string): string => `
   heads AS MATERIALIZED (
-    SELECT a.application, d.delivered_offset, wanted.desired, past.due
+    SELECT a.application, d.delivered_offset, newest.desired, past.due
     FROM applications AS a
-    CROSS JOIN LATERAL (SELECT c.event_offset AS head FROM rule_changes AS c WHERE c.application = a.application
-      ORDER BY c.event_offset DESC LIMIT 1) AS newest
+    CROSS JOIN LATERAL (SELECT c.event_offset AS desired FROM rule_changes AS c
+      WHERE c.application = a.application ORDER BY c.event_offset DESC LIMIT 1) AS newest
     LEFT JOIN deliveries AS d ON d.application = a.application
-    CROSS JOIN LATERAL (SELECT CASE WHEN d.accounted_to >= newest.head THEN d.delivered_offset ELSE newest.head END
-      AS desired) AS wanted
-    LEFT JOIN LATERAL (SELECT c.event_offset AS due FROM rule_changes AS c
-      WHERE c.application = a.application AND c.event_offset <= wanted.desired
-      AND c.decided_at < now() - interval '${DRIFT_AFTER_SECONDS} seconds'
-      ORDER BY c.event_offset DESC LIMIT 1) AS past ON true
+    LEFT JOIN LATERAL (${DUE}) AS past ON true
     WHERE ${condition}
   )`;
 
@@ -64,7 +64,7 @@ export function hostsSeen(application: string | null): string {
       ELSE 'behind'
     END AS state,
     (SELECT c.decided_at FROM rule_changes AS c WHERE c.application = h.application
-     AND c.event_offset > h.applied_offset AND c.event_offset <= heads.desired
+     AND c.event_offset > h.applied_offset
      ORDER BY c.event_offset LIMIT 1) AS behind_since
   FROM hosts AS h LEFT JOIN heads USING (application)
   WHERE h.${IS_KNOWN} AND ${only('h')})`;
@@ -89,6 +89,4 @@ export const TARGETS_SEEN = `WITH seen AS (
   CROSS JOIN LATERAL jsonb_to_recordset(a.dispatchers) AS r (name text, kind text, target text)
   LEFT JOIN targets AS t ON t.application = a.application AND t.dispatcher = r.name AND t.${IS_KNOWN}
   LEFT JOIN deliveries AS d ON d.application = a.application
-  LEFT JOIN LATERAL (SELECT c.event_offset AS due FROM rule_changes AS c
-    WHERE c.application = a.application AND c.decided_at < now() - interval '${DRIFT_AFTER_SECONDS} seconds'
-    ORDER BY c.event_offset DESC LIMIT 1) AS past ON true)`;
+  LEFT JOIN LATERAL (${DUE}) AS past ON true)`;

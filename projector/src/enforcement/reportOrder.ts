@@ -37,3 +37,22 @@ export function isNewer(report: ReportPlace, known: ReportPlace | undefined): bo
     ? report.heardAt - known.heardAt > known.silentMicros
     : false;
 }
+
+/** What a relay has accounted for, and when the log had its word. */
+export interface DeliveryPlace {
+  readonly accountedTo: bigint;
+  /** Microseconds since the epoch. */
+  readonly heardAt: bigint;
+}
+
+/** Four heartbeats of a relay: what nobody has said again since was no relay's, or that relay is gone. Microseconds. */
+const RELAY_SILENT_MICROS = 60_000_000n;
+
+/**
+ * Whether a relay's word takes the place of another one: offsets only grow, so that a relay which has been replaced, and
+ * does not know it yet, says nothing new. One too large, which anybody may write, holds for a minute alone.
+ */
+export function isFurther(word: DeliveryPlace, known: DeliveryPlace | undefined): boolean {
+  if (known === undefined || word.accountedTo >= known.accountedTo) return true;
+  return word.heardAt - known.heardAt > RELAY_SILENT_MICROS;
+}

@@ -7,11 +7,12 @@ import type { Row, Table } from '../database/tables.ts';
 import { upsertRows } from '../database/upsertRows.ts';
 import {
   FORGOTTEN_MICROS,
+  isFurther,
   isNewer,
   MISSED_REPORTS,
   TARGET_SILENT_MICROS,
 } from '../enforcement/reportOrder.ts';
-import type { ReportPlace } from '../enforcement/reportOrder.ts';
+import type { DeliveryPlace, ReportPlace } from '../enforcement/reportOrder.ts';
 import { intervalOf } from '../rows/reportRows.ts';
 
 /** Rows of one application: whose credentials make up names crowds out its own hosts alone. */
@@ -43,6 +44,18 @@ interface PlaceRow {
   readonly silent_micros: string;
 }
 
+interface Delivered {
+  readonly row: Row;
+  readonly application: string;
+  readonly place: DeliveryPlace;
+}
+
+interface DeliveryPlaceRow {
+  readonly application: string;
+  readonly accounted_to: string;
+  readonly heard_micros: string;
+}
+
 const micros = (column: string): string => `(extract(epoch FROM ${column}) * 1000000)::bigint`;
 
 /** What a batch of reports does to the tables: how they were batched is not told by any row. */
@@ -61,7 +74,7 @@ export class ReportChanges {
     place: `NULL AS boot_id, 0 AS sequence, ${TARGET_SILENT_MICROS} AS silent_micros`,
     reports: [],
   };
-  readonly #deliveries = new Map<string, { readonly row: Row; readonly accountedTo: bigint }>();
+  readonly #deliveries: Delivered[] = [];
 
   addHost(row: Row, report: HostReport, heardAt: bigint): void {
     const { bootId, sequence, reportedAt } = report;
@@ -76,36 +89,37 @@ export class ReportChanges {
     this.#targets.reports.push({ row, place });
   }
 
-  /** Offsets only grow: a relay that has been replaced, and does not know it yet, says nothing new. */
-  addDelivery(row: Row, { application, accountedTo }: RulesDelivered): void {
-    const known = this.#deliveries.get(application);
-    if (known === undefined || accountedTo >= known.accountedTo) {
-      this.#deliveries.set(application, { row, accountedTo });
-    }
+  addDelivery(row: Row, { application, accountedTo }: RulesDelivered, heardAt: bigint): void {
+    this.#deliveries.push({ row, application, place: { accountedTo, heardAt } });
   }
 
   async write(client: ClientBase): Promise<void> {
     await writeReported(client, this.#hosts);
     await writeReported(client, this.#targets);
-    await this.#writeDeliveries(client);
+    await writeDelivered(client, this.#deliveries);
   }
+}
 
-  async #writeDeliveries(client: ClientBase): Promise<void> {
-    if (this.#deliveries.size === 0) return;
-    const { rows } = await client.query<{ application: string; accounted_to: string }>(
-      'SELECT application, accounted_to FROM deliveries WHERE application = ANY($1::text[])',
-      [[...this.#deliveries.keys()]],
-    );
-    const known = new Map(rows.map((row) => [row.application, BigInt(row.accounted_to)]));
-    const newer = [...this.#deliveries].filter(
-      ([application, { accountedTo }]) => accountedTo >= (known.get(application) ?? accountedTo),
-    );
-    await upsertRows(
-      client,
-      tables.deliveries,
-      newer.map(([, { row }]) => row),
-    );
+async function writeDelivered(client: ClientBase, reports: readonly Delivered[]): Promise<void> {
+  if (reports.length === 0) return;
+  const { rows } = await client.query<DeliveryPlaceRow>(
+    `SELECT application, accounted_to, ${micros('heard_at')} AS heard_micros FROM deliveries ` +
+      'WHERE application = ANY($1::text[])',
+    [[...new Set(reports.map(({ application }) => application))]],
+  );
+  const places = new Map(
+    rows.map((row) => [
+      row.application,
+      { accountedTo: BigInt(row.accounted_to), heardAt: BigInt(row.heard_micros) },
+    ]),
+  );
+  const newest = new Map<string, Row>();
+  for (const { row, application, place } of reports) {
+    if (!isFurther(place, places.get(application))) continue;
+    places.set(application, place);
+    newest.set(application, row);
   }
+  await upsertRows(client, tables.deliveries, newest.values());
 }
 
 async function writeReported(client: ClientBase, reported: Reported): Promise<void> {

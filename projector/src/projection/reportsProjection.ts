@@ -60,5 +60,5 @@ function addTarget(changes: ReportChanges, report: TargetReport, heardAt: bigint
 
 function addDelivery(changes: ReportChanges, report: RulesDelivered, heardAt: bigint): void {
   const row = deliveryRow({ report, heardAt });
-  if (row !== null) changes.addDelivery(row, report);
+  if (row !== null) changes.addDelivery(row, report, heardAt);
 }
