@@ -117,7 +117,7 @@ async function exchange(
   sent: { method: Method; path: string; body: object | undefined; type: string },
 ): Promise<Answer> {
   const url = new URL(sent.path, target.endsWith('/') ? target : `${target}/`);
-  const token = tokenRef === null ? null : await access.secret(tokenRef);
+  const token = tokenRef === null ? null : tokenIn(await access.secret(tokenRef));
   const ca = caRef === null ? {} : { ca: await access.secret(caRef) };
   const { status, text } = await access.request({
     url,
@@ -133,6 +133,13 @@ async function exchange(
     signal,
   });
   return { status, body: objectIn(text) };
+}
+
+/** With the word `bearer` before it, as secrets of validators have it, or alone. */
+function tokenIn(secret: string): string {
+  const token = /^(?:bearer\s+)?(\S+)$/i.exec(secret)?.[1];
+  if (token === undefined) throw new TargetRefused('The secret is no token.');
+  return token;
 }
 
 function objectIn(text: string): ClusterObject {

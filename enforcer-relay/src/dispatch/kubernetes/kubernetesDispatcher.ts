@@ -13,8 +13,7 @@ import { textInForce } from './manifestsInForce.ts';
 /** ResourceQuotas of a cluster, by server-side apply. */
 export const kubernetesDispatcher: DispatcherType = {
   kind: 'kubernetes',
-  format: (dispatcher) =>
-    kubernetesFormat(dispatcher.name, settingsOf(dispatcher) as KubernetesSettings),
+  format: (dispatcher) => kubernetesFormat(dispatcher.name, settingsOf(dispatcher)),
   place: kubernetesPlace,
 };
 

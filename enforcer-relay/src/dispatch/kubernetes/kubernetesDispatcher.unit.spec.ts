@@ -132,6 +132,26 @@ describe('Kubernetes', () => {
     await expect(reading).rejects.toThrow('its reason');
   });
 
+  it.each([`bearer ${TOKEN}`, TOKEN])(
+    'takes a secret with the word before the token or without',
+    async (secret) => {
+      const double = clusterDouble(TOKEN, []);
+      const access = { ...accessTo(double), secret: () => Promise.resolve(secret) };
+      const to = dispatcherTo('https://cluster.example.test');
+      expect(await kubernetesDispatcher.place(to, access).read(signal)).toEqual(nothing);
+    },
+  );
+
+  it('sends nothing where the secret is no token, and does not say what it is', async () => {
+    const double = clusterDouble(TOKEN, []);
+    const secret = 'two words\nand a line';
+    const access = { ...accessTo(double), secret: () => Promise.resolve(secret) };
+    const to = dispatcherTo('https://cluster.example.test');
+    const reading = kubernetesDispatcher.place(to, access).read(signal);
+    await expect(reading).rejects.toThrow('The secret is no token.');
+    expect(double.asked).toEqual([]);
+  });
+
   it('is nothing where nothing of ours is', async () => {
     expect(await placeOn(clusterDouble(TOKEN, [])).read(signal)).toEqual(nothing);
   });

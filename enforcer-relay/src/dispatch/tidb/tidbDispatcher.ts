@@ -14,7 +14,7 @@ import type { TidbLogin } from './tidbSession.ts';
 /** Resource groups of a TiDB cluster, written and read back over the MySQL protocol. */
 export const tidbDispatcher: DispatcherType = {
   kind: 'tidb',
-  format: (dispatcher) => tidbFormat(settingsOf(dispatcher) as TidbSettings),
+  format: (dispatcher) => tidbFormat(settingsOf(dispatcher)),
   place: tidbPlace,
 };
 

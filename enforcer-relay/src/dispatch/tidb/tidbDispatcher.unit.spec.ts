@@ -137,6 +137,18 @@ describe('A TiDB', () => {
   });
 
   it(
+    'ends with its signal also where no answer comes',
+    on(async (double) => {
+      double.isSilent = true;
+      const abort = new AbortController();
+      const place = tidbDispatcher.place(dispatcherFor(double.port), accessTo(double));
+      const reading = place.read(abort.signal);
+      setTimeout(() => abort.abort(new Error('over')), 100);
+      await expect(reading).rejects.toThrow('over');
+    }),
+  );
+
+  it(
     'ends with its signal, and refuses a server without TLS where TLS is meant',
     on(async (double) => {
       const place = tidbDispatcher.place(dispatcherFor(double.port), accessTo(double));

@@ -24,6 +24,8 @@ const HTTPS_PORT = 443;
 const CONNECT_MS_MAX = 10_000;
 /** A change of the schema waits for every server of the cluster to hear of it, ms. */
 const STATEMENT_MS_MAX = 30_000;
+/** Until a server has heard that a session ends, ms. */
+const LEAVE_MS_MAX = 1_000;
 /** Twice as many as one text has: of more somebody has taken our prefix. */
 const ROWS_MAX = 4_000;
 
@@ -36,16 +38,24 @@ export async function withSession<T>(
 ): Promise<T> {
   signal.throwIfAborted();
   const connection = await connected(login, access);
-  const abort = (): void => connection.destroy();
+  const over = Promise.withResolvers<never>();
+  // A query of a connection that is gone is never answered: whoever waits for it is told by this.
+  const abort = (): void => over.reject(signal.reason);
   signal.addEventListener('abort', abort, { once: true });
   try {
-    return await work(sessionOver(connection));
+    return await Promise.race([work(sessionOver(connection)), over.promise]);
   } catch (error) {
     throw told(error);
   } finally {
     signal.removeEventListener('abort', abort);
-    connection.destroy();
+    leave(connection);
   }
+}
+
+/** Says so to the server, which else notes an aborted connection at every look; one that does not hear it is left. */
+function leave(connection: Connection): void {
+  connection.end().catch(() => undefined);
+  setTimeout(() => connection.destroy(), LEAVE_MS_MAX).unref();
 }
 
 async function connected(login: TidbLogin, access: TargetAccess): Promise<Connection> {

@@ -29,6 +29,8 @@ export interface TidbDouble {
   readonly changes: string[];
   /** The next statement that matches is answered with this error instead. */
   failNext: { readonly matches: RegExp; readonly code: number; readonly message: string } | null;
+  /** Whether statements are left without an answer. */
+  isSilent: boolean;
   /** Whether a new connection is taken. */
   isReachable: boolean;
   close(): Promise<void>;
@@ -61,6 +63,7 @@ export async function tidbDouble(user: string, age: TidbAge = 'new'): Promise<Ti
     bound: new Set(),
     changes: [],
     failNext: null,
+    isSilent: false,
     isReachable: true,
     async close() {
       for (const socket of sockets) socket.destroy();
@@ -72,6 +75,7 @@ export async function tidbDouble(user: string, age: TidbAge = 'new'): Promise<Ti
     connection.on('error', () => undefined);
     greet(connection, user);
     connection.on('query', (sql: string) => {
+      if (double.isSilent) return;
       numbered(connection).sequenceId = 1;
       answer(connection, double, age, sql);
       numbered(connection).sequenceId = 0;
