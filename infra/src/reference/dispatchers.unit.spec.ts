@@ -15,6 +15,15 @@ describe('the page of dispatchers', () => {
     for (const name of Object.keys(properties)) expect(general + own).toContain(`\`${name}\``);
   });
 
+  it.each(['tidb', 'kubernetes'] as const)(
+    'has one beside it with every setting of %s',
+    async (kind) => {
+      const page = await readFile(path.join(docs, 'reference', `dispatcher-${kind}.md`), 'utf8');
+      const { properties } = dispatcherTerms[kind].settingsSchema as { properties: object };
+      for (const name of Object.keys(properties)) expect(page).toContain(`\`${name}\``);
+    },
+  );
+
   it('shows in the how-to what the example declares', async () => {
     const page = await readFile(path.join(docs, 'how-to', 'bring-limits-to-a-target.md'), 'utf8');
     const example = await readFile(path.join(docs, 'how-to', 'examples', 'queues.yaml'), 'utf8');

@@ -32,3 +32,16 @@ it.each([
   const page = await readFile(path.join(howTo, `${name}.md`), 'utf8');
   expect(page).toContain(`(examples/${name}.sh)`);
 });
+
+it.each([
+  ['limit-a-tidb', 'resource-groups'],
+  ['limit-namespaces-of-kubernetes', 'resource-quotas'],
+])('shows in %s the dispatcher of the file that a test renders', async (page, example) => {
+  const text = await readFile(path.join(howTo, `${page}.md`), 'utf8');
+  const file = await readFile(path.join(howTo, 'examples', `${example}.yaml`), 'utf8');
+  const lines = new Set(file.split('\n').map((line) => line.trim()));
+  const [, shown = ''] = /```yaml\n\s+dispatchers:\n([\s\S]*?)```/.exec(text) ?? [];
+  const missing = shown.split('\n').filter((line) => !lines.has(line.trim()));
+  expect(shown).not.toBe('');
+  expect(missing.filter((line) => line.trim() !== '')).toEqual([]);
+});

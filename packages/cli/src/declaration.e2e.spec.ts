@@ -631,6 +631,29 @@ describe('the targets of an application', () => {
     await until(async () => (await held('yunikorn/queues.yaml')).includes('vcore: 48000m'));
   });
 
+  it('are databases and clusters too, whose text the how-tos show', async () => {
+    const howTo = path.join(checkoutDirectory, 'docs', 'how-to');
+    const of = (kind: string, application: string, file: string) =>
+      prorata([
+        'render',
+        kind,
+        '--application',
+        application,
+        '-f',
+        path.join(howTo, 'examples', file),
+      ]);
+    const groups = await of('tidb', 'orders', 'resource-groups.yaml');
+    expect(groups).toMatchObject({ code: 0, complaints: '' });
+    const page = await readFile(path.join(howTo, 'limit-a-tidb.md'), 'utf8');
+    const [statement = ''] = /ALTER RESOURCE GROUP .*;/.exec(page) ?? [];
+    expect(groups.out.split('\n')).toContain(statement);
+    const quotas = await of('kubernetes', 'training', 'resource-quotas.yaml');
+    expect(quotas).toMatchObject({ code: 0, complaints: '' });
+    expect(JSON.parse(quotas.out)).toMatchObject({
+      items: [{ spec: { hard: { 'requests.nvidia.com/gpu': '8' } } }, { kind: 'ResourceQuota' }],
+    });
+  });
+
   it('are named by a dry run, with the hosts, beside what would change in the text', async () => {
     const text = await readFile(queues, 'utf8');
     const file = path.join(directory, 'queues.yaml');
