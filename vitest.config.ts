@@ -17,6 +17,7 @@ const together = {
 // End to end, those that kill, freeze or measure processes, and the one that changes its own environment.
 const alone = [
   'command-service/test/{handOver,remoteValidation,watchdog,writerKilled}.e2e.spec.ts',
+  'enforcer-relay/test/fleetShares.e2e.spec.ts',
   'infra/test/{chaos,existingCluster}.e2e.spec.ts',
 ];
 

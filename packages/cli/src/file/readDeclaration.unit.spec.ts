@@ -31,6 +31,18 @@ it('is read by a schema that is one', () => {
 });
 
 describe('a declaration', () => {
+  it('says by the how-to’s file that the whole fleet shares a quota’s limits', async () => {
+    const example = path.join(import.meta.dirname, '../../../../docs/how-to/examples/fleet.yaml');
+    const text = JSON.stringify(await readDeclaration([example]), (_, value: unknown) =>
+      value instanceof Map
+        ? [...(value as Map<string, unknown>)]
+        : typeof value === 'bigint'
+          ? `${value}`
+          : value,
+    );
+    expect(text).toContain('"scope":"fleet","safeShareBasisPoints":200');
+  });
+
   it('has quotas with every default written out, by their whole ids', () => {
     const { applications } = declared(
       quota(`      prod:
