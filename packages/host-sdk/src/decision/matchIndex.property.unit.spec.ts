@@ -59,31 +59,40 @@ describe('the index of matches', () => {
     );
   });
 
-  it('finds one of 10,000 rules in microseconds, whatever they have in common', () => {
+  it('finds one of 10,000 rules in a small part of the time of a walk, whatever they have in common', () => {
     const index = new MatchIndex();
     const classes = ['lookup', 'scan'];
-    for (let each = 0; each < 10_000; each += 1) {
+    const rules = Array.from({ length: 10_000 }, (_, each) => {
       const match: MatchCondition[] = [
         { attribute: 'class', operator: 'equals', values: [classes[each % 2] ?? ''] },
         each % 10 === 0
           ? { attribute: 'caller', operator: 'prefix', values: [`team-${each}-`] }
           : { attribute: 'caller', operator: 'equals', values: [`user-${each}`] },
       ];
-      index.put(rule(`a/q${each}`, [], { match }));
-    }
-    const ask = (each: number): string | null =>
-      index.best({
-        class: classes[each % 2] ?? '',
-        caller: each % 10 === 0 ? `team-${each}-web` : `user-${each}`,
-      })?.quotaId ?? null;
-    for (let each = 0; each < 10_000; each += 1) expect(ask(each)).toBe(`a/q${each}`);
-    let least = Infinity;
-    for (let round = 0; round < 20; round += 1) {
-      const started = performance.now();
-      for (let each = 0; each < 10_000; each += 7) ask(each);
-      least = Math.min(least, (performance.now() - started) / (10_000 / 7));
-    }
-    // A walk takes some 300 µs. The least of many, and ten times what it takes: machines differ.
-    expect(least * 1000).toBeLessThan(20);
+      return rule(`a/q${each}`, [], { match });
+    });
+    for (const each of rules) index.put(each);
+    const asked = rules.map((_, each) => ({
+      class: classes[each % 2] ?? '',
+      caller: each % 10 === 0 ? `team-${each}-web` : `user-${each}`,
+    }));
+    const sorted = rules.toSorted(byPrecedence);
+    const walk = (target: (typeof asked)[number]) =>
+      sorted.find(({ match }) => matches(match, target)) ?? null;
+    for (const target of asked) index.best(target);
+    const some = asked.filter((_, each) => each % 500 === 3);
+    const millisOf = (find: (target: (typeof asked)[number]) => Rule | null): number => {
+      const began = performance.now();
+      for (const target of some) find(target);
+      return performance.now() - began;
+    };
+    for (const target of some) expect(index.best(target)).toBe(walk(target));
+    const rounds = Array.from({ length: 5 }, () => [
+      millisOf(walk),
+      millisOf((each) => index.best(each)),
+    ]);
+    const [walked, found] = [0, 1].map((at) => Math.min(...rounds.map((round) => round[at] ?? 0)));
+    // A walk takes some 300 µs, the index 2: a hundredth; other work on the machine blurs it.
+    expect(found! * 20).toBeLessThan(walked!);
   });
 });

@@ -37,6 +37,8 @@ export class RateBuckets implements KeyedState {
   /** The form that each slot is in, as the number of changes before it; null: all are in the present one. */
   #versions: Uint32Array | null = null;
   #version = 0;
+  /** Whether more than the form and a slot's figures is to be looked at. */
+  #isSpecial = false;
   /** null: nobody waits. */
   #spokenFor: SpokenFor | null = null;
   /** The last of them is of the version before the present one. */
@@ -49,25 +51,22 @@ export class RateBuckets implements KeyedState {
     this.#sinceMicros = atMicros;
     this.#slots[LEVEL] = form.cap;
     this.#slots[FILLED_AT] = atMicros;
+    this.#tellSpecial();
   }
 
+  /** The way of nearly all decisions is written out: what the compiler would not take into one function costs. */
   take(slot: number, cost: number, wait: Float64Array): boolean {
-    if (this.#spokenFor !== null) return this.#takeBehind(slot, cost, wait);
-    this.#refill(slot);
+    if (this.#isSpecial) return this.#takeStepwise(slot, cost, wait);
+    const slots = this.#slots;
     const at = slot * STRIDE;
-    const levels = levelsFor(this.#form, cost);
-    const left = (this.#slots[at + LEVEL] ?? 0) - levels;
+    // Within one reading of the clock nothing is earned.
+    if ((this.#moment[0] ?? 0) > (slots[at + FILLED_AT] ?? 0)) this.#refill(slot);
+    const left = (slots[at + LEVEL] ?? 0) - cost * this.#form.scale;
     if (left >= 0) {
-      this.#slots[at + LEVEL] = left;
+      slots[at + LEVEL] = left;
       return true;
     }
-    // Written out, for a number this large handed through a call would be an object.
-    const { cap, refill, tickMicros } = this.#form;
-    if (levels > cap || refill === 0) wait[0] = NEVER;
-    else {
-      const filledAt = this.#slots[at + FILLED_AT] ?? 0;
-      wait[0] = filledAt + Math.ceil(-left / refill) * tickMicros - (this.#moment[0] ?? 0);
-    }
+    this.waitFor(slot, cost, wait);
     return false;
   }
 
@@ -111,11 +110,13 @@ export class RateBuckets implements KeyedState {
   giveUp(slot: number, cost: number): void {
     this.#spokenFor?.add(slot, -cost);
     if (this.#spokenFor?.isEmpty === true) this.#spokenFor = null;
+    this.#tellSpecial();
   }
 
   keep(slot: number, cost: number): void {
     this.#spokenFor ??= new SpokenFor();
     this.#spokenFor.add(slot, cost);
+    this.#tellSpecial();
   }
 
   lift(slot: number): number {
@@ -150,6 +151,7 @@ export class RateBuckets implements KeyedState {
     const slots = this.#slots.length / STRIDE;
     if (slots === 1) this.#carry(ONLY_SLOT, this.#version - 1);
     else this.#versions ??= new Uint32Array(slots).fill(this.#version - 1);
+    this.#tellSpecial();
   }
 
   /** Nothing is in hand any more: what was counted otherwise before hands out nothing here. */
@@ -160,6 +162,7 @@ export class RateBuckets implements KeyedState {
   /** Blocked from `atMicros` on: nothing is saved up until the next change. */
   freeze(atMicros: number): void {
     this.#frozenAt ??= atMicros;
+    this.#tellSpecial();
   }
 
   grow(slots: number): void {
@@ -182,11 +185,16 @@ export class RateBuckets implements KeyedState {
     return (this.#slots[slot * STRIDE + LEVEL] ?? 0) === this.#form.cap;
   }
 
+  #tellSpecial(): void {
+    const isPlain = this.#versions === null && this.#frozenAt === null && this.#spokenFor === null;
+    this.#isSpecial = !isPlain || this.#form.grain !== 1;
+  }
+
   #aheadOf(slot: number): number {
     return this.#spokenFor?.of(slot) ?? 0;
   }
 
-  #takeBehind(slot: number, cost: number, wait: Float64Array): boolean {
+  #takeStepwise(slot: number, cost: number, wait: Float64Array): boolean {
     const hasRoom = this.hasRoom(slot, cost);
     if (hasRoom) this.charge(slot, cost);
     else this.waitFor(slot, cost, wait);
