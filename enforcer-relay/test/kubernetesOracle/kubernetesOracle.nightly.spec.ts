@@ -215,6 +215,31 @@ describe.runIf(missing === null)('a real API server', () => {
     await emptied();
   });
 
+  it('loses what is ours and gone, keeps what is not ours, and lets go of what is only counted', async () => {
+    await Promise.all(['ads-prod', 'search-prod'].map(namespaceNamed));
+    const { settings, set } = pincompute;
+    await brought(pincompute);
+    await made('api/v1/namespaces/ads-prod/resourcequotas', {
+      apiVersion: 'v1',
+      kind: 'ResourceQuota',
+      metadata: { name: 'by-hand', labels: { [MANAGED_BY_LABEL]: MANAGED_BY } },
+      spec: { hard: { secrets: '5' } },
+    });
+    const [, , search] = set.quotas;
+    if (search === undefined) throw new Error('There is no quota of search.');
+    const rule = { ...search.rule, mode: 'shadow' as const };
+    await brought({ settings, set: { ...set, quotas: [{ ...search, rule }] } });
+    const left = (await quotas()).map(({ metadata, spec }) => [
+      (metadata as Record<string, string>)['name'],
+      (spec as Record<string, unknown>)['hard'] ?? {},
+    ]);
+    expect(left).toEqual([
+      ['by-hand', { secrets: '5' }],
+      ['prorata.pincompute.prod.search', {}],
+    ]);
+    await emptied();
+  });
+
   it('takes every manifest that our check takes', async () => {
     await namespaceNamed('prod');
     const keys = fc.constantFrom(
