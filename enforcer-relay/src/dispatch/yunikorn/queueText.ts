@@ -1,5 +1,5 @@
 import type { YunikornSettings } from '@prorata/quota-model';
-import { stringify } from 'yaml';
+import { blockText } from './blockText.ts';
 import { quantityText } from './quantity.ts';
 import type { QueueNode } from './queueTree.ts';
 
@@ -38,7 +38,7 @@ export function queueText(
     );
   const rootQueue = { name: 'root', parent: true, ...root, queues: [...below, ...queues] };
   const config = { partitions: [{ name: 'default', ...partition, queues: [rootQueue] }] };
-  const text = stringify(config, { lineWidth: 0, aliasDuplicateObjects: false });
+  const text = blockText(config);
   return `# Queues of ${application}, written by Prorata. What is changed here by hand is told and undone.\n${text}`;
 }
 

@@ -1,6 +1,6 @@
 /** YuniKorn's queue file as it decodes it (v1.8): what it would refuse, and what it takes and misreads. */
-import { isAlias, isMap, isScalar, isSeq, parseAllDocuments } from 'yaml';
-import type { Document, ParsedNode, Scalar } from 'yaml';
+import { configTree } from './configTree.ts';
+import type { Tree } from './configTree.ts';
 
 export interface Resources {
   readonly guaranteed?: Readonly<Record<string, string>>;
@@ -148,57 +148,46 @@ export interface ReadConfig {
 /** Strict, as YuniKorn decodes: an unknown key, another case or a repeated one is refused. */
 export function readSchedulerConfig(text: string): ReadConfig {
   const faults: YunikornFault[] = [];
-  const documents = parseAllDocuments(text, { uniqueKeys: true, strict: true, schema: 'core' });
-  if (!Array.isArray(documents) || documents.length === 0) {
+  const { tree, errors, documents } = configTree(text);
+  if (tree === null) {
     return { config: {}, faults: [trap('The text is empty: YuniKorn would load its own queues.')] };
   }
-  const [document, ...more] = documents as readonly Document.Parsed[];
-  if (more.length > 0) faults.push(trap('What follows a line of --- is not read.'));
-  for (const { message } of document?.errors ?? []) {
-    faults.push(refused(`It is no YAML: ${message.split('\n', 1)[0] ?? ''}`));
-  }
-  const config = decoded(document?.contents ?? null, whole, '', faults);
+  if (documents > 1) faults.push(trap('What follows a line of --- is not read.'));
+  for (const error of errors) faults.push(refused(`It is no YAML: ${error}`));
+  const config = decoded(tree, whole, '', faults);
   return { config: config === absent ? {} : (config as SchedulerConfig), faults };
 }
 
-function decoded(
-  node: ParsedNode | null,
-  shape: Shape,
-  at: string,
-  faults: YunikornFault[],
-): unknown {
-  if (node === null) return undefined;
-  if (isAlias(node)) {
+function decoded(tree: Tree, shape: Shape, at: string, faults: YunikornFault[]): unknown {
+  if (tree.kind === 'alias') {
     faults.push(trap(`${at}: aliases are not followed here.`));
-    return undefined;
+    return absent;
   }
-  if (isScalar(node) && isNull(node)) return undefined;
-  if (typeof shape === 'string') return scalarOf(node, shape, at, faults);
+  if (isNull(tree)) return absent;
+  if (typeof shape === 'string') return scalarOf(tree, shape, at, faults);
   if ('listOf' in shape) {
-    if (!isSeq(node)) return wrong(at, 'a list', faults);
-    return node.items.map((item, index) => decoded(item, shape.listOf, `${at}/${index}`, faults));
+    if (tree.kind !== 'list') return wrong(at, 'a list', faults);
+    return tree.items.map((item, index) => decoded(item, shape.listOf, `${at}/${index}`, faults));
   }
-  if (!isMap(node)) return wrong(at, 'a map', faults);
+  if (tree.kind !== 'map') return wrong(at, 'a map', faults);
   const members = 'members' in shape ? shape.members() : null;
   const entries: [string, unknown][] = [];
-  for (const { key, value } of node.items) {
-    const name = isScalar(key) ? textOf(key) : '';
+  for (const [name, value] of tree.entries) {
     const of = members === null ? (shape as Values).valuesOf : members[name];
     if (of === undefined) faults.push(refused(`${at}/${name} is not known.`));
     else {
       const member = decoded(value, of, `${at}/${name}`, faults);
-      if (member !== undefined) entries.push([name, member]);
+      if (member !== absent) entries.push([name, member]);
       else if (members === null) entries.push([name, '']);
     }
   }
   return Object.fromEntries(entries);
 }
 
-function scalarOf(node: ParsedNode, shape: string, at: string, faults: YunikornFault[]): unknown {
-  if (!isScalar(node)) return wrong(at, 'a value', faults);
-  const text = textOf(node);
+function scalarOf(tree: Tree, shape: string, at: string, faults: YunikornFault[]): unknown {
+  if (tree.kind !== 'value') return wrong(at, 'a value', faults);
+  const { text, isPlain } = tree;
   if (shape === 'text') return text;
-  const isPlain = (node as Scalar).type === 'PLAIN';
   if (shape === 'weight') {
     return isPlain && text.trim() !== '' && !Number.isNaN(Number(text))
       ? text
@@ -229,9 +218,5 @@ function wrong(at: string, what: string, faults: YunikornFault[]): unknown {
   return absent;
 }
 
-/** As it was written: `1e3` is a text of three characters to YuniKorn. */
-const textOf = (node: Scalar): string =>
-  node.type === 'PLAIN' ? (node.source ?? String(node.value)) : String(node.value);
-
-const isNull = (node: Scalar): boolean =>
-  node.type === 'PLAIN' && /^(|~|null|Null|NULL)$/.test(node.source ?? '');
+const isNull = (tree: Tree): boolean =>
+  tree.kind === 'value' && tree.isPlain && /^(|~|null|Null|NULL)$/.test(tree.text);
