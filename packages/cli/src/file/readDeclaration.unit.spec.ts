@@ -43,6 +43,24 @@ describe('a declaration', () => {
     expect(text).toContain('"scope":"fleet","safeShareBasisPoints":200');
   });
 
+  it('says by the how-to’s file how limits count, and which are on trial', async () => {
+    const example = path.join(import.meta.dirname, '../../../../docs/how-to/examples/windows.yaml');
+    const { applications } = await readDeclaration([example]);
+    expect(applications[0]?.quotas.get('gateway/prod')?.value).toMatchObject({
+      limits: [
+        {
+          resource: 'credits',
+          consumable: { amount: 5000, window: 'P1D', zone: 'Europe/Berlin' },
+        },
+        { resource: 'requests', rate: { amount: 600, per: '1m' } },
+      ],
+      requests: {
+        counting: 'sliding_window',
+        trial: [{ resource: 'requests', rate: { amount: 400, per: '1m' } }],
+      },
+    });
+  });
+
   it('has quotas with every default written out, by their whole ids', () => {
     const { applications } = declared(
       quota(`      prod:
