@@ -41,6 +41,11 @@ export const HEALTH_MARKS: HealthMarks = {
 /** How much of the newest reading counts. */
 const SMOOTHING = 0.5;
 
+/**
+ * A loop that is late although it rests half of the time waits for processors that others have: to
+ * serve less would not make it less late, only serve nobody.
+ */
+const RESTING_BELOW = 0.5;
 /** A quarter below its mark, a signal gives full relief; nearer to it less, so that nothing overshoots. */
 const RELIEF_SLOPE = 4;
 
@@ -83,8 +88,10 @@ export class HealthPressure {
       cpu: blend('cpu'),
     };
     let worst = -1;
+    const isResting = this.#smooth.eventLoopUtilization < RESTING_BELOW;
     for (const name of NAMES) {
       const mark = this.#marks[name];
+      if (name === 'eventLoopDelayMs' && isResting) continue;
       if (mark !== null) worst = Math.max(worst, pressureAt(mark, this.#smooth[name]));
     }
     return worst;

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { HealthPressure } from './healthSignals.ts';
 import type { HealthReading } from './healthSignals.ts';
 
-const calm: HealthReading = { eventLoopDelayMs: 1, eventLoopUtilization: 0.2, heap: 0.3, cpu: 0.2 };
+const calm: HealthReading = { eventLoopDelayMs: 1, eventLoopUtilization: 0.6, heap: 0.3, cpu: 0.2 };
 
 function settled(reading: Partial<HealthReading>): number {
   const pressure = new HealthPressure();
@@ -22,6 +22,13 @@ it('is the worst signal’s word, rising with it from its mark on', () => {
 it('leaves things as they are between the marks, so that nothing goes up and down', () => {
   expect(settled({ eventLoopDelayMs: 16 })).toBe(0);
   expect(settled({ eventLoopDelayMs: 29 })).toBe(0);
+});
+
+it('leaves a loop alone that is late although it rests: it waits for others’ processors', () => {
+  expect(settled({ eventLoopDelayMs: 500, eventLoopUtilization: 0.3 })).toBeLessThan(-0.5);
+  expect(settled({ eventLoopDelayMs: 500, eventLoopUtilization: 0.3, heap: 0.95 })).toBeGreaterThan(
+    0.8,
+  );
 });
 
 it('is not moved far by one odd reading', () => {

@@ -9,7 +9,7 @@ import { nodeHealth } from './nodeHealth.ts';
 import { overloadGate } from './overloadGate.ts';
 import type { OverloadOptions } from './overloadGate.ts';
 
-const calm: HealthReading = { eventLoopDelayMs: 1, eventLoopUtilization: 0.2, heap: 0.3, cpu: 0.2 };
+const calm: HealthReading = { eventLoopDelayMs: 1, eventLoopUtilization: 0.6, heap: 0.3, cpu: 0.2 };
 const busy: HealthReading = { ...calm, eventLoopDelayMs: 500 };
 
 function gateWith(options: OverloadOptions = {}) {
