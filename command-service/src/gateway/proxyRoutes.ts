@@ -19,7 +19,7 @@ export function proxyRoutes(router: Router, { urls, proxy }: ProxyRoutesParts): 
   router.use((request, response, next) => {
     const upstream = upstreamOf(request.method, requestTarget(request.originalUrl).path);
     const base = upstream === null ? null : urls[upstream];
-    if (base === null) next();
-    else proxy.forward(request, response, base);
+    if (upstream === null || base === null) next();
+    else proxy.forward(request, response, base, upstream);
   });
 }

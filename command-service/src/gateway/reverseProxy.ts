@@ -17,8 +17,12 @@ const ANSWER_TIMEOUT_MS = 30_000;
 /** What may be uploaded through the gateway: batches of usage records, bytes. */
 const UPLOAD_BYTES_MAX = 8_388_608;
 export interface ReverseProxy {
-  /** @param base its host and port alone count. @throws Problem 400 for what cannot be passed on safely */
-  forward(request: Request, response: Response, base: string): void;
+  /**
+   * @param base its host and port alone count
+   * @param name what is there, for whoever is told that it does not answer
+   * @throws Problem 400 for what cannot be passed on safely
+   */
+  forward(request: Request, response: Response, base: string, name: string): void;
   close(): void;
 }
 
@@ -26,11 +30,11 @@ export interface ReverseProxy {
 export function createReverseProxy(logger: Logger): ReverseProxy {
   const pools = new ProxyPools();
   return {
-    forward(request, response, base) {
+    forward(request, response, base, name) {
       const upstream = requestTo(request, base, pools);
       const failed = (error: unknown): void => {
         upstream.destroy();
-        answerFailure(response, error, logger, base);
+        answerFailure(response, error, logger, { base, name });
       };
       const timer = setTimeout(() => failed(new AnswerTimeout()), ANSWER_TIMEOUT_MS);
       // A client that has gone must not leave a stream running behind.
@@ -92,7 +96,12 @@ async function pass(answer: IncomingMessage, response: Response): Promise<void> 
   await pipeline(answer, response);
 }
 
-function answerFailure(response: Response, error: unknown, logger: Logger, base: string): void {
+function answerFailure(
+  response: Response,
+  error: unknown,
+  logger: Logger,
+  { base, name }: { readonly base: string; readonly name: string },
+): void {
   if (response.headersSent || response.destroyed) {
     response.destroy();
     return;
@@ -103,11 +112,11 @@ function answerFailure(response: Response, error: unknown, logger: Logger, base:
     sendProblem(response, error);
     return;
   }
-  logger.warn({ err: error, base }, 'a service behind the gateway does not answer');
+  logger.warn({ err: error, base, name }, 'a service behind the gateway does not answer');
   const isLate = error instanceof AnswerTimeout;
   const problem = isLate
-    ? new Problem(504, 'UPSTREAM_TIMEOUT', 'The service behind the gateway took too long.')
-    : new Problem(502, 'UPSTREAM_UNREACHABLE', 'The service behind the gateway cannot be reached.');
+    ? new Problem(504, 'UPSTREAM_TIMEOUT', `The ${name} behind the gateway took too long.`)
+    : new Problem(502, 'UPSTREAM_UNREACHABLE', `The ${name} behind the gateway cannot be reached.`);
   sendProblem(response, problem);
 }
 

@@ -27,7 +27,7 @@ async function inFrontOf(
   const base = typeof behind === 'string' ? behind : await listen(createServer(behind));
   const proxy = createReverseProxy(createLogger('test', 'silent'));
   const app = express();
-  app.use((request, response) => proxy.forward(request, response, base));
+  app.use((request, response) => proxy.forward(request, response, base, 'projector'));
   return listen(createServer(app));
 }
 
@@ -91,7 +91,10 @@ describe('the reverse proxy', () => {
     gone.close();
     const answer = await fetch(`${await inFrontOf(base)}/v1/audit`);
     expect(answer.status).toBe(502);
-    expect(await answer.json()).toMatchObject({ code: 'UPSTREAM_UNREACHABLE' });
+    expect(await answer.json()).toMatchObject({
+      code: 'UPSTREAM_UNREACHABLE',
+      detail: expect.stringContaining('projector') as string,
+    });
   });
 
   it('takes no more than its limit of a body', async () => {

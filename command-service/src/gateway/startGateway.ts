@@ -104,7 +104,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
         askProjector:
           projector === null
             ? null
-            : (request, response) => proxy.forward(request, response, projector),
+            : (request, response) => proxy.forward(request, response, projector, 'projector'),
       });
     },
     streamingRoutes(router) {

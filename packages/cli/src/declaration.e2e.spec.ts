@@ -503,9 +503,13 @@ describe('the other commands', () => {
     const refused = await prorata(['audit', 'search', '--refused', '--quota', quota, '-o', 'json']);
     const [last] = JSON.parse(refused.out) as { type: string; kind: string; reason: string }[];
     expect(last).toMatchObject({ type: 'OverrideQuota', kind: 'refusal', reason: 'more' });
-    const wrong = await prorata(['audit', 'search', '--from', 'yesterday']);
-    expect(wrong.code).toBe(1);
-    expect(wrong.complaints).toContain('from');
+    const here = await prorata(['audit', 'search', '--from', 'someday']);
+    expect(here).toMatchObject({ code: 2, complaints: expect.stringContaining('2h') as string });
+    const there = await prorata(['audit', 'search', '--within', '/']);
+    expect(there).toMatchObject({
+      code: 2,
+      complaints: expect.stringMatching(/^--within must be/) as string,
+    });
   });
 
   it('tell what differed between two moments', async () => {

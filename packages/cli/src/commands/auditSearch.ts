@@ -9,6 +9,7 @@ import { textIn } from '../plan/json.ts';
 import type { Json } from '../plan/json.ts';
 import { tell } from '../print.ts';
 import { connected } from './connected.ts';
+import { timeOf } from './momentOption.ts';
 
 export interface AuditSearchOptions extends OutputOptions {
   readonly actor?: string;
@@ -29,7 +30,6 @@ export interface AuditSearchOptions extends OutputOptions {
 const LIMIT_MAX = 10_000;
 /** The gateway's own limit of one answer. */
 const PAGE_ROWS_MAX = 1_000;
-const DAY = /^\d{4}-\d{2}-\d{2}$/;
 
 type Query = Readonly<Record<string, string | undefined>>;
 
@@ -61,8 +61,8 @@ export function searchQuery(words: readonly string[], options: AuditSearchOption
     code: options.code?.join(','),
     commandId: options.command,
     quotaId: options.quota,
-    from: timeOf(options.from),
-    until: timeOf(options.until),
+    from: options.from === undefined ? undefined : timeOf(options.from),
+    until: options.until === undefined ? undefined : timeOf(options.until),
     kind: options.refused === true ? 'refusal' : undefined,
     order: 'desc',
   };
@@ -99,10 +99,6 @@ function limitOf({ limit }: AuditSearchOptions): number {
   if (Number.isInteger(count) && count >= 1 && count <= LIMIT_MAX) return count;
   throw new CommandError(`--limit must be 1 to ${LIMIT_MAX}; ./prorata audit export takes all.`, 2);
 }
-
-/** A day alone is its beginning, in UTC. */
-const timeOf = (text: string | undefined): string | undefined =>
-  text !== undefined && DAY.test(text) ? `${text}T00:00:00Z` : text;
 
 const heads = ['when', 'about', 'what', 'by', 'reason'];
 

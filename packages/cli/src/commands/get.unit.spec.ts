@@ -46,6 +46,6 @@ describe('what is committed', () => {
         ...{ committed: null, capacity: null, basisPoints: null },
         isOversubscribed: false,
       }),
-    ).toEqual(['moka/prod', 'tokens', '2', 'unlimited', '0', 'unlimited', '-', '-']);
+    ).toEqual(['moka/prod', 'tokens', '2', 'unlimited', '0', 'no capacity declared', '-', '-']);
   });
 });

@@ -1,5 +1,6 @@
 import { CommandError } from '../commandError.ts';
 import type { Json } from '../plan/json.ts';
+import { lengthMs } from './lengthOption.ts';
 
 const FORM =
   /^([^=]+)=(?:(unlimited|blocked)|([1-9]\d{0,18})(?:\/(\d*(?:us|ms|s|m|h|d)))?(?:,burst=([1-9]\d{0,18}))?)$/;
@@ -47,21 +48,6 @@ const longOf = (digits: string): number | string =>
 
 const perOf = (per = '1s'): string => (/^\d/.test(per) ? per : `1${per}`);
 
-const UNIT_MS: Readonly<Record<string, number>> = {
-  s: 1_000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-};
-
-const MICROS_PER_MS = 1_000;
-
-/** `90m`, `2h`, `3d`, in microseconds; null: it is none. */
-export function microsOf(length: string): number | null {
-  const [, count, unit = ''] = /^([1-9]\d{0,5})([smhd])$/.exec(length) ?? [];
-  return count === undefined ? null : Number(count) * (UNIT_MS[unit] ?? 0) * MICROS_PER_MS;
-}
-
 /** `90m`, `2h`, `3d` from now, or a time as it is written. @throws CommandError (exit 2) */
 export function endOf({
   for: length,
@@ -70,9 +56,10 @@ export function endOf({
   readonly for?: string;
   readonly until?: string;
 }): string {
-  const lasts = microsOf(length ?? '');
-  if (length !== undefined && until === undefined && lasts !== null) {
-    return new Date(Date.now() + lasts / MICROS_PER_MS).toISOString();
+  if (length !== undefined && until === undefined) {
+    const ms = lengthMs(length);
+    if (ms !== null) return new Date(Date.now() + ms).toISOString();
+    throw new CommandError(`--for ${length} is no length: write 90m, 2h or 3d (s, m, h or d)`, 2);
   }
   if (length === undefined && until !== undefined && !Number.isNaN(Date.parse(until))) return until;
   throw new CommandError(

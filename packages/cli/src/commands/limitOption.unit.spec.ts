@@ -93,7 +93,13 @@ describe('an end', () => {
     expect(endOf({ until: '2026-01-02T18:00:00Z' })).toBe('2026-01-02T18:00:00Z');
   });
 
-  it.each([{}, { for: '2' }, { for: '2h', until: '2026-01-02T18:00:00Z' }, { until: 'tomorrow' }])(
+  it.each(['2', '1y', 'h', '1w'])('%s is no length, and the forms are named', (length) => {
+    expect(() => endOf({ for: length })).toThrow(
+      `--for ${length} is no length: write 90m, 2h or 3d`,
+    );
+  });
+
+  it.each([{}, { for: '2h', until: '2026-01-02T18:00:00Z' }, { until: 'tomorrow' }])(
     '%j is none',
     (options) => {
       expect(() => endOf(options)).toThrow('say when it ends');

@@ -126,7 +126,8 @@ export const lookUps: Readonly<Record<string, LookUp>> = {
       quotas: field('quotas'),
       committed: sumText('committed'),
       guaranteed: sumText('guaranteed'),
-      of: sumText('capacity'),
+      // Nothing was declared to compare with: no promise that there is no end.
+      of: (row) => (row['capacity'] === null ? 'no capacity declared' : sumText('capacity')(row)),
       share: shareText,
       state: ({ isOversubscribed }) => (isOversubscribed === true ? 'oversubscribed' : '-'),
     },

@@ -1,5 +1,5 @@
 import { CommandError } from '../commandError.ts';
-import { microsOf } from '../commands/limitOption.ts';
+import { microsOf } from '../commands/lengthOption.ts';
 import { isJson } from '../plan/json.ts';
 import type { Json } from '../plan/json.ts';
 import { readDocuments } from './readDocuments.ts';

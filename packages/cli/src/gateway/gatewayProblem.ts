@@ -1,4 +1,5 @@
 import { CommandError } from '../commandError.ts';
+import { exitCodes } from '../exitCodes.ts';
 import { screenText } from '../output/screenText.ts';
 import { hintFor } from './hints.ts';
 
@@ -24,11 +25,20 @@ export class GatewayProblem extends CommandError {
 
   /** @param path what was read, for whoever may not and did not name it */
   constructor(status: number, body: ProblemBody, path: string | null = null) {
-    super(problemText(status, body, path));
+    super(problemText(status, body, path), body.code === UNUSABLE ? exitCodes.usage.code : 1);
     this.status = status;
     this.code = body.code ?? '';
   }
 }
+
+/** What the gateway says of options that were passed on: as bad as a fault that is found here. */
+const UNUSABLE = 'PARAMETER_INVALID';
+
+/** By the parameter: the option that it is here, where the name does not say so. */
+const options: Readonly<Record<string, string>> = { quotaId: 'quota', commandId: 'command' };
+
+const optionOf = (parameter: string): string =>
+  `--${options[parameter] ?? parameter.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
 /** Every failed check on a line of its own, then what to do, then what to type. */
 function problemText(
@@ -36,6 +46,11 @@ function problemText(
   { code, detail, remedy, violations = [] }: ProblemBody,
   path: string | null,
 ): string {
+  if (code === UNUSABLE && violations.length > 0) {
+    return violations
+      .map(({ path: name, message }) => screenText(`${optionOf(name)} ${message}`))
+      .join('\n');
+  }
   const lines = [`${code ?? `HTTP ${status}`}: ${detail ?? 'the gateway said no more'}`];
   if (code === 'FORBIDDEN' && path !== null) lines.push(`  Asked for: GET ${path}`);
   if (violations.length > 1 || violations[0]?.message !== detail) {

@@ -29,6 +29,19 @@ it('says every failed check, what to do and what to type', () => {
   expect(problem.exitCode).toBe(1);
 });
 
+it('says of options that the gateway does not take what a fault found here would say', () => {
+  const problem = new GatewayProblem(422, {
+    code: 'PARAMETER_INVALID',
+    detail: 'Not understood: asOf, quotaId.',
+    violations: [
+      { path: 'asOf', message: 'must be a time' },
+      { path: 'quotaId', message: 'must be an id' },
+    ],
+  });
+  expect(problem.message).toBe('--as-of must be a time\n--quota must be an id');
+  expect(problem.exitCode).toBe(2);
+});
+
 it('lets nobody steer the screen by what was written into a quota', () => {
   const problem = new GatewayProblem(409, { code: 'X', detail: 'by \u001b]0;owned\u0007\u202e' });
   expect(problem.message).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u202e]/);

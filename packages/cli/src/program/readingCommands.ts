@@ -5,12 +5,14 @@ import type { GetOptions } from '../commands/get.ts';
 import type { HistoryOptions } from '../commands/history.ts';
 import type { HostsOptions } from '../commands/hosts.ts';
 import type { TreeOptions } from '../commands/tree.ts';
+import { momentOf } from '../commands/momentOption.ts';
 import type { WatchOptions } from '../commands/watch.ts';
 import type { OutputOptions } from '../output/answerAs.ts';
 import type { Finish } from './finish.ts';
 import { outputOption } from './outputOption.ts';
 
-const asOfOption = ['--as-of <moment>', 'at a time (RFC 3339) or a version of the stream'] as const;
+const MOMENT = 'a time (2h ago, yesterday, RFC 3339) or a version of the stream';
+const asOfOption = ['--as-of <moment>', `at ${MOMENT}`, momentOf] as const;
 const place = ['<place>', 'an application, or a quota: moka, moka/prod'] as const;
 const quota = ['<quota>', 'its id: moka/prod/ads'] as const;
 /** Named here, and not read from the table of lookups, which would be loaded for `--version` too. */
@@ -108,8 +110,8 @@ function changeCommands(program: Command, finish: Finish): void {
     .command('diff')
     .description('what differs at and below a place between two moments')
     .argument(...place)
-    .requiredOption('--from <moment>', 'a time (RFC 3339) or a version of the stream')
-    .option('--to <moment>', 'the other one; now, when it is left out')
+    .requiredOption('--from <moment>', MOMENT, momentOf)
+    .option('--to <moment>', 'the other one; now, when it is left out', momentOf)
     .addOption(outputOption())
     .action(async (at: string, options: DiffOptions) =>
       finish(await (await import('../commands/diff.ts')).diff(at, options)),
