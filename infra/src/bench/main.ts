@@ -9,6 +9,7 @@ import { runDecideBench } from './decide/runDecideBench.ts';
 import { tableOf } from './figure.ts';
 import type { Figure } from './figure.ts';
 import { runProjectionBench } from './projection/runProjectionBench.ts';
+import { runPropagationBench } from './propagation/runPropagationBench.ts';
 import { runQueriesBench } from './queries/runQueriesBench.ts';
 import { runRestoreBench } from './restore/runRestoreBench.ts';
 
@@ -16,6 +17,7 @@ const USAGE = `usage: ./prorata bench restore [--json] [--out FILE] [--quotas N]
        ./prorata bench queries [--json] [--out FILE] [--quotas N] [--audit-rows N]
        ./prorata bench commands [--json] [--out FILE] [--callers N,N…] [--seconds S] [--rounds N] [--sides A,B] [--profile DIR]
        ./prorata bench projection [--json] [--out FILE] [--events N] [--seconds S]
+       ./prorata bench propagation [--json] [--out FILE] [--changes N]
        ./prorata bench decide [--json] [--out FILE] [--rounds N]
 
   commands      accepted commands a second and their latencies over HTTP, beside the same Express in front
@@ -25,6 +27,8 @@ const USAGE = `usage: ./prorata bench restore [--json] [--out FILE] [--quotas N]
   projection    catching up into Postgres beside COPY of the same rows and beside one transaction per event,
                 and how long an accepted command takes to be readable
   queries       how long each question waits for its answer, over tables of a million quotas
+  propagation   from an accepted command to the first decision under it, by Kafka with 1 and 20 hosts and by HTTP
+                with 1 and 1000; deciding while rules load; a change at the root of a large tree
   decide        one decision of the host SDK beside the packages that limit in a process, a bucket written
                 by hand and the bare arithmetic (the floor); needs no stack
 
@@ -37,6 +41,7 @@ const USAGE = `usage: ./prorata bench restore [--json] [--out FILE] [--quotas N]
   --quotas N    how many the tree of the restore, or the tables of the questions, have (default 1000000)
   --audit-rows  how many rows the audit log of the questions has (default 5000000)
   --events N    how many the projection catches up with (default 1000000)
+  --changes N   how many each fleet of the propagation sees (default 100)
   --profile DIR CPU profiles of gateway and writer go there; profiling costs some of the speed
 `;
 
@@ -50,6 +55,7 @@ const options = {
   quotas: { type: 'string', default: '1000000' },
   'audit-rows': { type: 'string', default: '5000000' },
   events: { type: 'string', default: '1000000' },
+  changes: { type: 'string', default: '100' },
   profile: { type: 'string' },
   help: { type: 'boolean', default: false },
 } as const;
@@ -60,6 +66,7 @@ const ROUNDS_MAX = 20;
 const QUOTAS_MAX = 1_010_000;
 const AUDIT_ROWS_MAX = 50_000_000;
 const EVENTS_MAX = 10_000_000;
+const CHANGES_MAX = 10_000;
 
 /** The command line makes no sense. */
 class Unusable extends Error {
@@ -102,6 +109,10 @@ function benchNamed(
   if (name === 'decide') {
     const rounds = numberOf(values.rounds, 'rounds', ROUNDS_MAX);
     return (signal) => runDecideBench({ rounds, signal, progress });
+  }
+  if (name === 'propagation') {
+    const changes = numberOf(values.changes, 'changes', CHANGES_MAX);
+    return (signal) => runPropagationBench({ changes, signal, progress });
   }
   if (name === 'restore') {
     const quotas = numberOf(values.quotas, 'quotas', QUOTAS_MAX);
