@@ -8,6 +8,10 @@ const HOSTS_MAX = 50_000;
 /** A host is silent once it has missed so many of its own heartbeats. */
 const MISSED_HEARTBEATS = 4n;
 const MICROS_PER_MS = 1_000n;
+/** The longest heartbeat that is believed, milliseconds: a silent host must be seen to be silent. */
+const HEARTBEAT_MS_MAX = 60_000;
+/** Rollouts that one report tells of, as many as can be on in an application. */
+const ROLLOUTS_MAX = 20;
 /** Of latencies, the share that a bound is about. */
 const P99_OF_100 = 99;
 
@@ -36,7 +40,7 @@ class Measure {
     this.#requests += gained(before.requests, after.requests);
     this.#errors += gained(before.errors, after.errors);
     const former = new Map(before.latency.map(({ bucket, count }) => [bucket, count]));
-    for (const { bucket, count } of after.latency.slice(0, LATENCY_BUCKETS)) {
+    for (const { bucket, count } of after.latency) {
       const sum = this.#latencies[bucket];
       if (sum === undefined) continue;
       this.#latencies[bucket] = sum + gained(former.get(bucket) ?? 0n, count);
@@ -120,15 +124,16 @@ export class HealthBook {
     const before = hosts.get(hostId);
     if (before === undefined && hosts.size >= HOSTS_MAX) return;
     if (before?.bootId === bootId && sequence <= before.sequence) return;
-    const last = { bootId, sequence, at, health, rollouts: report.rollouts };
+    const last = lastOf(report, health, at);
     hosts.set(hostId, last);
     if (before?.bootId !== bootId) return;
-    const goodUntil = at + BigInt(report.intervalMs) * MISSED_HEARTBEATS * MICROS_PER_MS;
+    const heartbeatMs = BigInt(Math.min(report.intervalMs, HEARTBEAT_MS_MAX));
+    const goodUntil = at + heartbeatMs * MISSED_HEARTBEATS * MICROS_PER_MS;
     for (const watch of watches.values()) {
       const side = sideOf(watch, before, last);
       if (side === null) continue;
       side.goodUntil.set(hostId, goodUntil);
-      side.add(before.health, health);
+      side.add(before.health, last.health);
     }
   }
 
@@ -140,6 +145,22 @@ export class HealthBook {
     const broken = rollout.gate === null ? [] : brokenBounds(rollout.gate, figures);
     return { measuredFrom: rollout.bakesFrom, measuredTo: now, ...figures, broken: [...broken] };
   }
+}
+
+/** No more is kept than is compared, whatever a host sends. */
+function lastOf(
+  { bootId, sequence, rollouts }: HostReport,
+  health: HostHealth,
+  at: bigint,
+): LastReport {
+  const latency = health.latency.slice(0, LATENCY_BUCKETS);
+  return {
+    bootId,
+    sequence,
+    at,
+    health: { ...health, latency },
+    rollouts: rollouts.slice(0, ROLLOUTS_MAX),
+  };
 }
 
 /** Where what lies between two reports belongs; null: not all of it was under the stage. */

@@ -15,13 +15,19 @@ export interface ReportReaderParts {
 const TOPIC = 'host.reports';
 const MICROS_PER_MS = 1_000n;
 
+interface Following {
+  readonly since: bigint;
+  readonly follower: Promise<Follower | null>;
+}
+
 /**
  * Reads the reports of hosts while somebody asks for those of an application, from a moment on: who takes a
  * rollout over reads what its predecessor had read. An outage ends nothing: it is tried again at the next call.
  */
 export class ReportReader {
   readonly #parts: ReportReaderParts;
-  readonly #followers = new Map<number, Promise<Follower | null>>();
+  /** By partition; null: it could not begin. */
+  readonly #followers = new Map<number, Following>();
   #partitions: Promise<number> | null = null;
 
   constructor(parts: ReportReaderParts) {
@@ -41,11 +47,15 @@ export class ReportReader {
       const known = wanted.get(partition);
       if (known === undefined || at < known) wanted.set(partition, at);
     }
-    const gone = [...this.#followers.keys()].filter((partition) => !wanted.has(partition));
+    // What is wanted from an earlier moment on is read again; who took it before knows it by its number.
+    const gone = [...this.#followers].flatMap(([partition, { since: begun }]) => {
+      const at = wanted.get(partition);
+      return at === undefined || at < begun ? [partition] : [];
+    });
     await Promise.all(gone.map((partition) => this.#end(partition)));
     for (const [partition, at] of wanted) {
-      if (!this.#followers.has(partition))
-        this.#followers.set(partition, this.#begin(partition, at));
+      if (this.#followers.has(partition)) continue;
+      this.#followers.set(partition, { since: at, follower: this.#begin(partition, at) });
     }
   }
 
@@ -73,9 +83,9 @@ export class ReportReader {
   }
 
   async #end(partition: number): Promise<void> {
-    const follower = this.#followers.get(partition);
+    const following = this.#followers.get(partition);
     this.#followers.delete(partition);
-    await (await follower)?.stop();
+    await (await following?.follower)?.stop();
   }
 
   /** What cannot be read is one report less. */

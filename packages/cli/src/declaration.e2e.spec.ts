@@ -13,7 +13,9 @@ import { checkoutDirectory, startLocalStack } from '@prorata/infra';
 import type { LocalStack } from '@prorata/infra';
 import type { TargetReport } from '@prorata/schemas';
 import { connectLog, createCodec, postCommand, readLogSettings } from '@prorata/service-runtime';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ALLOW, httpRules, httpUsage, startHost } from '../../host-sdk/src/index.ts';
+import type { Host } from '../../host-sdk/src/index.ts';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 
 const example = path.join(checkoutDirectory, 'docs', 'how-to', 'examples', 'quotas.yaml');
 /** Until what another wrote can be read, milliseconds. */
@@ -701,5 +703,143 @@ describe('the targets of an application', () => {
     expect(last?.appliedOffset).toBe(last?.desiredOffset);
     const text = await held('yunikorn/queues.yaml');
     expect(last?.checksum).toBe(createHash('sha256').update(text).digest('hex'));
+  });
+});
+
+/** Ten heartbeats a second, so that a gate has its answer within the bake times below. */
+const REPORT_MS = 200;
+/** Until a stage has baked, its gate has been asked, and the next has come to all hosts, milliseconds. */
+const STAGE_MS = 90_000;
+
+describe('a rollout', () => {
+  const quota = 'llm-gateway/prod/chat';
+  const hosts: Host[] = [];
+  const serving: NodeJS.Timeout[] = [];
+  /** What share of requests fail on hosts that take the candidate. */
+  let candidateErrors = 0;
+
+  async function startHosts(): Promise<void> {
+    const claims = { kind: 'service', roles: ['host'], application: 'llm-gateway' } as const;
+    const token = await stack.mintToken({ subject: 'chat', ...claims });
+    const gateway = { url: stack.addresses.gateway, token };
+    for (const hostId of ['canary-1', 'chat-1', 'chat-2']) {
+      const ways = { rules: httpRules(gateway), usage: httpUsage(gateway) };
+      const terms = { application: 'llm-gateway', hostId, reportIntervalMs: REPORT_MS };
+      const host = await startHost({ ...terms, ...ways });
+      hosts.push(host);
+      const handle = host.bind({ quota });
+      serving.push(
+        setInterval(() => {
+          handle.take('tokens', 1);
+          const isCandidate = host.last.candidateOf !== null;
+          host.observe({
+            latencyMicros: 900,
+            error: isCandidate && Math.random() < candidateErrors,
+          });
+        }, 10),
+      );
+    }
+  }
+
+  beforeAll(async () => {
+    expect((await prorata(['apply', '-f', example, '--yes'])).code).toBe(0);
+  });
+
+  afterEach(async () => {
+    for (const timer of serving.splice(0)) clearInterval(timer);
+    await Promise.all(hosts.splice(0).map((host) => host.stop()));
+  });
+
+  async function fileOf(amount: number): Promise<string> {
+    const file = path.join(directory, 'rollout.json');
+    const stages = [
+      { hosts: ['canary-1'], bake: '3s' },
+      { percent: 100, bake: '1s' },
+    ];
+    const setLimits = [{ resource: 'tokens', rate: { amount, per: '1s' } }];
+    const gate = { errorBasisPointsMax: 1_000, decisionsMin: 20 };
+    const changes = [{ quotaId: quota, setLimits }];
+    await writeFile(file, JSON.stringify({ application: 'llm-gateway', changes, stages, gate }));
+    return file;
+  }
+
+  async function started(amount: number): Promise<string> {
+    const start = ['rollout', 'start', '-f', await fileOf(amount), '--reason', 'new model'];
+    const ran = await prorata(start);
+    expect(ran.code, ran.complaints).toBe(0);
+    return /^(llm-gateway-r\d+) is on/.exec(ran.out)?.[1] ?? '';
+  }
+
+  /** Which hosts enforce the candidate of tokens. */
+  const takers = (): readonly string[] =>
+    hosts
+      .filter((host) =>
+        host.explain({ quota }).limits.some(({ candidateOf }) => candidateOf !== null),
+      )
+      .map(({ hostId }) => hostId);
+
+  const limitOn = (host: Host | undefined) =>
+    host
+      ?.explain({ quota })
+      .limits.find(({ quotaId, limit: { resource } }) => quotaId === quota && resource === 'tokens')
+      ?.limit.amount;
+
+  const statusOf = async (id: string): Promise<unknown> => {
+    const { out } = await prorata(['rollout', 'show', id, '-o', 'json']);
+    return JSON.parse(out);
+  };
+
+  it('reaches one host by the list, then all, and is promoted by what they report', async () => {
+    await startHosts();
+    const dry = ['rollout', 'start', '-f', await fileOf(20_000), '--reason', 'try', '--dry-run'];
+    await vi.waitFor(
+      async () =>
+        expect((await prorata(dry)).out).toMatch(/Of 3 hosts[^]*\n0 +1 +llm-gateway[^]*\n1 +3 /),
+      { timeout: STAGE_MS },
+    );
+    const id = await started(20_000);
+    await vi.waitFor(() => expect(takers()).toEqual(['canary-1']), { timeout: STAGE_MS });
+    expect(hosts.map(limitOn)).toEqual([20_000n, 30_000n, 30_000n]);
+    expect(hosts.map((host) => host.bind({ quota }).peek('tokens', 1))).toEqual([
+      ALLOW,
+      ALLOW,
+      ALLOW,
+    ]);
+    const change = ['rollout', 'start', '-f', await fileOf(10_000), '--reason', 'another'];
+    expect((await prorata(change)).complaints).toContain('QUOTA_IN_ROLLOUT');
+    expect((await prorata(['explain', quota])).out).toContain(`Rollout ${id} is on at stage`);
+    await vi.waitFor(() => expect(hosts.map(limitOn)).toEqual([20_000n, 20_000n, 20_000n]), {
+      timeout: STAGE_MS,
+    });
+    await vi.waitFor(async () => expect(await statusOf(id)).toMatchObject({ status: 'promoted' }), {
+      timeout: STAGE_MS,
+    });
+    expect(await statusOf(id)).toMatchObject({
+      entered: [
+        { stage: 0, cause: 'person' },
+        { stage: 1, cause: 'gate' },
+      ],
+      ending: { cause: 'gate', evidence: { stage: { hosts: 3 }, broken: [] } },
+      changedBy: { subject: 'relay' },
+    });
+    await vi.waitFor(() => expect(takers()).toEqual([]), { timeout: STAGE_MS });
+    expect(hosts.map(limitOn)).toEqual([20_000n, 20_000n, 20_000n]);
+  });
+
+  it('is rolled back where the hosts of its stage fail', async () => {
+    candidateErrors = 1;
+    await startHosts();
+    const id = await started(25_000);
+    await vi.waitFor(
+      async () => expect(await statusOf(id)).toMatchObject({ status: 'rolled_back' }),
+      {
+        timeout: STAGE_MS,
+      },
+    );
+    const { out } = await prorata(['rollout', 'list', 'llm-gateway']);
+    expect(out).toMatch(new RegExp(`${id} +rolled_back +0 of 0 to 1`));
+    await vi.waitFor(() => expect(hosts.map(limitOn)).toEqual([20_000n, 20_000n, 20_000n]), {
+      timeout: STAGE_MS,
+    });
   });
 });

@@ -1412,7 +1412,7 @@ export interface HostRollout {
 
 /** How many latencies fell into one bucket of a histogram. */
 export interface LatencyCount {
-  /** The bucket: docs/reference/rollouts.md says which latencies it holds. */
+  /** The bucket: of b below 8, b microseconds; of others the latencies from (8 + b mod 8) * 2^(b div 8 - 1) on, up to where b + 1 begins. */
   readonly bucket: number;
   /** How many. */
   readonly count: bigint;

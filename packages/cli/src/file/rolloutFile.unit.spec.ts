@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fromJson, fullNameOf } from '@prorata/schemas';
 import { describe, expect, it } from 'vitest';
@@ -34,6 +35,12 @@ describe('the file of a rollout', () => {
         gate: { measure: 'above_others', hostsMin: 1, decisionsMin: 1_000n },
       },
     });
+  });
+
+  it('stands in the how-to as it is', async () => {
+    const page = path.join(path.dirname(EXAMPLE), '../bring-a-change-to-hosts-in-stages.md');
+    const [text, example] = [await readFile(page, 'utf8'), await readFile(EXAMPLE, 'utf8')];
+    expect(text).toContain(`\`\`\`yaml\n${example}\`\`\``);
   });
 
   it('without a gate has none, and one that says little has the rest', () => {
