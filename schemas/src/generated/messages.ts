@@ -1630,9 +1630,9 @@ export interface AnchoredHead {
 /** Whether a robot's change of a limit waits for a person. */
 export type ApprovalPolicy = 'apply' | 'propose';
 
-/** The proposal whose approval caused an event: who wanted the change, beside who agreed to it. */
+/** The proposal whose approval, or the rollout whose promotion, caused an event: who wanted the change, beside who agreed to it or let it through. */
 export interface ApprovedProposal {
-  /** The proposal. */
+  /** The proposal, or the rollout. */
   readonly proposalId: string;
   /** Who proposed it. */
   readonly actor: Actor;

@@ -53,7 +53,7 @@ function linesOf(limits: readonly Json[]): readonly string[] {
 }
 
 /** Hosts of its stages enforce something else meanwhile. */
-function rolloutLines(rollout: Json | null | undefined): readonly string[] {
+export function rolloutLines(rollout: Json | null | undefined): readonly string[] {
   if (rollout === null || rollout === undefined) return [];
   const [id, status, stage] = ['rolloutId', 'status', 'stage'].map((name) => textIn(rollout, name));
   return [

@@ -1,5 +1,5 @@
-import { expect, it } from 'vitest';
-import { nothingText } from './explain.ts';
+import { describe, expect, it } from 'vitest';
+import { nothingText, rolloutLines } from './explain.ts';
 
 it('says what is limited where a resource is asked for that is not', () => {
   const limits = [{ resource: 'requests' }, { resource: 'tokens' }];
@@ -7,4 +7,14 @@ it('says what is limited where a resource is asked for that is not', () => {
   expect(told).toContain('the resource token of moka/prod');
   expect(told).toContain('limited are requests, tokens.');
   expect(nothingText('moka/prod', [], 'token')).toBe('Nothing limits moka/prod.');
+});
+
+describe('what a quota is part of', () => {
+  it('is told where a rollout is on there, for some hosts enforce something else', () => {
+    const rollout = { rolloutId: 'moka-r7', status: 'on', stage: 1 };
+    expect(rolloutLines(rollout)).toEqual([
+      'Rollout moka-r7 is on at stage 1: its hosts enforce what it brings instead. ./prorata rollout show moka-r7',
+    ]);
+    expect([...rolloutLines(null), ...rolloutLines(undefined)]).toEqual([]);
+  });
 });

@@ -11,7 +11,8 @@ import type { TreeDraft } from './treeDraft.ts';
 
 /**
  * The rollout ends and its steps are taken, in one decision, by the tree and the rules of now. A person may
- * promote at any stage; a robot at the last, once it has baked and the gate holds.
+ * promote at any stage; a robot at the last, once it has baked and the gate holds. Its events name who started it
+ * beside who promotes.
  */
 export function promoteRollout(
   state: ApplicationState,
@@ -41,7 +42,11 @@ export function promoteRollout(
     return takeSteps(draft, steps, starter);
   };
   const decision = decideTree(state, starter, context, drafted, 'given');
-  if (decision.kind === 'accepted') return { ...decision, result: rolloutId };
+  if (decision.kind === 'accepted') {
+    const { actor, reason, at } = rollout.provenance;
+    const approved = { proposalId: rolloutId, actor, reason, proposedAt: at };
+    return { ...decision, result: rolloutId, approved };
+  }
   const violations = decision.violations.map((found_) => ({
     ...found_,
     path: '/rolloutId',

@@ -370,6 +370,13 @@ describe('a promotion', () => {
       .thenResult('moka-r3');
   });
 
+  it('names who started the rollout beside who promotes it', () => {
+    const { decision } = given(...tree, started()).when(promote(), { actor: ben });
+    expect(decision).toMatchObject({
+      approved: { proposalId: 'moka-r3', actor: ana, reason: 'a test', proposedAt: START },
+    });
+  });
+
   it('is a robot’s at the last stage alone, baked and with the gate held', () => {
     const passing = measured(0n);
     given(...tree, started())
