@@ -4,11 +4,15 @@ import type { DispatchedSet, Format, HeldLimit, Rendered } from '../dispatcher.t
 import { manifestsText, readManifests } from './manifest.ts';
 import type { ResourceQuotaManifest } from './manifest.ts';
 import { manifestOfQuota } from './manifestOfQuota.ts';
-import { manifestProblems } from './manifestProblems.ts';
+import { MANIFESTS_MAX, manifestProblems } from './manifestProblems.ts';
 import { manifestSettingsOf } from './manifestSettings.ts';
 import type { HardBound } from './manifestSettings.ts';
 import { thousandthsIn } from './quantity.ts';
 import { resourceQuotaName } from './quotaName.ts';
+
+/** Said before a text of a million objects is made, which would hold the relay up. */
+const TOO_MANY = `More than ${MANIFESTS_MAX} quotas stand for namespaces: more objects are not kept.`;
+const COUNTED_ALONE = 'Kubernetes cannot count without holding, so nothing is held';
 
 /**
  * A ResourceQuota for every quota that stands for a namespace, or for the pods of its tier there.
@@ -35,20 +39,18 @@ function render(
   const reasons: string[] = [];
   const notes: string[] = [];
   const parents = new Set(set.quotas.map(({ rule }) => parentOf(rule.quotaId)));
-  const items = set.quotas.flatMap((quota) => {
+  const items: ResourceQuotaManifest[] = [];
+  for (const quota of set.quotas) {
     const manifest = manifestOfQuota(quota, full, !parents.has(quota.rule.quotaId));
-    if (manifest === null) return [];
+    if (manifest === null) continue;
     const { quotaId, tier, mode } = quota.rule;
     if (full.priorityClasses?.has(tier) === false) {
       reasons.push(`${quotaId} is of tier ${tier}, which has no priority class in the settings.`);
     }
-    if (mode !== 'enforce') {
-      notes.push(
-        `${quotaId}: Kubernetes cannot count without holding, so in mode ${mode} nothing is held.`,
-      );
-    }
-    return [manifest];
-  });
+    if (mode !== 'enforce') notes.push(`${quotaId}: ${COUNTED_ALONE} in mode ${mode}.`);
+    items.push(manifest);
+    if (items.length > MANIFESTS_MAX) return { kind: 'refused', reasons: [TOO_MANY] };
+  }
   const [first, ...rest] = reasons;
   if (first !== undefined) return { kind: 'refused', reasons: [first, ...rest] };
   return { kind: 'text', text: manifestsText(items.toSorted(byPlace)), notes };

@@ -141,6 +141,17 @@ describe('ResourceQuotas', () => {
     expect(format.check(made.text).join(' ')).toContain(reason);
   });
 
+  it('are refused for more namespaces than are kept, before a text is made', () => {
+    const limits = [capacity('cpu', 5n)];
+    const many = Array.from(
+      { length: 2_001 },
+      (_, index) => [`moka/n${index}`, { limits }] as const,
+    );
+    const set = dispatchedSet('moka', resources, Object.fromEntries(many));
+    const made = kubernetesFormat('cluster', cpu).render(set);
+    expect(made).toMatchObject({ kind: 'refused', reasons: [expect.stringContaining('2000')] });
+  });
+
   it('are refused for a tier whose pods nobody can tell', () => {
     const set = dispatchedSet('moka', resources, {
       'moka/a': { limits: [capacity('cpu', 5n)], rule: { tier: 3 } },

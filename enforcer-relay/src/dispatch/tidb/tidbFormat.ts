@@ -5,12 +5,14 @@ import { groupNameOf } from './groupName.ts';
 import { groupOfRule } from './groupOfRule.ts';
 import { groupSettingsOf } from './groupSettings.ts';
 import type { GroupSettings } from './groupSettings.ts';
-import { groupsProblems } from './groupsProblems.ts';
+import { GROUPS_MAX, groupsProblems } from './groupsProblems.ts';
 import { groupsText, readGroupsText } from './groupsText.ts';
 import type { ResourceGroup } from './resourceGroup.ts';
 
 /** Of a rate: micro-units in a unit. */
 const MICROS = 1_000_000n;
+/** Said before a text of a million groups is made, which would hold the relay up. */
+const TOO_MANY = `More than ${GROUPS_MAX} quotas limit the resource: more groups are not kept.`;
 
 /**
  * SQL that makes and sets a resource group for every quota whose request units are limited.
@@ -27,12 +29,17 @@ export function tidbFormat(settings: Partial<TidbSettings>): Format {
 function render(settings: Partial<TidbSettings>, set: DispatchedSet): Rendered {
   const full = groupSettingsOf(settings, set.application, set.resources);
   if (typeof full === 'string') return { kind: 'refused', reasons: [full] };
-  const rendered = set.quotas
-    .map(({ rule }) => groupOfRule(rule, full))
-    .filter((one) => one !== null);
-  const groups = rendered.map(({ group }) => group).toSorted((a, b) => byCodeUnit(a.name, b.name));
-  const text = groupsText(full.prefix, full.burstableOff, groups);
-  return { kind: 'text', text, notes: rendered.flatMap(({ notes }) => notes) };
+  const groups: ResourceGroup[] = [];
+  const notes: string[] = [];
+  for (const { rule } of set.quotas) {
+    const rendered = groupOfRule(rule, full);
+    if (rendered === null) continue;
+    groups.push(rendered.group);
+    notes.push(...rendered.notes);
+    if (groups.length > GROUPS_MAX) return { kind: 'refused', reasons: [TOO_MANY] };
+  }
+  groups.sort((a, b) => byCodeUnit(a.name, b.name));
+  return { kind: 'text', text: groupsText(full.prefix, full.burstableOff, groups), notes };
 }
 
 function held(

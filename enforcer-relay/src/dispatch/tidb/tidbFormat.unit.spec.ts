@@ -159,6 +159,14 @@ ALTER RESOURCE GROUP \`pr_orders__prod__search\` RU_PER_SEC = 2000 PRIORITY = HI
     expect(of()).toMatchObject({ kind: 'refused' });
   });
 
+  it('are refused for more quotas than groups are kept, before a text is made', () => {
+    const rules = Array.from({ length: 2_001 }, (_, index) => rule(`orders/n${index}`, [ru(5n)]));
+    expect(tidbFormat(plain).render(setOf(rules))).toMatchObject({
+      kind: 'refused',
+      reasons: [expect.stringContaining('2000')],
+    });
+  });
+
   const bounds = fc.oneof(
     fc.constantFrom('unlimited' as const, 'blocked' as const),
     fc.bigInt(1n, 2n ** 63n - 1n),
