@@ -33,6 +33,8 @@ export class DispatchOwner implements PartitionWatch {
     const targets = new PartitionTargets(sourceOf(relay), this.#keep);
     this.#followed.set(relay, { relay, targets });
     targets.changed(null);
+    // All of them look now: what the restore has read wakes none of them once more.
+    relay.atRest((fold) => fold.takeTouched()).catch(() => undefined);
   }
 
   folded(relay: PartitionRelay): void {

@@ -1,5 +1,6 @@
 import type { Dispatcher, TargetReport } from '@prorata/schemas';
 import { HostNotAllowed, SecretMissing } from '@prorata/service-runtime';
+import { PartitionSpent } from '../rules/partitionRelay.ts';
 import { TargetChanged, TargetRefused } from './dispatcher.ts';
 import type { DispatchedSet, Format, Holding, Place } from './dispatcher.ts';
 import type { DispatchClock } from './dispatchClock.ts';
@@ -138,13 +139,16 @@ export class TargetKeeper {
     try {
       return await this.#bring(signal);
     } catch (error) {
+      // The partition is about to be somebody else's, who will say how its targets are.
+      if (error instanceof PartitionSpent) return this.#standing;
       if (error instanceof TargetChanged) return { state: 'pending', problem: error.message };
       if (!isRefusal(error)) return { state: 'unreachable', problem: whyUnreachable(error) };
       return { state: 'refused', problem: error.message };
     }
   }
 
-  async #bring(signal: AbortSignal): Promise<Standing> {
+  /** @param isCaughtUp whether the log was read to its end in this look already */
+  async #bring(signal: AbortSignal, isCaughtUp = false): Promise<Standing> {
     const { place, format } = this.#parts;
     const desired = await this.#parts.desired();
     this.#offsets.desired = desired.offset;
@@ -158,12 +162,14 @@ export class TargetKeeper {
     const loosened = loosenings(format, desired.set, text.held, holding.text);
     if (loosened.length > 0) return refusedFor(loosened);
     if (drift !== null && isNews) await this.#settle(drift);
-    const isOld = await this.#parts.caughtUp(signal).then(
-      async () => (await this.#parts.desired()) !== desired,
-      () => null,
-    );
-    if (isOld === null) return { state: 'pending', problem: LOG_AWAY };
-    if (isOld) return this.#bring(signal);
+    if (!isCaughtUp) {
+      const isThere = await this.#parts.caughtUp(signal).then(
+        () => true,
+        () => false,
+      );
+      if (!isThere) return { state: 'pending', problem: LOG_AWAY };
+      if ((await this.#parts.desired()) !== desired) return this.#bring(signal, true);
+    }
     return this.#write(text, desired.offset, holding, signal);
   }
 
