@@ -1,18 +1,7 @@
-/** YAML as a tree of texts: what a scalar means is for whoever decodes it, as YuniKorn does. */
 import { isAlias, isMap, isScalar, isSeq, parseAllDocuments } from 'yaml';
 import type { Document, ParsedNode, Scalar } from 'yaml';
 import { plainBlocks } from './plainBlocks.ts';
-
-export type Tree =
-  | {
-      readonly kind: 'value';
-      /** As it was written: `1e3` is a text of three characters. */
-      readonly text: string;
-      readonly isPlain: boolean;
-    }
-  | { readonly kind: 'list'; readonly items: readonly Tree[] }
-  | { readonly kind: 'map'; readonly entries: readonly (readonly [string, Tree])[] }
-  | { readonly kind: 'alias' };
+import type { Tree } from './tree.ts';
 
 export interface ReadTree {
   /** null: there is none. */

@@ -1,4 +1,4 @@
-import type { Tree } from './configTree.ts';
+import type { Tree } from './tree.ts';
 
 /**
  * The plainest part of YAML: blocks of `key: value` and of `- key: value`, values plain or in double quotes. That is

@@ -1,6 +1,6 @@
 /** YuniKorn's queue file as it decodes it (v1.8): what it would refuse, and what it takes and misreads. */
 import { configTree } from './configTree.ts';
-import type { Tree } from './configTree.ts';
+import type { Tree } from './tree.ts';
 
 export interface Resources {
   readonly guaranteed?: Readonly<Record<string, string>>;
