@@ -136,6 +136,54 @@ async function afterGarbage(): Promise<void> {
   expect(answer).toMatchObject({ status: 'accepted' });
 }
 
+/** Has a host granted a share of a limit that the fleet has together, so that there is a lease to read. */
+async function shareALimit(): Promise<void> {
+  const answer = await postCommand({
+    gatewayUrl: stack.addresses.gateway,
+    token,
+    type: 'ChangeQuota',
+    stream: 'application:moka',
+    data: { quotaId: 'moka/prod/ads', requests: { scope: 'fleet' } },
+    reason: 'all hosts share it',
+  });
+  expect(answer).toMatchObject({ status: 'accepted' });
+  const authorization = `Bearer ${token}`;
+  const ended = new AbortController();
+  const stream = await fetch(`${stack.addresses.gateway}/v1/leases/moka/e2e/stream`, {
+    headers: { authorization },
+    signal: ended.signal,
+  });
+  let heard = '';
+  void stream.body
+    ?.pipeThrough(new TextDecoderStream())
+    .pipeTo(new WritableStream({ write: (text) => void (heard += text) }))
+    .catch(() => undefined);
+  await vi.waitFor(
+    async () => {
+      const demand = {
+        quotaId: 'moka/prod/ads',
+        resource: 'requests',
+        used: 5,
+        refused: 0,
+        held: 0,
+      };
+      const report = {
+        ...{ hostId: 'e2e', bootId: 'e2e', application: 'moka' },
+        reportedAt: new Date().toISOString(),
+        demands: [{ ...demand, intervalMicros: 1_000_000 }],
+      };
+      const said = await fetch(`${stack.addresses.gateway}/v1/demands`, {
+        method: 'POST',
+        headers: { authorization, 'content-type': 'application/json' },
+        body: JSON.stringify({ reports: [report] }),
+      });
+      expect([said.status, heard.includes('event: lease')]).toEqual([202, true]);
+    },
+    { timeout: 20_000, interval: 300 },
+  );
+  ended.abort();
+}
+
 beforeAll(async () => {
   directory = await mkdtemp(path.join(os.tmpdir(), 'prorata-e2e-'));
   collector = await openCollector();
@@ -406,6 +454,7 @@ describe('the local stack', () => {
       context.skip(`skipped: ${client.missing}`);
       return;
     }
+    await shareALimit();
     await sendGarbage();
     await afterGarbage();
     const passwordFile = path.join(directory, 'auditor-password');

@@ -47,6 +47,7 @@ describe('records whose form is wrong', () => {
     ['/v1/usage', { records: {} }, '/records'],
     ['/v1/usage', { records: Array.from({ length: 1_001 }, () => ({})) }, '/records'],
     ['/v1/reports', { reports: [{ application: 1 }] }, '/reports/0/application'],
+    ['/v1/demands', { reports: [{ demands: [{ used: 'x' }] }] }, '/reports/0/demands/0/used'],
   ])('are answered as commands are, with what is wrong: %s %.40j', async (path, body, at) => {
     const [status, answer] = await post(path, body);
     expect([status, answer]).toEqual([
