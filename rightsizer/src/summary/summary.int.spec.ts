@@ -142,8 +142,12 @@ describe('the summary of what quotas have used', () => {
   it('is not written over by a process that has seen less of the table', async () => {
     await owner.query('UPDATE rightsizer.usage_source SET manifest_version = 99');
     await owner.query('DELETE FROM rightsizer.quota_usage');
-    await keeper.evaluate(now);
+    await expect(keeper.evaluate(now)).rejects.toThrow('DELETE FROM rightsizer.usage_source');
     expect(await rowsOf('quota_usage')).toEqual([]);
+    // As an operator says that the table was put back from a backup.
+    await owner.query('DELETE FROM rightsizer.usage_source');
+    await keeper.evaluate(now);
+    expect(await rowsOf('quota_usage')).toHaveLength(4);
     await owner.query('UPDATE rightsizer.usage_source SET manifest_version = 1, form = 0');
     await keeper.evaluate(now);
     expect(await rowsOf('quota_usage')).toHaveLength(4);

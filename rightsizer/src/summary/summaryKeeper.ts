@@ -19,6 +19,21 @@ export interface SummaryParts {
 }
 
 /**
+ * What stands in Postgres was summed up from a newer table than there is: after a table was put back from a backup
+ * nobody but an operator can say that the older one counts.
+ */
+export class SummaryAhead extends Error {
+  override readonly name = 'SummaryAhead';
+
+  constructor(version: number) {
+    super(
+      `The summary was made of a newer usage table than manifest ${version}, the newest there is. ` +
+        'Where the table was put back from a backup: DELETE FROM rightsizer.usage_source.',
+    );
+  }
+}
+
+/**
  * Keeps in Postgres, for questions of the read side, what the usage table says of each quota: when it was used
  * last, and how much. All of it follows from the usage table: dropped, it comes back with the next evaluation.
  */
@@ -39,7 +54,7 @@ export class SummaryKeeper {
     this.#pool.on('connect', (client) => client.on('error', parts.broken));
   }
 
-  /** @param now microseconds. @throws what the table, the log or the database says */
+  /** @param now microseconds. @throws SummaryAhead, and what the table, the log or the database says */
   async evaluate(now: bigint): Promise<void> {
     const { reader, freshness } = this.#parts;
     await freshness.look(now);
@@ -51,7 +66,10 @@ export class SummaryKeeper {
       takenAt: timeToJson(now),
       caughtUpAt: caughtUpAt === null ? null : timeToJson(caughtUpAt),
     };
-    await writeSummary(this.#pool, source, rowsOf(snapshot.summary(now)));
+    if (await writeSummary(this.#pool, source, rowsOf(snapshot.summary(now)))) return;
+    // Another process may have summed up what was committed meanwhile.
+    const newest = await reader.newest();
+    if (newest?.version === snapshot.version) throw new SummaryAhead(snapshot.version);
   }
 
   stop(): Promise<void> {
