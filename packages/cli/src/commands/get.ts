@@ -4,7 +4,7 @@ import { answerAs } from '../output/answerAs.ts';
 import type { OutputOptions } from '../output/answerAs.ts';
 import { withProgress } from '../output/progress.ts';
 import { tableLines } from '../output/table.ts';
-import { textIn } from '../plan/json.ts';
+import { isJson, textIn } from '../plan/json.ts';
 import type { Json } from '../plan/json.ts';
 import { connected } from './connected.ts';
 import { lookUps } from './lookUps.ts';
@@ -63,8 +63,21 @@ export async function get(
         ),
   );
   if (rows.length === 0 && within !== '') await assertThere(client, lookUp, within);
-  await answerAs(options.output, rows, () => linesOf(rows, lookUp.columns));
+  const none =
+    rows.length === 0 && what === 'unused' && options.output === 'table'
+      ? unusedNone(await client.get<Json>(lookUp.path(within), { ...filters, limit: '1' }))
+      : NONE;
+  await answerAs(options.output, rows, () => linesOf(rows, lookUp.columns, none));
   return 0;
+}
+
+const NONE = 'There are none.';
+
+/** That nothing is unused says as much as the usage behind it. */
+export function unusedNone({ data }: Json): string {
+  if (!isJson(data)) return 'Nobody sums usage up, so that none is known: start the rightsizer.';
+  const { knownUntil, takenAt } = data;
+  return `There are none, by usage up to ${String(knownUntil)}, summed up at ${String(takenAt)}.`;
 }
 
 /** @throws CommandError when not all was added up: a part of a sum must not be taken for it */
@@ -110,8 +123,9 @@ async function getOne(path: string, options: GetOptions): Promise<number> {
 function linesOf(
   rows: readonly Json[],
   columns: Readonly<Record<string, (row: Json) => string>>,
+  none: string,
 ): readonly string[] {
-  if (rows.length === 0) return ['There are none.'];
+  if (rows.length === 0) return [none];
   return tableLines(
     Object.keys(columns),
     rows.map((row) => Object.values(columns).map((textOf) => textOf(row))),

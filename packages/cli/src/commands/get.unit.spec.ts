@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { sumsOf } from './get.ts';
+import { sumsOf, unusedNone } from './get.ts';
 import { lookUps } from './lookUps.ts';
 
 const answering = (answer: object): Parameters<typeof sumsOf>[0] => ({
@@ -48,4 +48,12 @@ describe('what is committed', () => {
       }),
     ).toEqual(['moka/prod', 'tokens', '2', 'unlimited', '0', 'no capacity declared', '-', '-']);
   });
+});
+
+it('says of nothing unused how old the usage is that says so', () => {
+  const data = { knownUntil: '2026-01-02T10:00:00.000Z', takenAt: '2026-01-02T10:05:00.000Z' };
+  expect(unusedNone({ data })).toBe(
+    'There are none, by usage up to 2026-01-02T10:00:00.000Z, summed up at 2026-01-02T10:05:00.000Z.',
+  );
+  expect(unusedNone({ data: null })).toMatch(/^Nobody sums usage up/);
 });
