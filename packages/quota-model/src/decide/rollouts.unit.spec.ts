@@ -15,6 +15,7 @@ import {
   noChange,
   registered,
   registeredUnder,
+  requestTerms,
   tokens,
 } from '../testing/samples.ts';
 import { SECOND, START, ana, ben, rightsizer } from '../testing/stamp.ts';
@@ -151,6 +152,13 @@ describe('the start of a rollout', () => {
     given(...tree)
       .when(start({ steps: [gone] }))
       .thenRefusedAt('/steps/0');
+  });
+
+  it('is refused for a limit of the whole fleet, whose shares no stage could have of its own', () => {
+    const requests = requestTerms({ scope: 'fleet' });
+    given(registered, created('moka/a', [tokens(100n)], { requests }))
+      .when(start())
+      .thenRefused('ROLLOUT_INVALID', 'whole fleet');
   });
 
   it('tells every stage and bound that is wrong', () => {

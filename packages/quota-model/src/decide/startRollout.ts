@@ -8,7 +8,7 @@ import {
 } from '../modelBounds.ts';
 import { rolloutNearViolations } from '../rollouts/rolloutReach.ts';
 import { rolloutShapeViolations } from '../rollouts/rolloutShape.ts';
-import { aboutNoQuota, accept, refusal, refuse } from './answer.ts';
+import { aboutNoQuota, accept, refusal, refuse, violation } from './answer.ts';
 import { takeSteps } from './changeTree.ts';
 import { decideTree } from './decideTree.ts';
 import { versionFault } from './preconditions.ts';
@@ -37,9 +37,10 @@ export function startRollout(
   if (judged.kind === 'refused') return judged;
   const candidates = contentsOf(judged.events);
   if (candidates.size === 0) return refuse('ROLLOUT_INVALID', '/steps', 'It changes nothing.');
-  const near = refusal(
-    [...candidates.keys()].flatMap((quotaId) => rolloutNearViolations(state, quotaId, '/steps')),
-  );
+  const near = refusal([
+    ...fleetViolations(state, candidates),
+    ...[...candidates.keys()].flatMap((id) => rolloutNearViolations(state, id, '/steps')),
+  ]);
   if (near !== null) return near;
   const data = {
     rolloutId: nextRolloutId(state, context),
@@ -64,6 +65,19 @@ function contentsOf(events: readonly EventDraft[]): ReadonlyMap<string, QuotaCon
     if (event.quotaId !== null) contents.set(event.quotaId, event.data.content);
   }
   return contents;
+}
+
+/** Its shares are of one limit, and are handed out to all hosts together: no stage could have another. */
+function fleetViolations(
+  state: ApplicationState,
+  candidates: ReadonlyMap<string, QuotaContent>,
+): Violation[] {
+  return [...candidates].flatMap(([quotaId, content]) => {
+    const both = [content, state.quotas.get(quotaId)?.content];
+    if (!both.some((each) => each?.requests?.scope === 'fleet')) return [];
+    const message = `The limits of ${quotaId} hold over the whole fleet: they cannot reach hosts in stages.`;
+    return [violation('ROLLOUT_INVALID', '/steps', message)];
+  });
 }
 
 /** Its event, and its entry in a snapshot, each stand in one record. */
