@@ -24,7 +24,7 @@ const STRIDE = FIRST_ENTRY + 2 * ENTRIES;
  * all requests would say so exactly and has no bound; here what is taken within an eighth of the window is
  * one entry, and free again when the last of it is a window old. So a unit counts for one window at least
  * and nine eighths at most: never looser, later by an eighth. (The counter of two weighted fixed windows,
- * which many systems have, admits up to twice the limit around a boundary when it was used unevenly.)
+ * which Cloudflare and Unkey have, admits up to twice the limit around a boundary when it was used unevenly.)
  */
 export class SlidingCounts implements KeyedState {
   readonly #moment: Float64Array;
