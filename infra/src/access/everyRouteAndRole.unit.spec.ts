@@ -149,6 +149,7 @@ function tokenOf(caller: Caller): Promise<string> {
 
 const parameters: Readonly<Record<string, string>> = {
   ':quotaId': 'moka%2Fprod',
+  ':rolloutId': 'moka-r1',
   ':application': 'moka',
   ':organization': 'acme',
   ':proposalId': 'moka-p7',
