@@ -4,6 +4,7 @@ import type { RuleSet, RuleSink } from '@prorata/host-sdk';
 import type { Rule } from '@prorata/schemas';
 import { fullNameOf, longToJson, toJson } from '@prorata/schemas';
 import { ChangeLog } from './changeLog.ts';
+import type { LoggedChange } from './changeLog.ts';
 
 /** The whole set of an application as it goes to hosts. */
 export interface FeedSnapshot {
@@ -29,6 +30,8 @@ export interface FeedState {
   readonly checksum: string;
 }
 
+/** Answers to cursors that are kept until the next change: hosts that lost one relay have one cursor. */
+const DELTAS_MAX = 4;
 /** Three rounds of asking for the topic's end, milliseconds. */
 const FRESH_MS = 15_000;
 
@@ -59,6 +62,8 @@ export class RuleFeed implements RuleSink {
   #isKnown = false;
   #confirmedAtMs = -Infinity;
   #snapshot: FeedSnapshot | null = null;
+  /** By cursor: thousands that come back at once wait on the same text. */
+  readonly #deltas = new Map<string, string>();
   readonly #first = Promise.withResolvers<undefined>();
 
   constructor(application: string, failed: (error: unknown) => void) {
@@ -97,8 +102,17 @@ export class RuleFeed implements RuleSink {
    *   the topic and its news would pass for fresh
    */
   changesSince(cursor: string): string | null {
-    const changes = this.isFresh ? this.#changes.after(cursor) : null;
+    if (!this.isFresh) return null;
+    const known = this.#deltas.get(cursor);
+    if (known !== undefined) return known;
+    const changes = this.#changes.after(cursor);
     if (changes === null) return null;
+    const text = this.#deltaOf(cursor, changes);
+    if (this.#deltas.size < DELTAS_MAX) this.#deltas.set(cursor, text);
+    return text;
+  }
+
+  #deltaOf(cursor: string, changes: ReadonlyMap<string, LoggedChange>): string {
     const rules: string[] = [];
     const gone: object[] = [];
     for (const { quotaId, goneTo } of changes.values()) {
@@ -152,7 +166,7 @@ export class RuleFeed implements RuleSink {
   complete(completeTo: bigint, quotaIds: ReadonlySet<string>): void {
     if (this.#isSwept) {
       this.#completeTo = later(this.#completeTo, completeTo);
-      this.#snapshot = null;
+      this.#forgetTexts();
       return;
     }
     this.#isSwept = true;
@@ -199,8 +213,13 @@ export class RuleFeed implements RuleSink {
   #changed(eventOffset: bigint, event: FeedEvent): void {
     if (eventOffset > this.#appliedOffset) this.#appliedOffset = eventOffset;
     this.#confirmedAtMs = performance.now();
-    this.#snapshot = null;
+    this.#forgetTexts();
     this.#tell(event);
+  }
+
+  #forgetTexts(): void {
+    this.#snapshot = null;
+    this.#deltas.clear();
   }
 
   #tell(event: FeedEvent): void {

@@ -26,6 +26,8 @@ export class LeaseStreams {
 
   /** @param endMs when the token ends, milliseconds since the epoch */
   open(feed: LeaseFeed, bootId: string, response: Response, endMs: number): void {
+    // Gone while it was waited for the feed: nothing would ever say again that it is closed.
+    if (response.destroyed) return;
     response.writeHead(200, {
       'content-type': 'text/event-stream',
       'cache-control': 'no-store',

@@ -26,6 +26,8 @@ export class RuleStreams {
    * @param since the cursor that the client last had; null: none
    */
   open(feed: RuleFeed, response: Response, endMs: number, since: string | null = null): void {
+    // Gone while it was waited for the feed: nothing would ever say again that it is closed.
+    if (response.destroyed) return;
     response.writeHead(200, {
       'content-type': 'text/event-stream',
       'cache-control': 'no-store',

@@ -2,7 +2,10 @@ import { EventEmitter } from 'node:events';
 import type { Response } from 'express';
 import { describe, expect, it, vi } from 'vitest';
 import { ruleOf } from '../../test/ruleOf.ts';
+import { ChangeLog } from '../feed/changeLog.ts';
+import type { LeaseFeed } from '../feed/leaseFeed.ts';
 import { RuleFeed } from '../feed/ruleFeed.ts';
+import { LeaseStreams } from './leaseRoutes.ts';
 import { RuleStreams } from './ruleStream.ts';
 
 /** A response whose client reads, or does not. */
@@ -49,6 +52,37 @@ function openFeed() {
 }
 
 describe('a stream of rules', () => {
+  it('makes the changes since a cursor once for all who come back with it, and anew after a change', () => {
+    const { feed } = openFeed();
+    const { cursor } = feed.state;
+    feed.change(ruleOf('moka/b', 5n));
+    const after = vi.spyOn(ChangeLog.prototype, 'after');
+    const first = feed.changesSince(cursor);
+    expect(feed.changesSince(cursor)).toBe(first);
+    expect(after).toHaveBeenCalledTimes(1);
+    feed.change(ruleOf('moka/c', 6n));
+    expect(JSON.parse(feed.changesSince(cursor) ?? '')).toMatchObject({
+      ...feed.state,
+      rules: [{ quotaId: 'moka/b' }, { quotaId: 'moka/c' }],
+    });
+    after.mockRestore();
+  });
+
+  it('opens nothing for a client that went while it waited, for nobody would ever close it', () => {
+    const { feed, streams } = openFeed();
+    const client = new Client();
+    client.destroyed = true;
+    streams.open(feed, client.asResponse, Infinity);
+    const leases = new LeaseStreams();
+    const listened: string[] = [];
+    const listen = (bootId: string) => {
+      listened.push(bootId);
+      return () => undefined;
+    };
+    leases.open({ listen } as unknown as LeaseFeed, 'a', client.asResponse, Infinity);
+    expect([streams.size, leases.size, listened, client.written]).toEqual([0, 0, [], []]);
+  });
+
   it('says that a set is old while the topic is not reached, and sends it again when it is', () => {
     vi.useFakeTimers();
     const { feed, streams } = openFeed();

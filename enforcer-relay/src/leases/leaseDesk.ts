@@ -14,6 +14,8 @@ export const DEMANDS_MAX = 1_000;
 /** Ids of hosts become keys in the log. */
 const ID_LENGTH_MAX = 256;
 const WEIGHT_MAX = 1_000;
+/** Sequences are microseconds of a relay's clock, or the next number; what is further ahead nobody granted. */
+const SEQUENCE_AHEAD_MICROS_MAX = 3_600_000_000n;
 
 /**
  * Books that nothing new was said of are looked at for leases that are over, the less often the more holders there
@@ -25,7 +27,7 @@ const LOOK_A_HOLDER = 100n;
 
 interface Desk {
   readonly quotaId: string;
-  limit: ResourceLimit;
+  readonly limit: ResourceLimit;
   readonly book: LeaseBook;
   /** When it is looked at without anything new, microseconds since the epoch. */
   lookAt: bigint;
@@ -35,6 +37,8 @@ interface Desk {
 export class LeaseDesk {
   readonly application: string;
   readonly #desks = new Map<string, Desk>();
+  /** Of limits that are shared no more, for as long as a host may act on a lease of them. */
+  readonly #resting = new Map<string, Desk>();
   /** Leases of a predecessor, by limit, for as long as no rule says what the limit is. */
   readonly #restored = new Map<string, Lease[]>();
 
@@ -56,25 +60,27 @@ export class LeaseDesk {
     this.#restored.set(key, leases);
   }
 
-  /** Takes the rules as they are now. A limit that is shared no more is forgotten with its leases. */
+  /**
+   * Takes the rules as they are now. A limit that is shared no more, as while its quota is suspended, is forgotten
+   * when its leases are over: should it be shared again before, they still count.
+   */
   follow(rules: ReadonlyMap<string, Rule>, now: bigint): void {
     const shared = new Set<string>();
     for (const rule of rules.values()) {
       for (const limit of sharedLimitsOf(rule, now)) {
         const key = keyOf(rule.quotaId, limit.resource);
         shared.add(key);
-        const desk = this.#desks.get(key);
-        if (desk === undefined) {
-          const book = this.#newBook(key);
-          this.#desks.set(key, { quotaId: rule.quotaId, limit, book, lookAt: now });
-        } else if (desk.limit !== limit) {
-          desk.limit = limit;
-          desk.lookAt = now;
-        }
+        if (this.#desks.get(key)?.limit === limit) continue;
+        const book = this.#bookOf(key, limit);
+        this.#desks.set(key, { quotaId: rule.quotaId, limit, book, lookAt: now });
       }
     }
-    for (const key of this.#desks.keys()) if (!shared.has(key)) this.#desks.delete(key);
-    this.#restored.clear();
+    for (const [key, desk] of this.#desks) {
+      if (shared.has(key)) continue;
+      this.#desks.delete(key);
+      this.#resting.set(key, desk);
+    }
+    this.#forget(now);
   }
 
   /** @returns whether anything new was said of a limit that is shared */
@@ -85,8 +91,8 @@ export class LeaseDesk {
     let isNew = false;
     for (const demand of report.demands.slice(0, DEMANDS_MAX)) {
       const desk = this.#desks.get(keyOf(demand.quotaId, demand.resource));
-      if (desk === undefined || !isCredible(demand)) continue;
-      const heard = heardOf(report, demand);
+      if (desk === undefined || !isCredible(demand, now)) continue;
+      const heard = heardOf(report, demand, now);
       if (!desk.book.hear(heard, sharedOf(desk.limit, now), now)) continue;
       desk.lookAt = now;
       isNew = true;
@@ -124,12 +130,28 @@ export class LeaseDesk {
     return changes;
   }
 
-  #newBook(key: string): LeaseBook {
+  /** Shares of another kind are of another unit: nothing of them says anything. */
+  #bookOf(key: string, { kind }: ResourceLimit): LeaseBook {
+    const known = this.#desks.get(key) ?? this.#resting.get(key);
+    this.#resting.delete(key);
+    if (known?.limit.kind === kind) return known.book;
     const book = new LeaseBook(leaseTimes);
     for (const { bootId, ...lease } of this.#restored.get(key) ?? []) {
-      book.restore({ ...lease, holder: bootId });
+      if (lease.kind === kind) book.restore({ ...lease, holder: bootId });
     }
+    this.#restored.delete(key);
     return book;
+  }
+
+  #forget(now: bigint): void {
+    for (const [key, { book }] of this.#resting) {
+      if (book.takenUntil <= now) this.#resting.delete(key);
+    }
+    const isOver = ({ until, windowEnd }: Lease): boolean =>
+      (windowEnd ?? until + leaseTimes.lifeMicros) <= now;
+    for (const [key, leases] of this.#restored) {
+      if (leases.every(isOver)) this.#restored.delete(key);
+    }
   }
 }
 
@@ -148,8 +170,11 @@ function sharedOf(limit: ResourceLimit, now: bigint): SharedLimit {
 function heardOf(
   { bootId, hostId, weight, reportedAt }: DemandReport,
   demand: LimitDemand,
+  now: bigint,
 ): HeardDemand {
-  const { sequence, share, until } = demand;
+  const { sequence, share } = demand;
+  // No lease lasts longer than a life: a host that says otherwise would hold its share for ever.
+  const until = demand.until === null ? null : least(demand.until, now + leaseTimes.lifeMicros);
   return {
     ...demand,
     holder: bootId,
@@ -160,7 +185,13 @@ function heardOf(
   };
 }
 
-/** No amount is negative. */
-function isCredible({ used, refused, held, share, intervalMicros }: LimitDemand): boolean {
+/** No amount is negative, and no lease is of a later hour: the next sequence must be one that can be written. */
+function isCredible(
+  { used, refused, held, share, intervalMicros, sequence }: LimitDemand,
+  now: bigint,
+): boolean {
+  if (sequence !== null && sequence > now + SEQUENCE_AHEAD_MICROS_MAX) return false;
   return [used, refused, held, share, intervalMicros].every((amount) => amount >= 0n);
 }
+
+const least = (a: bigint, b: bigint): bigint => (a < b ? a : b);

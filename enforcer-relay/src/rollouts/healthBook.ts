@@ -12,6 +12,8 @@ const MICROS_PER_MS = 1_000n;
 const HEARTBEAT_MS_MAX = 60_000;
 /** Rollouts that one report tells of, as many as can be on in an application. */
 const ROLLOUTS_MAX = 20;
+/** Characters of an id that is kept: a host sends what it likes. */
+const ID_LENGTH_MAX = 256;
 /** Of latencies, the share that a bound is about. */
 const P99_OF_100 = 99;
 
@@ -114,11 +116,12 @@ export class HealthBook {
     this.#watches.set(application, new Map(watches));
   }
 
-  /** @param at when the log took the report, microseconds */
+  /** @param at when the report was sent, by the sender's clock and never later than now, microseconds */
   take(report: HostReport, at: bigint): void {
     const { application, hostId, bootId, sequence, health } = report;
     const watches = this.#watches.get(application);
     if (watches === undefined || health === null) return;
+    if (hostId.length > ID_LENGTH_MAX || bootId.length > ID_LENGTH_MAX) return;
     const hosts = this.#last.get(application) ?? new Map<string, LastReport>();
     this.#last.set(application, hosts);
     const before = hosts.get(hostId);
@@ -159,7 +162,9 @@ function lastOf(
     sequence,
     at,
     health: { ...health, latency },
-    rollouts: rollouts.slice(0, ROLLOUTS_MAX),
+    rollouts: rollouts
+      .slice(0, ROLLOUTS_MAX)
+      .filter(({ rolloutId }) => rolloutId.length <= ID_LENGTH_MAX),
   };
 }
 

@@ -7,7 +7,7 @@ export interface ReportReaderParts {
   readonly port: Pick<LogPort, 'log' | 'admin'>;
   readonly codec: Codec;
   readonly namespace: string;
-  /** @param at when the log took it, microseconds */
+  /** @param at when it was sent, by the sender's clock and never later than now, microseconds */
   readonly taken: (report: HostReport, at: bigint) => void;
   readonly failed: (error: unknown) => void;
 }
@@ -95,8 +95,9 @@ export class ReportReader {
       if (value === null) continue;
       try {
         const message = await codec.decode(value);
-        if (message.type === 'HostReport')
-          taken(message.value, BigInt(timestampMs) * MICROS_PER_MS);
+        // A host whose clock is ahead would pass for one that reports after it has fallen silent.
+        const atMs = Math.min(timestampMs, Date.now());
+        if (message.type === 'HostReport') taken(message.value, BigInt(atMs) * MICROS_PER_MS);
       } catch (error) {
         if (!(error instanceof UnreadableRecord)) throw error;
         failed(error);

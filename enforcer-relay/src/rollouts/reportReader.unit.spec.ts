@@ -1,5 +1,5 @@
 import { kafkaUsage } from '@prorata/host-sdk';
-import { createMemoryLog } from '@prorata/kafka-port';
+import { createMemoryLog, VirtualClock } from '@prorata/kafka-port';
 import { Codec, memoryIds } from '@prorata/schemas';
 import type { HostReport } from '@prorata/schemas';
 import { describe, expect, it, vi } from 'vitest';
@@ -23,23 +23,27 @@ const reportOf = (hostId: string, application = 'moka'): HostReport => ({
   health: null,
 });
 
-function setUp() {
-  const memory = createMemoryLog({ seed: 7 });
+function setUp(clock = new VirtualClock(Date.now())) {
+  const memory = createMemoryLog({ seed: 7, clock });
   memory.createTopic('host.reports', 2);
   const codec = new Codec(memoryIds());
   const port = memory.connect();
   const channel = kafkaUsage({ port, codec });
   const read: string[] = [];
+  const times: bigint[] = [];
   const failures: unknown[] = [];
   const newReader = () =>
     new ReportReader({
       port,
       codec,
       namespace: '',
-      taken: ({ hostId }) => read.push(hostId),
+      taken: ({ hostId }, at) => {
+        read.push(hostId);
+        times.push(at);
+      },
       failed: (error) => failures.push(error),
     });
-  return { channel, read, failures, newReader };
+  return { channel, read, times, failures, newReader };
 }
 
 describe('the reader of reports', () => {
@@ -62,5 +66,16 @@ describe('the reader of reports', () => {
     await future.read(new Map([['moka', 4_000_000_000_000_000n]]));
     await Promise.all([again.stop(), future.stop()]);
     expect(read).toHaveLength(5);
+  });
+
+  it('takes no report for one of a later time than now, whatever the clock of a host says', async () => {
+    const hour = 3_600_000;
+    const { channel, times, newReader } = setUp(new VirtualClock(Date.now() + hour));
+    await channel.sendReport(reportOf('ahead'));
+    const reader = newReader();
+    await reader.read(new Map([['moka', 0n]]));
+    await vi.waitFor(() => expect(times).toHaveLength(1));
+    expect(times[0]).toBeLessThanOrEqual(BigInt(Date.now()) * 1_000n);
+    await reader.stop();
   });
 });

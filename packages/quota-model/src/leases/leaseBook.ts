@@ -104,6 +104,15 @@ export class LeaseBook {
     return this.#holders.size;
   }
 
+  /** From when on nobody can act on any share, as far as is known; 0: nobody can now. */
+  get takenUntil(): bigint {
+    let last = 0n;
+    for (const { issued } of this.#holders.values()) {
+      for (const { takenUntil } of issued) if (takenUntil > last) last = takenUntil;
+    }
+    return last;
+  }
+
   /** A share that a predecessor granted: it counts as taken, and its holder is heard when it reports. */
   restore(grant: GrantedShare): void {
     if (grant.sequence > this.#sequence) this.#sequence = grant.sequence;
