@@ -150,4 +150,27 @@ describe('the targets of an owned partition', () => {
     });
     await owner.ended(relay);
   });
+
+  it('are kept by terms of today, though the log has registrations from before there were any', async () => {
+    const { script, writer, reports, owner, restored } = setUp();
+    const old = [
+      { ...file, name: 'outside', target: '../outside.json' },
+      { ...file, name: 'restless', target: 'r.json', settings: '{"pollSeconds":"often"}' },
+      { ...file, name: 'garbled', target: 'g.json', settings: '{' },
+      { ...file, name: 'nowhere', kind: 'webhook', target: 'nowhere' } as const,
+    ];
+    await writer.write(registered(script, [...old, file]), script.create('prod', 9n));
+    const relay = await restored();
+    owner.began(relay);
+    await until(async () => (await amountIn()) === '9');
+    await until(() => new Set(reports.map(({ dispatcher }) => dispatcher)).size === 5);
+    const refused = reports.filter(({ dispatcher }) => dispatcher !== 'limits');
+    expect(new Set(refused.map(({ state }) => state))).toEqual(new Set(['refused']));
+    expect(refused.find(({ dispatcher }) => dispatcher === 'outside')?.problem).toMatch(
+      /^target: /,
+    );
+    expect(await amountIn('../outside.json')).toBeNull();
+    expect(await amountIn('r.json')).toBeNull();
+    await owner.ended(relay);
+  });
 });

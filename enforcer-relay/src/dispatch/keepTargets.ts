@@ -1,3 +1,4 @@
+import { settingsFormViolations } from '@prorata/quota-model';
 import type { KeptSettings } from '@prorata/quota-model';
 import type { Dispatcher, TargetReport } from '@prorata/schemas';
 import { guardedRequest, mustBeAllowed, secretText } from '@prorata/service-runtime';
@@ -27,11 +28,10 @@ export function keepTargets(operator: TargetOperator): Keep {
   const { logger, report } = operator;
   const turns = new Turns(LOOKS_AT_ONCE);
   return (application, dispatcher) => {
-    const { pollSeconds = POLL_SECONDS, onDrift = 'restore' } = settingsOf(
-      dispatcher,
-    ) as KeptSettings;
+    const { kept, ...target } = opened(operator, application, dispatcher);
+    const { pollSeconds = POLL_SECONDS, onDrift = 'restore' } = kept;
     return {
-      ...opened(application, dispatcher, accessOf(operator, application)),
+      ...target,
       clock: systemDispatchClock,
       report,
       turns,
@@ -41,33 +41,49 @@ export function keepTargets(operator: TargetOperator): Keep {
   };
 }
 
-/** A dispatcher that this relay cannot have is a target all the same, and its report says why it gets nothing. */
-function opened(
-  application: string,
-  dispatcher: Dispatcher,
-  access: TargetAccess,
-): { readonly format: Format; readonly place: Place } {
+interface Opened {
+  readonly format: Format;
+  readonly place: Place;
+  readonly kept: KeptSettings;
+}
+
+/**
+ * A dispatcher that this relay cannot have is a target all the same, and its report says why it gets nothing. It
+ * hinders no other, whatever is wrong with it.
+ */
+function opened(operator: TargetOperator, application: string, dispatcher: Dispatcher): Opened {
   try {
     const type = dispatcherType(dispatcher);
+    // The log has registrations that nobody checked so: a path out of the application's folder, a poll without a pause.
+    const [wrong] = settingsFormViolations(dispatcher, '');
+    if (wrong !== undefined) throw new TargetRefused(`${wrong.path.slice(1)}: ${wrong.message}`);
     return {
       format: type.format(dispatcher, application),
-      place: type.place(dispatcher, access),
+      place: type.place(dispatcher, accessOf(operator, application)),
+      kept: settingsOf(dispatcher),
     };
   } catch (error) {
-    if (!(error instanceof TargetRefused)) throw error;
-    const reason = error.message;
-    return {
-      format: {
-        render: () => ({ kind: 'refused', reasons: [reason] }),
-        check: () => [reason],
-        held: () => [],
-      },
-      place: {
-        read: () => Promise.reject(error),
-        write: () => Promise.reject(error),
-      },
-    };
+    if (error instanceof TargetRefused) return refusing(error);
+    const { name } = dispatcher;
+    operator.logger.warn({ err: error, application, dispatcher: name }, 'A target cannot be kept.');
+    return refusing(new TargetRefused('It cannot be kept by this relay, whose log says why.'));
   }
+}
+
+function refusing(error: TargetRefused): Opened {
+  const reason = error.message;
+  return {
+    format: {
+      render: () => ({ kind: 'refused', reasons: [reason] }),
+      check: () => [reason],
+      held: () => [],
+    },
+    place: {
+      read: () => Promise.reject(error),
+      write: () => Promise.reject(error),
+    },
+    kept: {},
+  };
 }
 
 function accessOf({ settings }: TargetOperator, application: string): TargetAccess {

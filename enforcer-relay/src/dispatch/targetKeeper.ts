@@ -2,7 +2,7 @@ import type { Dispatcher, TargetReport } from '@prorata/schemas';
 import { HostNotAllowed, SecretMissing } from '@prorata/service-runtime';
 import { PartitionSpent } from '../rules/partitionRelay.ts';
 import { TargetChanged, TargetRefused } from './dispatcher.ts';
-import type { DispatchedSet, Format, Holding, Place } from './dispatcher.ts';
+import type { DispatchedSet, Format, HeldLimit, Holding, Place } from './dispatcher.ts';
 import type { DispatchClock } from './dispatchClock.ts';
 import { loosenings, textFor } from './textFor.ts';
 import type { Turns } from './turns.ts';
@@ -48,6 +48,13 @@ export interface KeeperSettings {
 
 /** Changes that come together are one text, milliseconds. */
 const GATHER_MS = 200;
+/**
+ * And for so many times as long as the last text took to be made and compared: the thread that makes it also grants
+ * leases and serves hosts, and a large application changes all the time.
+ */
+const GATHER_TIMES = 9;
+/** But no longer, for a cut may be among them, milliseconds. */
+const GATHER_MS_MAX = 10_000;
 /** One look at a target, writing and confirming included, takes no longer, milliseconds. */
 const ROUND_MS_MAX = 60_000;
 /** Before a target that did not answer is asked again; twice that each time, milliseconds. */
@@ -84,6 +91,8 @@ export class TargetKeeper {
   #checksum: string | null = null;
   /** Of what was desired last: a look without news renders nothing. */
   #rendered: { readonly desired: Desired; readonly text: TargetText } | null = null;
+  /** What the last text took the thread, milliseconds. */
+  #textMs = 0;
   /** The checksum of a change by somebody else that was told already. */
   #toldDrift: string | null = null;
   #retries = 0;
@@ -117,7 +126,7 @@ export class TargetKeeper {
       if (isOver(abort)) break;
       await this.#settle(standing);
       await this.#pause(this.#waitMs(standing), abort);
-      if (this.#wasWoken()) await clock.pause(GATHER_MS, abort);
+      if (this.#wasWoken()) await clock.pause(this.#gatherMs(), abort);
     }
     await place.close?.().catch(() => undefined);
   }
@@ -149,7 +158,7 @@ export class TargetKeeper {
 
   /** @param isCaughtUp whether the log was read to its end in this look already */
   async #bring(signal: AbortSignal, isCaughtUp = false): Promise<Standing> {
-    const { place, format } = this.#parts;
+    const { place } = this.#parts;
     const desired = await this.#parts.desired();
     this.#offsets.desired = desired.offset;
     const text = this.#textFor(desired);
@@ -159,7 +168,7 @@ export class TargetKeeper {
     const isNews = text.checksum !== this.#checksum;
     const drift = this.#driftOf(holding);
     if (drift !== null && !isNews && !this.#mayRestore(holding)) return drift;
-    const loosened = loosenings(format, desired.set, text.held, holding.text);
+    const loosened = this.#loosened(desired.set, text.held, holding);
     if (loosened.length > 0) return refusedFor(loosened);
     if (drift !== null && isNews) await this.#settle(drift);
     if (!isCaughtUp) {
@@ -175,9 +184,38 @@ export class TargetKeeper {
 
   #textFor(desired: Desired): TargetText {
     if (this.#rendered?.desired === desired) return this.#rendered.text;
-    const text = textFor(this.#parts.format, desired.set);
+    const startedMs = this.#parts.clock.nowMs();
+    const text = this.#formed(
+      () => textFor(this.#parts.format, desired.set),
+      (reason): TargetText => ({ kind: 'refused', reasons: [reason] }),
+    );
+    this.#textMs = this.#parts.clock.nowMs() - startedMs;
     this.#rendered = { desired, text };
     return text;
+  }
+
+  #loosened(set: DispatchedSet, held: readonly HeldLimit[], { text }: Holding): readonly string[] {
+    const startedMs = this.#parts.clock.nowMs();
+    const loosened = this.#formed(
+      () => loosenings(this.#parts.format, set, held, text),
+      (reason): readonly string[] => [reason],
+    );
+    this.#textMs += this.#parts.clock.nowMs() - startedMs;
+    return loosened;
+  }
+
+  /** A format that fails is no target that is away: it is told as a refusal, and the log has the fault. */
+  #formed<T>(work: () => T, refused: (reason: string) => T): T {
+    try {
+      return work();
+    } catch (error) {
+      this.#parts.logger.warn({ err: error, ...this.#fields }, 'A format failed.');
+      return refused(`The format failed: ${error instanceof Error ? error.message : 'no error'}`);
+    }
+  }
+
+  #gatherMs(): number {
+    return Math.min(Math.max(GATHER_MS, GATHER_TIMES * this.#textMs), GATHER_MS_MAX);
   }
 
   async #write(

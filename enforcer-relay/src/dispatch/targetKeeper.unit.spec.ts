@@ -1,8 +1,9 @@
+import assert from 'node:assert/strict';
 import type { TargetReport } from '@prorata/schemas';
 import { describe, expect, it } from 'vitest';
 import { holdingOf } from './checksum.ts';
 import { TargetChanged, TargetUnreachable } from './dispatcher.ts';
-import type { Place } from './dispatcher.ts';
+import type { Format, Place } from './dispatcher.ts';
 import { rulesFormat } from './rules/rulesFormat.ts';
 import { TargetKeeper } from './targetKeeper.ts';
 import type { Desired } from './targetKeeper.ts';
@@ -24,7 +25,7 @@ const desired = (amount: bigint, offset: bigint): Desired => ({
 });
 
 /** A target in memory, a clock that moves with each pause, and what the keeper says. */
-function setUp(more: Partial<Place> = {}) {
+function setUp(more: Partial<Place> = {}, format: Partial<Format> = {}) {
   const here = {
     holding: holdingOf(null),
     desired: desired(5n, 1n),
@@ -33,12 +34,13 @@ function setUp(more: Partial<Place> = {}) {
     reports: [] as TargetReport[],
     caughtUp: () => Promise.resolve(),
     looks: Infinity,
+    warned: [] as string[],
   };
   const ended = new AbortController();
   const keeper = new TargetKeeper({
     application: 'moka',
     dispatcher,
-    format: rulesFormat,
+    format: { ...rulesFormat, ...format },
     place: {
       read: () => Promise.resolve(here.holding),
       write: (text) => Promise.resolve(void (here.holding = holdingOf(text))),
@@ -57,7 +59,7 @@ function setUp(more: Partial<Place> = {}) {
     },
     report: (report) => Promise.resolve(void here.reports.push(report)),
     turns: new Turns(1),
-    logger: { info: () => undefined, warn: () => undefined },
+    logger: { info: () => undefined, warn: (_, message) => void here.warned.push(message) },
     settings: { pollMs: 30_000, onDrift: 'restore' },
   });
   const run = (looks: number): Promise<void> => {
@@ -132,6 +134,42 @@ describe('the keeper of a target', () => {
     expect((await keeper.round(signal)).state).toBe('unreachable');
     expect((await keeper.round(signal)).state).toBe('applied');
     expect(here.reports.map(({ state }) => state)).toEqual(['unreachable', 'applied']);
+  });
+
+  it('tells a format that fails as a refusal with its reason, not as a target that is away, and once', async () => {
+    const { here, keeper, signal } = setUp({}, { held: () => assert.fail('Its reader stumbles.') });
+    await keeper.round(signal);
+    expect(await keeper.round(signal)).toEqual({
+      state: 'refused',
+      problem: 'The format failed: Its reader stumbles.',
+    });
+    expect(here.holding.text).toBeNull();
+    expect(here.warned.filter((message) => message === 'A format failed.')).toHaveLength(1);
+  });
+
+  it('waits longer for changes to gather the longer their text takes, but no longer than a cut may', async () => {
+    const gatheredAfter = async (textMs: number): Promise<number | undefined> => {
+      const { here, keeper, run } = setUp(
+        { read: () => Promise.resolve((keeper.wake(), here.holding)) },
+        { render: (set) => ((here.nowMs += textMs), rulesFormat.render(set)) },
+      );
+      await run(1);
+      return here.pauses.at(0);
+    };
+    expect(await gatheredAfter(0)).toBe(200);
+    expect(await gatheredAfter(500)).toBe(4_500);
+    expect(await gatheredAfter(5_000)).toBe(10_000);
+  });
+
+  it('makes no text of more quotas than its thread can bear', async () => {
+    const { here, keeper, signal } = setUp({}, { render: () => assert.fail('It is made.') });
+    const { set, offset } = here.desired;
+    const [quota] = set.quotas;
+    const quotas = Array.from({ length: 200_001 }, () => quota ?? assert.fail());
+    here.desired = { offset, set: { ...set, quotas } };
+    const { state, problem } = await keeper.round(signal);
+    expect(state).toBe('refused');
+    expect(problem).toContain('more than 200000');
   });
 
   it('says that it is not confirmed yet by what the place waits for', async () => {

@@ -6,6 +6,9 @@ import { licencesIn, loosenedBy } from './licences.ts';
 /** A target's text; more is not written, bytes. A queue takes some 200, and an application has a million quotas at most. */
 const TEXT_BYTES_MAX = 64 * 1024 * 1024;
 
+/** And of no more quotas, which is told before the thread is busy with them for minutes. */
+const QUOTAS_MAX = 200_000;
+
 export type TargetText =
   | {
       readonly kind: 'text';
@@ -20,6 +23,9 @@ export type TargetText =
 export function textFor(format: Format, set: DispatchedSet): TargetText {
   if (set.quotas.length === 0)
     return refused(['There are no quotas: nothing is ever written empty.']);
+  if (set.quotas.length > QUOTAS_MAX) {
+    return refused([`${set.quotas.length} quotas: of more than ${QUOTAS_MAX} no text is made.`]);
+  }
   const rendered: Rendered = format.render(set);
   if (rendered.kind === 'refused') return rendered;
   const { text, notes } = rendered;

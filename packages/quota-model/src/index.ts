@@ -60,7 +60,11 @@ export {
   VALIDATOR_DEADLINE_MILLIS_MAX,
   VALIDATOR_RETRIES_MAX,
 } from './modelBounds.ts';
-export { addressesOf, dispatcherTerms } from './dispatchers/settingsViolations.ts';
+export {
+  addressesOf,
+  dispatcherTerms,
+  settingsFormViolations,
+} from './dispatchers/settingsViolations.ts';
 export type { DispatcherAddress } from './dispatchers/settingsViolations.ts';
 export type { DispatcherTerms, KeptSettings } from './dispatchers/dispatcherTerms.ts';
 export type { FileSettings } from './dispatchers/fileTerms.ts';

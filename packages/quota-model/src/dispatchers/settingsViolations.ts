@@ -30,21 +30,39 @@ const FAULTS_TOLD_MAX = 20;
  * @param resources as the same registration declares them
  */
 export function settingsViolations(
-  { kind, target, settings }: Dispatcher,
+  dispatcher: Dispatcher,
   path: string,
   resources: ReadonlyMap<string, ResourceDeclaration>,
 ): Violation[] {
+  const { kind, settings } = dispatcher;
+  const wrong = settingsFormViolations(dispatcher, path);
+  const given = settings === null ? {} : jsonObjectOf(settings);
+  if (given === null || wrong.some(({ path: at }) => at.startsWith(`${path}/settings`)))
+    return wrong;
+  const faults = dispatcherTerms[kind].faults?.(given, resources) ?? [];
+  return [
+    ...wrong,
+    ...faults
+      .slice(0, FAULTS_TOLD_MAX)
+      .map(({ path: at, message }) => settingsFault(`${path}/settings${at}`, message)),
+  ];
+}
+
+/**
+ * What of target and settings is wrong whatever the resources are. Who keeps targets asks too: the log has
+ * registrations from before these terms.
+ * @param path JSON pointer of the dispatcher
+ */
+export function settingsFormViolations(
+  { kind, target, settings }: Dispatcher,
+  path: string,
+): Violation[] {
   const given = settings === null ? {} : jsonObjectOf(settings);
   if (given === null) return [invalid(`${path}/settings`, 'Settings are not a JSON object.')];
-  const terms = dispatcherTerms[kind];
   const wrong = schemaFaults(kind, given, `${path}/settings`);
   if (wrong.length > 0) return wrong;
-  const fault = terms.targetFault(target, given);
-  const faults = (terms.faults?.(given, resources) ?? []).slice(0, FAULTS_TOLD_MAX);
-  return [
-    ...(fault === null ? [] : [invalid(`${path}/target`, fault)]),
-    ...faults.map(({ path: at, message }) => settingsFault(`${path}/settings${at}`, message)),
-  ];
+  const fault = dispatcherTerms[kind].targetFault(target, given);
+  return fault === null ? [] : [invalid(`${path}/target`, fault)];
 }
 
 export interface DispatcherAddress {
