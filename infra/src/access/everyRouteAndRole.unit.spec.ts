@@ -153,7 +153,6 @@ const parameters: Readonly<Record<string, string>> = {
   ':application': 'moka',
   ':organization': 'acme',
   ':proposalId': 'moka-p7',
-  ':rolloutId': 'moka-r7',
 };
 const usage = {
   hostId: 'h',
