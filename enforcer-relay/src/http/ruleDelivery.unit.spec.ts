@@ -17,6 +17,7 @@ const soon = { timeout: 5_000, interval: 10 };
 class Sink implements RuleSink {
   readonly rules = new Map<string, bigint>();
   readonly faults: unknown[] = [];
+  readonly notTaken: string[] = [];
   sets = 0;
   confirmed = 0;
   replaceAll({ rules }: { readonly rules: readonly Rule[] }): void {
@@ -31,6 +32,9 @@ class Sink implements RuleSink {
     this.rules.delete(quotaId);
   }
   complete(): void {}
+  unreadable(quotaId: string): void {
+    this.notTaken.push(quotaId);
+  }
   confirm(): void {
     this.confirmed += 1;
   }
@@ -101,6 +105,17 @@ describe('rules over HTTP', () => {
     feed.confirm();
     await expect.poll(() => sink.confirmed, soon).toBe(3);
     expect([sink.sets, asked, sink.faults.length]).toEqual([1, ['stream', 'stream since'], 1]);
+  });
+
+  it('name the quota of a change that cannot be read, and go on with the next', async () => {
+    await settled('moka/a@3 moka/b@4');
+    spoil = (text) => text.replace('"mode":"enforce"', '"mode":"of another release"');
+    feed.change(ruleOf('moka/b', 5n));
+    await expect.poll(() => sink.notTaken, soon).toEqual(['moka/b']);
+    spoil = (text) => text;
+    feed.change(ruleOf('moka/c', 6n));
+    await settled('moka/a@3 moka/b@4 moka/c@6');
+    expect([asked, sink.faults.length]).toEqual([['stream'], 1]);
   });
 
   it('are told whole again by a relay that counts otherwise', async () => {

@@ -85,8 +85,10 @@ function take<Message>(
   delayed: boolean,
 ): boolean {
   const units = cost?.(message) ?? 1;
-  if (key === undefined) return isAdmitted(quota.take(resource, units, delayed));
-  return isAdmitted(quota.takeFor(key(message), resource, units, delayed));
+  const ofKey = key?.(message) ?? '';
+  // Whoever asks again was counted as refused before.
+  if (delayed && !isAdmitted(quota.peekFor(ofKey, resource, units))) return false;
+  return isAdmitted(quota.takeFor(ofKey, resource, units, delayed));
 }
 
 function resumeLater(resume: () => void, retryAfterMicros: number): void {

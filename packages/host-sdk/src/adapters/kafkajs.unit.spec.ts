@@ -36,10 +36,10 @@ function partitionOf(messages: number) {
 }
 
 function hostWith(amount: bigint, perMicros: number) {
-  const { clock, table, limiter } = bench();
+  const { clock, table, limiter, meters } = bench();
   table.put(rule('moka/ads', [{ ...rate(amount), perMicros: BigInt(perMicros) }]), clock.now);
   const quota = new BoundHandle(limiter, table, { quota: 'moka/ads' });
-  return { clock, quota, host: { last: limiter.last } as Host };
+  return { clock, meters, quota, host: { last: limiter.last } as Host };
 }
 
 it('pauses a partition that its quota has no room for, and goes on with the same message', async () => {
@@ -69,6 +69,18 @@ it('looks again before a far end, for the limit may be raised, and not all the t
   await eachBatch(payload());
   await delay(100);
   expect([state.next, state.isPaused, state.pauses]).toEqual([1, true, 1]);
+});
+
+it('counts a message that waits as refused once, however often it is asked for', async () => {
+  const { clock, meters, quota, host } = hostWith(4n, second);
+  const { payload } = partitionOf(1);
+  const { eachBatch } = pausingRun({ host, quota, resource: 'tokens' }, () => Promise.resolve());
+  quota.take('tokens', 4);
+  for (let count = 0; count < 3; count += 1) await eachBatch(payload());
+  clock.now += second;
+  await eachBatch(payload());
+  const [usage] = meters.close(clock.now, clock.now);
+  expect(usage?.resources[0]).toMatchObject({ used: 5n, refused: 1n });
 });
 
 it('resolves nothing that failed, and stops where the consumer does', async () => {

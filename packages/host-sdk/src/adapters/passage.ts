@@ -69,12 +69,12 @@ async function waitAndEnter(
 ): Promise<Entry> {
   let entry: Entry = first;
   let leftMs = delayMsMax;
-  if (waiting >= WAITING_MAX) return entry;
+  if (waiting >= WAITING_MAX) return gaveUp(use, first);
   waiting += 1;
   try {
     while (isRefusal(entry) && entry.verdict === DELAY) {
       const ms = Math.max(WAIT_MS_MIN, Math.ceil(entry.retryAfterMicros / 1000));
-      if (entry.retryAfterMicros === NEVER || ms > leftMs) return entry;
+      if (entry.retryAfterMicros === NEVER || ms > leftMs) return gaveUp(use, entry);
       leftMs -= ms;
       await pause(ms, use.signal);
       entry = attempt(host, use, true);
@@ -85,6 +85,12 @@ async function waitAndEnter(
   }
 }
 
+/** It waits no longer: what it wanted was refused, and usage is to say so. */
+function gaveUp({ quota, resource, cost = 1 }: QuotaUse, refusal: Refusal): Refusal {
+  quota.giveUp(refusal.resource, refusal.resource === resource ? cost : 1);
+  return refusal;
+}
+
 /** The permit first, for it can be given back. */
 function attempt(host: Host, use: QuotaUse, delayed: boolean): Entry {
   const { quota, resource, cost = 1, permits, key } = use;
@@ -93,10 +99,17 @@ function attempt(host: Host, use: QuotaUse, delayed: boolean): Entry {
   let verdict: Verdict = permits === undefined ? ALLOW : host.last.verdict;
   let { tag } = host.last;
   if (resource !== undefined) {
-    const taken =
-      key === undefined
-        ? quota.take(resource, cost, delayed)
-        : quota.takeFor(key, resource, cost, delayed);
+    let taken: Verdict;
+    try {
+      taken =
+        key === undefined
+          ? quota.take(resource, cost, delayed)
+          : quota.takeFor(key, resource, cost, delayed);
+    } catch (error) {
+      // A cost that is none, of what a caller sent perhaps, must not keep a permit.
+      permit?.release();
+      throw error;
+    }
     if (!isAdmitted(taken)) {
       const refusal = refusalOf(host.last);
       permit?.release();

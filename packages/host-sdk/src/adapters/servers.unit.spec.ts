@@ -257,6 +257,11 @@ describe.each(Object.keys(servers))('a server with %s', (name) => {
     const cost = (): number => -1;
     const url = await serverWith({ host, quota, resource: 'tokens', cost }, answered);
     expect((await fetch(url)).status).toBe(500);
+    const throwing = (): number => {
+      throw new Error('no cost');
+    };
+    const other = await serverWith({ host, quota, resource: 'tokens', cost: throwing }, answered);
+    expect((await fetch(other)).status).toBe(500);
     expect(host.status().overload!.inFlight).toBe(0);
   });
 });

@@ -62,6 +62,11 @@ export interface Handle {
    * @throws RangeError for a cost or a wait that is none; the signal's reason when it aborts
    */
   takeOrWait(resource: string, cost: number, terms: WaitTerms): Promise<Verdict>;
+  /**
+   * Of a request that was answered DELAY and does not ask again: what it wanted counts as refused.
+   * `takeOrWait` does so by itself.
+   */
+  giveUp(resource: string, cost: number): void;
   /** What would be said, without taking anything. */
   peek(resource: string, cost: number): Verdict;
   peekFor(key: string, resource: string, cost: number): Verdict;
@@ -187,6 +192,10 @@ export class BoundHandle implements Handle {
   releaseFor(key: string, resource: string, units = 1): void {
     if (this.#use.resource !== resource) this.#use = this.#permits.useOf(resource);
     this.#permits.release(this.#use, key, units);
+  }
+
+  giveUp(resource: string, cost: number): void {
+    this.#entryOf(resource)?.meter?.refuse(cost);
   }
 
   peek(resource: string, cost: number): Verdict {

@@ -121,4 +121,16 @@ describe('a sliding window', () => {
     window.at(start + 2_000).giveBack(ONLY_SLOT, 3, start + 1_000);
     expect(window.at(start + 2_000).hasRoom(ONLY_SLOT, 11)).toBe(false);
   });
+
+  it('returns nothing of what is free by itself: what counts by then is others’', () => {
+    const window = windowOf(10, 1_000);
+    window.at(start).charge(ONLY_SLOT, 10);
+    window.at(start + 1_200).take(ONLY_SLOT, 10, new Float64Array(1));
+    window.at(start + 1_300).giveBack(ONLY_SLOT, 10, start);
+    expect(window.at(start + 1_300).hasRoom(ONLY_SLOT, 1)).toBe(false);
+    // So it is where the window was shorter when it came free.
+    window.at(start + 1_400).change(10, 60_000, start + 1_400);
+    window.at(start + 1_400).giveBack(ONLY_SLOT, 10, start);
+    expect(window.at(start + 1_400).hasRoom(ONLY_SLOT, 1)).toBe(false);
+  });
 });

@@ -33,6 +33,8 @@ export class SlidingCounts implements KeyedState {
   /** null: nobody waits. */
   #spokenFor: SpokenFor | null = null;
   #slots = new Float64Array(STRIDE);
+  /** What was taken until then came free under a former, shorter window. */
+  #freeUntil = -Infinity;
   /** [0]: when what is done now happens; in an array, for such a number handed through calls can be an object. */
   readonly #at = new Float64Array(1);
 
@@ -50,6 +52,7 @@ export class SlidingCounts implements KeyedState {
   change(amount: number, perMicros: number, atMicros: number): void {
     this.#at[0] = atMicros;
     if (this.#slots.length === STRIDE) this.#expire(ONLY_SLOT);
+    this.#freeUntil = Math.max(this.#freeUntil, atMicros - this.#perMicros);
     this.#amount = amount;
     this.#perMicros = perMicros;
   }
@@ -131,6 +134,9 @@ export class SlidingCounts implements KeyedState {
 
   giveBack(slot: number, cost: number, atMicros: number): void {
     this.#expireNow(slot);
+    // It is free by itself, or about to be; what is counted now is others'.
+    const freeUntil = Math.max(this.#freeUntil, (this.#moment[0] ?? 0) - this.#perMicros);
+    if (atMicros <= freeUntil) return;
     const slots = this.#slots;
     const base = slot * STRIDE;
     for (let age = (slots[base + COUNT] ?? 0) - 1; age >= 0; age -= 1) {

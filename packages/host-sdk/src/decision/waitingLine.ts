@@ -118,7 +118,8 @@ export class WaitingLine {
     let longest: PathLimit | null = null;
     let longestMicros = -1;
     for (const limit of asker.entry()?.amounts ?? []) {
-      if (!limit.lacking || limit.state === null || limit.rule.mode !== 'enforce') continue;
+      // Others let the request go on over them: for their room nobody waits.
+      if (!limit.lacking || limit.state === null || !delays(limit)) continue;
       limit.state.waitFor(limit.slot, cost, wait);
       const micros = wait[0] ?? 0;
       if (micros === NEVER) return null;
@@ -155,6 +156,9 @@ export class WaitingLine {
     });
   }
 }
+
+const delays = ({ rule }: PathLimit): boolean =>
+  rule.mode === 'enforce' && rule.overLimit === DELAY;
 
 /** Nobody waits any longer: what was wanted counts as refused. */
 function lost(asker: Asker, cost: number): Verdict {

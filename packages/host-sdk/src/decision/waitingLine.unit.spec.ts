@@ -11,7 +11,7 @@ import {
   startMicros,
 } from '../../test/fixtures.ts';
 import { BoundHandle } from './handle.ts';
-import { ALLOW, DELAY, REFUSE } from './verdict.ts';
+import { ALLOW, DELAY, MARK, REFUSE } from './verdict.ts';
 import type { Verdict } from './verdict.ts';
 import type { WaitTerms } from './waitingLine.ts';
 
@@ -86,6 +86,16 @@ describe('waiting for a turn', () => {
     }
     expect(passed).toEqual([{ who: 'large', atMs: 1_000, verdict: ALLOW }]);
     expect(small).toBe(10);
+  });
+
+  it('is for room of limits that delay alone, and not of those that let it go on over them', async () => {
+    const { put, bind, passed, ask } = host();
+    put('a/x', [rate(2n)], { action: 'mark' });
+    put('a/x/y', [rate(10n)]);
+    const handle = bind('a/x/y');
+    handle.take('tokens', 10);
+    await Promise.all([ask(handle, 'above', 5), pass(500)]);
+    expect(passed).toEqual([{ who: 'above', atMs: 500, verdict: MARK }]);
   });
 
   it('is not begun where it would take too long, or waiting does not help', async () => {

@@ -61,16 +61,20 @@ export class RequestGuard<Request> {
     const rank = tier?.(request) ?? quota.tier;
     const admission = host.admit(rank === null ? {} : { tier: rank });
     if (admission === null) return refusedAnswer(refusalOf(host.last));
-    const use = this.#useOf(request, quota);
-    let entry: Entry | Promise<Entry>;
-    try {
-      entry = enter(host, use, maxDelayMs);
-    } catch (error) {
+    const failed = (error: unknown): never => {
       admission.release('ignored');
       throw error;
+    };
+    let use: QuotaUse;
+    let entry: Entry | Promise<Entry>;
+    try {
+      use = this.#useOf(request, quota);
+      entry = enter(host, use, maxDelayMs);
+    } catch (error) {
+      return failed(error);
     }
     if (!(entry instanceof Promise)) return this.#answer(entry, use, admission);
-    return entry.then((late) => this.#answer(late, use, admission));
+    return entry.then((late) => this.#answer(late, use, admission), failed);
   }
 
   #handleFor(request: Request): Handle {

@@ -127,7 +127,9 @@ function handle({ event, data }: EventSourceMessage, place: Place): void {
   else if (event === 'rule') {
     const json = objectFromText(data);
     held.put(json);
-    sink.change(ruleFromJson(json));
+    const rule = readable(json, sink);
+    if (rule !== null) sink.change(rule);
+    else notTaken(json, sink);
   } else if (event === 'rule-deleted') remove(objectFromText(data), place);
 }
 
@@ -146,8 +148,15 @@ function takeChanges(json: Json, list: readonly unknown[], place: Place): void {
     held.put(item);
     const rule = readable(item, sink);
     if (rule !== null) sink.change(rule);
+    else notTaken(item, sink);
   }
   for (const gone of (json['gone'] ?? []) as readonly Json[]) remove(gone, place);
+}
+
+/** The last good rule of the quota stays, and reports count it. */
+function notTaken(item: unknown, sink: RuleSink): void {
+  const quotaId = (item as { quotaId?: unknown } | null)?.quotaId;
+  if (typeof quotaId === 'string') sink.unreadable?.(quotaId);
 }
 
 function takeAll(json: Json, list: readonly unknown[], { held, sink }: Place): void {
