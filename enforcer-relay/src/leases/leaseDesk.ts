@@ -14,8 +14,8 @@ export const DEMANDS_MAX = 1_000;
 /** Ids of hosts become keys in the log. */
 const ID_LENGTH_MAX = 256;
 const WEIGHT_MAX = 1_000;
-/** Sequences are microseconds of a relay's clock, or the next number; what is further ahead nobody granted. */
-const SEQUENCE_AHEAD_MICROS_MAX = 3_600_000_000n;
+/** Sequences begin at a clock's microseconds and rise by one: what is greater nobody granted. */
+const SEQUENCE_MAX = 2n ** 62n;
 
 /**
  * Books that nothing new was said of are looked at for leases that are over, the less often the more holders there
@@ -91,7 +91,7 @@ export class LeaseDesk {
     let isNew = false;
     for (const demand of report.demands.slice(0, DEMANDS_MAX)) {
       const desk = this.#desks.get(keyOf(demand.quotaId, demand.resource));
-      if (desk === undefined || !isCredible(demand, now)) continue;
+      if (desk === undefined || !isCredible(demand)) continue;
       const heard = heardOf(report, demand, now);
       if (!desk.book.hear(heard, sharedOf(desk.limit, now), now)) continue;
       desk.lookAt = now;
@@ -185,12 +185,16 @@ function heardOf(
   };
 }
 
-/** No amount is negative, and no lease is of a later hour: the next sequence must be one that can be written. */
-function isCredible(
-  { used, refused, held, share, intervalMicros, sequence }: LimitDemand,
-  now: bigint,
-): boolean {
-  if (sequence !== null && sequence > now + SEQUENCE_AHEAD_MICROS_MAX) return false;
+/** No amount is negative, and after the lease's sequence there is a next one that can be written. */
+function isCredible({
+  used,
+  refused,
+  held,
+  share,
+  intervalMicros,
+  sequence,
+}: LimitDemand): boolean {
+  if (sequence !== null && sequence > SEQUENCE_MAX) return false;
   return [used, refused, held, share, intervalMicros].every((amount) => amount >= 0n);
 }
 

@@ -127,6 +127,8 @@ export class HealthBook {
     const before = hosts.get(hostId);
     if (before === undefined && hosts.size >= HOSTS_MAX) return;
     if (before?.bootId === bootId && sequence <= before.sequence) return;
+    // Of an earlier start of the host: the log is read again from the begin of the stage after a fault.
+    if (before !== undefined && at < before.at) return;
     const last = lastOf(report, health, at);
     hosts.set(hostId, last);
     if (before?.bootId !== bootId) return;
