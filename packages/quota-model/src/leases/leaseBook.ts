@@ -25,6 +25,14 @@ const IDLE_PART = 100n;
 /** Of a window's rest no host gets more ahead of its use than this part, for it is lost with the host. */
 const AHEAD_PART = 100n;
 
+/**
+ * A host that says nothing for so long after its lease is no holder any more, microseconds: in a month there are more
+ * starts of hosts than hosts. What it may have used of the window stays taken.
+ */
+const GONE_MICROS = 60_000_000n;
+/** So many are known again when they come back; of those who went before them only the sum is. */
+const AWAY_MAX = 100_000;
+
 /** The limit to be shared, in the unit of shares. */
 export interface SharedLimit {
   readonly kind: LimitKind;
@@ -94,6 +102,10 @@ export class LeaseBook {
   readonly #rotation = new RotatedShares();
   #sequence = 0n;
   #windowEnd: bigint | null = null;
+  /** consumable: who is gone, or idle, and may have used something of the window. */
+  readonly #away = new Map<string, Holder>();
+  /** What they may have used together. */
+  #spent = 0n;
   #rotateAt = 0n;
 
   constructor(times: LeaseTimes = leaseTimes) {
@@ -106,7 +118,7 @@ export class LeaseBook {
 
   /** From when on nobody can act on any share, as far as is known; 0: nobody can now. */
   get takenUntil(): bigint {
-    let last = 0n;
+    let last = this.#spent > 0n ? (this.#windowEnd ?? 0n) : 0n;
     for (const { issued } of this.#holders.values()) {
       for (const { takenUntil } of issued) if (takenUntil > last) last = takenUntil;
     }
@@ -124,6 +136,7 @@ export class LeaseBook {
   hear(demand: HeardDemand, { kind, windowEnd }: SharedLimit, now: bigint): boolean {
     this.#turnWindow(windowEnd);
     if (!this.#holders.has(demand.holder) && this.#holders.size >= HOLDERS_MAX) return false;
+    this.#comeBack(demand.holder);
     const holder = this.#holderOf(demand.holder, demand.hostId);
     if (demand.reportedAt <= holder.reportedAt) return false;
     this.#acknowledge(holder, demand, now);
@@ -203,6 +216,8 @@ export class LeaseBook {
   #turnWindow(windowEnd: bigint | null): void {
     if (windowEnd === this.#windowEnd) return;
     this.#windowEnd = windowEnd;
+    this.#spent = 0n;
+    this.#away.clear();
     for (const holder of this.#holders.values()) {
       holder.issued = holder.issued.filter((issued) => issued.windowEnd === windowEnd);
       holder.held = 0n;
@@ -217,6 +232,11 @@ export class LeaseBook {
       if (this.#isHeard(holder, now)) continue;
       // Permits that a host was heard to hold are over with the host.
       if (kind === 'concurrency') holder.held = 0n;
+      if (kind === 'consumable' && isLongGone(holder, now)) {
+        this.#holders.delete(id);
+        this.#leave(id, holder);
+        continue;
+      }
       if (holder.issued.length > 0) continue;
       this.#holders.delete(id);
       if (last !== undefined) gone.push(id);
@@ -224,12 +244,28 @@ export class LeaseBook {
     return gone;
   }
 
+  /** Who is forgotten and comes back all the same counts twice until the window ends: never too little. */
+  #leave(id: string, holder: Holder): void {
+    this.#spent += takenBy(holder, 'consumable');
+    this.#away.set(id, holder);
+    const [oldest = id] = this.#away.keys();
+    if (this.#away.size > AWAY_MAX) this.#away.delete(oldest);
+  }
+
+  #comeBack(id: string): void {
+    const holder = this.#away.get(id);
+    if (holder === undefined) return;
+    this.#away.delete(id);
+    this.#spent -= takenBy(holder, 'consumable');
+    this.#holders.set(id, holder);
+  }
+
   #isHeard({ heardAt }: Holder, now: bigint): boolean {
     return heardAt + this.#times.lifeMicros > now;
   }
 
   #taken(kind: LimitKind): bigint {
-    let taken = 0n;
+    let taken = this.#spent;
     for (const holder of this.#holders.values()) taken += takenBy(holder, kind);
     return taken;
   }
@@ -240,7 +276,7 @@ export class LeaseBook {
     now: bigint,
   ): bigint[] {
     const used = live.map(([, { held }]) => (kind === 'consumable' ? held : 0n));
-    let free = total - sumOf(used);
+    let free = total - this.#spent - sumOf(used);
     for (const holder of this.#holders.values()) {
       if (!this.#isHeard(holder, now)) free -= takenBy(holder, kind);
     }
@@ -302,6 +338,10 @@ function takenBy({ issued, held }: Holder, kind: LimitKind): bigint {
   for (const { share } of issued) if (share > most) most = share;
   return most;
 }
+
+/** Its leases stay in the log, by which a successor comes to the same sum. */
+const isLongGone = ({ issued }: Holder, now: bigint): boolean =>
+  issued.length > 0 && issued.every(({ until }) => until + GONE_MICROS <= now);
 
 const sumOf = (amounts: readonly bigint[]): bigint => amounts.reduce((sum, each) => sum + each, 0n);
 const positive = (amount: bigint): bigint => (amount > 0n ? amount : 0n);
