@@ -1,10 +1,11 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Dispatcher, TargetReport } from '@prorata/schemas';
 import { HostNotAllowed, SecretMissing } from '@prorata/service-runtime';
 import { PartitionSpent } from '../rules/partitionRelay.ts';
 import { TargetChanged, TargetRefused } from './dispatcher.ts';
 import type { DispatchedSet, Format, HeldLimit, Holding, Place } from './dispatcher.ts';
 import type { DispatchClock } from './dispatchClock.ts';
-import { loosenings, textFor } from './textFor.ts';
+import { loosenings, textSteps } from './textFor.ts';
 import type { Turns } from './turns.ts';
 import type { TargetText } from './textFor.ts';
 
@@ -161,7 +162,7 @@ export class TargetKeeper {
     const { place } = this.#parts;
     const desired = await this.#parts.desired();
     this.#offsets.desired = desired.offset;
-    const text = this.#textFor(desired);
+    const text = await this.#textFor(desired);
     if (text.kind === 'refused') return refusedFor(text.reasons);
     const holding = await place.read(signal);
     if (holding.checksum === text.checksum) return this.#confirm(text, desired.offset, signal);
@@ -182,36 +183,48 @@ export class TargetKeeper {
     return this.#write(text, desired.offset, holding, signal);
   }
 
-  #textFor(desired: Desired): TargetText {
+  async #textFor(desired: Desired): Promise<TargetText> {
     if (this.#rendered?.desired === desired) return this.#rendered.text;
-    const startedMs = this.#parts.clock.nowMs();
-    const text = this.#formed(
-      () => textFor(this.#parts.format, desired.set),
-      (reason): TargetText => ({ kind: 'refused', reasons: [reason] }),
-    );
-    this.#textMs = this.#parts.clock.nowMs() - startedMs;
+    this.#textMs = 0;
+    const text = await this.#textOf(desired.set).catch((error: unknown): TargetText => ({
+      kind: 'refused',
+      reasons: [this.#failed(error)],
+    }));
     this.#rendered = { desired, text };
     return text;
   }
 
+  /** Heartbeats and leases have their turn between its steps. */
+  async #textOf(set: DispatchedSet): Promise<TargetText> {
+    const steps = textSteps(this.#parts.format, set);
+    for (;;) {
+      const step = this.#timed(() => steps.next());
+      if (step.done === true) return step.value;
+      await setImmediate();
+    }
+  }
+
   #loosened(set: DispatchedSet, held: readonly HeldLimit[], { text }: Holding): readonly string[] {
+    try {
+      return this.#timed(() => loosenings(this.#parts.format, set, held, text));
+    } catch (error) {
+      return [this.#failed(error)];
+    }
+  }
+
+  #timed<T>(work: () => T): T {
     const startedMs = this.#parts.clock.nowMs();
-    const loosened = this.#formed(
-      () => loosenings(this.#parts.format, set, held, text),
-      (reason): readonly string[] => [reason],
-    );
-    this.#textMs += this.#parts.clock.nowMs() - startedMs;
-    return loosened;
+    try {
+      return work();
+    } finally {
+      this.#textMs += this.#parts.clock.nowMs() - startedMs;
+    }
   }
 
   /** A format that fails is no target that is away: it is told as a refusal, and the log has the fault. */
-  #formed<T>(work: () => T, refused: (reason: string) => T): T {
-    try {
-      return work();
-    } catch (error) {
-      this.#parts.logger.warn({ err: error, ...this.#fields }, 'A format failed.');
-      return refused(`The format failed: ${error instanceof Error ? error.message : 'no error'}`);
-    }
+  #failed(error: unknown): string {
+    this.#parts.logger.warn({ err: error, ...this.#fields }, 'A format failed.');
+    return `The format failed: ${error instanceof Error ? error.message : 'no error'}`;
   }
 
   #gatherMs(): number {

@@ -161,6 +161,24 @@ describe('the keeper of a target', () => {
     expect(await gatheredAfter(5_000)).toBe(10_000);
   });
 
+  it('lets others have the thread between the steps of a text', async () => {
+    const order: string[] = [];
+    const step = (name: string): void => {
+      order.push(name);
+      setImmediate(() => order.push(`after ${name}`));
+    };
+    const { keeper, signal } = setUp(
+      {},
+      {
+        render: (set) => (step('render'), rulesFormat.render(set)),
+        check: (text) => (step('check'), rulesFormat.check(text)),
+        held: (text, set) => (step('held'), rulesFormat.held(text, set)),
+      },
+    );
+    await keeper.round(signal);
+    expect(order).toEqual(['render', 'after render', 'check', 'after check', 'held', 'after held']);
+  });
+
   it('makes no text of more quotas than its thread can bear', async () => {
     const { here, keeper, signal } = setUp({}, { render: () => assert.fail('It is made.') });
     const { set, offset } = here.desired;

@@ -21,6 +21,15 @@ export type TargetText =
 
 /** Renders, has the text checked, and reads it back: what allows more than is meant is refused, whoever made it. */
 export function textFor(format: Format, set: DispatchedSet): TargetText {
+  const steps = textSteps(format, set);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** As `textFor`, and yields between what takes the thread seconds of a large set: others may have it there. */
+export function* textSteps(format: Format, set: DispatchedSet): Generator<void, TargetText> {
   if (set.quotas.length === 0)
     return refused(['There are no quotas: nothing is ever written empty.']);
   if (set.quotas.length > QUOTAS_MAX) {
@@ -33,9 +42,12 @@ export function textFor(format: Format, set: DispatchedSet): TargetText {
   if (Buffer.byteLength(text) > TEXT_BYTES_MAX) {
     return refused([`The text has more than ${TEXT_BYTES_MAX} bytes.`]);
   }
+  yield;
   const faults = format.check(text);
   if (faults.length > 0) return refused(faults);
+  yield;
   const held = format.held(text, set);
+  yield;
   const licences = licencesIn(held, set);
   if (licences.length > 0) return refused(licences);
   return { kind: 'text', text, checksum: checksumOf(text), notes, held };
