@@ -1,3 +1,5 @@
+import type { Loan } from './loans.ts';
+
 /**
  * What one limit holds, for as many slots as it has: one, or one for each key where a rule gives
  * every key a limit of its own. All of it reads the moment of the decision from `HostTime.moment`:
@@ -29,8 +31,13 @@ export interface LimitState {
   /** For the decision of the one whose turn it is: what others speak for does not count until it is put back. */
   lift(slot: number): number;
   putBack(slot: number, amount: number): void;
-  /** Returns a part of what was charged at `atMicros`, where it has not come back by itself since. */
-  giveBack(slot: number, cost: number, atMicros: number): void;
+  /** Of what was just charged by an estimate, where it can come back by itself little by little. */
+  lend?(slot: number, cost: number): Loan;
+  /**
+   * Returns a part of what was charged at `atMicros`, where it has not come back by itself since.
+   * @param loan what `lend` gave of it; null: nothing
+   */
+  giveBack(slot: number, cost: number, atMicros: number, loan: Loan | null): void;
 }
 
 /** The slot of a limit that has no keys. */

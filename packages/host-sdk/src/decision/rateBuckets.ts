@@ -1,6 +1,8 @@
 import type { BucketForm } from './bucketForm.ts';
 import { grownTo, ONLY_SLOT } from './limitState.ts';
 import type { KeyedState } from './limitState.ts';
+import { Loans } from './loans.ts';
+import type { Loan } from './loans.ts';
 import { SpokenFor } from './spokenFor.ts';
 import { NEVER } from './verdict.ts';
 
@@ -41,6 +43,8 @@ export class RateBuckets implements KeyedState {
   #isSpecial = false;
   /** null: nobody waits. */
   #spokenFor: SpokenFor | null = null;
+  /** null: no estimate is unsettled that may come back. */
+  #loans: Loans | null = null;
   /** The last of them is of the version before the present one. */
   #past: PastForm[] = [];
 
@@ -127,10 +131,19 @@ export class RateBuckets implements KeyedState {
     if (amount > 0) this.keep(slot, amount);
   }
 
-  giveBack(slot: number, cost: number): void {
+  /** Of what was charged last. */
+  lend(slot: number, cost: number): Loan {
+    this.#loans ??= new Loans();
+    const loan = this.#loans.lend(slot, cost);
+    this.#tellSpecial();
+    return loan;
+  }
+
+  giveBack(slot: number, cost: number, _atMicros: number, loan: Loan | null): void {
     this.#refill(slot);
     const form = this.#form;
-    const units = form.grain === 1 ? cost : Math.floor(cost / form.grain);
+    const back = loan === null ? 0 : (this.#loans?.end(slot, loan, cost) ?? 0);
+    const units = form.grain === 1 ? back : Math.floor(back / form.grain);
     const at = slot * STRIDE + LEVEL;
     this.#slots[at] = Math.min(form.cap, (this.#slots[at] ?? 0) + units * form.scale);
   }
@@ -174,6 +187,7 @@ export class RateBuckets implements KeyedState {
   }
 
   begin(slot: number): void {
+    this.#loans?.forget(slot);
     if (this.#versions !== null) this.#versions[slot] = this.#version;
     this.#slots[slot * STRIDE + LEVEL] = this.#form.cap;
     this.#slots[slot * STRIDE + FILLED_AT] = this.#moment[0] ?? 0;
@@ -186,7 +200,8 @@ export class RateBuckets implements KeyedState {
   }
 
   #tellSpecial(): void {
-    const isPlain = this.#versions === null && this.#frozenAt === null && this.#spokenFor === null;
+    const isSteady = this.#versions === null && this.#frozenAt === null;
+    const isPlain = isSteady && this.#spokenFor === null && this.#loans === null;
     this.#isSpecial = !isPlain || this.#form.grain !== 1;
   }
 
@@ -206,6 +221,17 @@ export class RateBuckets implements KeyedState {
       this.#carry(slot, this.#versions[slot] ?? 0);
     }
     if (this.#frozenAt === null) fill(this.#slots, slot, this.#form, this.#moment[0] ?? 0);
+    if (this.#loans !== null) this.#limitLoans(slot, this.#loans);
+  }
+
+  /** What the bucket has earned meanwhile does not come back a second time. */
+  #limitLoans(slot: number, loans: Loans): void {
+    const { cap, scale, grain } = this.#form;
+    const lacking = cap - (this.#slots[slot * STRIDE + LEVEL] ?? 0);
+    loans.atMost(slot, Math.floor(lacking / scale) * grain);
+    if (!loans.isEmpty) return;
+    this.#loans = null;
+    this.#tellSpecial();
   }
 
   #carry(slot: number, version: number): void {

@@ -1,5 +1,6 @@
 import type { RequestMeter } from '../usage/requestMeter.ts';
 import { OVERFLOW_SLOT } from './keySlots.ts';
+import type { Loan } from './loans.ts';
 import type { PathLimit, PathResource } from './quotaPath.ts';
 import type { Attributes } from './ruleMatch.ts';
 import { keyFor } from './slotChoice.ts';
@@ -22,6 +23,7 @@ interface Charge {
   readonly limit: PathLimit;
   readonly slot: number;
   readonly key: string;
+  readonly loan: Loan | null;
 }
 
 export class ChargedReservation implements Reservation {
@@ -54,6 +56,7 @@ export class ChargedReservation implements Reservation {
       limit,
       slot: limit.slot,
       key: keyFor(limit, asker.attributes, asker.key),
+      loan: limit.state?.lend?.(limit.slot, reserved) ?? null,
     }));
   }
 
@@ -70,11 +73,11 @@ export class ChargedReservation implements Reservation {
     this.#meter?.settle(more);
   }
 
-  #settleOne({ limit: { state, keys }, slot, key }: Charge, more: number): void {
+  #settleOne({ limit: { state, keys }, slot, key, loan }: Charge, more: number): void {
     // A key that was forgotten since was full again: its slot may be somebody else's.
     if (keys !== null && slot !== OVERFLOW_SLOT && keys.knownSlotOf(key) !== slot) return;
     if (more > 0) state?.owe(slot, more);
-    else state?.giveBack(slot, -more, this.#atMicros);
+    state?.giveBack(slot, Math.max(0, -more), this.#atMicros, loan);
   }
 }
 

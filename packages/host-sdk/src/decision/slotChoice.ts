@@ -26,5 +26,5 @@ export function giveBackOne(
 ): void {
   const own = limit.keys?.knownSlotOf(keyFor(limit, attributes, key));
   const isOwn = own !== undefined && limit.keys?.state.isIdle(own) === false;
-  limit.state?.giveBack(isOwn ? own : OVERFLOW_SLOT, units, 0);
+  limit.state?.giveBack(isOwn ? own : OVERFLOW_SLOT, units, 0, null);
 }
