@@ -8,7 +8,7 @@ export { compareBounds, cutLimit, describeLimit, minLimit, sameLimit } from './l
 export { declaredBy, declaredLimit } from './layers.ts';
 export { boundsInForce } from './rightsizingBounds.ts';
 export { decide } from './decide.ts';
-export { API_KEY_ISSUER } from './authority/sender.ts';
+export { API_KEY_ISSUER, describeRoles } from './authority/sender.ts';
 export { commandAuthority } from './authority/commandAuthority.ts';
 export type { CommandAuthority, SendingRole } from './authority/commandAuthority.ts';
 export { MUST_EXIST } from './decide/preconditions.ts';

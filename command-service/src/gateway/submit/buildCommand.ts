@@ -1,4 +1,4 @@
-import { parseStream } from '@prorata/quota-model';
+import { describeRoles, parseStream } from '@prorata/quota-model';
 import { fromJson, fullNameOf, timeToJson } from '@prorata/schemas';
 import type { CommandMessage, JsonViolation } from '@prorata/schemas';
 import type { Principal } from '@prorata/service-runtime';
@@ -51,7 +51,10 @@ export function buildCommand(request: CommandRequest, submittedAt: bigint): Comm
   }
   if (!maySend(type, principal, given['stream'])) {
     const roles = commandRoles[type].join(', ');
-    throw new SubmissionRefused('FORBIDDEN', `${type} needs one of the roles ${roles}.`);
+    throw new SubmissionRefused(
+      'FORBIDDEN',
+      `${type} needs one of the roles ${roles}. ${describeRoles(principal)}`,
+    );
   }
   const data = isRecord(given['data']) ? given['data'] : {};
   const parsed = fromJson(fullNameOf[type], {

@@ -166,6 +166,8 @@ describe('who may send what', () => {
 
   it('is asked before the form', () => {
     const robot = { principal: { ...principal, roles: ['robot'] } };
-    expect(refusal(() => build({ data: {} }, robot))).toMatchObject({ code: 'FORBIDDEN' });
+    const refused = refusal(() => build({ data: {} }, robot));
+    expect(refused).toMatchObject({ code: 'FORBIDDEN' });
+    expect(refused.message).toMatch(/needs one of the roles .*\. You have robot\.$/);
   });
 });

@@ -10,7 +10,13 @@ import { answerAs } from '../output/answerAs.ts';
 import type { OutputOptions } from '../output/answerAs.ts';
 import { withProgress } from '../output/progress.ts';
 import { screenText } from '../output/screenText.ts';
-import { failureLines, failuresIn, planData, planLines } from '../plan/describePlan.ts';
+import {
+  agreedPlanLines,
+  failureLines,
+  failuresIn,
+  planData,
+  planLines,
+} from '../plan/describePlan.ts';
 import { planDeclaration } from '../plan/planned.ts';
 import type { Planned } from '../plan/planned.ts';
 import { answer, tell } from '../print.ts';
@@ -44,7 +50,8 @@ export async function apply(options: ApplyOptions): Promise<number> {
     planDeclaration(client, declared, terms, progress),
   );
   const isForPeople = options.output === 'table';
-  if (isForPeople) for (const line of planLines(planned.plan, planned.checks)) answer(line);
+  const linesOf = options.yes === true ? agreedPlanLines : planLines;
+  if (isForPeople) for (const line of linesOf(planned.plan, planned.checks)) answer(line);
   if (failuresIn(planned.plan, planned.checks).length > 0) {
     return refusedBefore(planned, options);
   }

@@ -54,10 +54,14 @@ function problemText(
   const lines = [`${code ?? `HTTP ${status}`}: ${detail ?? 'the gateway said no more'}`];
   if (code === 'FORBIDDEN' && path !== null) lines.push(`  Asked for: GET ${path}`);
   if (violations.length > 1 || violations[0]?.message !== detail) {
-    lines.push(...violations.map(({ path, message }) => `  ${path} ${message}`));
+    lines.push(...violations.map(violationLine));
   }
   if (remedy !== undefined) lines.push(`  What to do: ${remedy}`);
   const hint = code === undefined ? null : hintFor(code);
   if (hint !== null) lines.push(`  To type: ${hint}`);
   return lines.map(screenText).join('\n');
 }
+
+/** What is wrong with the whole has no path. */
+const violationLine = ({ path, message }: ViolationBody): string =>
+  path === '' ? `  ${message}` : `  ${path} ${message}`;

@@ -29,6 +29,15 @@ it('says every failed check, what to do and what to type', () => {
   expect(problem.exitCode).toBe(1);
 });
 
+it('prints no empty path of what is wrong with the whole', () => {
+  const problem = new GatewayProblem(403, {
+    code: 'FORBIDDEN',
+    detail: 'No.',
+    violations: [{ path: '', message: 'A robot may not send ChangeTree.' }],
+  });
+  expect(problem.message.split('\n')[1]).toBe('  A robot may not send ChangeTree.');
+});
+
 it('says of options that the gateway does not take what a fault found here would say', () => {
   const problem = new GatewayProblem(422, {
     code: 'PARAMETER_INVALID',

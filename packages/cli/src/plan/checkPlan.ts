@@ -100,6 +100,7 @@ const plainChange = ({ quotaId, resource, before, after }: LimitInForce): LimitI
 
 function later(tried: Check): Check {
   const [first] = tried.failures;
-  const remark = `it follows others and cannot be checked before them; by itself it would be refused: ${first?.message ?? ''}`;
+  const why = first === undefined ? '' : `: ${first.message}`;
+  const remark = `it follows others and cannot be checked before them; by itself it would be refused${why}`;
   return { ...tried, verdict: 'later', failures: [], remark };
 }

@@ -32,10 +32,24 @@ export function planLines(plan: Plan, checks: readonly Check[]): readonly string
   ];
 }
 
-function streamLines(plan: Plan): readonly string[] {
+/**
+ * The same for whoever has agreed beforehand, and has seen it by `plan`: what is changed without its fields, and what
+ * may be news. All of it where it would be refused.
+ */
+export function agreedPlanLines(plan: Plan, checks: readonly Check[]): readonly string[] {
+  const isNothing = plan.commands.length === 0;
+  if (isNothing || failuresIn(plan, checks).length > 0) return planLines(plan, checks);
+  const news = [...hiddenLines(checks), ...remarkLines(checks)];
+  return [...streamLines(plan, headOf), ...news, summaryLine(plan)];
+}
+
+function streamLines(
+  plan: Plan,
+  linesOf: (action: Action) => readonly string[] = actionLines,
+): readonly string[] {
   return [...Map.groupBy(plan.commands, ({ stream }) => stream)].flatMap(([stream, commands]) => [
     colours.bold(stream.replace(':', ' ')),
-    ...commands.flatMap(({ actions }) => actions.flatMap(actionLines)),
+    ...commands.flatMap(({ actions }) => actions.flatMap(linesOf)),
     ...severalLines(commands.filter(({ type }) => type === 'ChangeTree').length),
     '',
   ]);
@@ -47,12 +61,15 @@ function severalLines(trees: number): readonly string[] {
 }
 
 function actionLines(action: Action): readonly string[] {
-  const place =
-    action.declared === null ? '' : `  ${colours.dim(placeText(action.declared.placeOf()))}`;
-  const head = `  ${marks[action.kind]} ${action.what} ${action.id}${place}`;
-  if (action.kind === 'delete') return [head];
+  const head = headOf(action);
+  if (action.kind === 'delete') return head;
   const told = action.differences.filter(({ field }) => !inId.has(field));
-  return [head, ...told.map(differenceLine(action.kind))];
+  return [...head, ...told.map(differenceLine(action.kind))];
+}
+
+function headOf({ kind, what, id, declared }: Action): readonly string[] {
+  const place = declared === null ? '' : `  ${colours.dim(placeText(declared.placeOf()))}`;
+  return [`  ${marks[kind]} ${what} ${id}${place}`];
 }
 
 /** Fields that the id has told. */
@@ -170,10 +187,10 @@ export function failureLines(failures: readonly Failure[]): readonly string[] {
 }
 
 function failureText({ code, message, remedy, action, place }: Failure): readonly string[] {
-  const where = [place === null ? null : placeText(place), action?.id].filter(Boolean).join(' ');
+  const where = [place === null ? null : placeText(place), action?.id].filter(Boolean);
   const hint = hintFor(code);
   return [
-    screenText(`  ${where} ${code}: ${message}`),
+    screenText(`  ${[...where, `${code}: ${message}`].join(' ')}`),
     ...(remedy === null ? [] : [`      What to do: ${remedy}`]),
     ...(hint === null ? [] : [`      To type: ${hint}`]),
   ];

@@ -4,7 +4,7 @@ import { documentsIn } from '../file/readDocuments.ts';
 import { unchecked } from './check.ts';
 import type { Check } from './check.ts';
 import { computePlan } from './computePlan.ts';
-import { planData, planLines } from './describePlan.ts';
+import { agreedPlanLines, failureLines, planData, planLines } from './describePlan.ts';
 import type { LiveApplication, LiveOrganization } from './liveState.ts';
 import type { Plan } from './plan.ts';
 
@@ -107,5 +107,24 @@ describe('a plan for people', () => {
       /moka\/ads +tokens +10\/s +2,000\/s +the override of moka\/ads, until 2026-01-02T00:00:00Z/,
     );
     expect(planData(plan, [check])).toMatchObject({ hidden: [{ hiddenBy: { kind: 'override' } }] });
+  });
+
+  it('is not told field by field once more to whoever has agreed beforehand', () => {
+    const plan = planBetween(before, after);
+    const lines = agreedPlanLines(plan, []).map((each) => each.trim());
+    expect(lines.some((line) => line.startsWith('~ quota moka/ads'))).toBe(true);
+    expect(lines).not.toContain('tier  1 → 2');
+    expect(lines.at(-1)).toMatch(/^Plan: 0 to create, \d+ to change, 0 to delete\.$/);
+    const obstacle = {
+      declared: plan.commands[0]!.actions[0]!.declared!,
+      ...{ id: 'moka/ads', path: [], message: 'no' },
+    };
+    const failing = { ...plan, obstacles: [obstacle] };
+    expect(agreedPlanLines(failing, [])).toEqual(planLines(failing, []));
+  });
+
+  it('leaves no empty place before a failure of a command as a whole', () => {
+    const whole = { code: 'FORBIDDEN', message: 'No.', remedy: null, action: null, place: null };
+    expect(failureLines([whole])[1]).toBe('  FORBIDDEN: No.');
   });
 });

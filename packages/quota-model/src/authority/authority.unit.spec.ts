@@ -23,6 +23,7 @@ import { ana, ben, DAY, HOUR, rightsizer, SECOND, stampCommand, START } from '..
 import type { CommandBody, CommandData, Sender } from '../testing/stamp.ts';
 import { commandViolations, ownershipViolations } from './authorityViolations.ts';
 import { commandAuthority } from './commandAuthority.ts';
+import { describeRoles } from './sender.ts';
 
 const QUOTA = 'moka/prod/ads';
 const tree = [
@@ -819,5 +820,27 @@ describe('a refusal for want of ownership', () => {
       'five, the owner of moka/a/b/c/d/e/f/g and moka/a/b/c/d/e/f and 1 more; ' +
         'four, the owner of moka/a/b/c/d; three, the owner of moka/a/b/c; 2 more above; an operator of',
     );
+  });
+});
+
+describe('a refusal for want of a role', () => {
+  const grant = (scope: string) => ({ role: 'operator', scope });
+
+  it('says what the sender has, and names no more grants than somebody reads', () => {
+    const many = Array.from({ length: 8 }, (_, index) => grant(`moka/${index}`));
+    expect(describeRoles({ roles: [], grants: [] })).toBe('You have no role.');
+    expect(describeRoles({ roles: ['robot'], grants: [grant('moka')] })).toBe(
+      'You have robot, operator of moka.',
+    );
+    expect(describeRoles({ roles: [], grants: many })).toMatch(/moka\/4 and 3 more\.$/);
+  });
+
+  it('tells a robot which roles of a person or service it takes', () => {
+    given(registered)
+      .when(
+        { type: 'DeleteQuota', data: { quotaId: QUOTA, children: 'cascade' } },
+        as(['robot'], { actor: rightsizer }),
+      )
+      .thenRefused('NOT_ALLOWED', 'one of the roles', 'You have robot');
   });
 });

@@ -17,6 +17,7 @@ import { stepViolations } from './robotStep.ts';
 import { inheritedAt, isLooser, raisesOf } from './raises.ts';
 import type { Raise } from './raises.ts';
 import {
+  describeRoles,
   describeStanding,
   describeSay,
   hasSayAt,
@@ -51,10 +52,12 @@ export function commandViolations(message: CommandMessage): Violation[] {
       : [...envelope.roles, ...envelope.grants.map(({ role }) => role)];
   if (held.some((role) => allowed.includes(role))) return [];
   if (isRobot(envelope) && !roles.includes('robot')) {
-    return [violation('NOT_ALLOWED', '', `A robot may not send ${type}.`)];
+    const people = `A robot may not send ${type}, whatever its roles: it takes a person or a service`;
+    const message = `${people} with one of the roles ${roles.join(', ')}. ${describeRoles(envelope)}`;
+    return [violation('NOT_ALLOWED', '', message)];
   }
   const where = over === 'stream' ? ` for all of ${envelope.stream}` : '';
-  const message_ = `${type} needs one of the roles ${roles.join(', ')}${where}.`;
+  const message_ = `${type} needs one of the roles ${roles.join(', ')}${where}. ${describeRoles(envelope)}`;
   return [violation('NOT_ALLOWED', '', message_)];
 }
 

@@ -120,3 +120,16 @@ export function describeSay(state: ApplicationState, place: string): string {
   const others = rest > 0 ? [`${rest} more above`] : [];
   return [...named, ...others, `an operator of ${place}`].join('; ');
 }
+
+/** Grants that a refusal names: a token may carry hundreds. */
+const GRANTS_NAMED_MAX = 5;
+
+/** What a token or key lets its bearer be, in the words of a refusal for want of a role. */
+export function describeRoles({ roles, grants }: Pick<Sender, 'roles' | 'grants'>): string {
+  if (roles.length === 0 && grants.length === 0) return 'You have no role.';
+  const named = grants
+    .slice(0, GRANTS_NAMED_MAX)
+    .map(({ role, scope }) => `${role} of ${shownGroup(scope)}`);
+  const more = grants.length - named.length;
+  return `You have ${[...roles, ...named].join(', ')}${more > 0 ? ` and ${more} more` : ''}.`;
+}

@@ -1,3 +1,4 @@
+import { describeRoles } from '@prorata/quota-model';
 import type { Request, RequestHandler, Response } from 'express';
 import { Problem, routeUnknown } from '../problem.ts';
 import { credentialsIn } from './tokenVerifier.ts';
@@ -90,11 +91,16 @@ function absent(request: Request, response: Response, methods: readonly string[]
   return new Problem(405, 'METHOD_NOT_ALLOWED', detail);
 }
 
-function forbidden({ application }: Principal, rule: RouteRule): Problem {
+function forbidden(principal: Principal, rule: RouteRule): Problem {
+  const { application } = principal;
   if (application !== null && rule.bound === 'none') {
     const detail = `The credentials are for the application ${application} alone, and this is no application's.`;
     return new Problem(403, 'FORBIDDEN', detail);
   }
   const roles = typeof rule.who === 'string' ? rule.who : rule.who.join(', ');
-  return new Problem(403, 'FORBIDDEN', `This needs one of the roles ${roles}.`);
+  return new Problem(
+    403,
+    'FORBIDDEN',
+    `This needs one of the roles ${roles}. ${describeRoles(principal)}`,
+  );
 }

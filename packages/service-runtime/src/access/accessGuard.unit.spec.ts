@@ -144,6 +144,10 @@ describe('the guard', () => {
     const headers = token === null ? {} : { authorization: `Bearer ${token}` };
     const answer = await fetch(`${await guarded()}${path}`, { method, headers });
     expect(answer.status).toBe(status);
+    if (status === 403) {
+      const { detail } = (await answer.json()) as { detail: string };
+      expect(detail).toMatch(/needs one of the roles .+ You have host\.$/);
+    }
     if (status === 405) expect(answer.headers.get('allow')).toBe('GET, HEAD');
   });
 
