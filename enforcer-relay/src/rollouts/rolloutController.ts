@@ -27,13 +27,17 @@ export interface RolloutControllerParts {
   readonly told: (rolloutId: string, what: string) => void;
 }
 
-/** Refusals that say no more than that the rollout, or the writer's clock, is elsewhere by now. */
+/** Refusals that say nothing of the change: the rollout or the writer is elsewhere by now, or somebody did not answer. */
 const passing: ReadonlySet<string | null> = new Set([
+  'COMMAND_TOO_OLD',
+  'FACT_STALE',
   'ROLLOUT_BAKING',
   'ROLLOUT_GATE',
   'ROLLOUT_PAUSED',
   'ROLLOUT_STAGE',
   'ROLLOUT_UNKNOWN',
+  'VALIDATION_OUTDATED',
+  'VALIDATOR_UNAVAILABLE',
 ]);
 /** Between two tries of one step, microseconds: the event of the first has come by then. */
 const TRY_AGAIN_MICROS = 10_000_000n;
