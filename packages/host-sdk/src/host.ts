@@ -55,7 +55,7 @@ export interface HostOptions {
   /** Turns requests away while the host has too much to do: `overloadGate()`. Default: nothing does. */
   readonly overload?: OverloadGate;
   /**
-   * Hears of what fails in the background; decisions go on. Must not throw. Without it, rejected
+   * Hears of what fails in the background; decisions go on. What it throws is a warning. Without it, rejected
    * credentials are a warning of the process, hourly: nothing else would tell them from an outage.
    */
   readonly onProblem?: (error: unknown) => void;

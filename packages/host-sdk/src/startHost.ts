@@ -327,7 +327,12 @@ class LocalHost implements Host {
   #failed(error: unknown): void {
     this.#problems += 1;
     if (error instanceof CredentialsRejected) this.#rejected(error);
-    this.#options.onProblem?.(error);
+    try {
+      this.#options.onProblem?.(error);
+    } catch (fault) {
+      // Whoever listens must not keep rules, usage and reports from going on.
+      process.emitWarning(fault instanceof Error ? fault : String(fault));
+    }
   }
 
   #rejected(error: CredentialsRejected): void {

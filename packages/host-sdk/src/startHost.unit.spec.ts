@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { rate, RecordingChannel, rule, TestClock, ToldSource, wholeSet } from '../test/fixtures.ts';
 import { ALLOW, REFUSE, startHost } from './index.ts';
 import type { Host, HostOptions } from './index.ts';
@@ -80,6 +80,23 @@ describe('a host', () => {
     sink.replaceAll(wholeSet([], { completeTo: null }));
     expect(host.bind({ quota: 'a/x' }).take('tokens', 1)).toBe(REFUSE);
     expect(host.status()).toMatchObject({ source: null, counters: { withoutRules: 1 } });
+  });
+
+  it('goes on with its rules where whoever hears of problems throws', async () => {
+    const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    const onProblem = (): never => {
+      throw new Error('the listener’s own');
+    };
+    const { host, sink } = await start({ onProblem });
+    const many = Array.from({ length: 1_500 }, (_, at) =>
+      rule(`a/q${at}`, [rate(at === 0 ? -1n : 5n)], { eventOffset: 2n }),
+    );
+    sink.replaceAll(wholeSet(many));
+    sink.change(rule('a/x', [rate(1n)], { eventOffset: 3n }));
+    await expect.poll(() => host.status().appliedOffset).toBe(3n);
+    expect(host.status()).toMatchObject({ rules: 1_500, counters: { rejectedRules: 1 } });
+    expect(warned).toHaveBeenCalledWith(expect.objectContaining({ message: 'the listener’s own' }));
+    warned.mockRestore();
   });
 
   it('drops what a whole set lacks, but believes no topic that was never written', async () => {
