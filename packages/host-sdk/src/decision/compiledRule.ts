@@ -23,6 +23,8 @@ export class UnenforceableRule extends Error {
 interface LimitTerms {
   readonly resource: string;
   readonly bound: ResourceLimit['bound'];
+  /** The host's share of a limit, as callers are told of it; absent: the limit stands in the rule. */
+  readonly share?: ResourceLimit;
 }
 
 /** A limit in the numbers that decide. Capacity has none: it is not decided per request. */
@@ -118,8 +120,21 @@ function hashOf(text: string): number {
  * units a second, or less than one.
  * @throws UnenforceableRule
  */
-export const compileShare = (quotaId: string, limit: ResourceLimit): CompiledLimit =>
-  compileLimit(quotaId, limit, 'token_bucket');
+export const compileShare = (
+  quotaId: string,
+  share: ResourceLimit,
+  declared: ResourceLimit,
+): CompiledLimit => ({
+  ...compileLimit(quotaId, share, 'token_bucket'),
+  share: inPeriodOf(declared, share),
+});
+
+/** Micro-units a second mean nothing to a caller, who knows the declared period; less than a unit in it is one. */
+function inPeriodOf({ perMicros }: ResourceLimit, share: ResourceLimit): ResourceLimit {
+  if (perMicros === null || share.perMicros === null || perMicros === share.perMicros) return share;
+  const amount = (share.amount * perMicros) / share.perMicros;
+  return { ...share, amount: amount > 1n ? amount : 1n, perMicros };
+}
 
 function compileLimits(
   quotaId: string,

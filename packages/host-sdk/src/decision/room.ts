@@ -7,7 +7,7 @@ export interface LimitRoom {
   readonly quotaId: string;
   readonly resource: string;
   readonly kind: LimitKind;
-  /** What the limit gives, in base units: in a period or a window, or at once. */
+  /** What the limit, or this host's share of it, gives, in base units: in a period or a window, or at once. */
   readonly amount: number;
   /** Rates: the time of the amount, microseconds. null: of another kind. */
   readonly perMicros: number | null;
@@ -51,6 +51,7 @@ function binds({ rule }: PathLimit): boolean {
 }
 
 function termsOf({ rule, compiled }: PathLimit, resource: string) {
+  if (compiled.share !== undefined) return compiled.share;
   const { source } = rule;
   const limits = rule.limits.includes(compiled) ? source.limits : (source.after?.limits ?? []);
   return limits.find((limit) => limit.resource === resource);

@@ -49,6 +49,16 @@ function host() {
 }
 
 describe('a limit that the fleet shares', () => {
+  it('tells callers of what this host has of it, in the declared period', () => {
+    const { table, clock, lease, handle } = host();
+    table.put(rule('a/x', [rate(100n, 10n)], fleet(200)), clock.now);
+    expect(handle.room('tokens')).toMatchObject([{ amount: 2, perMicros: second, left: 1 }]);
+    lease({ share: 40_000_000n });
+    expect(handle.room('tokens')).toMatchObject([{ amount: 40, perMicros: second }]);
+    lease({ share: 250_000n });
+    expect(handle.room('tokens')).toMatchObject([{ amount: 1, perMicros: second, left: 1 }]);
+  });
+
   it('is enforced by the lease, and without one by the safe share, which is said', () => {
     const { table, clock, limiter, lease, admittedIn } = host();
     table.put(rule('a/x', [rate(100n, 10n)], fleet(200)), clock.now);

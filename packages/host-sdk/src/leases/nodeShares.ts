@@ -68,13 +68,13 @@ export class NodeShares {
     let untilWall = Infinity;
     const limits = declared.map((limit) => {
       if (limit.bound !== 'amount' || limit.kind === 'capacity') {
-        return compileShare(source.quotaId, limit);
+        return compileShare(source.quotaId, limit, limit);
       }
       const lease = isFleet ? this.leaseOf(limit.resource) : null;
       const share = shareOfLimit(limit, lease, basisPoints, wallMicros);
       if (share.isSafe) safe.add(limit.resource);
       if (share.untilWall !== null) untilWall = Math.min(untilWall, Number(share.untilWall));
-      return compileShare(source.quotaId, share.limit);
+      return compileShare(source.quotaId, share.limit, limit);
     });
     this.#safe = safe;
     return { limits, untilWall };
