@@ -849,7 +849,7 @@ describe('a rollout', () => {
       },
     );
     const { out } = await prorata(['rollout', 'list', 'llm-gateway']);
-    expect(out).toMatch(new RegExp(`${id} +rolled_back +0 of 0 to 1`));
+    expect(out).toMatch(new RegExp(`${id} +rolled_back +0 \\(last: 1\\)`));
     await vi.waitFor(() => expect(hosts.map(limitOn)).toEqual([20_000n, 20_000n, 20_000n]), {
       timeout: STAGE_MS,
     });

@@ -58,7 +58,7 @@ export function rolloutLines(rollout: Json | null | undefined): readonly string[
   const [id, status, stage] = ['rolloutId', 'status', 'stage'].map((name) => textIn(rollout, name));
   return [
     screenText(
-      `Rollout ${id} is ${status} at stage ${stage}: its hosts enforce what it brings instead. ./prorata rollout show ${id}`,
+      `Rollout ${id} is ${status} at stage ${stage}: its hosts enforce what it brings instead of what is declared. ./prorata rollout show ${id}`,
     ),
   ];
 }

@@ -13,7 +13,7 @@ describe('what a quota is part of', () => {
   it('is told where a rollout is on there, for some hosts enforce something else', () => {
     const rollout = { rolloutId: 'moka-r7', status: 'on', stage: 1 };
     expect(rolloutLines(rollout)).toEqual([
-      'Rollout moka-r7 is on at stage 1: its hosts enforce what it brings instead. ./prorata rollout show moka-r7',
+      'Rollout moka-r7 is on at stage 1: its hosts enforce what it brings instead of what is declared. ./prorata rollout show moka-r7',
     ]);
     expect([...rolloutLines(null), ...rolloutLines(undefined)]).toEqual([]);
   });

@@ -75,7 +75,8 @@ const NONE = 'There are none.';
 
 /** That nothing is unused says as much as the usage behind it. */
 export function unusedNone({ data }: Json): string {
-  if (!isJson(data)) return 'Nobody sums usage up, so that none is known: start the rightsizer.';
+  if (!isJson(data))
+    return 'No usage has been summed up yet, so that none is known: the rightsizer does every five minutes, once hosts report any.';
   const { knownUntil, takenAt } = data;
   return `There are none, by usage up to ${String(knownUntil)}, summed up at ${String(takenAt)}.`;
 }

@@ -55,5 +55,5 @@ it('says of nothing unused how old the usage is that says so', () => {
   expect(unusedNone({ data })).toBe(
     'There are none, by usage up to 2026-01-02T10:00:00.000Z, summed up at 2026-01-02T10:05:00.000Z.',
   );
-  expect(unusedNone({ data: null })).toMatch(/^Nobody sums usage up/);
+  expect(unusedNone({ data: null })).toMatch(/^No usage has been summed up yet/);
 });

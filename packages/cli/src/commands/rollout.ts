@@ -190,14 +190,13 @@ const rowOf = (row: Json): readonly string[] => Object.values(columns).map((text
 
 /** Stages are counted from 0, as in commands and events. */
 function stageText(row: Json): string {
-  return `${textIn(row, 'stage')} of 0 to ${(row['stages'] as readonly unknown[]).length - 1}`;
+  return `${textIn(row, 'stage')} (last: ${(row['stages'] as readonly unknown[]).length - 1})`;
 }
 
 function showLines(found: Json): readonly string[] {
   const stages = found['stages'] as readonly Json[];
   const entered = found['entered'] as readonly Json[];
   const status = textIn(found, 'status');
-  const isOn = status === 'on' || status === 'paused';
   return [
     screenText(`${textIn(found, 'rolloutId')} ${status}, stage ${stageText(found)}`),
     screenText(
@@ -209,7 +208,8 @@ function showLines(found: Json): readonly string[] {
       stages.map((stage, index) => stageRow(stage, index, entered[index])),
     ),
     '',
-    ...(isOn ? [`The stage has baked at ${textIn(found, 'bakedAt')}.`] : []),
+    ...(status === 'on' ? [`Its stage bakes until ${textIn(found, 'bakedAt')}.`] : []),
+    ...(status === 'paused' ? ['It is paused: resumed, its stage bakes anew.'] : []),
     screenText(
       `Last: ${textIn(found['changedBy'] as Json, 'subject')} at ${textIn(found, 'changedAt')}: ${textIn(found, 'changedReason')}`,
     ),

@@ -46,7 +46,7 @@ describe('a declaration', () => {
   it('says by the how-to’s file how limits count, and which are on trial', async () => {
     const example = path.join(import.meta.dirname, '../../../../docs/how-to/examples/windows.yaml');
     const { applications } = await readDeclaration([example]);
-    expect(applications[0]?.quotas.get('gateway/prod')?.value).toMatchObject({
+    expect(applications[0]?.quotas.get('api-gateway/prod')?.value).toMatchObject({
       limits: [
         {
           resource: 'credits',

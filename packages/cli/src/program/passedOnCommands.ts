@@ -46,7 +46,7 @@ function searchCommand(audit: Command, finish: Finish): void {
     .option('--quota <quota>', 'about this quota, and proposals that name it')
     .option('--within <place>', 'about a quota and all below it, or an application')
     .option('--project <project>', 'about what this project pays for now: acme/assistant')
-    .option('--from <time>', 'decided then or later: a day, or RFC 3339')
+    .option('--from <time>', 'decided then or later: 10m, 2h ago, a day, or RFC 3339')
     .option('--until <time>', 'decided before')
     .option('--refused', 'refused commands alone')
     .option('--limit <count>', 'so many entries, at most 10000', '50')
