@@ -117,7 +117,7 @@ export class RulesInForce implements RuleSink {
   change(rule: Rule): void {
     this.#inTurn(() => {
       this.#putInForce(this.#options.source, [rule], [], rule.eventOffset);
-      this.confirm();
+      this.#confirmNow();
       return undefined;
     });
   }
@@ -126,7 +126,7 @@ export class RulesInForce implements RuleSink {
     this.#inTurn(() => {
       const gone = [{ quotaId, upTo: eventOffset }];
       this.#putInForce(this.#options.source, [], gone, eventOffset);
-      this.confirm();
+      this.#confirmNow();
       return undefined;
     });
   }
@@ -135,7 +135,7 @@ export class RulesInForce implements RuleSink {
     const ids = this.#behind === null ? quotaIds : new Set(quotaIds);
     this.#inTurn(() => {
       this.#complete(completeTo, ids);
-      this.confirm();
+      this.#confirmNow();
       return undefined;
     });
   }
@@ -219,7 +219,15 @@ export class RulesInForce implements RuleSink {
     this.#rejected.add(quotaId);
   }
 
+  /** Behind a large set that is being put into force: until it is, what it cuts may stand as it was. */
   confirm(): void {
+    this.#inTurn(() => {
+      this.#confirmNow();
+      return undefined;
+    });
+  }
+
+  #confirmNow(): void {
     this.confirmedAt = this.#options.time.now();
     this.#options.confirmed(this.confirmedAt);
   }

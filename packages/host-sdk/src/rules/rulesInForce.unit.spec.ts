@@ -35,7 +35,10 @@ describe('a large set of rules', () => {
     rules.replaceAll(wholeSet(many(20_000, 1n)));
     const handle = new BoundHandle(limiter, table, { quota: 'a/t0/q0' });
     let turns = 0;
+    rules.confirm();
     while (told.length === 0) {
+      // Nor is anything confirmed before it holds: rules that close while stale stay closed.
+      expect(rules.confirmedAt).toBe(null);
       // Its rule came first; of what is still to come nothing is known, which is not that there is none.
       expect(handle.take('tokens', 6)).toBe(REFUSE);
       if (!table.isKnown) {
@@ -46,6 +49,8 @@ describe('a large set of rules', () => {
       await turn();
     }
     expect(turns).toBeGreaterThan(3);
+    await turn();
+    expect(rules.confirmedAt).not.toBe(null);
     expect(table.isKnown).toBe(true);
     expect(table.size).toBe(20_000);
     expect(told[0]?.rules).toHaveLength(20_000);
