@@ -19,6 +19,10 @@ export function parseWords<T extends ParseArgsOptionsConfig>(args: readonly stri
   }
 }
 
+/** `1 event`, `3 events`. */
+export const countText = (count: number, noun: string): string =>
+  `${count} ${noun}${count === 1 ? '' : 's'}`;
+
 export function printJson(value: object): void {
   process.stdout.write(`${JSON.stringify(value)}\n`);
 }

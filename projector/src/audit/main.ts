@@ -9,8 +9,9 @@ import { exportCommand, exportOrder } from './export/exportCommand.ts';
 import { KeptAnchors, readAnchors, writeHeads } from './keptAnchors.ts';
 import { LogSource } from './logSource.ts';
 import { replayCommand } from './replay/replayCommand.ts';
+import { reportText } from './reportText.ts';
+import type { Checked } from './reportText.ts';
 import { verifyLog } from './verifyLog.ts';
-import type { AuditReport } from './verifyLog.ts';
 import type { BadEvent } from './finding.ts';
 import { Progress } from './progress.ts';
 
@@ -107,10 +108,6 @@ async function anchor(values: Values): Promise<number> {
   return 0;
 }
 
-interface Checked extends AuditReport {
-  readonly signatures: 'checked' | 'not checked';
-}
-
 async function check(values: Values): Promise<Checked> {
   const keysFile = values.keys ?? (process.env['PRORATA_ANCHOR_PUBLIC_KEYS_FILE']?.trim() || null);
   const keys = keysFile === null ? null : await AnchorKeys.from(keysFile);
@@ -176,27 +173,6 @@ function placeJson(firstBad: BadEvent): object {
     offset: offset === null ? null : longToJson(offset),
     streamVersion: streamVersion === null ? null : longToJson(streamVersion),
   };
-}
-
-function reportText(report: Checked): string {
-  const { events, streams, firstBad, anchors, signatures } = report;
-  if (firstBad !== null) return sentenceOf(firstBad);
-  const held = `${events} events in ${streams} streams: the chain holds.`;
-  const signed = anchors === 0 ? '' : ` ${anchors} anchors hold; signatures were ${signatures}.`;
-  return `${held}${signed}\n${blindSentence(report)}`;
-}
-
-/** What nobody should think was checked. */
-function blindSentence({ blind: { events, since } }: AuditReport): string {
-  if (events === 0) return 'Blind window: none, the last anchors speak of every event.';
-  const from =
-    since === null ? 'that no anchor speaks of' : `after the last anchor (${timeToJson(since)})`;
-  return `Blind window: ${events} events ${from}; cut off or written anew, they would not be missed.`;
-}
-
-function sentenceOf(firstBad: BadEvent): string {
-  const { topic, partition, offset, stream, problem } = firstBad;
-  return `First bad record: ${topic} partition ${partition ?? '?'}, offset ${offset ?? '?'}, stream ${stream ?? '?'}: ${problem}.`;
 }
 
 runCommand(run, USAGE);

@@ -83,7 +83,7 @@ function haircutText({ haircut, at, reason }: LayerJson, tier: number | null): s
   const cut = `${tier === null ? '' : `tier ${tier} `}cut of ${percent(haircut.cutBasisPoints)}`;
   return (
     `project ${haircut.project} is at ${share} of its budget ${haircut.budgetId} ` +
-    `(${haircut.spend} of ${haircut.budget} ${haircut.currency} spent; ${cut}, since ${moment(at)}, ` +
+    `(${haircut.spend} of ${haircut.budget} ${haircut.currency} spent; ${cut}, since ${bareMoment(at)}, ` +
     `lifts on ${moment(haircut.windowEnd)} or when the budget is raised)`
   );
 }
@@ -92,7 +92,7 @@ const evidenceText = ({ evidence }: LayerJson): string =>
   evidence === null ? '' : ` (${evidence.policy}, from ${evidence.source})`;
 
 const untilText = ({ until }: LayerJson): string =>
-  until === null ? '' : ` that ends on ${moment(until)}`;
+  until === null ? '' : ` that ends on ${bareMoment(until)}`;
 
 /** What would hold without the deciding layer, where that is something else. */
 function underOf(effective: EffectiveJson, deciding: LayerJson, unit: string): string {
@@ -176,8 +176,11 @@ function percent(basisPoints: number): string {
 }
 
 /** `2026-03-02T10:04:30.120Z` → `2026-03-02 10:04:30 UTC`, without the seconds where they are none. */
-const moment = (time: string): string =>
-  `${time.slice(0, 19).replace('T', ' ').replace(/:00$/, '')} UTC`;
+const moment = (time: string): string => `${bareMoment(time)} UTC`;
+
+/** Where another time follows: that one says the zone of both. */
+const bareMoment = (time: string): string =>
+  time.slice(0, 19).replace('T', ' ').replace(/:00$/, '');
 
 const actorText = ({ kind, subject }: ActorJson): string => `${kind}:${subject}`;
 

@@ -78,7 +78,7 @@ describe('why a limit is in force', () => {
   it('names the money behind a cut, its tier, its end and what lies under it', () => {
     expect(sentence([base, cut])).toBe(
       'limited to 40,000 tokens/s because project acme/assistant is at 112.5 % of its budget daily ' +
-        '(112 of 100 USD spent; tier 2 cut of 25 %, since 2026-03-02 10:04:30 UTC, lifts on ' +
+        '(112 of 100 USD spent; tier 2 cut of 25 %, since 2026-03-02 10:04:30, lifts on ' +
         '2026-03-03 00:00 UTC or when the budget is raised); without that it would be 53,334 tokens/s.',
     );
   });
@@ -90,7 +90,7 @@ describe('why a limit is in force', () => {
   it('names an override and its end, also where it changes nothing', () => {
     const override = layerOf('override', base.limit, { until: '2026-03-02T12:00:00.000Z' });
     expect(sentence([base, override])).toBe(
-      'limited to 53,334 tokens/s because of an override that ends on 2026-03-02 12:00 UTC, ' +
+      'limited to 53,334 tokens/s because of an override that ends on 2026-03-02 12:00, ' +
         'set on 2026-03-02 10:04:30 UTC by user:alice: “launch”.',
     );
   });
@@ -133,7 +133,7 @@ describe('why a limit is in force', () => {
         '(112 of 100 USD spent; cut of 25 %, since',
     );
     const until = '2026-03-02T12:00:00.000Z';
-    const ends = 'that ends on 2026-03-02 12:00 UTC, set on 2026-03-02 10:04:30 UTC by user:alice';
+    const ends = 'that ends on 2026-03-02 12:00, set on 2026-03-02 10:04:30 UTC by user:alice';
     expect(above({ until })).toContain(`lies under llm, and there under an override ${ends}`);
     expect(above({ until, suspension: true })).toContain(`there under a suspension ${ends}`);
   });

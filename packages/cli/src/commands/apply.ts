@@ -8,6 +8,7 @@ import { readDeclaration } from '../file/readDeclaration.ts';
 import type { GatewayClient } from '../gateway/gatewayClient.ts';
 import { answerAs } from '../output/answerAs.ts';
 import type { OutputOptions } from '../output/answerAs.ts';
+import { unsentText } from '../output/countText.ts';
 import { withProgress } from '../output/progress.ts';
 import { screenText } from '../output/screenText.ts';
 import {
@@ -126,7 +127,7 @@ async function conclude(
   if (last?.kind === 'unknown') {
     const lines = [
       screenText(
-        `No answer came to command ${last.commandId}${last.putOff}, which may still be decided; ${left.length} commands were not sent.`,
+        `No answer came to command ${last.commandId}${last.putOff}, which may still be decided; ${unsentText(left.length)}.`,
       ),
       'To type: the same again. What was done is not done twice.',
     ];
@@ -159,7 +160,7 @@ function concludeWaiting(
 ): Outcome {
   const lines = waiting.flatMap(waitingLines);
   const rest =
-    left === 0 ? [] : [`${left} commands of the same streams were not sent: apply again after it.`];
+    left === 0 ? [] : [`${unsentText(left)}, of the same streams: apply again after it.`];
   return { exitCode: exitCodes.waits.code, lines: [...lines, ...rest], conflicts: [] };
 }
 
@@ -191,7 +192,7 @@ async function concludeRefused(
   left: number,
 ): Promise<Outcome> {
   const lines = [...failureLines(failures)];
-  const stopped = `Stopped at ${command.stream}; what was said to be done before is done, ${left} commands were not sent.`;
+  const stopped = `Stopped at ${command.stream}; what was said to be done before is done, ${unsentText(left)}.`;
   if (!failures.some(isConflict)) {
     return { exitCode: exitCodes.failed.code, lines: [...lines, stopped], conflicts: [] };
   }

@@ -1,5 +1,6 @@
 import { answerAs } from '../output/answerAs.ts';
 import type { OutputOptions } from '../output/answerAs.ts';
+import { countText } from '../output/countText.ts';
 import { withProgress } from '../output/progress.ts';
 import { screenText } from '../output/screenText.ts';
 import { tableLines } from '../output/table.ts';
@@ -59,7 +60,7 @@ function sumOf(rows: readonly Json[]): string {
     counts.set(state, (counts.get(state) ?? 0) + 1);
   }
   const parts = [...counts].map(([state, count]) => `${count} ${state}`);
-  return `${rows.length} ${rows.length === 1 ? 'host' : 'hosts'}: ${parts.join(', ')}`;
+  return `${countText(rows.length, 'host')}: ${parts.join(', ')}`;
 }
 
 /** One step for each kind of trouble, whichever host has it. */

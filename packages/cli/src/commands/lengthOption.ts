@@ -5,6 +5,9 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   d: 86_400_000,
 };
 
+/** What to type, in the words of a refusal. */
+export const LENGTH_FORMS = '90m, 2h or 3d (s, m, h or d)';
+
 /** `90s`, `10m`, `2h`, `3d` in milliseconds; null for another form. */
 export function lengthMs(text: string): number | null {
   const [, count, unit = ''] = /^([1-9]\d{0,5})([smhd])$/.exec(text) ?? [];

@@ -1,6 +1,6 @@
 import { CommandError } from '../commandError.ts';
 import type { Json } from '../plan/json.ts';
-import { lengthMs } from './lengthOption.ts';
+import { LENGTH_FORMS, lengthMs } from './lengthOption.ts';
 
 const FORM =
   /^([^=]+)=(?:(unlimited|blocked)|([1-9]\d{0,18})(?:\/(\d*(?:us|ms|s|m|h|d)))?(?:,burst=([1-9]\d{0,18}))?)$/;
@@ -59,7 +59,7 @@ export function endOf({
   if (length !== undefined && until === undefined) {
     const ms = lengthMs(length);
     if (ms !== null) return new Date(Date.now() + ms).toISOString();
-    throw new CommandError(`--for ${length} is no length: write 90m, 2h or 3d (s, m, h or d)`, 2);
+    throw new CommandError(`--for ${length} is no length: write ${LENGTH_FORMS}`, 2);
   }
   if (length === undefined && until !== undefined && !Number.isNaN(Date.parse(until))) return until;
   throw new CommandError(

@@ -7,6 +7,7 @@ import type { GatewayClient } from '../gateway/gatewayClient.ts';
 import { answerAs } from '../output/answerAs.ts';
 import type { OutputOptions } from '../output/answerAs.ts';
 import { colours } from '../output/colours.ts';
+import { countText } from '../output/countText.ts';
 import { limitText } from '../output/limitText.ts';
 import { withProgress } from '../output/progress.ts';
 import { screenText } from '../output/screenText.ts';
@@ -144,7 +145,9 @@ async function tellReach(
     colours.bold('When it is promoted'),
     ...tableLines(['quota', 'resource', 'now', 'then'], changes.map(changeRow)),
     '',
-    colours.bold(`Of ${hosts.length} hosts that have reported`),
+    colours.bold(
+      `Of ${countText(hosts.length, 'host')} that ${hosts.length === 1 ? 'has' : 'have'} reported`,
+    ),
     ...tableLines(
       ['stage', 'hosts', 'quotas'],
       reached.map(({ stage, hosts: count, quotas }) => [`${stage}`, `${count}`, quotas.join(', ')]),
@@ -238,5 +241,5 @@ function stageRow(stage: Json, index: number, entered: Json | undefined): readon
 function evidenceText(evidence: Json | null | undefined): string {
   if (evidence === null || evidence === undefined) return '-';
   const { hosts, decisions, refused } = evidence['stage'] as Json;
-  return `${String(hosts)} hosts, ${String(decisions)} decisions, ${String(refused)} refused`;
+  return `${countText(Number(hosts), 'host')}, ${countText(Number(decisions), 'decision')}, ${String(refused)} refused`;
 }

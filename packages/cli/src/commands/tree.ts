@@ -2,6 +2,7 @@ import { CommandError } from '../commandError.ts';
 import { answerAs } from '../output/answerAs.ts';
 import type { OutputOptions } from '../output/answerAs.ts';
 import { colours } from '../output/colours.ts';
+import { countText } from '../output/countText.ts';
 import { limitText } from '../output/limitText.ts';
 import { withProgress } from '../output/progress.ts';
 import { screenText } from '../output/screenText.ts';
@@ -22,7 +23,7 @@ export async function tree(place: string, options: TreeOptions): Promise<number>
   const query = { within: place, asOf: options.asOf };
   const rows = await withProgress(`reading ${place}`, (progress) =>
     client.all('/v1/quotas', 'quotas', query, (count) =>
-      progress.say(`reading ${place}: ${count} quotas`),
+      progress.say(`reading ${place}: ${countText(count, 'quota')}`),
     ),
   );
   if (rows.length === 0) {

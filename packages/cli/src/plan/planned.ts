@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Declaration } from '../file/declaration.ts';
 import type { GatewayClient } from '../gateway/gatewayClient.ts';
+import { countText } from '../output/countText.ts';
 import type { Progress } from '../output/progress.ts';
 import type { Check } from './check.ts';
 import { checkPlan } from './checkPlan.ts';
@@ -20,9 +21,6 @@ const ROUNDS_MAX = 3;
 /** What the gateway has just decided is readable by then, milliseconds. */
 const READABLE_MS = 1_000;
 
-const countText = (commands: number): string =>
-  commands === 1 ? 'one command' : `${commands} commands`;
-
 /** Reads what there is, and finds out what would become of the difference. */
 export async function planDeclaration(
   client: GatewayClient,
@@ -33,7 +31,7 @@ export async function planDeclaration(
   for (let round = 1; ; round += 1) {
     const live = await readLive(client, declaration, progress);
     const plan = computePlan(declaration, live);
-    progress.say(`checking ${countText(plan.commands.length)}`);
+    progress.say(`checking ${countText(plan.commands.length, 'command')}`);
     const checks = await checkPlan(client, plan, live, terms);
     const isStale = checks.some(({ failures }) =>
       failures.some(({ code }) => code === 'VERSION_MISMATCH'),

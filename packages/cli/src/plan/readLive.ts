@@ -7,6 +7,7 @@ import type {
 import { normalContent, normalFields } from '../file/normalForm.ts';
 import type { Normal } from '../file/normalForm.ts';
 import type { GatewayClient } from '../gateway/gatewayClient.ts';
+import { countText } from '../output/countText.ts';
 import type { Progress } from '../output/progress.ts';
 import type { LiveState } from './computePlan.ts';
 import type { Json } from './json.ts';
@@ -165,7 +166,7 @@ export function allQuotas(
   progress: Progress,
 ): Promise<readonly Json[]> {
   return client.all('/v1/quotas', 'quotas', { application }, (count) =>
-    progress.say(`reading application ${application}: ${count} quotas`),
+    progress.say(`reading application ${application}: ${countText(count, 'quota')}`),
   );
 }
 

@@ -1,10 +1,22 @@
+import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
+import { LENGTH_FORMS, lengthMs } from '../commands/lengthOption.ts';
 import type { OverrideOptions } from '../commands/override.ts';
 import type { ProposalOptions } from '../commands/proposals.ts';
 import type { Finish } from './finish.ts';
 import { outputOption } from './outputOption.ts';
 
 const reasonOption = ['--reason <text>', 'why, for the audit log'] as const;
+
+/** In a fire nobody wants to read all of a help first. */
+const OVERRIDE_EXAMPLE =
+  'To type: ./prorata override moka/prod/ads --limit tokens=90000/s --for 2h --reason "…"; ./prorata override --help.';
+
+/** Of an option without its value the parser takes the next one for it: `--for --reason …`. */
+function lengthText(text: string): string {
+  if (lengthMs(text) !== null) return text;
+  throw new InvalidArgumentError(`Write ${LENGTH_FORMS}.`);
+}
 
 /** What changes one thing at once. */
 export function changingCommands(program: Command, finish: Finish): void {
@@ -13,6 +25,7 @@ export function changingCommands(program: Command, finish: Finish): void {
     .description(
       'put limits above every other layer until a known end, block a quota, or lift either',
     )
+    .showHelpAfterError(OVERRIDE_EXAMPLE)
     .argument('<quota>', 'its id: moka/prod/ads')
     .option(
       '--limit <limits...>',
@@ -20,7 +33,7 @@ export function changingCommands(program: Command, finish: Finish): void {
     )
     .option('--block', 'block all of it, and all below')
     .option('--lift', 'end what is there')
-    .option('--for <length>', 'how long: 90m, 2h, 3d')
+    .addOption(new Option('--for <length>', 'how long: 90m, 2h, 3d').argParser(lengthText))
     .option('--until <time>', 'until when, RFC 3339')
     .requiredOption(...reasonOption)
     .addOption(outputOption())

@@ -6,6 +6,7 @@ import { partitionOf } from '@prorata/kafka-port';
 import { anchoredPartition } from '@prorata/quota-model';
 import { timeToJson } from '@prorata/schemas';
 import type { Codec } from '@prorata/schemas';
+import { countText } from '../../commandLine.ts';
 import type { AuditSource } from '../auditSource.ts';
 import { Progress, tellWhile } from '../progress.ts';
 import { ExportFilter } from './exportFilter.ts';
@@ -89,7 +90,7 @@ async function toParquet(
   const target = await ParquetTarget.open(folder);
   try {
     const report = await fill(target);
-    await tellWhile(`sorting and writing ${report.records} records`, () =>
+    await tellWhile(`sorting and writing ${countText(report.records, 'record')}`, () =>
       target.finish(staged, questionText(question)),
     );
     await chmod(staged, MODE);
