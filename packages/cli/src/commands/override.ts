@@ -25,6 +25,8 @@ export async function override(quotaId: string, options: OverrideOptions): Promi
   if ([limit.length > 0, block, lift].filter(Boolean).length !== 1) {
     throw new CommandError('say one of --limit tokens=90000/s, --block and --lift', 2);
   }
+  // What was typed wrong is told where there is no gateway, too.
+  const until = lift ? '' : endOf(options);
   const client = await connected();
   const stream = `application:${quotaId.split('/')[0] ?? ''}`;
   const sending = (done: string) => ({ reason, output, done });
@@ -36,7 +38,6 @@ export async function override(quotaId: string, options: OverrideOptions): Promi
       sending(`${quotaId}: the override is lifted.`),
     );
   }
-  const until = endOf(options);
   if (block) {
     const data = { quotaId, until };
     const done = `${quotaId} is blocked until ${until}; --lift ends it.`;
