@@ -113,11 +113,13 @@ describe('one command', () => {
 });
 
 describe('what no route understands', () => {
-  const idOf = (name: string): string => (name === 'quotaId' ? 'moka%2Fx' : 'moka');
+  const ids: Readonly<Record<string, string>> = {
+    quotaId: 'moka%2Fx',
+    proposalId: 'moka-p1',
+    rolloutId: 'moka-r1',
+  };
   const addressOf = ({ path }: { path: string }): string =>
-    path.replaceAll(/:(\w+)/g, (_all, name: string) =>
-      name === 'proposalId' ? 'moka-p1' : idOf(name),
-    );
+    path.replaceAll(/:(\w+)/g, (_all, name: string) => ids[name] ?? 'moka');
   const routes = [
     ...resourceTable.map((route) => [route.method, addressOf(route), {}] as const),
     ['POST', '/v1/commands', createQuota('moka/x')] as const,

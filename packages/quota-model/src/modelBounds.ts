@@ -73,6 +73,12 @@ export const ROLLOUT_HOSTS_MAX = 100;
 /** Zones that they name. */
 export const ROLLOUT_ZONES_MAX = 32;
 
+/**
+ * Characters of those names, once for each quota that they stand in the rule of: the topic, a host's memory and
+ * the set that the relay sends hold them all. A hundred thousand quotas leave room for ten short names.
+ */
+export const ROLLOUT_NAMES_LENGTH_MAX = 16 * 1024 * 1024;
+
 /** How long a stage may bake, microseconds (30 days): longer ones are forgotten. */
 export const ROLLOUT_BAKE_MICROS_MAX = 30n * 86_400_000_000n;
 

@@ -26,6 +26,9 @@ export const validatedCommands: ReadonlySet<string> = new Set<string>([
   ...(['DeleteQuota', 'OverrideQuota', 'SuspendQuota'] satisfies CommandType[]),
 ]);
 
+/** What a rollout makes of quotas in the end: who checks that is asked about the rollout too, whatever it names. */
+const rolledOut: readonly CommandType[] = ['ChangeQuota', 'ChangeTree', 'RestoreQuota'];
+
 /** The validators that must have been asked about a command: the gateway asks them, and `decide` looks. */
 export function askedValidators<V extends Pick<RemoteValidator, 'commands' | 'resources'>>(
   validators: readonly V[],
@@ -33,11 +36,16 @@ export function askedValidators<V extends Pick<RemoteValidator, 'commands' | 're
 ): V[] {
   const spoken = resourcesIn(command);
   return validators.filter(({ commands, resources }) => {
-    const isNamed =
-      commands.length === 0 ? byDefault.has(command.type) : commands.includes(command.type);
-    if (!isNamed) return false;
+    if (!isNamed(commands, command.type)) return false;
     return resources.length === 0 || spoken === null || resources.some((each) => spoken.has(each));
   });
+}
+
+function isNamed(commands: readonly string[], type: CommandType): boolean {
+  if (commands.length === 0) return byDefault.has(type);
+  if (commands.includes(type)) return true;
+  const isRollout = type === 'StartRollout' || type === 'PromoteRollout';
+  return isRollout && rolledOut.some((each) => commands.includes(each));
 }
 
 /** The resources that a command speaks of; null when that follows from more than the command. */

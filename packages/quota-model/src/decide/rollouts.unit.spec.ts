@@ -1,4 +1,5 @@
 import type {
+  RemoteValidator,
   RolloutEvidence,
   RolloutFigures,
   RolloutGate,
@@ -14,7 +15,9 @@ import {
   created,
   noChange,
   registered,
+  registeredAs,
   registeredUnder,
+  registration,
   requestTerms,
   tokens,
 } from '../testing/samples.ts';
@@ -183,6 +186,42 @@ describe('the start of a rollout', () => {
     );
     const many = Array.from({ length: 101 }, (_, at) => `h${at}`);
     refusedAt({ stages: [stageOf(0, many)] }, '/stages/0/selector');
+  });
+
+  it('is refused when its names would stand in too many rules', () => {
+    const hosts = Array.from({ length: 100 }, (_, at) => `h${at}`.padEnd(256, 'x'));
+    const facts = [registered, created('moka/a', [tokens(100n)])];
+    for (let at = 0; at < 655; at += 1) facts.push(created(`moka/a/q${at}`, []));
+    given(...facts)
+      .when(start({ stages: [stageOf(0, hosts)] }))
+      .thenRefused('TOO_LARGE', '655', 'percentage');
+    given(...facts.slice(0, -1))
+      .when(start({ stages: [stageOf(0, hosts)] }))
+      .thenResult(`moka-r${facts.length}`);
+  });
+
+  it('asks whom a registration would have asked about the change', () => {
+    const validator: RemoteValidator = {
+      name: 'watch',
+      url: 'https://watch.example.test/check',
+      deadlineMillis: 1_000,
+      retries: 0,
+      onUnavailable: 'refuse',
+      resources: [],
+      commands: ['ChangeQuota'],
+      secretRef: null,
+    };
+    const watched = registeredAs({ ...registration, validators: [validator] });
+    given(watched, created('moka/a', [tokens(100n)]))
+      .when(start())
+      .thenRefused('VALIDATION_OUTDATED');
+    const deletes = { ...validator, commands: ['DeleteQuota'] };
+    given(
+      registeredAs({ ...registration, validators: [deletes] }),
+      created('moka/a', [tokens(100n)]),
+    )
+      .when(start())
+      .thenResult('moka-r3');
   });
 
   it('of what another rollout changes, above or below, is refused by its name', () => {

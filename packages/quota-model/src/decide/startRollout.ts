@@ -4,10 +4,13 @@ import type { ApplicationState, Decision, DecisionContext, EventDraft } from '..
 import {
   PROPOSED_STEPS_LENGTH_MAX,
   ROLLOUT_CANDIDATES_LENGTH_MAX,
+  ROLLOUT_NAMES_LENGTH_MAX,
   ROLLOUTS_OPEN_MAX,
 } from '../modelBounds.ts';
+import { selectorOfStage } from '../rollouts/hostSelection.ts';
 import { rolloutNearViolations } from '../rollouts/rolloutReach.ts';
 import { rolloutShapeViolations } from '../rollouts/rolloutShape.ts';
+import { quotasIn } from '../rules.ts';
 import { aboutNoQuota, accept, refusal, refuse, violation } from './answer.ts';
 import { takeSteps } from './changeTree.ts';
 import { decideTree } from './decideTree.ts';
@@ -39,6 +42,7 @@ export function startRollout(
   if (candidates.size === 0) return refuse('ROLLOUT_INVALID', '/steps', 'It changes nothing.');
   const near = refusal([
     ...fleetViolations(state, candidates),
+    ...namesViolations(state, candidates, stages),
     ...[...candidates.keys()].flatMap((id) => rolloutNearViolations(state, id, '/steps')),
   ]);
   if (near !== null) return near;
@@ -78,6 +82,31 @@ function fleetViolations(
     const message = `The limits of ${quotaId} hold over the whole fleet: they cannot reach hosts in stages.`;
     return [violation('ROLLOUT_INVALID', '/steps', message)];
   });
+}
+
+/** Every rule at and below what changes carries the names of hosts and zones. */
+function namesViolations(
+  state: ApplicationState,
+  candidates: ReadonlyMap<string, QuotaContent>,
+  stages: StartRollout['stages'],
+): Violation[] {
+  const { hosts, zones } = selectorOfStage(stages, stages.length - 1);
+  const names = [...hosts, ...zones].join('').length;
+  if (names === 0) return [];
+  const most = Math.floor(ROLLOUT_NAMES_LENGTH_MAX / names);
+  let rules = 0;
+  for (const id of candidates.keys()) {
+    const reached = quotasIn(state, { id, isWithBelow: true });
+    while (reached.next().done !== true) {
+      rules += 1;
+      if (rules <= most) continue;
+      const message =
+        `It names hosts and zones in ${names} characters, which stand in the rule of each quota that it reaches: at ` +
+        `most ${most} quotas with as many. Take a percentage, name fewer, or roll it out in parts.`;
+      return [violation('TOO_LARGE', '/stages', message)];
+    }
+  }
+  return [];
 }
 
 /** Its event, and its entry in a snapshot, each stand in one record. */
