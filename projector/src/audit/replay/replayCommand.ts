@@ -6,7 +6,7 @@ import {
   readSettings,
   requireSetting,
 } from '@prorata/service-runtime';
-import { printJson } from '../../commandLine.ts';
+import { countText, printJson } from '../../commandLine.ts';
 import { openPool } from '../../database/openPool.ts';
 import { listGenerations, schemaOf } from '../../generations/generation.ts';
 import { LogSource } from '../logSource.ts';
@@ -36,7 +36,7 @@ export async function replayCommand(values: ReplayValues): Promise<number> {
     const told = { asOf: asOf === null ? null : timeToJson(asOf), ...report };
     printJson(told);
   } else {
-    const counted = `${quotas} quotas of ${applications} applications, from ${events} events`;
+    const counted = `${countText(quotas, 'quota')} of ${countText(applications, 'application')}, from ${countText(events, 'event')}`;
     process.stdout.write(
       firstDifference === null
         ? `The tables tell what the log does: ${counted}.\n`
