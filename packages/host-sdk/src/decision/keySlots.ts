@@ -67,6 +67,14 @@ export class KeySlots {
     for (let looked = 0; looked < count && this.#slots.size > 0; looked += 1) this.#lookAtNext();
   }
 
+  /** The keys that hold something go, for whoever counts them from now on. */
+  takeActive(): string[] {
+    const active = [...this.#slots].filter(([, slot]) => !this.state.isIdle(slot));
+    for (const [key] of active) this.#slots.delete(key);
+    this.#budget.used -= active.length;
+    return active.map(([key]) => key);
+  }
+
   /** All keys go, with what they hold. */
   drop(): void {
     for (const slot of this.#slots.values()) {

@@ -76,6 +76,25 @@ describe('a limit for each value of an attribute', () => {
     expect(all.takeFor('c', 'tokens', 4)).toBe(ALLOW);
   });
 
+  it('hands out nothing to a key that has used something when the rate is counted otherwise', () => {
+    const { put, bind, clock, table } = keyed();
+    const counting = (how: 'token_bucket' | 'sliding_window'): void => {
+      const requests = requestTerms({ eachOf: 'caller', counting: how });
+      put('kv/callers', [rate(10n)], { requests });
+    };
+    counting('token_bucket');
+    const all = bind({ quota: 'kv/callers' });
+    expect(all.takeFor('a', 'tokens', 10)).toBe(ALLOW);
+    for (const how of ['sliding_window', 'token_bucket'] as const) {
+      counting(how);
+      expect(all.takeFor('a', 'tokens', 1)).toBe(REFUSE);
+    }
+    expect(table.keys).toMatchObject({ used: 1, evictedActive: 0 });
+    clock.now += second;
+    expect(all.takeFor('a', 'tokens', 10)).toBe(ALLOW);
+    expect(all.takeFor('b', 'tokens', 10)).toBe(ALLOW);
+  });
+
   it('never gives a key more than the burst and its rate, nor by changes more than the greatest of them', () => {
     const step = fc.record({
       micros: fc.integer({ min: 0, max: second }),

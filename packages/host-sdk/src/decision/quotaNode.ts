@@ -230,25 +230,29 @@ export class QuotaNode {
     const limited = new Map(
       limits.filter((limit) => limit.bound !== 'unlimited').map((limit) => [limit.resource, limit]),
     );
-    const formers = new Map<string, KeyedState>();
+    /** Of rates that are counted in another way from now on: the keys that had used something. */
+    const recounted = new Map<string, readonly string[]>();
     for (const [resource, held] of this.#held) {
-      if (this.#fits(held, limited.get(resource))) continue;
+      const limit = limited.get(resource);
+      if (this.#fits(held, limit)) continue;
+      if (isRecounted(held, limit)) recounted.set(resource, held.keys?.takeActive() ?? []);
       held.keys?.drop();
       this.#held.delete(resource);
-      formers.set(resource, held.state);
     }
     for (const limit of limited.values()) {
       this.#enforceOne(limit, atMicros);
-      const former = formers.get(limit.resource);
-      if (former !== undefined) this.#exhaust(limit.resource, former, atMicros);
+      const keys = recounted.get(limit.resource);
+      if (keys !== undefined) this.#exhaust(limit.resource, keys, atMicros);
     }
   }
 
-  /** A rate that is counted in another way from now on begins with nothing in hand. */
-  #exhaust(resource: string, former: KeyedState, atMicros: number): void {
-    const state = this.#held.get(resource)?.state;
-    if (former instanceof RateBuckets && state instanceof SlidingCounts) state.exhaust(atMicros);
-    if (former instanceof SlidingCounts && state instanceof RateBuckets) state.exhaust();
+  /** What is counted in another way begins with nothing in hand; of keys, each that had used something. */
+  #exhaust(resource: string, active: readonly string[], atMicros: number): void {
+    const held = this.#held.get(resource);
+    if (!(held?.state instanceof SlidingCounts || held?.state instanceof RateBuckets)) return;
+    const { state, keys } = held;
+    state.exhaust(ONLY_SLOT, atMicros);
+    for (const key of active) if (keys !== null) state.exhaust(keys.slotOf(key), atMicros);
   }
 
   /** Whether what is held is what the limit counts. */
@@ -292,4 +296,10 @@ export class QuotaNode {
     const keys = this.#isKeyed ? new KeySlots(state, this.#budget) : null;
     this.#held.set(resource, { state, keys });
   }
+}
+
+/** Whether the limit is the same rate, counted by a window instead of a bucket or the other way round. */
+function isRecounted({ state }: HeldLimit, limit: CompiledLimit | undefined): boolean {
+  if (state instanceof RateBuckets) return limit?.kind === 'sliding';
+  return state instanceof SlidingCounts && limit?.kind === 'rate';
 }

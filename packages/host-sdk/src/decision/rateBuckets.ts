@@ -168,8 +168,8 @@ export class RateBuckets implements KeyedState {
   }
 
   /** Nothing is in hand any more: what was counted otherwise before hands out nothing here. */
-  exhaust(): void {
-    this.#slots[ONLY_SLOT * STRIDE + LEVEL] = 0;
+  exhaust(slot: number): void {
+    this.#slots[slot * STRIDE + LEVEL] = 0;
   }
 
   /** Blocked from `atMicros` on: nothing is saved up until the next change. */

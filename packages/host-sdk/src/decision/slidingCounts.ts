@@ -58,9 +58,9 @@ export class SlidingCounts implements KeyedState {
   }
 
   /** As after the whole limit was taken: what was counted otherwise before hands out nothing here. */
-  exhaust(atMicros: number): void {
+  exhaust(slot: number, atMicros: number): void {
     this.#at[0] = atMicros;
-    this.#enter(ONLY_SLOT, this.#amount);
+    this.#enter(slot, this.#amount);
   }
 
   take(slot: number, cost: number, wait: Float64Array): boolean {
