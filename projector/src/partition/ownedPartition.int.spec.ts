@@ -9,6 +9,7 @@ import { changed, contentOf, created, registered, tokensPerSecond } from '../../
 import { freshTables } from '../../test/freshTables.ts';
 import { dumpOf, eventually, openStand } from '../../test/projectorStand.ts';
 import type { Stand } from '../../test/projectorStand.ts';
+import { projections } from '../generations/projections.ts';
 import { EventsProjection } from '../projection/eventsProjection.ts';
 import { OwnedPartition } from './ownedPartition.ts';
 
@@ -191,7 +192,8 @@ describe('an owned partition', () => {
     const { owned } = own();
     await owned.restore();
     const fresh = await appendQuota();
-    await pool.query('DROP SCHEMA quotas_1, audit_1 CASCADE');
+    const all = projections.map(({ name }) => `${name}_1`).join(', ');
+    await pool.query(`DROP SCHEMA ${all} CASCADE`);
     const taking = owned.take(fresh);
     await eventually(() => {
       expect(owned.trouble).toContain('its tables were dropped');

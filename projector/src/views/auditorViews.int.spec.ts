@@ -10,6 +10,7 @@ import { EventStamper, makeAnchorKey } from '../../test/eventStamper.ts';
 import type { Stamped } from '../../test/eventStamper.ts';
 import { organizationLives } from '../../test/organizationStory.ts';
 import { quotaStory } from '../../test/quotaStory.ts';
+import { rolloutStarted } from '../../test/rolloutStory.ts';
 import { applyMigrations } from '../database/applyMigrations.ts';
 import { openPool } from '../database/openPool.ts';
 import { streamHeads } from '../database/tables.ts';
@@ -40,7 +41,9 @@ function commands(): readonly Stamped[] {
   const limits = [tokensPerSecond(7n)];
   return [
     ...quotaStory.map((drafts) => stamper.stamp('application:llm', drafts)),
+    stamper.stamp('application:llm', [rolloutStarted('llm-r15')]),
     stamper.stamp('application:moka', [registered, created('moka/ads', contentOf({ limits }))]),
+    stamper.stamp('application:moka', [rolloutStarted('moka-r3', 5n, 'moka/ads')]),
     stamper.refuse('application:llm', 'PARENT_LIMIT_EXCEEDED'),
     stamper.refuse('application:moka', 'QUOTA_EXISTS'),
     stamper.stamp('organization:acme', organizationLives),
@@ -393,7 +396,7 @@ describe('a database from before there were views', () => {
       expect(await column(auditor, 'SELECT quota_id AS value FROM prorata.quotas')).toEqual([
         'moka/ads',
       ]);
-      expect((await auditor.query('SELECT FROM prorata.audit_events')).rowCount).toBe(2);
+      expect((await auditor.query('SELECT FROM prorata.audit_events')).rowCount).toBe(3);
     } finally {
       await plain.close();
     }
