@@ -7,18 +7,20 @@ import type { HostClock } from '@prorata/host-sdk';
  */
 export class DemoClock implements HostClock {
   readonly #origin = Math.round(performance.timeOrigin * 1000);
-  /** What the wall showed a moment ago, for the monotonic reading that is compared with it. */
+  /** The last reading: the wall shows it again, so that whoever compares both finds no difference, in either order. */
+  #last: number | null = null;
+  /** What the wall has just shown, for the monotonic reading that is compared with it. */
   #shown: number | null = null;
 
   wallMicros(): number {
-    this.#shown = this.#now();
+    this.#shown = this.#last ?? this.#now();
     return this.#shown;
   }
 
   monotonicMicros(): number {
-    const shown = this.#shown;
+    this.#last = this.#shown ?? this.#now();
     this.#shown = null;
-    return shown ?? this.#now();
+    return this.#last;
   }
 
   #now(): number {
