@@ -65,18 +65,12 @@ export class RateBuckets implements KeyedState {
     const at = slot * STRIDE;
     // Within one reading of the clock nothing is earned.
     if ((this.#moment[0] ?? 0) > (slots[at + FILLED_AT] ?? 0)) this.#refill(slot);
-    const { scale, cap, refill, tickMicros } = this.#form;
-    const left = (slots[at + LEVEL] ?? 0) - cost * scale;
+    const left = (slots[at + LEVEL] ?? 0) - cost * this.#form.scale;
     if (left >= 0) {
       slots[at + LEVEL] = left;
       return true;
     }
-    // As `waitFor` says, of a bucket that nobody speaks for.
-    if (cost * scale > cap || refill === 0) wait[0] = NEVER;
-    else {
-      const ticks = Math.ceil(-left / refill);
-      wait[0] = (slots[at + FILLED_AT] ?? 0) + ticks * tickMicros - (this.#moment[0] ?? 0);
-    }
+    this.waitFor(slot, cost, wait);
     return false;
   }
 
