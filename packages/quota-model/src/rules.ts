@@ -4,6 +4,7 @@ import { effectiveLimits, effectiveLimitsAt, pathOf } from './effective.ts';
 import type { ApplicationState, Registration } from './model.ts';
 import { projectOf } from './payers.ts';
 import { ruleCandidateOf } from './rollouts/ruleCandidate.ts';
+import { ruleTerms } from './ruleTerms.ts';
 import { isBlockedElse } from './suspension.ts';
 
 /**
@@ -17,7 +18,6 @@ export function ruleOf(
 ): Omit<Rule, 'eventOffset' | 'decidedAt'> {
   const quota = state.quotas.get(quotaId);
   if (quota === undefined) throw new RangeError(`There is no quota ${quotaId} in ${state.id}.`);
-  const { content } = quota;
   const limits = effectiveLimits(state, quotaId).map((effective) => effective.limit);
   const after = afterOf(state, quotaId);
   return {
@@ -25,15 +25,9 @@ export function ruleOf(
     quotaId,
     quotaVersion: quota.version,
     limits,
-    match: content.match,
-    action: content.action,
-    degradeTag: content.degradeTag,
-    mode: content.mode ?? state.registration.defaultMode,
-    onStale: content.onStale ?? state.registration.defaultOnStale,
-    tier: content.tier,
+    ...ruleTerms(quota.content, state.registration),
     project: projectOf(state, quotaId),
     after,
-    requests: content.requests,
     candidate: ruleCandidateOf(state, quotaId, { limits, after }),
   };
 }

@@ -4,6 +4,7 @@ import { effectiveOnPath, effectiveOnPathAt, pathOf } from '../effective.ts';
 import { sameLimit } from '../limits.ts';
 import type { ApplicationState, QuotaState } from '../model.ts';
 import { rightsizedUnder } from '../rightsizingBounds.ts';
+import { ruleTerms } from '../ruleTerms.ts';
 import { selectorOfStage } from './hostSelection.ts';
 import type { RolloutState } from './rolloutState.ts';
 
@@ -42,19 +43,12 @@ export function ruleCandidateOf(
   ) {
     return null;
   }
-  const { content } = quota;
   return {
     rolloutId: rollout.rolloutId,
     stage: rollout.stage,
     selector: selectorOfStage(rollout.stages, rollout.stage),
     limits,
-    match: content.match,
-    action: content.action,
-    degradeTag: content.degradeTag,
-    mode: content.mode ?? state.registration.defaultMode,
-    onStale: content.onStale ?? state.registration.defaultOnStale,
-    tier: content.tier,
-    requests: content.requests,
+    ...ruleTerms(quota.content, state.registration),
     afterLimits,
   };
 }
