@@ -7,16 +7,9 @@ import { Agent, request } from 'undici';
 import { afterEach, describe, expect, it } from 'vitest';
 import { fetchExample } from '../../test/examples/fetch.ts';
 import { undiciExample } from '../../test/examples/undici.ts';
-import {
-  permits,
-  rate,
-  RecordingChannel,
-  rule,
-  ToldSource,
-  wholeSet,
-} from '../../test/fixtures.ts';
+import { permits, rate, rule } from '../../test/fixtures.ts';
+import { hostUnder } from '../../test/hostUnder.ts';
 import type { Host } from '../host.ts';
-import { startHost } from '../startHost.ts';
 import { quotaFetch, QuotaRefused } from './fetch.ts';
 import type { OutgoingOptions } from './outgoing.ts';
 import { quotaInterceptor } from './undici.ts';
@@ -27,10 +20,7 @@ afterEach(async () => {
 });
 
 async function hostWith(limits: ResourceLimit[], others: Partial<Rule> = {}): Promise<Host> {
-  const source = new ToldSource();
-  const starting = startHost({ application: 'moka', rules: source, usage: new RecordingChannel() });
-  (await source.sink).replaceAll(wholeSet([rule('moka/prod/ads', limits, others)]));
-  const host = await starting;
+  const { host } = await hostUnder([rule('moka/prod/ads', limits, others)]);
   cleanUps.push(() => host.stop());
   return host;
 }

@@ -16,8 +16,8 @@ import {
   rule,
   TestClock,
   ToldSource,
-  wholeSet,
 } from '../../test/fixtures.ts';
+import { hostUnder } from '../../test/hostUnder.ts';
 import type { Host } from '../host.ts';
 import type { GuardOptions } from '../http/requestGuard.ts';
 import { overloadGate } from '../overload/overloadGate.ts';
@@ -36,17 +36,10 @@ async function hostWith(
   others: Partial<Rule> = {},
   overload?: OverloadOptions,
 ): Promise<Host> {
-  const source = new ToldSource();
-  const starting = startHost({
-    application: 'moka',
-    rules: source,
-    usage: new RecordingChannel(),
-    ...(overload === undefined ? {} : { overload: overloadGate(overload) }),
-  });
   const match: Rule['match'] = [{ attribute: 'caller', operator: 'equals', values: ['ads-web'] }];
   const rules = [rule('moka/prod/ads', limits, { match, ...others })];
-  (await source.sink).replaceAll(wholeSet(rules));
-  const host = await starting;
+  const options = overload === undefined ? {} : { overload: overloadGate(overload) };
+  const { host } = await hostUnder(rules, options);
   cleanUps.push(() => host.stop());
   return host;
 }
@@ -286,19 +279,10 @@ it('does by fastify what the reference shows', async () => {
 });
 
 it('tells no id of a quota, and those above by their distance', async () => {
-  const source = new ToldSource();
-  const starting = startHost({
-    application: 'moka',
-    rules: source,
-    usage: new RecordingChannel(),
-    clock: new TestClock(),
-  });
   const of = (quotaId: string, amount: bigint, eventOffset: bigint) =>
     rule(quotaId, [rate(amount)], { eventOffset });
-  (await source.sink).replaceAll(
-    wholeSet([of('moka/prod/ads', 5n, 1n), of('moka/prod', 2n ** 60n, 2n)]),
-  );
-  const host = await starting;
+  const rules = [of('moka/prod/ads', 5n, 1n), of('moka/prod', 2n ** 60n, 2n)];
+  const { host } = await hostUnder(rules, { clock: new TestClock() });
   cleanUps.push(() => host.stop());
   const quota = host.bind({ quota: 'moka/prod/ads' });
   const url = await servers['express']!({ host, quota, resource: 'tokens' }, answered);

@@ -10,14 +10,8 @@ import {
 import { Registry } from 'prom-client';
 import { afterEach, expect, it, vi } from 'vitest';
 import { prometheusExample } from '../../test/examples/prometheus.ts';
-import {
-  permits,
-  rate,
-  RecordingChannel,
-  rule,
-  ToldSource,
-  wholeSet,
-} from '../../test/fixtures.ts';
+import { permits, rate, RecordingChannel, rule, ToldSource } from '../../test/fixtures.ts';
+import { hostUnder } from '../../test/hostUnder.ts';
 import type { Host, HostOptions } from '../host.ts';
 import { overloadGate } from '../overload/index.ts';
 import { startHost } from '../startHost.ts';
@@ -32,20 +26,13 @@ afterEach(async () => {
 });
 
 async function hostThatDecided(options: Partial<HostOptions> = {}): Promise<Host> {
-  const source = new ToldSource();
-  const starting = startHost({
-    application: 'moka',
-    rules: source,
-    usage: new RecordingChannel(),
+  const limits = [{ ...rate(4n), perMicros: 3_600_000_000n }, permits(5n)];
+  const { host, sink } = await hostUnder([rule('moka/ads', limits)], {
     overload: overloadGate(),
     usageWindowMs: 10,
     ...options,
   });
-  const limits = [{ ...rate(4n), perMicros: 3_600_000_000n }, permits(5n)];
-  const sink = await source.sink;
-  sink.replaceAll(wholeSet([rule('moka/ads', limits)]));
   sink.confirm();
-  const host = await starting;
   cleanUps.push(() => host.stop());
   const handle = host.bind({ quota: 'moka/ads' });
   for (let count = 0; count < 3; count += 1) handle.take('tokens', 2);
@@ -145,15 +132,7 @@ it('says the same through OpenTelemetry, until it is ended', async () => {
 });
 
 it('has at most 101 series a resource figure, however many resources are named', async () => {
-  const source = new ToldSource();
-  const starting = startHost({
-    application: 'moka',
-    rules: source,
-    usage: new RecordingChannel(),
-    usageWindowMs: 10,
-  });
-  (await source.sink).replaceAll(wholeSet([rule('moka/ads', [rate(4n)])]));
-  const host = await starting;
+  const { host } = await hostUnder([rule('moka/ads', [rate(4n)])], { usageWindowMs: 10 });
   cleanUps.push(() => host.stop());
   const handle = host.bind({ quota: 'moka/ads' });
   for (let index = 0; index < 300; index += 1) handle.take(`resource-${index}`, 1);
