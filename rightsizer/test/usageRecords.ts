@@ -15,6 +15,7 @@ export function usageRecord(changes: Partial<UsageRecorded> = {}): UsageRecorded
     application: 'llm',
     quotaId: 'llm/chat',
     project: 'acme/search',
+    zone: null,
     windowStart: started - 1_000_000n,
     windowEnd: started,
     resources: [tokens(10n)],

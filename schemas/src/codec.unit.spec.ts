@@ -14,6 +14,7 @@ const usage: UsageRecorded = {
   application: 'moka',
   quotaId: 'moka/prod',
   project: 'acme/x',
+  zone: null,
   windowStart: 1_700_000_000_000_001n,
   windowEnd: 1_700_000_001_000_000n,
   resources: [

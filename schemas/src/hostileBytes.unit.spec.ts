@@ -13,6 +13,7 @@ const usage: UsageRecorded = {
   application: 'moka',
   quotaId: 'moka/prod',
   project: null,
+  zone: null,
   windowStart: 1n,
   windowEnd: 2n,
   resources: [],
@@ -86,10 +87,10 @@ describe('a count that its bytes cannot hold', () => {
     const value = { ...usage, resources: [resource] };
     const one = await codec.encode('usage.events', { type: 'UsageRecorded', value });
     const none = await codec.encode('usage.events', { type: 'UsageRecorded', value: usage });
-    // The body's end is: count 1, the item, count 0.
-    const item = one.subarray(none.length, -1);
+    // The body's end is: count 1, the item, count 0, no zone.
+    const item = one.subarray(none.length - 1, -2);
     const sized = Buffer.concat([long(-1n), long(BigInt(item.length)), item]);
-    const bytes = Buffer.concat([one.subarray(0, -1), sized, Buffer.from([0])]);
+    const bytes = Buffer.concat([one.subarray(0, -2), sized, Buffer.from([0, 0])]);
     expect((await codec.decode(bytes)).value).toEqual({
       ...usage,
       resources: [resource, resource],

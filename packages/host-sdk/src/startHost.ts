@@ -278,13 +278,14 @@ class LocalHost implements Host {
 
   #closeWindow(): void {
     const now = this.#time.now();
-    const { application } = this.#options;
+    const { application, zone = null } = this.#options;
+    const about = { hostId: this.hostId, bootId: this.bootId, application, zone };
     const closed = this.#meters.close(now, this.#time.wallOf(now));
     this.#totals.add(closed);
     const records = closed.map((usage): UsageRecorded => {
       const sequence = this.#sequence;
       this.#sequence += 1n;
-      return { hostId: this.hostId, bootId: this.bootId, sequence, application, ...usage };
+      return { ...about, sequence, ...usage };
     });
     if (records.length > 0) this.#queue.push(records);
   }

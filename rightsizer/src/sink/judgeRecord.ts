@@ -55,9 +55,10 @@ export async function judgeRecord(codec: Codec, record: LogRecord): Promise<Judg
     if (!(error instanceof UnreadableRecord)) throw error;
     return quarantined(record, 'UNREADABLE', error.message);
   }
-  const objection = objectionTo(usage, BigInt(Math.round(record.timestampMs)) * 1000n);
+  const loggedAt = BigInt(Math.round(record.timestampMs)) * 1000n;
+  const objection = objectionTo(usage, loggedAt);
   if (objection !== null) return quarantined(record, ...objection);
-  return { kind: 'usage', rows: rowsOf(usage, record.offset) };
+  return { kind: 'usage', rows: rowsOf(usage, record.offset, loggedAt) };
 }
 
 type Objection = readonly [QuarantineReason, string];
@@ -73,6 +74,7 @@ function objectionToIds({
   application,
   quotaId,
   project,
+  zone,
 }: UsageRecorded): Objection | null {
   const texts = [hostId, bootId];
   if (texts.some((text) => text === '' || text.length > TEXT_LENGTH_MAX) || sequence < 0n) {
@@ -81,6 +83,9 @@ function objectionToIds({
   if (!isQuotaId(quotaId)) return ['ID_MALFORMED', 'the quota id is none'];
   if (project !== null && !(project.length <= TEXT_LENGTH_MAX && PROJECT.test(project))) {
     return ['ID_MALFORMED', 'the project must be <organization>/<project>'];
+  }
+  if (zone !== null && (zone === '' || zone.length > TEXT_LENGTH_MAX)) {
+    return ['ID_MALFORMED', 'the zone must have a name of at most 512 characters, or be null'];
   }
   if (applicationOf(quotaId) !== application) {
     return ['APPLICATION_MISMATCH', `${application} speaks for ${quotaId}`];
@@ -124,30 +129,41 @@ function objectionToAmounts({ resources }: UsageRecorded): Objection | null {
   return null;
 }
 
-const noResource = { resource: '', used: 0n, refused: 0n, queued: 0n, peak: 0n };
+const noResource = {
+  resource: '',
+  used: 0n,
+  refused: 0n,
+  queued: 0n,
+  peak: 0n,
+  trialRefused: 0n,
+};
 
-function rowsOf(usage: UsageRecorded, offset: bigint): UsageRow[] {
-  const { hostId, bootId, sequence, application, quotaId, project, windowStart, windowEnd } = usage;
+function rowsOf(usage: UsageRecorded, offset: bigint, loggedAt: bigint): UsageRow[] {
+  const { hostId, bootId, sequence, application, quotaId, project, zone } = usage;
+  const { windowStart, windowEnd } = usage;
   const shared = {
     offset,
+    loggedAt,
     hostId,
     bootId,
     sequence,
     application,
     quotaId,
     project,
+    zone,
     windowStart,
     windowEnd,
   };
   // A record without resources still says that its host was there: one row keeps that.
   const resources = usage.resources.length === 0 ? [noResource] : usage.resources;
-  return resources.map(({ resource, used, refused, queued, peak }) => ({
+  return resources.map(({ resource, used, refused, queued, peak, trialRefused }) => ({
     ...shared,
     resource,
     used,
     refused,
     queued,
     peak,
+    trialRefused,
   }));
 }
 

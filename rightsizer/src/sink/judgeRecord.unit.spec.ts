@@ -23,6 +23,7 @@ const usage: UsageRecorded = {
   application: 'llm',
   quotaId: 'llm/chat',
   project: 'acme/search',
+  zone: null,
   windowStart: logged - 10_000_000n,
   windowEnd: logged,
   resources: [tokens],

@@ -116,7 +116,7 @@ async function expectTableToEqual(ledger: Ledger): Promise<void> {
   const snapshot = (await new UsageReader(database, places).newest())!;
   const [counted] = await snapshot.ask(`
     SELECT (SELECT sum(used) FROM usage) AS used, count(*) AS rows,
-      count(DISTINCT (kafka_partition, kafka_offset)) AS places FROM usage_rows`);
+      count(DISTINCT (source_partition, source_offset)) AS places FROM usage_rows`);
   expect(counted).toEqual({
     used: ledger.used,
     rows: BigInt(ledger.records),

@@ -27,6 +27,7 @@ const use = (offset: bigint, change: Partial<UsageRow>): UsageRow => {
   const windowStart = change.windowStart ?? now - DAY / 2n;
   return {
     offset,
+    loggedAt: windowStart + 1_000_000n,
     hostId: 'host-1',
     bootId: 'boot-1',
     sequence: offset,
@@ -40,6 +41,8 @@ const use = (offset: bigint, change: Partial<UsageRow>): UsageRow => {
     refused: 0n,
     queued: 0n,
     peak: 10n,
+    zone: null,
+    trialRefused: 0n,
     ...change,
   };
 };

@@ -1,12 +1,16 @@
 /** One resource of one usage record, as a row of the table. Times are microseconds since the epoch. */
 export interface UsageRow {
   readonly offset: bigint;
+  /** When the broker took the record. */
+  readonly loggedAt: bigint;
   readonly hostId: string;
   readonly bootId: string;
   readonly sequence: bigint;
   readonly application: string;
   readonly quotaId: string;
   readonly project: string | null;
+  /** Where the host runs; null: it does not say. */
+  readonly zone: string | null;
   readonly windowStart: bigint;
   readonly windowEnd: bigint;
   /** Empty in the one row of a record that names no resource. */
@@ -15,6 +19,8 @@ export interface UsageRow {
   readonly refused: bigint;
   readonly queued: bigint;
   readonly peak: bigint;
+  /** What limits on trial would have refused. */
+  readonly trialRefused: bigint;
 }
 
 /** A record that is not counted, and why. */

@@ -2,6 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import path from 'node:path';
 import type { Manifest } from './manifest.ts';
 import { ManifestStore } from './manifestStore.ts';
+import type { Positions, RowsFile, TableVersion } from './tableVersion.ts';
 import { sqlText } from './usageDatabase.ts';
 import type { TablePlaces, UsageDatabase } from './usageDatabase.ts';
 
@@ -91,7 +92,7 @@ export class UsageReader {
  * carry the same window, so looking among the rows of the time that is asked for finds them. Hosts
  * choose their names themselves, so an id of one application says nothing about another's usage.
  */
-export class UsageSnapshot {
+export class UsageSnapshot implements TableVersion {
   readonly #database: UsageDatabase;
   readonly #places: TablePlaces;
   readonly manifest: Manifest;
@@ -104,6 +105,42 @@ export class UsageSnapshot {
 
   get version(): number {
     return this.manifest.version;
+  }
+
+  get snapshotId(): bigint {
+    return BigInt(this.manifest.version);
+  }
+
+  get positions(): Positions {
+    const { topic, partitions } = this.manifest;
+    return new Map(
+      [...partitions].map(([partition, { nextOffset }]) => [
+        `${topic.name}/${partition}`,
+        nextOffset,
+      ]),
+    );
+  }
+
+  files(bounds?: { from: bigint; to: bigint }): Promise<readonly RowsFile[]> {
+    const all = this.manifest.ranges.map(({ usage }) => usage).filter((usage) => usage !== null);
+    const { from, to } = bounds ?? { from: null, to: null };
+    const wanted = all.filter(
+      ({ windowStart, windowEnd }) => from === null || (windowStart < to && windowEnd > from),
+    );
+    return Promise.resolve(wanted.map(({ name, ...file }) => ({ key: `data/${name}`, ...file })));
+  }
+
+  async scan<T>(
+    files: readonly RowsFile[],
+    work: (rows: string, connection: DuckDBConnection) => Promise<T>,
+  ): Promise<T> {
+    const paths = files.map(({ key }) => sqlText(path.join(this.#places.root, key)));
+    const connection = await this.#database.connect();
+    try {
+      return await work(`read_parquet([${paths.join(', ')}])`, connection);
+    } finally {
+      connection.closeSync();
+    }
   }
 
   /** Usage whose window starts in [from, to), by resource and by the price in force at that start. */
@@ -233,7 +270,7 @@ export class UsageSnapshot {
 }
 
 const firstOfId = `QUALIFY row_number() OVER (
-  PARTITION BY application, host_id, boot_id, sequence, resource ORDER BY kafka_partition, kafka_offset) = 1`;
+  PARTITION BY application, host_id, boot_id, sequence, resource ORDER BY source_partition, source_offset) = 1`;
 
 /** Usage whose windows lie outside the time that is summed up. */
 const NO_USAGE =

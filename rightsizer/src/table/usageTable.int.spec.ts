@@ -35,6 +35,7 @@ const newest = async () => (await new UsageReader(database, places).newest())!;
 
 const row = (offset: bigint, changes: Partial<UsageRow> = {}): UsageRow => ({
   offset,
+  loggedAt: (offset + 1n) * second,
   hostId: 'host-1',
   bootId: 'boot-1',
   sequence: offset,
@@ -48,6 +49,8 @@ const row = (offset: bigint, changes: Partial<UsageRow> = {}): UsageRow => ({
   refused: 0n,
   queued: 0n,
   peak: 10n,
+  zone: null,
+  trialRefused: 0n,
   ...changes,
 });
 

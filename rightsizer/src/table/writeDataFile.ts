@@ -19,22 +19,23 @@ export interface FileForm<Row> {
 
 export const usageForm: FileForm<UsageRow> = {
   prefix: 'usage',
-  columns: `kafka_partition INTEGER, kafka_offset BIGINT,
+  columns: `source_partition INTEGER, source_offset BIGINT, logged_at TIMESTAMP WITH TIME ZONE,
     host_id VARCHAR, boot_id VARCHAR, sequence BIGINT,
     application VARCHAR, quota_id VARCHAR, project VARCHAR,
     window_start TIMESTAMP WITH TIME ZONE, window_end TIMESTAMP WITH TIME ZONE,
-    resource VARCHAR, used BIGINT, refused BIGINT, queued BIGINT, peak BIGINT`,
-  order: 'kafka_offset, resource',
+    resource VARCHAR, used BIGINT, refused BIGINT, queued BIGINT, peak BIGINT,
+    zone VARCHAR, trial_refused BIGINT`,
+  order: 'source_offset, resource',
   append(appender, partition, row) {
     appender.appendInteger(partition);
     appender.appendBigInt(row.offset);
+    appender.appendTimestampTZ(new DuckDBTimestampTZValue(row.loggedAt));
     appender.appendVarchar(row.hostId);
     appender.appendVarchar(row.bootId);
     appender.appendBigInt(row.sequence);
     appender.appendVarchar(row.application);
     appender.appendVarchar(row.quotaId);
-    if (row.project === null) appender.appendNull();
-    else appender.appendVarchar(row.project);
+    appendText(appender, row.project);
     appender.appendTimestampTZ(new DuckDBTimestampTZValue(row.windowStart));
     appender.appendTimestampTZ(new DuckDBTimestampTZValue(row.windowEnd));
     appender.appendVarchar(row.resource);
@@ -42,15 +43,17 @@ export const usageForm: FileForm<UsageRow> = {
     appender.appendBigInt(row.refused);
     appender.appendBigInt(row.queued);
     appender.appendBigInt(row.peak);
+    appendText(appender, row.zone);
+    appender.appendBigInt(row.trialRefused);
   },
 };
 
 export const quarantineForm: FileForm<QuarantineRow> = {
   prefix: 'quarantine',
-  columns: `kafka_partition INTEGER, kafka_offset BIGINT, kafka_time TIMESTAMP WITH TIME ZONE,
+  columns: `source_partition INTEGER, source_offset BIGINT, logged_at TIMESTAMP WITH TIME ZONE,
     reason VARCHAR, detail VARCHAR, record_key BLOB,
     value_bytes BIGINT, value_sha256 VARCHAR, value_start BLOB`,
-  order: 'kafka_offset',
+  order: 'source_offset',
   append(appender, partition, row) {
     appender.appendInteger(partition);
     appender.appendBigInt(row.offset);
@@ -64,6 +67,11 @@ export const quarantineForm: FileForm<QuarantineRow> = {
     appender.appendBlob(row.value);
   },
 };
+
+function appendText(appender: DuckDBAppender, text: string | null): void {
+  if (text === null) appender.appendNull();
+  else appender.appendVarchar(text);
+}
 
 export interface FilePlace {
   readonly topic: string;

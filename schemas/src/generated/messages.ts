@@ -2247,6 +2247,8 @@ export interface UsageRecorded {
   readonly windowEnd: bigint;
   /** One entry a resource, sorted. */
   readonly resources: readonly ResourceUsage[];
+  /** Where the host runs, as it says itself; usage is summed by it too. */
+  readonly zone: null | string;
 }
 
 /** One stream of the run. */

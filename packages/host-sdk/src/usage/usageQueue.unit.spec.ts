@@ -12,6 +12,7 @@ const records = (from: number, count: number): UsageRecorded[] =>
     application: 'a',
     quotaId: 'a/x',
     project: null,
+    zone: null,
     windowStart: 0n,
     windowEnd: 1n,
     resources: [],
