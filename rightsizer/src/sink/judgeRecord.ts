@@ -61,9 +61,10 @@ export async function judgeRecord(codec: Codec, record: LogRecord): Promise<Judg
   return { kind: 'usage', rows: rowsOf(usage, record.offset, loggedAt) };
 }
 
-type Objection = readonly [QuarantineReason, string];
+export type Objection = readonly [QuarantineReason, string];
 
-function objectionTo(usage: UsageRecorded, loggedAt: bigint): Objection | null {
+/** What of a record itself keeps it from being counted, whoever brought it; null: nothing. */
+export function objectionTo(usage: UsageRecorded, loggedAt: bigint): Objection | null {
   return objectionToIds(usage) ?? objectionToWindow(usage, loggedAt) ?? objectionToAmounts(usage);
 }
 
@@ -138,7 +139,8 @@ const noResource = {
   trialRefused: 0n,
 };
 
-function rowsOf(usage: UsageRecorded, offset: bigint, loggedAt: bigint): UsageRow[] {
+/** One row a resource; in the order of the record. */
+export function rowsOf(usage: UsageRecorded, offset: bigint, loggedAt: bigint): UsageRow[] {
   const { hostId, bootId, sequence, application, quotaId, project, zone } = usage;
   const { windowStart, windowEnd } = usage;
   const shared = {
