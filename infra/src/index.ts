@@ -8,6 +8,7 @@ export { checkoutDirectory, dataDirectory } from './checkout.ts';
 export { ManifestMismatch, startLocalStack } from './localStack.ts';
 export type { LocalStack, LocalStackOptions } from './localStack.ts';
 export { pythonClient } from './pythonClient.ts';
+export { pythonTables } from './pythonTables.ts';
 export { provideJvmParts } from './provision/jars.ts';
 export type { JvmParts } from './provision/jars.ts';
 export { MissingTool } from './provision/java.ts';

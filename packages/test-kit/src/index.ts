@@ -1,3 +1,3 @@
-export { provideQueryLogin, provideUsageLogin, pythonClient } from '@prorata/infra';
+export { provideQueryLogin, provideUsageLogin, pythonClient, pythonTables } from '@prorata/infra';
 export { freshDatabase, freshNamespace, kafkaConnection, sharedStack } from './sharedStack.ts';
 export type { SharedStack } from './sharedStack.ts';

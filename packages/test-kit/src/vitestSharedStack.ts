@@ -1,7 +1,7 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { provideJvmParts, randomPasswords, startBackingParts } from '@prorata/infra';
+import { provideJvmParts, pythonTables, randomPasswords, startBackingParts } from '@prorata/infra';
 import type { TestProject } from 'vitest/node';
 import type { SharedStack } from './sharedStack.ts';
 import { startSharedSubjects } from './sharedSubjects.ts';
@@ -15,6 +15,8 @@ export default async function startSharedStack(project: TestProject): Promise<()
     process.stderr.write(`${line}\n`);
   };
   const jvm = await provideJvmParts(progress);
+  // On a fresh machine an install of a minute: what needs it comes late enough to find it done.
+  void pythonTables();
   const directory = await mkdtemp(path.join(os.tmpdir(), 'prorata-test-'));
   // Postgres may run as another user, who has to walk through.
   await chmod(directory, 0o711);
