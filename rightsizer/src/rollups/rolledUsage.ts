@@ -1,0 +1,106 @@
+import type { DemandOf, DemandStep, UsedSummary } from '../table/usageReader.ts';
+import type { Positions } from '../table/tableVersion.ts';
+
+/**
+ * What a payer used of one resource through one quota in one hour. A record counts whole in the hour
+ * in which its window starts. Times are microseconds since the epoch, amounts base units.
+ */
+export interface PayerHour {
+  /** null: nobody paid for the quota at the window's start. */
+  readonly project: string | null;
+  readonly application: string;
+  readonly quotaId: string;
+  readonly resource: string;
+  /** When the hour begins, in UTC. */
+  readonly hour: bigint;
+  readonly used: bigint;
+  readonly refused: bigint;
+}
+
+/** What a payer used of one resource through one quota in one interval of those asked for. */
+export interface PayerUse extends Omit<PayerHour, 'hour'> {
+  /** The interval [edges[index], edges[index + 1]). */
+  readonly index: number;
+  /** Where the first window begins and the last one ends in which anything was used; null: nothing was. */
+  readonly usedFrom: bigint | null;
+  readonly usedUntil: bigint | null;
+}
+
+export interface PayersAsked {
+  /** Of windows that start at or after it. */
+  readonly from: bigint;
+  /** Of windows that start before it. */
+  readonly to: bigint;
+  /** Of this project alone; absent: of all, and of what nobody pays for. */
+  readonly project?: string;
+}
+
+export interface UsedAsked {
+  /**
+   * Microseconds, two or more, ascending: the beginnings of intervals and the end of the last. Exact
+   * wherever they lie; hours with an edge within them are read from the table itself.
+   */
+  readonly edges: readonly bigint[];
+  readonly project?: string;
+}
+
+export interface DemandAsked {
+  readonly quotaIds: readonly string[];
+  readonly from: bigint;
+  readonly to: bigint;
+  /** The length of a step, microseconds. */
+  readonly stepMicros: bigint;
+  readonly demandOf: DemandOf;
+  /** Of hosts in this zone alone; absent: of all hosts. */
+  readonly zone?: string;
+}
+
+export interface PercentilesAsked {
+  readonly quotaIds: readonly string[];
+  /** Both whole minutes. */
+  readonly from: bigint;
+  readonly to: bigint;
+  readonly demandOf: DemandOf;
+  readonly zone?: string;
+  /** Between 0 and 1. */
+  readonly quantiles: readonly number[];
+}
+
+/** How the demand of a resource was spread over its minutes. */
+export interface Percentiles {
+  readonly quotaId: string;
+  readonly resource: string;
+  /** Minutes in which hosts reported it: the samples. */
+  readonly minutes: number;
+  /**
+   * For each quantile the least demand of a minute that is not below this part of the minutes,
+   * within 1 % and half a unit.
+   */
+  readonly values: readonly bigint[];
+  /** The highest minute, exactly. */
+  readonly max: bigint;
+}
+
+/**
+ * Usage as the table had it up to `positions`: every answer is the same for ever, whether it was
+ * made from roll-ups or from the rows themselves. Of an answer in parts, parts come in its order.
+ */
+export interface RolledUsage {
+  /** The table's version that it was made from. */
+  readonly version: number;
+  readonly snapshotId: bigint;
+  readonly positions: Positions;
+  /** By hour, project, quota and resource. Both ends must be whole hours. @throws RangeError */
+  payerHours(asked: PayersAsked): AsyncGenerator<readonly PayerHour[]>;
+  /** By project, quota, resource and interval. @throws RangeError */
+  usedBetween(asked: UsedAsked): AsyncGenerator<readonly PayerUse[]>;
+  /** By quota, resource and time; steps in which nothing was reported are left out. */
+  demand(asked: DemandAsked): AsyncGenerator<readonly DemandStep[]>;
+  /** By quota and resource. @throws RangeError */
+  percentiles(asked: PercentilesAsked): Promise<readonly Percentiles[]>;
+  /**
+   * By quota and resource, of whatever the table has; sums are of windows that start in the days before
+   * `now`, from the beginning of an hour on.
+   */
+  summary(now: bigint): AsyncGenerator<readonly UsedSummary[]>;
+}
