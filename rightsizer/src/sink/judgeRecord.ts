@@ -3,7 +3,7 @@ import type { LogRecord } from '@prorata/kafka-port';
 import { applicationOf, isQuotaId } from '@prorata/quota-model';
 import { UnreadableRecord } from '@prorata/schemas';
 import type { Codec, UsageRecorded } from '@prorata/schemas';
-import type { QuarantineRow, UsageRow } from '../table/rows.ts';
+import type { QuarantineRow } from '../table/rows.ts';
 
 /** Why a record is not counted. */
 export type QuarantineReason =
@@ -35,11 +35,16 @@ const VALUE_KEPT_BYTES = 4_096;
 const PROJECT = /^[a-z0-9-]{1,63}(\/[a-z0-9-]{1,63})+$/;
 
 export type JudgedRecord =
-  | { readonly kind: 'usage'; readonly rows: readonly UsageRow[] }
+  | {
+      readonly kind: 'usage';
+      readonly usage: UsageRecorded;
+      /** Microseconds. */
+      readonly loggedAt: bigint;
+    }
   | { readonly kind: 'quarantine'; readonly row: QuarantineRow };
 
 /**
- * The rows of a record, or why it does not count. Judged by the record alone, the broker's time
+ * What a record says, or why it does not count. Judged by the record alone, the broker's time
  * included, and never by this process's clock: whoever reads the log again comes to the same rows.
  * @throws what the registry throws when it does not answer: the record's schema may be fine
  */
@@ -58,7 +63,7 @@ export async function judgeRecord(codec: Codec, record: LogRecord): Promise<Judg
   const loggedAt = BigInt(Math.round(record.timestampMs)) * 1000n;
   const objection = objectionTo(usage, loggedAt);
   if (objection !== null) return quarantined(record, ...objection);
-  return { kind: 'usage', rows: rowsOf(usage, record.offset, loggedAt) };
+  return { kind: 'usage', usage, loggedAt };
 }
 
 export type Objection = readonly [QuarantineReason, string];
@@ -128,45 +133,6 @@ function objectionToAmounts({ resources }: UsageRecorded): Objection | null {
     if (amounts.some((amount) => amount > AMOUNT_MAX)) return ['AMOUNT_ABSURD', resource];
   }
   return null;
-}
-
-const noResource = {
-  resource: '',
-  used: 0n,
-  refused: 0n,
-  queued: 0n,
-  peak: 0n,
-  trialRefused: 0n,
-};
-
-/** One row a resource; in the order of the record. */
-export function rowsOf(usage: UsageRecorded, offset: bigint, loggedAt: bigint): UsageRow[] {
-  const { hostId, bootId, sequence, application, quotaId, project, zone } = usage;
-  const { windowStart, windowEnd } = usage;
-  const shared = {
-    offset,
-    loggedAt,
-    hostId,
-    bootId,
-    sequence,
-    application,
-    quotaId,
-    project,
-    zone,
-    windowStart,
-    windowEnd,
-  };
-  // A record without resources still says that its host was there: one row keeps that.
-  const resources = usage.resources.length === 0 ? [noResource] : usage.resources;
-  return resources.map(({ resource, used, refused, queued, peak, trialRefused }) => ({
-    ...shared,
-    resource,
-    used,
-    refused,
-    queued,
-    peak,
-    trialRefused,
-  }));
 }
 
 function quarantined(record: LogRecord, reason: QuarantineReason, detail: string): JudgedRecord {

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import type { LogRecord } from '@prorata/kafka-port';
 import type { Marker } from '../table/manifest.ts';
 import type { RangeToCommit } from '../table/usageTable.ts';
-import type { QuarantineRow, UsageRow } from '../table/rows.ts';
+import type { QuarantineRow } from '../table/rows.ts';
+import { UsageColumns } from '../table/usageColumns.ts';
 import type { JudgedRecord } from './judgeRecord.ts';
 
 export interface CutRule {
@@ -27,7 +28,7 @@ export class RangeBuffer {
   #interval = 0;
   #records = 0;
   #bytes = 0;
-  #usage: UsageRow[] = [];
+  #usage = new UsageColumns();
   #quarantine: QuarantineRow[] = [];
   #marker: Marker | null = null;
 
@@ -61,8 +62,9 @@ export class RangeBuffer {
       throw new RangeError(`Offset ${record.offset} came after ${this.#next - 1n}.`);
     }
     if (this.isEmpty) this.#interval = this.#intervalOf(record);
-    if (judged.kind === 'usage') this.#usage.push(...judged.rows);
-    else this.#quarantine.push(judged.row);
+    if (judged.kind === 'usage') {
+      this.#usage.addRecord(record.offset, judged.loggedAt, judged.usage);
+    } else this.#quarantine.push(judged.row);
     this.#records += 1;
     this.#bytes += sizeOf(record);
     this.#next = record.offset + 1n;
@@ -83,7 +85,7 @@ export class RangeBuffer {
     this.#from = this.#next;
     this.#records = 0;
     this.#bytes = 0;
-    this.#usage = [];
+    this.#usage = new UsageColumns();
     this.#quarantine = [];
     return range;
   }

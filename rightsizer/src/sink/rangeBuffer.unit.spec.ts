@@ -14,7 +14,19 @@ const record = (offset: bigint, timestampMs = 0, bytes = 1): LogRecord => ({
   value: Buffer.alloc(bytes, Number(offset % 251n)),
   headers: new Map(),
 });
-const none: JudgedRecord = { kind: 'usage', rows: [] };
+const aside: JudgedRecord = {
+  kind: 'quarantine',
+  row: {
+    offset: 0n,
+    timestampMs: 0,
+    reason: 'UNREADABLE',
+    detail: '',
+    key: null,
+    valueBytes: 0,
+    valueSha256: '',
+    value: Buffer.alloc(0),
+  },
+};
 
 function cuts(records: readonly LogRecord[], from: bigint): [bigint, bigint][] {
   const buffer = new RangeBuffer(rule, from);
@@ -25,7 +37,7 @@ function cuts(records: readonly LogRecord[], from: bigint): [bigint, bigint][] {
   };
   for (const each of records) {
     if (buffer.cutsBefore(each)) cut();
-    buffer.add(each, none);
+    buffer.add(each, aside);
   }
   cut();
   return ranges;
@@ -60,7 +72,7 @@ describe('RangeBuffer', () => {
 
   it('refuses an offset that came before', () => {
     const buffer = new RangeBuffer(rule, 5n);
-    expect(() => buffer.add(record(4n), none)).toThrow(RangeError);
+    expect(() => buffer.add(record(4n), aside)).toThrow(RangeError);
   });
 
   it('cuts at the same places when it is read again from any cut', () => {

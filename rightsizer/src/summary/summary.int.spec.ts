@@ -7,6 +7,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { UsageRow } from '../table/rows.ts';
 import { tablePlaces, UsageDatabase } from '../table/usageDatabase.ts';
+import { UsageColumns } from '../table/usageColumns.ts';
 import { UsageReader } from '../table/usageReader.ts';
 import { UsageTable } from '../table/usageTable.ts';
 import { TableFreshness } from '../tableFreshness.ts';
@@ -52,7 +53,7 @@ async function commit(from: bigint, ...changes: readonly Partial<UsageRow>[]): P
   const usage = changes.map((change, index) => use(from + BigInt(index), change));
   const to = from + BigInt(usage.length);
   claim = await table.commit(claim, {
-    ...{ from, to, records: usage.length, usage, quarantine: [] },
+    ...{ from, to, records: usage.length, usage: UsageColumns.of(usage), quarantine: [] },
     marker: { offset: to - 1n, sha256: `at ${to}` },
   });
 }

@@ -10,6 +10,7 @@ import type { TablePlaces } from './usageDatabase.ts';
 import { UsageReader } from './usageReader.ts';
 import type { DemandOf } from './usageReader.ts';
 import { UsageTable } from './usageTable.ts';
+import { UsageColumns } from './usageColumns.ts';
 import type { RangeToCommit } from './usageTable.ts';
 
 const topic = { name: 'usage.events', partitions: 4 };
@@ -54,11 +55,21 @@ const row = (offset: bigint, changes: Partial<UsageRow> = {}): UsageRow => ({
   ...changes,
 });
 
-const range = (from: bigint, to: bigint, changes: Partial<RangeToCommit> = {}): RangeToCommit => ({
+type RowsToCommit = Partial<Omit<RangeToCommit, 'usage'>> & {
+  readonly usage?: readonly UsageRow[];
+};
+
+const range = (
+  from: bigint,
+  to: bigint,
+  { usage, ...changes }: RowsToCommit = {},
+): RangeToCommit => ({
   from,
   to,
   records: Number(to - from),
-  usage: Array.from({ length: Number(to - from) }, (_, index) => row(from + BigInt(index))),
+  usage: UsageColumns.of(
+    usage ?? Array.from({ length: Number(to - from) }, (_, index) => row(from + BigInt(index))),
+  ),
   quarantine: [],
   marker: { offset: to - 1n, sha256: `at ${to}` },
   ...changes,

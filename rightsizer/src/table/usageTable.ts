@@ -13,11 +13,18 @@ import type {
 } from './manifest.ts';
 import { ManifestStore } from './manifestStore.ts';
 import type { StepHook } from './manifestStore.ts';
-import type { QuarantineRow, UsageRow } from './rows.ts';
+import type { QuarantineRow } from './rows.ts';
 import { TableFault } from './tableFault.ts';
 import type { TablePlaces, UsageDatabase } from './usageDatabase.ts';
-import { quarantineForm, usageForm, writeDataFile } from './writeDataFile.ts';
-import type { FileForm, FilePlace } from './writeDataFile.ts';
+import type { UsageColumns } from './usageColumns.ts';
+import {
+  quarantinePrefix,
+  quarantineRows,
+  usagePrefix,
+  usageRows,
+  writeDataFile,
+} from './writeDataFile.ts';
+import type { FilePlace, FileRows } from './writeDataFile.ts';
 
 /** Writers of other partitions take turns with us; each turn is a few milliseconds. */
 const COMMIT_ATTEMPTS = 50;
@@ -36,7 +43,7 @@ export interface RangeToCommit {
   readonly from: bigint;
   readonly to: bigint;
   readonly records: number;
-  readonly usage: readonly UsageRow[];
+  readonly usage: UsageColumns;
   readonly quarantine: readonly QuarantineRow[];
   readonly marker: Marker;
 }
@@ -136,14 +143,25 @@ export class UsageTable {
   async #writeRange(claim: PartitionClaim, range: RangeToCommit): Promise<CommittedRange> {
     const { partition } = claim;
     try {
-      const usage = await this.#write(usageForm, partition, range, range.usage);
-      const quarantine = await this.#write(quarantineForm, partition, range, range.quarantine);
+      const usage = await this.#write(usageRows(partition, range.usage), partition, range);
+      const quarantine = await this.#write(
+        quarantineRows(partition, range.quarantine),
+        partition,
+        range,
+      );
       return {
         partition,
         from: range.from,
         to: range.to,
         records: range.records,
-        usage: usage === null ? null : { ...usage, ...timeBounds(range.usage) },
+        usage:
+          usage === null
+            ? null
+            : {
+                ...usage,
+                windowStart: range.usage.windowStart,
+                windowEnd: range.usage.windowEnd,
+              },
         quarantine,
       };
     } catch (error) {
@@ -162,13 +180,12 @@ export class UsageTable {
     return position;
   }
 
-  async #write<Row>(
-    form: FileForm<Row>,
+  async #write(
+    file: FileRows,
     partition: number,
     { from, to }: RangeToCommit,
-    rows: readonly Row[],
   ): Promise<DataFile | null> {
-    if (rows.length === 0) return null;
+    if (file.rows === 0) return null;
     const place: FilePlace = { topic: this.#topic.name, partition, from, to };
     const writer = {
       connection: this.#connection,
@@ -176,7 +193,7 @@ export class UsageTable {
       writer: this.#writer,
       onStep: this.#onStep,
     };
-    return writeDataFile(writer, form, place, rows);
+    return writeDataFile(writer, file, place);
   }
 
   /** Rebases on the newest version until its turn comes. `change` gives null when nothing is to be done. */
@@ -209,8 +226,8 @@ export class UsageTable {
     const named = new Set(
       manifest.ranges.flatMap(({ usage, quarantine }) => [usage?.name, quarantine?.name]),
     );
-    const own = [usageForm, quarantineForm].map(
-      ({ prefix }) => `${prefix}-${this.#topic.name}-${partition}-`,
+    const own = [usagePrefix, quarantinePrefix].map(
+      (prefix) => `${prefix}-${this.#topic.name}-${partition}-`,
     );
     for (const name of await readdir(this.#places.data)) {
       if (named.has(name) || !own.some((start) => name.startsWith(start))) continue;
@@ -246,13 +263,4 @@ function inOrder(ranges: readonly CommittedRange[]): CommittedRange[] {
       left.partition - right.partition ||
       (left.from < right.from ? -1 : Number(left.from > right.from)),
   );
-}
-
-function timeBounds(rows: readonly UsageRow[]): { windowStart: bigint; windowEnd: bigint } {
-  let [windowStart, windowEnd] = [rows[0]?.windowStart ?? 0n, rows[0]?.windowEnd ?? 0n];
-  for (const row of rows) {
-    if (row.windowStart < windowStart) windowStart = row.windowStart;
-    if (row.windowEnd > windowEnd) windowEnd = row.windowEnd;
-  }
-  return { windowStart, windowEnd };
 }

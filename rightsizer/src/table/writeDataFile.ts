@@ -1,61 +1,60 @@
 import { open, rename, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { DuckDBTimestampTZValue } from '@duckdb/node-api';
-import type { DuckDBAppender, DuckDBConnection } from '@duckdb/node-api';
+import type { DuckDBConnection } from '@duckdb/node-api';
 import type { StepHook } from './manifestStore.ts';
 import type { DataFile } from './manifest.ts';
-import type { QuarantineRow, UsageRow } from './rows.ts';
+import type { QuarantineRow } from './rows.ts';
 import { syncDirectory } from './syncDirectory.ts';
+import { unload as unloadColumns } from './usageColumns.ts';
+import type { UsageColumns } from './usageColumns.ts';
 import { sqlText } from './usageDatabase.ts';
 import type { TablePlaces } from './usageDatabase.ts';
 
-/** What one kind of file holds. The rows say nothing of when they were written: the same range gives the same file. */
-export interface FileForm<Row> {
+/** The rows of one file. They say nothing of when they were written: the same range gives the same file. */
+export interface FileRows {
   readonly prefix: string;
-  readonly columns: string;
-  readonly order: string;
-  append(appender: DuckDBAppender, partition: number, row: Row): void;
+  readonly rows: number;
+  /** Of the view or table `batch`, which `load` makes and `unload` drops. */
+  readonly select: string;
+  load(connection: DuckDBConnection): Promise<void>;
+  unload(connection: DuckDBConnection): Promise<void>;
 }
 
-export const usageForm: FileForm<UsageRow> = {
-  prefix: 'usage',
-  columns: `source_partition INTEGER, source_offset BIGINT, logged_at TIMESTAMP WITH TIME ZONE,
-    host_id VARCHAR, boot_id VARCHAR, sequence BIGINT,
-    application VARCHAR, quota_id VARCHAR, project VARCHAR,
-    window_start TIMESTAMP WITH TIME ZONE, window_end TIMESTAMP WITH TIME ZONE,
-    resource VARCHAR, used BIGINT, refused BIGINT, queued BIGINT, peak BIGINT,
-    zone VARCHAR, trial_refused BIGINT`,
-  order: 'source_offset, resource',
-  append(appender, partition, row) {
-    appender.appendInteger(partition);
-    appender.appendBigInt(row.offset);
-    appender.appendTimestampTZ(new DuckDBTimestampTZValue(row.loggedAt));
-    appender.appendVarchar(row.hostId);
-    appender.appendVarchar(row.bootId);
-    appender.appendBigInt(row.sequence);
-    appender.appendVarchar(row.application);
-    appender.appendVarchar(row.quotaId);
-    appendText(appender, row.project);
-    appender.appendTimestampTZ(new DuckDBTimestampTZValue(row.windowStart));
-    appender.appendTimestampTZ(new DuckDBTimestampTZValue(row.windowEnd));
-    appender.appendVarchar(row.resource);
-    appender.appendBigInt(row.used);
-    appender.appendBigInt(row.refused);
-    appender.appendBigInt(row.queued);
-    appender.appendBigInt(row.peak);
-    appendText(appender, row.zone);
-    appender.appendBigInt(row.trialRefused);
-  },
-};
+export const usagePrefix = 'usage';
+export const quarantinePrefix = 'quarantine';
 
-export const quarantineForm: FileForm<QuarantineRow> = {
-  prefix: 'quarantine',
-  columns: `source_partition INTEGER, source_offset BIGINT, logged_at TIMESTAMP WITH TIME ZONE,
+export function usageRows(partition: number, columns: UsageColumns): FileRows {
+  return {
+    prefix: usagePrefix,
+    rows: columns.length,
+    select: `SELECT ${partition}::INTEGER AS source_partition, * FROM batch ORDER BY source_offset, resource`,
+    load: (connection) => columns.load(connection),
+    unload: unloadColumns,
+  };
+}
+
+export function quarantineRows(partition: number, rows: readonly QuarantineRow[]): FileRows {
+  return {
+    prefix: quarantinePrefix,
+    rows: rows.length,
+    select: `SELECT ${partition}::INTEGER AS source_partition, * FROM batch ORDER BY source_offset`,
+    load: (connection) => loadQuarantine(connection, rows),
+    unload: async (connection) => {
+      await connection.run('DROP TABLE IF EXISTS batch');
+    },
+  };
+}
+
+async function loadQuarantine(
+  connection: DuckDBConnection,
+  rows: readonly QuarantineRow[],
+): Promise<void> {
+  await connection.run(`CREATE TEMP TABLE batch (source_offset BIGINT, logged_at TIMESTAMP WITH TIME ZONE,
     reason VARCHAR, detail VARCHAR, record_key BLOB,
-    value_bytes BIGINT, value_sha256 VARCHAR, value_start BLOB`,
-  order: 'source_offset',
-  append(appender, partition, row) {
-    appender.appendInteger(partition);
+    value_bytes BIGINT, value_sha256 VARCHAR, value_start BLOB)`);
+  const appender = await connection.createAppender('batch');
+  for (const row of rows) {
     appender.appendBigInt(row.offset);
     appender.appendTimestampTZ(new DuckDBTimestampTZValue(BigInt(row.timestampMs) * 1000n));
     appender.appendVarchar(row.reason);
@@ -65,12 +64,9 @@ export const quarantineForm: FileForm<QuarantineRow> = {
     appender.appendBigInt(BigInt(row.valueBytes));
     appender.appendVarchar(row.valueSha256);
     appender.appendBlob(row.value);
-  },
-};
-
-function appendText(appender: DuckDBAppender, text: string | null): void {
-  if (text === null) appender.appendNull();
-  else appender.appendVarchar(text);
+    appender.endRow();
+  }
+  appender.closeSync();
 }
 
 export interface FilePlace {
@@ -89,42 +85,39 @@ export interface FileWriter {
 }
 
 /** `usage-<topic>-<partition>-<from>-<to>.parquet`, `to` exclusive. */
-export function fileName(form: { readonly prefix: string }, place: FilePlace): string {
-  return `${form.prefix}-${place.topic}-${place.partition}-${place.from}-${place.to}.parquet`;
+export function fileName(prefix: string, place: FilePlace): string {
+  return `${prefix}-${place.topic}-${place.partition}-${place.from}-${place.to}.parquet`;
 }
 
 /**
  * Staged, made durable, renamed: a file under its final name is whole, and is nothing yet until a
  * manifest names it. One call at a time per connection.
  */
-export async function writeDataFile<Row>(
+export async function writeDataFile(
   { connection, places, writer, onStep }: FileWriter,
-  form: FileForm<Row>,
+  file: FileRows,
   place: FilePlace,
-  rows: readonly Row[],
 ): Promise<DataFile> {
-  const name = fileName(form, place);
+  const { prefix, rows } = file;
+  const name = fileName(prefix, place);
   const staged = path.join(places.staging, `${writer}.${name}`);
-  await connection.run(`CREATE OR REPLACE TEMP TABLE batch (${form.columns})`);
-  const appender = await connection.createAppender('batch');
-  for (const row of rows) {
-    form.append(appender, place.partition, row);
-    appender.endRow();
+  try {
+    await file.load(connection);
+    onStep(`${prefix}-appended`);
+    await connection.run(
+      `COPY (${file.select}) TO ${sqlText(staged)} (FORMAT parquet, COMPRESSION zstd)`,
+    );
+  } finally {
+    await file.unload(connection);
   }
-  appender.closeSync();
-  onStep(`${form.prefix}-appended`);
-  await connection.run(
-    `COPY (SELECT * FROM batch ORDER BY ${form.order}) TO ${sqlText(staged)} (FORMAT parquet, COMPRESSION zstd)`,
-  );
-  await connection.run('DROP TABLE batch');
-  onStep(`${form.prefix}-staged`);
+  onStep(`${prefix}-staged`);
   await makeDurable(staged);
-  onStep(`${form.prefix}-durable`);
+  onStep(`${prefix}-durable`);
   const final = path.join(places.data, name);
   await rename(staged, final);
   await syncDirectory(places.data);
-  onStep(`${form.prefix}-renamed`);
-  return { name, rows: rows.length, bytes: (await stat(final)).size };
+  onStep(`${prefix}-renamed`);
+  return { name, rows, bytes: (await stat(final)).size };
 }
 
 async function makeDurable(file: string): Promise<void> {
