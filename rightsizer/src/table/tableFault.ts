@@ -15,7 +15,17 @@ export type TableFaultCode =
   /** A manifest that cannot be read or contradicts itself. */
   | 'MANIFEST_BROKEN'
   /** Others committed so often that this commit never found its turn. */
-  | 'COMMIT_CONTENDED';
+  | 'COMMIT_CONTENDED'
+  /** The storage does not answer, or answers with a fault of its own: the same may work later. */
+  | 'STORAGE_UNAVAILABLE'
+  /** The storage turns us away until somebody changes a setting: credentials, bucket, region, permissions. */
+  | 'STORAGE_REFUSED'
+  /** The storage writes over what is there although told not to: two writers would both win a version. */
+  | 'STORAGE_NOT_CONDITIONAL'
+  /** A file that the table names is gone. */
+  | 'FILE_MISSING'
+  /** What is to be read at once does not fit into the cache of objects. */
+  | 'CACHE_TOO_SMALL';
 
 export class TableFault extends Error {
   override readonly name = 'TableFault';
