@@ -4,11 +4,11 @@ import path from 'node:path';
 import { connectKafka } from '@prorata/kafka-port';
 import type { LogPort, OutRecord } from '@prorata/kafka-port';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { provideJvmParts } from '../src/provision/jars.ts';
 import { freePort } from '../src/stack/freePort.ts';
 import { startKafka } from '../src/stack/kafka.ts';
 import type { RunningKafka } from '../src/stack/kafka.ts';
 import { randomPasswords } from '../src/stack/principals.ts';
+import { provideJvmParts } from '../src/stack/provideJvmParts.ts';
 
 const NODES = 3;
 const PARTITIONS = 6;

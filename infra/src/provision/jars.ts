@@ -4,17 +4,20 @@ import { mkdir, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { checkoutDirectory, dataDirectory } from '../checkout.ts';
 import { provideJava } from './java.ts';
+import type { Java } from './java.ts';
 import { silent, withProgress } from './progress.ts';
 import type { Progress } from './progress.ts';
 import { ToolFailed, runTool } from './runTool.ts';
 
 /** What the local JVM parts run on. */
-export interface JvmParts {
-  readonly java: string;
+export interface Jars {
+  readonly java: Java;
   /** The folder of Kafka's jars. */
   readonly kafkaLibrary: string;
   /** The registry's runnable jar, with its libraries in the folder beside it. */
   readonly registryJar: string;
+  /** What was made of these jars is kept here, and goes with them. */
+  readonly directory: string;
 }
 
 const pom = path.join(checkoutDirectory, 'infra/pom.xml');
@@ -69,7 +72,7 @@ async function resolveJars(directory: string, target: string, progress: Progress
  * download. What was resolved is trusted until the pom changes.
  * @throws MissingTool | ToolFailed
  */
-export async function provideJvmParts(progress: Progress = silent): Promise<JvmParts> {
+export async function provideJars(progress: Progress = silent): Promise<Jars> {
   const directory = path.join(dataDirectory, 'jars');
   const hash = createHash('sha256')
     .update(await readFile(pom))
@@ -81,6 +84,7 @@ export async function provideJvmParts(progress: Progress = silent): Promise<JvmP
   if (missing) await resolveJars(directory, target, progress);
   return {
     java,
+    directory: target,
     kafkaLibrary: path.join(target, 'kafka/lib'),
     registryJar: path.join(target, 'registry', mainJars.registry),
   };

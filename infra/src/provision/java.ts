@@ -30,19 +30,29 @@ export function javaMajor(versionText: string): number | undefined {
   return match?.[1] === undefined ? undefined : Number(match[1]);
 }
 
-async function usableJava(command: string): Promise<boolean> {
+export interface Java {
+  readonly command: string;
+  /** All that it says of its version: what one build has prepared for itself, another cannot use. */
+  readonly version: string;
+}
+
+async function usableJava(command: string): Promise<Java | undefined> {
   try {
-    const major = javaMajor(await runTool(command, ['-version']));
-    return major !== undefined && major >= javaMajorMin;
+    const version = await runTool(command, ['-version']);
+    const major = javaMajor(version);
+    return major !== undefined && major >= javaMajorMin ? { command, version } : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }
 
-async function findJava(): Promise<string | undefined> {
+async function findJava(): Promise<Java | undefined> {
   const home = process.env['JAVA_HOME'];
   const candidates = home === undefined ? ['java'] : [path.join(home, 'bin/java'), 'java'];
-  for (const candidate of candidates) if (await usableJava(candidate)) return candidate;
+  for (const candidate of candidates) {
+    const java = await usableJava(candidate);
+    if (java !== undefined) return java;
+  }
   return undefined;
 }
 
@@ -72,7 +82,7 @@ async function install(packages: readonly string[], progress: Progress): Promise
   });
 }
 
-async function missingOf(needMaven: boolean): Promise<{ java?: string; missing: string[] }> {
+async function missingOf(needMaven: boolean): Promise<{ java?: Java; missing: string[] }> {
   const java = await findJava();
   const missing: string[] = [];
   if (java === undefined) missing.push(`Java ${String(javaMajorMin)} or later`);
@@ -81,10 +91,10 @@ async function missingOf(needMaven: boolean): Promise<{ java?: string; missing: 
 }
 
 /**
- * The command that runs Java; installs it, and Maven when that is asked for, where it may.
+ * Java; installs it, and Maven when that is asked for, where it may.
  * @throws MissingTool | ToolFailed
  */
-export async function provideJava(needMaven: boolean, progress: Progress): Promise<string> {
+export async function provideJava(needMaven: boolean, progress: Progress): Promise<Java> {
   const before = await missingOf(needMaven);
   if (before.missing.length === 0 && before.java !== undefined) return before.java;
   if (!mayInstall()) {

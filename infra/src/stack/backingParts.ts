@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { JvmParts } from '../provision/jars.ts';
+import type { JvmParts } from './jvmParts.ts';
 import { freePort } from './freePort.ts';
 import { startKafka } from './kafka.ts';
 import type { RunningKafka } from './kafka.ts';

@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { checkoutDirectory } from '../checkout.ts';
-import type { JvmParts } from '../provision/jars.ts';
 import { runTool } from '../provision/runTool.ts';
 import { freePort } from './freePort.ts';
+import { graceMsOf, jvmFlags, quickJvm } from './jvmParts.ts';
+import type { JvmParts } from './jvmParts.ts';
 import { kafkaConfiguration } from './kafkaConfiguration.ts';
 import type { Passwords } from './principals.ts';
 import { startProcess } from './startProcess.ts';
@@ -30,13 +31,6 @@ export interface RunningKafka extends RunningPart {
   readonly brokers: readonly string[];
 }
 
-/** Start-up counts more than peak speed on one machine: only the quick compiler, the small collector. */
-export const quickJvm: readonly string[] = [
-  '-XX:TieredStopAtLevel=1',
-  '-XX:+UseSerialGC',
-  '-Xshare:auto',
-  '-Djava.awt.headless=true',
-];
 /** About 320 MB are used; less memory than this makes the broker collect garbage all the time. */
 const heapMax = '-Xmx512m';
 /** Each of several nodes has a part of the work. */
@@ -48,21 +42,22 @@ const graceMs = 6_000;
 
 const logging = path.join(checkoutDirectory, 'infra/kafka/log4j2.properties');
 
-function classPath(jvm: JvmParts): string {
-  return path.join(jvm.kafkaLibrary, '*');
-}
+/** Of every program of Kafka's: an archive of classes is taken only with the class path that it was recorded with. */
+export const kafkaClassPath = (library: string): string => path.join(library, '*');
 
 /** Formats once: a folder without the metadata file is one whose formatting was interrupted. */
 async function format(options: KafkaOptions, dataDirectory: string, file: string): Promise<void> {
   if (existsSync(path.join(dataDirectory, 'meta.properties'))) return;
   await rm(dataDirectory, { recursive: true, force: true });
   const clusterId = 'cHJvcmF0YS1sb2NhbC0wMA';
-  await runTool(options.jvm.java, [
-    ...quickJvm,
+  const { java, kafkaLibrary, classes } = options.jvm;
+  await runTool(java, [
+    // What Kafka's own run has recorded serves here too; this one has nothing to leave.
+    ...('file' in classes.kafka ? jvmFlags(classes.kafka) : quickJvm),
     '-Xmx128m',
     `-Dlog4j2.configurationFile=${logging}`,
     '-cp',
-    classPath(options.jvm),
+    kafkaClassPath(kafkaLibrary),
     'kafka.tools.StorageTool',
     'format',
     '--cluster-id',
@@ -99,18 +94,18 @@ export async function startKafka(options: KafkaOptions): Promise<RunningKafka> {
     name: options.quorum === undefined ? 'kafka' : `kafka-${String(nodeId)}`,
     command: jvm.java,
     arguments: [
-      ...quickJvm,
+      ...jvmFlags(jvm.classes.kafka),
       options.quorum === undefined ? heapMax : quorumHeapMax,
       `-Dlog4j2.configurationFile=${logging}`,
       '-cp',
-      classPath(jvm),
+      kafkaClassPath(jvm.kafkaLibrary),
       'kafka.Kafka',
       file,
     ],
     logFile: options.logFile ?? path.join(directory, 'kafka.log'),
     ready: (log) => log.includes('Kafka Server started'),
     readyTimeoutMs,
-    graceMs,
+    graceMs: graceMsOf(jvm.classes.kafka, graceMs),
     signal: options.signal,
     onSpawn: options.onSpawn,
   });

@@ -1,10 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { KafkaConnection } from '@prorata/kafka-port';
-import type { JvmParts } from '../provision/jars.ts';
 import { freePort } from './freePort.ts';
 import { javaClientSettings } from './javaClientSettings.ts';
-import { quickJvm } from './kafka.ts';
+import { graceMsOf, jvmFlags } from './jvmParts.ts';
+import type { JvmParts } from './jvmParts.ts';
 import { startProcess } from './startProcess.ts';
 import type { RunningPart, StartOptions } from './startProcess.ts';
 
@@ -73,6 +73,7 @@ export async function hasReadItsJournal(port: number): Promise<boolean> {
  * @throws PartDidNotStart
  */
 export async function startRegistry(options: RegistryOptions): Promise<RunningRegistry> {
+  const { jvm } = options;
   const port = options.port ?? (await freePort());
   const configuration = path.join(options.directory, 'config');
   await mkdir(configuration, { recursive: true, mode: 0o700 });
@@ -84,14 +85,14 @@ export async function startRegistry(options: RegistryOptions): Promise<RunningRe
   const url = `http://127.0.0.1:${String(port)}/apis/ccompat/v7`;
   const part = await startProcess({
     name: 'registry',
-    command: options.jvm.java,
+    command: jvm.java,
     // Quarkus reads ./config/application.properties of the folder it runs in.
     workingDirectory: options.directory,
-    arguments: [...quickJvm, heapMax, '-jar', options.jvm.registryJar],
+    arguments: [...jvmFlags(jvm.classes.registry), heapMax, '-jar', jvm.registryJar],
     logFile: options.logFile ?? path.join(options.directory, 'registry.log'),
     ready: () => hasReadItsJournal(port),
     readyTimeoutMs,
-    graceMs,
+    graceMs: graceMsOf(jvm.classes.registry, graceMs),
     signal: options.signal,
     onSpawn: options.onSpawn,
   });

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { checkoutDirectory } from '../checkout.ts';
-import type { JvmParts } from '../provision/jars.ts';
+import type { JvmParts } from './jvmParts.ts';
 import { startKafka } from './kafka.ts';
 import { startPostgres } from './postgres.ts';
 import { startRegistry } from './registry.ts';
