@@ -50,4 +50,5 @@ it('an archive of classes is recorded by one run and mapped by the next, unless 
 
   const newer = { ...jars, java: { ...jars.java, version: 'another' } };
   expect(await given(newer)).toHaveProperty('recordTo');
+  expect(await classArchive(jars, 'kafka', `${classPath}:elsewhere`)).toHaveProperty('recordTo');
 }, 60_000);

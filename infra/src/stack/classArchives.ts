@@ -9,15 +9,15 @@ import type { ClassArchive } from './jvmParts.ts';
 
 /**
  * A part's archive of classes: the whole one, if a run has left one, or else where the next run is to leave it. An archive
- * belongs to one build of Java and to the very files of the class path.
+ * belongs to one build of Java and to a class path, where that stood: a checkout that was moved records anew.
  */
 export async function classArchive(
   { directory, java }: Jars,
   part: string,
   classPath: string,
 ): Promise<ClassArchive> {
-  const build = createHash('sha256').update(java.version).digest('hex').slice(0, 16);
-  const folder = path.join(directory, `classes-${build}`);
+  const use = createHash('sha256').update(`${java.version}\n${classPath}`).digest('hex');
+  const folder = path.join(directory, `classes-${use.slice(0, 16)}`);
   const file = path.join(folder, `${part}.jsa`);
   if (existsSync(file)) return { file };
   await mkdir(folder, { recursive: true });
