@@ -40,6 +40,28 @@ const cut = {
   evidence,
 };
 
+const credit = {
+  creditId: 'outage',
+  project: 'acme/assistant',
+  priceBook: 'list',
+  amount: '25.000000000001',
+  currency: 'USD',
+  at: 1_772_440_000_000_000n,
+};
+const closed = {
+  priceBook: 'list',
+  priceBookVersion: 3n,
+  currency: 'USD',
+  // March of 2026 in Berlin.
+  periodStart: 1_772_319_600_000_000n,
+  periodEnd: 1_774_994_400_000_000n,
+  organizationVersion: 14n,
+  positions: [{ source: 'prorata.usage.events', partition: 0, nextOffset: 812n }],
+  lines: 3n,
+  total: '112.500000000001',
+  linesSha256: new Uint8Array(32).fill(7),
+};
+
 /** What stands at the end of them is what the tests look at. */
 export const organizationLives: readonly EventDraft[] = [
   draft({ type: 'OrganizationRegistered', data: { displayName: 'Acme', version: 1n } }),
@@ -94,11 +116,15 @@ export const organizationLives: readonly EventDraft[] = [
     data: { budgetId: 'daily', cutId: 10n, application: 'llm', answer: 'accepted', ...answered },
   }),
   draft({ type: 'TeamRetired', data: { teamId: 'gone' } }),
+  draft({ type: 'CreditGranted', data: credit }),
+  draft({ type: 'CreditGranted', data: { ...credit, creditId: 'whole', project: null } }),
+  draft({ type: 'PeriodClosed', data: closed }),
 ];
 
 /** What ends it all. */
 export const organizationEnds: readonly EventDraft[] = [
   draft({ type: 'BudgetRetired', data: { budgetId: 'daily' } }),
+  draft({ type: 'CreditWithdrawn', data: { ...credit, grantedVersion: 13n } }),
   draft({ type: 'ProjectRetired', data: { project: 'acme/assistant' } }),
   draft({ type: 'TeamRetired', data: { teamId: 'data' } }),
 ];

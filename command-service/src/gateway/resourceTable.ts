@@ -214,6 +214,18 @@ export const resourceTable: readonly ResourceRoute[] = [
     fixed: { bound: 'blocked', amount: 0, unitCost: null },
   },
   {
+    method: 'PUT',
+    path: '/v1/organizations/:organization/credits/:creditId',
+    sends: 'GrantCredit',
+    summary: 'Grants money to a project or to the organization',
+  },
+  {
+    method: 'DELETE',
+    path: '/v1/organizations/:organization/credits/:creditId',
+    sends: 'WithdrawCredit',
+    summary: 'Takes a credit back as a whole',
+  },
+  {
     method: 'DELETE',
     path: '/v1/budgets/:organization/:budgetId',
     sends: 'RetireBudget',
@@ -243,6 +255,8 @@ export const resourceTable: readonly ResourceRoute[] = [
 export const withoutAddress: Readonly<Partial<Record<CommandMessage['type'], string>>> = {
   CreateQuota: '`PUT /v1/quotas/<quotaId>` with `If-None-Match: *` creates a quota and no more',
   ChangeTree: 'it is about many quotas at once, none of which is its address',
+  ClosePeriod:
+    'the ledger closes a period once its lines are complete, which nobody writes by hand',
   BeginCut: 'a step of a process that the budget throttle drives, not a resource',
   CompleteCut: 'a step of a process that the budget throttle drives, not a resource',
   CompleteAllocation: 'a step of a process that the throttle drives, not a resource',

@@ -51,6 +51,7 @@ const kindOf = {
   CompleteAllocation: 'organization',
   CompleteCut: 'organization',
   ChangeTree: 'application',
+  ClosePeriod: 'organization',
   CreateQuota: 'application',
   DeclareQuota: 'application',
   DefineBudget: 'organization',
@@ -58,6 +59,7 @@ const kindOf = {
   DefineProject: 'organization',
   DefineTeam: 'organization',
   DeleteQuota: 'application',
+  GrantCredit: 'organization',
   LiftHaircut: 'application',
   LiftOverride: 'application',
   MoveQuota: 'application',
@@ -81,6 +83,7 @@ const kindOf = {
   StartRollout: 'application',
   SuspendQuota: 'application',
   TransferQuota: 'application',
+  WithdrawCredit: 'organization',
   WithdrawProposal: 'application',
 } as const satisfies Record<CommandMessage['type'], StreamKind>;
 
@@ -131,15 +134,18 @@ function decideIn(
   switch (command.type) {
     case 'AllocateEntitlement':
     case 'BeginCut':
+    case 'ClosePeriod':
     case 'CompleteAllocation':
     case 'CompleteCut':
     case 'DefineBudget':
     case 'DefineProject':
     case 'DefineTeam':
+    case 'GrantCredit':
     case 'RegisterOrganization':
     case 'RetireBudget':
     case 'RetireProject':
     case 'RetireTeam':
+    case 'WithdrawCredit':
       return decideForOrganization(as(state, 'organization'), id, command, context);
     case 'DefinePriceBook':
       return definePriceBook(as(state, 'pricebook'), command.value, context);

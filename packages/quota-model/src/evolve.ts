@@ -19,10 +19,13 @@ export function evolve(state: StreamState | null, event: EventMessage): StreamSt
     case 'AllocationCompleted':
     case 'BudgetDefined':
     case 'BudgetRetired':
+    case 'CreditGranted':
+    case 'CreditWithdrawn':
     case 'CutCompleted':
     case 'CutIntended':
     case 'EntitlementAllocated':
     case 'OrganizationRegistered':
+    case 'PeriodClosed':
     case 'ProjectDefined':
     case 'ProjectRetired':
     case 'TeamDefined':

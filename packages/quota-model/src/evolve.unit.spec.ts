@@ -3,6 +3,7 @@ import { evolve } from './evolve.ts';
 import { BrokenStream } from './faults.ts';
 import type { ApplicationState } from './model.ts';
 import { stateAfter } from './testing/given.ts';
+import { plainBook } from './testing/priceSamples.ts';
 import {
   content,
   created,
@@ -54,7 +55,7 @@ describe('evolve stops the partition', () => {
       moka(),
       {
         type: 'PriceBookDefined',
-        data: { currency: 'USD', prices: [], version: 1n },
+        data: { ...plainBook, currency: 'USD', prices: [], version: 1n },
         quotaId: null,
         quotaVersion: null,
       },
@@ -64,7 +65,7 @@ describe('evolve stops the partition', () => {
       null,
       {
         type: 'PriceBookDefined',
-        data: { currency: 'USD', prices: [], version: 1n },
+        data: { ...plainBook, currency: 'USD', prices: [], version: 1n },
         quotaId: null,
         quotaVersion: null,
       },
@@ -75,7 +76,7 @@ describe('evolve stops the partition', () => {
   });
 
   it('at a version of a price book that is skipped', () => {
-    const data = { currency: 'USD', prices: [], version: 2n };
+    const data = { ...plainBook, currency: 'USD', prices: [], version: 2n };
     const draft = { type: 'PriceBookDefined', data, quotaId: null, quotaVersion: null } as const;
     expect(() => fold(null, draft, 'pricebook:list')).toThrow(BrokenStream);
   });

@@ -13,6 +13,7 @@ import type {
   EntitlementSource,
   EventMessage,
   Evidence,
+  IdleRule,
   Price,
   ProposalOrigin,
   QuotaContent,
@@ -20,6 +21,7 @@ import type {
   ResourceDeclaration,
   ResourceLimit,
   RightsizeBounds,
+  SharedCost,
   StalePolicy,
   TierPolicyStep,
   TreeStep,
@@ -197,7 +199,12 @@ export interface PriceBookState {
   readonly id: string;
   version: bigint;
   currency: string;
+  /** Of charge days and periods. */
+  timeZone: string;
+  closeAfterMicros: bigint;
   prices: readonly Price[];
+  sharedCosts: readonly SharedCost[];
+  idle: readonly IdleRule[];
   provenance: Provenance;
 }
 

@@ -270,6 +270,46 @@ export const BUDGET_WINDOW_MICROS_MIN = 1_000_000n;
  */
 export const PRICES_MAX = 2_000;
 
+/** Steps of one price: people read them before they agree to them. */
+export const PRICE_STEPS_MAX = 32;
+
+/** Steps of all prices of one book: its command must fit what the gateway takes. */
+export const BOOK_STEPS_MAX = 4_000;
+
+/** Name of a pricing unit, in characters: it stands in every line of an export. */
+export const UNIT_LENGTH_MAX = 64;
+
+/** Shared costs of one book, and as many rules of idle: each is split for every day of a month. */
+export const SPLIT_COSTS_MAX = 200;
+
+/** Projects that all splits of one book name: as `PRICES_MAX`, some 60 bytes a project. */
+export const SPLIT_PROJECTS_MAX = 2_000;
+
+/** Weights are parts of a whole: the sum of all is counted exactly. */
+export const SPLIT_WEIGHT_MAX = 1_000_000_000n;
+
+/** How long a period may stay open after its end, microseconds (90 days): later, nobody waits for it. */
+export const CLOSE_AFTER_MICROS_MAX = 90n * 86_400_000_000n;
+
+/** Credits of one organization that were not taken back: the ledger walks all of them. */
+export const CREDITS_MAX = 10_000;
+
+/** How far from now a credit may count, either way, microseconds (366 days). */
+export const CREDIT_MICROS_MAX = 366n * 86_400_000_000n;
+
+/** Price books by which the periods of one organization are closed: the last period of each is kept. */
+export const CLOSED_BOOKS_MAX = 1_000;
+
+/**
+ * Lengths of a period, microseconds: a month has 28 to 31 days, of which clocks that change take or add an
+ * hour, and a zone that crosses the date line a day.
+ */
+export const PERIOD_MICROS_MIN = 27n * 86_400_000_000n;
+export const PERIOD_MICROS_MAX = 32n * 86_400_000_000n;
+
+/** Sources and partitions that one closing names: some 60 bytes each in one event. */
+export const CLOSING_POSITIONS_MAX = 4_096;
+
 /** Steps of one tier policy: people read it before they agree to it. */
 export const TIER_POLICY_STEPS_MAX = 32;
 

@@ -90,6 +90,35 @@ export interface CutState extends CutGround {
   readonly provenance: Provenance;
 }
 
+/** A credit that was not taken back. */
+export interface CreditState {
+  readonly creditId: string;
+  /** null: the organization as a whole. */
+  readonly project: string | null;
+  readonly priceBook: string;
+  /** An exact decimal above 0. */
+  readonly amount: string;
+  readonly currency: string;
+  /** When it counts, microseconds. */
+  readonly at: bigint;
+  /** The stream's version at its grant. */
+  readonly grantedVersion: bigint;
+  readonly provenance: Provenance;
+}
+
+/** The last period of a price book that was closed. */
+export interface ClosedPeriodState {
+  readonly priceBook: string;
+  readonly priceBookVersion: bigint;
+  readonly currency: string;
+  /** Microseconds, half open. */
+  readonly periodStart: bigint;
+  readonly periodEnd: bigint;
+  /** In hexadecimal. */
+  readonly linesSha256: string;
+  readonly provenance: Provenance;
+}
+
 export interface OrganizationState {
   readonly kind: 'organization';
   readonly id: string;
@@ -108,6 +137,9 @@ export interface OrganizationState {
   readonly allocated: Map<string, bigint>;
   /** Cuts that some application has not accepted, by id as text. */
   readonly cuts: Map<string, CutState>;
+  readonly credits: Map<string, CreditState>;
+  /** By price book. */
+  readonly closedPeriods: Map<string, ClosedPeriodState>;
 }
 
 export function allocationKey(project: string, application: string, resource: string): string {

@@ -378,8 +378,19 @@ export const refusalCodes = {
   PRICE_INVALID: kind(422, 'A price is not valid', 'Correct the fields named.'),
   PRICE_HISTORY_CHANGED: kind(
     409,
-    'A price that has taken effect can neither go nor change',
-    'Add a price that takes effect later.',
+    'A price that has taken effect cannot go',
+    'Leave it in the book, and add one that takes effect later, or another amount with a reason.',
+  ),
+  PRICE_REASON_MISSING: kind(
+    422,
+    'Another price in the past needs a reason',
+    'Say why: usage since is priced anew, and closed periods get lines of correction.',
+  ),
+  PRICE_BOOK_INVALID: kind(422, 'The price book is not valid', 'Correct the fields named.'),
+  TIME_ZONE_CHANGED: kind(
+    409,
+    'A price book keeps its time zone for ever',
+    'Use another price book.',
   ),
   TIER_POLICY_INVALID: kind(422, 'The tier policy is not valid', 'Correct the fields named.'),
   TIME_ZONE_UNKNOWN: kind(
@@ -456,6 +467,29 @@ export const refusalCodes = {
     409,
     'The budget cannot pay for this much',
     'Allocate less, release something, or raise the budget.',
+  ),
+  CREDIT_INVALID: kind(422, 'The credit is not valid', 'Correct the fields named.'),
+  CREDIT_EXISTS: kind(
+    409,
+    'There is another credit of this name',
+    'Take another name, or withdraw it first.',
+  ),
+  CREDIT_UNKNOWN: kind(
+    404,
+    'There is no such credit',
+    'Correct the name: GET /v1/organizations/{organization}/credits lists them.',
+  ),
+  PERIOD_INVALID: kind(422, 'The period is not valid', 'Correct the fields named.'),
+  PERIOD_OPEN: kind(409, 'The period may not be closed yet', 'Wait until its book lets it close.'),
+  PERIOD_CLOSED: kind(
+    409,
+    'The period is closed already',
+    'Nothing: what has changed since becomes lines of correction.',
+  ),
+  PERIOD_OUT_OF_ORDER: kind(
+    409,
+    'Periods are closed one after the other',
+    'Close the one that begins where the last one ended.',
   ),
   CUT_UNKNOWN: kind(404, 'No such cut waits for an answer', 'It was answered, or never was.'),
 } as const satisfies Readonly<Record<string, RefusalKind>>;

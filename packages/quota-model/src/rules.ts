@@ -99,6 +99,8 @@ export function affectedParts(
     case 'AllocationCompleted':
     case 'BudgetDefined':
     case 'BudgetRetired':
+    case 'CreditGranted':
+    case 'CreditWithdrawn':
     case 'CutCompleted':
     case 'CutFollowed':
     case 'CutIntended':
@@ -106,6 +108,7 @@ export function affectedParts(
     case 'EntitlementSet':
     case 'HeadsAnchored':
     case 'OrganizationRegistered':
+    case 'PeriodClosed':
     case 'PriceBookDefined':
     case 'ProjectDefined':
     case 'ProjectRetired':

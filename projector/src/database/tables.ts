@@ -329,6 +329,43 @@ export const budgetCuts: Table = {
   },
 };
 
+export const credits: Table = {
+  name: 'credits',
+  key: ['organization', 'credit_id'],
+  columns: {
+    organization: 'text',
+    credit_id: 'text',
+    status: 'text',
+    project: 'text',
+    price_book: 'text',
+    amount: 'numeric',
+    currency: 'text',
+    at: 'timestamptz',
+    granted_version: 'bigint',
+    ...provenance,
+  },
+};
+
+export const closedPeriods: Table = {
+  name: 'closed_periods',
+  key: ['organization', 'price_book', 'period'],
+  columns: {
+    organization: 'text',
+    price_book: 'text',
+    period: 'text',
+    period_start: 'timestamptz',
+    period_end: 'timestamptz',
+    price_book_version: 'bigint',
+    currency: 'text',
+    organization_version: 'bigint',
+    positions: 'jsonb',
+    lines: 'bigint',
+    total: 'numeric',
+    lines_sha256: 'text',
+    ...provenance,
+  },
+};
+
 export const priceBooks: Table = {
   name: 'price_books',
   key: ['price_book'],
@@ -337,6 +374,10 @@ export const priceBooks: Table = {
     version: 'bigint',
     currency: 'text',
     prices: 'jsonb',
+    time_zone: 'text',
+    close_after_micros: 'bigint',
+    shared_costs: 'jsonb',
+    idle: 'jsonb',
     ...provenance,
   },
 };
@@ -482,6 +523,8 @@ export const quotaTables: readonly Table[] = [
   projects,
   allocations,
   budgetCuts,
+  credits,
+  closedPeriods,
   priceBooks,
   tierPolicies,
 ];

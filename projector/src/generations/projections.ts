@@ -32,8 +32,8 @@ export type ProjectionName = 'quotas' | 'audit' | 'hosts';
 export const projections: readonly ProjectionDefinition[] = [
   {
     name: 'quotas',
-    version: 10,
-    readableFrom: 10,
+    version: 11,
+    readableFrom: 11,
     topics: [
       {
         topic: 'quota.events',
@@ -44,7 +44,7 @@ export const projections: readonly ProjectionDefinition[] = [
   },
   {
     name: 'audit',
-    version: 7,
+    version: 8,
     readableFrom: 1,
     topics: [
       {

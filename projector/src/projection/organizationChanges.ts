@@ -2,6 +2,7 @@ import type { CutState, OrganizationState } from '@prorata/quota-model';
 import type { CutIntended, EventMessage } from '@prorata/schemas';
 import * as tables from '../database/tables.ts';
 import type { Row, Table } from '../database/tables.ts';
+import { creditRow, periodRow } from '../rows/creditRows.ts';
 import { budgetRow } from '../rows/currentRows.ts';
 import {
   allocationRow,
@@ -43,6 +44,11 @@ export function organizationChanges(
     case 'EntitlementAllocated':
     case 'AllocationCompleted':
       return [put(tables.allocations, allocationRow(state, event.value))];
+    case 'CreditGranted':
+    case 'CreditWithdrawn':
+      return [put(tables.credits, creditRow(event.value))];
+    case 'PeriodClosed':
+      return [put(tables.closedPeriods, periodRow(event.value))];
     case 'CutIntended':
       return intended(event.value, state);
     case 'CutCompleted': {

@@ -1,3 +1,4 @@
+import { plainBook, plainPrice } from '@prorata/quota-model/testing';
 import { hashOf } from '@prorata/schemas';
 import { createLogger, createService } from '@prorata/service-runtime';
 import type { Reach } from '@prorata/service-runtime';
@@ -79,9 +80,15 @@ async function rowsOf(table: string): Promise<Record<string, unknown>[]> {
 function everyStream(): DecodedRecord[] {
   const stamper = new EventStamper(1);
   const ofNoQuota = { quotaId: null, quotaVersion: null } as const;
-  const price = { application: 'llm', resource: 'tokens', amount: '0.01', perUnits: 1n };
+  const price = {
+    application: 'llm',
+    resource: 'tokens',
+    amount: '0.01',
+    perUnits: 1n,
+    ...plainPrice,
+  };
   const prices = [{ ...price, effectiveFrom: 1_772_440_000_000_000n }];
-  const book = { currency: 'USD', prices, version: 1n };
+  const book = { ...plainBook, currency: 'USD', prices, version: 1n };
   const table = { steps: [], floorBasisPoints: [0, 0, 0, 0, 0], version: 1n };
   const events = [
     stamper.stamp('application:llm', [registered]),

@@ -165,6 +165,10 @@ export function priceBookRow(event: PriceBookDefined): Row {
     version: event.version,
     currency: event.currency,
     prices: event.prices.map((price) => toJson('io.prorata.type.Price', price)),
+    time_zone: event.timeZone,
+    close_after_micros: event.closeAfterMicros,
+    shared_costs: event.sharedCosts.map((cost) => toJson('io.prorata.type.SharedCost', cost)),
+    idle: event.idle.map((rule) => toJson('io.prorata.type.IdleRule', rule)),
     ...provenanceRow(event.envelope),
   };
 }

@@ -30,7 +30,7 @@ export interface AuditorView {
  * Raised with every change of a view: what newer code has defined, older code leaves as it is.
  * `recordedViews.json` tells a forgotten one.
  */
-export const VIEWS_VERSION = 5;
+export const VIEWS_VERSION = 6;
 
 /** Columns of a table by name, as the view has them, with what they say. */
 function columnsOf(
@@ -507,6 +507,47 @@ const priceBooks = viewOf(tables.priceBooks, {
     currency: 'ISO 4217.',
     prices: 'Money a unit, each from its own day on.',
     ...provenance,
+    time_zone: 'Of its days and periods.',
+    close_after_micros: 'How long after its end a period may be closed at the earliest.',
+    shared_costs: 'What projects pay for together.',
+    idle: 'What is charged that stood ready and nobody used.',
+  },
+});
+
+const credits = viewOf(tables.credits, {
+  about: 'Money that was granted, what was taken back included.',
+  stream: OF_ORGANIZATION,
+  columns: {
+    organization: ORGANIZATION,
+    credit_id: 'The credit, unique within the organization.',
+    status: '`granted` or `withdrawn`.',
+    project: 'Whom it is for; null: the organization as a whole.',
+    price_book: 'The price book whose charges it lessens.',
+    amount: 'Money.',
+    currency: 'ISO 4217.',
+    at: 'When it counts.',
+    granted_version: "The version of the organization's stream at its grant.",
+    ...provenance,
+  },
+});
+
+const closedPeriods = viewOf(tables.closedPeriods, {
+  about: 'Periods that are closed.',
+  stream: OF_ORGANIZATION,
+  columns: {
+    organization: ORGANIZATION,
+    price_book: 'The price book by which usage was charged.',
+    period: 'The month, as in `2026-01`.',
+    period_start: 'Its start, inclusive.',
+    period_end: 'Its end, exclusive.',
+    price_book_version: "The book's version.",
+    currency: 'ISO 4217.',
+    organization_version: "The version of the organization's stream whose credits the lines know.",
+    positions: 'What of the usage table the lines know.',
+    lines: 'How many lines it has.',
+    total: 'Their sum.',
+    lines_sha256: 'The SHA-256 of the lines.',
+    ...provenance,
   },
 });
 
@@ -752,6 +793,8 @@ export const auditorViews: readonly AuditorView[] = [
   allocations,
   budgets,
   budgetCuts,
+  credits,
+  closedPeriods,
   priceBooks,
   tierPolicies,
   streamHeads,

@@ -1,3 +1,4 @@
+import { plainBook } from '@prorata/quota-model/testing';
 import type {
   BudgetState,
   PriceBookState,
@@ -49,6 +50,7 @@ const book: PriceBookState = {
   id: 'list',
   version: 1n,
   currency: 'USD',
+  ...plainBook,
   prices: [],
   provenance,
 };

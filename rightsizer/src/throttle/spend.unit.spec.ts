@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+import { plainPrice } from '@prorata/quota-model/testing';
 import type { Price } from '@prorata/schemas';
 import { describe, expect, it } from 'vitest';
 import type { UsedLine } from '../table/usageReader.ts';
@@ -10,6 +11,7 @@ const price = (amount: string, perUnits: bigint, effectiveFrom = 0n): Price => (
   amount,
   perUnits,
   effectiveFrom,
+  ...plainPrice,
 });
 const line = (used: bigint, priceIndex: number | null = 0, resource = 'tokens'): UsedLine => ({
   application: 'llm',

@@ -1,5 +1,12 @@
 import type { ApplicationState, HaircutLayer, OrganizationState } from '@prorata/quota-model';
-import { content, registration, TestStream, tokens } from '@prorata/quota-model/testing';
+import {
+  content,
+  plainBook,
+  plainPrice,
+  registration,
+  TestStream,
+  tokens,
+} from '@prorata/quota-model/testing';
 import type { CommandBody, Sender } from '@prorata/quota-model/testing';
 import { fromJson, fullNameOf } from '@prorata/schemas';
 import type { CommandAnswer } from '@prorata/service-runtime';
@@ -67,7 +74,7 @@ class Stage {
     this.create('moka/chat');
     this.say('pricebook:month', {
       type: 'DefinePriceBook',
-      data: { currency: 'USD', prices: [price] },
+      data: { ...plainBook, currency: 'USD', prices: [price] },
     });
     this.say('tierpolicy:standard', {
       type: 'PublishTierPolicy',
@@ -192,6 +199,7 @@ const price = {
   amount: '1',
   perUnits: 1n,
   effectiveFrom: 0n,
+  ...plainPrice,
 };
 const envelope = {
   commandId: '00000000-0000-4000-8000-000000000000',

@@ -168,6 +168,34 @@ export interface ChangeTree {
   readonly steps: readonly TreeStep[];
 }
 
+/** Closes a period of a price book: what changes of it afterwards becomes new lines. */
+export interface ClosePeriod {
+  /** What every command carries. */
+  readonly envelope: CommandEnvelope;
+  /** The price book by which usage was charged. */
+  readonly priceBook: string;
+  /** Its version. */
+  readonly priceBookVersion: bigint;
+  /** Its currency, ISO 4217. */
+  readonly currency: string;
+  /** Start of the period, inclusive. */
+  readonly periodStart: bigint;
+  /** End of the period, exclusive. */
+  readonly periodEnd: bigint;
+  /** How long after its end the price book lets a period be closed, microseconds. */
+  readonly closeAfterMicros: bigint;
+  /** The version of the organization's stream whose credits the lines know. */
+  readonly organizationVersion: bigint;
+  /** What of the usage table the lines know; a source that is not named had no row of the period. */
+  readonly positions: readonly UsagePosition[];
+  /** How many lines the period has. */
+  readonly lines: bigint;
+  /** The sum of the lines, an exact decimal. */
+  readonly total: string;
+  /** SHA-256 of the lines, in the order and the form that docs/reference/charges.md gives. */
+  readonly linesSha256: Sha256;
+}
+
 /** What every command carries beside its own fields. */
 export interface CommandEnvelope {
   /** A UUID chosen by the client; with the principal and the stream it names the command for 24 hours. */
@@ -286,6 +314,14 @@ export interface DefinePriceBook {
   readonly currency: string;
   /** All prices of the book, earlier ones included. */
   readonly prices: readonly Price[];
+  /** The IANA time zone of its charge days and of its periods, which are calendar months; one per book, for ever. */
+  readonly timeZone: string;
+  /** How long after its end a period may be closed at the earliest, microseconds: what arrives later becomes lines of correction. */
+  readonly closeAfterMicros: bigint;
+  /** What projects pay for together, all entries of the book, earlier ones included. */
+  readonly sharedCosts: readonly SharedCost[];
+  /** What is charged that stood ready and nobody used, all rules of the book, earlier ones included. */
+  readonly idle: readonly IdleRule[];
 }
 
 /** Defines a project, changes it, or moves it by naming another team. */
@@ -324,6 +360,24 @@ export interface DeleteQuota {
   readonly quotaId: string;
   /** refuse: not while it has children; cascade: all below it go too. */
   readonly children: ChildrenPolicy;
+}
+
+/** Grants money to a project or to the organization; the reason is the command's. */
+export interface GrantCredit {
+  /** What every command carries. */
+  readonly envelope: CommandEnvelope;
+  /** The credit, unique within the organization. */
+  readonly creditId: string;
+  /** Whom it is for, as <organization>/<project>; null: the organization as a whole. */
+  readonly project: null | string;
+  /** The price book whose charges it lessens. */
+  readonly priceBook: string;
+  /** Money, an exact decimal above 0: the ledger has a line of minus as much. */
+  readonly amount: string;
+  /** ISO 4217; it must be the price book's. */
+  readonly currency: string;
+  /** When it counts: the moment of its line. */
+  readonly at: bigint;
 }
 
 /** Lifts every cut of one budget in this application. */
@@ -590,6 +644,14 @@ export interface TransferQuota {
   readonly project: null | string;
 }
 
+/** Takes a credit back as a whole. */
+export interface WithdrawCredit {
+  /** What every command carries. */
+  readonly envelope: CommandEnvelope;
+  /** The credit, unique within the organization. */
+  readonly creditId: string;
+}
+
 /** Takes back an open proposal of one's own. */
 export interface WithdrawProposal {
   /** What every command carries. */
@@ -705,6 +767,44 @@ export interface ChangeProposed {
   readonly origin: ProposalOrigin;
   /** When it expires by itself. */
   readonly expiresAt: bigint;
+}
+
+/** Money was granted to a project or to the organization. */
+export interface CreditGranted {
+  /** What every event carries. */
+  readonly envelope: EventEnvelope;
+  /** The credit, unique within the organization. */
+  readonly creditId: string;
+  /** Whom it is for, as <organization>/<project>; null: the organization as a whole. */
+  readonly project: null | string;
+  /** The price book whose charges it lessens. */
+  readonly priceBook: string;
+  /** Money, an exact decimal above 0: the ledger has a line of minus as much. */
+  readonly amount: string;
+  /** ISO 4217; it must be the price book's. */
+  readonly currency: string;
+  /** When it counts: the moment of its line. */
+  readonly at: bigint;
+}
+
+/** A credit was taken back as a whole. What it changes of a closed period becomes a line of correction. */
+export interface CreditWithdrawn {
+  /** What every event carries. */
+  readonly envelope: EventEnvelope;
+  /** The credit, unique within the organization. */
+  readonly creditId: string;
+  /** Whom it is for, as <organization>/<project>; null: the organization as a whole. */
+  readonly project: null | string;
+  /** The price book whose charges it lessens. */
+  readonly priceBook: string;
+  /** Money, an exact decimal above 0: the ledger has a line of minus as much. */
+  readonly amount: string;
+  /** ISO 4217; it must be the price book's. */
+  readonly currency: string;
+  /** When it counts: the moment of its line. */
+  readonly at: bigint;
+  /** The version of the stream at which it was granted. */
+  readonly grantedVersion: bigint;
 }
 
 /** An application has answered a cut. */
@@ -930,6 +1030,32 @@ export interface OrganizationRegistered {
 /** How an override ended. */
 export type OverrideEnd = 'expired' | 'lifted';
 
+/** A period of a price book was closed: what changes of it afterwards becomes new lines. */
+export interface PeriodClosed {
+  /** What every event carries. */
+  readonly envelope: EventEnvelope;
+  /** The price book by which usage was charged. */
+  readonly priceBook: string;
+  /** Its version. */
+  readonly priceBookVersion: bigint;
+  /** Its currency, ISO 4217. */
+  readonly currency: string;
+  /** Start of the period, inclusive. */
+  readonly periodStart: bigint;
+  /** End of the period, exclusive. */
+  readonly periodEnd: bigint;
+  /** The version of the organization's stream whose credits the lines know. */
+  readonly organizationVersion: bigint;
+  /** What of the usage table the lines know; a source that is not named had no row of the period. */
+  readonly positions: readonly UsagePosition[];
+  /** How many lines the period has. */
+  readonly lines: bigint;
+  /** The sum of the lines, an exact decimal. */
+  readonly total: string;
+  /** SHA-256 of the lines, in the order and the form that docs/reference/charges.md gives. */
+  readonly linesSha256: Sha256;
+}
+
 /** A price book's next version was published. */
 export interface PriceBookDefined {
   /** What every event carries. */
@@ -940,6 +1066,14 @@ export interface PriceBookDefined {
   readonly prices: readonly Price[];
   /** Its version, 1 for the first. */
   readonly version: bigint;
+  /** The IANA time zone of its charge days and of its periods, which are calendar months; one per book, for ever. */
+  readonly timeZone: string;
+  /** How long after its end a period may be closed at the earliest, microseconds: what arrives later becomes lines of correction. */
+  readonly closeAfterMicros: bigint;
+  /** What projects pay for together, all entries of the book, earlier ones included. */
+  readonly sharedCosts: readonly SharedCost[];
+  /** What is charged that stood ready and nobody used, all rules of the book, earlier ones included. */
+  readonly idle: readonly IdleRule[];
 }
 
 /** A project was defined, changed or moved. */
@@ -1742,6 +1876,9 @@ export interface ChangeStep {
 /** What happens to a quota's children when it is deleted: refuse while it has some, or cascade to all below it. */
 export type ChildrenPolicy = 'refuse' | 'cascade';
 
+/** How a cost that no project caused alone is divided. */
+export type CostSplit = 'proportional' | 'even' | 'weights' | 'kept';
+
 /** A step of ChangeTree, as CreateQuota. */
 export interface CreateStep {
   /** The quota's path, the application first: moka/prod/ads. */
@@ -1858,6 +1995,27 @@ export interface HostSelector {
   readonly hosts: readonly string[];
 }
 
+/** That what stood ready of a resource and was charged to nobody is charged too. */
+export interface IdleRule {
+  /** The organization that pays for it. */
+  readonly organization: string;
+  /** The application whose resource it is. */
+  readonly application: string;
+  /** The resource, of kind capacity. */
+  readonly resource: string;
+  /** What there is: declared_total as the application declares it; guarantees, the sum of what the first level of its quotas is guaranteed; none: nothing any more, which ends the rule before it. */
+  readonly supply: IdleSupply;
+  /** From when it holds: a day is charged by the latest rule of the resource and organization at or before its start. */
+  readonly effectiveFrom: bigint;
+  /** proportional: by what each project is charged for usage of the day; even: in equal parts; weights: by the weights; kept: by nobody, it stays one line of the organization. */
+  readonly split: CostSplit;
+  /** The projects that take part, each once; where none is named, whoever is charged for usage of the day. Needed for weights. */
+  readonly weights: readonly ProjectWeight[];
+}
+
+/** What there is of a resource, of which idle is what was not charged. */
+export type IdleSupply = 'declared_total' | 'guarantees' | 'none';
+
 /** A limit in force before and after. */
 export interface LimitChange {
   /** The quota, as it is named afterwards. */
@@ -1929,16 +2087,41 @@ export interface Price {
   readonly application: string;
   /** The resource. */
   readonly resource: string;
-  /** Money, an exact decimal in the book's currency. */
+  /** Money for perUnits, an exact decimal in the book's currency. */
   readonly amount: string;
   /** How many base units that money buys, at least 1. */
   readonly perUnits: bigint;
-  /** From when the price holds; the latest price at or before the usage window's start applies. */
+  /** From when the price holds; the latest price at or before the usage window's start applies. It may lie in the past: then usage since is priced by it, and what it changes of a closed period becomes lines of correction. */
   readonly effectiveFrom: bigint;
+  /** The name of the pricing unit, of which perUnits base units make one, such as vCPU-hour; empty: the resource's own unit. */
+  readonly unit: string;
+  /** Other amounts for what goes beyond, by rising fromUnits: graduated, counted for each project and resource over a calendar month of the book. The price's own amount is for the first units. */
+  readonly steps: readonly PriceStep[];
+  /** used: what was used. greater_of_reserved_and_used, of a capacity: for each quota and day the greater of its guarantee times the time and of what was used. */
+  readonly basis: PriceBasis;
+}
+
+/** What a price counts. */
+export type PriceBasis = 'used' | 'greater_of_reserved_and_used';
+
+/** What a price is beyond an amount of usage in one billing month. */
+export interface PriceStep {
+  /** How many base units of the month go before it: what is used beyond them is charged by it. */
+  readonly fromUnits: bigint;
+  /** Money for the price's perUnits, an exact decimal in the book's currency. */
+  readonly amount: string;
 }
 
 /** What became of one step of a process across streams. */
 export type ProcessAnswer = 'accepted' | 'refused' | 'abandoned';
+
+/** A project's part of what is divided. */
+export interface ProjectWeight {
+  /** The project, as <organization>/<project>. */
+  readonly project: string;
+  /** Its part beside the weights of the others, at least 1. */
+  readonly weight: bigint;
+}
 
 /** What a quota's owner declares: the base layer and its terms. */
 export interface QuotaContent {
@@ -2137,6 +2320,24 @@ export interface RolloutStage {
 /** A SHA-256 digest. */
 export type Sha256 = Uint8Array;
 
+/** What the projects of an organization pay for together, such as a platform's own machines. */
+export interface SharedCost {
+  /** What it is, as the lines of the ledger name it; one entry of a name and organization holds at a time. */
+  readonly name: string;
+  /** The organization whose projects share it. */
+  readonly organization: string;
+  /** The application that it is for, by whose charges alone it is divided; null: all of them. */
+  readonly application: null | string;
+  /** Money for a calendar month, an exact decimal in the book's currency; 0 ends the entry before it. Each day of the month is charged an equal part. */
+  readonly amountPerMonth: string;
+  /** From when it holds: a month is charged by the latest entry of the name at or before its start. */
+  readonly effectiveFrom: bigint;
+  /** proportional: by what each project is charged for usage of the day; even: in equal parts; weights: by the weights; kept: by nobody, it stays one line of the organization. */
+  readonly split: CostSplit;
+  /** The projects that take part, each once; where none is named, whoever is charged for usage of the day. Needed for weights. */
+  readonly weights: readonly ProjectWeight[];
+}
+
 /** What a host does when its rules have not been confirmed for too long. */
 export type StalePolicy = 'hold' | 'safe_share' | 'open' | 'closed';
 
@@ -2189,6 +2390,16 @@ export interface UnitCost {
   readonly perUnits: bigint;
   /** How many base units one unit of the entitlement may use up in a window of the budget: of a rate, a capacity or a concurrency the seconds of its longest window; of a consumable how many of its own windows begin in it. */
   readonly unitsPerWindow: bigint;
+}
+
+/** Up to where the usage table had what a source sent. */
+export interface UsagePosition {
+  /** The source as rows name it: a topic's full name, or import/<id>. */
+  readonly source: string;
+  /** The partition of the source. */
+  readonly partition: number;
+  /** The first offset that was not in the table. */
+  readonly nextOffset: bigint;
 }
 
 /** A rule of the application's own over a quota as it would be. */
@@ -2269,6 +2480,7 @@ export type CommandMessage =
   | { readonly type: 'BeginCut'; readonly value: BeginCut }
   | { readonly type: 'ChangeQuota'; readonly value: ChangeQuota }
   | { readonly type: 'ChangeTree'; readonly value: ChangeTree }
+  | { readonly type: 'ClosePeriod'; readonly value: ClosePeriod }
   | { readonly type: 'CompleteAllocation'; readonly value: CompleteAllocation }
   | { readonly type: 'CompleteCut'; readonly value: CompleteCut }
   | { readonly type: 'CreateQuota'; readonly value: CreateQuota }
@@ -2278,6 +2490,7 @@ export type CommandMessage =
   | { readonly type: 'DefineProject'; readonly value: DefineProject }
   | { readonly type: 'DefineTeam'; readonly value: DefineTeam }
   | { readonly type: 'DeleteQuota'; readonly value: DeleteQuota }
+  | { readonly type: 'GrantCredit'; readonly value: GrantCredit }
   | { readonly type: 'LiftHaircut'; readonly value: LiftHaircut }
   | { readonly type: 'LiftOverride'; readonly value: LiftOverride }
   | { readonly type: 'MoveQuota'; readonly value: MoveQuota }
@@ -2301,6 +2514,7 @@ export type CommandMessage =
   | { readonly type: 'StartRollout'; readonly value: StartRollout }
   | { readonly type: 'SuspendQuota'; readonly value: SuspendQuota }
   | { readonly type: 'TransferQuota'; readonly value: TransferQuota }
+  | { readonly type: 'WithdrawCredit'; readonly value: WithdrawCredit }
   | { readonly type: 'WithdrawProposal'; readonly value: WithdrawProposal };
 
 export type EventMessage =
@@ -2309,6 +2523,8 @@ export type EventMessage =
   | { readonly type: 'BudgetDefined'; readonly value: BudgetDefined }
   | { readonly type: 'BudgetRetired'; readonly value: BudgetRetired }
   | { readonly type: 'ChangeProposed'; readonly value: ChangeProposed }
+  | { readonly type: 'CreditGranted'; readonly value: CreditGranted }
+  | { readonly type: 'CreditWithdrawn'; readonly value: CreditWithdrawn }
   | { readonly type: 'CutCompleted'; readonly value: CutCompleted }
   | { readonly type: 'CutFollowed'; readonly value: CutFollowed }
   | { readonly type: 'CutIntended'; readonly value: CutIntended }
@@ -2318,6 +2534,7 @@ export type EventMessage =
   | { readonly type: 'HaircutLifted'; readonly value: HaircutLifted }
   | { readonly type: 'HeadsAnchored'; readonly value: HeadsAnchored }
   | { readonly type: 'OrganizationRegistered'; readonly value: OrganizationRegistered }
+  | { readonly type: 'PeriodClosed'; readonly value: PeriodClosed }
   | { readonly type: 'PriceBookDefined'; readonly value: PriceBookDefined }
   | { readonly type: 'ProjectDefined'; readonly value: ProjectDefined }
   | { readonly type: 'ProjectRetired'; readonly value: ProjectRetired }
@@ -2378,6 +2595,7 @@ export type Message =
   | { readonly type: 'BeginCut'; readonly value: BeginCut }
   | { readonly type: 'ChangeQuota'; readonly value: ChangeQuota }
   | { readonly type: 'ChangeTree'; readonly value: ChangeTree }
+  | { readonly type: 'ClosePeriod'; readonly value: ClosePeriod }
   | { readonly type: 'CompleteAllocation'; readonly value: CompleteAllocation }
   | { readonly type: 'CompleteCut'; readonly value: CompleteCut }
   | { readonly type: 'CreateQuota'; readonly value: CreateQuota }
@@ -2387,6 +2605,7 @@ export type Message =
   | { readonly type: 'DefineProject'; readonly value: DefineProject }
   | { readonly type: 'DefineTeam'; readonly value: DefineTeam }
   | { readonly type: 'DeleteQuota'; readonly value: DeleteQuota }
+  | { readonly type: 'GrantCredit'; readonly value: GrantCredit }
   | { readonly type: 'LiftHaircut'; readonly value: LiftHaircut }
   | { readonly type: 'LiftOverride'; readonly value: LiftOverride }
   | { readonly type: 'MoveQuota'; readonly value: MoveQuota }
@@ -2410,12 +2629,15 @@ export type Message =
   | { readonly type: 'StartRollout'; readonly value: StartRollout }
   | { readonly type: 'SuspendQuota'; readonly value: SuspendQuota }
   | { readonly type: 'TransferQuota'; readonly value: TransferQuota }
+  | { readonly type: 'WithdrawCredit'; readonly value: WithdrawCredit }
   | { readonly type: 'WithdrawProposal'; readonly value: WithdrawProposal }
   | { readonly type: 'AllocationCompleted'; readonly value: AllocationCompleted }
   | { readonly type: 'ApplicationRegistered'; readonly value: ApplicationRegistered }
   | { readonly type: 'BudgetDefined'; readonly value: BudgetDefined }
   | { readonly type: 'BudgetRetired'; readonly value: BudgetRetired }
   | { readonly type: 'ChangeProposed'; readonly value: ChangeProposed }
+  | { readonly type: 'CreditGranted'; readonly value: CreditGranted }
+  | { readonly type: 'CreditWithdrawn'; readonly value: CreditWithdrawn }
   | { readonly type: 'CutCompleted'; readonly value: CutCompleted }
   | { readonly type: 'CutFollowed'; readonly value: CutFollowed }
   | { readonly type: 'CutIntended'; readonly value: CutIntended }
@@ -2425,6 +2647,7 @@ export type Message =
   | { readonly type: 'HaircutLifted'; readonly value: HaircutLifted }
   | { readonly type: 'HeadsAnchored'; readonly value: HeadsAnchored }
   | { readonly type: 'OrganizationRegistered'; readonly value: OrganizationRegistered }
+  | { readonly type: 'PeriodClosed'; readonly value: PeriodClosed }
   | { readonly type: 'PriceBookDefined'; readonly value: PriceBookDefined }
   | { readonly type: 'ProjectDefined'; readonly value: ProjectDefined }
   | { readonly type: 'ProjectRetired'; readonly value: ProjectRetired }
@@ -2472,6 +2695,7 @@ export const fullNameOf: Readonly<Record<Message['type'], string>> = {
   BeginCut: 'io.prorata.command.BeginCut',
   ChangeQuota: 'io.prorata.command.ChangeQuota',
   ChangeTree: 'io.prorata.command.ChangeTree',
+  ClosePeriod: 'io.prorata.command.ClosePeriod',
   CompleteAllocation: 'io.prorata.command.CompleteAllocation',
   CompleteCut: 'io.prorata.command.CompleteCut',
   CreateQuota: 'io.prorata.command.CreateQuota',
@@ -2481,6 +2705,7 @@ export const fullNameOf: Readonly<Record<Message['type'], string>> = {
   DefineProject: 'io.prorata.command.DefineProject',
   DefineTeam: 'io.prorata.command.DefineTeam',
   DeleteQuota: 'io.prorata.command.DeleteQuota',
+  GrantCredit: 'io.prorata.command.GrantCredit',
   LiftHaircut: 'io.prorata.command.LiftHaircut',
   LiftOverride: 'io.prorata.command.LiftOverride',
   MoveQuota: 'io.prorata.command.MoveQuota',
@@ -2504,12 +2729,15 @@ export const fullNameOf: Readonly<Record<Message['type'], string>> = {
   StartRollout: 'io.prorata.command.StartRollout',
   SuspendQuota: 'io.prorata.command.SuspendQuota',
   TransferQuota: 'io.prorata.command.TransferQuota',
+  WithdrawCredit: 'io.prorata.command.WithdrawCredit',
   WithdrawProposal: 'io.prorata.command.WithdrawProposal',
   AllocationCompleted: 'io.prorata.event.AllocationCompleted',
   ApplicationRegistered: 'io.prorata.event.ApplicationRegistered',
   BudgetDefined: 'io.prorata.event.BudgetDefined',
   BudgetRetired: 'io.prorata.event.BudgetRetired',
   ChangeProposed: 'io.prorata.event.ChangeProposed',
+  CreditGranted: 'io.prorata.event.CreditGranted',
+  CreditWithdrawn: 'io.prorata.event.CreditWithdrawn',
   CutCompleted: 'io.prorata.event.CutCompleted',
   CutFollowed: 'io.prorata.event.CutFollowed',
   CutIntended: 'io.prorata.event.CutIntended',
@@ -2519,6 +2747,7 @@ export const fullNameOf: Readonly<Record<Message['type'], string>> = {
   HaircutLifted: 'io.prorata.event.HaircutLifted',
   HeadsAnchored: 'io.prorata.event.HeadsAnchored',
   OrganizationRegistered: 'io.prorata.event.OrganizationRegistered',
+  PeriodClosed: 'io.prorata.event.PeriodClosed',
   PriceBookDefined: 'io.prorata.event.PriceBookDefined',
   ProjectDefined: 'io.prorata.event.ProjectDefined',
   ProjectRetired: 'io.prorata.event.ProjectRetired',

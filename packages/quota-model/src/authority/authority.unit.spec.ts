@@ -424,7 +424,8 @@ describe('who may what', () => {
     const shown = new Set(cases.map(({ body }) => body.type));
     const elsewhere = [
       ...['AllocateEntitlement', 'BeginCut', 'CompleteAllocation', 'CompleteCut', 'DefineBudget'],
-      ...['DefinePriceBook', 'DefineProject', 'DefineTeam', 'PublishTierPolicy'],
+      ...['ClosePeriod', 'DefinePriceBook', 'DefineProject', 'DefineTeam', 'GrantCredit'],
+      ...['PublishTierPolicy', 'WithdrawCredit'],
       ...['RegisterOrganization', 'RetireBudget', 'RetireProject', 'RetireTeam'],
     ];
     expect([...shown, ...elsewhere].sort()).toEqual(Object.keys(commandAuthority).sort());

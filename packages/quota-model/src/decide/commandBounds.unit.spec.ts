@@ -11,6 +11,7 @@ import {
 } from '../modelBounds.ts';
 import type { Decision, StreamState } from '../model.ts';
 import { given, givenIn, stateAfter } from '../testing/given.ts';
+import { plainBook, plainPrice } from '../testing/priceSamples.ts';
 import {
   applyHaircut,
   content,
@@ -110,10 +111,11 @@ describe('a text in a command', () => {
       amount: '1',
       perUnits: 1n,
       effectiveFrom: START,
+      ...plainPrice,
     };
     const book = (prices: readonly (typeof price)[]): CommandBody => ({
       type: 'DefinePriceBook',
-      data: { currency: 'USD', prices },
+      data: { ...plainBook, currency: 'USD', prices },
     });
     givenIn('pricebook:list')
       .when(book([{ ...price, resource: LONG }]))

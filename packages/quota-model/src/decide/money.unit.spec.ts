@@ -1,6 +1,7 @@
-import type { BudgetWindow, Price } from '@prorata/schemas';
+import type { BudgetWindow, IdleRule, Price, PriceStep, SharedCost } from '@prorata/schemas';
 import { describe, it } from 'vitest';
 import { givenIn } from '../testing/given.ts';
+import { plainBook, plainPrice } from '../testing/priceSamples.ts';
 import { DAY, SECOND, START } from '../testing/stamp.ts';
 import type { CommandData } from '../testing/stamp.ts';
 
@@ -99,14 +100,23 @@ describe('DefinePriceBook', () => {
     amount,
     perUnits: 1_000n,
     effectiveFrom,
+    ...plainPrice,
     ...more,
   });
   const define = (...prices: Price[]) =>
-    ({ type: 'DefinePriceBook', data: { currency: 'USD', prices } }) as const;
+    ({ type: 'DefinePriceBook', data: { ...plainBook, currency: 'USD', prices } }) as const;
   const defined = (version: bigint, ...prices: Price[]) =>
-    ({ type: 'PriceBookDefined', data: { currency: 'USD', prices, version } }) as const;
+    ({
+      type: 'PriceBookDefined',
+      data: { ...plainBook, currency: 'USD', prices, version },
+    }) as const;
   const past = price('1', START - DAY);
   const soon = price('2', START + DAY);
+  const silent = { reason: '' };
+  const stepped = (...steps: Partial<PriceStep>[]): Price =>
+    price('1', START, {
+      steps: steps.map((step) => ({ fromUnits: 1n, amount: '0.5', ...step })),
+    });
 
   it('sorts prices by time and counts versions', () => {
     givenIn('pricebook:list')
@@ -122,22 +132,43 @@ describe('DefinePriceBook', () => {
 
   it('keeps its currency for ever', () => {
     givenIn('pricebook:list', defined(1n, past))
-      .when({ type: 'DefinePriceBook', data: { currency: 'EUR', prices: [past] } })
+      .when({ type: 'DefinePriceBook', data: { ...plainBook, currency: 'EUR', prices: [past] } })
       .thenRefused('CURRENCY_CHANGED', 'USD');
   });
 
   it('keeps what has taken effect, and lets go of what has not', () => {
     const book = givenIn('pricebook:list', defined(1n, past, soon));
     book.when(define(soon)).thenRefused('PRICE_HISTORY_CHANGED', 'tokens');
-    book.when(define(price('3', START - DAY), soon)).thenRefused('PRICE_HISTORY_CHANGED');
-    book.when(define(past, price('3', START - 1n), soon)).thenRefused('PRICE_HISTORY_CHANGED');
-    book.when(define(past)).then(defined(2n, past));
+    givenIn('pricebook:list', defined(1n, past, soon))
+      .when(define(past), silent)
+      .then(defined(2n, past));
+  });
+
+  it('puts the past right where somebody says why', () => {
+    const right = price('3', START - DAY);
+    const between = price('3', START - 1n);
+    const book = () => givenIn('pricebook:list', defined(1n, past, soon));
+    book().when(define(right, soon), silent).thenRefused('PRICE_REASON_MISSING', 'tokens');
+    book()
+      .when(define(past, between, soon), silent)
+      .thenRefused('PRICE_REASON_MISSING');
+    book()
+      .when(define(right, soon))
+      .then(defined(2n, right, soon));
+    book()
+      .when(define(past, between, soon))
+      .then(defined(2n, past, between, soon));
+    const stepped = { ...past, steps: [{ fromUnits: 5n, amount: '0.5' }] };
+    book().when(define(stepped, soon), silent).thenRefused('PRICE_REASON_MISSING');
+    book()
+      .when(define({ ...past, amount: '1.000' }, soon), silent)
+      .then(defined(2n, { ...past, amount: '1.000' }, soon));
   });
 
   it('takes a past price for a resource that had none', () => {
     const other = price('5', START - DAY, { resource: 'sessions' });
     givenIn('pricebook:list', defined(1n, past))
-      .when(define(past, other))
+      .when(define(past, other), silent)
       .then(defined(2n, other, past));
   });
 
@@ -145,10 +176,109 @@ describe('DefinePriceBook', () => {
     ['for no units', [price('1', START, { perUnits: 0n })]],
     ['below nothing', [price('-1', START)]],
     ['twice at one time', [price('1', START), price('2', START)]],
+    ['whose steps fall', [stepped({ fromUnits: 5n }, { fromUnits: 5n })]],
+    ['with a step from nothing', [stepped({ fromUnits: 0n })]],
+    ['with a step below nothing', [stepped({ amount: '-1' })]],
+    ['of a unit with blanks around', [price('1', START, { unit: ' vCPU-hour' })]],
+    ['of a unit without end', [price('1', START, { unit: 'h'.repeat(65) })]],
   ])('refuses prices %s', (_what, prices) => {
     givenIn('pricebook:list')
       .when(define(...prices))
       .thenRefused('PRICE_INVALID');
+  });
+});
+
+describe('the terms of a price book beside its prices', () => {
+  const shared: SharedCost = {
+    name: 'platform',
+    organization: 'acme',
+    application: null,
+    amountPerMonth: '3000',
+    effectiveFrom: START - DAY,
+    split: 'proportional',
+    weights: [],
+  };
+  const idle: IdleRule = {
+    organization: 'acme',
+    application: 'moka',
+    resource: 'vcores',
+    supply: 'declared_total',
+    effectiveFrom: START - DAY,
+    split: 'even',
+    weights: [],
+  };
+  const weighed = [
+    { project: 'acme/b', weight: 1n },
+    { project: 'acme/a', weight: 2n },
+  ];
+  const book = { ...plainBook, currency: 'USD', prices: [] };
+  type Terms = Omit<CommandData<'DefinePriceBook'>, 'currency'>;
+  const define = (more: Partial<Terms>) =>
+    ({ type: 'DefinePriceBook', data: { ...book, ...more } }) as const;
+  const defined = (version: bigint, more: Partial<Terms>) =>
+    ({ type: 'PriceBookDefined', data: { ...book, ...more, version } }) as const;
+
+  it('are kept in order, whatever order they came in', () => {
+    const [b, a] = weighed;
+    const later = { ...shared, effectiveFrom: START };
+    const cost = { ...shared, split: 'weights', weights: weighed } as const;
+    givenIn('pricebook:list')
+      .when(define({ sharedCosts: [later, cost], idle: [idle] }))
+      .then(defined(1n, { sharedCosts: [{ ...cost, weights: [a!, b!] }, later], idle: [idle] }));
+    givenIn('pricebook:list', defined(1n, { sharedCosts: [{ ...cost, weights: [a!, b!] }] }))
+      .when(define({ sharedCosts: [cost] }))
+      .thenNothing();
+  });
+
+  it('keep the time zone for ever, and are in one that tzdata has', () => {
+    givenIn('pricebook:list', defined(1n, { timeZone: 'Europe/Berlin' }))
+      .when(define({ timeZone: 'UTC' }))
+      .thenRefused('TIME_ZONE_CHANGED', 'Europe/Berlin');
+    givenIn('pricebook:list')
+      .when(define({ timeZone: 'Europe/Atlantis' }))
+      .thenRefused('TIME_ZONE_UNKNOWN', 'tzdata');
+  });
+
+  it('have a past that stays, and is put right with a reason', () => {
+    const past = givenIn('pricebook:list', defined(1n, { sharedCosts: [shared], idle: [idle] }));
+    past.when(define({ idle: [idle] })).thenRefused('PRICE_HISTORY_CHANGED', 'platform');
+    past.when(define({ sharedCosts: [shared] })).thenRefused('PRICE_HISTORY_CHANGED', 'vcores');
+    const dearer = { sharedCosts: [{ ...shared, amountPerMonth: '4000' }], idle: [idle] };
+    past.when(define(dearer), { reason: ' ' }).thenRefused('PRICE_REASON_MISSING', 'platform');
+    past.when(define(dearer)).then(defined(2n, dearer));
+  });
+
+  it.each<[string, Partial<Terms>]>([
+    ['that wait for more than 90 days', { closeAfterMicros: 91n * DAY }],
+    ['that close before the end', { closeAfterMicros: -1n }],
+    ['of a cost without a name', { sharedCosts: [{ ...shared, name: '' }] }],
+    ['of a cost below nothing', { sharedCosts: [{ ...shared, amountPerMonth: '-1' }] }],
+    ['of a cost twice at one time', { sharedCosts: [shared, shared] }],
+    ['of a cost of nobody', { sharedCosts: [{ ...shared, organization: '' }] }],
+    ['of weights without any', { sharedCosts: [{ ...shared, split: 'weights' }] }],
+    ['of weights for what is kept', { idle: [{ ...idle, split: 'kept', weights: weighed }] }],
+    ['of a project twice', { idle: [{ ...idle, weights: [weighed[0]!, weighed[0]!] }] }],
+    ['of a project elsewhere', { idle: [{ ...idle, weights: [{ project: 'b/a', weight: 1n }] }] }],
+    [
+      'of a weight of nothing',
+      { idle: [{ ...idle, weights: [{ project: 'acme/a', weight: 0n }] }] },
+    ],
+    ['of idle of nothing', { idle: [{ ...idle, resource: '' }] }],
+    ['of idle twice at one time', { idle: [idle, idle] }],
+  ])('refuses terms %s', (_what, more) => {
+    givenIn('pricebook:list').when(define(more)).thenRefused('PRICE_BOOK_INVALID');
+  });
+
+  it('are bounded', () => {
+    const of = (count: number) => [...Array(count).keys()];
+    const costs = of(201).map((n) => ({ ...shared, name: `s${n}` }));
+    givenIn('pricebook:list')
+      .when(define({ sharedCosts: costs }))
+      .thenRefused('TOO_MANY');
+    const weights = of(2_001).map((n) => ({ project: `acme/p${n}`, weight: 1n }));
+    givenIn('pricebook:list')
+      .when(define({ idle: [{ ...idle, weights }] }))
+      .thenRefused('TOO_MANY');
   });
 });
 

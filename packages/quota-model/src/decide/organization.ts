@@ -3,15 +3,18 @@ import type { CommandMessage } from '@prorata/schemas';
 import type { Decision, DecisionContext, OrganizationState } from '../model.ts';
 import { allocateEntitlement } from './allocateEntitlement.ts';
 import { beginCut } from './beginCut.ts';
+import { closePeriod } from './closePeriod.ts';
 import { completeAllocation } from './completeAllocation.ts';
 import { completeCut } from './completeCut.ts';
 import { defineBudget } from './defineBudget.ts';
 import { defineProject } from './defineProject.ts';
 import { defineTeam } from './defineTeam.ts';
+import { grantCredit } from './grantCredit.ts';
 import { registerOrganization } from './registerOrganization.ts';
 import { retireBudget } from './retireBudget.ts';
 import { retireProject } from './retireProject.ts';
 import { retireTeam } from './retireTeam.ts';
+import { withdrawCredit } from './withdrawCredit.ts';
 
 export type OrganizationCommand = Extract<
   CommandMessage,
@@ -19,15 +22,18 @@ export type OrganizationCommand = Extract<
     type:
       | 'AllocateEntitlement'
       | 'BeginCut'
+      | 'ClosePeriod'
       | 'CompleteAllocation'
       | 'CompleteCut'
       | 'DefineBudget'
       | 'DefineProject'
       | 'DefineTeam'
+      | 'GrantCredit'
       | 'RegisterOrganization'
       | 'RetireBudget'
       | 'RetireProject'
-      | 'RetireTeam';
+      | 'RetireTeam'
+      | 'WithdrawCredit';
   }
 >;
 
@@ -60,5 +66,11 @@ export function decideForOrganization(
       return beginCut(state, id, command.value, context);
     case 'CompleteCut':
       return completeCut(state, command.value, context);
+    case 'GrantCredit':
+      return grantCredit(state, id, command.value, context);
+    case 'WithdrawCredit':
+      return withdrawCredit(state, command.value, context);
+    case 'ClosePeriod':
+      return closePeriod(state, command.value, context);
   }
 }

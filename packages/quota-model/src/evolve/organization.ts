@@ -12,6 +12,8 @@ import {
 } from '../organization/budgetTree.ts';
 import type { BudgetState, OrganizationState } from '../organizationModel.ts';
 import { completeAllocation, intendAllocation } from './allocations.ts';
+import { closePeriod } from './closedPeriods.ts';
+import { grantCredit, withdrawCredit } from './credits.ts';
 import { completeCut, intendCut } from './cuts.ts';
 import { provenanceOf, streamIdOf } from './origin.ts';
 import type { EventOf } from './origin.ts';
@@ -20,10 +22,13 @@ export type OrganizationEvent = EventOf<
   | 'AllocationCompleted'
   | 'BudgetDefined'
   | 'BudgetRetired'
+  | 'CreditGranted'
+  | 'CreditWithdrawn'
   | 'CutCompleted'
   | 'CutIntended'
   | 'EntitlementAllocated'
   | 'OrganizationRegistered'
+  | 'PeriodClosed'
   | 'ProjectDefined'
   | 'ProjectRetired'
   | 'TeamDefined'
@@ -71,6 +76,15 @@ export function evolveOrganization(
     case 'CutCompleted':
       completeCut(state, event);
       break;
+    case 'CreditGranted':
+      grantCredit(state, event);
+      break;
+    case 'CreditWithdrawn':
+      withdrawCredit(state, event);
+      break;
+    case 'PeriodClosed':
+      closePeriod(state, event);
+      break;
   }
   return state;
 }
@@ -88,6 +102,8 @@ function emptyOrganization(id: string): OrganizationState {
     allocations: new Map(),
     allocated: new Map(),
     cuts: new Map(),
+    credits: new Map(),
+    closedPeriods: new Map(),
   };
 }
 

@@ -3,6 +3,7 @@ export { TestStream } from './stream.ts';
 export { UnexpectedDecision, given, givenIn, stateAfter } from './given.ts';
 export type { Fact, Then, When } from './given.ts';
 export * from './samples.ts';
+export { plainBook, plainPrice } from './priceSamples.ts';
 export { brokenRules } from './wholeTree.ts';
 export {
   budgetDefined,

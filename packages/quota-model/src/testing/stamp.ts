@@ -38,9 +38,7 @@ export type CommandData<T extends CommandMessage['type']> = Extract<
   { type: T }
 >['data'];
 
-export type Sender = Partial<
-  Omit<CommandEnvelope, 'commandId' | 'stream' | 'reason' | 'submittedAt'>
->;
+export type Sender = Partial<Omit<CommandEnvelope, 'commandId' | 'stream' | 'submittedAt'>>;
 
 /** An event that may leave out the hash of its content. */
 export type UnhashedDraft = EventDraft extends infer D

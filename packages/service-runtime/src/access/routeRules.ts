@@ -112,6 +112,8 @@ export const routeRules = {
     sending('AllocateEntitlement'),
   'DELETE /v1/organizations/:organization/projects/:project/allocations/:application/:resource':
     sending('AllocateEntitlement'),
+  'PUT /v1/organizations/:organization/credits/:creditId': sending('GrantCredit'),
+  'DELETE /v1/organizations/:organization/credits/:creditId': sending('WithdrawCredit'),
   'DELETE /v1/budgets/:organization/:budgetId': sending('RetireBudget'),
   'PUT /v1/budgets/:organization/:budgetId': sending('DefineBudget'),
   'PUT /v1/price-books/:priceBook': sending('DefinePriceBook'),
@@ -157,6 +159,9 @@ export const routeRules = {
   'GET /v1/organizations/:organization/projects/:project': readsMoney,
   'GET /v1/organizations/:organization/allocations': readsMoney,
   'GET /v1/organizations/:organization/cuts': readsMoney,
+  'GET /v1/organizations/:organization/credits': readsMoney,
+  'GET /v1/organizations/:organization/credits/:creditId': readsMoney,
+  'GET /v1/organizations/:organization/periods': readsMoney,
   'GET /v1/applications/:application/entitlements': readsQuotas,
   'GET /v1/budgets/:organization/:budget/spend': { ...readsMoney, answeredBy: ['rightsizer'] },
   'GET /v1/rightsizer/status': { ...readsMoney, answeredBy: ['rightsizer'], grants: 'none' },
