@@ -5,6 +5,7 @@ import { Codec, inNamespace, registryIds } from '@prorata/schemas';
 import { startUsageSink } from '../src/sink/usageSink.ts';
 import type { SinkRule } from '../src/sink/usageSink.ts';
 import { tablePlaces, UsageDatabase } from '../src/table/usageDatabase.ts';
+import { UsageReader } from '../src/table/usageReader.ts';
 import { UsageTable } from '../src/table/usageTable.ts';
 
 export interface SinkProcessConfiguration {
@@ -43,6 +44,7 @@ const sink = await startUsageSink({
   log: connectKafka(connection),
   codec: new Codec(registryIds(registryUrl), namespace),
   table,
+  reader: new UsageReader(database, places),
   topic,
   group,
   rule,

@@ -2,11 +2,10 @@ import { Counter, Gauge } from 'prom-client';
 import type { Registry } from 'prom-client';
 import type { ResizeEvaluation } from '../resize/rightsizer.ts';
 import type { ThrottleEvaluation } from '../throttle/throttle.ts';
+import { sinkMetrics } from './sinkMetrics.ts';
+import type { SinkMetrics } from './sinkMetrics.ts';
 
-export interface RightsizerMetrics {
-  committed(partition: number, records: number, rows: number): void;
-  quarantined(reason: string): void;
-  stale(): void;
+export interface RightsizerMetrics extends SinkMetrics {
   resizes(evaluation: ResizeEvaluation): void;
   budgets(evaluation: ThrottleEvaluation): void;
   failed(loop: string): void;
@@ -20,17 +19,6 @@ export function rightsizerMetrics(registry: Registry): RightsizerMetrics {
   const gauge = (name: string, help: string, labelNames: string[]): Gauge =>
     new Gauge({ name: `prorata_${name}`, help, labelNames, registers });
 
-  const records = counter('usage_records_total', 'Usage records committed to the table.', [
-    'partition',
-  ]);
-  const rows = counter('usage_rows_total', 'Rows that they became.', ['partition']);
-  const aside = counter('usage_quarantined_total', 'Usage records put aside, by reason.', [
-    'reason',
-  ]);
-  const stale = counter(
-    'usage_stale_claims_total',
-    'Commits refused because another sink took over.',
-  );
   const findings = gauge('resize_findings', 'Limits by what the last evaluation found.', [
     'result',
   ]);
@@ -57,12 +45,7 @@ export function rightsizerMetrics(registry: Registry): RightsizerMetrics {
   ]);
 
   return {
-    committed(partition, count, rowCount) {
-      records.inc({ partition }, count);
-      rows.inc({ partition }, rowCount);
-    },
-    quarantined: (reason) => aside.inc({ reason }),
-    stale: () => stale.inc(),
+    ...sinkMetrics(registry),
     resizes(evaluation) {
       findings.reset();
       for (const { result } of evaluation.findings) findings.inc({ result });

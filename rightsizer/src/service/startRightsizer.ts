@@ -163,11 +163,12 @@ async function startSink(ground: Ground, metrics: RightsizerMetrics): Promise<Ru
     log: ground.log,
     codec: ground.codec,
     table,
+    reader: new UsageReader(database, places),
     topic: usageTopic,
     group: inNamespace('usage-sink', settings.namespace),
     rule: ground.policy.sink,
     watcher: {
-      committed: (partition, records, rows) => metrics.committed(partition, records, rows),
+      committed: (partition, counts) => metrics.committed(partition, counts),
       quarantined(partition, reason, offset) {
         metrics.quarantined(reason);
         logger.warn({ partition, reason, offset }, 'A usage record is not counted.');

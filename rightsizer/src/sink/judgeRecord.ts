@@ -11,6 +11,7 @@ export type QuarantineReason =
   | 'TYPE_UNEXPECTED'
   | 'APPLICATION_MISMATCH'
   | 'ID_MALFORMED'
+  | 'ID_REUSED'
   | 'WINDOW_EMPTY'
   | 'WINDOW_TOO_LONG'
   | 'WINDOW_IN_FUTURE'
@@ -32,6 +33,9 @@ const AMOUNT_MAX = 2n ** 60n;
 const TEXT_LENGTH_MAX = 512;
 /** The beginning of a record that is kept for a person to look at. */
 const VALUE_KEPT_BYTES = 4_096;
+/** Names of several parts are put together with a line's end between. */
+
+const CONTROL = /[\u0000-\u001f]/;
 const PROJECT = /^[a-z0-9-]{1,63}(\/[a-z0-9-]{1,63})+$/;
 
 export type JudgedRecord =
@@ -41,6 +45,8 @@ export type JudgedRecord =
       /** Microseconds. */
       readonly loggedAt: bigint;
     }
+  /** Its id counts already. */
+  | { readonly kind: 'duplicate' }
   | { readonly kind: 'quarantine'; readonly row: QuarantineRow };
 
 /**
@@ -83,7 +89,7 @@ function objectionToIds({
   zone,
 }: UsageRecorded): Objection | null {
   const texts = [hostId, bootId];
-  if (texts.some((text) => text === '' || text.length > TEXT_LENGTH_MAX) || sequence < 0n) {
+  if (texts.some((text) => !isName(text)) || sequence < 0n) {
     return ['ID_MALFORMED', 'host, boot and sequence must name the record'];
   }
   if (!isQuotaId(quotaId)) return ['ID_MALFORMED', 'the quota id is none'];
@@ -97,6 +103,10 @@ function objectionToIds({
     return ['APPLICATION_MISMATCH', `${application} speaks for ${quotaId}`];
   }
   return null;
+}
+
+function isName(text: string): boolean {
+  return text !== '' && text.length <= TEXT_LENGTH_MAX && !CONTROL.test(text);
 }
 
 function objectionToWindow(
@@ -133,6 +143,12 @@ function objectionToAmounts({ resources }: UsageRecorded): Objection | null {
     if (amounts.some((amount) => amount > AMOUNT_MAX)) return ['AMOUNT_ABSURD', resource];
   }
   return null;
+}
+
+/** Another record has this id, and counts: what is one record must have one id, and one id one record. */
+export function reusedId(record: LogRecord, { bootId, sequence }: UsageRecorded): JudgedRecord {
+  const detail = `sequence ${sequence} of boot ${bootId} was a record of another time`;
+  return quarantined(record, 'ID_REUSED', detail);
 }
 
 function quarantined(record: LogRecord, reason: QuarantineReason, detail: string): JudgedRecord {

@@ -27,10 +27,11 @@ export class RangeBuffer {
   #next: bigint;
   #interval = 0;
   #records = 0;
+  #duplicates = 0;
   #bytes = 0;
   #usage = new UsageColumns();
   #quarantine: QuarantineRow[] = [];
-  #marker: Marker | null = null;
+  #last: LogRecord | null = null;
 
   constructor(rule: CutRule, from: bigint) {
     this.#rule = rule;
@@ -62,32 +63,45 @@ export class RangeBuffer {
       throw new RangeError(`Offset ${record.offset} came after ${this.#next - 1n}.`);
     }
     if (this.isEmpty) this.#interval = this.#intervalOf(record);
-    if (judged.kind === 'usage') {
-      this.#usage.addRecord(record.offset, judged.loggedAt, judged.usage);
-    } else this.#quarantine.push(judged.row);
+    this.#take(record, judged);
     this.#records += 1;
     this.#bytes += sizeOf(record);
     this.#next = record.offset + 1n;
-    this.#marker = markerOf(record);
+    this.#last = record;
   }
 
   /** The range so far; the buffer goes on empty after it. null: there is none. */
   cut(): RangeToCommit | null {
-    if (this.#marker === null || this.isEmpty) return null;
+    if (this.#last === null || this.isEmpty) return null;
     const range = {
       from: this.#from,
       to: this.#next,
       records: this.#records,
+      duplicates: this.#duplicates,
       usage: this.#usage,
       quarantine: this.#quarantine,
-      marker: this.#marker,
+      marker: markerOf(this.#last),
     };
     this.#from = this.#next;
     this.#records = 0;
+    this.#duplicates = 0;
     this.#bytes = 0;
     this.#usage = new UsageColumns();
     this.#quarantine = [];
     return range;
+  }
+
+  #take(record: LogRecord, judged: JudgedRecord): void {
+    switch (judged.kind) {
+      case 'usage':
+        this.#usage.addRecord(record.offset, judged.loggedAt, judged.usage);
+        return;
+      case 'quarantine':
+        this.#quarantine.push(judged.row);
+        return;
+      case 'duplicate':
+        this.#duplicates += 1;
+    }
   }
 
   #intervalOf(record: LogRecord): number {

@@ -10,20 +10,33 @@ import type {
 import { UnreadableRecord } from '@prorata/schemas';
 import type { Codec } from '@prorata/schemas';
 import { TableFault } from '../table/tableFault.ts';
+import type { TableVersion } from '../table/tableVersion.ts';
 import type { PartitionClaim, UsageTable } from '../table/usageTable.ts';
-import { judgeRecord } from './judgeRecord.ts';
+import { judgeRecord, reusedId } from './judgeRecord.ts';
 import type { JudgedRecord } from './judgeRecord.ts';
 import { markerOf, RangeBuffer } from './rangeBuffer.ts';
 import type { CutRule } from './rangeBuffer.ts';
+import { restoreSeenIds } from './restoreSeenIds.ts';
+import type { SeenIds } from './seenIds.ts';
 
 export interface SinkRule extends CutRule {
   /** A range is cut when no record has come for this long: the one cut that goes by the clock. */
   readonly idleMs: number;
 }
 
+/** What became of the records of one range. */
+export interface CommittedCounts {
+  readonly records: number;
+  readonly rows: number;
+  /** Records whose id counts already. */
+  readonly duplicates: number;
+  /** Whole hours in which an id of this partition counts once: fewer than 24 when there are too many. */
+  readonly lateHours: number;
+}
+
 /** What the sink tells: for metrics and logs. */
 export interface SinkWatcher {
-  committed(partition: number, records: number, rows: number): void;
+  committed(partition: number, range: CommittedCounts): void;
   quarantined(partition: number, reason: string, offset: bigint): void;
   /** A claim was lost to another sink, which is normal when partitions move. */
   stale(partition: number, message: string): void;
@@ -35,6 +48,8 @@ export interface SinkOptions {
   readonly log: Pick<LogPort, 'log' | 'source'>;
   readonly codec: Codec;
   readonly table: UsageTable;
+  /** The same table, to know after a takeover which ids count already. */
+  readonly reader: { newest(): Promise<TableVersion | null> };
   /** Full names, the namespace included. */
   readonly topic: string;
   readonly group: string;
@@ -129,6 +144,7 @@ class PartitionIntake {
   readonly #onLost: (partition: TopicPartition) => void;
   readonly #onFault: (error: unknown) => void;
   readonly #buffer: RangeBuffer;
+  readonly #seen: SeenIds;
   #claim: PartitionClaim;
   #markerDue: boolean;
   #turn: Promise<unknown> = Promise.resolve();
@@ -143,12 +159,14 @@ class PartitionIntake {
     partition: TopicPartition,
     claim: PartitionClaim,
     start: bigint,
+    seen: SeenIds,
     onLost: (partition: TopicPartition) => void,
     onFault: (error: unknown) => void,
   ) {
     this.#options = options;
     this.#partition = partition;
     this.#claim = claim;
+    this.#seen = seen;
     this.start = start;
     this.#markerDue = start === claim.marker?.offset;
     this.#onLost = onLost;
@@ -170,7 +188,8 @@ class PartitionIntake {
     if (claim.marker !== null && start > claim.marker.offset) {
       options.watcher.unverified(partition.partition, start);
     }
-    return new PartitionIntake(options, partition, claim, start, onLost, onFault);
+    const seen = await restoreSeenIds(await options.reader.newest(), partition.partition);
+    return new PartitionIntake(options, partition, claim, start, seen, onLost, onFault);
   }
 
   /** @returns the next offset after what was committed; null when nothing was */
@@ -236,7 +255,7 @@ class PartitionIntake {
   async #judge(record: LogRecord): Promise<JudgedRecord | null> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const judged = await judgeRecord(this.#options.codec, record);
+        const judged = this.#countedOnce(record, await judgeRecord(this.#options.codec, record));
         if (judged.kind === 'quarantine') {
           const { reason, offset } = judged.row;
           this.#options.watcher.quarantined(this.#partition.partition, reason, offset);
@@ -253,12 +272,27 @@ class PartitionIntake {
     }
   }
 
+  #countedOnce(record: LogRecord, judged: JudgedRecord): JudgedRecord {
+    if (judged.kind !== 'usage') return judged;
+    const { usage, loggedAt } = judged;
+    const verdict = this.#seen.verdict(usage, loggedAt);
+    if (verdict === 'duplicate') return { kind: 'duplicate' };
+    if (verdict === 'reused') return reusedId(record, usage);
+    this.#seen.add(usage, loggedAt);
+    return judged;
+  }
+
   async #commit(): Promise<void> {
     const range = this.#buffer.cut();
     if (range === null) return;
     try {
       this.#claim = await this.#options.table.commit(this.#claim, range);
-      this.#options.watcher.committed(this.#partition.partition, range.records, range.usage.length);
+      this.#options.watcher.committed(this.#partition.partition, {
+        records: range.records,
+        rows: range.usage.length,
+        duplicates: range.duplicates,
+        lateHours: this.#seen.hours,
+      });
     } catch (error) {
       if (!(error instanceof TableFault) || error.code !== 'WRITER_STALE') throw error;
       this.#over = true;

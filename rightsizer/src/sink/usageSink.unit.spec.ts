@@ -39,6 +39,7 @@ it('lets a partition go at once, though the registry is away', async () => {
     table: {
       takeOver: () => Promise.resolve({ partition: 0, epoch: 1, nextOffset: 0n, marker: null }),
     },
+    reader: { newest: () => Promise.resolve(null) },
     topic: place.topic,
     group: 'usage-sink',
     rule: { recordsMax: 10, intervalMs: 60_000, idleMs: 60_000 },

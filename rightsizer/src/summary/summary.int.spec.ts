@@ -53,7 +53,14 @@ async function commit(from: bigint, ...changes: readonly Partial<UsageRow>[]): P
   const usage = changes.map((change, index) => use(from + BigInt(index), change));
   const to = from + BigInt(usage.length);
   claim = await table.commit(claim, {
-    ...{ from, to, records: usage.length, usage: UsageColumns.of(usage), quarantine: [] },
+    ...{
+      from,
+      to,
+      records: usage.length,
+      duplicates: 0,
+      usage: UsageColumns.of(usage),
+      quarantine: [],
+    },
     marker: { offset: to - 1n, sha256: `at ${to}` },
   });
 }

@@ -30,6 +30,8 @@ export interface CommittedRange {
   readonly from: bigint;
   readonly to: bigint;
   readonly records: number;
+  /** Those of them whose id counts already. */
+  readonly duplicates: number;
   readonly usage: UsageFile | null;
   readonly quarantine: DataFile | null;
 }
@@ -150,6 +152,7 @@ function range(json: Json): CommittedRange {
     from: long(json['from']),
     to: long(json['to']),
     records: count(json['records']),
+    duplicates: count(json['duplicates'] ?? 0),
     usage:
       usage === null
         ? null

@@ -67,6 +67,7 @@ const range = (
   from,
   to,
   records: Number(to - from),
+  duplicates: 0,
   usage: UsageColumns.of(
     usage ?? Array.from({ length: Number(to - from) }, (_, index) => row(from + BigInt(index))),
   ),

@@ -42,7 +42,10 @@ export interface PartitionClaim {
 export interface RangeToCommit {
   readonly from: bigint;
   readonly to: bigint;
+  /** All of them: those in `usage` and in `quarantine`, and the duplicates. */
   readonly records: number;
+  /** Records whose id counts already. */
+  readonly duplicates: number;
   readonly usage: UsageColumns;
   readonly quarantine: readonly QuarantineRow[];
   readonly marker: Marker;
@@ -154,6 +157,7 @@ export class UsageTable {
         from: range.from,
         to: range.to,
         records: range.records,
+        duplicates: range.duplicates,
         usage:
           usage === null
             ? null
