@@ -1,3 +1,5 @@
 export { provideQueryLogin, provideUsageLogin, pythonClient, pythonTables } from '@prorata/infra';
+export { startS3Server } from './s3Server.ts';
+export type { S3Server } from './s3Server.ts';
 export { freshDatabase, freshNamespace, kafkaConnection, sharedStack } from './sharedStack.ts';
 export type { SharedStack } from './sharedStack.ts';

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { text } from 'node:stream/consumers';
+import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FolderStorage } from './folderStorage.ts';
 import { proveConditional } from './proveConditional.ts';
@@ -24,24 +24,24 @@ describe('a folder of objects', () => {
   storageContract({ storage: () => storage, workFolder: () => root });
 
   it('lets one of two processes win each of 1,000 versions', async () => {
+    const program = path.join(import.meta.dirname, 'testing', 'raceForVersions.ts');
     const racers = ['left', 'right'].map((name) => {
-      const program = path.join(import.meta.dirname, 'testing', 'raceForVersions.ts');
-      const child = spawn(process.execPath, [program, inTable(), name, '1000']);
-      return { name, child, ready: new Promise((resolve) => child.stdout.once('data', resolve)) };
+      const child = spawn(process.execPath, [program, inTable(), name]);
+      return { name, child, answers: createInterface(child.stdout)[Symbol.asyncIterator]() };
     });
-    await Promise.all(racers.map(({ ready }) => ready));
-    const outputs = racers.map(({ child }) => text(child.stdout));
-    for (const { child } of racers) child.stdin.end();
-    const won = (await Promise.all(outputs)).map((output) => JSON.parse(output) as number[]);
-    expect(won.flat().sort((left, right) => left - right)).toEqual(
-      Array.from({ length: 1000 }, (_, index) => index + 1),
-    );
-    expect(Math.min(...won.map(({ length }) => length))).toBeGreaterThan(0);
-    for (const [index, { name }] of racers.entries()) {
-      const [version] = won[index]!.slice(-1);
-      const content = await readFile(inTable('race', `v${version}.json`), 'utf8');
-      expect(content).toBe(`${name} made ${version}`);
+    const next = () => Promise.all(racers.map(async ({ answers }) => (await answers.next()).value));
+    expect(await next()).toEqual(['ready', 'ready']);
+    const wins = { left: 0, right: 0 };
+    for (let version = 1; version <= 1000; version += 1) {
+      for (const { child } of racers) child.stdin.write(`${version}\n`);
+      const won = await next();
+      const winner = (['left', 'right'] as const)[won.indexOf('true')]!;
+      expect(won.sort(), String(version)).toEqual(['false', 'true']);
+      expect(await readFile(inTable('race', `v${version}.json`), 'utf8')).toMatch(winner);
+      wins[winner] += 1;
     }
+    for (const { child } of racers) child.stdin.end();
+    expect(Math.min(wins.left, wins.right)).toBeGreaterThan(0);
   });
 
   it('leaves nothing half made beside the objects, and clears away what dead processes left', async () => {
