@@ -1,14 +1,6 @@
 import { longToJson, timeToJson } from '@prorata/schemas';
-import {
-  assertTopics,
-  connectLog,
-  createCodec,
-  parseWords,
-  printJson,
-  readLogSettings,
-  runCommand,
-  UsageError,
-} from '@prorata/service-runtime';
+import { assertTopics, connectLog, createCodec, readLogSettings } from '@prorata/service-runtime';
+import { parseWords, printJson, runCommand, UsageError } from '../commandLine.ts';
 import { AnchorKeys } from './anchorKeys.ts';
 import { auditedTopics } from './auditSource.ts';
 import type { AuditSource } from './auditSource.ts';

@@ -34,8 +34,9 @@ export const spendFields: Readonly<Record<string, Part>> = {
   overrunBasisPoints: { type: ['integer', 'string', 'null'] },
   targetStep: { description: 'The step of the tier policy that the overrun calls for.' },
   lines: listOf({
-    application: text,
-    resource: text,
+    category: { ...text, description: 'usage, idle, shared or credit.' },
+    application: { ...text, description: 'Empty: of none.' },
+    resource: { ...text, description: 'Of a credit and of a shared cost its name.' },
     used: { description: 'Whole, in the base unit.' },
     price: orNull({ amount: money, perUnits: long, effectiveFrom: time }),
     money: moneyOrNull,

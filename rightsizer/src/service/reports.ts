@@ -112,7 +112,8 @@ export function spendReport({ organization, inputs, verdict, tableVersion }: Bud
     spend: spend?.total ?? null,
     overrunBasisPoints: verdict.overrunBasisPoints,
     targetStep: verdict.targetStep,
-    lines: spend?.lines.map(({ application, resource, used, price, money }) => ({
+    lines: spend?.lines.map(({ category, application, resource, used, price, money }) => ({
+      category,
       application,
       resource,
       used,

@@ -18,6 +18,7 @@ import type { ReadyCheck, RunningService, Settings } from '@prorata/service-runt
 import { CommandDesk } from '../commandDesk.ts';
 import { inBatches } from '../commandBatches.ts';
 import type { PostCommand } from '../commandDesk.ts';
+import { LedgerReader } from '../ledger/ledgerReader.ts';
 import { readPolicy } from '../policy.ts';
 import type { Policy } from '../policy.ts';
 import { Rightsizer } from '../resize/rightsizer.ts';
@@ -240,7 +241,8 @@ async function startLoops(
     });
   }
   if (parts.has('throttle')) {
-    const throttle = new Throttle({ ...shared, desk: running.desk(post) });
+    const ledger = new LedgerReader(view.view.ledger);
+    const throttle = new Throttle({ ...shared, ledger, desk: running.desk(post) });
     running.throttle = throttle;
     running.budgetLoop = startLoop({
       intervalMs: policy.throttle.evaluationMs,

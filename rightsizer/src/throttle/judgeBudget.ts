@@ -239,7 +239,9 @@ function lift(
   cause: HaircutLiftCause,
 ): Lift {
   const { project } = cut;
-  return { kind: 'lift', application, project, cause, spend: spend?.total ?? cut.spend };
+  // Credits may be more than what was used; a command speaks of money spent.
+  const total = spend === null ? cut.spend : isMore('0', spend.total) ? '0' : spend.total;
+  return { kind: 'lift', application, project, cause, spend: total };
 }
 
 /**

@@ -1,73 +1,68 @@
+import { decimalOf, picosOf } from '@prorata/quota-model';
 import type { Price } from '@prorata/schemas';
 import { Decimal } from 'decimal.js';
-import type { PriceStart, UsedLine } from '../table/usageReader.ts';
+import type { ChargeCategory, ChargeLine } from '../ledger/chargeLine.ts';
 
-/**
- * Money is exact: a price has at most 38 digits and a sum of usage as many, so their product fits
- * without rounding; only the division by the units that a price is for may go on for ever.
- */
+/** Sums have at most 12 places, so additions and comparisons are exact. */
 const Money = Decimal.clone({ precision: 120, rounding: Decimal.ROUND_HALF_UP });
-type Money = InstanceType<typeof Money>;
-/** DECIMAL(38,12). */
-const PLACES = 12;
 
-/** The prices of a book in the form that the table's query takes; of two from one moment the later in the list holds. */
-export function priceStarts(prices: readonly Price[]): PriceStart[] {
-  const starts = new Map<string, PriceStart>();
-  prices.forEach(({ application, resource, effectiveFrom }, index) => {
-    const start = { application, resource, effectiveFrom, index };
-    starts.set(JSON.stringify([application, resource, effectiveFrom.toString()]), start);
-  });
-  return [...starts.values()];
-}
-
+/** What the ledger's lines of one resource and price come to, or of one credit, shared or idle cost. */
 export interface SpendLine {
+  readonly category: ChargeCategory;
+  /** Empty: of no application. */
   readonly application: string;
+  /** Of a credit and of a shared cost its name. */
   readonly resource: string;
   readonly used: bigint;
-  /** null: the resource had no price when it was used. */
+  /** null: the resource had no price when it was used, or its money is no product of units and a price. */
   readonly price: Price | null;
-  /** Not rounded further than its printed places; the total is not the sum of these. */
+  /** An exact decimal; null: there was no price. */
   readonly money: string | null;
 }
 
 export interface Spend {
+  /** They sum to the total. */
   readonly lines: readonly SpendLine[];
-  /** An exact decimal, rounded once to 12 places, half up; without what has no price. */
+  /** An exact decimal: the sum of the ledger's lines in the window; without what has no price. */
   readonly total: string;
   /** Resources that were used and have no price, as `application/resource`. */
   readonly unpriced: readonly string[];
 }
 
-/** Σ used × price, each use at the price in force at its window's start. */
-export function spendOf(used: readonly UsedLine[], prices: readonly Price[]): Spend {
-  const exact = used.map((line) => {
-    const price = line.priceIndex === null ? null : (prices[line.priceIndex] ?? null);
-    return { line, price, money: price && moneyOf(line.used, price) };
-  });
-  const total = exact.reduce((sum, { money }) => sum.plus(money ?? 0), new Money(0));
-  const unpriced = exact
-    .filter(({ money }) => money === null)
-    .map(({ line }) => `${line.application}/${line.resource}`);
+interface Sum extends Omit<SpendLine, 'money'> {
+  used: bigint;
+  picos: bigint | null;
+}
+
+/** What a budget sees: the sum of the ledger's lines, credits and corrections among them. */
+export async function spendOf(lines: AsyncIterable<ChargeLine>): Promise<Spend> {
+  const sums = new Map<string, Sum>();
+  const unpriced = new Set<string>();
+  let total = 0n;
+  for await (const line of lines) {
+    const application = line.application ?? '';
+    const resource = line.name ?? line.resource ?? '';
+    if (line.cost === null) unpriced.add(`${application}/${resource}`);
+    const picos = line.cost === null ? null : picosOf(line.cost);
+    total += picos ?? 0n;
+    const key = [line.category, application, resource, line.price?.effectiveFrom ?? ''].join(' ');
+    const { category, used, price } = line;
+    const known = sums.get(key);
+    if (known === undefined) {
+      sums.set(key, { category, application, resource, used, price, picos });
+      continue;
+    }
+    known.used += used;
+    if (picos !== null) known.picos = (known.picos ?? 0n) + picos;
+  }
   return {
-    lines: exact.map(({ line: { application, resource, used: amount }, price, money }) => ({
-      application,
-      resource,
-      used: amount,
-      price,
-      money: money && text(money),
+    lines: [...sums.values()].map(({ picos, ...line }) => ({
+      ...line,
+      money: picos === null ? null : decimalOf(picos),
     })),
-    total: text(total),
-    unpriced: [...new Set(unpriced)].sort(),
+    total: decimalOf(total),
+    unpriced: [...unpriced].sort(),
   };
-}
-
-function moneyOf(used: bigint, price: Price): Money {
-  return new Money(used.toString()).times(price.amount).dividedBy(price.perUnits.toString());
-}
-
-function text(money: Money): string {
-  return money.toDecimalPlaces(PLACES).toFixed();
 }
 
 /** Avro int: an overrun beyond it is as bad. */

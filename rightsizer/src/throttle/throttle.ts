@@ -1,6 +1,7 @@
 import type { BudgetState } from '@prorata/quota-model';
 import type { CommandAnswer } from '@prorata/service-runtime';
 import type { CommandDesk, LoopCommand } from '../commandDesk.ts';
+import type { LedgerReader } from '../ledger/ledgerReader.ts';
 import type { Policy } from '../policy.ts';
 import type { UsageReader, UsageSnapshot } from '../table/usageReader.ts';
 import type { TableFreshness } from '../tableFreshness.ts';
@@ -14,7 +15,7 @@ import type { BudgetInputs, BudgetVerdict, Frozen, ThrottleAction } from './judg
 import { orphanedCuts } from './orphanedCuts.ts';
 import { Processes } from './processes.ts';
 import type { CarriedStep } from './processes.ts';
-import { priceStarts, spendOf } from './spend.ts';
+import { spendOf } from './spend.ts';
 import { standingsOf } from './standings.ts';
 import { beginApply, beginLift, beginOrphanLift } from './throttleCommand.ts';
 import type { ThrottleTerms } from './throttleCommand.ts';
@@ -22,6 +23,7 @@ import type { ThrottleTerms } from './throttleCommand.ts';
 export interface ThrottleParts {
   readonly view: FollowedView;
   readonly reader: UsageReader;
+  readonly ledger: Pick<LedgerReader, 'lines'>;
   readonly freshness: TableFreshness;
   readonly desk: CommandDesk;
   readonly policy: Policy;
@@ -173,9 +175,11 @@ export class Throttle {
     const window = windowAt(budget.window, now);
     const book = view.view.priceBook(budget.priceBook);
     const tierPolicy = view.view.tierPolicy(budget.tierPolicy);
-    const used =
+    const scope = { organization, project: budget.project };
+    const asked = { scope, priceBook: budget.priceBook, at: now };
+    const spend =
       window && snapshot && book
-        ? await snapshot.usedBy(budget.project, window.start, window.end, priceStarts(book.prices))
+        ? await spendOf(this.#parts.ledger.lines(snapshot, { ...asked, window }))
         : null;
     const since = now - BigInt(policy.throttle.freshnessMs) * 1_000n;
     const newest = (await snapshot?.newestUsage(since)) ?? new Map<string, bigint>();
@@ -184,7 +188,7 @@ export class Throttle {
       window,
       book,
       tierPolicy,
-      spend: used && book ? spendOf(used, book.prices) : null,
+      spend,
       applications: standingsOf(view.view, organization, budget, tierPolicy, newest),
       tableCaughtUpAt: snapshot && freshness.caughtUpAt(snapshot.manifest),
       now,

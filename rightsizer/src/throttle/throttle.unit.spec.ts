@@ -14,7 +14,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { CommandDesk } from '../commandDesk.ts';
 import type { LoopCommand } from '../commandDesk.ts';
 import { productionPolicy } from '../policy.ts';
-import type { UsedLine } from '../table/usageReader.ts';
+import type { ChargeLine } from '../ledger/chargeLine.ts';
 import { LogView } from '../view/logView.ts';
 import { Throttle } from './throttle.ts';
 import type { ThrottleParts } from './throttle.ts';
@@ -168,18 +168,20 @@ class Stage {
   }
 
   private parts(): ThrottleParts {
-    const line = { application: 'moka', resource: 'tokens', priceIndex: 0 } as UsedLine;
+    const names = { category: 'usage', application: 'moka', resource: 'tokens', name: null };
+    const lines = async function* (stage: Stage): AsyncGenerator<ChargeLine> {
+      await Promise.resolve();
+      if (stage.brokenBudget !== null && stage.looks++ === 0) throw new Error('a fault of one');
+      yield { ...names, used: stage.used, price, cost: stage.used.toString() } as ChargeLine;
+    };
     const snapshot = {
       version: 7,
       manifest: {},
-      usedBy: () => {
-        if (this.brokenBudget !== null && this.looks++ === 0) throw new Error('a fault of one');
-        return Promise.resolve([{ ...line, used: this.used }]);
-      },
       newestUsage: () => Promise.resolve(new Map([['moka', this.now]])),
     };
     return {
       view: { view: this.view, settle: () => Promise.resolve(true) },
+      ledger: { lines: () => lines(this) },
       reader: { newest: () => Promise.resolve(this.hasTable ? snapshot : null) },
       freshness: {
         look: () => Promise.resolve(),

@@ -8,6 +8,7 @@ import type {
   TierPolicyState,
 } from '@prorata/quota-model';
 import type { EventMessage } from '@prorata/schemas';
+import { LedgerFacts } from '../ledger/ledgerFacts.ts';
 
 /** What happened last to one budget's cut in one application. */
 export interface CutHistory {
@@ -27,6 +28,8 @@ export class EventUnfoldable extends Error {
 
 /** The quotas, payers, budgets, prices and cuts in force, folded from the log, and a little of their past. */
 export class LogView {
+  /** What charges follow from. */
+  readonly ledger = new LedgerFacts();
   readonly #states = new Map<string, StreamState>();
   /** By application, project and budget. */
   readonly #cuts = new Map<string, CutHistory>();
@@ -48,8 +51,11 @@ export class LogView {
       const { streamVersion } = event.value.envelope;
       this.#cutProcesses.set(`${stream} ${event.value.budgetId}`, streamVersion);
     }
+    const foldLedger = this.ledger.fold(before, event);
     try {
-      this.#states.set(stream, evolve(before, event));
+      const after = evolve(before, event);
+      this.#states.set(stream, after);
+      foldLedger(after);
     } catch (cause) {
       throw new EventUnfoldable(`An event of ${stream} cannot be folded.`, { cause });
     }
