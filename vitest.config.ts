@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { configDefaults, defineConfig } from 'vitest/config';
 import { LongestFirst } from './packages/test-kit/src/vitestLongestFirst.ts';
 
@@ -5,6 +6,12 @@ const include = (reach: string): string[] => [
   `{schemas,command-service,projector,enforcer-relay,rightsizer,infra}/**/*.${reach}.spec.ts`,
   `packages/*/**/*.${reach}.spec.ts`,
 ];
+
+// What tests start, the command line a hundred times, keeps what Node has compiled, as the launcher has it: half of the
+// processor time of a start.
+const keepCompiled = {
+  env: { NODE_COMPILE_CACHE: path.join(import.meta.dirname, '.prorata', 'compile-cache') },
+};
 
 // Files of these reaches share the modules of their worker. A process and all imports anew for each
 // file took half of the processor time, on one core of two.
@@ -40,6 +47,7 @@ export default defineConfig({
           globalSetup: ['packages/test-kit/src/vitestSharedStack.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
+          ...keepCompiled,
           ...together,
         },
       },
@@ -50,6 +58,7 @@ export default defineConfig({
           exclude: [...configDefaults.exclude, ...alone],
           testTimeout: 300_000,
           hookTimeout: 300_000,
+          ...keepCompiled,
           maxWorkers: 2,
         },
       },
@@ -60,6 +69,7 @@ export default defineConfig({
           globalSetup: ['packages/test-kit/src/vitestSharedStack.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
+          ...keepCompiled,
           fileParallelism: false,
           sequence: { groupOrder: 1 },
         },
@@ -71,6 +81,7 @@ export default defineConfig({
           globalSetup: ['packages/test-kit/src/vitestSharedStack.ts'],
           testTimeout: 3_600_000,
           hookTimeout: 600_000,
+          ...keepCompiled,
           fileParallelism: false,
         },
       },

@@ -1,11 +1,13 @@
-import { connect } from 'node:net';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
+import { kafkaAnswers } from './kafkaAnswers.ts';
+import { postgresAnswers } from './postgresAnswers.ts';
 import { findPlan } from './preparePlan.ts';
 import { postgresDataDirectory, postgresUser } from './postgresPlace.ts';
+import { hasReadItsJournal, registryAnswers } from './registry.ts';
 import { stopProcess } from './stopProcess.ts';
 import { forgetProcess, liveProcesses } from './stackFiles.ts';
-import { addressesOf } from './stackPlan.ts';
+import { addressesOf, connectionOf } from './stackPlan.ts';
 import type { StackAddresses, StackPlan } from './stackPlan.ts';
 import { isService, partNames, serviceNames, stopSignalOf } from './stackParts.ts';
 import type { PartName } from './stackParts.ts';
@@ -13,7 +15,7 @@ import { isReady, logFileOf } from './startPart.ts';
 
 export interface PartStatus {
   readonly part: PartName;
-  /** `external`: somebody else runs it, and it accepts connections. */
+  /** `external`: somebody else runs it, and it answers. */
   readonly state: 'ready' | 'not ready' | 'down' | 'external';
   readonly pid: number | null;
   readonly address: string;
@@ -27,33 +29,27 @@ export interface StackStatus {
   readonly ready: boolean;
 }
 
-/** A part on this machine that does not accept in this time has a full queue, milliseconds. */
-const connectTimeoutMs = 2_000;
-
-function accepts(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port, timeout: connectTimeoutMs });
-    const end = (answer: boolean): void => {
-      socket.destroy();
-      resolve(answer);
-    };
-    socket.once('connect', () => end(true));
-    socket.once('error', () => end(false));
-    socket.once('timeout', () => end(false));
-  });
-}
-
-/** Host and port of `host:port` or of a URL. */
-function endpoint(address: string): { host: string; port: number } {
-  const url = new URL(address.includes('://') ? address : `tcp://${address.split(',')[0] ?? ''}`);
-  const usual = url.protocol === 'https:' ? 443 : url.protocol === 'http:' ? 80 : 5432;
-  return { host: url.hostname, port: url.port === '' ? usual : Number(url.port) };
-}
+/** A part that does not answer in this time serves nobody, milliseconds. */
+const answerTimeoutMs = 2_000;
 
 function addressOf(plan: StackPlan, part: PartName): string {
   const addresses = addressesOf(plan);
   if (isService(part)) return `http://127.0.0.1:${String(plan.ports[part])}`;
   return addresses[part];
+}
+
+function answers(plan: StackPlan, part: PartName, address: string): Promise<boolean> {
+  if (isService(part)) return isReady(plan.ports[part]);
+  switch (part) {
+    case 'kafka':
+      return kafkaAnswers(connectionOf(plan, 'admin'), answerTimeoutMs);
+    case 'registry':
+      return plan.external.registry === undefined
+        ? hasReadItsJournal(plan.ports.registry)
+        : registryAnswers(address, answerTimeoutMs);
+    case 'postgres':
+      return postgresAnswers(address, answerTimeoutMs);
+  }
 }
 
 async function statusOf(
@@ -72,9 +68,7 @@ async function statusOf(
   });
   const external = !isService(part) && plan.external[part] !== undefined;
   if (pid === undefined && !external) return status('down');
-  const { host, port } = endpoint(address);
-  const ready = await (isService(part) ? isReady(port) : accepts(host, port));
-  if (!ready) return status('not ready');
+  if (!(await answers(plan, part, address))) return status('not ready');
   return status(external ? 'external' : 'ready');
 }
 

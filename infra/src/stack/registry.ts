@@ -68,6 +68,18 @@ export async function hasReadItsJournal(port: number): Promise<boolean> {
   }
 }
 
+/** Does it answer, whatever it says? One that stands still accepts connections, too. */
+export async function registryAnswers(url: string, deadlineMs: number): Promise<boolean> {
+  const asked = fetch(`${url}/subjects`, { signal: AbortSignal.timeout(deadlineMs) });
+  return asked.then(
+    async (response) => {
+      await response.body?.cancel();
+      return true;
+    },
+    () => false,
+  );
+}
+
 /**
  * Starts a schema registry with the Confluent API on loopback; resolves once it knows all it ever stored.
  * @throws PartDidNotStart

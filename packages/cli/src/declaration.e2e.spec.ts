@@ -498,6 +498,22 @@ describe('the other commands', () => {
     expect(await prorata(tooMuch)).toMatchObject({ code: 1 });
   });
 
+  it('grant credits, once however often, and take them back', async () => {
+    const grant = [
+      ...['credit', 'grant', 'acme/outage', '--project', 'acme/assistant', '--amount', '250'],
+      ...['--currency', 'EUR', '--price-book', 'list', '--at', 'yesterday'],
+      ...['--reason', 'the outage'],
+    ];
+    expect((await prorata(grant)).out).toContain('acme/assistant is granted 250 EUR');
+    expect((await prorata(grant)).out).toContain('It was so already.');
+    await delay(READABLE_MS);
+    const { out } = await prorata(['get', 'credits', 'acme']);
+    expect(out).toMatch(/^outage +granted +acme\/assistant +250 EUR +list .*the outage$/m);
+    const withdraw = ['credit', 'withdraw', 'acme/outage', '--reason', 'granted twice'];
+    expect((await prorata(withdraw)).code).toBe(0);
+    expect((await prorata(withdraw)).complaints).toContain('There is no credit outage.');
+  });
+
   it('find in the audit log what was decided and refused, by words and filters', async () => {
     const found = await prorata(['audit', 'search', 'laun*', '--within', quota]);
     expect(found.out).toMatch(/chat +QuotaOverridden +user:ana +launch/);
@@ -565,6 +581,7 @@ describe('the other commands', () => {
     ['get', 'projects', 'acme'],
     ['get', 'allocations', 'acme'],
     ['get', 'cuts', 'acme'],
+    ['get', 'periods', 'acme'],
     ['get', 'application', 'llm-gateway'],
     ['get', 'quota', quota],
     ['budget'],

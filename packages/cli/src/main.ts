@@ -4,9 +4,6 @@ import { exitCodes } from './exitCodes.ts';
 import { tell } from './print.ts';
 import { createProgram } from './program.ts';
 
-// It is this command line's alone: what it starts may be killed while it writes, or be under test.
-delete process.env['NODE_COMPILE_CACHE'];
-
 /** Faults whose message already says what happened and what to do: a stack trace would bury it. */
 const plainFaults = new Set([
   'PartDidNotStart',

@@ -68,3 +68,11 @@ export type { GuardedAnswer, GuardedRequest } from './outbound/guardedRequest.ts
 export { SecretMissing, secretText } from './outbound/secretFile.ts';
 export type { SecretPlace } from './outbound/secretFile.ts';
 export { proofHeaders, secretHeaders } from './outbound/secretHeaders.ts';
+export {
+  countText,
+  NOT_DONE,
+  parseWords,
+  printJson,
+  runCommand,
+  UsageError,
+} from './commandLine.ts';

@@ -1,6 +1,14 @@
 import { longToJson, timeToJson } from '@prorata/schemas';
-import { assertTopics, connectLog, createCodec, readLogSettings } from '@prorata/service-runtime';
-import { parseWords, printJson, runCommand, UsageError } from '../commandLine.ts';
+import {
+  assertTopics,
+  connectLog,
+  createCodec,
+  parseWords,
+  printJson,
+  readLogSettings,
+  runCommand,
+  UsageError,
+} from '@prorata/service-runtime';
 import { AnchorKeys } from './anchorKeys.ts';
 import { auditedTopics } from './auditSource.ts';
 import type { AuditSource } from './auditSource.ts';

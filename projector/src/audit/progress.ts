@@ -1,4 +1,4 @@
-import { countText } from '../commandLine.ts';
+import { countText } from '@prorata/service-runtime';
 import type { AuditedTopic, AuditSource, RawRecord } from './auditSource.ts';
 
 /** Whoever waits longer than this is told how far it is, milliseconds; and again after so many. */

@@ -1,5 +1,5 @@
 import { timeToJson } from '@prorata/schemas';
-import { countText } from '../commandLine.ts';
+import { countText } from '@prorata/service-runtime';
 import type { BadEvent } from './finding.ts';
 import type { AuditReport } from './verifyLog.ts';
 

@@ -1,6 +1,15 @@
-import { assertTopics, connectLog, readSettings, requireSetting } from '@prorata/service-runtime';
+import {
+  assertTopics,
+  connectLog,
+  NOT_DONE,
+  parseWords,
+  printJson,
+  readSettings,
+  requireSetting,
+  runCommand,
+  UsageError,
+} from '@prorata/service-runtime';
 import type { Pool } from 'pg';
-import { NOT_DONE, parseWords, printJson, runCommand, UsageError } from '../commandLine.ts';
 import { openPool } from '../database/openPool.ts';
 import { readTopics } from '../routes/readModels.ts';
 import { listGenerations, schemaOf } from './generation.ts';

@@ -33,7 +33,10 @@ function records(): DecodedRecord[] {
   }));
 }
 
-const tables = ['organizations', 'teams', 'projects', 'budgets', 'allocations', 'budget_cuts'];
+const tables = [
+  ...['organizations', 'teams', 'projects', 'budgets', 'allocations', 'budget_cuts'],
+  ...['credits', 'closed_periods'],
+];
 
 /** The routes over the tables, for somebody who reaches so far. */
 async function serve(reach: Reach = 'everywhere') {
@@ -162,6 +165,15 @@ describe('the rows of an organization', () => {
         { application: 'llm', cutId: 10, status: 'accepted', spend: '112.5' },
         { application: 'moka', status: 'waiting', windowStart: '2026-03-02T08:26:40.000Z' },
       ]);
+      const credits = (await get('/v1/organizations/acme/credits')).body['credits'];
+      expect(credits).toMatchObject([
+        { creditId: 'outage', status: 'granted', project: 'acme/assistant', grantedVersion: 13 },
+        { creditId: 'whole', project: null, amount: '25.000000000001' },
+      ]);
+      const periods = (await get('/v1/organizations/acme/periods')).body['periods'];
+      expect(periods).toMatchObject([
+        { priceBook: 'list', period: '2026-03', lines: 3, linesSha256: '07'.repeat(32) },
+      ]);
       const teams = (await get('/v1/organizations/acme/teams')).body['teams'];
       expect(teams).toMatchObject([{ teamId: 'data', parent: null, owner: 'leads', version: 1 }]);
       expect((await get('/v1/organizations/acme/teams?after=x')).status).toBe(422);
@@ -208,12 +220,15 @@ describe('the rows of an organization', () => {
       });
       expect(await statuses('/v1/budgets/acme/daily')).toEqual([200, 200, 403]);
       expect(await statuses('/v1/budgets/acme/none')).toEqual([404, 404, 403]);
+      expect(await statuses('/v1/organizations/acme/credits/outage')).toEqual([200, 200, 403]);
+      expect(await statuses('/v1/organizations/acme/credits/none')).toEqual([404, 404, 403]);
       expect(await statuses('/v1/price-books/list')).toEqual([200, 404, 200]);
       expect(await statuses('/v1/tier-policies/mild')).toEqual([200, 404, 404]);
       expect(await statuses('/v1/tier-policies/none')).toEqual([404, 404, 404]);
       expect((await all.get('/v1/price-books/list')).body).toMatchObject({
         ...{ priceBook: 'list', currency: 'USD', version: 1, lag: 0 },
-        prices: [{ application: 'llm', amount: '0.01' }],
+        prices: [{ application: 'llm', amount: '0.01', basis: 'used', steps: [] }],
+        ...{ timeZone: 'UTC', sharedCosts: [], idle: [] },
       });
       expect((await all.get('/v1/budgets/acme/daily')).body).toMatchObject({
         ...{ budgetId: 'daily', amount: '100.000000000001', problem: { detail: 'standard' } },
@@ -246,7 +261,11 @@ describe('the rows of an organization', () => {
   it('go when it ends, however events were batched', async () => {
     await write(1);
     const one = await Promise.all(tables.map(rowsOf));
-    expect(one.map((rows) => rows.length)).toEqual([1, 0, 0, 0, 1, 2]);
+    expect(one.map((rows) => rows.length)).toEqual([1, 0, 0, 0, 1, 2, 2, 1]);
+    expect(await rowsOf('credits')).toMatchObject([
+      { credit_id: 'outage', status: 'withdrawn', granted_version: '13' },
+      { credit_id: 'whole', status: 'granted' },
+    ]);
     for (const table of tables) await pool.query(`TRUNCATE ${table}`);
     await write(100);
     expect(await Promise.all(tables.map(rowsOf))).toEqual(one);

@@ -25,7 +25,7 @@ export interface Listing {
   readonly key: readonly string[];
   /** By column; the JSON has them in camel case. */
   readonly fields: Readonly<Record<string, Field>>;
-  /** Columns that one thing's own answer tells alone: they may be long. */
+  /** Columns that are told of one thing alone, or not at all: they may be long. */
   readonly omits?: readonly string[];
   /** The route of one row by its key, which has one column beside `within`; absent: there is none, or it is written by hand. */
   readonly single?: Single;
@@ -280,6 +280,7 @@ export const listings: readonly Listing[] = [
     table: 'closed_periods',
     within: 'organization',
     key: ['price_book', 'period'],
+    omits: ['positions'],
     fields: {
       organization: text,
       price_book: text,

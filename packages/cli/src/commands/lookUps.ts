@@ -230,6 +230,28 @@ export const lookUps: Readonly<Record<string, LookUp>> = {
       until: field('windowEnd'),
     },
   },
+  credits: {
+    ...inOrganization('credits'),
+    columns: {
+      credit: field('creditId'),
+      status: field('status'),
+      for: (row) => textIn(row, 'project') || 'the organization',
+      amount: (row) => `${textIn(row, 'amount')} ${textIn(row, 'currency')}`,
+      'price book': field('priceBook'),
+      at: field('at'),
+      reason: field('reason'),
+    },
+  },
+  periods: {
+    ...inOrganization('periods'),
+    columns: {
+      'price book': field('priceBook'),
+      period: field('period'),
+      total: (row) => `${textIn(row, 'total')} ${textIn(row, 'currency')}`,
+      lines: field('lines'),
+      closed: field('updatedAt'),
+    },
+  },
   budgets: {
     ...{ within: 'organization', isRequired: false, query: 'organization', member: 'budgets' },
     path: () => '/v1/budgets',

@@ -1,7 +1,7 @@
 import { fromJson, fullNameOf, toJson } from '@prorata/schemas';
 import type { ChangeTree, CommandMessage, JsonViolation } from '@prorata/schemas';
 import type { Json } from '../plan/json.ts';
-import { priceKey } from './priceKey.ts';
+import { idleKey, priceKey, sharedCostKey } from './priceKey.ts';
 
 const CONTENT = 'io.prorata.type.QuotaContent';
 const STEP = 'io.prorata.type.TreeStep';
@@ -34,20 +34,43 @@ export function normalFields(type: CommandMessage['type'], json: Json): Normal {
   const fields: Record<string, unknown> = { ...(toJson(name, parsed.value) as Json) };
   delete fields['envelope'];
   if (type === 'DefineBudget') return { value: withPlainAmount(fields) };
-  if (type === 'DefinePriceBook') return { value: withPricesInTime(fields) };
+  if (type === 'DefinePriceBook') return { value: withTermsInTime(fields) };
   return { value: fields };
 }
 
-/** As the book keeps them: by application, resource and time. */
-function withPricesInTime(fields: Json): Json {
-  const prices = (fields['prices'] as readonly Json[]).map(withPlainAmount);
-  return { ...fields, prices: prices.sort((a, b) => (priceKey(a) < priceKey(b) ? -1 : 1)) };
+/** As the book keeps them: by what they are of, and time. */
+function withTermsInTime(fields: Json): Json {
+  const prices = listIn(fields, 'prices').map((price) => ({
+    ...withPlainAmount(price),
+    steps: listIn(price, 'steps').map((step) => withPlainAmount(step)),
+  }));
+  const sharedCosts = listIn(fields, 'sharedCosts').map((cost) =>
+    withPartsInOrder(withPlainAmount(cost, 'amountPerMonth')),
+  );
+  const idle = listIn(fields, 'idle').map(withPartsInOrder);
+  return {
+    ...fields,
+    prices: sortedBy(prices, priceKey),
+    sharedCosts: sortedBy(sharedCosts, sharedCostKey),
+    idle: sortedBy(idle, idleKey),
+  };
+}
+
+function withPartsInOrder(entry: Json): Json {
+  const project = (part: Json): string => String(part['project']);
+  return { ...entry, weights: sortedBy(listIn(entry, 'weights'), project) };
+}
+
+const listIn = (fields: Json, name: string): readonly Json[] => fields[name] as readonly Json[];
+
+function sortedBy<T extends Json>(list: readonly T[], keyOf: (item: T) => string): readonly T[] {
+  return [...list].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
 }
 
 /** `10000.00` and `10000` are the same money. */
-function withPlainAmount(fields: Json): Json {
-  const amount = String(fields['amount']);
-  return { ...fields, amount: amount.includes('.') ? amount.replace(/\.?0+$/, '') : amount };
+function withPlainAmount(fields: Json, name = 'amount'): Json {
+  const amount = String(fields[name]);
+  return { ...fields, [name]: amount.includes('.') ? amount.replace(/\.?0+$/, '') : amount };
 }
 
 /** The steps of a ChangeTree as they are kept, every field that is left out written out. */

@@ -53,13 +53,19 @@ function problemText(
   }
   const lines = [`${code ?? `HTTP ${status}`}: ${detail ?? 'the gateway said no more'}`];
   if (code === 'FORBIDDEN' && path !== null) lines.push(`  Asked for: GET ${path}`);
-  if (violations.length > 1 || violations[0]?.message !== detail) {
-    lines.push(...violations.map(violationLine));
-  }
+  lines.push(...violationLines(violations, detail));
   if (remedy !== undefined) lines.push(`  What to do: ${remedy}`);
   const hint = code === undefined ? null : hintFor(code);
   if (hint !== null) lines.push(`  To type: ${hint}`);
   return lines.map(screenText).join('\n');
+}
+
+/** What is said above already is not said again: of a single one that is the detail, its place is left. */
+function violationLines(violations: readonly ViolationBody[], detail?: string): string[] {
+  const [first, ...others] = violations;
+  if (first === undefined || others.length > 0 || first.message !== detail)
+    return violations.map(violationLine);
+  return first.path === '' ? [] : [`  Where: ${first.path}`];
 }
 
 /** What is wrong with the whole has no path. */

@@ -29,6 +29,18 @@ it('says every failed check, what to do and what to type', () => {
   expect(problem.exitCode).toBe(1);
 });
 
+it('says where the only failed check is, and its message once', () => {
+  const problem = new GatewayProblem(422, {
+    code: 'VALUE_INVALID',
+    detail: 'must be a whole number',
+    violations: [{ path: '/data/limits/0/rate/amount', message: 'must be a whole number' }],
+  });
+  expect(problem.message.split('\n')).toEqual([
+    'VALUE_INVALID: must be a whole number',
+    '  Where: /data/limits/0/rate/amount',
+  ]);
+});
+
 it('prints no empty path of what is wrong with the whole', () => {
   const problem = new GatewayProblem(403, {
     code: 'FORBIDDEN',

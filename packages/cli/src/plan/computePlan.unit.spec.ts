@@ -289,6 +289,33 @@ tierPolicies:
     expect(told(planOf(money(second, other), after(money(first, second))))).toEqual([]);
   });
 
+  it('are the same whatever order their shared costs, parts and money are written in', () => {
+    const shared = (...costs: readonly string[]): string =>
+      `${money(first)}    sharedCosts: [${costs.join(', ')}]\n    timeZone: Europe/Berlin\n`.replace(
+        /(tierPolicies[^]*?)( {4}sharedCosts[^]*)/,
+        '$2$1',
+      );
+    const cost = (name: string, amount: string, weights: string): string =>
+      `{ name: ${name}, organization: acme, amountPerMonth: ${amount}, effectiveFrom: 2026-01-01T00:00:00Z, split: weights, weights: [${weights}] }`;
+    const [a, b] = ['{ project: acme/a, weight: 2 }', '{ project: acme/b, weight: 1 }'] as const;
+    const one = cost('platform', '3000', `${a}, ${b}`);
+    const other = cost('platform', "'3000.00'", `${b}, ${a}`);
+    const people = cost('people', '1', a);
+    expect(told(planOf(shared(other, people), after(shared(people, one))))).toEqual([]);
+    const dearer = shared(cost('platform', '4000', `${a}, ${b}`), people);
+    expect(actionsOf(planOf(dearer, after(shared(people, one))))).toMatchObject([
+      {
+        differences: [
+          {
+            field: 'sharedCosts.acme platform 2026-01-01T00:00:00.000Z',
+            before: { amountPerMonth: '3000' },
+            after: { amountPerMonth: '4000' },
+          },
+        ],
+      },
+    ]);
+  });
+
   it('tell each price that comes or goes by itself, and expect the version that was read', () => {
     const plan = planOf(money(first, second), after(money(first), 7n));
     expect(plan.commands).toMatchObject([{ expectedVersion: 7n }]);

@@ -97,8 +97,19 @@ function valueText(value: unknown): string {
 
 /** Of items whose field's name has told the rest already; null: any other. */
 function ownText(item: Json): string | null {
-  if ('perUnits' in item) return `${textIn(item, 'amount')} for ${numberText(item['perUnits'])}`;
+  if ('perUnits' in item) return priceText(item);
   return 'cutBasisPoints' in item ? `cuts ${shortJson(item['cutBasisPoints'])}` : null;
+}
+
+function priceText(price: Json): string {
+  const unit = textIn(price, 'unit');
+  const steps = (price['steps'] ?? []) as readonly Json[];
+  return [
+    `${textIn(price, 'amount')} for ${numberText(price['perUnits'])}`,
+    ...(unit === '' ? [] : [`a ${unit}`]),
+    ...steps.map((step) => `beyond ${numberText(step['fromUnits'])} ${textIn(step, 'amount')}`),
+    ...(price['basis'] === 'greater_of_reserved_and_used' ? ['reserved counts as used'] : []),
+  ].join(', ');
 }
 
 /** Without what says nothing. */

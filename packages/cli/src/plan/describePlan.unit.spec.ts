@@ -128,3 +128,16 @@ describe('a plan for people', () => {
     expect(failureLines([whole])[1]).toBe('  FORBIDDEN: No.');
   });
 });
+
+it('tells a price with its unit, its steps and what it counts', () => {
+  const book = `
+priceBooks:
+  list:
+    currency: EUR
+    prices:
+      - { application: moka, resource: vcores, amount: '0.05', perUnits: 3600000, unit: vCPU-hour, effectiveFrom: 2026-01-01T00:00:00Z, basis: greater_of_reserved_and_used, steps: [{ fromUnits: 36000000000, amount: '0.04' }] }
+`;
+  expect(planLines(planBetween('', book), []).join('\n')).toContain(
+    'prices.moka vcores 2026-01-01T00:00:00.000Z  0.05 for 3,600,000, a vCPU-hour, beyond 36,000,000,000 0.04, reserved counts as used',
+  );
+});

@@ -1,4 +1,4 @@
-import { priceKey } from '../file/priceKey.ts';
+import { idleKey, priceKey, sharedCostKey } from '../file/priceKey.ts';
 import { isJson } from './json.ts';
 import type { Json } from './json.ts';
 
@@ -19,6 +19,8 @@ const keyed: Readonly<Record<string, (item: Json) => string>> = {
   validators: ({ name }) => String(name),
   dispatchers: ({ name }) => String(name),
   prices: priceKey,
+  sharedCosts: sharedCostKey,
+  idle: idleKey,
   steps: ({ overrunBasisPoints }) => String(overrunBasisPoints),
 };
 /** Fields whose members are told one by one. */

@@ -26,7 +26,7 @@ export async function readLive(
 ): Promise<LiveState> {
   const live = {
     priceBooks: await readEach(client, priceBooks, '/v1/price-books', 'DefinePriceBook', [
-      ...['currency', 'prices'],
+      ...['currency', 'prices', 'timeZone', 'closeAfterMicros', 'sharedCosts', 'idle'],
     ]),
     tierPolicies: await readEach(client, tierPolicies, '/v1/tier-policies', 'PublishTierPolicy', [
       ...['steps', 'floorBasisPoints'],

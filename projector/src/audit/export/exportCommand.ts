@@ -1,7 +1,7 @@
 import { isQuotaId, isSegment } from '@prorata/quota-model';
 import { timeFromJson } from '@prorata/schemas';
 import type { Codec } from '@prorata/schemas';
-import { printJson, UsageError } from '../../commandLine.ts';
+import { printJson, UsageError } from '@prorata/service-runtime';
 import { exportFile, exportFormats } from './exportFile.ts';
 import type { ExportFormat, ExportOrder, OpenLog } from './exportFile.ts';
 import { exportKinds } from './exportFilter.ts';

@@ -6,7 +6,7 @@ import { partitionOf } from '@prorata/kafka-port';
 import { anchoredPartition } from '@prorata/quota-model';
 import { timeToJson } from '@prorata/schemas';
 import type { Codec } from '@prorata/schemas';
-import { countText } from '../../commandLine.ts';
+import { countText } from '@prorata/service-runtime';
 import type { AuditSource } from '../auditSource.ts';
 import { Progress, tellWhile } from '../progress.ts';
 import { ExportFilter } from './exportFilter.ts';

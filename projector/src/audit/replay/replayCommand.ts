@@ -2,11 +2,12 @@ import { timeFromJson, timeToJson } from '@prorata/schemas';
 import {
   assertTopics,
   connectLog,
+  countText,
   createCodec,
+  printJson,
   readSettings,
   requireSetting,
 } from '@prorata/service-runtime';
-import { countText, printJson } from '../../commandLine.ts';
 import { openPool } from '../../database/openPool.ts';
 import { listGenerations, schemaOf } from '../../generations/generation.ts';
 import { LogSource } from '../logSource.ts';

@@ -1,4 +1,4 @@
-/** What the projector's programs for people have in common: words, JSON lines, and how they end. */
+/** What the services' programs for people have in common: words, JSON lines, and how they end. */
 import { parseArgs } from 'node:util';
 import type { ParseArgsOptionsConfig } from 'node:util';
 
