@@ -1,5 +1,6 @@
 import type { LogPort } from '@prorata/kafka-port';
-import type { Manifest } from './table/manifest.ts';
+import { partitionKey } from './table/positions.ts';
+import type { Positions } from './table/tableVersion.ts';
 
 interface Sample {
   readonly at: bigint;
@@ -38,9 +39,11 @@ export class TableFreshness {
   }
 
   /** Microseconds; null: the table has never been seen to have caught up. */
-  caughtUpAt(manifest: Manifest): bigint | null {
+  caughtUpAt(positions: Positions): bigint | null {
     const has = ({ ends }: Sample): boolean =>
-      ends.every((end, partition) => end <= (manifest.partitions.get(partition)?.nextOffset ?? 0n));
+      ends.every(
+        (end, partition) => end <= (positions.get(partitionKey(this.#topic, partition)) ?? 0n),
+      );
     return this.#samples.findLast(has)?.at ?? null;
   }
 }

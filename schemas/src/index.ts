@@ -6,6 +6,7 @@ export { canonicalBytes, sha256 } from './canonical.ts';
 export { anchorSignedBytes } from './anchorSignedBytes.ts';
 export { HeadTree } from './headTree.ts';
 export type { StreamEnd } from './headTree.ts';
+export { exactLong } from './exactLong.ts';
 export { registryIds, memoryIds } from './registry.ts';
 export { namedSchemas, selfContained } from './schemaFiles.ts';
 export type { NamedSchema, SchemaField, SchemaJson } from './schemaFiles.ts';

@@ -129,7 +129,7 @@ async function* histories(
   const stepMicros = BigInt(policy.stepMs) * 1_000n;
   const to = floorTo(now - BigInt(policy.settleMs) * 1_000n, stepMicros);
   const from = to - BigInt(historyMs(policy)) * 1_000n;
-  const caughtUpAt = freshness.caughtUpAt(snapshot.manifest);
+  const caughtUpAt = freshness.caughtUpAt(snapshot.positions);
   const newest = await snapshot.newestUsage(now - BigInt(policy.freshnessMs) * 1_000n);
   const all = view.view
     .applications()

@@ -3,6 +3,7 @@ import type { Policy } from '../policy.ts';
 import type { ResizeEvaluation } from '../resize/rightsizer.ts';
 import type { BudgetLook, BudgetEvaluation, ThrottleEvaluation } from '../throttle/throttle.ts';
 import type { BudgetVerdict, FreezeCode } from '../throttle/judgeBudget.ts';
+import type { PartitionPosition } from '../table/positions.ts';
 import type { UsageSnapshot } from '../table/usageReader.ts';
 import type { RunningLoop } from './loop.ts';
 
@@ -40,18 +41,20 @@ export function statusReport({ policy, parts, snapshot, resizes, budgets }: Stat
   };
 }
 
-function tableReport({ manifest }: UsageSnapshot): object {
-  const sum = (pick: (range: (typeof manifest.ranges)[number]) => number): number =>
-    manifest.ranges.reduce((total, range) => total + pick(range), 0);
+function tableReport({ version, topic, totals, partitions }: UsageSnapshot): object {
+  const positions = [...partitions];
+  const sum = (pick: (position: PartitionPosition) => number): number =>
+    positions.reduce((total, [, position]) => total + pick(position), 0);
   return {
-    version: manifest.version,
-    topic: manifest.topic.name,
-    files: sum(({ usage }) => (usage === null ? 0 : 1)),
+    version,
+    topic: topic?.name ?? null,
+    ...totals,
     records: sum(({ records }) => records),
-    rows: sum(({ usage }) => usage?.rows ?? 0),
-    quarantined: sum(({ quarantine }) => quarantine?.rows ?? 0),
-    partitions: [...manifest.partitions].map(([partition, { nextOffset, epoch }]) => ({
-      partition,
+    quarantined: sum(({ quarantined }) => quarantined),
+    duplicates: sum(({ duplicates }) => duplicates),
+    partitions: positions.map(([key, { nextOffset, epoch }]) => ({
+      source: key.slice(0, key.lastIndexOf('/')),
+      partition: Number(key.slice(key.lastIndexOf('/') + 1)),
       nextOffset,
       epoch,
     })),

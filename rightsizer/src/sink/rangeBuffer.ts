@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { LogRecord } from '@prorata/kafka-port';
-import type { Marker } from '../table/manifest.ts';
+import type { Marker } from '../table/positions.ts';
 import type { RangeToCommit } from '../table/usageTable.ts';
 import type { QuarantineRow } from '../table/rows.ts';
 import { UsageColumns } from '../table/usageColumns.ts';

@@ -69,7 +69,7 @@ describe('what a takeover knows of ids', () => {
       quarantine: [],
       marker: { offset: BigInt(log.length) - 1n, sha256: 'last' },
     });
-    const restored = await restoreSeenIds(await reader.newest(), 1);
+    const restored = await restoreSeenIds(await reader.newest(), 'usage.events', 1);
     expect(restored.chunks).toBe(seen.chunks);
     for (const { hour, ...id } of log) {
       for (const windowStart of [hour * HOUR, 0n]) {
@@ -81,6 +81,6 @@ describe('what a takeover knows of ids', () => {
       }
     }
     // Another partition's ids are none of its own.
-    expect((await restoreSeenIds(await reader.newest(), 0)).chunks).toBe(0);
+    expect((await restoreSeenIds(await reader.newest(), 'usage.events', 0)).chunks).toBe(0);
   });
 });

@@ -188,7 +188,11 @@ class PartitionIntake {
     if (claim.marker !== null && start > claim.marker.offset) {
       options.watcher.unverified(partition.partition, start);
     }
-    const seen = await restoreSeenIds(await options.reader.newest(), partition.partition);
+    const seen = await restoreSeenIds(
+      await options.reader.newest(),
+      options.topic,
+      partition.partition,
+    );
     return new PartitionIntake(options, partition, claim, start, seen, onLost, onFault);
   }
 

@@ -110,8 +110,6 @@ describe('the summary of what quotas have used', () => {
       { windowStart: now - 90n * DAY, used: 2n ** 60n },
       { quotaId: 'llm/idle', used: 0n, peak: 0n },
       { quotaId: 'llm/former', windowStart: now - 60n * DAY },
-      // Sent twice, and counted once.
-      { sequence: 0n, used: 5n, refused: 2n, peak: 7n },
     );
     await keeper.evaluate(now);
     expect(await rowsOf('quota_usage')).toMatchObject([
@@ -129,7 +127,7 @@ describe('the summary of what quotas have used', () => {
     const [chat, former] = (await rowsOf('quota_usage')) as { last_used_at: Date }[];
     expect(BigInt(chat!.last_used_at.getTime()) * 1_000n).toBe(now - DAY / 2n + 1_000_000n);
     expect(BigInt(former!.last_used_at.getTime()) * 1_000n).toBe(now - 60n * DAY + 1_000_000n);
-    expect(await rowsOf('usage_source')).toMatchObject([{ manifest_version: '2' }]);
+    expect(await rowsOf('usage_source')).toMatchObject([{ manifest_version: '3' }]);
     const [llm] = (await rowsOf('application_usage')) as { first_reported_at: Date }[];
     expect(BigInt(llm!.first_reported_at.getTime()) * 1_000n).toBe(now - 90n * DAY);
   });

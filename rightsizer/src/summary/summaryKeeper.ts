@@ -60,7 +60,7 @@ export class SummaryKeeper {
     await freshness.look(now);
     const snapshot = await reader.newest();
     if (snapshot === null) return;
-    const caughtUpAt = freshness.caughtUpAt(snapshot.manifest);
+    const caughtUpAt = freshness.caughtUpAt(snapshot.positions);
     const source = {
       manifestVersion: snapshot.version,
       takenAt: timeToJson(now),

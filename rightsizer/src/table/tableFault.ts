@@ -12,8 +12,14 @@ export type TableFaultCode =
   | 'TOPIC_CHANGED'
   /** The topic's partition count is not the one that the table was made with. */
   | 'PARTITIONS_CHANGED'
-  /** A manifest that cannot be read or contradicts itself. */
-  | 'MANIFEST_BROKEN'
+  /** Metadata or a manifest that cannot be read or contradicts itself. */
+  | 'METADATA_BROKEN'
+  /** The folder holds a table of the form before Iceberg. */
+  | 'TABLE_FORMAT_OLD'
+  /** The snapshot asked for is no longer kept. */
+  | 'SNAPSHOT_EXPIRED'
+  /** Files that were to be replaced have been replaced by somebody else. */
+  | 'FILES_REPLACED'
   /** Others committed so often that this commit never found its turn. */
   | 'COMMIT_CONTENDED'
   /** The storage does not answer, or answers with a fault of its own: the same may work later. */

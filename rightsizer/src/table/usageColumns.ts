@@ -1,6 +1,8 @@
 import { BIGINT, DuckDBDataChunk, INTEGER } from '@duckdb/node-api';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { ResourceUsage, UsageRecorded } from '@prorata/schemas';
+import { bucketOf } from '../iceberg/transforms.ts';
+import { daySql } from './rowForms.ts';
 import type { UsageRow } from './rows.ts';
 
 /** In the order in which they are appended. */
@@ -93,9 +95,10 @@ export class UsageColumns {
 
   /**
    * Makes the temporary view `batch` of this connection: the rows in the columns of the table, but
-   * for those that say which source and partition they are of.
+   * for those that say which source and partition they are of, and the table's partitions.
+   * @param buckets that a day's quotas are split into
    */
-  async load(connection: DuckDBConnection): Promise<void> {
+  async load(connection: DuckDBConnection, buckets: number): Promise<void> {
     await unload(connection);
     await connection.run(
       `CREATE TEMP TABLE batch_rows (${[
@@ -103,8 +106,10 @@ export class UsageColumns {
         ...textNames.map((name) => `${name} INTEGER`),
       ].join(', ')})`,
     );
-    await connection.run('CREATE TEMP TABLE batch_texts (code INTEGER, text VARCHAR)');
-    await this.#appendTexts(connection);
+    await connection.run(
+      'CREATE TEMP TABLE batch_texts (code INTEGER, text VARCHAR, bucket INTEGER)',
+    );
+    await this.#appendTexts(connection, buckets);
     await this.#appendRows(connection);
     await connection.run(`CREATE TEMP VIEW batch AS ${batchSql}`);
   }
@@ -125,11 +130,13 @@ export class UsageColumns {
     appender.closeSync();
   }
 
-  async #appendTexts(connection: DuckDBConnection): Promise<void> {
+  /** Each with its bucket, though only quotas have one: there are few texts in a batch. */
+  async #appendTexts(connection: DuckDBConnection, buckets: number): Promise<void> {
     const appender = await connection.createAppender('batch_texts');
     for (const [code, text] of this.#texts.entries()) {
       appender.appendInteger(code);
       appender.appendVarchar(text);
+      appender.appendInteger(bucketOf(text, buckets));
       appender.endRow();
     }
     appender.closeSync();
@@ -169,6 +176,8 @@ export async function unload(connection: DuckDBConnection): Promise<void> {
 const batchSql = `SELECT ${[
   ...longNames.map((name) => (timeNames.has(name) ? timeSql(name) : `b.${name}`)),
   ...textNames.map((name) => `${name}_of.text AS ${name}`),
+  `${daySql('b.window_start')} AS part_day`,
+  'quota_id_of.bucket AS part_bucket',
 ].join(', ')} FROM batch_rows b ${textNames
   .map((name) => `LEFT JOIN batch_texts ${name}_of ON b.${name} = ${name}_of.code`)
   .join(' ')}`;

@@ -2,6 +2,8 @@ import { mkdir, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { FolderStorage } from './storage/folderStorage.ts';
+import type { TableStorage } from './storage/tableStorage.ts';
 
 export interface DatabaseLimits {
   readonly memoryMb: number;
@@ -17,26 +19,21 @@ const presetLimits: DatabaseLimits = { memoryMb: 512, threads: 1 };
 const SPILL_MAX = '4GB';
 
 export interface TablePlaces {
+  /** The work folder: the one folder that DuckDB sees. */
   readonly root: string;
-  readonly data: string;
+  /** For files on their way into the storage. */
   readonly staging: string;
-  readonly manifests: string;
+  /** Where the tables live. */
+  readonly storage: TableStorage;
 }
 
-/** Makes the table's folders where they are absent. */
+/** Makes the work folder where it is absent; the tables live in it as well. */
 export async function tablePlaces(directory: string): Promise<TablePlaces> {
-  await mkdir(directory, { recursive: true, mode: 0o750 });
+  const storage = await FolderStorage.open(directory);
   const root = await realpath(directory);
-  const places = {
-    root,
-    data: path.join(root, 'data'),
-    staging: path.join(root, 'staging'),
-    manifests: path.join(root, 'manifests'),
-  };
-  for (const place of [places.data, places.staging, places.manifests]) {
-    await mkdir(place, { recursive: true, mode: 0o750 });
-  }
-  return places;
+  const staging = path.join(root, 'staging');
+  await mkdir(staging, { recursive: true, mode: 0o750 });
+  return { root, staging, storage };
 }
 
 /**

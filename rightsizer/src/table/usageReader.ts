@@ -1,10 +1,18 @@
-import type { DuckDBConnection } from '@duckdb/node-api';
-import path from 'node:path';
-import type { Manifest } from './manifest.ts';
-import { ManifestStore } from './manifestStore.ts';
-import type { Positions, RowsFile, TableVersion } from './tableVersion.ts';
+import { IcebergTable } from '../iceberg/icebergTable.ts';
+import type { TableState } from '../iceberg/metadataVersions.ts';
+import { currentSnapshot, snapshotWith } from '../iceberg/tableMetadata.ts';
+import type { Long, Snapshot } from '../iceberg/tableMetadata.ts';
+import { OFFSETS_NOTE, offsetsFromText, offsetsOf } from './positions.ts';
+import type { PartitionPositions } from './positions.ts';
+import { quarantineForm, usageForm } from './rowForms.ts';
+import { TableFault } from './tableFault.ts';
+import { SnapshotRows } from './snapshotRows.ts';
+import type { SnapshotPlace, SnapshotSource } from './snapshotRows.ts';
+import type { Positions, RowsFile } from './tableVersion.ts';
 import { sqlText } from './usageDatabase.ts';
 import type { TablePlaces, UsageDatabase } from './usageDatabase.ts';
+import { positionsOf, refuseOldForm, topicOf, VERSION_SUMMARY } from './usageTable.ts';
+import type { TopicIdentity } from './usageTable.ts';
 
 /** The price of one resource from a moment on, as far as a query needs it. */
 export interface PriceStart {
@@ -67,80 +75,103 @@ const DAY_MICROS = 86_400_000_000n;
 /** Days that are summed up. */
 const SUMMARY_DAYS = [1n, 7n, 30n] as const;
 
-/** Opens the newest version of the table, again and again. */
+/** Opens versions of the tables, again and again. */
 export class UsageReader {
-  readonly #database: UsageDatabase;
   readonly #places: TablePlaces;
-  readonly #store: ManifestStore;
+  readonly #usage: SnapshotSource;
+  readonly #quarantine: SnapshotSource;
 
   constructor(database: UsageDatabase, places: TablePlaces) {
-    this.#database = database;
+    const { storage } = places;
     this.#places = places;
-    this.#store = new ManifestStore(places.manifests);
+    this.#usage = {
+      database,
+      storage,
+      table: new IcebergTable({ storage, name: usageForm.name }),
+      startColumn: 'window_start',
+      endColumn: 'window_end',
+    };
+    this.#quarantine = {
+      database,
+      storage,
+      table: new IcebergTable({ storage, name: quarantineForm.name }),
+      startColumn: 'logged_at',
+      endColumn: 'logged_at',
+    };
   }
 
-  /** null: nothing has been written yet. @throws TableFault MANIFEST_BROKEN */
+  /** null: nothing has been written yet. @throws TableFault TABLE_FORMAT_OLD | METADATA_BROKEN | STORAGE_UNAVAILABLE */
   async newest(): Promise<UsageSnapshot | null> {
-    const manifest = await this.#store.newest();
-    return manifest && new UsageSnapshot(this.#database, this.#places, manifest);
+    const state = await this.#usage.table.newest();
+    if (state === null) {
+      await refuseOldForm(this.#places);
+      return null;
+    }
+    const partitions = positionsOf(state);
+    return new UsageSnapshot(this.#usage, {
+      ...newestPlace(state, offsetsOf(partitions)),
+      partitions,
+    });
+  }
+
+  /** One that is still kept. @throws TableFault SNAPSHOT_EXPIRED, and what `newest` throws */
+  async at(snapshotId: bigint): Promise<UsageSnapshot> {
+    const { table } = this.#usage;
+    const state = await table.newest();
+    const snapshot = state && snapshotWith(state.metadata, snapshotId);
+    if (state === null || snapshot === null) {
+      throw new TableFault('SNAPSHOT_EXPIRED', `the snapshot ${snapshotId} is no longer kept`);
+    }
+    const positions = await offsetsAt(table, state, snapshot);
+    const version = Number(snapshot.summary[VERSION_SUMMARY] ?? state.version);
+    const partitions = positionsOf(state);
+    return new UsageSnapshot(this.#usage, { version, state, snapshot, positions, partitions });
+  }
+
+  /** Records that were not counted. Its rows' time is when they were logged; null: nothing has been written yet. */
+  async quarantine(): Promise<SnapshotRows | null> {
+    const state = await this.#quarantine.table.newest();
+    if (state === null) return null;
+    return new SnapshotRows(this.#quarantine, newestPlace(state, offsetsOf(positionsOf(state))));
   }
 }
 
-/**
- * The table as one manifest names it. Every query counts each usage id (host, boot, sequence) of an
- * application once: of a record that a host sent twice, the one that comes first in the log. Both
- * carry the same window, so looking among the rows of the time that is asked for finds them. Hosts
- * choose their names themselves, so an id of one application says nothing about another's usage.
- */
-export class UsageSnapshot implements TableVersion {
-  readonly #database: UsageDatabase;
-  readonly #places: TablePlaces;
-  readonly manifest: Manifest;
+function newestPlace(state: TableState, positions: Positions): SnapshotPlace {
+  const snapshot = currentSnapshot(state.metadata);
+  return { version: state.version, state, snapshot, positions };
+}
 
-  constructor(database: UsageDatabase, places: TablePlaces, manifest: Manifest) {
-    this.#database = database;
-    this.#places = places;
-    this.manifest = manifest;
+/** What another engine commits says nothing of positions: then those before it are still the ones. */
+async function offsetsAt(
+  table: IcebergTable,
+  state: TableState,
+  snapshot: Snapshot,
+): Promise<Positions> {
+  let at: Snapshot | null = snapshot;
+  while (at !== null) {
+    const note = (await table.manifests(state.metadata, at)).notes[OFFSETS_NOTE];
+    if (note !== undefined) return offsetsFromText(note);
+    const parent: Long | undefined = at['parent-snapshot-id'];
+    at = parent === undefined ? null : snapshotWith(state.metadata, BigInt(parent));
   }
+  throw new TableFault('SNAPSHOT_EXPIRED', 'no snapshot is left that says where it stood');
+}
 
-  get version(): number {
-    return this.manifest.version;
-  }
+export interface UsagePlace extends SnapshotPlace {
+  /** Of the newest version. */
+  readonly partitions: PartitionPositions;
+}
 
-  get snapshotId(): bigint {
-    return BigInt(this.manifest.version);
-  }
+/** The table as one version names it. Its rows are distinct: the sink counts each usage id once. */
+export class UsageSnapshot extends SnapshotRows {
+  readonly topic: TopicIdentity | null;
+  /** Where the newest version stands with each partition of each source. */
+  readonly partitions: PartitionPositions;
 
-  get positions(): Positions {
-    const { topic, partitions } = this.manifest;
-    return new Map(
-      [...partitions].map(([partition, { nextOffset }]) => [
-        `${topic.name}/${partition}`,
-        nextOffset,
-      ]),
-    );
-  }
-
-  files(bounds?: { from: bigint; to: bigint }): Promise<readonly RowsFile[]> {
-    const all = this.manifest.ranges.map(({ usage }) => usage).filter((usage) => usage !== null);
-    const { from, to } = bounds ?? { from: null, to: null };
-    const wanted = all.filter(
-      ({ windowStart, windowEnd }) => from === null || (windowStart < to && windowEnd > from),
-    );
-    return Promise.resolve(wanted.map(({ name, ...file }) => ({ key: `data/${name}`, ...file })));
-  }
-
-  async scan<T>(
-    files: readonly RowsFile[],
-    work: (rows: string, connection: DuckDBConnection) => Promise<T>,
-  ): Promise<T> {
-    const paths = files.map(({ key }) => sqlText(path.join(this.#places.root, key)));
-    const connection = await this.#database.connect();
-    try {
-      return await work(`read_parquet([${paths.join(', ')}])`, connection);
-    } finally {
-      connection.closeSync();
-    }
+  constructor(source: SnapshotSource, place: UsagePlace) {
+    super(source, place);
+    this.topic = topicOf(place.state.metadata);
+    this.partitions = place.partitions;
   }
 
   /** Usage whose window starts in [from, to), by resource and by the price in force at that start. */
@@ -150,10 +181,10 @@ export class UsageSnapshot implements TableVersion {
     to: bigint,
     prices: readonly PriceStart[],
   ): Promise<UsedLine[]> {
-    const counted = this.#counted(from, to);
-    if (counted === null) return [];
-    const rows = await this.#query(`
-      WITH counted AS (${counted}), prices(application, resource, effective_from, price_index) AS (
+    const rows = await this.#query(
+      { from, to },
+      (source) => `
+      WITH counted AS (${countedSql(source, from, to)}), prices(application, resource, effective_from, price_index) AS (
         ${pricesSql(prices)}
       )
       SELECT u.application, u.resource, p.price_index, sum(u.used) AS used,
@@ -162,7 +193,8 @@ export class UsageSnapshot implements TableVersion {
         ON u.application = p.application AND u.resource = p.resource
           AND epoch_us(u.window_start) >= p.effective_from
       WHERE u.project = ${sqlText(project)} AND u.used > 0
-      GROUP BY ALL ORDER BY ALL`);
+      GROUP BY ALL ORDER BY ALL`,
+    );
     return rows.map((row) => ({
       application: row['application'] as string,
       resource: row['resource'] as string,
@@ -175,11 +207,12 @@ export class UsageSnapshot implements TableVersion {
 
   /** The latest end of a usage window by application, among windows that end after `since`. */
   async newestUsage(since: bigint): Promise<ReadonlyMap<string, bigint>> {
-    const source = this.#source((range) => range.windowEnd > since);
-    if (source === null) return new Map();
-    const rows = await this.#query(`
+    const rows = await this.#query(
+      { from: since, to: END_OF_TIME },
+      (source) => `
       SELECT application, max(epoch_us(window_end)) AS newest FROM ${source}
-      WHERE epoch_us(window_end) > ${since} GROUP BY application`);
+      WHERE epoch_us(window_end) > ${since} GROUP BY application`,
+    );
     return new Map(rows.map((row) => [row['application'] as string, row['newest'] as bigint]));
   }
 
@@ -194,88 +227,74 @@ export class UsageSnapshot implements TableVersion {
     stepMicros: bigint,
     demandOf: DemandOf,
   ): AsyncGenerator<DemandStep> {
+    if (quotaIds.length === 0) return;
     // A window of a day at most may reach in from before.
-    const counted = this.#counted(from - 86_400_000_000n, to);
-    if (counted === null || quotaIds.length === 0) return;
-    const connection = await this.#database.connect();
-    try {
-      const result = await connection.stream(
-        demandSql(counted, quotaIds, { from, to, stepMicros, demandOf }),
-      );
-      for await (const rows of result.yieldRowObjects()) {
-        for (const row of rows) {
-          yield {
-            quotaId: row['quota_id'] as string,
-            resource: row['resource'] as string,
-            start: row['step_start'] as bigint,
-            wantedMicros: row['wanted'] as bigint,
-            refusedMicros: row['refused'] as bigint,
-            queuedMicros: row['queued'] as bigint,
-            peak: row['peak'] as bigint,
-          };
-        }
+    const since = from - DAY_MICROS;
+    const files = await this.files({ from: since, to });
+    const chunks = this.#stream(files, (source) =>
+      demandSql(countedSql(source, since, to), quotaIds, { from, to, stepMicros, demandOf }),
+    );
+    for await (const rows of chunks) {
+      for (const row of rows) {
+        yield {
+          quotaId: row['quota_id'] as string,
+          resource: row['resource'] as string,
+          start: row['step_start'] as bigint,
+          wantedMicros: row['wanted'] as bigint,
+          refusedMicros: row['refused'] as bigint,
+          queuedMicros: row['queued'] as bigint,
+          peak: row['peak'] as bigint,
+        };
       }
-    } finally {
-      connection.closeSync();
     }
   }
 
   /** By quota and resource, of whatever the table has; sums are of windows that begin in the days before `now`. */
   async *summary(now: bigint): AsyncGenerator<readonly UsedSummary[]> {
-    const source = this.#source(() => true);
-    if (source === null) return;
-    const counted = this.#counted(now - SUMMARY_DAYS[2] * DAY_MICROS, now + DAY_MICROS);
-    const connection = await this.#database.connect();
-    try {
-      const result = await connection.stream(summarySql(source, counted ?? NO_USAGE, now));
-      for await (const rows of result.yieldRowObjects()) yield rows.map(summaryOf);
-    } finally {
-      connection.closeSync();
-    }
+    const since = now - SUMMARY_DAYS[2] * DAY_MICROS;
+    const chunks = this.#stream(await this.files(), (source) =>
+      summarySql(source, countedSql(source, since, now + DAY_MICROS), now),
+    );
+    for await (const rows of chunks) yield rows.map(summaryOf);
   }
 
-  /** For a person or a test: any query over `usage` (as counted) and `usage_rows` (as logged). */
-  async ask(sql: string): Promise<Record<string, unknown>[]> {
-    const source = this.#source(() => true);
-    if (source === null) return [];
-    return this.#query(
-      `WITH usage_rows AS (SELECT * FROM ${source}), usage AS (SELECT * FROM usage_rows ${firstOfId}) ${sql}`,
+  /** For a person or a test: any query over `usage`. */
+  ask(sql: string): Promise<Record<string, unknown>[]> {
+    return this.#query(undefined, (source) => `WITH usage AS (SELECT * FROM ${source}) ${sql}`);
+  }
+
+  async #query(
+    bounds: { from: bigint; to: bigint } | undefined,
+    sqlOf: (source: string) => string,
+  ): Promise<Record<string, unknown>[]> {
+    return this.scan(await this.files(bounds), async (source, connection) =>
+      (await connection.runAndReadAll(sqlOf(source))).getRowObjects(),
     );
   }
 
-  #counted(from: bigint, to: bigint): string | null {
-    const source = this.#source((range) => range.windowStart < to && range.windowEnd > from);
-    if (source === null) return null;
-    return `SELECT * FROM ${source}
-      WHERE epoch_us(window_start) >= ${from} AND epoch_us(window_start) < ${to} ${firstOfId}`;
-  }
-
-  #source(matches: (bounds: { windowStart: bigint; windowEnd: bigint }) => boolean): string | null {
-    const files = this.manifest.ranges
-      .map((range) => range.usage)
-      .filter((usage) => usage !== null)
-      .filter(matches)
-      .map((usage) => sqlText(path.join(this.#places.data, usage.name)));
-    return files.length === 0 ? null : `read_parquet([${files.join(', ')}])`;
-  }
-
-  async #query(sql: string): Promise<Record<string, unknown>[]> {
-    const connection: DuckDBConnection = await this.#database.connect();
+  /** The files stay readable until the last row has been taken, or the caller has stopped asking. */
+  async *#stream(
+    files: readonly RowsFile[],
+    sqlOf: (source: string) => string,
+  ): AsyncGenerator<readonly Record<string, unknown>[]> {
+    const opened = await this.open(files);
     try {
-      return (await connection.runAndReadAll(sql)).getRowObjects();
+      const result = await opened.connection.stream(sqlOf(opened.rows));
+      yield* result.yieldRowObjects();
     } finally {
-      connection.closeSync();
+      opened.close();
     }
   }
 }
 
-const firstOfId = `QUALIFY row_number() OVER (
-  PARTITION BY application, host_id, boot_id, sequence, resource ORDER BY source_partition, source_offset) = 1`;
+/** Rows whose windows start in [from, to). */
+function countedSql(source: string, from: bigint, to: bigint): string {
+  return `SELECT * FROM ${source}
+    WHERE epoch_us(window_start) >= ${from} AND epoch_us(window_start) < ${to}`;
+}
 
-/** Usage whose windows lie outside the time that is summed up. */
-const NO_USAGE =
-  `SELECT ''::VARCHAR AS quota_id, ''::VARCHAR AS resource, 0::BIGINT AS used, 0::BIGINT AS refused, ` +
-  '0::BIGINT AS peak, now() AS window_start WHERE false';
+/** After every window: microseconds. */
+const END_OF_TIME = 2n ** 62n;
 
 /** When it was used needs no counting once: a record that was sent again says the same. */
 function summarySql(source: string, counted: string, now: bigint): string {

@@ -1,9 +1,8 @@
-import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ManifestStore } from './manifestStore.ts';
-import { emptyManifest } from './manifest.ts';
+import { bucketOf } from '../iceberg/transforms.ts';
 import type { UsageRow } from './rows.ts';
 import { tablePlaces, UsageDatabase } from './usageDatabase.ts';
 import type { TablePlaces } from './usageDatabase.ts';
@@ -32,6 +31,8 @@ afterEach(async () => {
 });
 
 const open = (): Promise<UsageTable> => UsageTable.open({ database, places, topic });
+const dataFiles = ({ root: folder }: TablePlaces = places): Promise<string[]> =>
+  readdir(path.join(folder, 'usage/data'));
 const newest = async () => (await new UsageReader(database, places).newest())!;
 
 const row = (offset: bigint, changes: Partial<UsageRow> = {}): UsageRow => ({
@@ -84,37 +85,13 @@ describe('the usage table', () => {
     const usage = [row(0n, { used: large, project: null }), row(1n, { used: large })];
     await table.commit(claim, range(0n, 2n, { usage }));
     const snapshot = await newest();
-    expect(snapshot.version).toBe(2);
+    expect(snapshot.version).toBe(3);
     const [sum] = await snapshot.ask(
       'SELECT sum(used) AS used, count(project) AS named, min(epoch_us(window_start)) AS first FROM usage',
     );
     expect(sum).toEqual({ used: 2n * large, named: 1n, first: 0n });
-    expect(await readdir(places.data)).toEqual(['usage-usage.events-1-0-2.parquet']);
-  });
-
-  it('counts a usage id once, however often it was sent', async () => {
-    const table = await open();
-    let claim = await table.takeOver(0);
-    claim = await table.commit(claim, range(0n, 3n));
-    const again = [row(3n, { sequence: 1n, windowStart: second, windowEnd: 2n * second })];
-    await table.commit(claim, range(3n, 4n, { usage: again }));
-    const snapshot = await newest();
-    expect(await snapshot.ask('SELECT count(*) AS rows FROM usage_rows')).toEqual([{ rows: 4n }]);
-    const [line] = await snapshot.usedBy('acme/search', 0n, 100n * second, []);
-    expect(line).toMatchObject({ used: 30n, priceIndex: null });
-  });
-
-  it('lets no application claim a usage id of another', async () => {
-    const table = await open();
-    let claim = await table.takeOver(0);
-    const theirs = row(0n, { application: 'other', quotaId: 'other/chat', used: 0n });
-    claim = await table.commit(claim, range(0n, 1n, { usage: [theirs] }));
-    await table.commit(
-      claim,
-      range(1n, 2n, { usage: [row(1n, { sequence: 0n, windowStart: 0n, windowEnd: second })] }),
-    );
-    const lines = await (await newest()).usedBy('acme/search', 0n, second, []);
-    expect(lines).toMatchObject([{ application: 'llm', used: 10n }]);
+    const bucket = bucketOf('llm/chat', 4);
+    expect(await dataFiles()).toEqual([`usage-usage.events-1-1-0-2-1970-01-01-${bucket}.parquet`]);
   });
 
   it('prices each use from its own moment on, and takes windows as half-open', async () => {
@@ -182,7 +159,7 @@ describe('the usage table', () => {
       code: 'WRITER_STALE',
     });
     await successor.commit(taken, range(8n, 9n));
-    expect(await (await newest()).ask('SELECT count(*) AS rows FROM usage_rows')).toEqual([
+    expect(await (await newest()).ask('SELECT count(*) AS rows FROM usage')).toEqual([
       { rows: 4n },
     ]);
   });
@@ -196,31 +173,10 @@ describe('the usage table', () => {
       }),
     );
     const snapshot = await newest();
-    expect(snapshot.manifest.ranges).toHaveLength(30);
-    expect(snapshot.version).toBe(33);
-  });
-
-  it('clears away what a dead owner left, of the partition taken over alone', async () => {
-    const table = await open();
-    await table.commit(await table.takeOver(0), range(0n, 2n));
-    const left = [
-      [places.data, 'usage-usage.events-0-2-9.parquet'],
-      [places.data, 'quarantine-usage.events-0-2-9.parquet'],
-      [places.staging, 'dead.usage-usage.events-0-2-9.parquet'],
-    ] as const;
-    const others = [
-      [places.data, 'usage-usage.events-3-0-9.parquet'],
-      [places.staging, 'alive.usage-usage.events-3-0-9.parquet'],
-    ] as const;
-    for (const [place, name] of [...left, ...others]) {
-      await writeFile(path.join(place, name), 'torn');
-    }
-    await (await open()).takeOver(0);
-    expect((await readdir(places.data)).sort()).toEqual([
-      'usage-usage.events-0-0-2.parquet',
-      'usage-usage.events-3-0-9.parquet',
-    ]);
-    expect(await readdir(places.staging)).toEqual([others[1][1]]);
+    expect(await snapshot.files()).toHaveLength(30);
+    expect(snapshot.totals).toEqual({ files: 30, rows: 30 });
+    // Made, taken over by three, and ten ranges of each.
+    expect(snapshot.version).toBe(34);
   });
 
   it('gives the same bytes for the same range', async () => {
@@ -229,7 +185,8 @@ describe('the usage table', () => {
         const own = await tablePlaces(path.join(root, name));
         const table = await UsageTable.open({ database, places: own, topic });
         await table.commit(await table.takeOver(0), range(0n, 500n));
-        return readFile(path.join(own.data, 'usage-usage.events-0-0-500.parquet'));
+        const [file] = await dataFiles(own);
+        return readFile(path.join(own.root, 'usage/data', file!));
       }),
     );
     expect(bytes[0]!.equals(bytes[1]!)).toBe(true);
@@ -244,51 +201,6 @@ describe('the usage table', () => {
       code: 'TOPIC_CHANGED',
     });
     await expect(other({ partitions: 8 })).rejects.toMatchObject({ code: 'PARTITIONS_CHANGED' });
-  });
-});
-
-describe('the manifests', () => {
-  it('keep the newest few', async () => {
-    const table = await open();
-    let claim = await table.takeOver(0);
-    for (let at = 0n; at < 30n; at += 1n) claim = await table.commit(claim, range(at, at + 1n));
-    const names = await readdir(places.manifests);
-    expect(names).toHaveLength(20);
-    expect(names.sort().at(-1)).toBe('manifest-000000000031.json');
-  });
-
-  it('are made by one writer each, also by one who slept while they were retired', async () => {
-    const sleeper = new ManifestStore(places.manifests);
-    const first = { ...emptyManifest(topic), version: 1 };
-    expect(await sleeper.create(first)).toBe(true);
-    expect(await new ManifestStore(places.manifests).create(first)).toBe(false);
-    const busy = new ManifestStore(places.manifests);
-    for (let version = 2; version <= 40; version += 1) {
-      expect(await busy.create({ ...first, version })).toBe(true);
-    }
-    // Version 2 is free again, and its predecessor is gone.
-    expect(await sleeper.create({ ...first, version: 2 })).toBe(false);
-    expect((await sleeper.newest())?.version).toBe(40);
-    expect(await readdir(places.manifests)).toHaveLength(20);
-  });
-
-  it('are not believed when they contradict themselves', async () => {
-    const table = await open();
-    await table.commit(await table.takeOver(0), range(0n, 2n));
-    const file = path.join(places.manifests, 'manifest-000000000002.json');
-    const text = await readFile(file, 'utf8');
-    for (const broken of [
-      text.slice(0, -3),
-      text.replace('"to":2', '"to":3'),
-      text.replace('"format":1', '"format":2'),
-      text.replace('"version":2', '"version":7'),
-    ]) {
-      expect(broken).not.toBe(text);
-      await writeFile(file, broken);
-      await expect(new UsageReader(database, places).newest()).rejects.toMatchObject({
-        code: 'MANIFEST_BROKEN',
-      });
-    }
   });
 });
 

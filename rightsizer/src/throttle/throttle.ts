@@ -190,7 +190,7 @@ export class Throttle {
       tierPolicy,
       spend,
       applications: standingsOf(view.view, organization, budget, tierPolicy, newest),
-      tableCaughtUpAt: snapshot && freshness.caughtUpAt(snapshot.manifest),
+      tableCaughtUpAt: snapshot && freshness.caughtUpAt(snapshot.positions),
       now,
     };
     const verdict = judgeBudget(inputs, policy.throttle);

@@ -176,7 +176,7 @@ class Stage {
     };
     const snapshot = {
       version: 7,
-      manifest: {},
+      positions: new Map(),
       newestUsage: () => Promise.resolve(new Map([['moka', this.now]])),
     };
     return {
