@@ -32,7 +32,9 @@ export class MemoryUses implements UsageSource {
 
   async *uses(asked: UsesAsked): AsyncGenerator<MeteredUse> {
     await Promise.resolve();
-    yield* this.#summed(asked, () => null);
+    for (const { found, ...use } of this.#summed(asked, () => null)) {
+      if (found === null) yield use;
+    }
   }
 
   async *lateUses(asked: UsesAsked, closings: readonly ClosedAt[]): AsyncGenerator<LateUse> {
@@ -80,7 +82,8 @@ export class MemoryUses implements UsageSource {
         Number(a.start - b.start) ||
         inCodeUnits(a.application, b.application) ||
         inCodeUnits(a.resource, b.resource) ||
-        inCodeUnits(a.quotaId, b.quotaId),
+        inCodeUnits(a.quotaId, b.quotaId) ||
+        lastIfNull(a.found, b.found),
     );
   }
 }
@@ -105,4 +108,9 @@ function pays({ project }: MemoryRow, payers: Payers): boolean {
     case 'projects':
       return project !== null && payers.projects.includes(project);
   }
+}
+
+function lastIfNull(a: bigint | null, b: bigint | null): number {
+  if (a === null || b === null) return Number(a === null) - Number(b === null);
+  return Number(a - b);
 }
