@@ -1,0 +1,74 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { Positions, TableVersion } from '../table/tableVersion.ts';
+import { sqlText } from '../table/usageDatabase.ts';
+import { CELL_MICROS } from './cellPlan.ts';
+import type { RollupIndex } from './rollupIndex.ts';
+
+/** `<source>/<partition>`; a source's own name may hold slashes. */
+function placeOf(key: string): { source: string; partition: number } {
+  const at = key.lastIndexOf('/');
+  return { source: key.slice(0, at), partition: Number(key.slice(at + 1)) };
+}
+
+/**
+ * SQL: these rows, on one side of the positions: those before them, or those from them on. A source
+ * and partition that the positions do not name is wholly behind them.
+ */
+export function rowsAt(rows: string, positions: Positions, side: 'before' | 'after'): string {
+  const places = [...positions].map(([key, next]) => ({ ...placeOf(key), next }));
+  const bounds = places.map(
+    ({ source, partition, next }) => `(${sqlText(source)}, ${partition}, ${next})`,
+  );
+  if (bounds.length === 0) return side === 'before' ? `(SELECT * FROM ${rows} WHERE false)` : rows;
+  const compared =
+    side === 'before'
+      ? 'rows.source_offset < next'
+      : '(next IS NULL OR rows.source_offset >= next)';
+  return `(SELECT rows.* FROM ${rows} rows
+    ${side === 'before' ? 'JOIN' : 'LEFT JOIN'} (VALUES ${bounds.join(', ')}) bounds(bound_source, bound_partition, next)
+      ON rows.source = bound_source AND rows.source_partition = bound_partition
+    WHERE ${compared})`;
+}
+
+/** Rows of tables from before there were other sources than the topic do not name it. */
+export async function withSource(
+  rows: string,
+  positions: Positions,
+  connection: DuckDBConnection,
+): Promise<string> {
+  const looked = await connection.runAndReadAll(`SELECT * FROM ${rows} LIMIT 0`);
+  if (looked.columnNames().includes('source')) return rows;
+  const [key] = positions.keys();
+  const topic = key === undefined ? '' : placeOf(key).source;
+  return `(SELECT *, ${sqlText(topic)} AS source FROM ${rows})`;
+}
+
+/** Whether some source has more in `positions` than in `than`, or is not there. */
+export function isPast(positions: Positions, than: Positions): boolean {
+  return [...positions].some(([key, next]) => next > (than.get(key) ?? 0n));
+}
+
+/** Numbers of the stretches of CELL_MICROS that rows reach over which are not in the roll-ups yet. */
+export async function touchedBy(
+  version: TableVersion,
+  { positions, read }: Pick<RollupIndex, 'positions' | 'read'>,
+): Promise<bigint[]> {
+  const files = (await version.files()).filter(({ key }) => !read.has(key));
+  if (files.length === 0) return [];
+  return version.scan(files, async (rows, connection) => {
+    const named = await withSource(rows, version.positions, connection);
+    return stretchesOf(rowsAt(named, positions, 'after'), connection);
+  });
+}
+
+async function stretchesOf(rows: string, connection: DuckDBConnection): Promise<bigint[]> {
+  const found = await connection.runAndReadAll(`
+    SELECT DISTINCT epoch_us(window_start) // ${CELL_MICROS} AS first,
+      (epoch_us(window_end) - 1) // ${CELL_MICROS} AS last
+    FROM ${rows} WHERE resource <> ''`);
+  const touched = new Set<bigint>();
+  for (const { first, last } of found.getRowObjects() as { first: bigint; last: bigint }[]) {
+    for (let at = first; at <= last; at += 1n) touched.add(at);
+  }
+  return [...touched];
+}
