@@ -13,7 +13,7 @@ import { mintToken } from './stack/mintToken.ts';
 import { PartSet } from './stack/partSet.ts';
 import { preparePlan } from './stack/preparePlan.ts';
 import type { Principal } from './stack/principals.ts';
-import { addressesOf, connectionOf, environmentOf } from './stack/stackPlan.ts';
+import { addressesOf, usageDirectoryOf, connectionOf, environmentOf } from './stack/stackPlan.ts';
 import type { Environment, StackAddresses, StackPlan } from './stack/stackPlan.ts';
 import { backingNames, serviceNames } from './stack/stackParts.ts';
 import type { BackingName, PartName, ServiceName } from './stack/stackParts.ts';
@@ -110,7 +110,7 @@ async function writeServiceFiles(plan: StackPlan, policy: unknown): Promise<Envi
   } as const;
   const gatewayToken = await mintToken(plan.secrets.directory, gateway);
   await writeFile(plan.secrets.gatewayTokenFile, gatewayToken, { mode: 0o600 });
-  await mkdir(addressesOf(plan).usage, { recursive: true });
+  await mkdir(usageDirectoryOf(plan), { recursive: true });
   if (policy === undefined) return {};
   const file = path.join(plan.directory, 'policy.json');
   await writeFile(file, JSON.stringify(policy, null, 2));

@@ -8,6 +8,10 @@ export interface ExternalParts {
   readonly postgres?: string;
   /** The rightsizer's login to it, where there is one. */
   readonly usageDatabase?: string;
+  /** Where the usage tables live: a folder, or `s3://bucket/prefix`. */
+  readonly usage?: string;
+  /** How to speak to that storage, by variable. */
+  readonly usageSettings?: Readonly<Record<string, string>>;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -25,19 +29,36 @@ const kafkaVariables = [
   'KAFKA_SASL_PASSWORD',
 ] as const;
 
-function kafkaSettings(environment: Environment): Readonly<Record<string, string>> {
-  return Object.fromEntries(kafkaVariables.map((name) => [name, environment[name] ?? '']));
+/** Credentials are not among them: no file of a stack keeps them, and the AWS SDK finds them anew at each start. */
+const usageVariables = [
+  'PRORATA_USAGE_S3_ENDPOINT',
+  'PRORATA_USAGE_S3_REGION',
+  'PRORATA_USAGE_S3_PATH_STYLE',
+  'PRORATA_USAGE_CACHE_MB',
+] as const;
+
+function settingsOf(
+  variables: readonly string[],
+  environment: Environment,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(variables.map((name) => [name, environment[name] ?? '']));
 }
 
 export function externalParts(environment: Environment): ExternalParts {
   const kafka = given(environment['KAFKA_BROKERS']);
   const registry = given(environment['SCHEMA_REGISTRY_URL']);
   const postgres = given(environment['DATABASE_URL']);
+  const usage = given(environment['PRORATA_USAGE_LOCATION']);
   const usageDatabase = given(environment['PRORATA_USAGE_DATABASE_URL']);
   return {
-    ...(kafka === undefined ? {} : { kafka, kafkaSettings: kafkaSettings(environment) }),
+    ...(kafka === undefined
+      ? {}
+      : { kafka, kafkaSettings: settingsOf(kafkaVariables, environment) }),
     ...(registry === undefined ? {} : { registry }),
     ...(postgres === undefined ? {} : { postgres }),
     ...(postgres === undefined || usageDatabase === undefined ? {} : { usageDatabase }),
+    ...(usage === undefined
+      ? {}
+      : { usage, usageSettings: settingsOf(usageVariables, environment) }),
   };
 }

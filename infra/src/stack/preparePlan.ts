@@ -26,7 +26,8 @@ export interface PlanOptions {
 }
 
 function sameExternal(one: ExternalParts, other: ExternalParts): boolean {
-  return (['kafka', 'registry', 'postgres'] as const).every((name) => one[name] === other[name]);
+  const names = ['kafka', 'registry', 'postgres', 'usage'] as const;
+  return names.every((name) => one[name] === other[name]);
 }
 
 /** While anything runs, everything stays where it is: the running parts know the others' addresses. */
@@ -38,7 +39,7 @@ async function nextState(options: PlanOptions): Promise<StackState> {
   if (running.size > 0 && saved !== undefined) {
     if (sameExternal(saved.external, external) && saved.namespace === namespace) return saved;
     throw new StackConflict(
-      'a stack with another Kafka, registry, Postgres or namespace is running; end it first with `prorata down`',
+      'a stack with another Kafka, registry, Postgres, place of usage or namespace is running; end it first with `prorata down`',
     );
   }
   const preferred = saved?.ports ?? (options.usualPorts === true ? usualPorts : {});

@@ -51,8 +51,13 @@ export function addressesOf(plan: StackPlan): StackAddresses {
     registry: external.registry ?? `${localUrl(ports.registry)}/apis/ccompat/v7`,
     kafka: external.kafka ?? `127.0.0.1:${String(ports.kafka)}`,
     postgres: external.postgres ?? `postgresql://${database}/prorata`,
-    usage: path.join(directory, 'usage'),
+    usage: external.usage ?? usageDirectoryOf(plan),
   };
+}
+
+/** Where the rightsizer works; its tables live there too, unless they have a place elsewhere. */
+export function usageDirectoryOf({ directory }: StackPlan): string {
+  return path.join(directory, 'usage');
 }
 
 function kafkaEnvironment(plan: StackPlan, principal: Principal): Environment {
@@ -72,14 +77,17 @@ function kafkaEnvironment(plan: StackPlan, principal: Principal): Environment {
 
 /** What a program needs to speak to the stack as one of its principals. */
 export function environmentOf(plan: StackPlan, principal: Principal): Environment {
-  const { gateway, registry, postgres, usage } = addressesOf(plan);
+  const { gateway, registry, postgres } = addressesOf(plan);
   const reads: readonly Principal[] = ['admin', 'projector'];
   return {
     ...kafkaEnvironment(plan, principal),
     SCHEMA_REGISTRY_URL: registry,
     PRORATA_NAMESPACE: plan.namespace,
     PRORATA_GATEWAY_URL: gateway,
-    PRORATA_USAGE_DIRECTORY: usage,
+    PRORATA_USAGE_DIRECTORY: usageDirectoryOf(plan),
+    // Empty and not absent: a local stack must not write where the caller's shell points to.
+    PRORATA_USAGE_LOCATION: plan.external.usage ?? '',
+    ...plan.external.usageSettings,
     PRORATA_TOKEN_ISSUER: tokenIssuer,
     PRORATA_TOKEN_JWKS_FILE: plan.secrets.jwksFile,
     PRORATA_API_KEYS_FILE: plan.secrets.apiKeysFile,

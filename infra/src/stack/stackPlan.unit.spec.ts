@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { usualPorts } from './stackParts.ts';
-import { serviceEnvironment } from './stackPlan.ts';
+import { externalParts } from './externalParts.ts';
+import { addressesOf, serviceEnvironment } from './stackPlan.ts';
 import type { StackPlan } from './stackPlan.ts';
 
 const plan: StackPlan = {
@@ -29,5 +30,31 @@ describe("the projector's database", () => {
     const external = { postgres: 'postgresql://prorata@db.example/prorata' };
     const environment = serviceEnvironment({ ...plan, external }, 'projector');
     expect(environment).not.toHaveProperty('PRORATA_QUERY_DATABASE_URL');
+  });
+});
+
+describe("usage's place", () => {
+  it('is a folder of the stack, whatever the shell says', () => {
+    expect(addressesOf(plan).usage).toBe('/stack/usage');
+    expect(serviceEnvironment(plan, 'rightsizer')).toMatchObject({
+      PRORATA_USAGE_DIRECTORY: '/stack/usage',
+      PRORATA_USAGE_LOCATION: '',
+    });
+  });
+
+  it('is the prefix of a bucket that somebody names, beside a folder to work in', () => {
+    const external = externalParts({
+      PRORATA_USAGE_LOCATION: 's3://bucket/usage',
+      PRORATA_USAGE_S3_ENDPOINT: 'https://s3.example',
+      AWS_SECRET_ACCESS_KEY: 'hunter2',
+    });
+    expect(addressesOf({ ...plan, external }).usage).toBe('s3://bucket/usage');
+    expect(serviceEnvironment({ ...plan, external }, 'rightsizer')).toMatchObject({
+      PRORATA_USAGE_DIRECTORY: '/stack/usage',
+      PRORATA_USAGE_LOCATION: 's3://bucket/usage',
+      PRORATA_USAGE_S3_ENDPOINT: 'https://s3.example',
+    });
+    // It is written to a file.
+    expect(JSON.stringify(external)).not.toContain('hunter2');
   });
 });

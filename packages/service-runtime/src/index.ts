@@ -1,7 +1,13 @@
 export { SettingsError } from './environment.ts';
 export type { Environment, SettingProblem } from './environment.ts';
 export { readLogSettings, readSettings, requireSetting } from './settings.ts';
-export type { LogLevel, LogSettings, SaslSettings, Settings } from './settings.ts';
+export type {
+  LogLevel,
+  LogSettings,
+  SaslSettings,
+  Settings,
+  UsageStorageSettings,
+} from './settings.ts';
 export { createLogger } from './logger.ts';
 export type { Logger } from 'pino';
 export { connectLog } from './connectLog.ts';

@@ -23,6 +23,22 @@ export interface LogSettings {
   readonly namespace: string;
 }
 
+/** Where the usage tables live. Credentials of S3 come by the AWS SDK's own chain, never by these. */
+export interface UsageStorageSettings {
+  /** A folder, or `s3://bucket/prefix`; null: the work folder. */
+  readonly location: string | null;
+  readonly s3: {
+    /** null: Amazon's. */
+    readonly endpoint: string | null;
+    /** null: what the AWS settings say. */
+    readonly region: string | null;
+    /** `endpoint/bucket` instead of `bucket.endpoint`; null: with an endpoint of one's own. */
+    readonly pathStyle: boolean | null;
+  };
+  /** Of the local copies of what is read from S3; null: the preset. */
+  readonly cacheMb: number | null;
+}
+
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
@@ -38,7 +54,9 @@ export interface Settings extends LogSettings {
     readonly rightsizer: string | null;
     readonly gateway: string | null;
   };
+  /** The service's work folder, and where the usage tables live unless `usageStorage` says otherwise. */
   readonly usageDirectory: string | null;
+  readonly usageStorage?: UsageStorageSettings;
   /** Where the rightsizer keeps what quotas have used, for questions; null: nowhere. */
   readonly usageDatabaseUrl?: string | null;
   readonly policyFile: string | null;
@@ -117,6 +135,7 @@ export function readSettings(environment: Environment = process.env): Settings {
       gateway: reader.url('PRORATA_GATEWAY_URL', HTTP),
     },
     usageDirectory: reader.optional('PRORATA_USAGE_DIRECTORY'),
+    usageStorage: usageStorageSettings(reader),
     usageDatabaseUrl: reader.url('PRORATA_USAGE_DATABASE_URL', ['postgres:', 'postgresql:']),
     policyFile: reader.optional('PRORATA_POLICY_FILE'),
     tokens: tokenSettings(reader),
@@ -240,6 +259,34 @@ function anchorExportSettings(reader: EnvironmentReader): NonNullable<Settings['
   }
   const webhookTokenFile = reader.optional('PRORATA_ANCHOR_WEBHOOK_TOKEN_FILE');
   return { directory, webhookUrl, webhookTokenFile };
+}
+
+/** As S3 itself takes them; a prefix holds to what is the same in a path and in a URL. */
+const S3_LOCATION = /^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/[A-Za-z0-9_=][A-Za-z0-9._=-]*)*$/;
+
+function usageStorageSettings(reader: EnvironmentReader): UsageStorageSettings {
+  const variable = 'PRORATA_USAGE_LOCATION';
+  const location = reader.optional(variable)?.replace(/\/+$/, '') ?? null;
+  if (location !== null && !location.startsWith('/') && !S3_LOCATION.test(location))
+    reader.report(variable, 'must be the full path of a folder, or s3://bucket/prefix');
+  const endpoint = reader.url('PRORATA_USAGE_S3_ENDPOINT', HTTP);
+  if (endpoint !== null && URL.canParse(endpoint) && new URL(endpoint).username !== '')
+    reader.report(
+      'PRORATA_USAGE_S3_ENDPOINT',
+      'must hold no credentials: they go into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile, or a role',
+    );
+  const style = 'PRORATA_USAGE_S3_PATH_STYLE';
+  const isSaid = reader.optional(style) !== null;
+  const pathStyle = reader.oneOf(style, ['true', 'false'], 'true') === 'true';
+  return {
+    location,
+    s3: {
+      endpoint,
+      region: reader.optional('PRORATA_USAGE_S3_REGION'),
+      pathStyle: isSaid ? pathStyle : null,
+    },
+    cacheMb: reader.wholeNumber('PRORATA_USAGE_CACHE_MB', 64, 10_000_000),
+  };
 }
 
 const HOST = /^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]{2,45}\])(:\d{1,5})?$/;

@@ -45,6 +45,38 @@ describe('the settings', () => {
     expect(anchors('https://keeper.example')).toEqual(['PRORATA_ANCHOR_WEBHOOK_URL']);
   });
 
+  it('take a folder or a prefix of a bucket for usage, and no credentials with it', () => {
+    const usage = (variables: Record<string, string>): string[] =>
+      problemsOf({ ...enough, ...variables });
+    const { usageStorage } = readSettings({
+      ...enough,
+      PRORATA_USAGE_LOCATION: 's3://usage-bucket/of/us/',
+      PRORATA_USAGE_S3_ENDPOINT: 'https://s3.example/',
+      PRORATA_USAGE_CACHE_MB: '500',
+    });
+    expect(usageStorage).toEqual({
+      location: 's3://usage-bucket/of/us',
+      s3: { endpoint: 'https://s3.example', region: null, pathStyle: null },
+      cacheMb: 500,
+    });
+    expect(usage({ PRORATA_USAGE_LOCATION: '/data/usage' })).toEqual([]);
+    const wrong = [
+      'usage',
+      's3://b',
+      's3://bucket/../other',
+      's3://key:secret@bucket',
+      'gs://bucket',
+    ];
+    for (const location of wrong)
+      expect(usage({ PRORATA_USAGE_LOCATION: location }), location).toEqual([
+        'PRORATA_USAGE_LOCATION',
+      ]);
+    const endpoint = 'http://key:hunter2@s3.example';
+    const variable = 'PRORATA_USAGE_S3_ENDPOINT';
+    expect(usage({ [variable]: endpoint })).toEqual([variable]);
+    expect(() => readSettings({ ...enough, [variable]: endpoint })).not.toThrow(/hunter2/);
+  });
+
   it('name everything missing and wrong at once', () => {
     expect(
       problemsOf({
