@@ -15,6 +15,7 @@ export function recordedLog(
   return {
     beginningOffset: () => Promise.resolve(0n),
     endOffset: (place) => Promise.resolve(partitionOf(place).end),
+    topicId: () => Promise.resolve(null),
     offsetAt: (place, timestampMs) => {
       const found = partitionOf(place).records.find((record) => record.timestampMs >= timestampMs);
       return Promise.resolve(found?.offset ?? null);

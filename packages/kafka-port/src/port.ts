@@ -125,6 +125,10 @@ export interface PartitionLog {
   /** The last stable offset: everything before it is committed or aborted. */
   endOffset(partition: TopicPartition): Promise<bigint>;
   /**
+   * What tells this topic from another one that was made later under its name; null: the cluster has no such ids.
+   */
+  topicId(topic: string): Promise<string | null>;
+  /**
    * The offset of the first record whose `timestampMs` is not before this time, by the log's own index; null:
    * there is none yet.
    */

@@ -90,7 +90,13 @@ export async function startUsageSink(options: SinkOptions): Promise<RunningSink>
   const handlers: OwnershipHandlers = {
     async assigned(partition) {
       const intake = await throughOutages(stopping.signal, () =>
-        PartitionIntake.begin(options, partition, lost, faults.reject),
+        PartitionIntake.begin({
+          options,
+          partition,
+          onLost: lost,
+          onFault: faults.reject,
+          stopping: stopping.signal,
+        }),
       );
       owned.set(partition.partition, intake);
       return intake.start;
@@ -111,9 +117,9 @@ export async function startUsageSink(options: SinkOptions): Promise<RunningSink>
   return {
     finished: Promise.race([running.finished, faults.promise]),
     async stop() {
+      stopping.abort();
       // A fault in this last write loses nothing: the records are read again from the manifest.
       await Promise.allSettled([...owned.values()].map((intake) => intake.flush()));
-      stopping.abort();
       await running.stop();
     },
   };
@@ -136,13 +142,20 @@ async function hint(source: OwnedSource | null, at: TopicPartition, next: bigint
   await source?.commitHint(at, next).catch(() => undefined);
 }
 
+interface IntakeParts {
+  readonly options: SinkOptions;
+  readonly partition: TopicPartition;
+  readonly onLost: (partition: TopicPartition) => void;
+  readonly onFault: (error: unknown) => void;
+  readonly stopping: AbortSignal;
+}
+
 /** One owned partition. Its batches and its idle flush take turns. */
 class PartitionIntake {
   readonly start: bigint;
+  readonly #parts: IntakeParts;
   readonly #options: SinkOptions;
   readonly #partition: TopicPartition;
-  readonly #onLost: (partition: TopicPartition) => void;
-  readonly #onFault: (error: unknown) => void;
   readonly #buffer: RangeBuffer;
   readonly #seen: SeenIds;
   #claim: PartitionClaim;
@@ -154,34 +167,24 @@ class PartitionIntake {
   /** Ends the waits of a batch that is at work: the group would take a slow member for dead. */
   readonly #dropped = new AbortController();
 
-  private constructor(
-    options: SinkOptions,
-    partition: TopicPartition,
-    claim: PartitionClaim,
-    start: bigint,
-    seen: SeenIds,
-    onLost: (partition: TopicPartition) => void,
-    onFault: (error: unknown) => void,
-  ) {
+  private constructor(parts: IntakeParts, claim: PartitionClaim, start: bigint, seen: SeenIds) {
+    const { options, partition } = parts;
+    this.#parts = parts;
     this.#options = options;
     this.#partition = partition;
     this.#claim = claim;
     this.#seen = seen;
     this.start = start;
     this.#markerDue = start === claim.marker?.offset;
-    this.#onLost = onLost;
-    this.#onFault = onFault;
     this.#buffer = new RangeBuffer(options.rule, claim.marker === null ? start : claim.nextOffset);
   }
 
   /** @throws TableFault RECORDS_LOST | TOPIC_CHANGED when the log cannot go on where the table ends */
-  static async begin(
-    options: SinkOptions,
-    partition: TopicPartition,
-    onLost: (partition: TopicPartition) => void,
-    onFault: (error: unknown) => void,
-  ): Promise<PartitionIntake> {
+  static async begin(parts: IntakeParts): Promise<PartitionIntake> {
+    const { options, partition } = parts;
+    const topicId = await options.log.log.topicId(partition.topic);
     const claim = await options.table.takeOver(partition.partition);
+    checkTopicId(partition, claim.topicId, topicId);
     const beginning = await options.log.log.beginningOffset(partition);
     const end = await options.log.log.endOffset(partition);
     const start = startOf(claim, beginning, end);
@@ -193,7 +196,7 @@ class PartitionIntake {
       options.topic,
       partition.partition,
     );
-    return new PartitionIntake(options, partition, claim, start, seen, onLost, onFault);
+    return new PartitionIntake(parts, { ...claim, topicId: topicId ?? claim.topicId }, start, seen);
   }
 
   /** @returns the next offset after what was committed; null when nothing was */
@@ -289,8 +292,11 @@ class PartitionIntake {
   async #commit(): Promise<void> {
     const range = this.#buffer.cut();
     if (range === null) return;
+    await this.#checkTopic();
+    if (this.#isOver()) return;
     try {
-      this.#claim = await this.#options.table.commit(this.#claim, range);
+      const { topicId } = this.#claim;
+      this.#claim = await this.#options.table.commit(this.#claim, { ...range, topicId });
       this.#options.watcher.committed(this.#partition.partition, {
         records: range.records,
         rows: range.usage.length,
@@ -301,14 +307,24 @@ class PartitionIntake {
       if (!(error instanceof TableFault) || error.code !== 'WRITER_STALE') throw error;
       this.#over = true;
       this.#options.watcher.stale(this.#partition.partition, error.message);
-      this.#retake = setTimeout(() => this.#onLost(this.#partition), LOST_CLAIM_PAUSE_MS);
+      this.#retake = setTimeout(() => this.#parts.onLost(this.#partition), LOST_CLAIM_PAUSE_MS);
     }
+  }
+
+  /** A topic that was made anew while it was read goes on at the same offsets, if it grew fast enough. */
+  async #checkTopic(): Promise<void> {
+    const { topicId } = this.#claim;
+    if (topicId === null) return;
+    const signal = AbortSignal.any([this.#dropped.signal, this.#parts.stopping]);
+    const { topic } = this.#partition;
+    const now = await throughOutages(signal, () => this.#options.log.log.topicId(topic));
+    checkTopicId(this.#partition, topicId, now);
   }
 
   #awaitIdle(): void {
     if (this.#buffer.isEmpty || this.#isOver()) return;
     this.#idle = setTimeout(() => {
-      this.flush().catch(this.#onFault);
+      this.flush().catch(this.#parts.onFault);
     }, this.#options.rule.idleMs);
   }
 
@@ -316,6 +332,17 @@ class PartitionIntake {
     if (this.#idle !== null) clearTimeout(this.#idle);
     this.#idle = null;
   }
+}
+
+/** @throws TableFault TOPIC_CHANGED; a cluster without ids has the marker alone */
+function checkTopicId(
+  { topic, partition }: TopicPartition,
+  had: string | null,
+  has: string | null,
+): void {
+  if (had === null || has === null || had === has) return;
+  const what = `${topic}[${partition}] was the topic ${had}`;
+  throw new TableFault('TOPIC_CHANGED', `${what}, and is ${has} under the same name`);
 }
 
 /** One record before the next offset, where the log still has it: see `#checkMarker`. */

@@ -28,6 +28,7 @@ it('lets a partition go at once, though the registry is away', async () => {
       log: {
         beginningOffset: () => Promise.resolve(0n),
         endOffset: () => Promise.resolve(1n),
+        topicId: () => Promise.resolve('one'),
       },
     },
     codec: {

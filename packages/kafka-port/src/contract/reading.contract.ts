@@ -82,6 +82,16 @@ export function describeReading(start: () => Promise<LogHarness>): void {
       await publisher.close();
     });
 
+    it('tells a topic from another by an id that stays', async () => {
+      const [first, second] = [await harness.createTopic(1), await harness.createTopic(1)];
+      const { port } = harness.connect('p');
+      const id = await port.log.topicId(first);
+      expect(id).not.toBeNull();
+      expect(await port.log.topicId(second)).not.toBe(id);
+      expect(await harness.connect('q').port.log.topicId(first)).toBe(id);
+      await expect(port.log.topicId(`${first}-absent`)).rejects.toBeInstanceOf(LogRefused);
+    });
+
     it('follows from any offset, in order, and stops', async () => {
       const topic = await harness.createTopic(2);
       const place = { topic, partition: 1 };

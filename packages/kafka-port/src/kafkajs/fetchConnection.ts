@@ -6,6 +6,8 @@ import { borrowCluster } from './borrowCluster.ts';
 import { connectOnce } from './connectOnce.ts';
 import type { HoldsConnections } from './connectOnce.ts';
 import type { FetchedPartition, FetchResponse } from './committedRecords.ts';
+import { askTopicId } from './topicId.ts';
+import type { SendsRaw } from './topicId.ts';
 
 export interface FetchPosition extends TopicPartition {
   readonly offset: bigint;
@@ -46,6 +48,13 @@ export class FetchConnection {
   async partitionCount(topic: string): Promise<number> {
     const cluster = await this.#clusterFor(topic);
     return cluster.findTopicPartitionMetadata(topic).length;
+  }
+
+  async topicId(topic: string): Promise<string | null> {
+    const leader = await this.leaderOf({ topic, partition: 0 });
+    const broker: Broker = await (await this.#connected()).findBroker({ nodeId: leader });
+    connectOnce(broker as Broker & HoldsConnections);
+    return askTopicId(broker as Broker & SendsRaw, topic);
   }
 
   /** With read-committed isolation the latest offset is the last stable one. */

@@ -33,6 +33,10 @@ export class KafkaPartitionLog implements PartitionLog {
     );
   }
 
+  topicId(topic: string): Promise<string | null> {
+    return this.#read(`The id of ${topic}`, () => this.#connection.topicId(topic));
+  }
+
   offsetAt(partition: TopicPartition, timestampMs: number): Promise<bigint | null> {
     return this.#read(`A moment of ${partition.topic}`, () =>
       this.#connection.offsetAt(partition, timestampMs),

@@ -23,6 +23,7 @@ export interface MemoryFaults {
 interface MemoryTopic {
   readonly partitions: readonly MemoryPartition[];
   readonly configuration: Readonly<Record<string, string>>;
+  readonly id: string;
 }
 
 /** The state that all processes share: what a Kafka cluster is to them. */
@@ -34,6 +35,7 @@ export class MemoryBroker {
   readonly groups: GroupCoordinator;
   readonly topics = new Map<string, MemoryTopic>();
   readonly accessRules: AccessRule[] = [];
+  #topicsMade = 0;
 
   constructor(
     clock: VirtualClock,
@@ -60,7 +62,16 @@ export class MemoryBroker {
       { length: partitions },
       (_, partition) => new MemoryPartition({ topic, partition }),
     );
-    this.topics.set(topic, { partitions: made, configuration });
+    this.#topicsMade += 1;
+    const id = `topic-${this.#topicsMade}`;
+    this.topics.set(topic, { partitions: made, configuration, id });
+  }
+
+  /** @throws LogRefused when there is no such topic. */
+  topicId(topic: string): string {
+    const found = this.topics.get(topic);
+    if (!found) throw new LogRefused('UNKNOWN_TOPIC_OR_PARTITION', `There is no ${topic}.`);
+    return found.id;
   }
 
   /** @throws LogRefused when there is no such partition. */

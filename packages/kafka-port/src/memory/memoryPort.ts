@@ -70,6 +70,10 @@ function memoryPartitionLog(broker: MemoryBroker, gate: ProcessGate): Omit<Parti
       await askBounds(place);
       return broker.partition(place).beginningOffset;
     },
+    async topicId(topic) {
+      await askBounds({ topic, partition: 0 });
+      return broker.topicId(topic);
+    },
     async offsetAt(place, timestampMs) {
       await askBounds(place);
       return broker.partition(place).offsetAt(timestampMs);
