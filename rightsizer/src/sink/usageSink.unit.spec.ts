@@ -38,7 +38,8 @@ it('lets a partition go at once, though the registry is away', async () => {
       },
     },
     table: {
-      takeOver: () => Promise.resolve({ partition: 0, epoch: 1, nextOffset: 0n, marker: null }),
+      takeOver: () =>
+        Promise.resolve({ partition: 0, epoch: 1, nextOffset: 0n, topicId: null, marker: null }),
     },
     reader: { newest: () => Promise.resolve(null) },
     topic: place.topic,
