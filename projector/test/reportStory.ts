@@ -21,6 +21,7 @@ export function hostReport(report: Partial<HostReport> = {}): Message {
     intervalMs: 15_000,
     rollouts: [],
     health: null,
+    leaving: false,
     ...report,
   };
   return { type: 'HostReport', value };

@@ -12,6 +12,7 @@ const reportOf = (bootId: string, sequence: bigint, decisions: bigint): HostRepo
   ...{ hostId: 'h', bootId, application: 'moka', sdkVersion: 'test', source: 'kafka', rules: 1 },
   ...{ appliedOffset: 1n, appliedAt: 0n, reportedAt: 0n, zone: null, sequence, rejectedRules: 0 },
   intervalMs: 15_000,
+  leaving: false,
   rollouts: [{ rolloutId: 'moka-r1', stage: 0, isCandidate: true }],
   health: { decisions, refused: 0n, requests: 0n, errors: 0n, latency: [] },
 });

@@ -21,6 +21,7 @@ const reportOf = (hostId: string, application = 'moka'): HostReport => ({
   intervalMs: 15_000,
   rollouts: [],
   health: null,
+  leaving: false,
 });
 
 function setUp(clock = new VirtualClock(Date.now())) {

@@ -83,6 +83,7 @@ class SimulatedHost {
       sequence: this.#sequence,
       rejectedRules: 0,
       intervalMs: HEARTBEAT_SECONDS * 1_000,
+      leaving: false,
       rollouts: rollouts.map((rollout) => ({
         rolloutId: rollout.rolloutId,
         stage: rollout.stage,

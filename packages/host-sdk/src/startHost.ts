@@ -134,7 +134,12 @@ class LocalHost implements Host {
     });
     this.#staleAfterMicros = (options.staleAfterMs ?? STALE_AFTER_MS) * 1000;
     this.#reportIntervalMs = options.reportIntervalMs ?? REPORT_INTERVAL_MS;
-    this.#reporter = new HostReporter(usage, this.#reportIntervalMs, () => this.#report(), failed);
+    this.#reporter = new HostReporter(
+      usage,
+      this.#reportIntervalMs,
+      (leaving) => this.#report(leaving),
+      failed,
+    );
   }
 
   async start(): Promise<void> {
@@ -248,11 +253,14 @@ class LocalHost implements Host {
     for (const timer of this.#timers) clearInterval(timer);
     this.#time.stop();
     this.#options.overload?.stop();
-    this.#reporter.stop();
     this.#demands.stop();
     this.#closeWindow();
     // A source that hangs in a call to a dead broker does not keep the process.
-    await Promise.all([this.#queue.close(STOP_FLUSH_MS), within(this.#ended(), STOP_FLUSH_MS)]);
+    await Promise.all([
+      this.#queue.close(STOP_FLUSH_MS),
+      within(this.#reporter.stop(), STOP_FLUSH_MS),
+      within(this.#ended(), STOP_FLUSH_MS),
+    ]);
     await this.#file?.settled();
     await this.#options.usage.close();
   }
@@ -290,7 +298,7 @@ class LocalHost implements Host {
     if (records.length > 0) this.#queue.push(records);
   }
 
-  #report(): HostReport {
+  #report(leaving: boolean): HostReport {
     const now = this.#time.now();
     const { source, appliedOffset, appliedAt, rejectedQuotas } = this.#rules;
     const sequence = this.#reports;
@@ -311,6 +319,7 @@ class LocalHost implements Host {
       intervalMs: this.#reportIntervalMs,
       rollouts: this.#table.rollouts,
       health: this.#health.report(this.#limiter.counters.byVerdict),
+      leaving,
     };
   }
 

@@ -218,6 +218,16 @@ describe('a host', () => {
     });
   });
 
+  it('says in its last report that it leaves, and in none before', async () => {
+    const { host, channel } = await start();
+    await expect.poll(() => channel.reports.length).toBeGreaterThan(0);
+    await host.stop();
+    const leaving = channel.reports.map((report) => report.leaving);
+    expect(leaving.indexOf(true)).toBe(leaving.length - 1);
+    const sequences = channel.reports.map(({ sequence }) => sequence);
+    expect(sequences).toEqual(sequences.map((_, index) => BigInt(index)));
+  });
+
   it('reports what it runs under, soon after a change', async () => {
     const { host, sink, channel } = await start();
     sink.change(rule('a/y', [rate(1n)], { eventOffset: 77n }));

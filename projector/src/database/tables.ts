@@ -467,6 +467,7 @@ export const hosts: Table = {
     reported_at: 'timestamptz',
     heard_at: 'timestamptz',
     interval_ms: 'integer',
+    leaving: 'boolean',
   },
 };
 

@@ -47,7 +47,7 @@ const headsOf = (condition: string): string => `
   )`;
 
 /**
- * Every host with what it should have, what it has and its state: common tables, the last of which is `seen`.
+ * Every host that has not left with what it should have, what it has and its state: common tables, the last of which is `seen`.
  * @param application the placeholder of the one application that is asked about; null: all are
  */
 export function hostsSeen(application: string | null): string {
@@ -67,7 +67,7 @@ export function hostsSeen(application: string | null): string {
      AND c.event_offset > h.applied_offset
      ORDER BY c.event_offset LIMIT 1) AS behind_since
   FROM hosts AS h LEFT JOIN heads USING (application)
-  WHERE h.${IS_KNOWN} AND ${only('h')})`;
+  WHERE h.${IS_KNOWN} AND NOT h.leaving AND ${only('h')})`;
 }
 
 /**

@@ -60,8 +60,8 @@ export const projections: readonly ProjectionDefinition[] = [
   },
   {
     name: 'hosts',
-    version: 1,
-    readableFrom: 1,
+    version: 2,
+    readableFrom: 2,
     topics: [{ topic: 'host.reports', newProjection: () => new ReportsProjection() }],
     tables: hostTables,
   },

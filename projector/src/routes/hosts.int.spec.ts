@@ -101,6 +101,9 @@ beforeAll(async () => {
   ]);
   await hear([hostReport({ hostId: 'away', reportedAt: ago(60), appliedOffset: 2n })], ago(60));
   await hear([hostReport({ hostId: 'gone', application: 'tidb' })], ago(86_500));
+  await hear([hostReport({ hostId: 'left', appliedOffset: 2n, sequence: 8n, leaving: true })]);
+  // On its way twice, and told to be late by its number.
+  await hear([hostReport({ hostId: 'left', appliedOffset: 2n, sequence: 7n })]);
   const verify = (credentials: string): Promise<Principal> =>
     Promise.resolve({
       actor: { kind: 'user', issuer: 'https://id.test', subject: 'alice' },

@@ -46,6 +46,7 @@ export function hostRow({ report, heardAt }: Heard<HostReport>): Row | null {
     reported_at: timeToJson(reportedAt),
     heard_at: timeToJson(heardAt),
     interval_ms: intervalOf(report),
+    leaving: report.leaving,
   };
 }
 

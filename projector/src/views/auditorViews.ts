@@ -30,7 +30,7 @@ export interface AuditorView {
  * Raised with every change of a view: what newer code has defined, older code leaves as it is.
  * `recordedViews.json` tells a forgotten one.
  */
-export const VIEWS_VERSION = 6;
+export const VIEWS_VERSION = 7;
 
 /** Columns of a table by name, as the view has them, with what they say. */
 function columnsOf(
@@ -726,6 +726,7 @@ const hosts = reportedOf(tables.hosts, {
     reported_at: 'When it said so, by its clock.',
     heard_at: HEARD_AT,
     interval_ms: 'After so many milliseconds it reports again.',
+    leaving: 'It was stopped in order: this was its last.',
   },
 });
 

@@ -1532,6 +1532,8 @@ export interface HostReport {
   readonly rollouts: readonly HostRollout[];
   /** How it fares; null: it does not say. */
   readonly health: null | HostHealth;
+  /** Its last: it is being stopped, and no report is missing after it. */
+  readonly leaving: boolean;
 }
 
 /** A rollout as a host knows it. */

@@ -10,7 +10,7 @@ const GATHER_MS = 50;
  */
 export class HostReporter {
   readonly #channel: UsageChannel;
-  readonly #report: () => HostReport;
+  readonly #report: (leaving: boolean) => HostReport;
   readonly #failed: (error: unknown) => void;
   readonly #heartbeat: NodeJS.Timeout;
   #soon: NodeJS.Timeout | null = null;
@@ -20,7 +20,7 @@ export class HostReporter {
   constructor(
     channel: UsageChannel,
     intervalMs: number,
-    report: () => HostReport,
+    report: (leaving: boolean) => HostReport,
     failed: (error: unknown) => void,
   ) {
     this.#channel = channel;
@@ -39,11 +39,18 @@ export class HostReporter {
     this.#soon.unref();
   }
 
-  stop(): void {
+  /** Says that the host leaves, as the last of all, and resolves when that has got through or is given up. */
+  async stop(): Promise<void> {
     clearInterval(this.#heartbeat);
     if (this.#soon !== null) clearTimeout(this.#soon);
     this.#soon = null;
     this.#isWanted = false;
+    await this.#sending;
+    try {
+      await this.#channel.sendReport(this.#report(true));
+    } catch (error) {
+      this.#failed(error);
+    }
   }
 
   /** One at a time: while one is on its way, at most one more waits. */
@@ -56,7 +63,7 @@ export class HostReporter {
     while (this.#isWanted) {
       this.#isWanted = false;
       try {
-        await this.#channel.sendReport(this.#report());
+        await this.#channel.sendReport(this.#report(false));
       } catch (error) {
         this.#failed(error);
       }
