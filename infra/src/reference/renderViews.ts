@@ -1,7 +1,7 @@
 import { databaseRoles, relationKinds, roleTable } from '../../../projector/src/roles/roleTable.ts';
 import type { RelationKind } from '../../../projector/src/roles/roleTable.ts';
 import { auditorViews } from '../../../projector/src/views/auditorViews.ts';
-import type { AuditorView } from '../../../projector/src/views/auditorViews.ts';
+import type { AuditorView } from '../../../projector/src/views/auditorView.ts';
 import { cell } from './jsonForm.ts';
 
 /** docs/reference/views.md. */

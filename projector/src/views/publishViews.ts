@@ -2,7 +2,7 @@ import type { ClientBase } from 'pg';
 import { LOCK_TIMEOUT_MS } from '../generations/inTransaction.ts';
 import type { Generation } from '../generations/generation.ts';
 import { auditorViews, VIEWS_VERSION } from './auditorViews.ts';
-import type { AuditorView } from './auditorViews.ts';
+import type { AuditorView } from './auditorView.ts';
 import { viewStatement, VIEWS_SCHEMA } from './viewStatement.ts';
 
 /**

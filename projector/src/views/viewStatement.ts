@@ -1,4 +1,4 @@
-import type { AuditorView } from './auditorViews.ts';
+import type { AuditorView } from './auditorView.ts';
 
 /** The schema of the views. */
 export const VIEWS_SCHEMA = 'prorata';
