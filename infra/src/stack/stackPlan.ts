@@ -44,7 +44,7 @@ export async function choosePorts(preferred: Partial<Ports> = {}): Promise<Ports
 }
 
 export function addressesOf(plan: StackPlan): StackAddresses {
-  const { ports, external, secrets, directory } = plan;
+  const { ports, external, secrets } = plan;
   const database = `prorata:${secrets.databasePassword}@127.0.0.1:${String(ports.postgres)}`;
   return {
     gateway: localUrl(ports.gateway),

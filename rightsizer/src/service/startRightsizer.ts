@@ -9,6 +9,7 @@ import {
   createCodec,
   createLogger,
   createService,
+  isLoopbackHost,
   postCommands,
   Problem,
   requireSetting,
@@ -26,6 +27,7 @@ import type { ResizeEvaluation } from '../resize/rightsizer.ts';
 import { SummaryKeeper } from '../summary/summaryKeeper.ts';
 import { startUsageSink } from '../sink/usageSink.ts';
 import type { RunningSink } from '../sink/usageSink.ts';
+import { proveConditional } from '../table/storage/proveConditional.ts';
 import { tablePlaces, UsageDatabase } from '../table/usageDatabase.ts';
 import type { TablePlaces } from '../table/usageDatabase.ts';
 import { UsageReader } from '../table/usageReader.ts';
@@ -122,6 +124,7 @@ export async function startRightsizer(
       await loops?.stop();
       await log.close();
       database.close();
+      await ground.places.close();
     },
   };
 }
@@ -138,7 +141,8 @@ async function prepare(settings: Settings): Promise<Omit<Ground, 'commandTimeout
   const admin = await log.admin();
   const partitions = await assertTopics(admin, settings, ['quota.events', 'usage.events']);
   await admin.close();
-  const places = await tablePlaces(directory);
+  const places = await tablePlaces(directory, settings.usageStorage);
+  warnOfClearText(settings, logger);
   return {
     settings,
     policy,
@@ -148,8 +152,19 @@ async function prepare(settings: Settings): Promise<Omit<Ground, 'commandTimeout
     partitions,
     usageTopic: inNamespace('usage.events', settings.namespace),
     places,
-    database: await UsageDatabase.open(places.root),
+    database: await UsageDatabase.open(places.root, undefined, places.folders),
   };
+}
+
+/** Within one's own walls it may do; that it is so has to be seen. */
+function warnOfClearText({ usageStorage }: Settings, logger: Logger): void {
+  const { endpoint } = usageStorage?.s3 ?? { endpoint: null };
+  if (endpoint?.startsWith('http://') !== true || isLoopbackHost(new URL(endpoint).hostname))
+    return;
+  logger.warn(
+    { endpoint },
+    'PRORATA_USAGE_S3_ENDPOINT has no TLS: usage goes there in clear text.',
+  );
 }
 
 function startView({ log, codec, partitions, settings }: Ground): FollowedView {
@@ -159,6 +174,7 @@ function startView({ log, codec, partitions, settings }: Ground): FollowedView {
 async function startSink(ground: Ground, metrics: RightsizerMetrics): Promise<RunningSink> {
   const { database, places, usageTopic, partitions, logger, settings } = ground;
   const topic = { name: usageTopic, partitions };
+  await proveConditional(places.storage);
   const table = await UsageTable.open({ database, places, topic });
   return startUsageSink({
     log: ground.log,

@@ -2,7 +2,8 @@ import { mkdir, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { FolderStorage } from './storage/folderStorage.ts';
+import type { UsageStorageSettings } from '@prorata/service-runtime';
+import { openStorage } from './storage/openStorage.ts';
 import type { TableStorage } from './storage/tableStorage.ts';
 
 export interface DatabaseLimits {
@@ -19,26 +20,35 @@ const presetLimits: DatabaseLimits = { memoryMb: 512, threads: 1 };
 const SPILL_MAX = '4GB';
 
 export interface TablePlaces {
-  /** The work folder: the one folder that DuckDB sees. */
+  /** The work folder: what is staged, spilled and kept in copies. */
   readonly root: string;
   /** For files on their way into the storage. */
   readonly staging: string;
   /** Where the tables live. */
   readonly storage: TableStorage;
-}
-
-/** Makes the work folder where it is absent; the tables live in it as well. */
-export async function tablePlaces(directory: string): Promise<TablePlaces> {
-  const storage = await FolderStorage.open(directory);
-  const root = await realpath(directory);
-  const staging = path.join(root, 'staging');
-  await mkdir(staging, { recursive: true, mode: 0o750 });
-  return { root, staging, storage };
+  /** Beside the work folder what DuckDB has to reach: the tables' folder, where it is another one. */
+  readonly folders: readonly string[];
+  readonly close: () => Promise<void>;
 }
 
 /**
- * The process's one DuckDB: in memory, able to read and write below the table's folder and nowhere
- * else, and locked so. Nothing is ever installed or loaded; parquet and icu are built in.
+ * Makes the work folder where it is absent; the tables live in it as well, unless the settings name
+ * another folder or a prefix of a bucket.
+ * @throws TableFault STORAGE_UNAVAILABLE
+ */
+export async function tablePlaces(
+  directory: string,
+  settings?: UsageStorageSettings,
+): Promise<TablePlaces> {
+  await mkdir(path.join(directory, 'staging'), { recursive: true, mode: 0o750 });
+  const root = await realpath(directory);
+  const { storage, folders, close } = await openStorage(settings, root);
+  return { root, staging: path.join(root, 'staging'), storage, folders, close };
+}
+
+/**
+ * The process's one DuckDB: in memory, able to read and write below the work folder, and the tables'
+ * where that is another, and nowhere else, and locked so. Nothing is ever installed or loaded; parquet and icu are built in.
  */
 export class UsageDatabase {
   readonly #instance: DuckDBInstance;
@@ -47,7 +57,12 @@ export class UsageDatabase {
     this.#instance = instance;
   }
 
-  static async open(root: string, limits: DatabaseLimits = presetLimits): Promise<UsageDatabase> {
+  /** @param folders that it reaches beside the work folder */
+  static async open(
+    root: string,
+    limits: DatabaseLimits = presetLimits,
+    folders: readonly string[] = [],
+  ): Promise<UsageDatabase> {
     const instance = await DuckDBInstance.create(':memory:', {
       memory_limit: `${limits.memoryMb}MB`,
       threads: String(limits.threads),
@@ -58,7 +73,8 @@ export class UsageDatabase {
     try {
       // The order matters: once access or the configuration is locked, nothing else can be set.
       await connection.run("SET GLOBAL TimeZone = 'UTC'");
-      await connection.run(`SET allowed_directories = [${sqlText(root)}]`);
+      const allowed = [root, ...folders].map(sqlText).join(', ');
+      await connection.run(`SET allowed_directories = [${allowed}]`);
       await connection.run(`SET temp_directory = ${sqlText(path.join(root, 'spill'))}`);
       await connection.run(`SET max_temp_directory_size = '${SPILL_MAX}'`);
       await connection.run('SET enable_external_access = false');

@@ -12,9 +12,9 @@ const ANY_REGION = 'us-east-1';
 
 export interface OpenedStorage {
   readonly storage: TableStorage;
-  /** Folders whose files DuckDB has to reach. */
+  /** Whose files DuckDB has to reach, beside those of the work folder. */
   readonly folders: readonly string[];
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /**
