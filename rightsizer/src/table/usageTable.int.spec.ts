@@ -1,9 +1,9 @@
-import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { bucketOf } from '../iceberg/transforms.ts';
-import type { UsageRow } from './rows.ts';
+import type { QuarantineRow, UsageRow } from './rows.ts';
 import { tablePlaces, UsageDatabase } from './usageDatabase.ts';
 import type { TablePlaces } from './usageDatabase.ts';
 import { UsageReader } from './usageReader.ts';
@@ -177,6 +177,101 @@ describe('the usage table', () => {
     expect(snapshot.totals).toEqual({ files: 30, rows: 30 });
     // Made, taken over by three, and ten ranges of each.
     expect(snapshot.version).toBe(34);
+  });
+
+  it('says of an older version what it held, and of one that has expired that it has', async () => {
+    const table = await open();
+    const claim = await table.commit(await table.takeOver(0), range(0n, 3n));
+    const first = await newest();
+    await table.commit(claim, range(3n, 5n));
+    await table.commit(await table.takeOver(2), range(0n, 1n));
+    const reader = new UsageReader(database, places);
+    const older = await reader.at(first.snapshotId);
+    expect(older.version).toBe(first.version);
+    expect([...older.positions]).toEqual([['usage.events/0', 3n]]);
+    expect(await older.ask('SELECT count(*) AS rows FROM usage')).toEqual([{ rows: 3n }]);
+    expect(await first.ask('SELECT count(*) AS rows FROM usage')).toEqual([{ rows: 3n }]);
+    await expect(reader.at(7n)).rejects.toMatchObject({ code: 'SNAPSHOT_EXPIRED' });
+  });
+
+  it('opens only the files that can hold what is asked for', async () => {
+    const table = await open();
+    let claim = await table.takeOver(0);
+    const day = 86_400n * second;
+    for (let at = 0n; at < 4n; at += 1n) {
+      const usage = [row(at, { windowStart: at * day, windowEnd: at * day + second })];
+      claim = await table.commit(claim, range(at, at + 1n, { usage }));
+    }
+    const files = await (await newest()).files({ from: day, to: 2n * day + 1n });
+    expect(files.map(({ windowStart }) => windowStart / day)).toEqual([1n, 2n]);
+  });
+
+  it('puts records aside once, however the range is cut when it is written again', async () => {
+    const aside = (offset: bigint): QuarantineRow => ({
+      offset,
+      timestampMs: Number(offset),
+      reason: 'UNREADABLE',
+      detail: 'torn',
+      key: null,
+      valueBytes: 1,
+      valueSha256: 'x',
+      value: Buffer.from([0, 255]),
+    });
+    const dying = await UsageTable.open({
+      database,
+      places,
+      topic,
+      onStep(step) {
+        if (step === 'quarantine-committed') throw new Error('It ended here.');
+      },
+    });
+    const first = range(0n, 6n, { quarantine: [1n, 4n].map(aside) });
+    await expect(dying.commit(await dying.takeOver(0), first)).rejects.toThrow('It ended here.');
+    const successor = await open();
+    const whole = range(0n, 9n, { quarantine: [1n, 4n, 7n].map(aside) });
+    await successor.commit(await successor.takeOver(0), whole);
+    const rejected = (await new UsageReader(database, places).quarantine())!;
+    const offsets = await rejected.scan(await rejected.files(), async (rows, connection) =>
+      (await connection.runAndReadAll(`SELECT source_offset FROM ${rows} ORDER BY 1`)).getRows(),
+    );
+    expect(offsets).toEqual([[1n], [4n], [7n]]);
+    const [position] = [...(await newest()).partitions.values()];
+    expect(position).toMatchObject({ records: 9, quarantined: 3, duplicates: 0 });
+  });
+
+  it('takes in what is imported beside the topic, with a position of its own', async () => {
+    const table = await open();
+    await table.commit(await table.takeOver(0), range(0n, 2n));
+    const claim = await table.takeOver(0, 'import/2026-05');
+    await table.commit(claim, range(0n, 5n, { topicId: null }));
+    const snapshot = await newest();
+    expect([...snapshot.positions]).toEqual([
+      ['usage.events/0', 2n],
+      ['import/2026-05/0', 5n],
+    ]);
+    const sources = await snapshot.ask(
+      'SELECT source, count(*) AS rows FROM usage GROUP BY ALL ORDER BY 1',
+    );
+    expect(sources).toEqual([
+      { source: 'import/2026-05', rows: 5n },
+      { source: 'usage.events', rows: 2n },
+    ]);
+  });
+
+  it('keeps what the broker called the topic', async () => {
+    const table = await open();
+    const claim = await table.commit(await table.takeOver(0), range(0n, 2n, { topicId: 'abc' }));
+    expect(claim.topicId).toBe('abc');
+    await table.commit(claim, range(2n, 3n));
+    expect((await table.takeOver(0)).topicId).toBe('abc');
+  });
+
+  it('is not begun beside a table of the form before Iceberg', async () => {
+    await mkdir(path.join(root, 'manifests'));
+    await writeFile(path.join(root, 'manifests/manifest-000000000001.json'), '{}');
+    const fault = { code: 'TABLE_FORMAT_OLD' };
+    await expect(open()).rejects.toMatchObject(fault);
+    await expect(new UsageReader(database, places).newest()).rejects.toMatchObject(fault);
   });
 
   it('gives the same bytes for the same range', async () => {
