@@ -4,7 +4,7 @@ import { changingCommands } from './program/changingCommands.ts';
 import { creditCommands } from './program/creditCommands.ts';
 import { declarationCommands } from './program/declarationCommands.ts';
 import type { Finish } from './program/finish.ts';
-import { passedOnCommands, workCommands } from './program/passedOnCommands.ts';
+import { completionCommand, passedOnCommands, workCommands } from './program/passedOnCommands.ts';
 import { readingCommands } from './program/readingCommands.ts';
 import { rolloutCommands } from './program/rolloutCommands.ts';
 import { keyCommands, stackCommands } from './program/stackCommands.ts';
@@ -26,5 +26,6 @@ export function createProgram(finish: Finish): Command {
   rolloutCommands(program, finish);
   passedOnCommands(program, finish);
   workCommands(program, finish);
+  completionCommand(program);
   return program;
 }

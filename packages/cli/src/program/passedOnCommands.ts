@@ -1,5 +1,8 @@
+import { Argument } from 'commander';
 import type { Command } from 'commander';
 import type { AuditSearchOptions } from '../commands/auditSearch.ts';
+import { completionScript, shells } from '../completion.ts';
+import type { Shell } from '../completion.ts';
 import type { Finish } from './finish.ts';
 import { outputOption } from './outputOption.ts';
 
@@ -54,6 +57,16 @@ function searchCommand(audit: Command, finish: Finish): void {
     .action(async (words: string[], options: AuditSearchOptions) =>
       finish(await (await import('../commands/auditSearch.ts')).auditSearch(words, options)),
     );
+}
+
+export function completionCommand(program: Command): void {
+  program
+    .command('completion')
+    .description('print what has a shell complete commands: source <(./prorata completion bash)')
+    .addArgument(new Argument('<shell>').choices(shells))
+    .action((shell: Shell) => {
+      process.stdout.write(completionScript(program, shell));
+    });
 }
 
 export function workCommands(program: Command, finish: Finish): void {
