@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { DemandOf } from './table/usageReader.ts';
+import type { DemandOf } from './rollups/rolledUsage.ts';
 
 /** Under what terms this process writes, resizes and cuts. Evidence names it by name and version. */
 export interface Policy {
@@ -13,10 +13,17 @@ export interface Policy {
     /** A file ends when no record has come for this long. */
     readonly idleMs: number;
   };
+  /** What is kept of usage in sums, beside the table. */
+  readonly rollups: {
+    /** Minutes this old are kept as hours and days alone. What the rightsizer looks at must be younger to be fast. */
+    readonly minutesMs: number;
+    /** Hours this old are kept as days alone. */
+    readonly hoursMs: number;
+  };
   readonly rightsizer: ResizePolicy;
   readonly throttle: ThrottlePolicy;
   readonly summary: {
-    /** How often what quotas have used is summed up for questions: each reads the whole table. */
+    /** How often what quotas have used is summed up for questions. */
     readonly evaluationMs: number;
   };
 }
@@ -76,6 +83,7 @@ export const productionPolicy: Policy = {
   name: 'production',
   version: 1,
   sink: { recordsMax: 5_000, intervalMs: minute, idleMs: 10_000 },
+  rollups: { minutesMs: 35 * 24 * hour, hoursMs: 400 * 24 * hour },
   rightsizer: {
     evaluationMs: minute,
     stepMs: minute,

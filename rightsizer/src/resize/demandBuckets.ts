@@ -1,5 +1,5 @@
 import type { ResourceLimit } from '@prorata/schemas';
-import type { DemandStep } from '../table/usageReader.ts';
+import type { DemandStep } from '../rollups/rolledUsage.ts';
 import type { DemandBucket } from './history.ts';
 import { ceilDivide } from './recommend.ts';
 

@@ -1,6 +1,6 @@
 import type { ResourceLimit } from '@prorata/schemas';
 import { describe, expect, it } from 'vitest';
-import type { DemandStep } from '../table/usageReader.ts';
+import type { DemandStep } from '../rollups/rolledUsage.ts';
 import { demandBuckets } from './demandBuckets.ts';
 
 const million = 1_000_000n;

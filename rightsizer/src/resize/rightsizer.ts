@@ -2,7 +2,10 @@ import type { CommandAnswer } from '@prorata/service-runtime';
 import { BATCH_MAX } from '../commandBatches.ts';
 import type { CommandDesk } from '../commandDesk.ts';
 import type { Policy } from '../policy.ts';
-import type { DemandStep, UsageReader, UsageSnapshot } from '../table/usageReader.ts';
+import type { DemandStep } from '../rollups/rolledUsage.ts';
+import type { Rollups } from '../rollups/rollups.ts';
+import { MINUTE_MICROS } from '../rollups/rollupSql.ts';
+import type { UsageReader, UsageSnapshot } from '../table/usageReader.ts';
 import type { TableFreshness } from '../tableFreshness.ts';
 import type { FollowedView } from '../view/followView.ts';
 import { demandBuckets } from './demandBuckets.ts';
@@ -16,6 +19,7 @@ import type { Series } from './seriesOf.ts';
 export interface RightsizerParts {
   readonly view: FollowedView;
   readonly reader: UsageReader;
+  readonly rollups: Rollups;
   readonly freshness: TableFreshness;
   readonly desk: CommandDesk;
   readonly policy: Policy;
@@ -122,7 +126,7 @@ export class Rightsizer {
 }
 
 async function* histories(
-  { view, freshness, policy: { rightsizer: policy } }: RightsizerParts,
+  { view, freshness, rollups, policy: { rightsizer: policy } }: RightsizerParts,
   snapshot: UsageSnapshot,
   now: bigint,
 ): AsyncGenerator<{ series: Series; buckets: ReturnType<typeof demandBuckets> }> {
@@ -136,9 +140,15 @@ async function* histories(
     .flatMap((state) => seriesOf(view.view, state, earlier(caughtUpAt, newest.get(state.id))));
   const wanted = [...new Set(all.filter(({ bounds }) => bounds).map(({ quotaId }) => quotaId))];
   const bySeries = new Map(all.map((series) => [keyOf(series), series]));
+  // Shorter steps than those that are rolled up are made from rows: nothing is rolled up for them.
+  const isRolledUp = stepMicros % MINUTE_MICROS === 0n;
+  const usage = isRolledUp
+    ? await rollups.of(snapshot, now)
+    : rollups.at(snapshot, snapshot.positions);
   for (let at = 0; at < wanted.length; at += QUOTAS_PER_QUERY) {
-    const quotas = wanted.slice(at, at + QUOTAS_PER_QUERY);
-    const demand = snapshot.demand(quotas, from, to, stepMicros, policy.demandOf);
+    const quotaIds = wanted.slice(at, at + QUOTAS_PER_QUERY);
+    const { demandOf } = policy;
+    const demand = usage.demand({ quotaIds, from, to, stepMicros, demandOf });
     for await (const steps of grouped(demand)) {
       const series = bySeries.get(keyOf(steps[0]));
       if (series === undefined) continue;
@@ -153,15 +163,17 @@ async function* histories(
 type Steps = readonly [DemandStep, ...DemandStep[]];
 
 /** The steps of one quota and resource at a time; they come in that order. */
-async function* grouped(steps: AsyncIterable<DemandStep>): AsyncGenerator<Steps> {
+async function* grouped(pages: AsyncIterable<readonly DemandStep[]>): AsyncGenerator<Steps> {
   let group: [DemandStep, ...DemandStep[]] | null = null;
-  for await (const step of steps) {
-    if (group !== null && keyOf(group[0]) === keyOf(step)) {
-      group.push(step);
-      continue;
+  for await (const steps of pages) {
+    for (const step of steps) {
+      if (group !== null && keyOf(group[0]) === keyOf(step)) {
+        group.push(step);
+        continue;
+      }
+      if (group !== null) yield group;
+      group = [step];
     }
-    if (group !== null) yield group;
-    group = [step];
   }
   if (group !== null) yield group;
 }

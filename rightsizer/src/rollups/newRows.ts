@@ -30,19 +30,6 @@ export function rowsAt(rows: string, positions: Positions, side: 'before' | 'aft
     WHERE ${compared})`;
 }
 
-/** Rows of tables from before there were other sources than the topic do not name it. */
-export async function withSource(
-  rows: string,
-  positions: Positions,
-  connection: DuckDBConnection,
-): Promise<string> {
-  const looked = await connection.runAndReadAll(`SELECT * FROM ${rows} LIMIT 0`);
-  if (looked.columnNames().includes('source')) return rows;
-  const [key] = positions.keys();
-  const topic = key === undefined ? '' : placeOf(key).source;
-  return `(SELECT *, ${sqlText(topic)} AS source FROM ${rows})`;
-}
-
 /** Whether some source has more in `positions` than in `than`, or is not there. */
 export function isPast(positions: Positions, than: Positions): boolean {
   return [...positions].some(([key, next]) => next > (than.get(key) ?? 0n));
@@ -55,10 +42,9 @@ export async function touchedBy(
 ): Promise<bigint[]> {
   const files = (await version.files()).filter(({ key }) => !read.has(key));
   if (files.length === 0) return [];
-  return version.scan(files, async (rows, connection) => {
-    const named = await withSource(rows, version.positions, connection);
-    return stretchesOf(rowsAt(named, positions, 'after'), connection);
-  });
+  return version.scan(files, (rows, connection) =>
+    stretchesOf(rowsAt(rows, positions, 'after'), connection),
+  );
 }
 
 async function stretchesOf(rows: string, connection: DuckDBConnection): Promise<bigint[]> {

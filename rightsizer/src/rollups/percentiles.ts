@@ -1,8 +1,7 @@
 import { sqlText } from '../table/usageDatabase.ts';
-import type { DemandOf } from '../table/usageReader.ts';
 import type { Span } from './cellPlan.ts';
 import type { Cell, FileKind, RollupFile } from './rollupIndex.ts';
-import type { Percentiles } from './rolledUsage.ts';
+import type { DemandOf, Percentiles } from './rolledUsage.ts';
 import { DAY_MICROS, HOUR_MICROS, timeSql } from './rollupSql.ts';
 import { bucketSql, valueAt } from './sketch.ts';
 import type { BucketCount } from './sketch.ts';

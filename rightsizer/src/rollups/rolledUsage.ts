@@ -1,5 +1,40 @@
-import type { DemandOf, DemandStep, UsedSummary } from '../table/usageReader.ts';
 import type { Positions } from '../table/tableVersion.ts';
+
+/**
+ * `fleet`: hosts add up, for a limit that they share out. `host`: the one with the most counts, for a
+ * limit that each host holds by itself.
+ */
+export type DemandOf = 'host' | 'fleet';
+
+/** What one quota saw of one resource in one step of time; amounts in millionths, whole units each. */
+export interface DemandStep {
+  readonly quotaId: string;
+  readonly resource: string;
+  readonly start: bigint;
+  /** Let through and refused. */
+  readonly wantedMicros: bigint;
+  readonly refusedMicros: bigint;
+  readonly queuedMicros: bigint;
+  /** Of a fleet the sum of each host's highest (in steps of minutes, the highest of a minute): an upper bound of what was there at once. */
+  readonly peak: bigint;
+}
+
+/** What the table knows of one quota and one resource. */
+export interface UsedSummary {
+  readonly application: string;
+  readonly quotaId: string;
+  readonly resource: string;
+  /** Where the first window begins and the last one ends, microseconds. */
+  readonly firstReportedAt: bigint;
+  readonly lastReportedAt: bigint;
+  /** Where the last window ends in which anything was used; null: none was. */
+  readonly lastUsedAt: bigint | null;
+  /** Of the last day, the last 7 and the last 30, each from the beginning of its first hour on; base units; those of concurrency and capacity in unit-seconds. */
+  readonly used: readonly [day: bigint, week: bigint, month: bigint];
+  readonly refused: readonly [day: bigint, week: bigint, month: bigint];
+  /** The highest that one host had at once within 30 days. */
+  readonly peak: bigint;
+}
 
 /**
  * What a payer used of one resource through one quota in one hour. A record counts whole in the hour

@@ -6,8 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RowsTable } from '../../test/rowsTable.ts';
 import type { TableRow } from '../../test/rowsTable.ts';
 import { sqlText, UsageDatabase } from '../table/usageDatabase.ts';
-import type { DemandOf } from '../table/usageReader.ts';
-import type { RolledUsage } from './rolledUsage.ts';
+import type { DemandOf, RolledUsage } from './rolledUsage.ts';
 import { fileKinds } from './rollupIndex.ts';
 import { Rollups } from './rollups.ts';
 import type { RollupKeeping } from './rollups.ts';
@@ -365,5 +364,38 @@ describe('roll-ups', () => {
     const asked = { quotaIds, demandOf: 'host', quantiles: [2] } as const;
     const hour = { from: start, to: start + HOUR };
     await expect(usage.percentiles({ ...asked, ...hour })).rejects.toThrow(RangeError);
+  });
+
+  it('spread a window over the steps it reaches over, and see a fleet or its busiest host', async () => {
+    const table = newTable();
+    const window = (from: bigint, to: bigint) => ({
+      ...{ windowStart: start + from * SECOND, windowEnd: start + to * SECOND },
+    });
+    await table.add([
+      use({ ...window(5n, 15n), used: 101n, peak: 7n }),
+      use({ ...window(12n, 13n), hostId: 'host-2', refused: 4n, peak: 5n }),
+      use({ ...window(12n, 13n), quotaId: 'llm/other' }),
+    ]);
+    const usage = await (await openAt('steps')).of(table.newest(), start + DAY);
+    const steps = async (demandOf: DemandOf, seconds: bigint): Promise<bigint[][]> =>
+      (await demand(usage, demandOf, seconds * SECOND)).map((step) => [
+        (step.start - start) / SECOND,
+        step.wantedMicros / SECOND,
+        step.refusedMicros / SECOND,
+        step.peak,
+      ]);
+    // 50 of 101 in the first half: slices sum to the whole.
+    expect(await steps('fleet', 10n)).toEqual([
+      [0n, 50n, 0n, 7n],
+      [10n, 65n, 4n, 12n],
+    ]);
+    expect(await steps('host', 10n)).toEqual([
+      [0n, 50n, 0n, 7n],
+      [10n, 51n, 4n, 7n],
+    ]);
+    for (const seconds of [60n, 3_600n]) {
+      expect(await steps('fleet', seconds)).toEqual([[0n, 115n, 4n, 12n]]);
+      expect(await steps('host', seconds)).toEqual([[0n, 101n, 4n, 7n]]);
+    }
   });
 });

@@ -1,17 +1,17 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { DemandStep, UsedSummary } from '../table/usageReader.ts';
 import type { Positions, RowsFile, TableVersion } from '../table/tableVersion.ts';
 import { sqlText } from '../table/usageDatabase.ts';
 import type { UsageDatabase } from '../table/usageDatabase.ts';
 import type { Span } from './cellPlan.ts';
 import { filesNamed } from './cellWriter.ts';
 import type { CellWriter } from './cellWriter.ts';
-import { rowsAt, withSource } from './newRows.ts';
+import { rowsAt } from './newRows.ts';
 import { pagesOf } from './pages.ts';
 import { haveSamples, percentilesOf, samplesSql } from './percentiles.ts';
 import type { Cell, RollupIndex } from './rollupIndex.ts';
 import type {
   DemandAsked,
+  DemandStep,
   PayerHour,
   PayersAsked,
   PayerUse,
@@ -19,6 +19,7 @@ import type {
   PercentilesAsked,
   RolledUsage,
   UsedAsked,
+  UsedSummary,
 } from './rolledUsage.ts';
 import {
   DAY_MICROS,
@@ -271,9 +272,8 @@ export class TableUsage implements RolledUsage {
     const { version, database, positions } = this.#source;
     if (files.length > 0) {
       return version.scan(files, async (rows, connection) => {
-        const named = await withSource(rows, version.positions, connection);
         const isAll = samePositions(positions, version.positions);
-        await work(isAll ? named : rowsAt(named, positions, 'before'), connection);
+        await work(isAll ? rows : rowsAt(rows, positions, 'before'), connection);
       });
     }
     const connection = await database.connect();

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import type { LogPort } from '@prorata/kafka-port';
 import { inNamespace } from '@prorata/schemas';
 import type { Codec } from '@prorata/schemas';
@@ -22,6 +23,7 @@ import type { PostCommand } from '../commandDesk.ts';
 import { LedgerReader } from '../ledger/ledgerReader.ts';
 import { readPolicy } from '../policy.ts';
 import type { Policy } from '../policy.ts';
+import { Rollups } from '../rollups/rollups.ts';
 import { Rightsizer } from '../resize/rightsizer.ts';
 import type { ResizeEvaluation } from '../resize/rightsizer.ts';
 import { SummaryKeeper } from '../summary/summaryKeeper.ts';
@@ -60,6 +62,12 @@ interface Ground {
   readonly places: TablePlaces;
   readonly database: UsageDatabase;
   readonly commandTimeoutMs: number;
+}
+
+/** How the parts that only read see usage. */
+interface UsageParts {
+  readonly reader: UsageReader;
+  readonly rollups: Rollups;
 }
 
 /** Writing a command and waiting for its outcome, milliseconds: an evaluation posts one after another. */
@@ -110,8 +118,10 @@ export async function startRightsizer(
   const metrics = rightsizerMetrics(service.metrics);
   const { url } = await service.listen();
   if (parts.has('sink')) running.sink = await startSink(ground, metrics);
-  if (parts.has('summary')) startSummary(ground, reader, metrics, running);
-  if (loops !== null) await startLoops(ground, parts, loops, reader, metrics, running);
+  const rollups = await openRollups(ground);
+  const usage = { reader, rollups };
+  if (parts.has('summary')) startSummary(ground, usage, metrics, running);
+  if (loops !== null) await startLoops(ground, parts, loops, usage, metrics, running);
   logger.info({ url, parts: [...parts], policy: ground.policy.name }, 'The rightsizer is up.');
   return {
     url,
@@ -167,6 +177,12 @@ function warnOfClearText({ usageStorage }: Settings, logger: Logger): void {
   );
 }
 
+/** Of this process and machine: they follow from the table, and are made anew where there are none. */
+function openRollups({ places, database, policy }: Ground): Promise<Rollups> {
+  const directory = path.join(places.root, 'rollups');
+  return Rollups.open({ directory, database, keeping: policy.rollups });
+}
+
 function startView({ log, codec, partitions, settings }: Ground): FollowedView {
   return followView(log, codec, inNamespace('quota.events', settings.namespace), partitions);
 }
@@ -203,7 +219,7 @@ async function startSink(ground: Ground, metrics: RightsizerMetrics): Promise<Ru
 /** Without a database nothing is kept, and questions of what is unused have no answer. */
 function startSummary(
   { settings, log, usageTopic, partitions, policy, logger }: Ground,
-  reader: UsageReader,
+  usage: UsageParts,
   metrics: RightsizerMetrics,
   running: Running,
 ): void {
@@ -214,7 +230,7 @@ function startSummary(
   }
   const freshness = new TableFreshness(log, usageTopic, partitions);
   const broken = (error: Error): void => logger.warn({ err: error }, 'A connection broke.');
-  const summary = new SummaryKeeper({ databaseUrl, reader, freshness, broken });
+  const summary = new SummaryKeeper({ databaseUrl, ...usage, freshness, broken });
   running.summary = summary;
   running.summaryLoop = startLoop({
     intervalMs: policy.summary.evaluationMs,
@@ -230,14 +246,14 @@ async function startLoops(
   ground: Ground,
   parts: ReadonlySet<PartName>,
   view: FollowedView,
-  reader: UsageReader,
+  usage: UsageParts,
   metrics: RightsizerMetrics,
   running: Running,
 ): Promise<void> {
   const { log, usageTopic, partitions, policy, logger } = ground;
   const post = await commandPost(ground);
   const freshness = new TableFreshness(log, usageTopic, partitions);
-  const shared = { view, reader, freshness, policy };
+  const shared = { view, ...usage, freshness, policy };
   const failed = (loop: string) => (error: unknown) => {
     metrics.failed(loop);
     logger.error({ err: error, loop }, 'An evaluation failed; nothing was changed by it.');

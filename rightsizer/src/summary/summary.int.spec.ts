@@ -5,6 +5,8 @@ import type { LogPort } from '@prorata/kafka-port';
 import { freshDatabase, provideUsageLogin } from '@prorata/test-kit';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { productionPolicy } from '../policy.ts';
+import { Rollups } from '../rollups/rollups.ts';
 import type { UsageRow } from '../table/rows.ts';
 import { tablePlaces, UsageDatabase } from '../table/usageDatabase.ts';
 import { UsageColumns } from '../table/usageColumns.ts';
@@ -20,6 +22,7 @@ let root: string;
 let database: UsageDatabase;
 let table: UsageTable;
 let reader: UsageReader;
+let rollups: Rollups;
 let owner: pg.Client;
 let login: string;
 let keeper: SummaryKeeper;
@@ -68,7 +71,7 @@ async function commit(from: bigint, ...changes: readonly Partial<UsageRow>[]): P
 function keeperOf(databaseUrl: string): SummaryKeeper {
   const log = { log: { endOffset: () => Promise.resolve(0n) } } as unknown as LogPort;
   const freshness = new TableFreshness(log, 'usage.events', 4);
-  return new SummaryKeeper({ databaseUrl, reader, freshness, broken: () => undefined });
+  return new SummaryKeeper({ databaseUrl, reader, rollups, freshness, broken: () => undefined });
 }
 
 async function rowsOf(name: string): Promise<readonly object[]> {
@@ -86,6 +89,8 @@ beforeAll(async () => {
     topic: { name: 'usage.events', partitions: 4 },
   });
   reader = new UsageReader(database, places);
+  const directory = path.join(places.root, 'rollups');
+  rollups = await Rollups.open({ directory, database, keeping: productionPolicy.rollups });
   claim = await table.takeOver(0);
   const url = await freshDatabase();
   owner = new pg.Client({ connectionString: url });
@@ -137,7 +142,7 @@ describe('the summary of what quotas have used', () => {
       owner.query('SELECT ctid, quota_id FROM rightsizer.quota_usage ORDER BY 2');
     const before = await rowsOf('quota_usage');
     const { rows: stood } = await places();
-    await commit(7n, { quotaId: 'llm/new' });
+    await commit(6n, { quotaId: 'llm/new' });
     await keeper.evaluate(now);
     const { rows: stand } = await places();
     expect(stand).toEqual(expect.arrayContaining(stood));

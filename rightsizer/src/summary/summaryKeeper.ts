@@ -1,6 +1,8 @@
 import { timeToJson } from '@prorata/schemas';
 import pg from 'pg';
-import type { UsageReader, UsedSummary } from '../table/usageReader.ts';
+import type { UsedSummary } from '../rollups/rolledUsage.ts';
+import type { Rollups } from '../rollups/rollups.ts';
+import type { UsageReader } from '../table/usageReader.ts';
 import type { TableFreshness } from '../tableFreshness.ts';
 import { writeSummary } from './summaryTables.ts';
 import type { SummaryRow } from './summaryTables.ts';
@@ -14,6 +16,7 @@ const STATEMENT_TIMEOUT_MS = 120_000;
 export interface SummaryParts {
   readonly databaseUrl: string;
   readonly reader: UsageReader;
+  readonly rollups: Rollups;
   readonly freshness: TableFreshness;
   readonly broken: (error: Error) => void;
 }
@@ -56,7 +59,7 @@ export class SummaryKeeper {
 
   /** @param now microseconds. @throws SummaryAhead, and what the table, the log or the database says */
   async evaluate(now: bigint): Promise<void> {
-    const { reader, freshness } = this.#parts;
+    const { reader, rollups, freshness } = this.#parts;
     await freshness.look(now);
     const snapshot = await reader.newest();
     if (snapshot === null) return;
@@ -66,7 +69,8 @@ export class SummaryKeeper {
       takenAt: timeToJson(now),
       caughtUpAt: caughtUpAt === null ? null : timeToJson(caughtUpAt),
     };
-    if (await writeSummary(this.#pool, source, rowsOf(snapshot.summary(now)))) return;
+    const usage = await rollups.of(snapshot, now);
+    if (await writeSummary(this.#pool, source, rowsOf(usage.summary(now)))) return;
     // Another process may have summed up what was committed meanwhile.
     const newest = await reader.newest();
     if (newest?.version === snapshot.version) throw new SummaryAhead(snapshot.version);

@@ -8,7 +8,7 @@ import { quarantineForm, usageForm } from './rowForms.ts';
 import { TableFault } from './tableFault.ts';
 import { SnapshotRows } from './snapshotRows.ts';
 import type { SnapshotPlace, SnapshotSource } from './snapshotRows.ts';
-import type { Positions, RowsFile } from './tableVersion.ts';
+import type { Positions } from './tableVersion.ts';
 import { sqlText } from './usageDatabase.ts';
 import type { TablePlaces, UsageDatabase } from './usageDatabase.ts';
 import { positionsOf, refuseOldForm, topicOf, VERSION_SUMMARY } from './usageTable.ts';
@@ -34,46 +34,6 @@ export interface UsedLine {
   readonly windowStart: bigint;
   readonly windowEnd: bigint;
 }
-
-/**
- * `fleet`: hosts add up, for a limit that they share out. `host`: the one with the most counts, for a
- * limit that each host holds by itself.
- */
-export type DemandOf = 'host' | 'fleet';
-
-/** What one quota saw of one resource in one step of time; amounts in millionths, exact to the step's cut. */
-export interface DemandStep {
-  readonly quotaId: string;
-  readonly resource: string;
-  readonly start: bigint;
-  /** Let through and refused. */
-  readonly wantedMicros: bigint;
-  readonly refusedMicros: bigint;
-  readonly queuedMicros: bigint;
-  /** Of a fleet the sum of each host's highest: an upper bound of what was there at once. */
-  readonly peak: bigint;
-}
-
-/** What the table knows of one quota and one resource. */
-export interface UsedSummary {
-  readonly application: string;
-  readonly quotaId: string;
-  readonly resource: string;
-  /** Where the first window begins and the last one ends, microseconds. */
-  readonly firstReportedAt: bigint;
-  readonly lastReportedAt: bigint;
-  /** Where the last window ends in which anything was used; null: none was. */
-  readonly lastUsedAt: bigint | null;
-  /** Of the last day, the last 7 and the last 30, base units; those of concurrency and capacity in unit-seconds. */
-  readonly used: readonly [day: bigint, week: bigint, month: bigint];
-  readonly refused: readonly [day: bigint, week: bigint, month: bigint];
-  /** The highest that one host had at once within 30 days. */
-  readonly peak: bigint;
-}
-
-const DAY_MICROS = 86_400_000_000n;
-/** Days that are summed up. */
-const SUMMARY_DAYS = [1n, 7n, 30n] as const;
 
 /** Opens versions of the tables, again and again. */
 export class UsageReader {
@@ -216,48 +176,6 @@ export class UsageSnapshot extends SnapshotRows {
     return new Map(rows.map((row) => [row['application'] as string, row['newest'] as bigint]));
   }
 
-  /**
-   * The usage of the given quotas in steps of time, by quota, resource and time. A window that
-   * reaches over several steps is spread evenly over its length.
-   */
-  async *demand(
-    quotaIds: readonly string[],
-    from: bigint,
-    to: bigint,
-    stepMicros: bigint,
-    demandOf: DemandOf,
-  ): AsyncGenerator<DemandStep> {
-    if (quotaIds.length === 0) return;
-    // A window of a day at most may reach in from before.
-    const since = from - DAY_MICROS;
-    const files = await this.files({ from: since, to });
-    const chunks = this.#stream(files, (source) =>
-      demandSql(countedSql(source, since, to), quotaIds, { from, to, stepMicros, demandOf }),
-    );
-    for await (const rows of chunks) {
-      for (const row of rows) {
-        yield {
-          quotaId: row['quota_id'] as string,
-          resource: row['resource'] as string,
-          start: row['step_start'] as bigint,
-          wantedMicros: row['wanted'] as bigint,
-          refusedMicros: row['refused'] as bigint,
-          queuedMicros: row['queued'] as bigint,
-          peak: row['peak'] as bigint,
-        };
-      }
-    }
-  }
-
-  /** By quota and resource, of whatever the table has; sums are of windows that begin in the days before `now`. */
-  async *summary(now: bigint): AsyncGenerator<readonly UsedSummary[]> {
-    const since = now - SUMMARY_DAYS[2] * DAY_MICROS;
-    const chunks = this.#stream(await this.files(), (source) =>
-      summarySql(source, countedSql(source, since, now + DAY_MICROS), now),
-    );
-    for await (const rows of chunks) yield rows.map(summaryOf);
-  }
-
   /** For a person or a test: any query over `usage`. */
   ask(sql: string): Promise<Record<string, unknown>[]> {
     return this.#query(undefined, (source) => `WITH usage AS (SELECT * FROM ${source}) ${sql}`);
@@ -271,20 +189,6 @@ export class UsageSnapshot extends SnapshotRows {
       (await connection.runAndReadAll(sqlOf(source))).getRowObjects(),
     );
   }
-
-  /** The files stay readable until the last row has been taken, or the caller has stopped asking. */
-  async *#stream(
-    files: readonly RowsFile[],
-    sqlOf: (source: string) => string,
-  ): AsyncGenerator<readonly Record<string, unknown>[]> {
-    const opened = await this.open(files);
-    try {
-      const result = await opened.connection.stream(sqlOf(opened.rows));
-      yield* result.yieldRowObjects();
-    } finally {
-      opened.close();
-    }
-  }
 }
 
 /** Rows whose windows start in [from, to). */
@@ -296,47 +200,6 @@ function countedSql(source: string, from: bigint, to: bigint): string {
 /** After every window: microseconds. */
 const END_OF_TIME = 2n ** 62n;
 
-/** When it was used needs no counting once: a record that was sent again says the same. */
-function summarySql(source: string, counted: string, now: bigint): string {
-  const sums = SUMMARY_DAYS.flatMap((days) =>
-    ['used', 'refused'].map(
-      (column) =>
-        `coalesce(sum(${column}) FILTER (epoch_us(window_start) >= ${now - days * DAY_MICROS}), 0)::HUGEINT AS ${column}_${days}`,
-    ),
-  );
-  const names = SUMMARY_DAYS.flatMap((days) => [`used_${days}`, `refused_${days}`]);
-  return `
-    WITH sums AS (
-      SELECT quota_id, resource, max(peak) AS peak, ${sums.join(', ')}
-      FROM (${counted}) GROUP BY quota_id, resource
-    ),
-    ever AS (
-      SELECT application, quota_id, resource, min(epoch_us(window_start)) AS first_reported,
-        max(epoch_us(window_end)) AS last_reported,
-        max(epoch_us(window_end)) FILTER (used > 0) AS last_used
-      FROM ${source} WHERE resource <> '' AND starts_with(quota_id, application || '/') GROUP BY ALL
-    )
-    SELECT ever.*, coalesce(peak, 0) AS peak,
-      ${names.map((name) => `coalesce(${name}, 0)::HUGEINT AS ${name}`).join(', ')}
-    FROM ever LEFT JOIN sums USING (quota_id, resource) ORDER BY quota_id, resource`;
-}
-
-function summaryOf(row: Record<string, unknown>): UsedSummary {
-  const sums = (column: string) =>
-    SUMMARY_DAYS.map((days) => row[`${column}_${days}`] as bigint) as [bigint, bigint, bigint];
-  return {
-    application: row['application'] as string,
-    quotaId: row['quota_id'] as string,
-    resource: row['resource'] as string,
-    firstReportedAt: row['first_reported'] as bigint,
-    lastReportedAt: row['last_reported'] as bigint,
-    lastUsedAt: row['last_used'] as bigint | null,
-    used: sums('used'),
-    refused: sums('refused'),
-    peak: row['peak'] as bigint,
-  };
-}
-
 function pricesSql(prices: readonly PriceStart[]): string {
   if (prices.length === 0) {
     return `SELECT ''::VARCHAR, ''::VARCHAR, 0::BIGINT, 0::INTEGER WHERE false`;
@@ -346,45 +209,4 @@ function pricesSql(prices: readonly PriceStart[]): string {
       `(${sqlText(application)}, ${sqlText(resource)}, ${effectiveFrom}::BIGINT, ${index}::INTEGER)`,
   );
   return `VALUES ${rows.join(', ')}`;
-}
-
-/** Products are taken in 128 bits: an amount is at most 2^60, a window's length below 2^37. */
-function demandSql(
-  counted: string,
-  quotaIds: readonly string[],
-  {
-    from,
-    to,
-    stepMicros,
-    demandOf,
-  }: { from: bigint; to: bigint; stepMicros: bigint; demandOf: DemandOf },
-): string {
-  const across = (columns: string): string =>
-    `${demandOf === 'host' ? 'max' : 'sum'}(${columns})::HUGEINT`;
-  const amount = (column: string): string =>
-    `sum((${column}::HUGEINT * 1000000 * overlap) // (window_end - window_start)) AS ${column}`;
-  return `
-    WITH counted AS (${counted}),
-    spread AS (
-      SELECT quota_id, resource, host_id, used, refused, queued, peak,
-        epoch_us(window_start) AS window_start, epoch_us(window_end) AS window_end,
-        unnest(generate_series(
-          epoch_us(window_start) // ${stepMicros}, (epoch_us(window_end) - 1) // ${stepMicros}
-        )) * ${stepMicros} AS step_start
-      FROM counted
-      WHERE resource <> '' AND quota_id IN (${quotaIds.map(sqlText).join(', ')})
-    ),
-    by_host AS (
-      SELECT quota_id, resource, step_start, max(peak)::HUGEINT AS peak,
-        ${amount('used')}, ${amount('refused')}, ${amount('queued')}
-      FROM (
-        SELECT *, least(window_end, step_start + ${stepMicros})
-          - greatest(window_start, step_start) AS overlap FROM spread
-      )
-      WHERE step_start >= ${from} AND step_start < ${to}
-      GROUP BY quota_id, resource, step_start, host_id
-    )
-    SELECT quota_id, resource, step_start, ${across('used + refused')} AS wanted,
-      ${across('refused')} AS refused, ${across('queued')} AS queued, ${across('peak')} AS peak
-    FROM by_host GROUP BY quota_id, resource, step_start ORDER BY ALL`;
 }

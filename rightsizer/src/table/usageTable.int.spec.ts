@@ -7,7 +7,6 @@ import type { QuarantineRow, UsageRow } from './rows.ts';
 import { tablePlaces, UsageDatabase } from './usageDatabase.ts';
 import type { TablePlaces } from './usageDatabase.ts';
 import { UsageReader } from './usageReader.ts';
-import type { DemandOf } from './usageReader.ts';
 import { UsageTable } from './usageTable.ts';
 import { UsageColumns } from './usageColumns.ts';
 import type { RangeToCommit } from './usageTable.ts';
@@ -109,39 +108,6 @@ describe('the usage table', () => {
       [0, 30n],
       [1, 20n],
       [null, 10n],
-    ]);
-  });
-
-  it('spreads a window over the steps it reaches over, and sees a fleet or its busiest host', async () => {
-    const table = await open();
-    const usage = [
-      row(0n, { windowStart: 5n * second, windowEnd: 15n * second, used: 100n, peak: 7n }),
-      row(1n, {
-        hostId: 'host-2',
-        windowStart: 12n * second,
-        windowEnd: 13n * second,
-        refused: 4n,
-        peak: 5n,
-      }),
-      row(2n, { quotaId: 'llm/code', windowStart: 12n * second, windowEnd: 13n * second }),
-    ];
-    await table.commit(await table.takeOver(0), range(0n, 3n, { usage }));
-    const snapshot = await newest();
-    const demandOf = async (whose: DemandOf): Promise<bigint[][]> => {
-      const steps = [];
-      const demand = snapshot.demand(['llm/chat'], 0n, 100n * second, 10n * second, whose);
-      for await (const { start, wantedMicros, refusedMicros, peak } of demand) {
-        steps.push([start / second, wantedMicros / second, refusedMicros / second, peak]);
-      }
-      return steps;
-    };
-    expect(await demandOf('fleet')).toEqual([
-      [0n, 50n, 0n, 7n],
-      [10n, 64n, 4n, 12n],
-    ]);
-    expect(await demandOf('host')).toEqual([
-      [0n, 50n, 0n, 7n],
-      [10n, 50n, 4n, 7n],
     ]);
   });
 
