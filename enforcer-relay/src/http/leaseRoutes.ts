@@ -4,9 +4,8 @@ import type { Response, Router } from 'express';
 import type { LeaseFeed, LeaseText } from '../feed/leaseFeed.ts';
 import type { LeaseFeeds } from '../feed/leaseFeeds.ts';
 import { mustSpeakFor } from './mustSpeakFor.ts';
+import { StreamPlaces } from './streamPlaces.ts';
 
-/** Streams of one instance; one of leases has next to nothing waiting. */
-const STREAMS_MAX = 5_000;
 /** What may wait for a host that does not read, bytes: then it is cut off, and gets the latest when it is back. */
 const BEHIND_BYTES_MAX = 262_144;
 /** A host takes 15 s of silence for a dead connection. */
@@ -63,6 +62,7 @@ export class LeaseStreams {
 
 /** `GET /v1/leases/<application>/<start of a host>/stream`, for hosts without Kafka. */
 export function leaseRoutes(router: Router, feeds: LeaseFeeds, streams: LeaseStreams): void {
+  const places = new StreamPlaces();
   router.get('/v1/leases/:application/:bootId/stream', async (request, response) => {
     const { application = '', bootId = '' } = request.params as Record<string, string>;
     mustSpeakFor(request.principal, application);
@@ -71,7 +71,7 @@ export function leaseRoutes(router: Router, feeds: LeaseFeeds, streams: LeaseStr
     if (feed === null) {
       throw new Problem(404, 'APPLICATION_UNKNOWN', `There is no application ${application}.`);
     }
-    if (streams.size >= STREAMS_MAX) throw tooMany();
+    places.take(request.principal, response);
     streams.open(feed, bootId, response, request.principal.endsAtMs);
   });
 }
@@ -84,8 +84,3 @@ async function found(feeds: LeaseFeeds, application: string): Promise<LeaseFeed 
     throw new Problem(503, 'RULES_NOT_READY', 'The log does not answer.', { headers, cause });
   }
 }
-
-const tooMany = (): Problem =>
-  new Problem(503, 'TOO_MANY_STREAMS', `This instance serves ${STREAMS_MAX} of them at most.`, {
-    headers: { 'retry-after': '5' },
-  });

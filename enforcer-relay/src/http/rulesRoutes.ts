@@ -5,17 +5,17 @@ import type { RuleFeed } from '../feed/ruleFeed.ts';
 import type { RuleFeeds } from '../feed/ruleFeeds.ts';
 import { mustSpeakFor } from './mustSpeakFor.ts';
 import type { RuleStreams } from './ruleStream.ts';
+import { StreamPlaces } from './streamPlaces.ts';
 
 /** How long a request waits for a feed that has just begun, milliseconds. */
 const FIRST_READ_MS_MAX = 5_000;
 
-/** Streams of one instance: each keeps a socket and may have a whole set and 1 MB waiting. */
-const STREAMS_MAX = 5_000;
 /** Who may read the rules of any application when the token names none. */
 const READERS_OF_ALL = ['auditor', 'operator'] as const;
 
 /** `GET /v1/rules/<application>` and its stream. */
 export function rulesRoutes(router: Router, feeds: RuleFeeds, streams: RuleStreams): void {
+  const places = new StreamPlaces();
   router.get('/v1/rules/:application', async (request, response) => {
     const feed = await feedFor(request, feeds);
     const since = sinceIn(request);
@@ -31,7 +31,7 @@ export function rulesRoutes(router: Router, feeds: RuleFeeds, streams: RuleStrea
   });
   router.get('/v1/rules/:application/stream', async (request, response) => {
     const feed = await feedFor(request, feeds);
-    if (streams.size >= STREAMS_MAX) throw tooMany();
+    places.take(request.principal, response);
     streams.open(feed, response, request.principal.endsAtMs, sinceIn(request));
   });
 }
@@ -72,11 +72,6 @@ function isUnchanged(header: string | undefined, etag: string): boolean {
 
 const notYet = (detail: string, cause?: unknown): Problem =>
   new Problem(503, 'RULES_NOT_READY', detail, { headers: { 'retry-after': '1' }, cause });
-
-const tooMany = (): Problem =>
-  new Problem(503, 'TOO_MANY_STREAMS', `This instance serves ${STREAMS_MAX} streams at most.`, {
-    headers: { 'retry-after': '5' },
-  });
 
 function timeout(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms).unref());
