@@ -24,6 +24,14 @@ export function renderTarget(
 ): TargetText {
   const dispatcher = dispatcherOf(state, kind, name);
   if (typeof dispatcher === 'string') return refused(dispatcher);
+  const isRegistered = state.registration.dispatchers.includes(dispatcher);
+  const text = textOf(state, dispatcher);
+  if (isRegistered || text.kind !== 'text') return text;
+  const note = `No dispatcher of the kind ${kind} is registered for ${state.id}: these are the kind's own terms.`;
+  return { ...text, notes: [note, ...text.notes] };
+}
+
+function textOf(state: ApplicationState, dispatcher: Dispatcher): TargetText {
   const rules = new Map<string, Rule>();
   for (const id of state.quotas.keys()) rules.set(id, { ...ruleOf(state, id), ...undecided });
   try {

@@ -21,6 +21,7 @@ export function yunikornFormat(settings: YunikornSettings): Format {
 
 function render(set: DispatchedSet, settings: YunikornSettings): Rendered {
   const terms = termsOf(set, settings);
+  if (terms.types.size === 0 && terms.applications === null) return boundless(set);
   const notes: string[] = [];
   const top = queueTree(set, terms, (line) => notes.push(line));
   const types = [...terms.types.values()];
@@ -37,6 +38,15 @@ function render(set: DispatchedSet, settings: YunikornSettings): Rendered {
         ? notes
         : [...notes.slice(0, NOTES_MAX), `… and ${notes.length - NOTES_MAX} more.`],
   };
+}
+
+/** Queues that bound nothing would look like limits and be none. */
+function boundless({ application, resources }: DispatchedSet): Rendered {
+  const [name = 'cores'] = resources.keys();
+  const reason =
+    `No resource of ${application} is a capacity, and no dispatcher's settings say what each is to YuniKorn: the queues would ` +
+    `have no bounds. Settings do: resources: { ${name}: vcore }, or applications: ${name}.`;
+  return { kind: 'refused', reasons: [reason] };
 }
 
 function blockedIn(nodes: readonly QueueNode[]): string | undefined {

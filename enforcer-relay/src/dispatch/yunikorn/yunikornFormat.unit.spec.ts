@@ -21,6 +21,16 @@ function rendered(quotas: Readonly<Record<string, QuotaSample>>, more = {}) {
 }
 
 describe('queues of YuniKorn', () => {
+  it('are refused where nothing of the application would bound one', () => {
+    const apps = [resource('apps', 'concurrency', 'application')];
+    const set = dispatchedSet('moka', apps, { 'moka/prod': { limits: [concurrency('apps', 9n)] } });
+    expect(textFor(yunikornFormat({}), set)).toMatchObject({
+      kind: 'refused',
+      reasons: [expect.stringContaining('applications: apps') as string],
+    });
+    expect(textFor(yunikornFormat({ applications: 'apps' }), set).kind).toBe('text');
+  });
+
   it('are the tree of quotas, with what is guaranteed, the most, and the most applications', () => {
     const { text } = rendered(
       {
