@@ -21,7 +21,8 @@ const together = {
   setupFiles: ['packages/test-kit/src/vitestPutBack.ts'],
 };
 
-// End to end, those that kill, freeze or measure processes, and the one that changes its own environment.
+// End to end, those that kill, freeze or measure processes, and the one that changes its own environment: after the others,
+// and two at a time, for they wait more than they work.
 const alone = [
   'command-service/test/{handOver,remoteValidation,watchdog,writerKilled}.e2e.spec.ts',
   'enforcer-relay/test/fleetShares.e2e.spec.ts',
@@ -70,7 +71,7 @@ export default defineConfig({
           testTimeout: 300_000,
           hookTimeout: 300_000,
           ...keepCompiled,
-          fileParallelism: false,
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
       },

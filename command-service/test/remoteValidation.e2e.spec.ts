@@ -149,7 +149,8 @@ describe('a remote validator in a process of its own', () => {
     );
     const beganMs = performance.now();
     expect((await send(create('busy/other', 1), other)).status).toBe(200);
-    expect(performance.now() - beganMs).toBeLessThan(2_500);
+    // Behind all of the flood it would be refused after 5 s.
+    expect(performance.now() - beganMs).toBeLessThan(4_000);
     const [people = [], robots = []] = await Promise.all(flood);
     const codes = (answers: readonly Answer[]) => new Set(answers.map(({ body }) => body['code']));
     expect(codes(people)).toEqual(new Set(['ACCEPTED', 'TOO_MANY_IN_FLIGHT']));

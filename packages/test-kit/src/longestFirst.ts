@@ -5,6 +5,9 @@ export const longFiles: readonly string[] = [
   'command-service/src/writer/exactlyOnce1.sim.spec.ts',
   'command-service/src/writer/exactlyOnce2.sim.spec.ts',
   'command-service/src/writer/exactlyOnce3.sim.spec.ts',
+  'infra/test/chaos.e2e.spec.ts',
+  'enforcer-relay/test/fleetShares.e2e.spec.ts',
+  'command-service/test/writerKilled.e2e.spec.ts',
 ];
 
 export interface TestFile {
