@@ -8,6 +8,7 @@ export { checkoutDirectory, dataDirectory } from './checkout.ts';
 export { ManifestMismatch, startLocalStack } from './localStack.ts';
 export type { LocalStack, LocalStackOptions } from './localStack.ts';
 export { pythonClient } from './pythonClient.ts';
+export { pythonFocus } from './pythonFocus.ts';
 export { pythonTables } from './pythonTables.ts';
 export { MissingTool } from './provision/java.ts';
 export type { Progress } from './provision/progress.ts';

@@ -15,6 +15,8 @@ export interface PythonPackages {
   readonly packages: readonly string[];
   /** What they are for, in the message that says they are missing. */
   readonly purpose: string;
+  /** The one command that they run with, such as `python3.12`; absent: `python3`. */
+  readonly interpreter?: string;
 }
 
 /** A Python to run, or the reason why there is none: whoever needs it says so and skips. */
@@ -40,21 +42,26 @@ async function provide(wanted: PythonPackages): Promise<FoundPython> {
   await mkdir(path.dirname(directory), { recursive: true });
   await otherInstalls(directory);
   if (await exists(python)) return { python };
-  const version = await run('python3', ['--version']).catch(() => null);
-  if (version === null) return { missing: 'there is no python3 on this machine' };
-  const failure = await install(directory, wanted.packages);
+  const { interpreter = 'python3' } = wanted;
+  const version = await run(interpreter, ['--version']).catch(() => null);
+  if (version === null) return { missing: `there is no ${interpreter} on this machine` };
+  const failure = await install(directory, interpreter, wanted.packages);
   if (await exists(python)) return { python };
-  return { missing: `python3 could not get ${wanted.purpose}: ${failure ?? ''}` };
+  return { missing: `${interpreter} could not get ${wanted.purpose}: ${failure ?? ''}` };
 }
 
 /**
  * Made beside and renamed: an interrupted install leaves nothing that looks whole.
  * @returns why it failed, or null
  */
-async function install(directory: string, packages: readonly string[]): Promise<string | null> {
+async function install(
+  directory: string,
+  interpreter: string,
+  packages: readonly string[],
+): Promise<string | null> {
   const staging = `${directory}.${String(process.pid)}`;
   try {
-    await run('python3', ['-m', 'venv', staging]);
+    await run(interpreter, ['-m', 'venv', staging]);
     const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...packages];
     await run(path.join(staging, 'bin', 'python'), pip, { timeout: INSTALL_MS });
     await rename(staging, directory);
