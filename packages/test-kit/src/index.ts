@@ -1,4 +1,10 @@
-export { provideQueryLogin, provideUsageLogin, pythonClient, pythonTables } from '@prorata/infra';
+export {
+  provideQueryLogin,
+  provideUsageLogin,
+  pythonClient,
+  pythonFocus,
+  pythonTables,
+} from '@prorata/infra';
 export { startS3Server } from './s3Server.ts';
 export type { S3Server } from './s3Server.ts';
 export { freshDatabase, freshNamespace, kafkaConnection, sharedStack } from './sharedStack.ts';

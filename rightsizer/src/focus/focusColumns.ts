@@ -21,7 +21,7 @@ export interface FocusColumn {
   /** Whether FOCUS asks for the column in every data set. */
   readonly isMandatory: boolean;
   readonly allowsNull: boolean;
-  valueOf(line: ChargeLine, names: FocusNames): FocusValue;
+  readonly valueOf: (line: ChargeLine, names: FocusNames) => FocusValue;
 }
 
 type ValueOf = FocusColumn['valueOf'];

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { pythonFocus } from '@prorata/infra';
+import { pythonFocus } from '@prorata/test-kit';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { UsageDatabase } from '../table/usageDatabase.ts';
 import { focusCsv } from './focusCsv.ts';
@@ -39,8 +39,9 @@ async function failedRules(file: string): Promise<string[]> {
   const report = `${file}.xml`;
   // It reads a list of currencies relative to where it is run, and exits 0 whatever it finds.
   await run(
-    path.join(path.dirname(found.python), 'focus-validator'),
+    found.python,
     [
+      ...['-c', 'from focus_validator.main import main; main()'],
       ...['--validate-version', '1.2.0.1', '--block-download', '--focus-dataset', 'CostAndUsage'],
       ...['--data-file', file, '--output-type', 'unittest', '--output-destination', report],
     ],

@@ -1,11 +1,13 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { decide } from '@prorata/quota-model';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Declaration } from './declaration.ts';
 import { FileFaults } from './fileFaults.ts';
 import { fileSchema } from './fileSchema.ts';
+import { messageOf } from './normalForm.ts';
 import { placeText } from './place.ts';
 import { declarationOf, readDeclaration } from './readDeclaration.ts';
 import { documentsIn } from './readDocuments.ts';
@@ -31,6 +33,20 @@ it('is read by a schema that is one', () => {
 });
 
 describe('a declaration', () => {
+  it('has the price book of the reference, which the model accepts', async () => {
+    const page = path.join(import.meta.dirname, '../../../../docs/reference/charges.md');
+    const [, yaml = ''] = /```yaml\n([^]*?)```/.exec(await readFile(page, 'utf8')) ?? [];
+    const data = declared(yaml).priceBooks.get('list')?.value ?? {};
+    const stream = 'pricebook:list';
+    const message = messageOf({ type: 'DefinePriceBook', stream, data }, { roles: ['admin'] });
+    const decision = decide(null, message, { now: 0n, streamVersion: 0n });
+    expect(decision).toMatchObject({ kind: 'accepted', events: [{ data: { version: 1n } }] });
+    expect(data).toMatchObject({
+      timeZone: 'Europe/Berlin',
+      prices: [{ steps: [{ fromUnits: 10_000 }, { amount: '0.1' }] }, { unit: 'vCPU-hour' }],
+    });
+  });
+
   it('says by the how-to’s file that the whole fleet shares a quota’s limits', async () => {
     const example = path.join(import.meta.dirname, '../../../../docs/how-to/examples/fleet.yaml');
     const text = JSON.stringify(await readDeclaration([example]), (_, value: unknown) =>
