@@ -2,6 +2,7 @@
 import { connectKafka } from '@prorata/kafka-port';
 import type { KafkaConnection } from '@prorata/kafka-port';
 import { Codec, inNamespace, registryIds } from '@prorata/schemas';
+import { restoreSeenIds } from '../src/sink/restoreSeenIds.ts';
 import { startUsageSink } from '../src/sink/usageSink.ts';
 import type { SinkRule } from '../src/sink/usageSink.ts';
 import { tablePlaces, UsageDatabase } from '../src/table/usageDatabase.ts';
@@ -40,17 +41,20 @@ const table = await UsageTable.open({
   topic: { name: topic, partitions },
   onStep,
 });
+const reader = new UsageReader(database, places);
 const sink = await startUsageSink({
   log: connectKafka(connection),
   codec: new Codec(registryIds(registryUrl), namespace),
   table,
-  reader: new UsageReader(database, places),
+  seenIds: async (partition) => restoreSeenIds(await reader.newest(), topic, partition),
+  quotas: null,
   topic,
   group,
   rule,
   watcher: {
     committed: () => undefined,
     quarantined: () => undefined,
+    waiting: () => undefined,
     stale: () => undefined,
     unverified: () => undefined,
   },

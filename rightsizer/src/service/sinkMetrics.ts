@@ -5,6 +5,7 @@ import type { CommittedCounts } from '../sink/usageSink.ts';
 export interface SinkMetrics {
   committed(partition: number, counts: CommittedCounts): void;
   quarantined(reason: string): void;
+  waiting(partition: number, waits: boolean): void;
   stale(): void;
 }
 
@@ -27,6 +28,12 @@ export function sinkMetrics(registry: Registry): SinkMetrics {
     registers,
   });
   const aside = counter('quarantined_total', 'Usage records put aside, by reason.', ['reason']);
+  const waiting = new Gauge({
+    name: 'prorata_usage_waiting',
+    help: '1 where a partition waits because it cannot be read which quotas there are.',
+    labelNames: ['partition'],
+    registers,
+  });
   const stale = counter('stale_claims_total', 'Commits refused because another sink took over.');
 
   return {
@@ -37,6 +44,7 @@ export function sinkMetrics(registry: Registry): SinkMetrics {
       lateHours.set({ partition }, counts.lateHours);
     },
     quarantined: (reason) => aside.inc({ reason }),
+    waiting: (partition, waits) => waiting.set({ partition }, waits ? 1 : 0),
     stale: () => stale.inc(),
   };
 }

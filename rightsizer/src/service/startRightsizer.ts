@@ -27,13 +27,9 @@ import { Rollups } from '../rollups/rollups.ts';
 import { Rightsizer } from '../resize/rightsizer.ts';
 import type { ResizeEvaluation } from '../resize/rightsizer.ts';
 import { SummaryKeeper } from '../summary/summaryKeeper.ts';
-import { startUsageSink } from '../sink/usageSink.ts';
-import type { RunningSink } from '../sink/usageSink.ts';
-import { proveConditional } from '../table/storage/proveConditional.ts';
 import { tablePlaces, UsageDatabase } from '../table/usageDatabase.ts';
 import type { TablePlaces } from '../table/usageDatabase.ts';
 import { UsageReader } from '../table/usageReader.ts';
-import { UsageTable } from '../table/usageTable.ts';
 import { TableFreshness } from '../tableFreshness.ts';
 import { Throttle } from '../throttle/throttle.ts';
 import type { ThrottleEvaluation } from '../throttle/throttle.ts';
@@ -47,6 +43,8 @@ import type { RightsizerMetrics } from './metrics.ts';
 import type { PartName } from './readParts.ts';
 import { statusReport } from './reports.ts';
 import { openapi, routes } from './routes.ts';
+import { startSinkPart } from './startSinkPart.ts';
+import type { SinkPart } from './startSinkPart.ts';
 
 type Logger = ReturnType<typeof createLogger>;
 
@@ -187,33 +185,9 @@ function startView({ log, codec, partitions, settings }: Ground): FollowedView {
   return followView(log, codec, inNamespace('quota.events', settings.namespace), partitions);
 }
 
-async function startSink(ground: Ground, metrics: RightsizerMetrics): Promise<RunningSink> {
-  const { database, places, usageTopic, partitions, logger, settings } = ground;
-  const topic = { name: usageTopic, partitions };
-  await proveConditional(places.storage);
-  const table = await UsageTable.open({ database, places, topic });
-  return startUsageSink({
-    log: ground.log,
-    codec: ground.codec,
-    table,
-    reader: new UsageReader(database, places),
-    topic: usageTopic,
-    group: inNamespace('usage-sink', settings.namespace),
-    rule: ground.policy.sink,
-    watcher: {
-      committed: (partition, counts) => metrics.committed(partition, counts),
-      quarantined(partition, reason, offset) {
-        metrics.quarantined(reason);
-        logger.warn({ partition, reason, offset }, 'A usage record is not counted.');
-      },
-      stale(partition, message) {
-        metrics.stale();
-        logger.warn({ partition, detail: message }, 'Another sink has taken the partition over.');
-      },
-      unverified: (partition, offset) =>
-        logger.warn({ partition, offset }, 'Retention has deleted the last record committed.'),
-    },
-  });
+function startSink(ground: Ground, metrics: RightsizerMetrics): Promise<SinkPart> {
+  const { settings, policy } = ground;
+  return startSinkPart({ ...ground, namespace: settings.namespace, rule: policy.sink, metrics });
 }
 
 /** Without a database nothing is kept, and questions of what is unused have no answer. */
@@ -321,7 +295,7 @@ async function commandPost({ settings, commandTimeoutMs }: Ground): Promise<Post
 
 /** What runs, and what it last found. */
 class Running {
-  sink: RunningSink | null = null;
+  sink: SinkPart | null = null;
   resizeLoop: RunningLoop | null = null;
   resizes: ResizeEvaluation | null = null;
   throttle: Throttle | null = null;
@@ -342,6 +316,7 @@ class Running {
     const loops = { rightsizer: this.resizeLoop, throttle: this.budgetLoop };
     return [
       ...(view === null ? [] : [{ name: 'events folded', ok: view.isCaughtUp }]),
+      ...(this.sink === null ? [] : [this.sink.ready]),
       ...Object.entries(loops)
         .filter(([, loop]) => loop !== null)
         .map(([name, loop]) => ({

@@ -3,6 +3,7 @@ import type { LogRecord } from '@prorata/kafka-port';
 import { applicationOf, isQuotaId } from '@prorata/quota-model';
 import { UnreadableRecord } from '@prorata/schemas';
 import type { Codec, UsageRecorded } from '@prorata/schemas';
+import type { KnownQuotas } from './knownQuotas.ts';
 import type { QuarantineRow } from '../table/rows.ts';
 
 /** Why a record is not counted. */
@@ -12,9 +13,13 @@ export type QuarantineReason =
   | 'APPLICATION_MISMATCH'
   | 'ID_MALFORMED'
   | 'ID_REUSED'
+  | 'KEY_MISMATCH'
+  | 'PROJECT_MISMATCH'
+  | 'QUOTA_UNKNOWN'
   | 'WINDOW_EMPTY'
   | 'WINDOW_TOO_LONG'
   | 'WINDOW_IN_FUTURE'
+  | 'WINDOW_TOO_OLD'
   | 'WINDOW_BEFORE_TIME'
   | 'RESOURCES_TOO_MANY'
   | 'RESOURCE_REPEATED'
@@ -25,6 +30,8 @@ export type QuarantineReason =
 const WINDOW_MICROS_MAX = 86_400_000_000n;
 /** How far a host's clock may be ahead of the log's: beyond, its usage would count in a window that has not come. */
 const FUTURE_MICROS_MAX = 600_000_000n;
+/** How far a host may be behind: a month's books are closed by then, and hosts keep no more than hours. */
+const AGE_MICROS_MAX = 35n * 86_400_000_000n;
 /** An application declares a handful of resources. */
 const RESOURCES_MAX = 64;
 /** A byte count of an exabyte in one window; sums over a table of such rows still fit 128 bits. */
@@ -67,7 +74,7 @@ export async function judgeRecord(codec: Codec, record: LogRecord): Promise<Judg
     return quarantined(record, 'UNREADABLE', error.message);
   }
   const loggedAt = BigInt(Math.round(record.timestampMs)) * 1000n;
-  const objection = objectionTo(usage, loggedAt);
+  const objection = objectionTo(usage, loggedAt) ?? objectionToPlace(record, usage, loggedAt);
   if (objection !== null) return quarantined(record, ...objection);
   return { kind: 'usage', usage, loggedAt };
 }
@@ -145,13 +152,51 @@ function objectionToAmounts({ resources }: UsageRecorded): Objection | null {
   return null;
 }
 
+/** When a quota or a payer must have been known for a record of this log time: clocks differ by so much. */
+export function knownBy(loggedAt: bigint): bigint {
+  return loggedAt + FUTURE_MICROS_MAX;
+}
+
+/** Why a record that is well in itself speaks of what never was; null: it does not. */
+export function objectionToQuota(
+  { quotaId, project }: UsageRecorded,
+  loggedAt: bigint,
+  known: Pick<KnownQuotas, 'has' | 'wasPaidBy'>,
+): Objection | null {
+  const at = knownBy(loggedAt);
+  if (!known.has(quotaId, at)) return ['QUOTA_UNKNOWN', `there was never a quota ${quotaId}`];
+  // Rules lag, so a payer of any earlier time will do; a payer of no time is a claim on a stranger's budget.
+  if (project !== null && !known.wasPaidBy(quotaId, project, at)) {
+    return ['PROJECT_MISMATCH', `${project} never paid for ${quotaId}`];
+  }
+  return null;
+}
+
 /** Another record has this id, and counts: what is one record must have one id, and one id one record. */
 export function reusedId(record: LogRecord, { bootId, sequence }: UsageRecorded): JudgedRecord {
   const detail = `sequence ${sequence} of boot ${bootId} was a record of another time`;
   return quarantined(record, 'ID_REUSED', detail);
 }
 
-function quarantined(record: LogRecord, reason: QuarantineReason, detail: string): JudgedRecord {
+/** What keeps a record out of the log at this place, though it is well in itself. */
+function objectionToPlace(
+  { key }: LogRecord,
+  { quotaId, windowStart }: UsageRecorded,
+  loggedAt: bigint,
+): Objection | null {
+  if (windowStart < loggedAt - AGE_MICROS_MAX) {
+    return ['WINDOW_TOO_OLD', 'the window starts more than 35 days before the record was logged'];
+  }
+  // Under the key of another quota it may be in another partition, where its id would count again.
+  if (key?.toString() !== quotaId) return ['KEY_MISMATCH', 'the key is not the quota id'];
+  return null;
+}
+
+export function quarantined(
+  record: LogRecord,
+  reason: QuarantineReason,
+  detail: string,
+): JudgedRecord {
   const value = record.value ?? Buffer.alloc(0);
   return {
     kind: 'quarantine',

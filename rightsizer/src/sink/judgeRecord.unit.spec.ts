@@ -2,7 +2,7 @@ import { Codec, memoryIds } from '@prorata/schemas';
 import type { Message, UsageRecorded } from '@prorata/schemas';
 import type { LogRecord } from '@prorata/kafka-port';
 import { describe, expect, it } from 'vitest';
-import { judgeRecord } from './judgeRecord.ts';
+import { judgeRecord, objectionToQuota } from './judgeRecord.ts';
 import type { QuarantineReason } from './judgeRecord.ts';
 
 const codec = new Codec(memoryIds());
@@ -66,10 +66,19 @@ describe('judgeRecord', () => {
     ['WINDOW_EMPTY', { windowStart: logged + 1n }],
     ['WINDOW_TOO_LONG', { windowStart: logged - 86_400_000_001n }],
     ['WINDOW_IN_FUTURE', { windowEnd: logged + 600_000_001n }],
+    [
+      'WINDOW_TOO_OLD',
+      {
+        windowStart: logged - 35n * 86_400_000_000n - 1n,
+        windowEnd: logged - 35n * 86_400_000_000n,
+      },
+    ],
     ['WINDOW_BEFORE_TIME', { windowStart: -1n, windowEnd: 1n }],
     ['APPLICATION_MISMATCH', { application: 'tidb' }],
     ['ID_MALFORMED', { quotaId: 'LLM//chat' }],
     ['ID_MALFORMED', { hostId: '' }],
+    ['ID_MALFORMED', { hostId: 'host\n1' }],
+    ['KEY_MISMATCH', { quotaId: 'llm/other' }],
     ['ID_MALFORMED', { sequence: -1n }],
     ['ID_MALFORMED', { project: 'acme' }],
     ['ID_MALFORMED', { bootId: 'b'.repeat(513) }],
@@ -110,5 +119,21 @@ describe('judgeRecord', () => {
     });
     const bytes = await codec.encode('usage.events', { type: 'UsageRecorded', value: usage });
     await expect(judgeRecord(away, record(bytes))).rejects.toThrow('away');
+  });
+
+  it('takes nothing for a quota that was not there by then, and no payer who never was', () => {
+    const known = {
+      has: (quotaId: string, at: bigint) => quotaId === 'llm/chat' && at >= logged,
+      wasPaidBy: (_quotaId: string, project: string) => project === 'acme/search',
+    };
+    const object = (changes: Partial<UsageRecorded>, at = logged) =>
+      objectionToQuota({ ...usage, ...changes }, at, known)?.[0] ?? null;
+    expect(object({})).toBeNull();
+    expect(object({ project: null })).toBeNull();
+    expect(object({ quotaId: 'llm/none' })).toBe('QUOTA_UNKNOWN');
+    // Ten minutes: so far may the clocks of the broker and of the writer be apart.
+    expect(object({}, logged - 600_000_000n)).toBeNull();
+    expect(object({}, logged - 600_000_001n)).toBe('QUOTA_UNKNOWN');
+    expect(object({ project: 'acme/stranger' })).toBe('PROJECT_MISMATCH');
   });
 });

@@ -16,8 +16,9 @@ import { tablePlaces, UsageDatabase } from '../table/usageDatabase.ts';
 import type { TablePlaces } from '../table/usageDatabase.ts';
 import { UsageReader } from '../table/usageReader.ts';
 import { UsageTable } from '../table/usageTable.ts';
+import { restoreSeenIds } from './restoreSeenIds.ts';
 import { startUsageSink } from './usageSink.ts';
-import type { RunningSink, SinkWatcher } from './usageSink.ts';
+import type { QuotaDirectory, RunningSink, SinkWatcher } from './usageSink.ts';
 
 const partitions = topicManifest.partitions.local;
 const rule = { recordsMax: 50, intervalMs: 3_600_000, idleMs: 150 };
@@ -162,23 +163,27 @@ async function startSink(
   group: string,
   watcher: Partial<SinkWatcher> = {},
   log: Pick<LogPort, 'log' | 'source'> = port,
+  quotas: QuotaDirectory | null = null,
 ): Promise<{ sink: RunningSink; table: UsageTable }> {
   const table = await UsageTable.open({
     database,
     places,
     topic: { name: topic, partitions },
   });
+  const reader = new UsageReader(database, places);
   const sink = await startUsageSink({
     log,
     codec,
     table,
-    reader: new UsageReader(database, places),
+    seenIds: async (partition) => restoreSeenIds(await reader.newest(), topic, partition),
+    quotas,
     topic,
     group: inNamespace(group, namespace),
     rule,
     watcher: {
       committed: () => undefined,
       quarantined: () => undefined,
+      waiting: () => undefined,
       stale: () => undefined,
       unverified: () => undefined,
       ...watcher,

@@ -10,13 +10,12 @@ import type {
 import { UnreadableRecord } from '@prorata/schemas';
 import type { Codec } from '@prorata/schemas';
 import { TableFault } from '../table/tableFault.ts';
-import type { TableVersion } from '../table/tableVersion.ts';
 import type { PartitionClaim, UsageTable } from '../table/usageTable.ts';
-import { judgeRecord, reusedId } from './judgeRecord.ts';
+import { judgeRecord, objectionToQuota, quarantined, reusedId } from './judgeRecord.ts';
+import type { KnownQuotas } from './knownQuotas.ts';
 import type { JudgedRecord } from './judgeRecord.ts';
 import { markerOf, RangeBuffer } from './rangeBuffer.ts';
 import type { CutRule } from './rangeBuffer.ts';
-import { restoreSeenIds } from './restoreSeenIds.ts';
 import type { SeenIds } from './seenIds.ts';
 
 export interface SinkRule extends CutRule {
@@ -34,10 +33,22 @@ export interface CommittedCounts {
   readonly lateHours: number;
 }
 
+/** The quotas of the log of events. */
+export interface QuotaDirectory {
+  readonly known: Pick<KnownQuotas, 'has' | 'wasPaidBy'>;
+  /**
+   * Resolves when everything is known that is in the log now.
+   * @returns false when that took too long
+   */
+  settle(): Promise<boolean>;
+}
+
 /** What the sink tells: for metrics and logs. */
 export interface SinkWatcher {
   committed(partition: number, range: CommittedCounts): void;
   quarantined(partition: number, reason: string, offset: bigint): void;
+  /** A partition waits: what quotas there are cannot be read, and nothing is guessed. false: it goes on. */
+  waiting(partition: number, waits: boolean): void;
   /** A claim was lost to another sink, which is normal when partitions move. */
   stale(partition: number, message: string): void;
   /** The marker could not be compared: retention has deleted the last record committed. */
@@ -47,9 +58,11 @@ export interface SinkWatcher {
 export interface SinkOptions {
   readonly log: Pick<LogPort, 'log' | 'source'>;
   readonly codec: Codec;
-  readonly table: UsageTable;
-  /** The same table, to know after a takeover which ids count already. */
-  readonly reader: { newest(): Promise<TableVersion | null> };
+  readonly table: Pick<UsageTable, 'takeOver' | 'commit'>;
+  /** The ids that count already of a partition that was taken over: see `restoreSeenIds`. */
+  readonly seenIds: (partition: number) => Promise<SeenIds>;
+  /** What records may speak of; null: whatever they name. */
+  readonly quotas: QuotaDirectory | null;
   /** Full names, the namespace included. */
   readonly topic: string;
   readonly group: string;
@@ -142,6 +155,8 @@ async function hint(source: OwnedSource | null, at: TopicPartition, next: bigint
   await source?.commitHint(at, next).catch(() => undefined);
 }
 
+type CountedRecord = Extract<JudgedRecord, { readonly kind: 'usage' }>;
+
 interface IntakeParts {
   readonly options: SinkOptions;
   readonly partition: TopicPartition;
@@ -159,6 +174,8 @@ class PartitionIntake {
   readonly #buffer: RangeBuffer;
   readonly #seen: SeenIds;
   #claim: PartitionClaim;
+  /** Whether all is known of quotas that was in the log when these records were read. */
+  #isSettled = false;
   #markerDue: boolean;
   #turn: Promise<unknown> = Promise.resolve();
   #idle: NodeJS.Timeout | null = null;
@@ -191,11 +208,7 @@ class PartitionIntake {
     if (claim.marker !== null && start > claim.marker.offset) {
       options.watcher.unverified(partition.partition, start);
     }
-    const seen = await restoreSeenIds(
-      await options.reader.newest(),
-      options.topic,
-      partition.partition,
-    );
+    const seen = await options.seenIds(partition.partition);
     return new PartitionIntake(parts, { ...claim, topicId: topicId ?? claim.topicId }, start, seen);
   }
 
@@ -204,6 +217,7 @@ class PartitionIntake {
     return this.#inTurn(async () => {
       this.#stopIdle();
       const before = this.#claim.nextOffset;
+      this.#isSettled = false;
       for (const record of records) {
         if (this.#isOver()) return null;
         if (this.#markerDue) {
@@ -262,7 +276,8 @@ class PartitionIntake {
   async #judge(record: LogRecord): Promise<JudgedRecord | null> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const judged = this.#countedOnce(record, await judgeRecord(this.#options.codec, record));
+        const judged = await this.#counts(record, await judgeRecord(this.#options.codec, record));
+        if (judged === null) return null;
         if (judged.kind === 'quarantine') {
           const { reason, offset } = judged.row;
           this.#options.watcher.quarantined(this.#partition.partition, reason, offset);
@@ -279,8 +294,43 @@ class PartitionIntake {
     }
   }
 
-  #countedOnce(record: LogRecord, judged: JudgedRecord): JudgedRecord {
+  /** null: dropped while the log of events was away. */
+  async #counts(record: LogRecord, judged: JudgedRecord): Promise<JudgedRecord | null> {
     if (judged.kind !== 'usage') return judged;
+    const { usage, loggedAt } = judged;
+    const { quotas } = this.#options;
+    if (quotas !== null) {
+      let objection = objectionToQuota(usage, loggedAt, quotas.known);
+      if (objection !== null && !this.#isSettled) {
+        if (!(await this.#settle(quotas))) return null;
+        objection = objectionToQuota(usage, loggedAt, quotas.known);
+      }
+      if (objection !== null) return quarantined(record, ...objection);
+    }
+    return this.#countedOnce(record, judged);
+  }
+
+  /** Before anything is called unknown: whatever was decided before the record was read is known then. */
+  async #settle(quotas: QuotaDirectory): Promise<boolean> {
+    const { partition } = this.#partition;
+    for (let waits = false; ; waits = true) {
+      const settled = await quotas.settle().catch((error: unknown) => {
+        if (error instanceof LogUnavailable) return false;
+        throw error;
+      });
+      if (this.#isOver() || settled) {
+        if (waits) this.#options.watcher.waiting(partition, false);
+        this.#isSettled = settled;
+        return settled && !this.#isOver();
+      }
+      this.#options.watcher.waiting(partition, true);
+      await delay(REGISTRY_PAUSE_MS, undefined, { signal: this.#dropped.signal }).catch(
+        () => undefined,
+      );
+    }
+  }
+
+  #countedOnce(record: LogRecord, judged: CountedRecord): JudgedRecord {
     const { usage, loggedAt } = judged;
     const verdict = this.#seen.verdict(usage, loggedAt);
     if (verdict === 'duplicate') return { kind: 'duplicate' };

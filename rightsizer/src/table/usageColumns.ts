@@ -93,6 +93,11 @@ export class UsageColumns {
     this.length = row + 1;
   }
 
+  /** Where in the log each row is from. */
+  get offsets(): readonly bigint[] {
+    return Array.from(this.#longs[0]?.subarray(0, this.length) ?? []);
+  }
+
   /**
    * Makes the temporary view `batch` of this connection: the rows in the columns of the table, but
    * for those that say which source and partition they are of, and the table's partitions.

@@ -8,8 +8,12 @@ import { EventUnfoldable, LogView } from './logView.ts';
 const SETTLE_MS = 10_000;
 const SETTLE_PAUSE_MS = 20;
 
-export interface FollowedView {
+export interface FollowedView extends FollowedEvents {
   readonly view: LogView;
+}
+
+/** Events on their way into whatever folds them. */
+export interface FollowedEvents {
   readonly finished: Promise<void>;
   readonly isCaughtUp: boolean;
   /**
@@ -29,12 +33,31 @@ export function followView(
   partitions: number,
 ): FollowedView {
   const view = new LogView();
+  const followed = followEvents(log, codec, topic, partitions, (event) => view.fold(event));
+  return {
+    view,
+    finished: followed.finished,
+    get isCaughtUp() {
+      return followed.isCaughtUp;
+    },
+    settle: () => followed.settle(),
+    stop: () => followed.stop(),
+  };
+}
+
+/** As `followView`, into any fold. */
+export function followEvents(
+  log: Pick<LogPort, 'log'>,
+  codec: Codec,
+  topic: string,
+  partitions: number,
+  fold: (event: EventMessage) => void,
+): FollowedEvents {
   const followed = followAll(log, topic, partitions, async (record) => {
-    view.fold(await eventOf(codec, record));
+    fold(await eventOf(codec, record));
   });
   const ends = new PartitionEnds(log, topic);
   return {
-    view,
     finished: followed.finished,
     get isCaughtUp() {
       return followed.isCaughtUp;
