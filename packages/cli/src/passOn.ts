@@ -127,6 +127,22 @@ export async function projections(rest: readonly string[]): Promise<number> {
   return runEntry(entry, rest, environmentOf(plan, 'projector'));
 }
 
+/**
+ * As the stack's rightsizer, whose table it is; or as whom the environment says.
+ * Only to verify is the log read: the others need nothing that runs, once there is a table.
+ */
+export async function usage(rest: readonly string[]): Promise<number> {
+  const entry = 'rightsizer/src/usageCommand/main.ts';
+  const isGiven = (process.env['PRORATA_USAGE_DIRECTORY'] ?? '') !== '';
+  if (isGiven || asksForHelp(rest)) return runEntry(entry, rest);
+  const plan = await findPlan(stackDirectory());
+  if (plan === undefined) {
+    throw new CommandError('There is no stack yet: ./prorata up starts one.', notChecked);
+  }
+  if (rest[0] === 'verify') await assertReadable(rest);
+  return runEntry(entry, rest, environmentOf(plan, 'rightsizer'));
+}
+
 export function check(): Promise<number> {
   return runProgram({
     command: 'npm',

@@ -1,14 +1,12 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, open, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { SourceFault } from './sourceFault.ts';
 
 /** A file that one import may bring; its copy lies beside the table for as long. */
 export const INPUT_BYTES_MAX = 20_000_000_000;
 const PREFIX = 'import-';
-/** What a process that was killed has left: an import of the largest file takes hours, not days. */
-const LEFTOVER_MS = 7 * 86_400_000;
 
 /** A copy that nobody else writes, in a folder of its own which DuckDB may open. */
 export interface StagedInput {
@@ -22,7 +20,6 @@ export interface StagedInput {
 
 /** @throws SourceFault FILE_UNREADABLE | FILE_TOO_LARGE */
 export async function stageInput(input: string, staging: string): Promise<StagedInput> {
-  await sweep(staging);
   const directory = path.join(staging, `${PREFIX}${randomUUID()}`);
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const file = path.join(directory, 'input');
@@ -58,15 +55,4 @@ async function copyHashed(from: string, to: string): Promise<{ sha256: string; b
     await copy.close();
   }
   return { sha256: hash.digest('hex'), bytes };
-}
-
-async function sweep(staging: string): Promise<void> {
-  await mkdir(staging, { recursive: true });
-  for (const name of await readdir(staging)) {
-    if (!name.startsWith(PREFIX)) continue;
-    const leftover = path.join(staging, name);
-    const found = await stat(leftover).catch(() => null);
-    const isOld = found !== null && Date.now() - found.mtimeMs > LEFTOVER_MS;
-    if (isOld) await rm(leftover, { recursive: true, force: true });
-  }
 }

@@ -88,6 +88,18 @@ export class UsageReader {
     return new UsageSnapshot(this.#usage, { version, state, snapshot, positions, partitions });
   }
 
+  /**
+   * The version that was the newest at a time, if it is still kept; null: it is not.
+   * @param time microseconds
+   */
+  async newestBy(time: bigint): Promise<UsageSnapshot | null> {
+    const state = await this.#usage.table.newest();
+    const then = state?.metadata.snapshots
+      .filter((snapshot) => BigInt(snapshot['timestamp-ms']) * 1_000n <= time)
+      .at(-1);
+    return then === undefined ? null : this.at(BigInt(then['snapshot-id']));
+  }
+
   /** Records that were not counted. Its rows' time is when they were logged; null: nothing has been written yet. */
   async quarantine(): Promise<SnapshotRows | null> {
     const state = await this.#quarantine.table.newest();

@@ -167,7 +167,7 @@ function countedBeforeSql(rows: string, own: string, ids: readonly UsageId[]): s
       `(${offset}::BIGINT, ${loggedAt - LATE_MICROS}::BIGINT, ${[application, hostId, bootId].map(sqlText).join(', ')}, ${sequence}::BIGINT)`,
   );
   return `
-    WITH asked(at, since, application, host_id, boot_id, sequence) AS (VALUES ${values.join(', ')})
-    SELECT DISTINCT at FROM asked JOIN (SELECT * FROM ${rows} WHERE ${own})
-      USING (application, host_id, boot_id, sequence) WHERE source_offset < at AND epoch_us(logged_at) >= since`;
+    WITH asked(asked_offset, since, application, host_id, boot_id, sequence) AS (VALUES ${values.join(', ')})
+    SELECT DISTINCT asked_offset FROM asked JOIN (SELECT * FROM ${rows} WHERE ${own})
+      USING (application, host_id, boot_id, sequence) WHERE source_offset < asked_offset AND epoch_us(logged_at) >= since`;
 }

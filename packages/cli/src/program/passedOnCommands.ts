@@ -6,7 +6,7 @@ import type { Shell } from '../completion.ts';
 import type { Finish } from './finish.ts';
 import { outputOption } from './outputOption.ts';
 
-type Entry = 'demo' | 'bench' | 'chaos' | 'audit' | 'projections';
+type Entry = 'demo' | 'bench' | 'chaos' | 'audit' | 'projections' | 'usage';
 
 /** Commands whose arguments a folder's own entry reads. */
 export function passedOnCommands(program: Command, finish: Finish): void {
@@ -30,6 +30,10 @@ export function passedOnCommands(program: Command, finish: Finish): void {
   passOn(
     'projections',
     'the copies of the read models, and rebuilding one while it is read (projections list)',
+  );
+  passOn(
+    'usage',
+    'bring usage of elsewhere into the table, ask it, and verify it against the topic (usage import, usage query, usage quarantine, usage verify)',
   );
 }
 
