@@ -26,6 +26,10 @@ export interface Policy {
     /** How often what quotas have used is summed up for questions. */
     readonly evaluationMs: number;
   };
+  readonly ledger: {
+    /** How often it looks for periods that can be closed. */
+    readonly evaluationMs: number;
+  };
 }
 
 export interface ResizePolicy {
@@ -111,6 +115,7 @@ export const productionPolicy: Policy = {
     refusalRestMs: 15 * minute,
   },
   summary: { evaluationMs: 5 * minute },
+  ledger: { evaluationMs: 15 * minute },
 };
 
 /** [least, most] of every number in the file. */

@@ -4,6 +4,7 @@ import {
   accessGuard,
   createLogger,
   createService,
+  Problem,
   roles,
   routeRules,
   tokenVerifier,
@@ -78,7 +79,11 @@ beforeAll(async () => {
     }),
     await open('rightsizer', (router) => {
       const status = () => Promise.resolve({});
-      rightsizerRoutes(router, { status, look: () => Promise.resolve('unknown' as const) });
+      const look = () => Promise.resolve('unknown' as const);
+      const costs = (): never => {
+        throw new Problem(503, 'LEDGER_NOT_RUNNING', 'Not here.');
+      };
+      rightsizerRoutes(router, { status, look, costs });
     }),
   ];
   gateway = await startGateway({
@@ -189,11 +194,15 @@ const bodies: Readonly<Record<string, object>> = {
   'POST /v1/demands': { reports: [demand] },
 };
 
+/** Of routes whose query says what they are about. */
+const queries: Readonly<Record<string, string>> = { 'GET /v1/costs': '?organization=acme' };
+
 /** in, or the status of whoever stays outside. */
 async function ask(service: ServiceName, route: string, caller: Caller | null): Promise<unknown> {
   const [method = '', pattern = ''] = route.split(' ');
   const target = pattern.replace(/:[a-zA-Z]+/g, (name) => parameters[name] ?? 'x');
-  return send(`${urls.get(service)}${target}`, method, bodies[route] ?? {}, caller);
+  const query = queries[route] ?? '';
+  return send(`${urls.get(service)}${target}${query}`, method, bodies[route] ?? {}, caller);
 }
 
 async function send(
@@ -217,7 +226,8 @@ async function send(
 function subjectOf(route: string, { answeredBy }: RouteRule): string | null {
   if (answeredBy.includes('relay') || route.includes(':application')) return 'moka';
   if (route.includes(':quotaId')) return 'moka/prod';
-  return route.includes(':organization') ? 'organization:acme' : null;
+  const isOfAcme = route.includes(':organization') || route in queries;
+  return isOfAcme ? 'organization:acme' : null;
 }
 
 function expected(route: string, rule: RouteRule, caller: Caller | null): unknown {

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
 import { changingCommands } from './program/changingCommands.ts';
+import { costCommand } from './program/costCommand.ts';
 import { creditCommands } from './program/creditCommands.ts';
 import { declarationCommands } from './program/declarationCommands.ts';
 import type { Finish } from './program/finish.ts';
@@ -21,6 +22,7 @@ export function createProgram(finish: Finish): Command {
   keyCommands(program, finish);
   declarationCommands(program, finish);
   readingCommands(program, finish);
+  costCommand(program, finish);
   changingCommands(program, finish);
   creditCommands(program, finish);
   rolloutCommands(program, finish);

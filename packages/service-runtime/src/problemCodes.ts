@@ -71,6 +71,11 @@ export const problemCodes = {
   PROJECT_UNKNOWN: kind(404, 'There is no such project', 'Define it first, or correct the name.'),
   PRICE_BOOK_UNKNOWN: kind(404, 'There is no such price book', 'Correct the id, or define it.'),
   TIER_POLICY_UNKNOWN: kind(404, 'There is no such tier policy', 'Correct the id, or publish it.'),
+  SNAPSHOT_EXPIRED: kind(
+    404,
+    'The snapshot of the usage table is no longer kept',
+    'Ask as of the positions that an earlier answer says in `asOf`.',
+  ),
   BUDGET_UNKNOWN: kind(404, 'There is no such budget', 'Correct the name, or define it.'),
   SPEND_NOT_SUMMED: kind(
     404,
@@ -176,6 +181,17 @@ export const problemCodes = {
     503,
     'The instance serves as many streams as it can',
     'Connect again: another instance may have room.',
+  ),
+  COSTS_TOO_MANY: kind(
+    422,
+    'There are more groups of costs than one answer holds',
+    'Group by less, or ask for a shorter window or one project.',
+  ),
+  LEDGER_BUSY: kind(503, 'Others ask for costs just now', 'Ask again in some seconds.'),
+  LEDGER_NOT_RUNNING: kind(
+    503,
+    'This instance makes no charge lines',
+    'Ask one that runs the ledger.',
   ),
   THROTTLE_NOT_RUNNING: kind(
     503,

@@ -57,3 +57,23 @@ export function overlap(a: TimeWindow, b: TimeWindow): TimeWindow | null {
   const end = a.end < b.end ? a.end : b.end;
   return start < end ? { start, end } : null;
 }
+
+const dates = new Map<string, Intl.DateTimeFormat>();
+/** There are about 420 zones, and as many aliases again. */
+const DATES_MAX = 1_000;
+
+/** The civil date of the moment, as 2026-01-31. */
+export function dateAt(timeZone: string, at: bigint): string {
+  let format = dates.get(timeZone);
+  if (format === undefined) {
+    // The calendar of this locale writes dates as ISO 8601 does.
+    format = new Intl.DateTimeFormat('en-CA', {
+      timeZone,
+      year: 'numeric',
+      month: '2-digit',
+      day: '2-digit',
+    });
+    if (dates.size < DATES_MAX) dates.set(timeZone, format);
+  }
+  return format.format(Number(at / 1_000n));
+}

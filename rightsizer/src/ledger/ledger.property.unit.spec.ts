@@ -189,6 +189,10 @@ class Ground implements LedgerGround {
     return this.#story.books;
   }
 
+  booksOf(): readonly string[] {
+    return ['list'];
+  }
+
   credits(): readonly CreditFact[] {
     return this.#story.credits;
   }

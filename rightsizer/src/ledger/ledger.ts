@@ -27,7 +27,7 @@ export interface LedgerAsked {
 /** What the ledger asks of the log. */
 export interface LedgerGround extends Pick<
   LedgerFacts,
-  'book' | 'bookVersions' | 'closings' | 'credits'
+  'book' | 'bookVersions' | 'booksOf' | 'closings' | 'credits'
 > {
   readonly reservations: HeldReservations;
 }

@@ -45,6 +45,8 @@ export class LedgerFacts {
   /** By organization: in the order in which they were closed. */
   readonly #closings = new Map<string, Closing[]>();
   readonly #versions = new Map<string, bigint>();
+  /** By organization and budget; those of retired budgets too, for what was charged by them was. */
+  readonly #budgetBooks = new Map<string, Map<string, string>>();
 
   /** Call before the state evolves, which changes it in place; then what it returns, with the state after. */
   fold(before: StreamState | null, event: EventMessage): (after: StreamState) => void {
@@ -80,6 +82,20 @@ export class LedgerFacts {
     return versions.findLast(({ decidedAt }) => isBy(decidedAt, decidedBy)) ?? null;
   }
 
+  /** The books that charge the organization: its budgets name them, or its credits, or they have terms for it. Sorted. */
+  booksOf(organization: string | null): readonly string[] {
+    if (organization === null) return [...this.#books.keys()].sort();
+    const named = new Set(this.#budgetBooks.get(organization)?.values() ?? []);
+    for (const { priceBook } of this.#credits.get(organization) ?? []) named.add(priceBook);
+    for (const { priceBook } of this.#closings.get(organization) ?? []) named.add(priceBook);
+    for (const [id, versions] of this.#books) {
+      const { sharedCosts = [], idle = [] } = versions.at(-1) ?? {};
+      if ([...sharedCosts, ...idle].some((each) => each.organization === organization))
+        named.add(id);
+    }
+    return [...named].filter((id) => this.#books.has(id)).sort();
+  }
+
   credits(organization: string, priceBook: string): readonly CreditFact[] {
     const all = this.#credits.get(organization) ?? [];
     return all.filter((credit) => credit.priceBook === priceBook);
@@ -103,6 +119,11 @@ export class LedgerFacts {
     const { streamVersion, decidedAt } = event.value.envelope;
     this.#versions.set(organization, streamVersion);
     const since = { version: streamVersion, at: decidedAt };
+    if (event.type === 'BudgetDefined') {
+      const books = this.#budgetBooks.get(organization) ?? new Map<string, string>();
+      this.#budgetBooks.set(organization, books);
+      books.set(event.value.budgetId, event.value.priceBook);
+    }
     if (event.type === 'CreditGranted') {
       const { creditId, project, priceBook, amount, at } = event.value;
       const credit = { creditId, project, priceBook, amount, at, granted: since, withdrawn: null };

@@ -1,4 +1,5 @@
 import type { TableVersion } from '../table/tableVersion.ts';
+import type { BookTerms } from './bookTerms.ts';
 import type { ChargeLine } from './chargeLine.ts';
 import { Ledger, totalsOf } from './ledger.ts';
 import type { LedgerAsked, LedgerGround, LedgerTotals } from './ledger.ts';
@@ -13,17 +14,34 @@ const everything: KnownUsage = { positions: null, loggedBefore: null };
 
 /** The ledger over versions of the usage table. */
 export class LedgerReader {
+  readonly #ground: LedgerGround;
   readonly #ledger: Ledger;
   readonly #looked = new LookedAtFiles();
 
   constructor(ground: LedgerGround) {
+    this.#ground = ground;
     this.#ledger = new Ledger(ground);
+  }
+
+  /** See `LedgerFacts.book`. */
+  book(priceBook: string, decidedBy: bigint | null): BookTerms | null {
+    return this.#ground.book(priceBook, decidedBy);
+  }
+
+  /** See `LedgerFacts.booksOf`; every book for what nobody pays for. */
+  booksOf(organization: string | null): readonly string[] {
+    return this.#ground.booksOf(organization);
   }
 
   /** See `Ledger.lines`. */
   lines(version: TableVersion, question: LedgerQuestion): AsyncGenerator<ChargeLine> {
     const source = new TableUses(version, this.#looked);
     return this.#ledger.lines(source, { usage: everything, decidedBy: null, ...question });
+  }
+
+  /** When the organization's first usage window begins, microseconds; null: it has used nothing. */
+  firstUse(version: TableVersion, organization: string): Promise<bigint | null> {
+    return new TableUses(version, this.#looked).firstUse(organization);
   }
 
   /** What the lines of the window come to: beside sums of the table's rows it shows that none is lost. */

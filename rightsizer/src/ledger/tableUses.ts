@@ -1,4 +1,3 @@
-import type { DuckDBConnection } from '@duckdb/node-api';
 import { timeToJson } from '@prorata/schemas';
 import type { Positions, RowsFile, TableVersion } from '../table/tableVersion.ts';
 import { sqlText } from '../table/usageDatabase.ts';
@@ -69,6 +68,18 @@ export class TableUses implements UsageSource {
     }
   }
 
+  /** When the first window begins in which the organization used anything; null: none does. Reads the whole table. */
+  async firstUse(organization: string): Promise<bigint | null> {
+    const files = await this.#version.files();
+    if (files.length === 0) return null;
+    return this.#version.scan(files, async (rows, connection) => {
+      const result = await connection.runAndReadAll(`
+        SELECT min(epoch_us(window_start)) AS first FROM ${rows}
+        WHERE used > 0 AND resource <> '' AND ${payersSql({ kind: 'organization', organization })}`);
+      return (result.getRowObjects()[0]?.['first'] ?? null) as bigint | null;
+    });
+  }
+
   async latePayers(
     { from, to, known }: { from: bigint; to: bigint; known: KnownUsage },
     { positions }: ClosedAt,
@@ -94,7 +105,7 @@ export class TableUses implements UsageSource {
     if (files.length === 0) return new Set();
     return this.#version.scan(files, async (rows, connection) => {
       const result = await connection.runAndReadAll(`
-        SELECT DISTINCT project FROM ${await withSource(connection, rows)}
+        SELECT DISTINCT project FROM ${rows}
         WHERE ${countedSql(from, to, known)} AND NOT ${withinSql(positions)}`);
       return new Set(result.getRowObjects().map((row) => row['project'] as string | null));
     });
@@ -109,32 +120,30 @@ export class TableUses implements UsageSource {
     const files = await this.#version.files({ from, to });
     if (files.length === 0) return;
     const starts = edges.slice(0, -1).map((start) => `(${start}::BIGINT)`);
-    yield* this.#stream(files, async (rows, connection) => {
-      const source = await withSource(connection, rows);
-      return `
+    const sqlOf = (rows: string): string => `
         WITH edges(interval_start) AS (VALUES ${starts.join(', ')}),
         counted AS (
           SELECT project, application, resource, quota_id, used,
             epoch_us(window_start) AS started, (${found})::BIGINT AS found
-          FROM ${source} WHERE ${countedSql(from, to, known)} AND ${payersSql(payers)}
+          FROM ${rows} WHERE ${countedSql(from, to, known)} AND ${payersSql(payers)}
         )
         SELECT project, interval_start, application, resource, quota_id, found,
           sum(used)::HUGEINT AS used
         FROM counted ASOF JOIN edges ON started >= interval_start
         GROUP BY ALL
         ORDER BY project NULLS FIRST, interval_start, application, resource, quota_id, found`;
-    });
+    yield* this.#stream(files, sqlOf);
   }
 
   /** `scan` ends with its work, so the rows are handed over while it waits for whoever takes them. */
   async *#stream(
     files: readonly RowsFile[],
-    sqlOf: (rows: string, connection: DuckDBConnection) => Promise<string>,
+    sqlOf: (rows: string) => string,
   ): AsyncGenerator<Record<string, unknown>> {
     const handover = new Handover<Record<string, unknown>[]>();
     const scanned = this.#version
       .scan(files, async (rows, connection) => {
-        const result = await connection.stream(await sqlOf(rows, connection));
+        const result = await connection.stream(sqlOf(rows));
         for await (const chunk of result.yieldRowObjects()) {
           if (!(await handover.give(chunk))) return;
         }
@@ -209,13 +218,6 @@ class Handover<T> {
   }
 }
 
-/** A table from before rows named their source has one alone, which any position names. */
-async function withSource(connection: DuckDBConnection, rows: string): Promise<string> {
-  const described = await connection.runAndReadAll(`DESCRIBE SELECT * FROM ${rows}`);
-  const columns = described.getRowObjects().map((row) => row['column_name'] as string);
-  return columns.includes('source') ? rows : `(SELECT *, NULL::VARCHAR AS source FROM ${rows})`;
-}
-
 function countedSql(from: bigint, to: bigint, { positions, loggedBefore }: KnownUsage): string {
   const parts = [
     `window_start >= ${momentSql(from)}`,
@@ -249,7 +251,7 @@ function withinSql(positions: Positions): string {
     const slash = place.lastIndexOf('/');
     const source = sqlText(place.slice(0, slash));
     const partition = BigInt(place.slice(slash + 1));
-    return `(coalesce(source, ${source}) = ${source} AND source_partition = ${partition} AND source_offset < ${nextOffset})`;
+    return `(source = ${source} AND source_partition = ${partition} AND source_offset < ${nextOffset})`;
   });
   return places.length === 0 ? 'false' : `(${places.join(' OR ')})`;
 }

@@ -1,4 +1,6 @@
+import { timeToJson } from '@prorata/schemas';
 import type { createLogger } from '@prorata/service-runtime';
+import type { PostedClosing } from '../ledger/periodCloser.ts';
 import type { ResizeEvaluation } from '../resize/rightsizer.ts';
 import type { BudgetEvaluation, ThrottleEvaluation } from '../throttle/throttle.ts';
 
@@ -12,6 +14,7 @@ const SAID_MAX = 10_000;
 export interface EvaluationLog {
   resizes(evaluation: ResizeEvaluation): void;
   budgets(evaluation: ThrottleEvaluation): void;
+  closings(posted: readonly PostedClosing[]): void;
 }
 
 export function logEvaluations(logger: Logger): EvaluationLog {
@@ -35,6 +38,15 @@ export function logEvaluations(logger: Logger): EvaluationLog {
       for (const finding of findings) {
         if (!['POSTED', 'REFUSED', 'UNKNOWN'].includes(finding.result)) continue;
         logger.info(finding, 'A resize was posted.');
+      }
+    },
+    closings(posted) {
+      for (const { organization, priceBook, period, answer } of posted) {
+        const { status, code, detail, commandId } = answer;
+        const start = timeToJson(period.start);
+        const fields = { organization, priceBook, start, status, code, commandId };
+        if (status === 'accepted') logger.info(fields, 'A period was closed.');
+        else logger.warn({ ...fields, detail }, 'A period was not closed.');
       }
     },
     budgets({ putOff, budgets, carried }) {

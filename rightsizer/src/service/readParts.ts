@@ -1,10 +1,10 @@
 import { SettingsError } from '@prorata/service-runtime';
 
-export const partNames = ['sink', 'rightsizer', 'throttle', 'summary'] as const;
+export const partNames = ['sink', 'rightsizer', 'throttle', 'summary', 'ledger'] as const;
 export type PartName = (typeof partNames)[number];
 
 /**
- * `--parts sink,rightsizer,throttle,summary`; all of them without it. The sink may run where the disk is,
+ * `--parts sink,rightsizer,throttle,summary,ledger`; all of them without it. The sink may run where the disk is,
  * the loops elsewhere on a copy: they read the table and never write it.
  * @throws SettingsError
  */

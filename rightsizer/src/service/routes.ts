@@ -8,15 +8,20 @@ import {
 import type { OpenApiFragment } from '@prorata/service-runtime';
 import type { Request, Router } from 'express';
 import type { BudgetLook, NoBudgetLook } from '../throttle/throttle.ts';
+import { costPaths, costRoutes } from './costRoutes.ts';
+import type { CostParts } from './costRoutes.ts';
 import { spendFields, statusFields } from './reportSchemas.ts';
 import { spendReport } from './reports.ts';
 
 export interface RouteParts {
   readonly status: () => Promise<object>;
+  /** @throws Problem 503 when this process makes no charge lines */
+  readonly costs: () => CostParts;
   readonly look: (organization: string, budget: string) => Promise<BudgetLook | NoBudgetLook>;
 }
 
 export function routes(router: Router, parts: RouteParts): void {
+  costRoutes(router, parts.costs);
   router.get('/v1/rightsizer/status', async (_request, response) => {
     response.json(await parts.status());
   });
@@ -61,6 +66,7 @@ const answers = (description: string, properties: Readonly<Record<string, object
 
 export const openapi: OpenApiFragment = {
   paths: {
+    ...costPaths,
     '/v1/rightsizer/status': {
       get: {
         summary: 'What the usage table holds, and what the control loops last found and did.',

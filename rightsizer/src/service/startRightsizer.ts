@@ -21,6 +21,7 @@ import { CommandDesk } from '../commandDesk.ts';
 import { inBatches } from '../commandBatches.ts';
 import type { PostCommand } from '../commandDesk.ts';
 import { LedgerReader } from '../ledger/ledgerReader.ts';
+import { PeriodCloser } from '../ledger/periodCloser.ts';
 import { readPolicy } from '../policy.ts';
 import type { Policy } from '../policy.ts';
 import { Rollups } from '../rollups/rollups.ts';
@@ -87,7 +88,9 @@ export async function startRightsizer(
   const ground = { ...(await prepare(settings)), commandTimeoutMs };
   const { logger, log, database } = ground;
   const reader = new UsageReader(database, ground.places);
-  const loops = parts.has('rightsizer') || parts.has('throttle') ? startView(ground) : null;
+  const needsView = (['rightsizer', 'throttle', 'ledger'] as const).some((part) => parts.has(part));
+  const loops = needsView ? startView(ground) : null;
+  const ledger = loops && new LedgerReader(loops.view.ledger);
   const running = new Running();
   const service = createService({
     name: 'rightsizer',
@@ -105,6 +108,14 @@ export async function startRightsizer(
             snapshot: await reader.newest(),
             ...running.statuses(),
           }),
+        costs() {
+          if (ledger === null || !parts.has('ledger')) {
+            throw new Problem(503, 'LEDGER_NOT_RUNNING', 'Another process makes charge lines.');
+          }
+          const now = (): bigint => BigInt(Date.now()) * 1_000n;
+          const snapshot = (id: bigint) => reader.at(id);
+          return { ledger, newest: () => reader.newest(), snapshot, now };
+        },
         look(organization, budget) {
           if (running.throttle === null) {
             throw new Problem(503, 'THROTTLE_NOT_RUNNING', 'Another process looks at budgets.');
@@ -119,7 +130,9 @@ export async function startRightsizer(
   const rollups = await openRollups(ground);
   const usage = { reader, rollups };
   if (parts.has('summary')) startSummary(ground, usage, metrics, running);
-  if (loops !== null) await startLoops(ground, parts, loops, usage, metrics, running);
+  if (loops !== null && ledger !== null) {
+    await startLoops(ground, parts, { view: loops, usage, ledger }, metrics, running);
+  }
   logger.info({ url, parts: [...parts], policy: ground.policy.name }, 'The rightsizer is up.');
   return {
     url,
@@ -216,11 +229,17 @@ function startSummary(
   });
 }
 
+/** What control loops look at. */
+interface Sources {
+  readonly view: FollowedView;
+  readonly usage: UsageParts;
+  readonly ledger: LedgerReader;
+}
+
 async function startLoops(
   ground: Ground,
   parts: ReadonlySet<PartName>,
-  view: FollowedView,
-  usage: UsageParts,
+  { view, usage, ledger }: Sources,
   metrics: RightsizerMetrics,
   running: Running,
 ): Promise<void> {
@@ -247,7 +266,6 @@ async function startLoops(
     });
   }
   if (parts.has('throttle')) {
-    const ledger = new LedgerReader(view.view.ledger);
     const throttle = new Throttle({ ...shared, ledger, desk: running.desk(post) });
     running.throttle = throttle;
     running.budgetLoop = startLoop({
@@ -260,6 +278,16 @@ async function startLoops(
         throwFaults(evaluation);
       },
       failed: failed('throttle'),
+    });
+  }
+  if (parts.has('ledger')) {
+    const closer = new PeriodCloser({ ...shared, ledger, desk: running.desk(post) });
+    running.ledgerLoop = startLoop({
+      intervalMs: policy.ledger.evaluationMs,
+      async evaluate(now) {
+        told.closings(await closer.evaluate(now));
+      },
+      failed: failed('ledger'),
     });
   }
 }
@@ -301,6 +329,7 @@ class Running {
   throttle: Throttle | null = null;
   budgetLoop: RunningLoop | null = null;
   budgets: ThrottleEvaluation | null = null;
+  ledgerLoop: RunningLoop | null = null;
   summary: SummaryKeeper | null = null;
   summaryLoop: RunningLoop | null = null;
   readonly #desks: CommandDesk[] = [];
@@ -313,7 +342,8 @@ class Running {
 
   checks(view: FollowedView | null): ReadyCheck[] {
     // The summary's fault is told by the log, a metric and the age of its answers: nothing else waits for it.
-    const loops = { rightsizer: this.resizeLoop, throttle: this.budgetLoop };
+    const { resizeLoop: rightsizer, budgetLoop: throttle, ledgerLoop: ledger } = this;
+    const loops = { rightsizer, throttle, ledger };
     return [
       ...(view === null ? [] : [{ name: 'events folded', ok: view.isCaughtUp }]),
       ...(this.sink === null ? [] : [this.sink.ready]),
@@ -336,7 +366,7 @@ class Running {
 
   async stop(): Promise<void> {
     for (const desk of this.#desks) desk.close();
-    const loops = [this.resizeLoop, this.budgetLoop, this.summaryLoop];
+    const loops = [this.resizeLoop, this.budgetLoop, this.ledgerLoop, this.summaryLoop];
     await Promise.all(loops.map(async (loop) => loop?.stop()));
     await this.summary?.stop();
     await this.sink?.stop();

@@ -164,6 +164,7 @@ export const routeRules = {
   'GET /v1/organizations/:organization/periods': readsMoney,
   'GET /v1/applications/:application/entitlements': readsQuotas,
   'GET /v1/budgets/:organization/:budget/spend': { ...readsMoney, answeredBy: ['rightsizer'] },
+  'GET /v1/costs': { ...readsMoney, answeredBy: ['rightsizer'] },
   'GET /v1/rightsizer/status': { ...readsMoney, answeredBy: ['rightsizer'], grants: 'none' },
   'GET /v1/rules/:application': readsRules,
   'GET /v1/rules/:application/stream': readsRules,

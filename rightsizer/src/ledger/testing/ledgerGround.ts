@@ -40,6 +40,7 @@ export function groundOf(terms: GroundTerms): LedgerGround {
   return {
     book: (_id, decidedBy) => books.findLast(({ decidedAt }) => isBy(decidedAt, decidedBy)) ?? null,
     bookVersions: () => books,
+    booksOf: () => ['list'],
     credits: () => terms.credits ?? [],
     closings: () => terms.closings ?? [],
     reservations: {

@@ -1,0 +1,37 @@
+import { timeFromJson, timeToJson } from '@prorata/schemas';
+import type { Positions } from '../table/tableVersion.ts';
+import type { LedgerAsked } from './ledger.ts';
+
+/** What is known to an answer: the same question as of the same has the same answer for ever. */
+export type AsOf = Pick<LedgerAsked, 'usage' | 'decidedBy' | 'at'>;
+
+/** Sources and partitions that one text may name: it travels in a URL. */
+const PLACES_MAX = 256;
+const PLACE = /^([\w.-]{1,249}(?:\/[\w.-]{1,64})?\/\d{1,9})=(\d{1,19})$/;
+
+/**
+ * `2026-02-01T00:00:00Z`: what the log of usage and the log of events had by then. Or positions and a moment,
+ * `usage.events/0=123,usage.events/1=456@2026-02-01T00:00:00Z`, as an answer says them: exactly what it knew.
+ * @returns null when it is neither
+ */
+export function asOfText(text: string): AsOf | null {
+  const at = timeFromJson(text);
+  if (at !== null) return { usage: { positions: null, loggedBefore: at }, decidedBy: at, at };
+  const sign = text.lastIndexOf('@');
+  const moment = sign < 0 ? null : timeFromJson(text.slice(sign + 1));
+  const places = text.slice(0, sign).split(',');
+  if (moment === null || places.length > PLACES_MAX) return null;
+  const positions = new Map<string, bigint>();
+  for (const place of places.filter((each) => each !== '')) {
+    const match = PLACE.exec(place);
+    if (match === null) return null;
+    positions.set(match[1] ?? '', BigInt(match[2] ?? ''));
+  }
+  return { usage: { positions, loggedBefore: null }, decidedBy: moment, at: moment };
+}
+
+/** As `asOfText` takes it. */
+export function textAsOf(positions: Positions, at: bigint): string {
+  const places = [...positions].map(([place, nextOffset]) => `${place}=${nextOffset}`).sort();
+  return `${places.join(',')}@${timeToJson(at)}`;
+}

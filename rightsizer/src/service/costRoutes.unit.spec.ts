@@ -1,0 +1,170 @@
+import type { Price } from '@prorata/schemas';
+import { Problem } from '@prorata/service-runtime';
+import type { Request, Response, Router } from 'express';
+import { describe, expect, it } from 'vitest';
+import { LedgerReader } from '../ledger/ledgerReader.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { Ledger as LedgerOf } from '../ledger/ledger.ts';
+import { groundOf, useAt } from '../ledger/testing/ledgerGround.ts';
+import { MemoryUses, SOURCE } from '../ledger/testing/memoryUses.ts';
+import { TableFault } from '../table/tableFault.ts';
+import { costFields } from './costReports.ts';
+import { costRoutes } from './costRoutes.ts';
+
+const utc = (text: string): bigint => BigInt(Date.parse(text)) * 1_000n;
+const price: Price = {
+  application: 'llm',
+  resource: 'tokens',
+  amount: '1',
+  perUnits: 3n,
+  effectiveFrom: 0n,
+  unit: '',
+  steps: [],
+  basis: 'used',
+};
+const uses = [
+  { used: 1n, at: utc('2026-01-02T00:00:00Z'), offset: 0n },
+  { used: 1n, at: utc('2026-01-02T00:00:00Z'), project: 'acme/ads', offset: 1n },
+  { used: 1n, at: utc('2026-01-03T00:00:00Z'), quotaId: 'llm/batch', offset: 2n },
+  { used: 5n, at: utc('2026-01-03T00:00:00Z'), resource: 'images', offset: 3n },
+  { used: 7n, at: utc('2026-01-04T00:00:00Z'), project: null, offset: 4n },
+].map(useAt);
+
+/** The ledger over rows in memory in the table's place. */
+class MemoryLedger extends LedgerReader {
+  readonly #ledger: Ledger;
+
+  constructor() {
+    const ground = groundOf({ prices: [price] });
+    super(ground);
+    this.#ledger = new LedgerOf(ground);
+  }
+
+  override lines(_version: unknown, question: Parameters<LedgerReader['lines']>[1]) {
+    const usage = { positions: null, loggedBefore: null };
+    return this.#ledger.lines(new MemoryUses(uses), { usage, decidedBy: null, ...question });
+  }
+}
+
+type Handler = (request: Request, response: Response) => Promise<void>;
+
+async function ask(
+  query: Record<string, string>,
+  reach: 'everywhere' | string[] = 'everywhere',
+): Promise<Record<string, unknown>> {
+  let handler: Handler | null = null;
+  const router = { get: (_path: string, given: Handler) => (handler = given) };
+  const version = {
+    version: 3,
+    snapshotId: 9n,
+    positions: new Map([[`${SOURCE}/0`, 5n]]),
+    files: () => Promise.resolve([]),
+    scan: () => Promise.reject(new Error('no files')),
+  };
+  costRoutes(router as unknown as Router, () => ({
+    ledger: new MemoryLedger(),
+    newest: () => Promise.resolve(version),
+    snapshot: () => Promise.reject(new TableFault('SNAPSHOT_EXPIRED', 'it is gone')),
+    now: () => utc('2026-01-20T00:00:00Z'),
+  }));
+  let body: unknown = null;
+  const response = { json: (given: unknown) => (body = given) };
+  await handler!({ query, reach } as unknown as Request, response as unknown as Response);
+  return body as Record<string, unknown>;
+}
+
+const codeOf = async (...asked: Parameters<typeof ask>): Promise<string> => {
+  const problem: unknown = await ask(...asked).catch((error: unknown) => error);
+  return problem instanceof Problem ? problem.code : 'none';
+};
+
+describe('GET /v1/costs', () => {
+  it('lists lines a page at a time, which add up to the total', async () => {
+    const first = await ask({ organization: 'acme', limit: '3' });
+    expect(first).toMatchObject({
+      currency: 'USD',
+      from: '2026-01-01T00:00:00.000Z',
+      to: '2026-02-01T00:00:00.000Z',
+      asOf: `${SOURCE}/0=5@2026-01-20T00:00:00.000Z`,
+      total: { lines: 4, cost: '1', used: 8n, unpriced: 5n },
+      next: '3',
+    });
+    const lines = first['lines'] as { cost: string }[];
+    expect(lines.map(({ cost }) => cost)).toEqual(['0.333333333333', '0.333333333333', null]);
+    const asOf = String(first['asOf']);
+    const rest = await ask({ organization: 'acme', limit: '3', after: '3', asOf });
+    expect(rest).toMatchObject({
+      lines: [{ quota: 'llm/batch', cost: '0.333333333334' }],
+      next: null,
+    });
+    for (const member of Object.keys(first)) expect(Object.keys(costFields)).toContain(member);
+  });
+
+  it('sums by anything, and the groups add up', async () => {
+    const { groups } = await ask({ organization: 'acme', by: 'day,project' });
+    expect(groups).toEqual([
+      {
+        project: 'acme/ads',
+        day: '2026-01-02',
+        lines: 1,
+        used: null,
+        charged: null,
+        cost: '0.333333333333',
+        unpriced: 0,
+      },
+      {
+        project: 'acme/search',
+        day: '2026-01-02',
+        lines: 1,
+        used: null,
+        charged: null,
+        cost: '0.333333333333',
+        unpriced: 0,
+      },
+      {
+        project: 'acme/search',
+        day: '2026-01-03',
+        lines: 2,
+        used: null,
+        charged: null,
+        cost: '0.333333333334',
+        unpriced: 1,
+      },
+    ]);
+    const by = await ask({ organization: 'acme', by: 'resource', resource: 'tokens' });
+    expect(by['groups']).toMatchObject([{ resource: 'tokens', used: 3n, cost: '1' }]);
+  });
+
+  it('knows what was known: as of a moment, and as of positions', async () => {
+    const then = await ask({ organization: 'acme', asOf: '2026-01-02T12:00:00Z' });
+    expect(then).toMatchObject({ total: { lines: 2 } });
+    const asOf = `${SOURCE}/0=1@2026-01-20T00:00:00.000Z`;
+    expect(await ask({ organization: 'acme', asOf })).toMatchObject({ total: { lines: 1 }, asOf });
+  });
+
+  it('says what nobody pays for, to those who may see everything', async () => {
+    expect(await ask({ payer: 'nobody', priceBook: 'list' })).toMatchObject({
+      total: { lines: 1, used: 7n },
+    });
+    expect(await codeOf({ payer: 'nobody' }, ['organization:acme'])).toBe('FORBIDDEN');
+    expect(await codeOf({ organization: 'zeta' }, ['organization:acme'])).toBe('FORBIDDEN');
+    expect(await codeOf({ organization: 'acme' }, ['organization:acme'])).toBe('none');
+  });
+
+  it.each([
+    [{}, 'PARAMETER_INVALID'],
+    [{ organization: 'acme', payer: 'nobody' }, 'PARAMETER_INVALID'],
+    [{ organization: 'acme', project: 'zeta/lab' }, 'PARAMETER_INVALID'],
+    [{ organization: 'acme', by: 'colour' }, 'PARAMETER_INVALID'],
+    [{ organization: 'acme', colour: 'red' }, 'PARAMETER_INVALID'],
+    [{ organization: 'acme', limit: '5001' }, 'PARAMETER_INVALID'],
+    [{ organization: 'acme', asOf: 'yesterday' }, 'PARAMETER_INVALID'],
+    [{ organization: 'acme', asOf: 'usage.events/0=x@2026-01-20T00:00:00Z' }, 'PARAMETER_INVALID'],
+    [{ organization: 'acme', from: '2024-01-01T00:00:00Z' }, 'PARAMETER_INVALID'],
+    [{ organization: 'acme', to: '2025-01-01T00:00:00Z' }, 'PARAMETER_INVALID'],
+    [{ organization: 'acme', asOf: 'snapshot:7' }, 'SNAPSHOT_EXPIRED'],
+    [{ organization: 'acme', asOf: '1969-01-01T00:00:00Z' }, 'PRICE_BOOK_UNKNOWN'],
+  ])('refuses %o: %s', async (query, code) => {
+    expect(await codeOf(query)).toBe(code);
+  });
+});
