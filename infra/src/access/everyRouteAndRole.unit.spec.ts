@@ -83,7 +83,8 @@ beforeAll(async () => {
       const costs = (): never => {
         throw new Problem(503, 'LEDGER_NOT_RUNNING', 'Not here.');
       };
-      rightsizerRoutes(router, { status, look, costs });
+      const tables = { newest: () => Promise.resolve(null), names: () => Promise.resolve([]) };
+      rightsizerRoutes(router, { status, look, costs, tables: tables as never });
     }),
   ];
   gateway = await startGateway({

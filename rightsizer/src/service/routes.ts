@@ -7,6 +7,8 @@ import {
 } from '@prorata/service-runtime';
 import type { OpenApiFragment } from '@prorata/service-runtime';
 import type { Request, Router } from 'express';
+import { catalogPaths, catalogRoutes } from '../catalog/catalogRoutes.ts';
+import type { ServedTables } from '../catalog/servedTables.ts';
 import type { BudgetLook, NoBudgetLook } from '../throttle/throttle.ts';
 import { costPaths, costRoutes } from './costRoutes.ts';
 import type { CostParts } from './costRoutes.ts';
@@ -18,10 +20,12 @@ export interface RouteParts {
   /** @throws Problem 503 when this process makes no charge lines */
   readonly costs: () => CostParts;
   readonly look: (organization: string, budget: string) => Promise<BudgetLook | NoBudgetLook>;
+  readonly tables: ServedTables;
 }
 
 export function routes(router: Router, parts: RouteParts): void {
   costRoutes(router, parts.costs);
+  catalogRoutes(router, parts.tables);
   router.get('/v1/rightsizer/status', async (_request, response) => {
     response.json(await parts.status());
   });
@@ -67,6 +71,7 @@ const answers = (description: string, properties: Readonly<Record<string, object
 export const openapi: OpenApiFragment = {
   paths: {
     ...costPaths,
+    ...catalogPaths,
     '/v1/rightsizer/status': {
       get: {
         summary: 'What the usage table holds, and what the control loops last found and did.',

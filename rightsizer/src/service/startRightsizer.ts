@@ -17,6 +17,7 @@ import {
   tokenVerifier,
 } from '@prorata/service-runtime';
 import type { ReadyCheck, RunningService, Settings } from '@prorata/service-runtime';
+import { ServedTables } from '../catalog/servedTables.ts';
 import { CommandDesk } from '../commandDesk.ts';
 import { inBatches } from '../commandBatches.ts';
 import type { PostCommand } from '../commandDesk.ts';
@@ -28,6 +29,7 @@ import { Rollups } from '../rollups/rollups.ts';
 import { Rightsizer } from '../resize/rightsizer.ts';
 import type { ResizeEvaluation } from '../resize/rightsizer.ts';
 import { SummaryKeeper } from '../summary/summaryKeeper.ts';
+import { quarantineForm, usageForm } from '../table/rowForms.ts';
 import { tablePlaces, UsageDatabase } from '../table/usageDatabase.ts';
 import type { TablePlaces } from '../table/usageDatabase.ts';
 import { UsageReader } from '../table/usageReader.ts';
@@ -101,6 +103,7 @@ export async function startRightsizer(
     ready: () => running.checks(loops),
     routes: (router) =>
       routes(router, {
+        tables: new ServedTables(ground.places.storage, [usageForm.name, quarantineForm.name]),
         status: async () =>
           statusReport({
             policy: ground.policy,

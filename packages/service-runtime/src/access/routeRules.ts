@@ -58,6 +58,9 @@ const readsMoney: RouteRule = {
   grants: 'streams',
 };
 
+/** The usage of all, row by row, and no part of it. */
+const readsTables: RouteRule = { ...readsMoney, answeredBy: ['rightsizer'], grants: 'none' };
+
 /** What a role may send is asked of the command, in `commandRoles`. */
 const sendsCommands: RouteRule = {
   answeredBy: ['gateway'],
@@ -166,6 +169,11 @@ export const routeRules = {
   'GET /v1/budgets/:organization/:budget/spend': { ...readsMoney, answeredBy: ['rightsizer'] },
   'GET /v1/costs': { ...readsMoney, answeredBy: ['rightsizer'] },
   'GET /v1/rightsizer/status': { ...readsMoney, answeredBy: ['rightsizer'], grants: 'none' },
+  'GET /v1/iceberg/v1/config': readsTables,
+  'GET /v1/iceberg/v1/namespaces': readsTables,
+  'GET /v1/iceberg/v1/namespaces/:namespace': readsTables,
+  'GET /v1/iceberg/v1/namespaces/:namespace/tables': readsTables,
+  'GET /v1/iceberg/v1/namespaces/:namespace/tables/:table': readsTables,
   'GET /v1/rules/:application': readsRules,
   'GET /v1/rules/:application/stream': readsRules,
   'POST /v1/usage': reportsUsage,
