@@ -29,7 +29,7 @@ const FLEETS: readonly Pick<HostsOrder, 'transport' | 'hosts'>[] = [
   { transport: 'http', hosts: 1 },
   { transport: 'http', hosts: 1_000 },
 ];
-const AIMS = { oneMs: 250, lastMs: 1_000, decisionGrowth: 1.5 };
+const AIMS = { oneMs: 250, lastMs: 1_000 };
 /** Changes whose times do not count: connections, compiled code. */
 const WARM_UP = 3;
 /** Between two changes, milliseconds: each is propagated by itself. */
@@ -42,7 +42,7 @@ const PROCESS_TIMEOUT_MS = 5 * 60_000;
 export async function runPropagationBench(
   options: PropagationBenchOptions,
 ): Promise<readonly Figure[]> {
-  return [...(await fleets(options)), ...(await loading(options)), ...(await rootChange(options))];
+  return [...(await fleets(options)), ...(await rootChange(options))];
 }
 
 async function fleets(options: PropagationBenchOptions): Promise<readonly Figure[]> {
@@ -185,36 +185,6 @@ function figuresOf(transport: string, hosts: number, times: Times): readonly Fig
   return [
     ...figures,
     figureOf(`p50 from the accepted command, ${many}`, 'ms', times.first.percentile(0.5)),
-  ];
-}
-
-interface Loaded {
-  readonly loadMs: number;
-  readonly idleP99Ns: number;
-  readonly loadingP99Ns: number;
-  readonly idlePauseMs: number;
-  readonly pauseMs: number;
-}
-
-async function loading({ signal, progress }: PropagationBenchOptions): Promise<readonly Figure[]> {
-  progress(`a host decides while ${LARGE} rules load …`);
-  const file = path.join(import.meta.dirname, 'loadingProcess.ts');
-  const line = await lineOf<Loaded>(file, signal);
-  const many = `${LARGE.toLocaleString('en')} rules`;
-  const growth = line.loadingP99Ns / line.idleP99Ns;
-  const decision = figureOf(`p99 of a decision while ${many} load`, 'ns', line.loadingP99Ns);
-  return [
-    {
-      ...decision,
-      peers: { 'while nothing loads': significant(line.idleP99Ns) },
-      aim: `≤ ${AIMS.decisionGrowth} of the idle (${growth.toFixed(2)})`,
-      held: growth <= AIMS.decisionGrowth,
-    },
-    {
-      ...figureOf(`longest turn of the event loop while ${many} load`, 'ms', line.pauseMs),
-      peers: { 'while nothing loads': significant(line.idlePauseMs) },
-    },
-    figureOf(`${many} in force in one host`, 'ms', line.loadMs),
   ];
 }
 
