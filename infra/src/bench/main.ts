@@ -12,6 +12,7 @@ import { runProjectionBench } from './projection/runProjectionBench.ts';
 import { runPropagationBench } from './propagation/runPropagationBench.ts';
 import { runQueriesBench } from './queries/runQueriesBench.ts';
 import { runRestoreBench } from './restore/runRestoreBench.ts';
+import { runUsageBench } from './usage/runUsageBench.ts';
 
 const USAGE = `usage: ./prorata bench restore [--json] [--out FILE] [--quotas N]
        ./prorata bench queries [--json] [--out FILE] [--quotas N] [--audit-rows N]
@@ -19,6 +20,7 @@ const USAGE = `usage: ./prorata bench restore [--json] [--out FILE] [--quotas N]
        ./prorata bench projection [--json] [--out FILE] [--events N] [--seconds S]
        ./prorata bench propagation [--json] [--out FILE] [--changes N]
        ./prorata bench decide [--json] [--out FILE] [--rounds N]
+       ./prorata bench usage [--json] [--out FILE] [--rows N]
 
   commands      accepted commands a second and their latencies over HTTP, beside the same Express in front
                 of bare kafkajs (the floor) and in front of Emmett on Postgres (a peer)
@@ -31,6 +33,8 @@ const USAGE = `usage: ./prorata bench restore [--json] [--out FILE] [--quotas N]
                 with 1 and 1000; deciding while rules load; a change at the root of a large tree
   decide        one decision of the host SDK beside the packages that limit in a process, a bucket written
                 by hand and the bare arithmetic (the floor); needs no stack
+  usage         rolling up a usage table as its days come, and percentiles from it, beside DuckDB's SQL written by
+                hand over one sorted file; needs no stack
 
   --json        a line of JSON for each figure instead of the table
   --out FILE    the lines of JSON go there too
@@ -41,6 +45,7 @@ const USAGE = `usage: ./prorata bench restore [--json] [--out FILE] [--quotas N]
   --quotas N    how many the tree of the restore, or the tables of the questions, have (default 1000000)
   --audit-rows  how many rows the audit log of the questions has (default 5000000)
   --events N    how many the projection catches up with (default 1000000)
+  --rows N      how many the usage table has (default 100000000)
   --changes N   how many each fleet of the propagation sees (default 100)
   --profile DIR CPU profiles of gateway and writer go there; profiling costs some of the speed
 `;
@@ -56,6 +61,7 @@ const options = {
   'audit-rows': { type: 'string', default: '5000000' },
   events: { type: 'string', default: '1000000' },
   changes: { type: 'string', default: '100' },
+  rows: { type: 'string', default: '100000000' },
   profile: { type: 'string' },
   help: { type: 'boolean', default: false },
 } as const;
@@ -67,6 +73,7 @@ const QUOTAS_MAX = 1_010_000;
 const AUDIT_ROWS_MAX = 50_000_000;
 const EVENTS_MAX = 10_000_000;
 const CHANGES_MAX = 10_000;
+const ROWS_MAX = 1_000_000_000;
 
 /** The command line makes no sense. */
 class Unusable extends Error {
@@ -109,6 +116,10 @@ function benchNamed(
   if (name === 'decide') {
     const rounds = numberOf(values.rounds, 'rounds', ROUNDS_MAX);
     return (signal) => runDecideBench({ rounds, signal, progress });
+  }
+  if (name === 'usage') {
+    const rows = numberOf(values.rows, 'rows', ROWS_MAX);
+    return (signal) => runUsageBench({ rows, signal, progress });
   }
   if (name === 'propagation') {
     const changes = numberOf(values.changes, 'changes', CHANGES_MAX);
