@@ -19,6 +19,11 @@ import type { Snapshot, SnapshotSummary, TableForm, TableMetadata } from './tabl
 const COMMIT_ATTEMPTS = 50;
 /** The longest pause after a lost turn, milliseconds, times the attempts so far: writers drift apart. */
 const PAUSE_MS = 5;
+/**
+ * From when files were written until they are committed, milliseconds: what is older and named by
+ * nothing may have been removed, so a writer that slept so long has to write anew.
+ */
+export const COMMIT_AGE_MAX_MS = 900_000;
 /** Ids below 10^15 are exact in any JSON reader. */
 const SNAPSHOT_ID_END = 1_000_000_000_000_000n;
 
@@ -91,7 +96,11 @@ export class IcebergTable {
    */
   commit(decide: (base: TableState) => TableChange | null): Promise<TableState> {
     const written: { manifest: WrittenManifest | null } = { manifest: null };
+    const begunMs = this.#now();
     return this.#advance(async (base) => {
+      if (this.#now() - begunMs > COMMIT_AGE_MAX_MS) {
+        throw new TableFault('COMMIT_CONTENDED', `no turn in ${COMMIT_AGE_MAX_MS} ms`);
+      }
       if (base === null) throw new TableFault('METADATA_BROKEN', `the table ${this.name} is gone`);
       const change = decide(base);
       if (change === null) return null;

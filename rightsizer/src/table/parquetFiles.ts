@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { DuckDBMapValue } from '@duckdb/node-api';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { ColumnStatistics } from '../iceberg/dataFile.ts';
@@ -22,6 +23,7 @@ export interface ParquetOrder {
   readonly schema: Schema;
   /** A folder of its own. */
   readonly directory: string;
+  /** None: it becomes one file, and is not held in memory for it. */
   readonly splitBy: readonly string[];
 }
 
@@ -30,15 +32,20 @@ export async function writeParquet(
   connection: DuckDBConnection,
   { select, schema, directory, splitBy }: ParquetOrder,
 ): Promise<WrittenParquet[]> {
+  const isSplit = splitBy.length > 0;
+  const target = isSplit ? directory : path.join(directory, 'part.parquet');
+  const split = isSplit ? `PARTITION_BY (${splitBy.join(', ')}), FILENAME_PATTERN 'part-', ` : '';
   const ids = schema.fields.map(({ id, name }) => `${name}: ${id}`).join(', ');
   const result = await connection.runAndReadAll(`
-    COPY (${select}) TO ${sqlText(directory)} (FORMAT parquet, COMPRESSION zstd,
-      PARTITION_BY (${splitBy.join(', ')}), FILENAME_PATTERN 'part-', FIELD_IDS {${ids}}, RETURN_STATS)`);
+    COPY (${select}) TO ${sqlText(target)} (FORMAT parquet, COMPRESSION zstd, ${split}FIELD_IDS {${ids}}, RETURN_STATS)`);
   return result.getRowObjects().map((row) => ({
     file: row['filename'] as string,
     rows: Number(row['count']),
     columns: columnsOf(row['column_statistics'], schema),
-    partition: Object.fromEntries(entriesOf(row['partition_keys'])) as Record<string, string>,
+    partition: Object.fromEntries(isSplit ? entriesOf(row['partition_keys']) : []) as Record<
+      string,
+      string
+    >,
   }));
 }
 

@@ -4,11 +4,13 @@ import type { IcebergTable } from '../iceberg/icebergTable.ts';
 import type { ListedManifest } from '../iceberg/manifestList.ts';
 import type { TableState } from '../iceberg/metadataVersions.ts';
 import { fromSingleValue } from '../iceberg/singleValue.ts';
+import type { SchemaField } from '../iceberg/schema.ts';
 import { partitionBounds } from '../iceberg/snapshotFiles.ts';
-import { currentSchema } from '../iceberg/tableMetadata.ts';
+import { currentSchema, snapshotWith } from '../iceberg/tableMetadata.ts';
 import type { Snapshot } from '../iceberg/tableMetadata.ts';
 import { sqlType } from './rowForms.ts';
 import type { TableStorage } from './storage/tableStorage.ts';
+import { TableFault } from './tableFault.ts';
 import type { Positions, RowsFile, TableVersion } from './tableVersion.ts';
 import { sqlText } from './usageDatabase.ts';
 import type { UsageDatabase } from './usageDatabase.ts';
@@ -66,12 +68,19 @@ export class SnapshotRows implements TableVersion {
     return { files: total('total-data-files'), rows: total('total-records') };
   }
 
-  /** By name. @throws TableFault FILE_MISSING when the snapshot has expired and is gone */
+  /** By name. @throws TableFault SNAPSHOT_EXPIRED when it has been kept no longer, FILE_MISSING */
   async files(bounds?: { from: bigint; to: bigint }): Promise<readonly RowsFile[]> {
-    if (this.#snapshot === null) return [];
+    const snapshot = this.#snapshot;
+    return snapshot === null ? [] : this.#unlessExpired(() => this.#filesOf(snapshot, bounds));
+  }
+
+  async #filesOf(
+    snapshot: Snapshot,
+    bounds?: { from: bigint; to: bigint },
+  ): Promise<readonly RowsFile[]> {
     const { table } = this.#source;
     const { metadata } = this.#state;
-    const { manifests } = await table.manifests(metadata, this.#snapshot);
+    const { manifests } = await table.manifests(metadata, snapshot);
     const found: RowsFile[] = [];
     for (const manifest of manifests) {
       if (bounds !== undefined && !this.#mayHold(manifest, bounds)) continue;
@@ -101,11 +110,11 @@ export class SnapshotRows implements TableVersion {
   /** As `scan`, for whoever takes rows while others wait: what is opened must be closed. */
   protected async open(files: readonly RowsFile[]): Promise<OpenedRows> {
     const { storage, database } = this.#source;
-    const local = await storage.open(files.map(({ key }) => key));
+    const local = await this.#unlessExpired(() => storage.open(files.map(({ key }) => key)));
     try {
       const connection = await database.connect();
       return {
-        rows: this.#rowsSql(local.paths),
+        rows: rowsSql(currentSchema(this.#state.metadata).fields, local.paths),
         connection,
         close() {
           connection.closeSync();
@@ -118,19 +127,17 @@ export class SnapshotRows implements TableVersion {
     }
   }
 
-  /** Columns go by their ids, so that a file from before a column was added reads as null there. */
-  #rowsSql(paths: readonly string[]): string {
-    const { fields } = currentSchema(this.#state.metadata);
-    if (paths.length === 0) {
-      const none = fields.map(({ name, type }) => `NULL::${sqlType(type)} AS ${name}`);
-      return `(SELECT ${none.join(', ')} WHERE false)`;
+  /** Whoever held an old version for too long is told so, and not that the table is broken. */
+  async #unlessExpired<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof TableFault) || error.code !== 'FILE_MISSING') throw error;
+      const newest = await this.#source.table.newest();
+      if (newest === null || snapshotWith(newest.metadata, this.snapshotId) !== null) throw error;
+      const message = `the snapshot ${this.snapshotId} is no longer kept`;
+      throw new TableFault('SNAPSHOT_EXPIRED', message, { cause: error });
     }
-    const columns = fields.map(
-      ({ id, name, type }) =>
-        `${id}: {name: ${sqlText(name)}, type: ${sqlText(sqlType(type))}, default_value: NULL}`,
-    );
-    const list = paths.map(sqlText).join(', ');
-    return `read_parquet([${list}], schema = MAP {${columns.join(', ')}}, hive_partitioning = false)`;
   }
 
   /** By the days of the manifest's files. */
@@ -161,4 +168,21 @@ export class SnapshotRows implements TableVersion {
     const bytes = field === undefined ? null : file.columns.get(field.id)?.[side];
     return bytes == null ? null : (fromSingleValue('timestamptz', bytes) as bigint);
   }
+}
+
+/**
+ * SQL that reads Parquet files of the table. Columns go by their ids, so that a file from before a
+ * column was added reads as null there.
+ */
+export function rowsSql(fields: readonly SchemaField[], paths: readonly string[]): string {
+  if (paths.length === 0) {
+    const none = fields.map(({ name, type }) => `NULL::${sqlType(type)} AS ${name}`);
+    return `(SELECT ${none.join(', ')} WHERE false)`;
+  }
+  const columns = fields.map(
+    ({ id, name, type }) =>
+      `${id}: {name: ${sqlText(name)}, type: ${sqlText(sqlType(type))}, default_value: NULL}`,
+  );
+  const list = paths.map(sqlText).join(', ');
+  return `read_parquet([${list}], schema = MAP {${columns.join(', ')}}, hive_partitioning = false)`;
 }
