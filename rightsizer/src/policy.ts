@@ -30,6 +30,20 @@ export interface Policy {
     /** How often it looks for periods that can be closed. */
     readonly evaluationMs: number;
   };
+  /** Of the usage table's files. */
+  readonly compaction: CompactionPolicy;
+}
+
+export interface CompactionPolicy {
+  readonly evaluationMs: number;
+  /** A day is left alone for this long after its end: most of what comes late has come by then. */
+  readonly settleMs: number;
+  /** Fewer small files of one day and bucket than this are not worth writing anew. */
+  readonly filesMin: number;
+  /** Of one compacted file: a file this large is left alone. */
+  readonly bytesMax: number;
+  /** What no kept version names is removed when it is older than this; it may be on its way into a commit. */
+  readonly unnamedMs: number;
 }
 
 export interface ResizePolicy {
@@ -116,6 +130,13 @@ export const productionPolicy: Policy = {
   },
   summary: { evaluationMs: 5 * minute },
   ledger: { evaluationMs: 15 * minute },
+  compaction: {
+    evaluationMs: 5 * minute,
+    settleMs: 6 * hour,
+    filesMin: 8,
+    bytesMax: 256_000_000,
+    unnamedMs: hour,
+  },
 };
 
 /** [least, most] of every number in the file. */
@@ -135,6 +156,9 @@ const limits: Readonly<Record<string, readonly [number, number]>> = {
   lowerMaxBasisPoints: [1, 9_000],
   coverageMinBasisPoints: [1, 10_000],
   changesMax: [1, 10_000],
+  filesMin: [2, 10_000],
+  bytesMax: [1_000_000, 10_000_000_000],
+  unnamedMs: [30 * minute, 400 * 24 * hour],
 };
 const choices: Readonly<Record<string, readonly string[]>> = { demandOf: ['host', 'fleet'] };
 /** Steps of one series that are held in memory while it is looked at. */

@@ -1,11 +1,18 @@
 import { SettingsError } from '@prorata/service-runtime';
 
-export const partNames = ['sink', 'rightsizer', 'throttle', 'summary', 'ledger'] as const;
+export const partNames = [
+  'sink',
+  'rightsizer',
+  'throttle',
+  'summary',
+  'ledger',
+  'compactor',
+] as const;
 export type PartName = (typeof partNames)[number];
 
 /**
- * `--parts sink,rightsizer,throttle,summary,ledger`; all of them without it. The sink may run where the disk is,
- * the loops elsewhere on a copy: they read the table and never write it.
+ * `--parts sink,rightsizer,throttle,summary,ledger,compactor`; all of them without it. The sink may run where the disk is,
+ * the loops elsewhere on a copy: they read the table and never write it. One process compacts.
  * @throws SettingsError
  */
 export function readParts(argv: readonly string[]): ReadonlySet<PartName> {

@@ -38,6 +38,7 @@ import { Throttle } from '../throttle/throttle.ts';
 import type { ThrottleEvaluation } from '../throttle/throttle.ts';
 import { followView } from '../view/followView.ts';
 import type { FollowedView } from '../view/followView.ts';
+import { startCompaction } from './compactionLoop.ts';
 import { logEvaluations } from './logEvaluations.ts';
 import { startLoop } from './loop.ts';
 import type { RunningLoop } from './loop.ts';
@@ -133,6 +134,7 @@ export async function startRightsizer(
   const rollups = await openRollups(ground);
   const usage = { reader, rollups };
   if (parts.has('summary')) startSummary(ground, usage, metrics, running);
+  if (parts.has('compactor')) startCompactor(ground, metrics, running);
   if (loops !== null && ledger !== null) {
     await startLoops(ground, parts, { view: loops, usage, ledger }, metrics, running);
   }
@@ -228,6 +230,20 @@ function startSummary(
     failed(error) {
       metrics.failed('summary');
       logger.error({ err: error }, 'What quotas have used was not summed up; what was is kept.');
+    },
+  });
+}
+
+function startCompactor(ground: Ground, metrics: RightsizerMetrics, running: Running): void {
+  const { database, places, policy, logger } = ground;
+  running.compactionLoop = startCompaction({
+    database,
+    places,
+    policy: policy.compaction,
+    logger,
+    failed(error) {
+      metrics.failed('compactor');
+      logger.error({ err: error }, 'Files were not compacted; answers are the same, and slower.');
     },
   });
 }
@@ -335,6 +351,7 @@ class Running {
   ledgerLoop: RunningLoop | null = null;
   summary: SummaryKeeper | null = null;
   summaryLoop: RunningLoop | null = null;
+  compactionLoop: RunningLoop | null = null;
   readonly #desks: CommandDesk[] = [];
 
   desk(post: PostCommand): CommandDesk {
@@ -369,7 +386,13 @@ class Running {
 
   async stop(): Promise<void> {
     for (const desk of this.#desks) desk.close();
-    const loops = [this.resizeLoop, this.budgetLoop, this.ledgerLoop, this.summaryLoop];
+    const loops = [
+      this.resizeLoop,
+      this.budgetLoop,
+      this.ledgerLoop,
+      this.summaryLoop,
+      this.compactionLoop,
+    ];
     await Promise.all(loops.map(async (loop) => loop?.stop()));
     await this.summary?.stop();
     await this.sink?.stop();

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -230,6 +230,14 @@ describe('the usage table', () => {
     expect(claim.topicId).toBe('abc');
     await table.commit(claim, range(2n, 3n));
     expect((await table.takeOver(0)).topicId).toBe('abc');
+  });
+
+  it('clears away what a dead process staged, and leaves what one may be at', async () => {
+    for (const name of ['dead', 'alive']) await mkdir(path.join(places.staging, name));
+    const old = new Date(Date.now() - 2 * 3_600_000);
+    await utimes(path.join(places.staging, 'dead'), old, old);
+    await open();
+    expect(await readdir(places.staging)).toEqual(['alive']);
   });
 
   it('is not begun beside a table of the form before Iceberg', async () => {

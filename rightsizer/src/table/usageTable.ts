@@ -24,6 +24,7 @@ import {
   usageTableForm,
 } from './rowForms.ts';
 import type { QuarantineRow } from './rows.ts';
+import { clearStaging } from './clearStaging.ts';
 import { TableFault } from './tableFault.ts';
 import type { TablePlaces, UsageDatabase } from './usageDatabase.ts';
 import type { UsageColumns } from './usageColumns.ts';
@@ -110,6 +111,7 @@ export class UsageTable {
   /** Makes the tables where they are absent. @throws TableFault TABLE_FORMAT_OLD | TOPIC_CHANGED | PARTITIONS_CHANGED | METADATA_BROKEN */
   static async open(options: TableOptions): Promise<UsageTable> {
     await refuseOldForm(options.places);
+    await clearStaging(options.places.staging);
     const table = new UsageTable(await options.database.connect(), options);
     const { buckets = PRESET_BUCKETS, topic } = options;
     const state = await table.#usage.ensure(
