@@ -71,6 +71,11 @@ export class LedgerFacts {
     };
   }
 
+  /** Every price book that there is, by name. */
+  priceBooks(): readonly string[] {
+    return [...this.#books.keys()].sort();
+  }
+
   /** By version, from 1 on. */
   bookVersions(priceBook: string): readonly BookTerms[] {
     return this.#books.get(priceBook) ?? [];

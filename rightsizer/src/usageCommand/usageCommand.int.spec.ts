@@ -3,9 +3,10 @@ import os from 'node:os';
 import path from 'node:path';
 import { connectKafka } from '@prorata/kafka-port';
 import type { LogPort } from '@prorata/kafka-port';
-import { Codec, inNamespace, registryIds, topicManifest } from '@prorata/schemas';
+import { Codec, inNamespace, registryIds, timeToJson, topicManifest } from '@prorata/schemas';
 import { freshNamespace, kafkaConnection, sharedStack } from '@prorata/test-kit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { TestWriter } from '../../test/testWriter.ts';
 import { tokens, usageOut, usageRecord } from '../../test/usageRecords.ts';
 import { judgeRecord } from '../sink/judgeRecord.ts';
 import { tablePlaces, UsageDatabase } from '../table/usageDatabase.ts';
@@ -25,7 +26,7 @@ let environment: Readonly<Record<string, string>>;
 let port: LogPort;
 
 beforeAll(async () => {
-  const namespace = await freshNamespace({ apply: ['usage.events'] });
+  const namespace = await freshNamespace({ apply: ['quota.events', 'usage.events'] });
   directory = await mkdtemp(path.join(os.tmpdir(), 'prorata-usage-'));
   port = connectKafka(kafkaConnection());
   const { brokers, sasl } = kafkaConnection('rightsizer');
@@ -52,9 +53,22 @@ beforeEach(() => {
   for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
 });
 
-/** Two records in the topic, and in the table what a sink makes of them. */
+/** A price, two records in the topic, and in the table what a sink makes of them. */
 async function fill(namespace: string): Promise<void> {
   const codec = new Codec(registryIds(sharedStack().subjectsUrl), namespace);
+  const writer = new TestWriter(port, codec, namespace, partitions);
+  await writer.must('DefinePriceBook', 'pricebook:list', {
+    currency: 'USD',
+    prices: [
+      {
+        application: 'llm',
+        resource: 'tokens',
+        amount: '0.10',
+        perUnits: 3,
+        effectiveFrom: timeToJson(0n),
+      },
+    ],
+  });
   const publisher = await port.publisher();
   const topic = inNamespace('usage.events', namespace);
   const used = { codec, namespace, partitions };
@@ -189,6 +203,7 @@ describe('./prorata usage', () => {
       firstDifference: null,
       partitions: [{ records: 2, counted: 1, quarantined: 1, duplicates: 0 }],
       imports: { sources: 2 },
+      ledgers: [{ priceBook: 'list', organization: 'acme' }],
     });
     expect(held.code).toBe(0);
     const places = await tablePlaces(path.join(directory, 'usage'));

@@ -1,4 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { LogPort } from '@prorata/kafka-port';
 import { inNamespace, longToJson } from '@prorata/schemas';
+import type { Codec } from '@prorata/schemas';
 import {
   assertTopics,
   connectLog,
@@ -10,12 +13,17 @@ import {
 import { tableLines } from '../query/answerText.ts';
 import { judgeRecord } from '../sink/judgeRecord.ts';
 import type { Difference } from '../verify/difference.ts';
+import { verifyLedgers } from '../verify/verifyLedgers.ts';
+import { followView } from '../view/followView.ts';
+import type { LogView } from '../view/logView.ts';
 import { verifyUsage } from '../verify/verifyUsage.ts';
 import type { UsageVerified } from '../verify/verifyUsage.ts';
 import { withUsagePlace } from './usagePlace.ts';
 
 /** Exit code: a difference was found. */
 const DIFFERENT = 1;
+/** Between looks at whether the log has been folded, milliseconds. */
+const FOLD_PAUSE_MS = 100;
 
 export async function verifyCommand(words: {
   readonly json?: boolean | undefined;
@@ -32,9 +40,10 @@ function readAndVerify(): Promise<UsageVerified | null> {
     const port = connectLog(settings, 'usage');
     try {
       const admin = await port.admin();
-      const partitions = await assertTopics(admin, settings, ['usage.events']);
+      const partitions = await assertTopics(admin, settings, ['quota.events', 'usage.events']);
       await admin.close();
       const codec = createCodec(settings);
+      const events = inNamespace('quota.events', settings.namespace);
       return await verifyUsage({
         log: port.log,
         judge: async (record) => {
@@ -46,6 +55,10 @@ function readAndVerify(): Promise<UsageVerified | null> {
         storage: places.storage,
         topic: inNamespace('usage.events', settings.namespace),
         partitions,
+        async ledger(usage) {
+          const { ledger } = await foldedView(port, codec, events, partitions);
+          return verifyLedgers(usage, ledger, BigInt(Date.now()) * 1_000n);
+        },
       });
     } finally {
       await port.close();
@@ -53,8 +66,25 @@ function readAndVerify(): Promise<UsageVerified | null> {
   });
 }
 
+/** All that the log says now. */
+async function foldedView(
+  port: LogPort,
+  codec: Codec,
+  topic: string,
+  partitions: number,
+): Promise<LogView> {
+  const followed = followView(port, codec, topic, partitions);
+  try {
+    while (!(await Promise.race([followed.settle(), followed.finished])))
+      await delay(FOLD_PAUSE_MS);
+    return followed.view;
+  } finally {
+    await followed.stop();
+  }
+}
+
 function verifiedLines(verified: UsageVerified): string[] {
-  const { usageFiles, quarantineFiles, partitions, imports, firstDifference } = verified;
+  const { usageFiles, quarantineFiles, partitions, imports, ledgers, firstDifference } = verified;
   return [
     `version ${verified.version}, snapshot ${verified.snapshotId}`,
     `usage: ${countText(usageFiles.files, 'file')} with ${countText(usageFiles.rows, 'row')}; ` +
@@ -84,8 +114,12 @@ function verifiedLines(verified: UsageVerified): string[] {
       ),
     ),
     ...(imports === null ? [] : [`imports: ${imports.sources} with ${imports.rows} rows`]),
+    ...ledgers.map(
+      ({ priceBook, organization, lines, cost }) =>
+        `ledger of ${organization ?? 'nobody'} by ${priceBook}: ${countText(lines, 'line')}, ${cost}`,
+    ),
     firstDifference === null
-      ? 'Topic and table agree.'
+      ? 'Topic, table and ledger agree.'
       : `The first difference: ${differenceText(firstDifference)}`,
   ];
 }

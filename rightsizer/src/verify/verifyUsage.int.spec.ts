@@ -39,7 +39,7 @@ beforeEach(async () => {
       partition: 1,
       offset: BigInt(offset),
       timestampMs: loggedMs,
-      key: null,
+      key: Buffer.from('llm/chat'),
       value: await codec.encode('usage.events', {
         type: 'UsageRecorded',
         value: usageAt(sequence),
@@ -95,6 +95,7 @@ async function verify(): Promise<UsageVerified> {
     storage: places.storage,
     topic: TOPIC,
     partitions: 2,
+    ledger: null,
   });
   if (verified === null) throw new Error('there is no table');
   return verified;

@@ -7,8 +7,10 @@ import { checkFiles, sizesOf } from './checkFiles.ts';
 import type { FilesFound } from './checkFiles.ts';
 import { PartitionComparison } from './comparePartition.ts';
 import type { Judge, PartitionFound } from './comparePartition.ts';
+import type { LedgerFound } from './checkLedger.ts';
 import type { Difference } from './difference.ts';
 import { withPartitionRows } from './tableRows.ts';
+import type { LedgersVerified } from './verifyLedgers.ts';
 
 export interface VerifyGround {
   readonly log: Pick<PartitionLog, 'beginningOffset' | 'endOffset' | 'readToEnd'>;
@@ -18,6 +20,8 @@ export interface VerifyGround {
   /** Full name, the namespace included. */
   readonly topic: string;
   readonly partitions: number;
+  /** null: the ledger is not asked. */
+  readonly ledger: ((usage: TableVersion) => Promise<LedgersVerified>) | null;
 }
 
 export interface PartitionVerified {
@@ -39,6 +43,8 @@ export interface UsageVerified {
   readonly partitions: readonly PartitionVerified[];
   /** Brought from elsewhere; null: nothing could be asked after a difference. */
   readonly imports: { readonly sources: number; readonly rows: bigint } | null;
+  /** Empty where there is no price book, and after a difference. */
+  readonly ledgers: readonly LedgerFound[];
   readonly firstDifference: Difference | null;
 }
 
@@ -46,8 +52,8 @@ const USAGE_TIMES = { start: 'window_start', end: 'window_end' };
 const QUARANTINE_TIMES = { start: 'logged_at', end: 'logged_at' };
 
 /**
- * Compares the table with its own files and with the topic that it was made from; ends at the first
- * difference, files first, since nothing can be said of rows that cannot be read.
+ * Compares the table with its own files, with the topic that it was made from, and with the ledger that is made
+ * from it; ends at the first difference, files first, since nothing can be said of rows that cannot be read.
  * @returns null: there is no table yet
  */
 export async function verifyUsage(ground: VerifyGround): Promise<UsageVerified | null> {
@@ -72,13 +78,17 @@ export async function verifyUsage(ground: VerifyGround): Promise<UsageVerified |
     difference = compared.difference;
   }
   difference ??= await strayOf(usage, ground);
+  const isSound = difference === null;
+  const ledger = isSound && ground.ledger !== null ? await ground.ledger(usage) : null;
+  difference ??= ledger?.difference ?? null;
   return {
     version: usage.version,
     snapshotId: usage.snapshotId,
     usageFiles,
     quarantineFiles,
     partitions,
-    imports: difference === null ? await importsOf(usage) : null,
+    imports: isSound ? await importsOf(usage) : null,
+    ledgers: ledger?.ledgers ?? [],
     firstDifference: difference,
   };
 }
