@@ -10,49 +10,18 @@ import { pythonTables, startS3Server } from '@prorata/test-kit';
 import express from 'express';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { quarantineForm, usageForm } from '../table/rowForms.ts';
-import type { UsageRow } from '../table/rows.ts';
-import { UsageColumns } from '../table/usageColumns.ts';
+import { tenRecords } from '../table/testing/tenRecords.ts';
 import { tablePlaces, UsageDatabase } from '../table/usageDatabase.ts';
 import { UsageReader } from '../table/usageReader.ts';
 import { UsageTable } from '../table/usageTable.ts';
-import type { RangeToCommit } from '../table/usageTable.ts';
 import { catalogRoutes } from './catalogRoutes.ts';
 import { ServedTables } from './servedTables.ts';
 
 const run = promisify(execFile);
-const second = 1_000_000n;
 /** The other engine, in Python as the server is, needs some of the processor too. */
 const COMMIT_EVERY_MS = 100;
 const topic = { name: 'usage.events', partitions: 1 };
 const program = path.join(import.meta.dirname, '../../../docs/how-to/examples/read-usage.py');
-
-const row = (offset: bigint): UsageRow => ({
-  offset,
-  loggedAt: offset * second,
-  hostId: 'host-1',
-  bootId: 'boot-1',
-  sequence: offset,
-  application: 'llm',
-  quotaId: `llm/chat-${offset % 5n}`,
-  project: 'acme/search',
-  windowStart: offset * second,
-  windowEnd: (offset + 1n) * second,
-  resource: 'tokens',
-  used: offset,
-  refused: 0n,
-  queued: 0n,
-  peak: 1n,
-  zone: null,
-  trialRefused: 0n,
-});
-
-/** Offsets in tens: the n-th has 10 records. */
-const tens = (n: number): RangeToCommit => {
-  const [from, to] = [BigInt(n) * 10n, BigInt(n + 1) * 10n];
-  const rows = Array.from({ length: 10 }, (_, index) => row(from + BigInt(index)));
-  const marker = { offset: to - 1n, sha256: `at ${to}` };
-  return { from, to, records: 10, duplicates: 0, usage: UsageColumns.of(rows), quarantine: [], marker }; // prettier-ignore
-};
 
 describe('the catalog of the tables', () => {
   let root: string;
@@ -86,7 +55,7 @@ describe('the catalog of the tables', () => {
     expect(await (await get(tables)).json()).toEqual({ identifiers: [] });
     const table = await UsageTable.open({ database, places, topic });
     let claim = await table.takeOver(0);
-    claim = await table.commit(claim, tens(0));
+    claim = await table.commit(claim, tenRecords(0));
     expect(await (await get(tables)).json()).toMatchObject({
       identifiers: expect.arrayContaining([{ namespace: ['prorata'], name: 'usage' }]) as unknown,
     });
@@ -96,7 +65,7 @@ describe('the catalog of the tables', () => {
     const location = loaded['metadata-location'];
     expect(location).toMatch(/^file:\/\/.*\/usage\/metadata\/v\d+\.metadata\.json$/);
     expect((await get(`${tables}/usage`, { 'if-none-match': etag })).status).toBe(304);
-    await table.commit(claim, tens(1));
+    await table.commit(claim, tenRecords(1));
     expect((await get(`${tables}/usage`, { 'if-none-match': etag })).status).toBe(200);
     for (const place of ['namespaces/prorata', `${tables}/usage`])
       expect((await get(place, {}, 'HEAD')).status, place).toBe(204);
@@ -126,7 +95,7 @@ describe('the catalog of the tables', () => {
     await serve(new ServedTables(places.storage, [usageForm.name, quarantineForm.name]));
     const table = await UsageTable.open({ database, places, topic });
     let claim = await table.takeOver(0);
-    claim = await table.commit(claim, tens(0));
+    claim = await table.commit(claim, tenRecords(0));
     const reader = { isDone: false };
     const env = { ...process.env, PRORATA_URL: url.replace('/v1/iceberg', ''), PRORATA_TOKEN: 't', AWS_ENDPOINT_URL: s3.endpoint, AWS_REGION: 'us-east-1' }; // prettier-ignore
     const reading = run(python.python, [program, '--looks', '3'], { env }).finally(() => {
@@ -134,7 +103,7 @@ describe('the catalog of the tables', () => {
     });
     let committed = 1;
     while (!reader.isDone && committed < 500) {
-      claim = await table.commit(claim, tens(committed++));
+      claim = await table.commit(claim, tenRecords(committed++));
       await sleep(COMMIT_EVERY_MS);
     }
     const looks = (await reading).stdout.trim().split('\n');
