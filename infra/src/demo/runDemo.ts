@@ -13,6 +13,7 @@ import { application, hostCount } from './scenario.ts';
 import { auditLog } from './steps/auditLog.ts';
 import { budget } from './steps/budget.ts';
 import { bulk } from './steps/bulk.ts';
+import { costs } from './steps/costs.ts';
 import { outage } from './steps/outage.ts';
 import { override } from './steps/override.ts';
 import { propagation } from './steps/propagation.ts';
@@ -48,7 +49,7 @@ const underTraffic: readonly Step<DemoContext>[] = [
   override,
   outage,
 ];
-const afterTraffic: readonly Step<DemoContext>[] = [bulk, rebuild, auditLog];
+const afterTraffic: readonly Step<DemoContext>[] = [costs, bulk, rebuild, auditLog];
 
 /** Another demo runs in this checkout. */
 export class DemoBusy extends Error {

@@ -9,7 +9,8 @@ export interface StageCommand {
 
 export const application = 'llm-gateway';
 export const applicationStream = `application:${application}`;
-export const organizationStream = 'organization:acme';
+export const organization = 'acme';
+export const organizationStream = `organization:${organization}`;
 export const quotaOf = {
   conv: `${application}/prod/conv`,
   code: `${application}/prod/code`,
@@ -17,7 +18,7 @@ export const quotaOf = {
 export const hostCount = 3;
 
 /** Two projects of one organization: one will be over its budget, the other will not. */
-const projects = { conv: 'acme/assistant', code: 'acme/copilot' } as const;
+export const projects = { conv: 'acme/assistant', code: 'acme/copilot' } as const;
 export const budgetId = 'assistant-hourly';
 
 const HOUR_MICROS = 3_600_000_000;

@@ -15,6 +15,7 @@ afterEach(() => scene.deployment.close());
 interface SpendBody {
   readonly spend: string | null;
   readonly overrunBasisPoints: number | null;
+  readonly window: { readonly start: string; readonly end: string };
   readonly lines: readonly { readonly money: string; readonly used: number }[];
   /** Absent from a problem: the budget has not been folded yet. */
   readonly frozen?: readonly { readonly code: string }[];
@@ -41,7 +42,7 @@ describe('the budget throttle', () => {
     await scene.defineBudget();
     const before = scene.quota;
     await scene.useLately(2, 900n);
-    const service = await scene.deployment.start(policy, ['sink', 'throttle']);
+    const service = await scene.deployment.start(policy, ['sink', 'throttle', 'ledger']);
     await eventually(() => scene.quota.haircuts.get('month')?.cutBasisPoints === 5_000);
     const cuts = scene.deployment.gateway.of('ApplyHaircut');
     expect(cuts.map(({ data }) => (data['evidence'] as { figures: object }).figures)).toMatchObject(
@@ -60,6 +61,14 @@ describe('the budget throttle', () => {
       lines: [{ used: 1_800, money: '60' }],
       wouldDo: [],
       frozen: [],
+    });
+    const { window } = await spend(service);
+    const asked = `organization=acme&project=acme/search&from=${window.start}&to=${window.end}`;
+    const costs = await scene.deployment.get(service, `/v1/costs?${asked}`);
+    expect(await costs.json()).toMatchObject({
+      priceBook: 'list',
+      total: { cost: '60', used: 1_800 },
+      lines: [{ quota: 'llm/chat', used: 1_800, cost: '60' }],
     });
 
     await scene.defineBudget({ amount: '60' });
