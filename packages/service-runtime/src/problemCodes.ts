@@ -184,7 +184,7 @@ export const problemCodes = {
   ),
   COSTS_TOO_MANY: kind(
     422,
-    'There are more groups of costs than one answer holds',
+    'There are more groups or lines of costs than one answer holds',
     'Group by less, or ask for a shorter window or one project.',
   ),
   LEDGER_BUSY: kind(503, 'Others ask for costs just now', 'Ask again in some seconds.'),

@@ -2,7 +2,11 @@ import { Problem } from '@prorata/service-runtime';
 import type { OpenApiFragment, ProblemViolation } from '@prorata/service-runtime';
 import { bearerSecurity, callerStatuses, problemResponses } from '@prorata/service-runtime';
 import { timeFromJson, timeToJson } from '@prorata/schemas';
-import type { Request, Router } from 'express';
+import type { Request, Response, Router } from 'express';
+import { focusFormats } from '../focus/focusFile.ts';
+import type { FocusFormat } from '../focus/focusFile.ts';
+import type { FocusNames } from '../focus/focusNames.ts';
+import { sendFocus } from '../focus/sendFocus.ts';
 import { asOfText, textAsOf } from '../ledger/asOf.ts';
 import type { AsOf } from '../ledger/asOf.ts';
 import type { BookTerms } from '../ledger/bookTerms.ts';
@@ -27,6 +31,7 @@ export interface CostParts {
   readonly snapshot: (snapshotId: bigint) => Promise<TableVersion>;
   /** Microseconds. */
   readonly now: () => bigint;
+  readonly names: FocusNames;
 }
 
 /** Lines of one answer. */
@@ -53,6 +58,7 @@ const parameters = [
   'asOf',
   'after',
   'limit',
+  'format',
   ...filters,
 ] as const;
 
@@ -63,6 +69,8 @@ interface CostQuestion extends LedgerAsked {
   readonly limit: number;
   /** Lines before the page. */
   readonly skip: number;
+  /** A file of all lines in the columns of FOCUS; null: JSON. */
+  readonly format: FocusFormat | null;
 }
 
 export function costRoutes(router: Router, parts: () => CostParts): void {
@@ -76,19 +84,28 @@ export function costRoutes(router: Router, parts: () => CostParts): void {
     }
     running += 1;
     try {
-      response.json(await costs(request, parts()));
+      await answer(request, response, parts());
     } finally {
       running -= 1;
     }
   });
 }
 
-async function costs(request: Request, parts: CostParts): Promise<object> {
+async function answer(request: Request, response: Response, parts: CostParts): Promise<void> {
   const version = await versionOf(request, parts);
   const question = questionOf(request, parts, version);
-  const { book, by, window, scope, usage, at } = question;
   const lines = (): AsyncGenerator<ChargeLine> =>
     filtered(parts.ledger.lines(version, question), question.filters);
+  if (question.format === null) response.json(await costs(question, version, lines));
+  else await sendFocus(response, question.format, lines(), parts.names);
+}
+
+async function costs(
+  question: CostQuestion,
+  version: TableVersion,
+  lines: () => AsyncGenerator<ChargeLine>,
+): Promise<object> {
+  const { book, by, window, scope, usage, at } = question;
   const about = {
     organization: scope.organization,
     project: scope.project,
@@ -244,6 +261,7 @@ function questionOf(request: Request, parts: CostParts, version: TableVersion): 
   const limit = given.whole('limit', LIMIT_PRESET, 1, LIMIT_MAX);
   const by = given.several('by', costGroupings);
   given.several('category', chargeCategories);
+  const format = formatOf(given, by);
   const priceBook = priceBookOf(given, parts.ledger, scope.organization);
   given.finish();
   const book = parts.ledger.book(priceBook, asOf.decidedBy);
@@ -259,7 +277,28 @@ function questionOf(request: Request, parts: CostParts, version: TableVersion): 
     return value === null ? [] : [[name, value]];
   });
   given.finish();
-  return { ...asOf, scope, priceBook, window, book, by, filters: new Map(wanted), limit, skip };
+  return {
+    ...asOf,
+    scope,
+    priceBook,
+    window,
+    book,
+    by,
+    filters: new Map(wanted),
+    limit,
+    skip,
+    format,
+  };
+}
+
+function formatOf(given: CostParameters, by: readonly CostGrouping[]): FocusFormat | null {
+  const text = given.text('format') ?? 'json';
+  const format = focusFormats.find((each) => each === text) ?? null;
+  if (format === null && text !== 'json') {
+    given.report('format', `must be one of json, ${focusFormats.join(', ')}`);
+  }
+  if (format !== null && by.length > 0) given.report('by', 'is of JSON: a file has all lines');
+  return format;
 }
 
 function scopeOf(given: CostParameters): LedgerScope {
@@ -333,6 +372,10 @@ export const costPaths: OpenApiFragment['paths'] = {
         ),
         parameter('after', '`next` of the page before; give its `asOf` too.'),
         parameter('limit', `Lines of a page, up to ${LIMIT_MAX}; default ${LIMIT_PRESET}.`),
+        parameter(
+          'format',
+          '`json`, the default; `csv` or `parquet`: a file of all lines in the columns of FOCUS 1.2.',
+        ),
         ...filters.map((name) => parameter(name, 'Lines of this one alone.')),
       ],
       security: bearerSecurity,
@@ -347,6 +390,8 @@ export const costPaths: OpenApiFragment['paths'] = {
                 properties: costFields,
               },
             },
+            'text/csv': { schema: { type: 'string' } },
+            'application/vnd.apache.parquet': { schema: { type: 'string', format: 'binary' } },
           },
         },
         ...problemResponses(...callerStatuses, 404, 405, 422, 503),

@@ -1,3 +1,5 @@
+import { PassThrough } from 'node:stream';
+import { buffer as bytesOf } from 'node:stream/consumers';
 import type { Price } from '@prorata/schemas';
 import { Problem } from '@prorata/service-runtime';
 import type { Request, Response, Router } from 'express';
@@ -7,6 +9,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { Ledger as LedgerOf } from '../ledger/ledger.ts';
 import { groundOf, useAt } from '../ledger/testing/ledgerGround.ts';
 import { MemoryUses, SOURCE } from '../ledger/testing/memoryUses.ts';
+import { names } from '../focus/testing/chargeLines.ts';
 import { TableFault } from '../table/tableFault.ts';
 import { costFields } from './costReports.ts';
 import { costRoutes } from './costRoutes.ts';
@@ -66,11 +69,14 @@ async function ask(
     newest: () => Promise.resolve(version),
     snapshot: () => Promise.reject(new TableFault('SNAPSHOT_EXPIRED', 'it is gone')),
     now: () => utc('2026-01-20T00:00:00Z'),
+    names,
   }));
   let body: unknown = null;
-  const response = { json: (given: unknown) => (body = given) };
-  await handler!({ query, reach } as unknown as Request, response as unknown as Response);
-  return body as Record<string, unknown>;
+  const json = (given: unknown) => (body = given);
+  const written = Object.assign(new PassThrough(), { json, setHeader: () => undefined });
+  const text = query['format'] === undefined ? null : bytesOf(written);
+  await handler!({ query, reach } as unknown as Request, written as unknown as Response);
+  return (text === null ? body : { file: await text }) as Record<string, unknown>;
 }
 
 const codeOf = async (...asked: Parameters<typeof ask>): Promise<string> => {
@@ -135,6 +141,17 @@ describe('GET /v1/costs', () => {
     expect(by['groups']).toMatchObject([{ resource: 'tokens', used: 3n, cost: '1' }]);
   });
 
+  it('is a file of all lines in the columns of FOCUS', async () => {
+    const csv = String((await ask({ organization: 'acme', format: 'csv', limit: '1' }))['file']);
+    const [head = '', ...rows] = csv.trimEnd().split('\r\n');
+    expect(head).toMatch(/^BilledCost,BillingAccountId,/);
+    expect(rows.map((row) => row.split(',')[0])).toEqual([
+      ...['0.333333333333', '0.333333333333', '0.0', '0.333333333334'],
+    ]);
+    const { file } = await ask({ organization: 'acme', format: 'parquet' });
+    expect(String(file).slice(0, 4)).toBe('PAR1');
+  });
+
   it('knows what was known: as of a moment, and as of positions', async () => {
     const then = await ask({ organization: 'acme', asOf: '2026-01-02T12:00:00Z' });
     expect(then).toMatchObject({ total: { lines: 2 } });
@@ -162,6 +179,8 @@ describe('GET /v1/costs', () => {
     [{ organization: 'acme', asOf: 'usage.events/0=x@2026-01-20T00:00:00Z' }, 'PARAMETER_INVALID'],
     [{ organization: 'acme', from: '2024-01-01T00:00:00Z' }, 'PARAMETER_INVALID'],
     [{ organization: 'acme', to: '2025-01-01T00:00:00Z' }, 'PARAMETER_INVALID'],
+    [{ organization: 'acme', format: 'xml' }, 'PARAMETER_INVALID'],
+    [{ organization: 'acme', format: 'csv', by: 'day' }, 'PARAMETER_INVALID'],
     [{ organization: 'acme', asOf: 'snapshot:7' }, 'SNAPSHOT_EXPIRED'],
     [{ organization: 'acme', asOf: '1969-01-01T00:00:00Z' }, 'PRICE_BOOK_UNKNOWN'],
   ])('refuses %o: %s', async (query, code) => {

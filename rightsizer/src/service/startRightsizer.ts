@@ -21,6 +21,7 @@ import { ServedTables } from '../catalog/servedTables.ts';
 import { CommandDesk } from '../commandDesk.ts';
 import { inBatches } from '../commandBatches.ts';
 import type { PostCommand } from '../commandDesk.ts';
+import { namesInForce } from '../focus/namesInForce.ts';
 import { LedgerReader } from '../ledger/ledgerReader.ts';
 import { PeriodCloser } from '../ledger/periodCloser.ts';
 import { readPolicy } from '../policy.ts';
@@ -113,12 +114,13 @@ export async function startRightsizer(
             ...running.statuses(),
           }),
         costs() {
-          if (ledger === null || !parts.has('ledger')) {
+          if (loops === null || ledger === null || !parts.has('ledger')) {
             throw new Problem(503, 'LEDGER_NOT_RUNNING', 'Another process makes charge lines.');
           }
           const now = (): bigint => BigInt(Date.now()) * 1_000n;
           const snapshot = (id: bigint) => reader.at(id);
-          return { ledger, newest: () => reader.newest(), snapshot, now };
+          const names = namesInForce(loops.view);
+          return { ledger, newest: () => reader.newest(), snapshot, now, names };
         },
         look(organization, budget) {
           if (running.throttle === null) {

@@ -8,11 +8,13 @@ import { textIn } from '../plan/json.ts';
 import type { Json } from '../plan/json.ts';
 import { answer } from '../print.ts';
 import { connected } from './connected.ts';
+import { focusFile, formatOf } from './focusFile.ts';
 import { timeOf } from './momentOption.ts';
 
 export interface CostOptions {
   readonly output: OutputForm;
   readonly csv?: boolean;
+  readonly focus?: string;
   readonly lines?: boolean;
   readonly by: string;
   readonly project?: string;
@@ -33,6 +35,7 @@ const POSITIONS = /^snapshot:|[=@]/;
 
 /** What an organization is charged, as sums or as lines; `nobody`: usage that nobody pays for. */
 export async function costs(organization: string, options: CostOptions): Promise<number> {
+  if (options.focus !== undefined) formatOf(options.focus);
   const client = await connected();
   const { project, priceBook, category, application, resource, quota, from, to, asOf } = options;
   if (options.csv === true && options.output !== 'table') {
@@ -49,13 +52,14 @@ export async function costs(organization: string, options: CostOptions): Promise
     ...(from === undefined ? {} : { from: timeOf(from) }),
     ...(to === undefined ? {} : { to: timeOf(to) }),
     ...(asOf === undefined ? {} : { asOf: POSITIONS.test(asOf) ? asOf : timeOf(asOf) }),
-    ...(options.lines === true ? { limit: `${PAGE_LINES}` } : { by: options.by }),
   };
+  if (options.focus !== undefined) return focusFile(client, query, options.focus);
+  const form = options.lines === true ? { limit: `${PAGE_LINES}` } : { by: options.by };
   const body = await withProgress(`adding up what ${organization} is charged`, async () => {
-    const first = await client.get<Json>('/v1/costs', query);
+    const first = await client.get<Json>('/v1/costs', { ...query, ...form });
     const lines = [...((first['lines'] ?? []) as readonly Json[])];
     for (let next = first['next']; typeof next === 'string';) {
-      const more = { ...query, asOf: textIn(first, 'asOf'), after: next };
+      const more = { ...query, ...form, asOf: textIn(first, 'asOf'), after: next };
       const page = await client.get<Json>('/v1/costs', more);
       lines.push(...(page['lines'] as readonly Json[]));
       next = page['next'];

@@ -28,6 +28,10 @@ export function costCommand(program: Command, finish: Finish): void {
       'what was known then: a time, snapshot:<id>, or what an answer says',
     )
     .option('--csv', 'as CSV, for spreadsheets')
+    .option(
+      '--focus <file>',
+      'all lines in the columns of FOCUS 1.2, as costs.csv or costs.parquet',
+    )
     .addOption(outputOption())
     .action(async (organization: string, options: CostOptions) =>
       finish(await (await import('../commands/costs.ts')).costs(organization, options)),
