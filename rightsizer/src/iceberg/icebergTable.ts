@@ -141,7 +141,9 @@ export class IcebergTable {
     change: (base: TableState | null) => Promise<TableMetadata | null>,
   ): Promise<TableState> {
     for (let attempt = 1; attempt <= COMMIT_ATTEMPTS; attempt += 1) {
-      const base = await this.newest();
+      // What is out of date loses its turn: looking first would cost each commit a listing more.
+      const known = attempt === 1 ? this.#versions.known : null;
+      const base = known ?? (await this.newest());
       const metadata = await change(base);
       if (metadata === null) {
         if (base === null) throw new TypeError('Nothing comes of nothing.');

@@ -38,6 +38,11 @@ export class MetadataVersions {
     this.#onStep = onStep;
   }
 
+  /** The newest that was read or made here; others may have made newer ones. */
+  get known(): TableState | null {
+    return this.#newest;
+  }
+
   keyOf(version: number): string {
     return `${this.#table}/metadata/v${version}.metadata.json`;
   }
@@ -69,7 +74,7 @@ export class MetadataVersions {
       await this.#storage.remove(this.keyOf(version));
       return false;
     }
-    if (newest === version) this.#newest = { version, metadata };
+    this.#newest = { version, metadata };
     // The oldest first, so that what is there has no gap but below.
     for (const old of versions) {
       if (old > newest - KEPT_VERSIONS) break;

@@ -22,8 +22,10 @@ import type { LocalFiles, StoredObject, TableStorage } from './tableStorage.ts';
 const STAGED = '.staged';
 /** A staged file lives for seconds: one this old belongs to a process that died. */
 const STAGED_FILE_MS = 3_600_000;
-/** Files looked at together before a query: the thread pool has four threads. */
+/** Files looked at together: the thread pool has four threads. */
 const LOOKS_AT_ONCE = 16;
+/** Of a folder's names, read in one call: a table's metadata is some thousands. */
+const ENTRIES_AT_ONCE = 1_024;
 
 /**
  * Objects as files below one folder, of this machine or of a file system that several share. A name
@@ -85,11 +87,26 @@ export class FolderStorage implements TableStorage {
 
   async *list(prefix: string): AsyncGenerator<StoredObject> {
     const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
+    let keys: string[] = [];
     for await (const key of this.#walk(folder)) {
       if (!key.startsWith(prefix)) continue;
-      const found = await told(key, () => orNull(stat(path.join(this.#root, key))));
-      if (found !== null) yield { key, bytes: found.size, modifiedAtMs: found.mtimeMs };
+      keys.push(key);
+      if (keys.length < LOOKS_AT_ONCE) continue;
+      yield* await this.#described(keys);
+      keys = [];
     }
+    yield* await this.#described(keys);
+  }
+
+  /** Those of them that are still there. */
+  async #described(keys: readonly string[]): Promise<StoredObject[]> {
+    const objects = await Promise.all(
+      keys.map(async (key) => {
+        const found = await told(key, () => orNull(stat(path.join(this.#root, key))));
+        return found && { key, bytes: found.size, modifiedAtMs: found.mtimeMs };
+      }),
+    );
+    return objects.filter((object) => object !== null);
   }
 
   async remove(key: string): Promise<void> {
@@ -139,7 +156,7 @@ export class FolderStorage implements TableStorage {
 
   async *#walk(folder: string): AsyncGenerator<string> {
     const directory = path.join(this.#root, folder);
-    const entries = await told(folder, () => orNull(opendir(directory)));
+    const entries = await told(folder, () => orNull(opendir(directory, { bufferSize: ENTRIES_AT_ONCE })));
     if (entries === null) return;
     for await (const entry of entries) {
       const key = folder + entry.name;
