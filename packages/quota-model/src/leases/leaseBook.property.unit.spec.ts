@@ -39,6 +39,13 @@ function run(fleet: Fleet, steps: readonly Step[]): void {
   }
 }
 
+/** A host that the new allocator has not heard of says what it has of a window just after that is over. */
+const overTheTurnOfAWindow: Step[] = [
+  { kind: 'wait', ms: 52_362 },
+  { kind: 'fail over' },
+  { kind: 'wait', ms: 7_827 },
+];
+
 const kinds: readonly LimitKind[] = ['rate', 'concurrency', 'consumable'];
 
 describe('the book of leases', () => {
@@ -52,7 +59,7 @@ describe('the book of leases', () => {
           run(fleet, steps);
           expect(fleet.mostTaken).toBeLessThanOrEqual(fleet.limit);
         }),
-        { numRuns: 200 },
+        { numRuns: 200, examples: [[2321, overTheTurnOfAWindow]] },
       );
     },
   );

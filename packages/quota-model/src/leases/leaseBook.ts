@@ -190,9 +190,13 @@ export class LeaseBook {
     return holder;
   }
 
-  /** What came before the lease that it acts on is over. A lease unknown here was a predecessor's, and counts. */
-  #acknowledge(holder: Holder, { lease }: HeardDemand, now: bigint): void {
+  /**
+   * What came before the lease that it acts on is over. A lease unknown here was a predecessor's, and counts; but one of a
+   * window that is over, in a report that was long on its way, says nothing of this one, of which others may have all.
+   */
+  #acknowledge(holder: Holder, { lease, windowEnd }: HeardDemand, now: bigint): void {
     if (lease === null) return;
+    if (windowEnd !== null && this.#windowEnd !== null && windowEnd < this.#windowEnd) return;
     const isKnown = holder.issued.some(({ sequence }) => sequence === lease.sequence);
     const later = holder.issued.filter(({ sequence }) => sequence >= lease.sequence);
     if (isKnown || lease.until <= now) holder.issued = later;
