@@ -27,6 +27,21 @@ describe('fair shares', () => {
     expect(of(3n, [1n, 1n, 1n, 1n, 1n]).reduce((a, b) => a + b)).toBe(3n);
   });
 
+  it('are as great for those who weigh the same, whatever all of them weigh', () => {
+    const even = fc.array(fc.bigInt(0n, 1_000n), { minLength: 1, maxLength: 12 });
+    fc.assert(
+      fc.property(fc.bigInt(0n, 3_000n), even, (total, wanted) => {
+        const sorted = (shares: readonly bigint[]) => shares.map(Number).sort((a, b) => a - b);
+        const heavy = wanted.map(() => 3n);
+        expect(sorted(of(total, wanted))).toEqual(sorted(of(total, wanted, heavy)));
+      }),
+    );
+  });
+
+  it('of amounts beyond 64 bits are as fair', () => {
+    expect(of(2n ** 70n, [2n ** 70n, 2n ** 70n])).toEqual([2n ** 69n, 2n ** 69n]);
+  });
+
   it('sum up to the total or to what is wanted, and take from nobody who has less by weight', () => {
     fc.assert(
       fc.property(fc.bigInt(0n, 3_000n), claims, (total, list) => {
