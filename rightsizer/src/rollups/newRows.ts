@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { Positions, TableVersion } from '../table/tableVersion.ts';
+import type { Positions, RowsFile, TableVersion } from '../table/tableVersion.ts';
 import { sqlText } from '../table/usageDatabase.ts';
 import { CELL_MICROS } from './cellPlan.ts';
 import type { RollupIndex } from './rollupIndex.ts';
@@ -35,16 +35,42 @@ export function isPast(positions: Positions, than: Positions): boolean {
   return [...positions].some(([key, next]) => next > (than.get(key) ?? 0n));
 }
 
+/**
+ * Files that are looked through at once, bytes: far less than what a cache of objects holds, for a table that
+ * is rolled up for the first time has all of its files to be looked through.
+ */
+const BATCH_BYTES_MAX = 256_000_000;
+
 /** Numbers of the stretches of CELL_MICROS that rows reach over which are not in the roll-ups yet. */
 export async function touchedBy(
   version: TableVersion,
   { positions, read }: Pick<RollupIndex, 'positions' | 'read'>,
 ): Promise<bigint[]> {
-  const files = (await version.files()).filter(({ key }) => !read.has(key));
-  if (files.length === 0) return [];
-  return version.scan(files, (rows, connection) =>
-    stretchesOf(rowsAt(rows, positions, 'after'), connection),
-  );
+  const touched = new Set<bigint>();
+  for (const files of batchesOf((await version.files()).filter(({ key }) => !read.has(key)))) {
+    const found = await version.scan(files, (rows, connection) =>
+      stretchesOf(rowsAt(rows, positions, 'after'), connection),
+    );
+    for (const number of found) touched.add(number);
+  }
+  return [...touched];
+}
+
+/** At least a file each. */
+export function batchesOf(files: readonly RowsFile[], bytesMax = BATCH_BYTES_MAX): RowsFile[][] {
+  const batches: RowsFile[][] = [];
+  let room = 0;
+  for (const file of files) {
+    const batch = batches.at(-1);
+    if (batch === undefined || file.bytes > room) {
+      batches.push([file]);
+      room = bytesMax - file.bytes;
+    } else {
+      batch.push(file);
+      room -= file.bytes;
+    }
+  }
+  return batches;
 }
 
 async function stretchesOf(rows: string, connection: DuckDBConnection): Promise<bigint[]> {
