@@ -80,7 +80,11 @@ function figuresOf(rows: number, ours: Measured, peer: Measured): readonly Figur
     beside('peak memory of it', 'MB', 'memory'),
     aimed(beside('percentiles of 100 quotas over 14 days', 's', 'percentiles'), 'percentiles'),
     {
-      ...beside('a day more in a table of 14 days', 's', 'a day more, of many'),
+      ...beside(
+        "a day more in a table of 14 days, the processor's time",
+        's',
+        'a day more, of many',
+      ),
       peers: { 'in a table of 2 days': significant(few) },
       aim: `no dearer as the table grows (${(many / few).toFixed(2)} ×)`,
       held: many <= few * AIM,
