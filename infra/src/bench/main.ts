@@ -20,7 +20,7 @@ const USAGE = `usage: ./prorata bench restore [--json] [--out FILE] [--quotas N]
        ./prorata bench projection [--json] [--out FILE] [--events N] [--seconds S]
        ./prorata bench propagation [--json] [--out FILE] [--changes N]
        ./prorata bench decide [--json] [--out FILE] [--rounds N]
-       ./prorata bench usage [--json] [--out FILE] [--rows N]
+       ./prorata bench usage [--json] [--out FILE] [--records N] [--rows N]
 
   commands      accepted commands a second and their latencies over HTTP, beside the same Express in front
                 of bare kafkajs (the floor) and in front of Emmett on Postgres (a peer)
@@ -33,8 +33,9 @@ const USAGE = `usage: ./prorata bench restore [--json] [--out FILE] [--quotas N]
                 with 1 and 1000; deciding while rules load; a change at the root of a large tree
   decide        one decision of the host SDK beside the packages that limit in a process, a bucket written
                 by hand and the bare arithmetic (the floor); needs no stack
-  usage         rolling up a usage table as its days come, and percentiles from it, beside DuckDB's SQL written by
-                hand over one sorted file; needs no stack
+  usage         usage records from the topic to the committed table, beside bare kafkajs and bare DuckDB; rolling up
+                a usage table as its days come, and percentiles from it, beside DuckDB's SQL written by hand over
+                one sorted file
 
   --json        a line of JSON for each figure instead of the table
   --out FILE    the lines of JSON go there too
@@ -47,6 +48,7 @@ const USAGE = `usage: ./prorata bench restore [--json] [--out FILE] [--quotas N]
   --events N    how many the projection catches up with (default 1000000)
   --rows N      how many the usage table has (default 100000000)
   --changes N   how many each fleet of the propagation sees (default 100)
+  --records N   how many usage records are brought into the table (default 400000)
   --profile DIR CPU profiles of gateway and writer go there; profiling costs some of the speed
 `;
 
@@ -62,6 +64,7 @@ const options = {
   events: { type: 'string', default: '1000000' },
   changes: { type: 'string', default: '100' },
   rows: { type: 'string', default: '100000000' },
+  records: { type: 'string', default: '400000' },
   profile: { type: 'string' },
   help: { type: 'boolean', default: false },
 } as const;
@@ -74,6 +77,7 @@ const AUDIT_ROWS_MAX = 50_000_000;
 const EVENTS_MAX = 10_000_000;
 const CHANGES_MAX = 10_000;
 const ROWS_MAX = 1_000_000_000;
+const RECORDS_MAX = 10_000_000;
 
 /** The command line makes no sense. */
 class Unusable extends Error {
@@ -119,7 +123,8 @@ function benchNamed(
   }
   if (name === 'usage') {
     const rows = numberOf(values.rows, 'rows', ROWS_MAX);
-    return (signal) => runUsageBench({ rows, signal, progress });
+    const records = numberOf(values.records, 'records', RECORDS_MAX);
+    return (signal) => runUsageBench({ rows, records, signal, progress });
   }
   if (name === 'propagation') {
     const changes = numberOf(values.changes, 'changes', CHANGES_MAX);
