@@ -100,7 +100,7 @@ const hour = 60 * minute;
 export const productionPolicy: Policy = {
   name: 'production',
   version: 1,
-  sink: { recordsMax: 5_000, intervalMs: minute, idleMs: 10_000 },
+  sink: { recordsMax: 20_000, intervalMs: minute, idleMs: 10_000 },
   rollups: { minutesMs: 35 * 24 * hour, hoursMs: 400 * 24 * hour },
   rightsizer: {
     evaluationMs: minute,

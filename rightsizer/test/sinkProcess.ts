@@ -5,6 +5,7 @@ import { Codec, inNamespace, registryIds } from '@prorata/schemas';
 import { restoreSeenIds } from '../src/sink/restoreSeenIds.ts';
 import { startUsageSink } from '../src/sink/usageSink.ts';
 import type { SinkRule } from '../src/sink/usageSink.ts';
+import { commitSteps } from '../src/table/commitSteps.ts';
 import { tablePlaces, UsageDatabase } from '../src/table/usageDatabase.ts';
 import { UsageReader } from '../src/table/usageReader.ts';
 import { UsageTable } from '../src/table/usageTable.ts';
@@ -27,6 +28,8 @@ const { connection, registryUrl, namespace, directory, partitions, group, rule, 
 
 let occurrences = 0;
 function onStep(step: string): void {
+  if (!(commitSteps as readonly string[]).includes(step))
+    throw new Error(`No test dies at ${step}.`);
   if (step !== crash?.step) return;
   occurrences += 1;
   if (occurrences === crash.occurrence) process.kill(process.pid, 'SIGKILL');

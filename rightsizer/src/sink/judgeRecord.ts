@@ -138,16 +138,27 @@ function objectionToAmounts({ resources }: UsageRecorded): Objection | null {
   if (resources.length > RESOURCES_MAX) {
     return ['RESOURCES_TOO_MANY', `${resources.length} resources, ${RESOURCES_MAX} at most`];
   }
-  const seen = new Set<string>();
-  for (const { resource, used, refused, queued, peak, trialRefused } of resources) {
+  for (const [index, amounts] of resources.entries()) {
+    const { resource } = amounts;
     if (resource === '' || resource.length > TEXT_LENGTH_MAX) {
       return ['ID_MALFORMED', 'a resource has no name'];
     }
-    if (seen.has(resource)) return ['RESOURCE_REPEATED', resource];
-    seen.add(resource);
-    const amounts = [used, refused, queued, peak, trialRefused];
-    if (amounts.some((amount) => amount < 0n)) return ['AMOUNT_NEGATIVE', resource];
-    if (amounts.some((amount) => amount > AMOUNT_MAX)) return ['AMOUNT_ABSURD', resource];
+    for (let before = 0; before < index; before += 1) {
+      if (resources[before]?.resource === resource) return ['RESOURCE_REPEATED', resource];
+    }
+    const { used, refused, queued, peak, trialRefused } = amounts;
+    if (used < 0n || refused < 0n || queued < 0n || peak < 0n || trialRefused < 0n) {
+      return ['AMOUNT_NEGATIVE', resource];
+    }
+    const most = used > refused ? used : refused;
+    if (
+      most > AMOUNT_MAX ||
+      queued > AMOUNT_MAX ||
+      peak > AMOUNT_MAX ||
+      trialRefused > AMOUNT_MAX
+    ) {
+      return ['AMOUNT_ABSURD', resource];
+    }
   }
   return null;
 }

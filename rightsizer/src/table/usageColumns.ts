@@ -27,6 +27,7 @@ const textNames = [
   'zone',
   'resource',
 ] as const;
+const recordTextNames = textNames.filter((name) => name !== 'resource');
 const timeNames: ReadonlySet<string> = new Set(['logged_at', 'window_start', 'window_end']);
 
 /** Rows of a chunk: DuckDB's vector size, and the most that one holds. */
@@ -57,8 +58,9 @@ export class UsageColumns {
   /** Earliest start and latest end of a usage window, microseconds; 0 while there is none. */
   windowStart = 0n;
   windowEnd = 0n;
-  #longs = longNames.map(() => new BigInt64Array(FIRST_CAPACITY));
-  #codes = textNames.map(() => new Int32Array(FIRST_CAPACITY));
+  #longs = longsOf(FIRST_CAPACITY);
+  #codes = codesOf(FIRST_CAPACITY);
+  #last: RecordOfUsage | null = null;
   readonly #texts: string[] = [];
   readonly #codeOf = new Map<string, number>();
 
@@ -77,25 +79,48 @@ export class UsageColumns {
     for (const amounts of usage.resources) this.add(offset, loggedAt, usage, amounts);
   }
 
+  /** Written out: this is where a record costs most. */
   add(offset: bigint, loggedAt: bigint, record: RecordOfUsage, amounts: ResourceUsage): void {
     const row = this.length;
-    if (row === this.#longs[0]?.length) this.#grow();
-    const { sequence, windowStart, windowEnd } = record;
-    const { used, refused, queued, peak, trialRefused } = amounts;
-    const longs = [offset, loggedAt, sequence, windowStart, windowEnd];
-    longs.push(used, refused, queued, peak, trialRefused);
-    for (const [column, values] of this.#longs.entries()) values[row] = longs[column] ?? 0n;
-    const { hostId, bootId, application, quotaId, project, zone } = record;
-    const texts = [hostId, bootId, application, quotaId, project, zone, amounts.resource];
-    for (const [column, codes] of this.#codes.entries()) codes[row] = this.#code(texts[column]);
+    if (row === this.#longs.source_offset.length) this.#grow();
+    const longs = this.#longs;
+    const { windowStart, windowEnd } = record;
+    longs.source_offset[row] = offset;
+    longs.logged_at[row] = loggedAt;
+    longs.sequence[row] = record.sequence;
+    longs.window_start[row] = windowStart;
+    longs.window_end[row] = windowEnd;
+    longs.used[row] = amounts.used;
+    longs.refused[row] = amounts.refused;
+    longs.queued[row] = amounts.queued;
+    longs.peak[row] = amounts.peak;
+    longs.trial_refused[row] = amounts.trialRefused;
+    this.#addTexts(row, record, amounts.resource);
     if (row === 0 || windowStart < this.windowStart) this.windowStart = windowStart;
     if (row === 0 || windowEnd > this.windowEnd) this.windowEnd = windowEnd;
     this.length = row + 1;
   }
 
+  /** The row before is often of the same record: its texts need no looking up. */
+  #addTexts(row: number, record: RecordOfUsage, resource: string): void {
+    const codes = this.#codes;
+    codes.resource[row] = this.#code(resource);
+    if (row > 0 && record === this.#last) {
+      for (const name of recordTextNames) codes[name][row] = codes[name][row - 1] ?? NO_TEXT;
+      return;
+    }
+    this.#last = record;
+    codes.host_id[row] = this.#code(record.hostId);
+    codes.boot_id[row] = this.#code(record.bootId);
+    codes.application[row] = this.#code(record.application);
+    codes.quota_id[row] = this.#code(record.quotaId);
+    codes.project[row] = this.#code(record.project);
+    codes.zone[row] = this.#code(record.zone);
+  }
+
   /** Where in the log each row is from. */
   get offsets(): readonly bigint[] {
-    return Array.from(this.#longs[0]?.subarray(0, this.length) ?? []);
+    return Array.from(this.#longs.source_offset.subarray(0, this.length));
   }
 
   /**
@@ -125,7 +150,8 @@ export class UsageColumns {
     for (let from = 0; from < this.length; from += CHUNK_ROWS) {
       const to = Math.min(from + CHUNK_ROWS, this.length);
       const chunk = DuckDBDataChunk.create(types, to - from);
-      for (const [column, values] of [...this.#longs, ...this.#codes].entries()) {
+      const columns = [...Object.values(this.#longs), ...Object.values(this.#codes)];
+      for (const [column, values] of columns.entries()) {
         const vector = chunk.getColumnVector(column);
         for (let row = from; row < to; row += 1) vector.setItem(row - from, values[row] ?? 0);
         vector.flush();
@@ -158,17 +184,23 @@ export class UsageColumns {
   }
 
   #grow(): void {
-    this.#longs = this.#longs.map((values) => {
-      const longer = new BigInt64Array(values.length * 2);
-      longer.set(values);
-      return longer;
-    });
-    this.#codes = this.#codes.map((codes) => {
-      const longer = new Int32Array(codes.length * 2);
-      longer.set(codes);
-      return longer;
-    });
+    const [longs, codes] = [longsOf(this.length * 2), codesOf(this.length * 2)];
+    for (const name of longNames) longs[name].set(this.#longs[name]);
+    for (const name of textNames) codes[name].set(this.#codes[name]);
+    this.#longs = longs;
+    this.#codes = codes;
   }
+}
+
+type Longs = Record<(typeof longNames)[number], BigInt64Array>;
+type Codes = Record<(typeof textNames)[number], Int32Array>;
+
+function longsOf(capacity: number): Longs {
+  return Object.fromEntries(longNames.map((name) => [name, new BigInt64Array(capacity)])) as Longs;
+}
+
+function codesOf(capacity: number): Codes {
+  return Object.fromEntries(textNames.map((name) => [name, new Int32Array(capacity)])) as Codes;
 }
 
 /** What `load` has made. */
