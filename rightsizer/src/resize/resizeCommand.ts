@@ -42,7 +42,7 @@ export function resizeCommand(
       limit: limitToJson({ ...limit, amount: found.value, burst: burstFor(series, limit, found) }),
       evidence: {
         policy: `${terms.policyName}@${terms.policyVersion}`,
-        source: `usage manifest ${terms.tableVersion}`,
+        source: `usage table version ${terms.tableVersion}`,
         windowStart: timeToJson(found.windowStart),
         windowEnd: timeToJson(found.windowEnd),
         figures: found.figures,

@@ -40,7 +40,7 @@ describe('the rightsizer', () => {
       policy: 'test@1',
       figures: { current: '1000', reasons: expect.stringContaining('REFUSED') as string },
     });
-    expect(evidence['source']).toMatch(/^usage manifest \d+$/);
+    expect(evidence['source']).toMatch(/^usage table version \d+$/);
     await eventually(() => scene.quota.rightsized.get('tokens'));
     expect(scene.inForce).toBe(BigInt(limit.amount));
     await delay(1_500);

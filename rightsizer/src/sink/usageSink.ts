@@ -131,7 +131,7 @@ export async function startUsageSink(options: SinkOptions): Promise<RunningSink>
     finished: Promise.race([running.finished, faults.promise]),
     async stop() {
       stopping.abort();
-      // A fault in this last write loses nothing: the records are read again from the manifest.
+      // A fault in this last write loses nothing: the records are read again from where the table stands.
       await Promise.allSettled([...owned.values()].map((intake) => intake.flush()));
       await running.stop();
     },
@@ -150,7 +150,7 @@ async function throughOutages<T>(stopping: AbortSignal, work: () => Promise<T>):
   }
 }
 
-/** For lag metrics alone: the manifest says where to go on, so a hint that fails is no matter. */
+/** For lag metrics alone: the table says where to go on, so a hint that fails is no matter. */
 async function hint(source: OwnedSource | null, at: TopicPartition, next: bigint): Promise<void> {
   await source?.commitHint(at, next).catch(() => undefined);
 }

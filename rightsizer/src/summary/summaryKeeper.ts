@@ -30,7 +30,7 @@ export class SummaryAhead extends Error {
 
   constructor(version: number) {
     super(
-      `The summary was made of a newer usage table than manifest ${version}, the newest there is. ` +
+      `The summary was made of a newer usage table than version ${version}, the newest there is. ` +
         'Where the table was put back from a backup: DELETE FROM rightsizer.usage_source.',
     );
   }

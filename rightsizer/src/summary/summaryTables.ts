@@ -26,7 +26,7 @@ export type SummaryRow = Readonly<Record<keyof typeof COLUMNS, string | null>>;
 
 /** What the rows were made from. */
 export interface SummarySource {
-  /** The usage table's manifest. */
+  /** The usage table's version. */
   readonly manifestVersion: number;
   /** RFC 3339. */
   readonly takenAt: string;

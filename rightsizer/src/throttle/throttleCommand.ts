@@ -76,7 +76,7 @@ export function beginApply(
       floorBasisPoints: tierPolicy.floorBasisPoints,
       evidence: {
         policy: `${terms.policyName}@${terms.policyVersion}`,
-        source: `usage manifest ${terms.tableVersion}`,
+        source: `usage table version ${terms.tableVersion}`,
         windowStart: timeToJson(window.start),
         windowEnd: timeToJson(window.end),
         figures: figures(index, verdict, spend, budget),
@@ -109,7 +109,7 @@ export function beginLift(
       budget: budget.amount,
       evidence: {
         policy: `${terms.policyName}@${terms.policyVersion}`,
-        source: `usage manifest ${terms.tableVersion}`,
+        source: `usage table version ${terms.tableVersion}`,
         windowStart: timeToJson(cut.windowStart),
         windowEnd: timeToJson(cut.windowEnd),
         figures: { spend, budget: budget.amount, currency: budget.currency },
