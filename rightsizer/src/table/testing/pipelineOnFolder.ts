@@ -1,5 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { Compactor } from '../../compaction/compactor.ts';
+import { usageForm } from '../rowForms.ts';
 import { tablePlaces, UsageDatabase } from '../usageDatabase.ts';
 import { UsageReader } from '../usageReader.ts';
 import { UsageTable } from '../usageTable.ts';
@@ -9,7 +11,7 @@ import { tenRecords } from './tenRecords.ts';
 const RANGES = 3;
 
 /**
- * As a process: `pipelineOnFolder.ts <folder> <port>`. Writes, commits and asks, and prints what it
+ * As a process: `pipelineOnFolder.ts <folder> <port>`. Writes, commits, compacts and asks, and prints what it
  * found as JSON, with whether it could reach the port of this machine.
  */
 const [folder = '', port = ''] = process.argv.slice(2);
@@ -20,9 +22,12 @@ const table = await UsageTable.open({ database, places, topic });
 let claim = await table.takeOver(0);
 for (let range = 0; range < RANGES; range += 1)
   claim = await table.commit(claim, tenRecords(range));
+const compactor = new Compactor({ database, places, form: usageForm });
+const { replaced } = await compactor.compact({ settleMs: 0, filesMin: 2, bytesMax: 1_000_000 });
 const snapshot = await new UsageReader(database, places).newest();
 const sums = await snapshot?.ask('SELECT count(*)::INT AS rows, sum(used)::INT AS used FROM usage');
-process.stdout.write(JSON.stringify({ ...sums?.[0], network: await isReachable(Number(port)) }));
+const network = await isReachable(Number(port));
+process.stdout.write(JSON.stringify({ ...sums?.[0], replaced, network }));
 table.close();
 database.close();
 

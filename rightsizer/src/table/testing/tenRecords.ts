@@ -1,3 +1,4 @@
+import { usageRow } from '../../../test/usageRows.ts';
 import type { UsageRow } from '../rows.ts';
 import { UsageColumns } from '../usageColumns.ts';
 import type { RangeToCommit } from '../usageTable.ts';
@@ -19,22 +20,11 @@ export function tenRecords(n: number): RangeToCommit {
   };
 }
 
-const recordAt = (offset: bigint): UsageRow => ({
-  offset,
-  loggedAt: offset * second,
-  hostId: 'host-1',
-  bootId: 'boot-1',
-  sequence: offset,
-  application: 'llm',
-  quotaId: `llm/chat-${offset % 5n}`,
-  project: 'acme/search',
-  windowStart: offset * second,
-  windowEnd: (offset + 1n) * second,
-  resource: 'tokens',
-  used: offset,
-  refused: 0n,
-  queued: 0n,
-  peak: 1n,
-  zone: null,
-  trialRefused: 0n,
-});
+const recordAt = (offset: bigint): UsageRow =>
+  usageRow({
+    offset,
+    windowStart: offset * second,
+    windowEnd: (offset + 1n) * second,
+    quotaId: `llm/chat-${offset % 5n}`,
+    used: offset,
+  });
