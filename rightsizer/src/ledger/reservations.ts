@@ -32,6 +32,8 @@ export class Reservations {
   readonly #held = new Map<string, Map<string, Map<string, HeldSpan[]>>>();
   /** By quota and resource: where it is held now. */
   readonly #payers = new Map<string, string>();
+  /** By quota that an event was about: who paid then. A subtree is walked only where that has changed. */
+  readonly #paying = new Map<string, string>();
   /** By application and resource: the declared total, and what the first level is guaranteed. */
   readonly #totals = new Map<string, HeldSpan[]>();
   readonly #guarantees = new Map<string, HeldSpan[]>();
@@ -100,7 +102,10 @@ export class Reservations {
   ): Set<string> {
     const ids = new Set(touched);
     const renamed = event.type === 'QuotaMoved' ? event.value.toQuotaId : quotaId;
-    const isOtherPayer = this.#payers.get(quotaId) !== projectOf(state, renamed);
+    const payer = state.quotas.has(renamed) ? (projectOf(state, renamed) ?? '') : null;
+    const isOtherPayer = payer !== (this.#paying.get(quotaId) ?? null);
+    this.#paying.delete(quotaId);
+    if (payer !== null) this.#paying.set(renamed, payer);
     if (event.type === 'QuotaMoved' || isOtherPayer) {
       for (const id of subtreeOf(state, renamed)) ids.add(id);
     }

@@ -9,31 +9,9 @@ import { TableFault } from './tableFault.ts';
 import { SnapshotRows } from './snapshotRows.ts';
 import type { SnapshotPlace, SnapshotSource } from './snapshotRows.ts';
 import type { Positions } from './tableVersion.ts';
-import { sqlText } from './usageDatabase.ts';
 import type { TablePlaces, UsageDatabase } from './usageDatabase.ts';
 import { positionsOf, refuseOldForm, topicOf, VERSION_SUMMARY } from './usageTable.ts';
 import type { TopicIdentity } from './usageTable.ts';
-
-/** The price of one resource from a moment on, as far as a query needs it. */
-export interface PriceStart {
-  readonly application: string;
-  readonly resource: string;
-  /** Microseconds, inclusive. */
-  readonly effectiveFrom: bigint;
-  /** Comes back with the line it applies to. */
-  readonly index: number;
-}
-
-/** What a project used of one resource under one price. */
-export interface UsedLine {
-  readonly application: string;
-  readonly resource: string;
-  /** null: no price was in force. */
-  readonly priceIndex: number | null;
-  readonly used: bigint;
-  readonly windowStart: bigint;
-  readonly windowEnd: bigint;
-}
 
 /** Opens versions of the tables, again and again. */
 export class UsageReader {
@@ -146,37 +124,6 @@ export class UsageSnapshot extends SnapshotRows {
     this.partitions = place.partitions;
   }
 
-  /** Usage whose window starts in [from, to), by resource and by the price in force at that start. */
-  async usedBy(
-    project: string,
-    from: bigint,
-    to: bigint,
-    prices: readonly PriceStart[],
-  ): Promise<UsedLine[]> {
-    const rows = await this.#query(
-      { from, to },
-      (source) => `
-      WITH counted AS (${countedSql(source, from, to)}), prices(application, resource, effective_from, price_index) AS (
-        ${pricesSql(prices)}
-      )
-      SELECT u.application, u.resource, p.price_index, sum(u.used) AS used,
-        min(epoch_us(u.window_start)) AS window_start, max(epoch_us(u.window_end)) AS window_end
-      FROM counted u ASOF LEFT JOIN prices p
-        ON u.application = p.application AND u.resource = p.resource
-          AND epoch_us(u.window_start) >= p.effective_from
-      WHERE u.project = ${sqlText(project)} AND u.used > 0
-      GROUP BY ALL ORDER BY ALL`,
-    );
-    return rows.map((row) => ({
-      application: row['application'] as string,
-      resource: row['resource'] as string,
-      priceIndex: row['price_index'] as number | null,
-      used: row['used'] as bigint,
-      windowStart: row['window_start'] as bigint,
-      windowEnd: row['window_end'] as bigint,
-    }));
-  }
-
   /** The latest end of a usage window by application, among windows that end after `since`. */
   async newestUsage(since: bigint): Promise<ReadonlyMap<string, bigint>> {
     const rows = await this.#query(
@@ -203,22 +150,5 @@ export class UsageSnapshot extends SnapshotRows {
   }
 }
 
-/** Rows whose windows start in [from, to). */
-function countedSql(source: string, from: bigint, to: bigint): string {
-  return `SELECT * FROM ${source}
-    WHERE epoch_us(window_start) >= ${from} AND epoch_us(window_start) < ${to}`;
-}
-
 /** After every window: microseconds. */
 const END_OF_TIME = 2n ** 62n;
-
-function pricesSql(prices: readonly PriceStart[]): string {
-  if (prices.length === 0) {
-    return `SELECT ''::VARCHAR, ''::VARCHAR, 0::BIGINT, 0::INTEGER WHERE false`;
-  }
-  const rows = prices.map(
-    ({ application, resource, effectiveFrom, index }) =>
-      `(${sqlText(application)}, ${sqlText(resource)}, ${effectiveFrom}::BIGINT, ${index}::INTEGER)`,
-  );
-  return `VALUES ${rows.join(', ')}`;
-}

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readFile, readdir, rm, utimes, writeFile } from 'node:f
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { TableUses } from '../ledger/tableUses.ts';
 import { bucketOf } from '../iceberg/transforms.ts';
 import type { QuarantineRow, UsageRow } from './rows.ts';
 import { tablePlaces, UsageDatabase } from './usageDatabase.ts';
@@ -93,21 +94,20 @@ describe('the usage table', () => {
     expect(await dataFiles()).toEqual([`usage-usage.events-1-1-0-2-1970-01-01-${bucket}.parquet`]);
   });
 
-  it('prices each use from its own moment on, and takes windows as half-open', async () => {
+  it('gives the ledger each use in the interval in which its window starts', async () => {
     const table = await open();
     await table.commit(await table.takeOver(0), range(0n, 10n));
-    const price = { application: 'llm', resource: 'tokens' };
-    const lines = await (
-      await newest()
-    ).usedBy('acme/search', 2n * second, 8n * second, [
-      { ...price, effectiveFrom: 3n * second, index: 0 },
-      { ...price, effectiveFrom: 6n * second, index: 1 },
-      { ...price, effectiveFrom: 50n * second, index: 2 },
-    ]);
-    expect(lines.map(({ priceIndex, used }) => [priceIndex, used])).toEqual([
-      [0, 30n],
-      [1, 20n],
-      [null, 10n],
+    const uses = new TableUses(await newest()).uses({
+      payers: { kind: 'projects', projects: ['acme/search'] },
+      edges: [2n, 3n, 6n, 8n].map((each) => each * second),
+      known: { positions: new Map([[`${topic.name}/0`, 7n]]), loggedBefore: null },
+    });
+    const sums: bigint[][] = [];
+    for await (const { start, used } of uses) sums.push([start / second, used]);
+    expect(sums).toEqual([
+      [2n, 10n],
+      [3n, 30n],
+      [6n, 10n],
     ]);
   });
 
