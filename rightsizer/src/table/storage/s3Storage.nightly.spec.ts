@@ -89,6 +89,8 @@ describe.each([
   });
 
   it.runIf(checksCredentials)('says which of the credentials is wrong', async () => {
+    // A client looks for its credentials with its first request.
+    expect(await storage.read('v1')).toBeNull();
     vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'wrong');
     const forger = await open();
     await expect(forger.create('v1', Buffer.from('1'))).rejects.toMatchObject({
