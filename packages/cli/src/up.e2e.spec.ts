@@ -124,6 +124,9 @@ describe('the contract of the other commands', () => {
     const audited = await run('audit', 'verify');
     expect(audited).toMatchObject({ code: 2, out: '' });
     expect(audited.complaints).toContain('./prorata up');
+    const asked = await run('usage', 'query', 'SELECT 1');
+    expect(asked).toMatchObject({ code: 2, out: '' });
+    expect(asked.complaints).toContain('./prorata up');
     const logged = await run('logs');
     expect(logged.code).toBe(1);
     expect(logged.complaints).toContain('There is no stack yet');
@@ -139,5 +142,6 @@ describe('the contract of the other commands', () => {
     expect((await run('--help')).out).toContain('bench');
     expect((await run('status', '--help')).out).toContain('password');
     expect((await run('audit', '--help')).out).toContain('usage: audit verify');
+    expect((await run('usage', '--help')).out).toContain('usage: usage import FILE');
   });
 });

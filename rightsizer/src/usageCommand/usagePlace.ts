@@ -103,7 +103,7 @@ export function withQueryConnection<T>(
     const usage = await versionAt(reader, asOf);
     const quarantine = await reader.quarantine();
     if (usage === null || quarantine === null) {
-      throw new UsageError('The usage table has nothing yet.');
+      throw new Error('The usage table has nothing yet.');
     }
     return usage.scan(await usage.files(), async (rows, connection) =>
       // The files of the other stay readable as long as its own connection is open.
@@ -123,6 +123,6 @@ async function versionAt(reader: UsageReader, asOf: string | null): Promise<Usag
   if (time === null)
     throw new UsageError('--as-of is a number of a snapshot or a time (RFC 3339).');
   const found = await reader.newestBy(time);
-  if (found === null) throw new UsageError('No version as old as that is kept.');
+  if (found === null) throw new Error('No version as old as that is kept.');
   return found;
 }

@@ -8,7 +8,6 @@ import {
   countText,
   createCodec,
   printJson,
-  UsageError,
 } from '@prorata/service-runtime';
 import { tableLines } from '../query/answerText.ts';
 import { judgeRecord } from '../sink/judgeRecord.ts';
@@ -29,7 +28,7 @@ export async function verifyCommand(words: {
   readonly json?: boolean | undefined;
 }): Promise<number> {
   const verified = await readAndVerify();
-  if (verified === null) throw new UsageError('The usage table has nothing yet.');
+  if (verified === null) throw new Error('The usage table has nothing yet.');
   if (words.json === true) printJson(verifiedJson(verified));
   else process.stdout.write(`${verifiedLines(verified).join('\n')}\n`);
   return verified.firstDifference === null ? 0 : DIFFERENT;
