@@ -94,7 +94,7 @@ describe.skipIf(!isThere)(
           resources: [{ resource: 'amount', gauge: 'value', scale: '1000' }],
         },
         274_437,
-        34,
+        37,
       ],
       [
         'alibaba2018_vasim_2.parquet',
