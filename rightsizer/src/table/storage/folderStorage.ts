@@ -156,7 +156,9 @@ export class FolderStorage implements TableStorage {
 
   async *#walk(folder: string): AsyncGenerator<string> {
     const directory = path.join(this.#root, folder);
-    const entries = await told(folder, () => orNull(opendir(directory, { bufferSize: ENTRIES_AT_ONCE })));
+    const entries = await told(folder, () =>
+      orNull(opendir(directory, { bufferSize: ENTRIES_AT_ONCE })),
+    );
     if (entries === null) return;
     for await (const entry of entries) {
       const key = folder + entry.name;
