@@ -1,6 +1,7 @@
 import type { TableVersion } from '../table/tableVersion.ts';
 import type { BookTerms } from './bookTerms.ts';
 import type { ChargeLine } from './chargeLine.ts';
+import { FirstUses } from './firstUses.ts';
 import { Ledger, totalsOf } from './ledger.ts';
 import type { LedgerAsked, LedgerGround, LedgerTotals } from './ledger.ts';
 import { LookedAtFiles, TableUses } from './tableUses.ts';
@@ -17,6 +18,7 @@ export class LedgerReader {
   readonly #ground: LedgerGround;
   readonly #ledger: Ledger;
   readonly #looked = new LookedAtFiles();
+  readonly #firstUses = new FirstUses();
 
   constructor(ground: LedgerGround) {
     this.#ground = ground;
@@ -41,7 +43,7 @@ export class LedgerReader {
 
   /** When the organization's first usage window begins, microseconds; null: it has used nothing. */
   firstUse(version: TableVersion, organization: string): Promise<bigint | null> {
-    return new TableUses(version, this.#looked).firstUse(organization);
+    return this.#firstUses.of(version, organization);
   }
 
   /** What the lines of the window come to: beside sums of the table's rows it shows that none is lost. */

@@ -68,30 +68,20 @@ export class TableUses implements UsageSource {
     }
   }
 
-  /** When the first window begins in which the organization used anything; null: none does. Reads the whole table. */
-  async firstUse(organization: string): Promise<bigint | null> {
-    const files = await this.#version.files();
-    if (files.length === 0) return null;
-    return this.#version.scan(files, async (rows, connection) => {
-      const result = await connection.runAndReadAll(`
-        SELECT min(epoch_us(window_start)) AS first FROM ${rows}
-        WHERE used > 0 AND resource <> '' AND ${payersSql({ kind: 'organization', organization })}`);
-      return (result.getRowObjects()[0]?.['first'] ?? null) as bigint | null;
-    });
-  }
-
   async latePayers(
     { from, to, known }: { from: bigint; to: bigint; known: KnownUsage },
     { positions }: ClosedAt,
   ): Promise<ReadonlySet<string | null>> {
     const files = await this.#version.files({ from, to });
     const unknown = this.#looked.unknown(positions, files);
+    // Asked before anything is waited for: whoever reads another version meanwhile forgets this one's files.
+    const late = [...this.#looked.late(positions, files)];
     if (unknown.length > 0) {
       const everything = { positions: null, loggedBefore: null };
       const found = await this.#unknownPayers(unknown, from, to, everything, positions);
       this.#looked.note(positions, files, unknown, found.size > 0);
+      if (found.size > 0) late.push(...unknown);
     }
-    const late = this.#looked.late(positions, files);
     return this.#unknownPayers(late, from, to, known, positions);
   }
 

@@ -3,6 +3,7 @@ import { timeToJson } from '@prorata/schemas';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TableVersion } from '../table/tableVersion.ts';
+import { FirstUses } from './firstUses.ts';
 import { LookedAtFiles, TableUses } from './tableUses.ts';
 import { MemoryUses, SOURCE } from './testing/memoryUses.ts';
 import type { MemoryRow } from './testing/memoryUses.ts';
@@ -172,6 +173,63 @@ describe('usage from the table', () => {
     expect(await source.latePayers(asked, closing)).toEqual(new Set(['acme/ads']));
     expect(await source.latePayers(asked, closing)).toEqual(new Set(['acme/ads']));
     expect(after.scanned).not.toContain('old');
+  });
+
+  it('keeps what it saw of its files while another version is looked at', async () => {
+    const row: MemoryRow = {
+      project: 'acme/ads',
+      application: 'llm',
+      quotaId: 'llm/a',
+      resource: 'tokens',
+      used: 1n,
+      windowStart: 5n,
+      loggedAt: 5n,
+      partition: 0,
+      offset: 4n,
+    };
+    await fill('late_one', [row]);
+    await fill('known_one', [{ ...row, offset: 1n }]);
+    await fill('other_one', [{ ...row, offset: 2n }]);
+    const closing = { positions: new Map([[`${SOURCE}/0`, 4n]]), closedAt: 9n };
+    const asked = { from: 0n, to: 9n, known: { positions: null, loggedBefore: null } };
+    const looked = new LookedAtFiles();
+    await new TableUses(new MemoryVersion(['late_one']), looked).latePayers(asked, closing);
+    const version = new MemoryVersion(['late_one', 'known_one']);
+    const scan = version.scan;
+    let isFirst = true;
+    version.scan = async (files, work) => {
+      const other = new TableUses(new MemoryVersion(['other_one']), looked);
+      if (isFirst) await other.latePayers(asked, closing);
+      isFirst = false;
+      return scan(files, work);
+    };
+    const source = new TableUses(version, looked);
+    expect(await source.latePayers(asked, closing)).toEqual(new Set(['acme/ads']));
+  });
+
+  it('finds when an organization first used anything, and reads each file once', async () => {
+    const row: MemoryRow = {
+      project: 'acme/ads',
+      application: 'llm',
+      quotaId: 'llm/a',
+      resource: 'tokens',
+      used: 1n,
+      windowStart: 50n,
+      loggedAt: 50n,
+      partition: 0,
+      offset: 3n,
+    };
+    const idle = { ...row, used: 0n, windowStart: 1n };
+    await fill('first_file', [row, { ...row, project: 'acme-too/lab', windowStart: 9n }, idle]);
+    await fill('second_file', [{ ...row, windowStart: 7n }]);
+    const first = new FirstUses();
+    const before = new MemoryVersion(['first_file']);
+    expect(await first.of(before, 'acme')).toBe(50n);
+    expect(await first.of(before, 'zeta')).toBe(null);
+    expect(before.scanned).toEqual(['first_file']);
+    const after = new MemoryVersion(['first_file', 'second_file']);
+    expect([await first.of(after, 'acme'), await first.of(after, 'acme-too')]).toEqual([7n, 9n]);
+    expect(after.scanned).toEqual(['second_file']);
   });
 
   it('lets go of the files when nobody takes the rest', async () => {
