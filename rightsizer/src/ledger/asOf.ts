@@ -30,8 +30,27 @@ export function asOfText(text: string): AsOf | null {
   return { usage: { positions, loggedBefore: null }, decidedBy: moment, at: moment };
 }
 
-/** As `asOfText` takes it. */
-export function textAsOf(positions: Positions, at: bigint): string {
+/** Characters of positions in one text: proxies refuse addresses of more than 8 KB, and each import is a place more. */
+const POSITIONS_LENGTH_MAX = 4_096;
+
+/**
+ * As `asOfText` takes it; where there are too many positions for a URL, the snapshot that has them, as
+ * `snapshotAsOf` takes it: the same answer while that snapshot is kept.
+ */
+export function textAsOf(positions: Positions, at: bigint, snapshotId: bigint | null): string {
   const places = [...positions].map(([place, nextOffset]) => `${place}=${nextOffset}`).sort();
-  return `${places.join(',')}@${timeToJson(at)}`;
+  const text = places.join(',');
+  const isLong = text.length > POSITIONS_LENGTH_MAX || places.length > PLACES_MAX;
+  const known = isLong && snapshotId !== null ? `snapshot:${snapshotId}` : text;
+  return `${known}@${timeToJson(at)}`;
+}
+
+const SNAPSHOT = /^snapshot:(\d{1,19})(?:@([^@]{1,40}))?$/;
+
+/** `snapshot:<id>`, or with the moment that an answer says. `at` null: it says none. @returns null when it is neither */
+export function snapshotAsOf(text: string): { snapshotId: bigint; at: bigint | null } | null {
+  const [, id, moment] = SNAPSHOT.exec(text) ?? [];
+  if (id === undefined) return null;
+  const at = moment === undefined ? null : timeFromJson(moment);
+  return moment !== undefined && at === null ? null : { snapshotId: BigInt(id), at };
 }

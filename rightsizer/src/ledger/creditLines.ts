@@ -53,7 +53,7 @@ function linesOf(terms: CreditTerms, credit: CreditFact): ChargeLine[] {
 /** @param since of a correction; null: it is none */
 function lineOf(
   { scope, book, closings }: CreditTerms,
-  { creditId, project, amount, at }: CreditFact,
+  { creditId, project, amount, currency, at }: CreditFact,
   sign: bigint,
   since: KnownSince | null,
 ): ChargeLine {
@@ -76,7 +76,8 @@ function lineOf(
     reserved: null,
     charged: 0n,
     price: null,
-    cost: decimalOf(sign * picosOf(amount)),
+    // An organization does not know a book's currency: what was granted in another is in no sum of money.
+    cost: currency === book.currency ? decimalOf(sign * picosOf(amount)) : null,
   };
 }
 

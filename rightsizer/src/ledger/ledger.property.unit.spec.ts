@@ -157,6 +157,7 @@ const stories: fc.Arbitrary<Story> = zones.chain((timeZone) =>
         project,
         priceBook: 'list',
         amount,
+        currency: 'USD',
         at,
         granted: { version: granted, at: granted },
         withdrawn:

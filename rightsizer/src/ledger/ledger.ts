@@ -10,6 +10,7 @@ import { monthLines } from './monthCharges.ts';
 import { isBy } from './monthTerms.ts';
 import type { LedgerScope, MonthTerms } from './monthTerms.ts';
 import type { HeldReservations } from './reservations.ts';
+import { reaches } from './usageSource.ts';
 import type { KnownUsage, UsageSource } from './usageSource.ts';
 
 export interface LedgerAsked {
@@ -72,10 +73,13 @@ export class Ledger {
     }
   }
 
-  #closings({ scope, priceBook, decidedBy }: LedgerAsked): Closing[] {
+  /** A closing that knew more usage than is known here has not happened yet: its lines could not be made. */
+  #closings({ scope, priceBook, usage, decidedBy }: LedgerAsked): Closing[] {
     if (scope.organization === null) return [];
     const all = this.#facts.closings(scope.organization, priceBook);
-    return all.filter(({ closedAt }) => isBy(closedAt, decidedBy));
+    return all.filter(
+      ({ closedAt, positions }) => isBy(closedAt, decidedBy) && reaches(usage.positions, positions),
+    );
   }
 
   #monthTerms(

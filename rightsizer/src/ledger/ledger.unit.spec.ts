@@ -327,6 +327,7 @@ describe('a closed period', () => {
       project: 'acme/search',
       priceBook: 'list',
       amount: '3',
+      currency: 'USD',
       at: day(9),
       granted: { version, at: closedAt + version * hour },
       withdrawn:
@@ -342,5 +343,34 @@ describe('a closed period', () => {
       ['late', true, closedAt + 6n * hour, '-3'],
       ['known', true, closedAt + 8n * hour, '3'],
     ]);
+  });
+
+  it('is not there yet for whoever knows less usage than it did', async () => {
+    const { positions } = closing();
+    const [[place, next]] = [...positions] as [[string, bigint]];
+    const usage = { positions: new Map([[place, next - 1n]]), loggedBefore: null };
+    const decidedAt = closedAt + 2n * hour;
+    const dearer = { ...groundOf({ prices: [price({ amount: '2' })] }).bookVersions('list')[0]! };
+    const laterBooks = [{ ...dearer, version: 2n, decidedAt }];
+    const known = useAt({ used: 3_000n, at: day(2), offset: next - 2n });
+    const ask = (what: Partial<Parameters<typeof lines>[2]>) =>
+      lines({ ...terms, laterBooks }, [known], { ...what });
+    expect(costs(await ask({ usage }))).toEqual(['6']);
+    expect(costs(await ask({ usage: { ...usage, positions } }))).toEqual(['3']);
+  });
+
+  it('lists a credit of another currency, and adds it to no sum', async () => {
+    const credit: CreditFact = {
+      creditId: 'euros',
+      project: null,
+      priceBook: 'list',
+      amount: '3',
+      currency: 'EUR',
+      at: day(9),
+      granted: { version: 1n, at: day(8) },
+      withdrawn: null,
+    };
+    const [line] = await lines({ credits: [credit] }, []);
+    expect(line).toMatchObject({ name: 'euros', currency: 'USD', cost: null });
   });
 });

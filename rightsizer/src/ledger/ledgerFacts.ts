@@ -13,6 +13,7 @@ export interface CreditFact {
   readonly priceBook: string;
   /** Above 0. */
   readonly amount: string;
+  readonly currency: string;
   readonly at: bigint;
   readonly granted: KnownSince;
   readonly withdrawn: KnownSince | null;
@@ -130,8 +131,9 @@ export class LedgerFacts {
       books.set(event.value.budgetId, event.value.priceBook);
     }
     if (event.type === 'CreditGranted') {
-      const { creditId, project, priceBook, amount, at } = event.value;
-      const credit = { creditId, project, priceBook, amount, at, granted: since, withdrawn: null };
+      const { creditId, project, priceBook, amount, currency, at } = event.value;
+      const terms = { creditId, project, priceBook, amount, currency, at };
+      const credit = { ...terms, granted: since, withdrawn: null };
       listOf(this.#credits, organization).push(credit);
     }
     if (event.type === 'CreditWithdrawn') {

@@ -10,6 +10,7 @@ import type { BookTerms } from './bookTerms.ts';
 import { monthAt } from './chargeDays.ts';
 import type { LedgerReader } from './ledgerReader.ts';
 import { digestOf } from './lineText.ts';
+import { reaches } from './usageSource.ts';
 
 export interface CloserParts {
   readonly view: FollowedView;
@@ -73,6 +74,9 @@ export class PeriodCloser {
     if (period === null || !isOver(period)) return null;
     const organizationVersion = facts.organizationVersion(organization);
     const { positions } = snapshot;
+    // Another process closed by a newer version of the table: the next look has it.
+    const closings = facts.closings(organization, priceBook);
+    if (!closings.every((closing) => reaches(positions, closing.positions))) return null;
     const question = {
       scope: { organization, project: null },
       priceBook,

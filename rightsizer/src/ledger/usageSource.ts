@@ -30,6 +30,12 @@ export interface ClosedAt {
   readonly closedAt: bigint;
 }
 
+/** Whether the positions are as far as the other ones, everywhere. null: as far as there is anything. */
+export function reaches(positions: Positions | null, others: Positions): boolean {
+  if (positions === null) return true;
+  return [...others].every(([place, next]) => (positions.get(place) ?? 0n) >= next);
+}
+
 export interface LateUse extends MeteredUse {
   /** When it was found, rounded down to 15 minutes; null: the closing knew it. */
   readonly found: bigint | null;

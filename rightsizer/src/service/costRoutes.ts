@@ -7,7 +7,7 @@ import { focusFormats } from '../focus/focusFile.ts';
 import type { FocusFormat } from '../focus/focusFile.ts';
 import type { FocusNames } from '../focus/focusNames.ts';
 import { sendFocus } from '../focus/sendFocus.ts';
-import { asOfText, textAsOf } from '../ledger/asOf.ts';
+import { asOfText, snapshotAsOf, textAsOf } from '../ledger/asOf.ts';
 import type { AsOf } from '../ledger/asOf.ts';
 import type { BookTerms } from '../ledger/bookTerms.ts';
 import { monthAt } from '../ledger/chargeDays.ts';
@@ -41,6 +41,8 @@ const LIMIT_MAX = 5_000;
 const GROUPS_MAX = 10_000;
 /** 400 days: a year and what a zone and a leap day add. */
 const WINDOW_MICROS_MAX = 400n * 86_400_000_000n;
+/** What the clocks of two processes may differ by. */
+const AHEAD_MICROS_MAX = 60_000_000n;
 /** Longer than any id; positions of many partitions are longer. */
 const TEXT_LENGTH_MAX = 16_384;
 /** Each reads months of usage with one thread of the database: more would wait for one another. */
@@ -117,7 +119,7 @@ async function costs(
     to: timeToJson(window.end),
     asOf:
       usage.loggedBefore === null
-        ? textAsOf(usage.positions ?? version.positions, at)
+        ? textAsOf(usage.positions ?? version.positions, at, snapshotOf(question, version))
         : timeToJson(at),
   };
   if (by.length > 0) {
@@ -132,8 +134,9 @@ async function costs(
 
 /** Of a snapshot that is kept no longer an earlier answer's `asOf` says the positions: no row has gone. */
 async function versionOf({ query }: Request, parts: CostParts): Promise<TableVersion> {
-  const snapshotId = snapshotIdOf(query['asOf']);
-  if (snapshotId === null) return (await parts.newest()) ?? noTable;
+  const asOf = typeof query['asOf'] === 'string' ? snapshotAsOf(query['asOf']) : null;
+  if (asOf === null) return (await parts.newest()) ?? noTable;
+  const { snapshotId } = asOf;
   try {
     return await parts.snapshot(snapshotId);
   } catch (error) {
@@ -142,10 +145,12 @@ async function versionOf({ query }: Request, parts: CostParts): Promise<TableVer
   }
 }
 
-/** `snapshot:<id>`; null: it is something else. */
-function snapshotIdOf(asOf: unknown): bigint | null {
-  const id = typeof asOf === 'string' ? /^snapshot:(\d{1,19})$/.exec(asOf)?.[1] : undefined;
-  return id === undefined ? null : BigInt(id);
+/** The snapshot whose positions the question knows; null: it named others. */
+function snapshotOf(
+  { usage }: CostQuestion,
+  { positions, snapshotId }: TableVersion,
+): bigint | null {
+  return usage.positions === positions && snapshotId >= 0n ? snapshotId : null;
 }
 
 async function grouped(lines: AsyncIterable<ChargeLine>, { by, book }: CostQuestion) {
@@ -317,11 +322,20 @@ function scopeOf(given: CostParameters): LedgerScope {
 }
 
 function asOfOf(given: CostParameters, { now }: CostParts, { positions }: TableVersion): AsOf {
-  const live = { usage: { positions, loggedBefore: null }, at: now(), decidedBy: null };
+  const usage = { positions, loggedBefore: null };
+  const live = { usage, at: now(), decidedBy: null };
   const text = given.text('asOf');
-  const asOf = text === null || snapshotIdOf(text) !== null ? live : asOfText(text);
+  const snapshot = text === null ? null : snapshotAsOf(text);
+  const ofSnapshot =
+    snapshot === null || snapshot.at === null
+      ? live
+      : { usage, at: snapshot.at, decidedBy: snapshot.at };
+  const asOf = text === null || snapshot !== null ? ofSnapshot : asOfText(text);
   if (asOf === null)
     given.report('asOf', 'must be a time, snapshot:<id>, or the `asOf` of an answer');
+  // What is to come would be charged for what is reserved now, and again otherwise when it has come.
+  if (asOf !== null && asOf.at > now() + AHEAD_MICROS_MAX)
+    given.report('asOf', 'must not lie ahead');
   return asOf ?? live;
 }
 

@@ -54,20 +54,27 @@ type Handler = (request: Request, response: Response) => Promise<void>;
 async function ask(
   query: Record<string, string>,
   reach: 'everywhere' | string[] = 'everywhere',
+  imports = 0,
 ): Promise<Record<string, unknown>> {
   let handler: Handler | null = null;
   const router = { get: (_path: string, given: Handler) => (handler = given) };
   const version = {
     version: 3,
     snapshotId: 9n,
-    positions: new Map([[`${SOURCE}/0`, 5n]]),
+    positions: new Map([
+      [`${SOURCE}/0`, 5n],
+      ...Array.from({ length: imports }, (_, index) => [`import/${index}/0`, 1n] as const),
+    ]),
     files: () => Promise.resolve([]),
     scan: () => Promise.reject(new Error('no files')),
   };
   costRoutes(router as unknown as Router, () => ({
     ledger: new MemoryLedger(),
     newest: () => Promise.resolve(version),
-    snapshot: () => Promise.reject(new TableFault('SNAPSHOT_EXPIRED', 'it is gone')),
+    snapshot: (id) =>
+      id === 9n
+        ? Promise.resolve(version)
+        : Promise.reject(new TableFault('SNAPSHOT_EXPIRED', 'it is gone')),
     now: () => utc('2026-01-20T00:00:00Z'),
     names,
   }));
@@ -159,6 +166,14 @@ describe('GET /v1/costs', () => {
     expect(await ask({ organization: 'acme', asOf })).toMatchObject({ total: { lines: 1 }, asOf });
   });
 
+  it('names the snapshot where its positions are too many for a URL', async () => {
+    const first = await ask({ organization: 'acme', limit: '3' }, 'everywhere', 1_000);
+    const { asOf } = first;
+    expect(asOf).toBe('snapshot:9@2026-01-20T00:00:00.000Z');
+    const again = { organization: 'acme', limit: '3', asOf: String(asOf) };
+    expect(await ask(again, 'everywhere', 1_000)).toEqual(first);
+  });
+
   it('says what nobody pays for, to those who may see everything', async () => {
     expect(await ask({ payer: 'nobody', priceBook: 'list' })).toMatchObject({
       total: { lines: 1, used: 7n },
@@ -176,6 +191,8 @@ describe('GET /v1/costs', () => {
     [{ organization: 'acme', colour: 'red' }, 'PARAMETER_INVALID'],
     [{ organization: 'acme', limit: '5001' }, 'PARAMETER_INVALID'],
     [{ organization: 'acme', asOf: 'yesterday' }, 'PARAMETER_INVALID'],
+    [{ organization: 'acme', asOf: '2026-01-20T00:02:00Z' }, 'PARAMETER_INVALID'],
+    [{ organization: 'acme', asOf: 'snapshot:9@yesterday' }, 'PARAMETER_INVALID'],
     [{ organization: 'acme', asOf: 'usage.events/0=x@2026-01-20T00:00:00Z' }, 'PARAMETER_INVALID'],
     [{ organization: 'acme', from: '2024-01-01T00:00:00Z' }, 'PARAMETER_INVALID'],
     [{ organization: 'acme', to: '2025-01-01T00:00:00Z' }, 'PARAMETER_INVALID'],
