@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { usageRow } from '../../test/usageRows.ts';
 import { quarantineForm, usageForm } from '../table/rowForms.ts';
 import type { Positions } from '../table/tableVersion.ts';
@@ -192,6 +192,27 @@ describe('the removal of files', () => {
     });
     const [rows] = await (await reader().newest())!.ask('SELECT count(*) AS rows FROM usage');
     expect(rows).toEqual({ rows: 50n });
+  });
+
+  it('has a sink that slept write its files anew: those that it had written may be gone', async () => {
+    const table = await openTable();
+    const claim = await table.commit(await table.takeOver(0), rangeOf(0n, 1, [1]));
+    const { storage } = places;
+    const upload = storage.upload.bind(storage);
+    let removed = 0;
+    vi.spyOn(storage, 'upload').mockImplementationOnce(async (...named) => {
+      const bytes = await upload(...named);
+      nowMs += 2 * HOUR_MS;
+      removed = (await compactorOf().removeUnnamed(removal)).files;
+      return bytes;
+    });
+    const late = table.commit(claim, rangeOf(1n, 1, [1]));
+    await expect(late).rejects.toMatchObject({ code: 'COMMIT_CONTENDED' });
+    expect(removed).toBe(1);
+    expect(await answer()).toHaveLength(1);
+    await table.commit(claim, rangeOf(1n, 1, [1]));
+    expect((await reader().newest())!.totals.rows).toBe(2);
+    await answer();
   });
 
   it('leaves alone what may be on its way into a commit, however it is asked', async () => {

@@ -79,6 +79,7 @@ export class Compactor {
       const due = groups.slice(at, at + GROUPS_A_COMMIT);
       const added = await this.#writeAll(state, due);
       const removed = due.flatMap(({ files }) => files.map((file) => file.path));
+      // However long that took: only who has the claim removes, and no two at a time.
       await this.#replace(added, removed);
       done.replaced += removed.length;
       done.written += added.length;

@@ -92,14 +92,18 @@ export class IcebergTable {
   /**
    * Rebases on the newest version until its turn comes. `decide` looks at that version each time,
    * and gives null when nothing is to be done.
+   * @param begunMs when the first of the files that it adds was begun
    * @throws TableFault COMMIT_CONTENDED | FILES_REPLACED, and what `decide` throws
    */
-  commit(decide: (base: TableState) => TableChange | null): Promise<TableState> {
+  commit(
+    decide: (base: TableState) => TableChange | null,
+    begunMs = this.#now(),
+  ): Promise<TableState> {
     const written: { manifest: WrittenManifest | null } = { manifest: null };
-    const begunMs = this.#now();
     return this.#advance(async (base) => {
       if (this.#now() - begunMs > COMMIT_AGE_MAX_MS) {
-        throw new TableFault('COMMIT_CONTENDED', `no turn in ${COMMIT_AGE_MAX_MS} ms`);
+        const message = `its files are older than ${COMMIT_AGE_MAX_MS} ms: they may be gone`;
+        throw new TableFault('COMMIT_CONTENDED', message);
       }
       if (base === null) throw new TableFault('METADATA_BROKEN', `the table ${this.name} is gone`);
       const change = decide(base);

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { MemoryStorage } from '../../test/memoryStorage.ts';
 import type { DataFile } from './dataFile.ts';
-import { IcebergTable } from './icebergTable.ts';
+import { COMMIT_AGE_MAX_MS, IcebergTable } from './icebergTable.ts';
 import type { TableChange } from './icebergTable.ts';
 import { expiryProperties } from './keptSnapshots.ts';
 import { KEPT_VERSIONS, MetadataVersions } from './metadataVersions.ts';
@@ -121,6 +121,15 @@ describe('a table', () => {
     const { metadata } = await table.commit(() => change({ properties: { own: 'text' } }));
     expect(metadata.properties['own']).toBe('text');
     expect(currentSnapshot(metadata)).toBeNull();
+  });
+
+  it('names no files that may have been removed: a writer that slept writes them anew', async () => {
+    const table = await openTable();
+    const begunMs = nowMs;
+    nowMs += COMMIT_AGE_MAX_MS + 1;
+    const late = table.commit(() => change({ added: [file('a')] }), begunMs);
+    await expect(late).rejects.toMatchObject({ code: 'COMMIT_CONTENDED' });
+    expect((await table.newest())?.version).toBe(1);
   });
 
   it('does nothing when the newest version asks for nothing', async () => {

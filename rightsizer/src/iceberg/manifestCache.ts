@@ -75,8 +75,9 @@ export class ManifestCache {
     const live = entries
       .filter(({ status }) => status !== entryStatus.deleted)
       .map((entry) => inherited(entry, listed));
+    // Two may have read it at the same time.
+    this.#size += live.length - (this.#entries.get(key)?.length ?? 0);
     this.#entries.set(key, live);
-    this.#size += live.length;
     for (const [oldest, { length }] of this.#entries) {
       if (this.#size <= CACHED_ENTRIES_MAX || oldest === key) break;
       this.#entries.delete(oldest);

@@ -55,8 +55,10 @@ export class MetadataVersions {
       if (this.#newest?.version === version) return this.#newest;
       const bytes = await this.#storage.read(this.keyOf(version));
       if (bytes === null) continue;
-      this.#newest = { version, metadata: this.#parsed(version, bytes) };
-      return this.#newest;
+      const state = { version, metadata: this.#parsed(version, bytes) };
+      // Never back: we may have made a later one while this was read.
+      if (version > (this.#newest?.version ?? 0)) this.#newest = state;
+      return state;
     }
     throw new TableFault('METADATA_BROKEN', 'the newest metadata vanishes as it is read');
   }

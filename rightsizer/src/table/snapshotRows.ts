@@ -152,6 +152,7 @@ export class SnapshotRows implements TableVersion {
   #rowsFile(file: DataFile): RowsFile {
     const { table, startColumn, endColumn } = this.#source;
     const { metadata } = this.#state;
+    const lastLoggedAt = this.#bound(file, 'logged_at', 'upper');
     const day = BigInt((file.partition[0] as number | null) ?? 0) * DAY_MICROS;
     return {
       key: table.keyOf(metadata, file.path),
@@ -159,6 +160,7 @@ export class SnapshotRows implements TableVersion {
       bytes: file.bytes,
       windowStart: this.#bound(file, startColumn, 'lower') ?? day,
       windowEnd: this.#bound(file, endColumn, 'upper') ?? day + DAY_MICROS + WINDOW_MAX_MICROS,
+      ...(lastLoggedAt !== null && { lastLoggedAt }),
     };
   }
 

@@ -16,6 +16,8 @@ export interface RowsFile {
   /** Earliest start and latest end of a usage window in it, microseconds. */
   readonly windowStart: bigint;
   readonly windowEnd: bigint;
+  /** No row was logged later, microseconds; left out where whoever wrote the file did not say. */
+  readonly lastLoggedAt?: bigint;
 }
 
 /** One version of the usage table, to be read as often as one likes. */

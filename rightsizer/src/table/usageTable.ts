@@ -93,6 +93,7 @@ export class UsageTable {
   readonly #usage: IcebergTable;
   readonly #quarantine: IcebergTable;
   readonly #onStep: StepHook;
+  readonly #now: () => number;
   readonly #writer = randomUUID();
   /** Files are written one after another: they share one connection, and DuckDB's memory. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -103,6 +104,7 @@ export class UsageTable {
     this.#places = places;
     this.#topic = options.topic;
     this.#onStep = onStep;
+    this.#now = now;
     const { storage } = places;
     this.#usage = new IcebergTable({ storage, name: usageForm.name, onStep, now });
     this.#quarantine = new IcebergTable({ storage, name: quarantineForm.name, now });
@@ -155,6 +157,7 @@ export class UsageTable {
 
   async #commitRange(claim: PartitionClaim, range: RangeToCommit): Promise<PartitionClaim> {
     checkRange(claim, range);
+    const begunMs = this.#now();
     const added = await this.#writeUsage(claim, range);
     await this.#commitQuarantine(claim, range);
     this.#onStep('commit-begins');
@@ -167,7 +170,7 @@ export class UsageTable {
       checkRange({ ...claim, nextOffset: now.nextOffset }, range);
       const next = moved(positions, claim, range, topicId);
       return { ...propertiesChange(next), ...summaryOf(base, claim, range, next), added };
-    });
+    }, begunMs);
     this.#onStep('committed');
     return { ...claim, nextOffset: range.to, marker: range.marker, topicId };
   }
@@ -202,6 +205,7 @@ export class UsageTable {
     rows: readonly QuarantineRow[],
   ): Promise<boolean> {
     const from = quarantineOf(state, claim).nextOffset;
+    const begunMs = this.#now();
     const added = await this.#write(quarantineRows(rows), state, claim, { from, to: range.to });
     let isAdded = false;
     await this.#quarantine.commit((base) => {
@@ -216,7 +220,7 @@ export class UsageTable {
       const key = partitionKey(claim.source, claim.partition);
       const positions = new Map(positionsOf(base)).set(key, after);
       return { ...propertiesChange(positions), ...summaryOf(base, claim, range, positions), added };
-    });
+    }, begunMs);
     return isAdded;
   }
 
