@@ -58,7 +58,8 @@ beforeAll(async () => {
   stand = await AuditorStand.open();
   await stand.fill(1, commands());
   await stand.owner.query(
-    `INSERT INTO quotas_1.price_books VALUES ('usd', 1, 'USD', '[]', '{}', '', NULL, 1, now());
+    `INSERT INTO quotas_1.price_books (price_book, version, currency, prices, time_zone, close_after_micros, shared_costs, idle, actor, reason, stream_version, updated_at)
+     VALUES ('usd', 1, 'USD', '[]', 'UTC', 0, '[]', '[]', '{}', '', 1, now());
      INSERT INTO quotas_1.tier_policies VALUES ('standard', 1, '[]', '[]', '{}', '', NULL, 1, now());
      INSERT INTO quotas_1.entitlements (application, project, resource, bound, actor, reason, stream_version, updated_at)
      SELECT application, 'acme/assistant', 'tokens', 'blocked', '{}', '', 1, now() FROM quotas_1.applications`,
