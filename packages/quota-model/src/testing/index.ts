@@ -15,6 +15,8 @@ export {
   actions as historyActions,
   commandOf as commandOfStep,
   firstQuotas,
+  startHistory,
+  take as takeStep,
   weights as historyWeights,
 } from './histories.ts';
 export type { Step as HistoryStep } from './histories.ts';
