@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
@@ -82,12 +82,33 @@ describe('the database of usage', () => {
     const settings = await ask(
       `SELECT current_setting('threads') AS threads, current_setting('temp_directory') AS spill`,
     );
-    expect(settings).toEqual([{ threads: 1n, spill: path.join(root, 'spill') }]);
+    expect(settings).toMatchObject([{ threads: 1n }]);
+    expect(path.dirname(String(settings[0]?.['spill']))).toBe(path.join(root, 'spill'));
     const sorted = `SELECT count(*) AS count FROM (
       SELECT sha256(i::VARCHAR) AS text FROM range(900000) t(i) ORDER BY text LIMIT 800000)`;
     expect(await ask(sorted)).toEqual([{ count: 800_000n }]);
     const held = `SELECT length(string_agg(sha256(i::VARCHAR))) FROM range(2000000) t(i)`;
     await expect(ask(held)).rejects.toThrow(/Out of Memory/);
+  });
+
+  it('spills where no other database on the same folder does, and removes what dead ones have spilled', async () => {
+    const spill = path.join(root, 'spill');
+    const uuid = '00000000-0000-4000-8000-000000000000';
+    // In a container, who died had the same host and number.
+    const dead = [`${os.hostname()}.999999999.${uuid}`, `${os.hostname()}.${process.pid}.${uuid}`];
+    const alive = [`${os.hostname()}.${process.ppid}.${uuid}`, `elsewhere.1.${uuid}`];
+    for (const name of [...dead, ...alive]) await mkdir(path.join(spill, name));
+    const setting = `SELECT current_setting('temp_directory') AS spill`;
+    const [first] = await ask(setting);
+    await mkdir(String(first?.['spill']));
+    const other = await UsageDatabase.open(root, { memoryMb: 64, threads: 1 });
+    connection.closeSync();
+    connection = await other.connect();
+    const [second] = await ask(setting);
+    other.close();
+    expect(second).not.toEqual(first);
+    const left = [...alive, path.basename(String(first?.['spill']))];
+    expect((await readdir(spill)).sort()).toEqual(left.sort());
   });
 
   it('follows no link out of its folder', async () => {

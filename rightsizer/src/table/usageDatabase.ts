@@ -3,6 +3,7 @@ import path from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { UsageStorageSettings } from '@prorata/service-runtime';
+import { ownFolder, removeDeadFolders } from './ownFolder.ts';
 import { openStorage } from './storage/openStorage.ts';
 import type { TableStorage } from './storage/tableStorage.ts';
 
@@ -12,7 +13,7 @@ export interface DatabaseLimits {
 }
 
 /**
- * Enough for a month's sums of a project; larger queries spill to `spill/`. One thread: the process
+ * Enough for a month's sums of a project; larger queries spill to a folder below `spill/`. One thread: the process
  * has the log to read besides, and a query takes milliseconds.
  */
 const presetLimits: DatabaseLimits = { memoryMb: 512, threads: 1 };
@@ -63,6 +64,10 @@ export class UsageDatabase {
     limits: DatabaseLimits = presetLimits,
     folders: readonly string[] = [],
   ): Promise<UsageDatabase> {
+    // Two databases that spill into one folder write over each other's files.
+    const spill = path.join(root, 'spill');
+    await mkdir(spill, { recursive: true, mode: 0o750 });
+    await removeDeadFolders(spill);
     const instance = await DuckDBInstance.create(':memory:', {
       memory_limit: `${limits.memoryMb}MB`,
       threads: String(limits.threads),
@@ -75,7 +80,7 @@ export class UsageDatabase {
       await connection.run("SET GLOBAL TimeZone = 'UTC'");
       const allowed = [root, ...folders].map(sqlText).join(', ');
       await connection.run(`SET allowed_directories = [${allowed}]`);
-      await connection.run(`SET temp_directory = ${sqlText(path.join(root, 'spill'))}`);
+      await connection.run(`SET temp_directory = ${sqlText(ownFolder(spill))}`);
       await connection.run(`SET max_temp_directory_size = '${SPILL_MAX}'`);
       await connection.run('SET enable_external_access = false');
       await connection.run('SET lock_configuration = true');

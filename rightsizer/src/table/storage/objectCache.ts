@@ -1,10 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
-import os from 'node:os';
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { ownFolder, removeDeadFolders } from '../ownFolder.ts';
 import { TableFault } from '../tableFault.ts';
 import type { LocalFiles } from './tableStorage.ts';
 
@@ -12,8 +12,6 @@ import type { LocalFiles } from './tableStorage.ts';
 const FETCHES_AT_ONCE = 4;
 /** A body that ends early is asked for again, as often as an answer that fails. */
 const FETCH_ATTEMPTS = 3;
-/** A folder of another machine's process (a shared disk) counts as dead when nothing was put there for so long. */
-const OTHERS_FOLDER_MS = 86_400_000;
 
 export interface ObjectBody {
   readonly bytes: number;
@@ -60,8 +58,7 @@ export class ObjectCache {
   ): Promise<ObjectCache> {
     await mkdir(parent, { recursive: true, mode: 0o750 });
     await removeDeadFolders(parent);
-    const name = `${os.hostname()}.${String(process.pid)}.${randomUUID()}`;
-    return new ObjectCache(path.join(parent, name), bytesMax, fetchObject);
+    return new ObjectCache(ownFolder(parent), bytesMax, fetchObject);
   }
 
   /** What they hold together, bytes; never more than was allowed. */
@@ -238,27 +235,4 @@ async function writeWhole(body: Readable, file: string, bytes: number): Promise<
 
 async function isThere({ file, bytes }: CachedObject): Promise<boolean> {
   return (await stat(file).catch(() => null))?.size === bytes;
-}
-
-async function removeDeadFolders(parent: string): Promise<void> {
-  for (const name of await readdir(parent)) {
-    const folder = path.join(parent, name);
-    if (await isDead(folder)) await rm(folder, { recursive: true, force: true });
-  }
-}
-
-async function isDead(folder: string): Promise<boolean> {
-  const [, host, pid] = /^(.+)\.(\d+)\.[0-9a-f-]{36}$/.exec(path.basename(folder)) ?? [];
-  if (host === os.hostname()) return !isRunning(Number(pid));
-  const found = await stat(folder).catch(() => null);
-  return found !== null && Date.now() - found.mtimeMs > OTHERS_FOLDER_MS;
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
