@@ -6,8 +6,6 @@ import type { Positions } from '../table/tableVersion.ts';
 
 /** Raised with every change of what the files hold or mean: older roll-ups are made anew then. */
 const FORM = 1;
-/** Indexes kept: queries that began a while ago still read what they name. */
-const KEPT_INDEXES = 3;
 const NAME = /^index-(\d{12})\.json$/;
 const nameOf = (generation: number): string => `index-${String(generation).padStart(12, '0')}.json`;
 
@@ -61,6 +59,8 @@ export function filesOf({ cells, ever }: Pick<RollupIndex, 'cells' | 'ever'>): R
 export class RollupStore {
   readonly #root: string;
   readonly files: string;
+  /** What the indexes that are kept name, by generation: each is read once. */
+  readonly #named = new Map<number, readonly string[]>();
 
   constructor(root: string) {
     this.#root = root;
@@ -71,14 +71,18 @@ export class RollupStore {
   async newest(): Promise<RollupIndex> {
     const generation = (await this.#generations()).at(-1);
     if (generation === undefined) return emptyIndex;
-    const nothing = { ...emptyIndex, generation };
+    const index = await this.#read(generation);
+    return index !== null && (await this.#isWhole(index)) ? index : { ...emptyIndex, generation };
+  }
+
+  /** null: of another form, broken, or gone. */
+  async #read(generation: number): Promise<RollupIndex | null> {
     try {
       const text = await readFile(path.join(this.#root, nameOf(generation)), 'utf8');
-      const index = parse(JSON.parse(text) as IndexJson, generation);
-      return (await this.#isWhole(index)) ? index : nothing;
+      return parse(JSON.parse(text) as IndexJson, generation);
     } catch (error) {
-      if (error instanceof SyntaxError || error instanceof TypeError) return nothing;
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return nothing;
+      if (error instanceof SyntaxError || error instanceof TypeError) return null;
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
       throw error;
     }
   }
@@ -110,16 +114,48 @@ export class RollupStore {
     return true;
   }
 
-  /** Removes what neither the newest few indexes nor a running query needs. */
-  async clean(needed: readonly RollupIndex[], olderThanMs: number): Promise<void> {
+  /** The generation of the newest index, whatever it says; 0: there is none. */
+  async newestGeneration(): Promise<number> {
+    return (await this.#generations()).at(-1) ?? 0;
+  }
+
+  /**
+   * Removes what no running query needs, and no index that was the newest one within `keptMs`: another process
+   * may still go by it, or may be about to name what it has just written.
+   * @param held of this process
+   */
+  async clean(held: readonly RollupIndex[], keptMs: number): Promise<void> {
+    const names = new Set(held.flatMap(filesOf).map(({ name }) => name));
+    for (const generation of await this.#keptGenerations(keptMs)) {
+      for (const name of await this.#namesOf(generation)) names.add(name);
+    }
+    for (const [folder, file] of await this.#candidates()) {
+      if (!names.has(file)) await removeOlder(path.join(folder, file), keptMs);
+    }
+  }
+
+  /** Removes the indexes that have not been the newest one for `keptMs`. @returns the others */
+  async #keptGenerations(keptMs: number): Promise<readonly number[]> {
     const generations = await this.#generations();
-    for (const generation of generations.slice(0, -KEPT_INDEXES)) {
+    const kept: number[] = [];
+    for (const [at, generation] of generations.entries()) {
+      const next = generations[at + 1];
+      if (next === undefined || !(await isOlder(path.join(this.#root, nameOf(next)), keptMs))) {
+        kept.push(generation);
+        continue;
+      }
+      this.#named.delete(generation);
       await rm(path.join(this.#root, nameOf(generation)), { force: true });
     }
-    const names = new Set(needed.flatMap(filesOf).map(({ name }) => name));
-    for (const [folder, file] of await this.#candidates()) {
-      if (!names.has(file)) await removeOlder(path.join(folder, file), olderThanMs);
-    }
+    return kept;
+  }
+
+  async #namesOf(generation: number): Promise<readonly string[]> {
+    const known = this.#named.get(generation);
+    if (known !== undefined) return known;
+    const names = filesOf((await this.#read(generation)) ?? emptyIndex).map(({ name }) => name);
+    this.#named.set(generation, names);
+    return names;
   }
 
   async #candidates(): Promise<[string, string][]> {
@@ -159,10 +195,16 @@ async function sizeOf(file: string): Promise<number | null> {
 }
 
 async function removeOlder(file: string, olderThanMs: number): Promise<void> {
+  if (await isOlder(file, olderThanMs)) await rm(file, { force: true });
+}
+
+/** By when it was last written; a file that is gone is not. */
+async function isOlder(file: string, thanMs: number): Promise<boolean> {
   try {
-    if (Date.now() - (await stat(file)).mtimeMs >= olderThanMs) await rm(file, { force: true });
+    return Date.now() - (await stat(file)).mtimeMs >= thanMs;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, truncate } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, truncate, utimes } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
@@ -71,6 +71,15 @@ async function indexOf(name: string): Promise<IndexJson> {
   if (newest === undefined) return { cells: [], ever: null };
   const text = await readFile(path.join(root, name, newest), 'utf8');
   return JSON.parse(text) as IndexJson;
+}
+
+const filesIn = (name: string): Promise<string[]> => readdir(path.join(root, name, 'files'));
+
+async function makeOld(folder: string): Promise<void> {
+  const hourAgo = new Date(Date.now() - 3_600_000);
+  for (const name of await readdir(path.join(root, folder))) {
+    await utimes(path.join(root, folder, name), hourAgo, hourAgo);
+  }
 }
 
 /** What is stored, whatever its files are called. */
@@ -300,6 +309,30 @@ describe('roll-ups', () => {
     expect(await all(usage.payerHours(span))).toMatchObject([{ used: 15n }]);
     const newest = await other.of(table.newest(), start + DAY);
     expect(await all(newest.payerHours(span))).toMatchObject([{ used: 22n }]);
+  });
+
+  it('are gone on with by a process that looks seldom, when what it knows was put together and removed', async () => {
+    const table = newTable();
+    await table.add([use()]);
+    const [often, seldom] = [await openAt('seldom'), await openAt('seldom')];
+    await seldom.of(table.newest(), start + 61n * MINUTE);
+    const then = await filesIn('seldom');
+    // Another index each minute, hours put together meanwhile; all that was there is an hour old.
+    await table.add([useAt(2n * HOUR, { used: 5n })]);
+    await often.of(table.newest(), start + 121n * MINUTE);
+    expect(await filesIn('seldom')).toEqual(expect.arrayContaining(then));
+    for (const folder of ['seldom', 'seldom/files']) await makeOld(folder);
+    await table.add([useAt(2n * HOUR, { used: 7n })]);
+    await often.of(table.newest(), start + 122n * MINUTE);
+    await makeOld('seldom');
+    await table.add([useAt(2n * HOUR, { used: 1n })]);
+    await often.of(table.newest(), start + 123n * MINUTE);
+    const now = await filesIn('seldom');
+    expect(then.filter((name) => now.includes(name))).toEqual([]);
+    const usage = await seldom.of(table.newest(), start + 3n * DAY);
+    await openAt('made at once').then((rollups) => rollups.of(table.newest(), start + 3n * DAY));
+    expect(await stored('seldom')).toEqual(await stored('made at once'));
+    expect(await all(usage.payerHours(span))).toHaveLength(2);
   });
 
   it('let minutes fall into hours and hours into days, and late rows into them all the same', async () => {

@@ -26,11 +26,8 @@ export interface RollupOptions {
   readonly onStep?: (step: string) => void;
 }
 
-/**
- * Files that nothing names any more, once this old: another process may be about to name them, or may
- * still read them by the index that it knows.
- */
-const UNNAMED_MS = 600_000;
+/** How long indexes and their files stay when there is a newer one: no query takes longer, in whichever process. */
+const KEPT_MS = 600_000;
 /** Processes that share the folder make the next index at the same time now and then: one wins. */
 const ATTEMPTS = 5;
 
@@ -110,16 +107,19 @@ export class Rollups {
 
   async #bringUp(version: TableVersion, now: bigint): Promise<void> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+      // Files of an older index are removed after a while: who looks seldom goes on from what others made since.
+      if ((await this.#store.newestGeneration()) > this.#index.generation) {
+        this.#index = await this.#store.newest();
+      }
       if (version.version < this.#index.version) return;
       if (samePositions(version.positions, this.#index.positions) && this.#isSettled(now)) return;
       const next = await this.#next(version, now);
       if (await this.#store.create(next)) {
         this.#step('index-made');
         this.#index = next;
-        await this.#store.clean([next, ...this.#held.keys()], UNNAMED_MS);
+        await this.#store.clean([next, ...this.#held.keys()], KEPT_MS);
         return;
       }
-      this.#index = await this.#store.newest();
     }
     throw new Error('Other processes make roll-ups in the same folder all the time.');
   }
