@@ -134,7 +134,9 @@ export const productionPolicy: Policy = {
     evaluationMs: 5 * minute,
     settleMs: 6 * hour,
     filesMin: 8,
-    bytesMax: 256_000_000,
+    // Rows are some thirty times as large when they are sorted: this much stays within the database's
+    // memory and what it may spill.
+    bytesMax: 32_000_000,
     unnamedMs: hour,
   },
 };

@@ -3,6 +3,7 @@ import { Compactor } from '../compaction/compactor.ts';
 import type { Policy } from '../policy.ts';
 import { quarantineForm, usageForm } from '../table/rowForms.ts';
 import type { TablePlaces, UsageDatabase } from '../table/usageDatabase.ts';
+import { everyStep } from './everyStep.ts';
 import { startLoop } from './loop.ts';
 import type { RunningLoop } from './loop.ts';
 
@@ -14,7 +15,10 @@ export interface CompactionParts {
   readonly failed: (error: unknown) => void;
 }
 
-/** Both tables, one after the other: what was compacted first, then what nothing names any more. */
+/**
+ * Both tables, one after the other: what was compacted first, then what nothing names any more. A
+ * step that fails holds up no other: a day that is too large to sort must not keep all files for ever.
+ */
 export function startCompaction({
   database,
   places,
@@ -29,12 +33,16 @@ export function startCompaction({
   return startLoop({
     intervalMs: policy.evaluationMs,
     async evaluate() {
-      for (const { table, compactor } of compactors) {
-        const compacted = await compactor.compact(policy);
-        const removed = await compactor.removeUnnamed(policy);
-        if (compacted.replaced + removed.files === 0) continue;
-        logger.info({ table, ...compacted, removed }, 'Files of past days were compacted.');
-      }
+      const tell = (table: string, said: string, done: object): void => {
+        if (Object.values(done).some(Boolean)) logger.info({ table, ...done }, said);
+      };
+      await everyStep(
+        compactors.flatMap(({ table, compactor }) => [
+          async () =>
+            tell(table, 'Files of past days were compacted.', await compactor.compact(policy)),
+          async () => tell(table, 'Files were removed.', await compactor.removeUnnamed(policy)),
+        ]),
+      );
     },
     failed,
   });
