@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, utimes } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -11,19 +11,27 @@ import type { LogPort, OutRecord, Publisher } from '@prorata/kafka-port';
 import { Codec, inNamespace, registryIds, topicManifest } from '@prorata/schemas';
 import { freshNamespace, kafkaConnection, sharedStack } from '@prorata/test-kit';
 import { expect } from 'vitest';
+import type { CompactionRule } from '../src/compaction/planCompaction.ts';
 import type { SinkRule } from '../src/sink/usageSink.ts';
-import type { CommitStep } from '../src/table/commitSteps.ts';
 import { tablePlaces, UsageDatabase } from '../src/table/usageDatabase.ts';
 import type { TablePlaces } from '../src/table/usageDatabase.ts';
 import { UsageReader } from '../src/table/usageReader.ts';
-import type { SinkProcessConfiguration } from './sinkProcess.ts';
+import type { Crash, DyingProcessConfiguration } from './dyingProcess.ts';
 import { tokens, usageOut, usageRecord } from './usageRecords.ts';
 import type { UsagePlace } from './usageRecords.ts';
 
 export const partitions = topicManifest.partitions.local;
 export const rule: SinkRule = { recordsMax: 50, intervalMs: 3_600_000, idleMs: 150 };
 /** Of a machine that does much else, milliseconds. */
-const CATCH_UP_MS = 40_000;
+const CATCH_UP_MS = 60_000;
+const HOUR_MS = 3_600_000;
+/** Days are not waited for: a pass takes what the sink has just written. */
+const compaction: CompactionRule & { readonly unnamedMs: number } = {
+  settleMs: -48 * HOUR_MS,
+  filesMin: 2,
+  bytesMax: 10_000_000,
+  unnamedMs: HOUR_MS,
+};
 
 /** A topic of usage on the shared Kafka, an empty table, and sinks in processes of their own. */
 export class SinkScene {
@@ -37,6 +45,7 @@ export class SinkScene {
   readonly database: UsageDatabase;
   readonly reader: UsageReader;
   readonly #children: ChildProcess[] = [];
+  readonly #spares: ChildProcess[] = [];
 
   private constructor(
     namespace: string,
@@ -70,6 +79,7 @@ export class SinkScene {
 
   async close(): Promise<void> {
     this.killAll();
+    for (const spare of this.#spares.splice(0)) spare.kill('SIGKILL');
     await this.port.close();
     this.database.close();
     await rm(this.directory, { recursive: true, force: true, maxRetries: 5 });
@@ -80,31 +90,61 @@ export class SinkScene {
     return { codec: this.codec, namespace: this.namespace, partitions };
   }
 
-  /** @param crash null: it runs until it is ended from outside */
-  startProcess(crash: SinkProcessConfiguration['crash'], group: string): ChildProcess {
-    const configuration: SinkProcessConfiguration = {
-      connection: kafkaConnection('rightsizer'),
-      registryUrl: sharedStack().subjectsUrl,
-      namespace: this.namespace,
+  /** Processes that have begun nothing yet: their start takes longer than what they are started for. */
+  startAhead(count: number): void {
+    for (let index = 0; index < count; index += 1) this.#spares.push(this.#spawn());
+  }
+
+  /** A sink. @param crash null: it runs until it is ended from outside */
+  startProcess(crash: Crash | null, group: string): ChildProcess {
+    return this.#begin({
       directory: this.directory,
-      partitions,
-      group: inNamespace(group, this.namespace),
-      rule,
+      work: {
+        kind: 'sink',
+        connection: kafkaConnection('rightsizer'),
+        registryUrl: sharedStack().subjectsUrl,
+        namespace: this.namespace,
+        partitions,
+        group: inNamespace(group, this.namespace),
+        rule,
+      },
       crash,
-    };
-    const child = spawn(process.execPath, [path.join(import.meta.dirname, 'sinkProcess.ts')], {
-      env: { ...process.env, SINK_PROCESS: JSON.stringify(configuration) },
-      stdio: ['ignore', 'pipe', 'inherit'],
     });
+  }
+
+  /** Of both tables, pass after pass. @param crash as of `startProcess` */
+  startCompactor(crash: Crash | null): ChildProcess {
+    const { directory } = this;
+    return this.#begin({ directory, work: { kind: 'compactor', rule: compaction }, crash });
+  }
+
+  #begin(configuration: DyingProcessConfiguration): ChildProcess {
+    const child = this.#spares.shift() ?? this.#spawn();
     this.#children.push(child);
+    child.stdin?.write(`${JSON.stringify(configuration)}\n`);
     return child;
   }
 
-  /** A sink that dies when it comes to the step for the so-manieth time; resolves when it has. */
-  async dieAt(step: CommitStep, occurrence: number, group: string): Promise<void> {
-    const child = this.startProcess({ step, occurrence }, group);
-    const [, signal] = (await once(child, 'exit')) as [number | null, string | null];
-    expect([step, signal]).toEqual([step, 'SIGKILL']);
+  #spawn(): ChildProcess {
+    return spawn(process.execPath, [path.join(import.meta.dirname, 'dyingProcess.ts')], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+  }
+
+  /** Resolves when a sink has died that is to die at its step. */
+  async dieAt(crash: Crash, group: string): Promise<void> {
+    await diedOf(crash, once(this.startProcess(crash, group), 'exit'));
+  }
+
+  /**
+   * Data files that were written two hours ago, by the storage's clock: what of them nothing names is then removed.
+   * @param which by their names
+   */
+  async makeOld(which: (name: string) => boolean): Promise<void> {
+    const folder = path.join(this.directory, 'usage', 'data');
+    const then = new Date(Date.now() - 2 * HOUR_MS);
+    const names = (await readdir(folder)).filter(which);
+    await Promise.all(names.map((name) => utimes(path.join(folder, name), then, then)));
   }
 
   /** @throws Error when the table has not all that the topic has in time */
@@ -152,6 +192,11 @@ export class SinkScene {
       },
     };
   }
+}
+
+/** @throws when it ended otherwise than at its step */
+export async function diedOf({ step }: Crash, exit: Promise<unknown[]>): Promise<void> {
+  expect([step, ...(await exit)]).toEqual([step, null, 'SIGKILL']);
 }
 
 /** What was sent, for comparing with what the table has. */

@@ -82,19 +82,20 @@ describe('the usage sink', () => {
   ];
 
   it('loses nothing and counts nothing twice, killed within a commit', async () => {
+    scene.startAhead(stepsByDay.length + 1);
     const reading = scene.readMeanwhile();
     for (const [index, step] of stepsByDay.entries()) {
-      await ledger.send(120);
+      await ledger.send(80);
       // Metadata is made by the takeovers of the start as well; later ones are of commits.
       const occurrence = step === 'metadata-created' ? 6 : 2;
       // Another group each time: a dead member would keep the old one waiting, and nothing is resumed from it.
-      await scene.dieAt(step, occurrence, `usage-sink-${index}`);
+      await scene.dieAt({ step, occurrence }, `usage-sink-${index}`);
     }
     const child = scene.startProcess(null, 'usage-sink-3');
     await once(child.stdout!, 'data');
-    await ledger.send(200);
+    await ledger.send(80);
     child.kill('SIGKILL');
-    scene.startProcess(null, 'usage-sink-last');
+    await startSink('usage-sink-last');
     await scene.caughtUp();
     await ledger.expectInTable();
     expect(await reading.end()).toBeGreaterThan(0);

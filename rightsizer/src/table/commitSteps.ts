@@ -1,6 +1,6 @@
 /**
  * Every moment of a takeover and of a commit at which a process may die with something half done, in their
- * order. Tests end it at each: a hook that is not named here fails them.
+ * order. Tests end it at each: a hook that is not named here fails them, and so does a name without a hook.
  */
 export const commitSteps = [
   /** The partition's epoch is raised. */
@@ -26,3 +26,25 @@ export const commitSteps = [
 ] as const;
 
 export type CommitStep = (typeof commitSteps)[number];
+
+/** The same of the compactor, in the order of a pass. */
+export const compactionSteps = [
+  'compaction-metadata-begins',
+  'compaction-metadata-created',
+  /** Whoever compacted before is void. */
+  'compaction-claimed',
+  /** The rows of many files are one whole file of this machine. */
+  'compaction-staged',
+  /** It is a durable object that nothing names. */
+  'compaction-uploaded',
+  'compaction-commit-begins',
+  'compaction-manifest-created',
+  'compaction-manifest-list-created',
+  'compaction-committed',
+  /** A version was made that whoever is at a commit has to look at; nothing is gone yet. */
+  'removal-begins',
+  /** One of several files is gone. */
+  'removal-removed',
+] as const;
+
+export type CompactionStep = (typeof compactionSteps)[number];

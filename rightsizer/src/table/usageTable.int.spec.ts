@@ -4,6 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TableUses } from '../ledger/tableUses.ts';
 import { bucketOf } from '../iceberg/transforms.ts';
+import { commitSteps } from './commitSteps.ts';
 import type { QuarantineRow, UsageRow } from './rows.ts';
 import { tablePlaces, UsageDatabase } from './usageDatabase.ts';
 import type { TablePlaces } from './usageDatabase.ts';
@@ -54,6 +55,17 @@ const row = (offset: bigint, changes: Partial<UsageRow> = {}): UsageRow => ({
   zone: null,
   trialRefused: 0n,
   ...changes,
+});
+
+const aside = (offset: bigint): QuarantineRow => ({
+  offset,
+  timestampMs: Number(offset),
+  reason: 'UNREADABLE',
+  detail: 'torn',
+  key: null,
+  valueBytes: 1,
+  valueSha256: 'x',
+  value: Buffer.from([0, 255]),
 });
 
 type RowsToCommit = Partial<Omit<RangeToCommit, 'usage'>> & {
@@ -172,17 +184,16 @@ describe('the usage table', () => {
     expect(files.map(({ windowStart }) => windowStart / day)).toEqual([1n, 2n]);
   });
 
+  it('may end at the steps that are named, and at no other', async () => {
+    const reached = new Set<string>();
+    const onStep = (step: string): void => void reached.add(step);
+    const table = await UsageTable.open({ database, places, topic, onStep });
+    const claim = await table.takeOver(0);
+    await table.commit(claim, range(0n, 6n, { quarantine: [1n].map(aside) }));
+    expect([...reached].sort()).toEqual([...commitSteps].sort());
+  });
+
   it('puts records aside once, however the range is cut when it is written again', async () => {
-    const aside = (offset: bigint): QuarantineRow => ({
-      offset,
-      timestampMs: Number(offset),
-      reason: 'UNREADABLE',
-      detail: 'torn',
-      key: null,
-      valueBytes: 1,
-      valueSha256: 'x',
-      value: Buffer.from([0, 255]),
-    });
     const dying = await UsageTable.open({
       database,
       places,
