@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { LogPort } from '@prorata/kafka-port';
 import { inNamespace } from '@prorata/schemas';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { partitions, rule, SentLedger, SinkScene } from '../../test/sinkScene.ts';
 import { tokens, usageOut, usageRecord } from '../../test/usageRecords.ts';
 import type { CommitStep } from '../table/commitSteps.ts';
@@ -93,7 +93,12 @@ describe('the usage sink', () => {
     }
     const child = scene.startProcess(null, 'usage-sink-3');
     await once(child.stdout!, 'data');
+    const { version } = (await scene.reader.newest())!;
     await ledger.send(80);
+    // It has taken over what there is and is at its commits.
+    await vi.waitFor(async () => {
+      expect((await scene.reader.newest())!.version).toBeGreaterThan(version + partitions);
+    }, 20_000);
     child.kill('SIGKILL');
     await startSink('usage-sink-last');
     await scene.caughtUp();
