@@ -347,7 +347,10 @@ function priceBookOf(
   const books = ledger.booksOf(organization);
   const priceBook = given.text('priceBook') ?? (books.length === 1 ? books[0] : undefined);
   if (priceBook === undefined) {
-    const which = books.length > 1 ? `must be one of ${books.join(', ')}` : 'must be given';
+    const which =
+      books.length > 1
+        ? `must be one of ${books.join(', ')}`
+        : `must be given: no budget of ${organization ?? 'that'} names one`;
     given.report('priceBook', which);
   }
   return priceBook ?? '';

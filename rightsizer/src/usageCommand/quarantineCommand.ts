@@ -48,7 +48,9 @@ export async function quarantineCommand(words: QuarantineWords): Promise<number>
     examples: await examplesOf(connection, condition, limit),
   }));
   if (words.json === true) printJson(asJson(counts, examples));
-  else for (const line of asLines(counts, examples)) process.stdout.write(`${line}\n`);
+  else
+    for (const line of asLines(counts, examples, where.length > 0))
+      process.stdout.write(`${line}\n`);
   return 0;
 }
 
@@ -85,8 +87,18 @@ async function examplesOf(
   }));
 }
 
-function asLines(counts: readonly CountOfReason[], examples: readonly Example[]): string[] {
-  if (counts.length === 0) return ['Nothing is in quarantine.'];
+function asLines(
+  counts: readonly CountOfReason[],
+  examples: readonly Example[],
+  isFiltered: boolean,
+): string[] {
+  if (counts.length === 0) {
+    return [
+      isFiltered
+        ? 'Nothing in quarantine is of that reason and source; ./prorata usage quarantine shows which there are.'
+        : 'Nothing is in quarantine.',
+    ];
+  }
   return [
     ...tableLines(
       ['reason', 'records', 'last (UTC)'],

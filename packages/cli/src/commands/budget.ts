@@ -53,7 +53,7 @@ function overrunText(basisPoints: unknown): string {
   return basisPoints > 0 ? colours.red(`, ${percent} % over`) : `, ${percent} % left`;
 }
 
-const lineHeads = ['application', 'resource', 'amount', 'price', 'cost'] as const;
+const lineHeads = ['category', 'application', 'resource', 'used', 'money'] as const;
 
 function lineTable(lines: readonly Json[]): readonly string[] {
   const heads = lineHeads.filter((head) => lines.some((line) => textIn(line, head) !== ''));

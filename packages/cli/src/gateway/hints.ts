@@ -7,7 +7,8 @@ const hints: Readonly<Record<string, string>> = {
   QUOTA_UNKNOWN_THEN: './prorata history <quota> shows when it was there.',
   APPLICATION_UNKNOWN:
     './prorata get applications shows which there are; apply -f <file> with a `registration` registers one.',
-  ORGANIZATION_UNKNOWN: './prorata get organizations shows which there are.',
+  ORGANIZATION_UNKNOWN:
+    './prorata get organizations shows which there are; apply -f <file> with a `displayName` registers one.',
   BUDGET_UNKNOWN: './prorata budget shows which there are.',
   PRICE_BOOK_UNKNOWN: './prorata get price-books shows which there are.',
   TIER_POLICY_UNKNOWN: './prorata get tier-policies shows which there are.',
