@@ -1,6 +1,7 @@
 import { applicationOf } from '@prorata/quota-model';
 import type { ResourceUsage, UsageRecorded } from '@prorata/schemas';
 import { cutAtHours, PIECES_OF_A_LINE } from './cutAtHours.ts';
+import { RESOURCES_MAX } from './mapping.ts';
 import type { Mapping } from './mapping.ts';
 import { fill } from './template.ts';
 import type { Fields, Template } from './template.ts';
@@ -90,6 +91,10 @@ function fillIn(
     resources.push({ resource: resource ?? name, used, ...rest });
   }
   if (resources.length === 0) return passed;
+  // Before a year of it is cut into hours: a line of a megabyte would be hundreds of millions of amounts.
+  if (resources.length > RESOURCES_MAX) {
+    return bad('LINE_UNREADABLE', `${resources.length} resources, ${RESOURCES_MAX} at most`);
+  }
   return {
     quotaId: quotaId ?? '',
     project: payer ?? null,

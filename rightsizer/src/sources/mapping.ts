@@ -65,7 +65,7 @@ export interface ResourceJson {
 const TEXTS = ['quota', 'project', 'zone', 'host', 'start', 'end', 'for', 'time'];
 const RESOURCE_TEXTS = ['resource', 'used', 'refused', 'queued', 'peak', 'gauge', 'scale'];
 /** A record names no more. */
-const RESOURCES_MAX = 64;
+export const RESOURCES_MAX = 64;
 
 /** Formats that know themselves when something was used, and what. */
 export type MappedBy = 'columns' | 'format';

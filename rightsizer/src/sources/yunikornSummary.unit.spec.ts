@@ -143,10 +143,20 @@ describe('a summary as usage', () => {
     });
   });
 
+  const usageOf = (resources: number): string => {
+    const amounts = Array.from({ length: resources }, (_, at) => `m5.large:r${at}=1`).join(',');
+    return `ResourceUsage: TrackedResource{${amounts}}, PreemptedResource: TrackedResource{}, PlaceholderResource: TrackedResource{}`;
+  };
+
+  it('counts as many resources as a record may name', () => {
+    expect(read(`YK_APP_SUMMARY: {${HEAD}${usageOf(64)}}`)).toMatchObject({ kind: 'usage' });
+  });
+
   it.each([
     ['no end', forms['in braces'].replace('1700003605000', '0'), 'TIME_UNREADABLE'],
     ['broken', forms['in braces'].slice(0, 220), 'LINE_UNREADABLE'],
     ['500 days long', forms['in braces'].replace('1700003605000', '1743200005000'), 'RUN_TOO_LONG'],
+    ['of 65 resources', `YK_APP_SUMMARY: {${HEAD}${usageOf(65)}}`, 'LINE_UNREADABLE'],
   ])('is not counted: %s', (_what, line, reason) => {
     expect(read(line)).toMatchObject({ kind: 'bad', reason });
   });
