@@ -10,6 +10,7 @@ export interface TableRow {
   readonly source: string;
   readonly partition: number;
   readonly hostId: string;
+  /** Below its application. */
   readonly quotaId: string;
   readonly project: string | null;
   readonly zone: string | null;
@@ -102,13 +103,13 @@ export class RowsTable {
     const key = `${randomUUID()}.parquet`;
     const values = held.map(
       (row) => `(${sqlText(row.source)}, ${row.partition}, ${row.offset}, ${sqlText(row.hostId)},
-        ${sqlText(row.quotaId)}, ${textOf(row.project)}, ${textOf(row.zone)},
+        ${sqlText(row.quotaId)}, split_part(${sqlText(row.quotaId)}, '/', 1), ${textOf(row.project)}, ${textOf(row.zone)},
         make_timestamptz(${row.windowStart}), make_timestamptz(${row.windowEnd}), ${sqlText(row.resource)},
         ${row.used}, ${row.refused}, ${row.queued}, ${row.peak}, ${row.trialRefused})`,
     );
     const connection = await this.#database.connect();
     await connection.run(`CREATE OR REPLACE TEMP TABLE given (source VARCHAR, source_partition INTEGER,
-      source_offset BIGINT, host_id VARCHAR, quota_id VARCHAR, project VARCHAR, zone VARCHAR,
+      source_offset BIGINT, host_id VARCHAR, quota_id VARCHAR, application VARCHAR, project VARCHAR, zone VARCHAR,
       window_start TIMESTAMPTZ, window_end TIMESTAMPTZ, resource VARCHAR,
       used BIGINT, refused BIGINT, queued BIGINT, peak BIGINT, trial_refused BIGINT)`);
     await connection.run(`INSERT INTO given VALUES ${values.join(', ')}`);

@@ -1,5 +1,6 @@
 import { decimalOf } from '@prorata/quota-model';
 import type { Price } from '@prorata/schemas';
+import type { Payers } from '../table/payers.ts';
 import type { TimeWindow } from '../throttle/budgetWindows.ts';
 import type { BookTerms } from './bookTerms.ts';
 import { dayAt, monthAt } from './chargeDays.ts';
@@ -13,7 +14,7 @@ import { chargedSpans, edgesOf, reservedBy } from './monthCharges.ts';
 import { byTime, organizationOf } from './monthTerms.ts';
 import type { LedgerScope, MonthTerms } from './monthTerms.ts';
 import { PriceTimeline } from './priceTimeline.ts';
-import type { LateUse, Payers } from './usageSource.ts';
+import type { LateUse } from './usageSource.ts';
 
 /** A closed period, and what has happened since. */
 export interface ClosedMonth extends Omit<MonthTerms, 'book' | 'month' | 'cuts' | 'until'> {

@@ -1,9 +1,11 @@
+import type { Rollups } from '../rollups/rollups.ts';
 import type { TableVersion } from '../table/tableVersion.ts';
 import type { BookTerms } from './bookTerms.ts';
 import type { ChargeLine } from './chargeLine.ts';
 import { FirstUses } from './firstUses.ts';
 import { Ledger, totalsOf } from './ledger.ts';
 import type { LedgerAsked, LedgerGround, LedgerTotals } from './ledger.ts';
+import { RolledUses } from './rolledUses.ts';
 import { LookedAtFiles, TableUses } from './tableUses.ts';
 import type { KnownUsage } from './usageSource.ts';
 
@@ -17,11 +19,14 @@ const everything: KnownUsage = { positions: null, loggedBefore: null };
 export class LedgerReader {
   readonly #ground: LedgerGround;
   readonly #ledger: Ledger;
+  readonly #rollups: Pick<Rollups, 'paid'> | null;
   readonly #looked = new LookedAtFiles();
   readonly #firstUses = new FirstUses();
 
-  constructor(ground: LedgerGround) {
+  /** @param rollups null: all is summed from the table's rows, with the same answers */
+  constructor(ground: LedgerGround, rollups: Pick<Rollups, 'paid'> | null = null) {
     this.#ground = ground;
+    this.#rollups = rollups;
     this.#ledger = new Ledger(ground);
   }
 
@@ -37,7 +42,10 @@ export class LedgerReader {
 
   /** See `Ledger.lines`. */
   lines(version: TableVersion, question: LedgerQuestion): AsyncGenerator<ChargeLine> {
-    const source = new TableUses(version, this.#looked);
+    const source =
+      this.#rollups === null
+        ? new TableUses(version, this.#looked)
+        : new RolledUses(version, this.#looked, this.#rollups);
     return this.#ledger.lines(source, { usage: everything, decidedBy: null, ...question });
   }
 

@@ -1,4 +1,5 @@
 import { decimalOf } from '@prorata/quota-model';
+import type { Payers } from '../table/payers.ts';
 import type { TimeWindow } from '../throttle/budgetWindows.ts';
 import type { BookTerms } from './bookTerms.ts';
 import { daysOf } from './chargeDays.ts';
@@ -12,7 +13,6 @@ import type { Fraction } from './fraction.ts';
 import { byTime, organizationOf } from './monthTerms.ts';
 import type { LedgerScope, MonthTerms, ProjectCharge } from './monthTerms.ts';
 import { PriceTimeline } from './priceTimeline.ts';
-import type { Payers } from './usageSource.ts';
 
 /** The month's lines of usage, then those of what is idle or shared, in an order that is the same every time. */
 export async function* monthLines(terms: MonthTerms): AsyncGenerator<ChargeLine> {

@@ -1,15 +1,9 @@
 import { timeToJson } from '@prorata/schemas';
+import { paidBySql } from '../table/payers.ts';
 import type { Positions, RowsFile, TableVersion } from '../table/tableVersion.ts';
 import { sqlText } from '../table/usageDatabase.ts';
 import type { MeteredUse } from './chargeUse.ts';
-import type {
-  ClosedAt,
-  KnownUsage,
-  LateUse,
-  Payers,
-  UsageSource,
-  UsesAsked,
-} from './usageSource.ts';
+import type { ClosedAt, KnownUsage, LateUse, UsageSource, UsesAsked } from './usageSource.ts';
 
 /** Every time zone's days begin at a multiple of it. */
 const FOUND_MICROS = 900_000_000n;
@@ -115,7 +109,7 @@ export class TableUses implements UsageSource {
         counted AS (
           SELECT project, application, resource, quota_id, used,
             epoch_us(window_start) AS started, (${found})::BIGINT AS found
-          FROM ${rows} WHERE ${countedSql(from, to, known)} AND ${payersSql(payers)}
+          FROM ${rows} WHERE ${countedSql(from, to, known)} AND ${paidBySql(payers)}
         )
         SELECT project, interval_start, application, resource, quota_id, found,
           sum(used)::HUGEINT AS used
@@ -218,21 +212,6 @@ function countedSql(from: bigint, to: bigint, { positions, loggedBefore }: Known
   if (positions !== null) parts.push(withinSql(positions));
   if (loggedBefore !== null) parts.push(`logged_at < ${momentSql(loggedBefore)}`);
   return parts.join(' AND ');
-}
-
-function payersSql(payers: Payers): string {
-  switch (payers.kind) {
-    case 'everybody':
-      return 'true';
-    case 'nobody':
-      return 'project IS NULL';
-    case 'organization':
-      return `starts_with(project, ${sqlText(`${payers.organization}/`)})`;
-    case 'projects':
-      return payers.projects.length === 0
-        ? 'false'
-        : `project IN (${payers.projects.map(sqlText).join(', ')})`;
-  }
 }
 
 /** Whether a row was known: before the position of its source and partition. */

@@ -2,12 +2,13 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { timeToJson } from '@prorata/schemas';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Payers } from '../table/payers.ts';
 import type { TableVersion } from '../table/tableVersion.ts';
 import { FirstUses } from './firstUses.ts';
 import { LookedAtFiles, TableUses } from './tableUses.ts';
 import { MemoryUses, SOURCE } from './testing/memoryUses.ts';
 import type { MemoryRow } from './testing/memoryUses.ts';
-import type { ClosedAt, Payers, UsageSource } from './usageSource.ts';
+import type { ClosedAt, UsageSource } from './usageSource.ts';
 
 let instance: DuckDBInstance;
 

@@ -1,3 +1,4 @@
+import type { Payers } from '../table/payers.ts';
 import type { Positions } from '../table/tableVersion.ts';
 import type { MeteredUse } from './chargeUse.ts';
 
@@ -8,13 +9,6 @@ export interface KnownUsage {
   /** Of records that the log took before this moment alone, microseconds; null: of all. */
   readonly loggedBefore: bigint | null;
 }
-
-/** Whose usage: an organization's, one project's, or what nobody pays for; `everybody`: all of these. */
-export type Payers =
-  | { readonly kind: 'everybody' }
-  | { readonly kind: 'nobody' }
-  | { readonly kind: 'organization'; readonly organization: string }
-  | { readonly kind: 'projects'; readonly projects: readonly string[] };
 
 export interface UsesAsked {
   readonly payers: Payers;

@@ -1,3 +1,4 @@
+import type { Payers } from '../table/payers.ts';
 import type { Positions } from '../table/tableVersion.ts';
 
 /**
@@ -66,8 +67,8 @@ export interface PayersAsked {
   readonly from: bigint;
   /** Of windows that start before it. */
   readonly to: bigint;
-  /** Of this project alone; absent: of all, and of what nobody pays for. */
-  readonly project?: string;
+  /** Absent: everybody, and what nobody pays for. */
+  readonly payers?: Payers;
 }
 
 export interface UsedAsked {
@@ -76,7 +77,7 @@ export interface UsedAsked {
    * wherever they lie; hours with an edge within them are read from the table itself.
    */
   readonly edges: readonly bigint[];
-  readonly project?: string;
+  readonly payers?: Payers;
 }
 
 export interface DemandAsked {
@@ -116,19 +117,23 @@ export interface Percentiles {
   readonly max: bigint;
 }
 
+/** What payers used, as the table had it up to `positions`. */
+export interface PaidUsage {
+  readonly positions: Positions;
+  /** By hour, project, quota and resource. Both ends must be whole hours. @throws RangeError */
+  payerHours(asked: PayersAsked): AsyncGenerator<readonly PayerHour[]>;
+  /** By project (nobody first), interval, application, resource and quota, in code units. @throws RangeError */
+  usedBetween(asked: UsedAsked): AsyncGenerator<readonly PayerUse[]>;
+}
+
 /**
  * Usage as the table had it up to `positions`: every answer is the same for ever, whether it was
  * made from roll-ups or from the rows themselves. Of an answer in parts, parts come in its order.
  */
-export interface RolledUsage {
+export interface RolledUsage extends PaidUsage {
   /** The table's version that it was made from. */
   readonly version: number;
   readonly snapshotId: bigint;
-  readonly positions: Positions;
-  /** By hour, project, quota and resource. Both ends must be whole hours. @throws RangeError */
-  payerHours(asked: PayersAsked): AsyncGenerator<readonly PayerHour[]>;
-  /** By project, quota, resource and interval. @throws RangeError */
-  usedBetween(asked: UsedAsked): AsyncGenerator<readonly PayerUse[]>;
   /** By quota, resource and time; steps in which nothing was reported are left out. */
   demand(asked: DemandAsked): AsyncGenerator<readonly DemandStep[]>;
   /** By quota and resource. @throws RangeError */

@@ -168,7 +168,7 @@ export class RollupStore {
   }
 
   async #generations(): Promise<number[]> {
-    return (await readdir(this.#root))
+    return (await namesIn(this.#root))
       .map((name) => NAME.exec(name)?.[1])
       .filter((digits) => digits !== undefined)
       .map(Number)
@@ -182,6 +182,16 @@ export class RollupStore {
       ),
     );
     return sizes.every(Boolean);
+  }
+}
+
+/** Nothing of a folder that was deleted. */
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
   }
 }
 

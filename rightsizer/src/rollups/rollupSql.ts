@@ -1,3 +1,5 @@
+import { paidBySql } from '../table/payers.ts';
+import type { Payers } from '../table/payers.ts';
 import { sqlText } from '../table/usageDatabase.ts';
 import { bucketSql } from './sketch.ts';
 
@@ -12,7 +14,7 @@ export interface RowsWanted {
   readonly from: bigint;
   readonly to: bigint;
   readonly quotaIds?: readonly string[];
-  readonly project?: string;
+  readonly payers?: Payers;
 }
 
 /** Amounts that are multiplied by a part of a day in 64 bits: 2^26 × 86,400,000,000 is below 2^63. */
@@ -30,12 +32,12 @@ function fallen(column: string, until: string): string {
     ELSE (${column}::HUGEINT * (${until} - s) // (e - s))::BIGINT END`;
 }
 
-function conditions({ from, to, quotaIds, project }: Omit<RowsWanted, 'rows'>): string {
+function conditions({ from, to, quotaIds, payers }: Omit<RowsWanted, 'rows'>): string {
   return [
     `resource <> ''`,
     `window_start < ${timeSql(to)}`,
     ...(quotaIds === undefined ? [] : [quotasSql(quotaIds)]),
-    ...(project === undefined ? [] : [`project = ${sqlText(project)}`]),
+    ...(payers === undefined ? [] : [paidBySql(payers)]),
     `window_end > ${timeSql(from)}`,
   ].join(' AND ');
 }

@@ -7,7 +7,7 @@ import { CellWriter } from './cellWriter.ts';
 import { isPast, touchedBy } from './newRows.ts';
 import { emptyIndex, RollupStore } from './rollupIndex.ts';
 import type { Cell, RollupIndex } from './rollupIndex.ts';
-import type { RolledUsage } from './rolledUsage.ts';
+import type { PaidUsage, RolledUsage } from './rolledUsage.ts';
 import { samePositions, TableUsage } from './tableUsage.ts';
 import type { HeldIndex } from './tableUsage.ts';
 
@@ -42,6 +42,8 @@ export class Rollups {
   readonly #store: RollupStore;
   readonly #writer: CellWriter;
   #index: RollupIndex = emptyIndex;
+  /** The one before: for whoever still reads a version that the newest is ahead of. */
+  #previous: RollupIndex = emptyIndex;
   readonly #held = new Map<RollupIndex, number>();
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -90,10 +92,45 @@ export class Rollups {
     });
   }
 
-  /** The files of the newest index stay as long as it is the newest; those of an older one while a query holds it. */
+  /**
+   * What payers used up to the version: from what is rolled up, by whichever process, and the rows since.
+   * Brings nothing up; from rows alone where nothing is rolled up, or what is lies ahead of the version.
+   */
+  async paid(version: TableVersion): Promise<PaidUsage> {
+    await this.#follow();
+    const { positions } = version;
+    const index = [this.#index, this.#previous].find(
+      (each) => each.positions.size > 0 && !isPast(each.positions, positions),
+    );
+    return new TableUsage({
+      database: this.#options.database,
+      writer: this.#writer,
+      version,
+      positions,
+      hold: () => (index === undefined ? null : this.#hold(index)),
+    });
+  }
+
+  /** Another process may have made a newer index, and removes what that one does not name; or the folder was deleted. */
+  async #follow(): Promise<void> {
+    const known = this.#index;
+    if ((await this.#store.newestGeneration()) === known.generation) return;
+    const newest = await this.#store.newest();
+    if (this.#index === known) this.#become(newest);
+  }
+
+  #become(next: RollupIndex): void {
+    const isNext = next.generation === this.#index.generation + 1 && next.positions.size > 0;
+    // Files of what is further back may be gone.
+    if (next.generation !== this.#index.generation)
+      this.#previous = isNext ? this.#index : emptyIndex;
+    this.#index = next;
+  }
+
+  /** The files of the newest two indexes stay; those of an older one while a query holds it. */
   #hold(index: RollupIndex): HeldIndex | null {
     const count = this.#held.get(index) ?? 0;
-    if (index !== this.#index && count === 0) return null;
+    if (index !== this.#index && index !== this.#previous && count === 0) return null;
     this.#held.set(index, count + 1);
     return {
       index,
@@ -108,16 +145,14 @@ export class Rollups {
   async #bringUp(version: TableVersion, now: bigint): Promise<void> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       // Files of an older index are removed after a while: who looks seldom goes on from what others made since.
-      if ((await this.#store.newestGeneration()) > this.#index.generation) {
-        this.#index = await this.#store.newest();
-      }
+      await this.#follow();
       if (version.version < this.#index.version) return;
       if (samePositions(version.positions, this.#index.positions) && this.#isSettled(now)) return;
       const next = await this.#next(version, now);
       if (await this.#store.create(next)) {
         this.#step('index-made');
-        this.#index = next;
-        await this.#store.clean([next, ...this.#held.keys()], KEPT_MS);
+        this.#become(next);
+        await this.#store.clean([next, this.#previous, ...this.#held.keys()], KEPT_MS);
         return;
       }
     }
@@ -134,8 +169,9 @@ export class Rollups {
 
   async #next(version: TableVersion, now: bigint): Promise<RollupIndex> {
     // A table that was put back from a backup lacks rows that are rolled up: all of it is made anew.
-    const isBehind = isPast(this.#index.positions, version.positions);
-    const base = isBehind ? emptyIndex : this.#index;
+    const known = this.#index;
+    const isBehind = isPast(known.positions, version.positions);
+    const base = isBehind ? emptyIndex : known;
     const touched = await touchedBy(version, base);
     this.#step('rows-found');
     let { cells } = base;
@@ -149,7 +185,7 @@ export class Rollups {
     const ever = await this.#writer.ever(base.ever, made);
     cells = await this.#merged(cells, now);
     return {
-      generation: this.#index.generation + 1,
+      generation: known.generation + 1,
       version: version.version,
       snapshotId: version.snapshotId,
       positions: version.positions,

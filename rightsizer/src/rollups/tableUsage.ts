@@ -1,4 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { paidBySql } from '../table/payers.ts';
+import type { Payers } from '../table/payers.ts';
 import type { Positions, RowsFile, TableVersion } from '../table/tableVersion.ts';
 import { sqlText } from '../table/usageDatabase.ts';
 import type { UsageDatabase } from '../table/usageDatabase.ts';
@@ -37,7 +39,7 @@ import {
 /** A window is a day long at most. */
 const WINDOW_MICROS_MAX = DAY_MICROS;
 /** Edges of one question: a year of days, and a price change a day. */
-const EDGES_MAX = 1_000;
+export const EDGES_MAX = 1_000;
 /** Days that are summed up. */
 const SUMMARY_DAYS = [1n, 7n, 30n] as const;
 const EPOCH = 0n;
@@ -56,7 +58,10 @@ export interface UsageSource {
   /** Has all rows up to `positions`, and may have more. */
   readonly version: TableVersion;
   readonly positions: Positions;
-  /** null: there are no roll-ups of these positions, or no more; then the rows themselves answer. */
+  /**
+   * Roll-ups of these positions, or of earlier ones, which the version's rows make up for where payers are
+   * asked for. null: there are none, or no more; then the rows themselves answer.
+   */
   hold(): HeldIndex | null;
 }
 
@@ -67,6 +72,8 @@ interface Material {
   readonly cells: readonly Cell[] | null;
   /** SQL of the table's rows up to the positions; only where files were asked for. */
   readonly rows: string;
+  /** SQL of the rows that are not in the cells yet; null: all are. */
+  readonly since: string | null;
 }
 
 /** Answers from roll-ups where there are any, and else from the rows; both say the same. */
@@ -85,23 +92,23 @@ export class TableUsage implements RolledUsage {
     return this.#source.positions;
   }
 
-  async *payerHours({ from, to, project }: PayersAsked): AsyncGenerator<readonly PayerHour[]> {
+  async *payerHours({ from, to, payers }: PayersAsked): AsyncGenerator<readonly PayerHour[]> {
     mustBeWhole([from, to], HOUR_MICROS);
     yield* pagesOf<PayerHour>((give) =>
       this.#with({ from, to }, hasPayers, async (material) => {
-        const payers = this.#payers(material, { from, to }, project);
+        const hours = this.#payers(material, { from, to }, payers);
         await stream(
           material.connection,
           `SELECT project, application, quota_id, resource, epoch_us(hour) AS hour,
             used::HUGEINT AS used, refused::HUGEINT AS refused
-          FROM ${payers} ORDER BY hour, project NULLS FIRST, quota_id, resource`,
+          FROM ${hours} ORDER BY hour, project NULLS FIRST, quota_id, resource`,
           async (rows) => give(rows.map(payerHourOf)),
         );
       }),
     );
   }
 
-  async *usedBetween({ edges, project }: UsedAsked): AsyncGenerator<readonly PayerUse[]> {
+  async *usedBetween({ edges, payers }: UsedAsked): AsyncGenerator<readonly PayerUse[]> {
     const [from, to] = [edges[0], edges.at(-1)];
     const isAscending = edges.every((edge, at) => at === 0 || edge > (edges[at - 1] ?? edge));
     if (from === undefined || to === undefined || edges.length < 2 || !isAscending) {
@@ -123,7 +130,7 @@ export class TableUsage implements RolledUsage {
         hasPayers,
         async (material) => {
           const query = usedBetweenSql(
-            this.#payers(material, span, project, mixed),
+            this.#payers(material, span, payers, mixed),
             edges,
             mixed.length > 0,
           );
@@ -164,7 +171,8 @@ export class TableUsage implements RolledUsage {
     }
     if (quotaIds.length === 0 || to <= from) return [];
     let found: readonly Percentiles[] = [];
-    const enough = (cells: readonly Cell[]): boolean => haveSamples(cells, { from, to });
+    const enough = (cells: readonly Cell[], isBehind: boolean): boolean =>
+      !isBehind && haveSamples(cells, { from, to });
     await this.#with({ from, to }, enough, async (material) => {
       const samples = samplesSql({
         ...{ from, to, demandOf, zone: zone ?? null, cells: material.cells },
@@ -182,7 +190,7 @@ export class TableUsage implements RolledUsage {
     const since = floorTo(now - SUMMARY_DAYS[2] * DAY_MICROS, HOUR_MICROS);
     const span = { from: since, to: FOR_EVER };
     yield* pagesOf<UsedSummary>((give) =>
-      this.#with({ from: EPOCH, to: FOR_EVER }, hasPayers, async (material, held) => {
+      this.#with({ from: EPOCH, to: FOR_EVER }, areUpToDate, async (material, held) => {
         const { rows } = material;
         const ever = held?.index.ever ?? null;
         const known =
@@ -205,54 +213,76 @@ export class TableUsage implements RolledUsage {
 
   /** Payers' hours in [from, to), one row an hour; those of `mixed` hours are rows of the table itself. */
   #payers(
-    { cells, rows }: Material,
+    { cells, rows, since }: Material,
     { from, to }: Span,
-    project?: string,
+    payers: Payers = { kind: 'everybody' },
     mixed: readonly bigint[] = [],
   ): string {
-    const ofProject = project === undefined ? '' : `AND project = ${sqlText(project)}`;
-    const isMixed = mixed.length === 0 ? 'false' : `hour IN (${mixed.map(timeSql).join(', ')})`;
+    const isPaid = paidBySql(payers);
+    const isWhole = mixed.length === 0 ? 'true' : `hour NOT IN (${mixed.map(timeSql).join(', ')})`;
+    const hoursOf = (given: string): string =>
+      `SELECT * FROM (${payersSql({ rows: given, from, to, payers })}) WHERE ${isWhole}`;
     const files =
       cells && this.#source.writer.read(filesNamed(meeting(cells, { from, to }), 'payers'));
-    const asked = { rows, from, to, ...(project === undefined ? {} : { project }) };
+    const parts = [
+      ...(cells === null ? [hoursOf(rows)] : []),
+      ...(files === null
+        ? []
+        : [
+            `SELECT * FROM ${files} WHERE hour >= ${timeSql(from)} AND hour < ${timeSql(to)} AND ${isPaid} AND ${isWhole}`,
+          ]),
+      ...(since === null ? [] : [hoursOf(since)]),
+    ];
     const whole =
-      cells === null
-        ? `(SELECT * FROM (${payersSql(asked)}) WHERE NOT (${isMixed}))`
-        : files === null
-          ? NO_PAYERS
-          : `(${mergedPayersSql(`(SELECT * FROM ${files} WHERE hour >= ${timeSql(from)} AND hour < ${timeSql(to)} ${ofProject} AND NOT (${isMixed}))`)})`;
+      parts.length === 0
+        ? NO_PAYERS
+        : `(${mergedPayersSql(`(${parts.join(' UNION ALL BY NAME ')})`)})`;
     if (mixed.length === 0) return whole;
     return `(SELECT *, NULL::TIMESTAMPTZ AS moment FROM ${whole} UNION ALL BY NAME
       SELECT project, split_part(quota_id, '/', 1) AS application, quota_id, resource, window_start AS moment,
         used::DECIMAL(38, 0) AS used, refused::DECIMAL(38, 0) AS refused,
         CASE WHEN used > 0 THEN window_start END AS used_from, CASE WHEN used > 0 THEN window_end END AS used_until
-      FROM ${rows} WHERE resource <> '' ${ofProject}
+      FROM ${rows} WHERE resource <> '' AND ${isPaid}
         AND (${mixed.map((hour) => `(window_start >= ${timeSql(hour)} AND window_start < ${timeSql(hour + HOUR_MICROS)})`).join(' OR ')}))`;
   }
 
   /**
-   * Gives a query what it reads: cells where there are roll-ups that still have what it needs, and the
-   * rows of the mixed hours; else rows of the whole span.
+   * Gives a query what it reads: cells where there are roll-ups that still have what it needs, the rows of
+   * the mixed hours and those that came since; else rows of the whole span.
    */
   async #with(
     span: Span,
-    isEnough: (cells: readonly Cell[]) => boolean,
+    isEnough: (cells: readonly Cell[], isBehind: boolean) => boolean,
     work: (material: Material, held: HeldIndex | null) => Promise<void>,
     mixed: readonly bigint[] = [],
   ): Promise<void> {
     const held = this.#source.hold();
     try {
+      const behind =
+        held && !samePositions(held.index.positions, this.#source.positions) ? held.index : null;
       const meant = held && meeting(held.index.cells, span);
-      const cells = meant && isEnough(meant) ? meant : null;
-      const files = cells === null ? await this.#filesOf(span) : await this.#rowsOf(mixed);
-      await this.#scan(files, (rows, connection) => work({ connection, rows, cells }, held));
+      const cells = meant && isEnough(meant, behind !== null) ? meant : null;
+      const files =
+        cells === null ? await this.#filesOf(span) : await this.#rowsOf(mixed, span, behind);
+      await this.#scan(files, (rows, connection) => {
+        const since = cells && behind && rowsAt(rows, behind.positions, 'after');
+        return work({ connection, rows, cells, since }, held);
+      });
     } finally {
       held?.release();
     }
   }
 
-  async #rowsOf(hours: readonly bigint[]): Promise<readonly RowsFile[]> {
-    const found = new Map<string, RowsFile>();
+  /** Files of these hours, and those that roll-ups which are behind have not read. */
+  async #rowsOf(
+    hours: readonly bigint[],
+    span: Span,
+    behind: RollupIndex | null,
+  ): Promise<readonly RowsFile[]> {
+    const files = behind === null ? [] : await this.#filesOf(span);
+    const found = new Map(
+      files.filter(({ key }) => behind?.read.has(key) !== true).map((file) => [file.key, file]),
+    );
     for (const from of hours) {
       for (const file of await this.#filesOf({ from, to: from + HOUR_MICROS })) {
         found.set(file.key, file);
@@ -288,8 +318,9 @@ export class TableUsage implements RolledUsage {
 /** Payers' hours are kept for ever. */
 const hasPayers = (): boolean => true;
 const hasNone = (): boolean => false;
-const haveMinutes = (cells: readonly Cell[]): boolean =>
-  cells.every(({ files }) => files.minutes !== undefined);
+const areUpToDate = (_cells: readonly Cell[], isBehind: boolean): boolean => !isBehind;
+const haveMinutes = (cells: readonly Cell[], isBehind: boolean): boolean =>
+  !isBehind && cells.every(({ files }) => files.minutes !== undefined);
 
 export function samePositions(left: Positions, right: Positions): boolean {
   return left.size === right.size && [...left].every(([key, next]) => right.get(key) === next);
@@ -340,7 +371,7 @@ function usedBetweenSql(payers: string, edges: readonly bigint[], isMixed: boole
     FROM parts ASOF JOIN (VALUES ${starts.join(', ')}) intervals(start, place) ON micros >= start
     WHERE micros < ${last}
     GROUP BY project, application, quota_id, resource, place
-    ORDER BY project NULLS FIRST, quota_id, resource, place`;
+    ORDER BY project NULLS FIRST, place, application, resource, quota_id`;
 }
 
 /** Of a fleet, the highest sum in one minute of each host's highest. */

@@ -94,7 +94,8 @@ export async function startRightsizer(
   const reader = new UsageReader(database, ground.places);
   const needsView = (['rightsizer', 'throttle', 'ledger'] as const).some((part) => parts.has(part));
   const loops = needsView ? startView(ground) : null;
-  const ledger = loops && new LedgerReader(loops.view.ledger);
+  const rollups = await openRollups(ground);
+  const ledger = loops && new LedgerReader(loops.view.ledger, rollups);
   const running = new Running();
   const service = createService({
     name: 'rightsizer',
@@ -133,7 +134,6 @@ export async function startRightsizer(
   const metrics = rightsizerMetrics(service.metrics);
   const { url } = await service.listen();
   if (parts.has('sink')) running.sink = await startSink(ground, metrics);
-  const rollups = await openRollups(ground);
   const usage = { reader, rollups };
   if (parts.has('summary')) startSummary(ground, usage, metrics, running);
   if (parts.has('compactor')) startCompactor(ground, metrics, running);
@@ -273,6 +273,17 @@ async function startLoops(
     logger.error({ err: error, loop }, 'An evaluation failed; nothing was changed by it.');
   };
   const told = logEvaluations(logger);
+  if (parts.has('throttle') || parts.has('ledger')) {
+    // Budgets read the rows that are not rolled up yet at each look: they must stay few.
+    running.rollupLoop = startLoop({
+      intervalMs: policy.summary.evaluationMs,
+      async evaluate(now) {
+        const newest = await usage.reader.newest();
+        if (newest !== null) await usage.rollups.of(newest, now);
+      },
+      failed: failed('rollups'),
+    });
+  }
   if (parts.has('rightsizer')) {
     const rightsizer = new Rightsizer({ ...shared, desk: running.desk(post) });
     running.resizeLoop = startLoop({
@@ -351,6 +362,7 @@ class Running {
   budgetLoop: RunningLoop | null = null;
   budgets: ThrottleEvaluation | null = null;
   ledgerLoop: RunningLoop | null = null;
+  rollupLoop: RunningLoop | null = null;
   summary: SummaryKeeper | null = null;
   summaryLoop: RunningLoop | null = null;
   compactionLoop: RunningLoop | null = null;
@@ -392,6 +404,7 @@ class Running {
       this.resizeLoop,
       this.budgetLoop,
       this.ledgerLoop,
+      this.rollupLoop,
       this.summaryLoop,
       this.compactionLoop,
     ];

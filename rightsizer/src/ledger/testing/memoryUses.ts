@@ -1,15 +1,9 @@
+import type { Payers } from '../../table/payers.ts';
 import type { Positions } from '../../table/tableVersion.ts';
 import { inCodeUnits } from '../chargeUse.ts';
 import type { MeteredUse } from '../chargeUse.ts';
 import { organizationOf } from '../monthTerms.ts';
-import type {
-  ClosedAt,
-  KnownUsage,
-  LateUse,
-  Payers,
-  UsageSource,
-  UsesAsked,
-} from '../usageSource.ts';
+import type { ClosedAt, KnownUsage, LateUse, UsageSource, UsesAsked } from '../usageSource.ts';
 
 /** A row of the table, as far as the ledger looks at it. */
 export interface MemoryRow extends Omit<MeteredUse, 'start'> {
