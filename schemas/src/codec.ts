@@ -93,6 +93,13 @@ export class Codec {
     return { type: writer.short, value: read(writer, bytes, true) } as Message;
   }
 
+  /** As `decode`; null: the registry has to be asked for its schema first. @throws UnreadableRecord */
+  decodeKnown(bytes: Buffer | null): Message | null {
+    const writer = this.#knownWriter(bytes);
+    if (writer === undefined) return null;
+    return { type: writer.short, value: read(writer, bytes, true) } as Message;
+  }
+
   /**
    * The SHA-256 of a record's canonical form, in the fields of the schema that wrote it, which may
    * be older or newer than ours.

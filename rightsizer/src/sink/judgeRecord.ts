@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import type { LogRecord } from '@prorata/kafka-port';
 import { applicationOf, isQuotaId } from '@prorata/quota-model';
 import { UnreadableRecord } from '@prorata/schemas';
-import type { Codec, UsageRecorded } from '@prorata/schemas';
+import type { Codec, Message, UsageRecorded } from '@prorata/schemas';
+import { SameTexts } from './sameTexts.ts';
 import type { KnownQuotas } from './knownQuotas.ts';
 import type { QuarantineRow } from '../table/rows.ts';
 
@@ -41,7 +42,6 @@ const TEXT_LENGTH_MAX = 512;
 /** The beginning of a record that is kept for a person to look at. */
 const VALUE_KEPT_BYTES = 4_096;
 /** Names of several parts are put together with a line's end between. */
-
 const CONTROL = /[\u0000-\u001f]/;
 const PROJECT = /^[a-z0-9-]{1,63}(\/[a-z0-9-]{1,63})+$/;
 
@@ -62,17 +62,36 @@ export type JudgedRecord =
  * @throws what the registry throws when it does not answer: the record's schema may be fine
  */
 export async function judgeRecord(codec: Codec, record: LogRecord): Promise<JudgedRecord> {
-  let usage: UsageRecorded;
   try {
-    const message = await codec.decode(record.value);
-    if (message.type !== 'UsageRecorded') {
-      return quarantined(record, 'TYPE_UNEXPECTED', `it is a ${message.type}`);
-    }
-    usage = message.value;
+    return judgeMessage(record, await codec.decode(record.value));
   } catch (error) {
-    if (!(error instanceof UnreadableRecord)) throw error;
-    return quarantined(record, 'UNREADABLE', error.message);
+    return unreadable(record, error);
   }
+}
+
+/** As `judgeRecord`; null: the registry has to be asked for its schema first. */
+export function judgeAtOnce(
+  codec: Pick<Codec, 'decodeKnown'>,
+  record: LogRecord,
+): JudgedRecord | null {
+  try {
+    const message = codec.decodeKnown(record.value);
+    return message === null ? null : judgeMessage(record, message);
+  } catch (error) {
+    return unreadable(record, error);
+  }
+}
+
+function unreadable(record: LogRecord, error: unknown): JudgedRecord {
+  if (!(error instanceof UnreadableRecord)) throw error;
+  return quarantined(record, 'UNREADABLE', error.message);
+}
+
+function judgeMessage(record: LogRecord, message: Message): JudgedRecord {
+  if (message.type !== 'UsageRecorded') {
+    return quarantined(record, 'TYPE_UNEXPECTED', `it is a ${message.type}`);
+  }
+  const usage = message.value;
   const loggedAt = BigInt(Math.round(record.timestampMs)) * 1000n;
   const objection = objectionTo(usage, loggedAt) ?? objectionToPlace(record, usage, loggedAt);
   if (objection !== null) return quarantined(record, ...objection);
@@ -95,12 +114,11 @@ function objectionToIds({
   project,
   zone,
 }: UsageRecorded): Objection | null {
-  const texts = [hostId, bootId];
-  if (texts.some((text) => !isName(text)) || sequence < 0n) {
+  if (!isName(hostId) || !isName(bootId) || sequence < 0n) {
     return ['ID_MALFORMED', 'host, boot and sequence must name the record'];
   }
-  if (!isQuotaId(quotaId)) return ['ID_MALFORMED', 'the quota id is none'];
-  if (project !== null && !(project.length <= TEXT_LENGTH_MAX && PROJECT.test(project))) {
+  if (!quotaIds.holds(quotaId)) return ['ID_MALFORMED', 'the quota id is none'];
+  if (project !== null && !projects.holds(project)) {
     return ['ID_MALFORMED', 'the project must be <organization>/<project>'];
   }
   if (zone !== null && (zone === '' || zone.length > TEXT_LENGTH_MAX)) {
@@ -112,9 +130,13 @@ function objectionToIds({
   return null;
 }
 
-function isName(text: string): boolean {
-  return text !== '' && text.length <= TEXT_LENGTH_MAX && !CONTROL.test(text);
-}
+const names = new SameTexts(
+  (text) => text !== '' && text.length <= TEXT_LENGTH_MAX && !CONTROL.test(text),
+);
+const quotaIds = new SameTexts(isQuotaId);
+const projects = new SameTexts((text) => text.length <= TEXT_LENGTH_MAX && PROJECT.test(text));
+
+const isName = (text: string): boolean => names.holds(text);
 
 function objectionToWindow(
   { windowStart, windowEnd }: UsageRecorded,

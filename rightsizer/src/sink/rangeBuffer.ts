@@ -26,6 +26,8 @@ export class RangeBuffer {
   #from: bigint;
   #next: bigint;
   #interval = 0;
+  /** The multiple of `recordsMax` that it ends before. */
+  #end = 0n;
   #records = 0;
   #duplicates = 0;
   #bytes = 0;
@@ -50,9 +52,8 @@ export class RangeBuffer {
   /** Whether the range must be cut before this record is added. */
   cutsBefore(record: LogRecord): boolean {
     if (this.isEmpty) return false;
-    const block = BigInt(this.#rule.recordsMax);
     return (
-      record.offset / block !== (this.#next - 1n) / block ||
+      record.offset >= this.#end ||
       this.#intervalOf(record) !== this.#interval ||
       this.#bytes + sizeOf(record) > RANGE_BYTES_MAX
     );
@@ -62,7 +63,11 @@ export class RangeBuffer {
     if (record.offset < this.#next) {
       throw new RangeError(`Offset ${record.offset} came after ${this.#next - 1n}.`);
     }
-    if (this.isEmpty) this.#interval = this.#intervalOf(record);
+    if (this.isEmpty) {
+      const block = BigInt(this.#rule.recordsMax);
+      this.#interval = this.#intervalOf(record);
+      this.#end = (record.offset / block + 1n) * block;
+    }
     this.#take(record, judged);
     this.#records += 1;
     this.#bytes += sizeOf(record);

@@ -27,12 +27,18 @@ const SEQUENCE_LOW = (1n << SEQUENCE_BITS) - 1n;
 /** Chunk numbers of one boot; `boot * this + chunk` stays exact below 2^53. */
 const CHUNKS_A_BOOT = 2 ** 31;
 const BOOTS_MAX = 2 ** 22;
+/** Boots that are found by their own id: when there are more, it begins anew. */
+const FOUND_MAX = 100_000;
 const FIRST_CHUNKS = 1_024;
 /**
  * Chunks of a partition: about 230 MB, enough for the hourly chunks of 80,000 hosts. Beyond it the
  * late window shrinks by its oldest hours: see `hours`.
  */
 const CHUNKS_MAX = 2_000_000;
+
+interface FoundBoot extends Pick<IdOfUsage, 'application' | 'hostId'> {
+  readonly boot: number;
+}
 
 /** Sequences that a restore hands in at once. */
 export const WORD_IDS = 32;
@@ -62,6 +68,9 @@ export class SeenIds {
   readonly #chunksMax: number;
   readonly #boots = new Map<string, number>();
   readonly #bootNames: string[] = [];
+  /** Which host had a boot's id last, and the id that each boot is found by there; '': none. */
+  readonly #byBootId = new Map<string, FoundBoot>();
+  readonly #bootIds: string[] = [];
   /** Chunks that each boot has; 0: its number is free. */
   readonly #bootChunks: number[] = [];
   readonly #freeBoots: number[] = [];
@@ -77,6 +86,7 @@ export class SeenIds {
   /** Places ever taken; those in `#free` are among them. */
   #used = 0;
   #newest: number | null = null;
+  #latest = { micros: 0n, hour: 0 };
   /** Hours before it are forgotten. */
   #floor = Number.MIN_SAFE_INTEGER;
 
@@ -96,9 +106,9 @@ export class SeenIds {
 
   /** @param loggedAt microseconds */
   verdict(id: IdOfUsage, loggedAt: bigint): SeenVerdict {
-    const boot = this.#boots.get(nameOf(id));
+    const boot = this.#bootOf(id);
     if (boot === undefined) return 'new';
-    const oldest = Math.max(hourOf(loggedAt), this.#newest ?? 0) - LATE_HOURS;
+    const oldest = Math.max(this.#hourOf(loggedAt), this.#newest ?? 0) - LATE_HOURS;
     const place = placeOf(id.sequence);
     const windowStart = Number(id.windowStart);
     let verdict: SeenVerdict = 'new';
@@ -114,7 +124,7 @@ export class SeenIds {
 
   /** A record counts: its id is seen from now on. */
   add(id: IdOfUsage, loggedAt: bigint): void {
-    const hour = hourOf(loggedAt);
+    const hour = this.#hourOf(loggedAt);
     this.#advance(hour);
     if (hour < this.#floor) return;
     const chunk = this.#chunkFor(id, hour);
@@ -190,21 +200,46 @@ export class SeenIds {
     if (left > 0) return;
     this.#boots.delete(this.#bootNames[boot] ?? '');
     this.#bootNames[boot] = '';
+    const bootId = this.#bootIds[boot] ?? '';
+    if (this.#byBootId.get(bootId)?.boot === boot) this.#byBootId.delete(bootId);
+    this.#bootIds[boot] = '';
     this.#freeBoots.push(boot);
   }
 
   #chunkFor(id: Omit<IdOfUsage, 'windowStart'>, hour: number): number {
-    const name = nameOf(id);
-    const known = this.#boots.get(name);
+    const known = this.#bootOf(id);
     if (known !== undefined) {
       let chunk = this.#first.get(known * CHUNKS_A_BOOT + chunkOf(id.sequence)) ?? -1;
       for (; chunk >= 0; chunk = this.#after[chunk] ?? -1) {
         if (this.#hour[chunk] === hour) return chunk;
       }
     }
-    const boot = known ?? this.#newBoot(name);
+    const boot = known ?? this.#newBoot(nameOf(id));
     this.#bootChunks[boot] = (this.#bootChunks[boot] ?? 0) + 1;
     return this.#newChunk(boot * CHUNKS_A_BOOT + chunkOf(id.sequence), hour);
+  }
+
+  /** Records of one batch have the same log time. */
+  #hourOf(micros: bigint): number {
+    if (micros !== this.#latest.micros) this.#latest = { micros, hour: hourOf(micros) };
+    return this.#latest.hour;
+  }
+
+  /** By the boot's own id, if this host had it last: putting the whole name together costs more than all else. */
+  #bootOf(id: Omit<IdOfUsage, 'windowStart'>): number | undefined {
+    const { application, hostId, bootId, sequence } = id;
+    const found = this.#byBootId.get(bootId);
+    const isFound =
+      found?.hostId === hostId && found.application === application && sequence <= SEQUENCE_LOW;
+    if (isFound) return found.boot;
+    const name = nameOf(id);
+    const boot = this.#boots.get(name);
+    if (boot !== undefined && sequence <= SEQUENCE_LOW && isWhole(name)) {
+      if (this.#byBootId.size >= FOUND_MAX) this.#byBootId.clear();
+      this.#byBootId.set(bootId, { application, hostId, boot });
+      this.#bootIds[boot] = bootId;
+    }
+    return boot;
   }
 
   #newBoot(name: string): number {
@@ -212,6 +247,7 @@ export class SeenIds {
     // A boot has a chunk at least, and of those there are fewer.
     if (boot >= BOOTS_MAX) throw new RangeError('More boots than chunks.');
     this.#bootNames[boot] = name;
+    this.#bootIds[boot] = '';
     this.#bootChunks[boot] = 0;
     this.#boots.set(name, boot);
     return boot;
@@ -261,10 +297,19 @@ function nameOf({ application, hostId, bootId, sequence }: Omit<IdOfUsage, 'wind
   return whole.length <= NAME_LENGTH_MAX ? whole : hash('sha256', whole);
 }
 
+/** Whether a name is what it was put together of, and no hash: a hash has no line's end. */
+function isWhole(name: string): boolean {
+  return name.includes('\n');
+}
+
+function lowOf(sequence: bigint): number {
+  return Number(sequence <= SEQUENCE_LOW ? sequence : sequence & SEQUENCE_LOW);
+}
+
 function chunkOf(sequence: bigint): number {
-  return Math.floor(Number(sequence & SEQUENCE_LOW) / CHUNK_IDS);
+  return Math.floor(lowOf(sequence) / CHUNK_IDS);
 }
 
 function placeOf(sequence: bigint): number {
-  return Number(sequence & SEQUENCE_LOW) % CHUNK_IDS;
+  return lowOf(sequence) % CHUNK_IDS;
 }

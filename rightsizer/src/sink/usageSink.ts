@@ -10,10 +10,16 @@ import type {
 import { UnreadableRecord } from '@prorata/schemas';
 import type { Codec } from '@prorata/schemas';
 import { TableFault } from '../table/tableFault.ts';
-import type { PartitionClaim, UsageTable } from '../table/usageTable.ts';
-import { judgeRecord, objectionToQuota, quarantined, reusedId } from './judgeRecord.ts';
+import type { PartitionClaim, RangeToCommit, UsageTable } from '../table/usageTable.ts';
+import {
+  judgeAtOnce,
+  judgeRecord,
+  objectionToQuota,
+  quarantined,
+  reusedId,
+} from './judgeRecord.ts';
 import type { KnownQuotas } from './knownQuotas.ts';
-import type { JudgedRecord } from './judgeRecord.ts';
+import type { JudgedRecord, Objection } from './judgeRecord.ts';
 import { markerOf, RangeBuffer } from './rangeBuffer.ts';
 import type { CutRule } from './rangeBuffer.ts';
 import type { SeenIds } from './seenIds.ts';
@@ -165,7 +171,10 @@ interface IntakeParts {
   readonly stopping: AbortSignal;
 }
 
-/** One owned partition. Its batches and its idle flush take turns. */
+/**
+ * One owned partition. Its batches and its idle flush take turns. While a range is being written the
+ * next one is read and judged, and no more than that one: memory is bounded by two ranges.
+ */
 class PartitionIntake {
   readonly start: bigint;
   readonly #parts: IntakeParts;
@@ -178,6 +187,10 @@ class PartitionIntake {
   #isSettled = false;
   #markerDue: boolean;
   #turn: Promise<unknown> = Promise.resolve();
+  /** The range on its way into the table; one at a time, so that the claim moves in order. */
+  #writing: Promise<void> = Promise.resolve();
+  /** What the last batch answered. */
+  #told: bigint;
   #idle: NodeJS.Timeout | null = null;
   #retake: NodeJS.Timeout | null = null;
   #over = false;
@@ -192,6 +205,7 @@ class PartitionIntake {
     this.#claim = claim;
     this.#seen = seen;
     this.start = start;
+    this.#told = claim.nextOffset;
     this.#markerDue = start === claim.marker?.offset;
     this.#buffer = new RangeBuffer(options.rule, claim.marker === null ? start : claim.nextOffset);
   }
@@ -212,11 +226,10 @@ class PartitionIntake {
     return new PartitionIntake(parts, { ...claim, topicId: topicId ?? claim.topicId }, start, seen);
   }
 
-  /** @returns the next offset after what was committed; null when nothing was */
+  /** @returns the next offset after what is committed by now; null when that is what was answered before */
   take(records: readonly LogRecord[]): Promise<bigint | null> {
     return this.#inTurn(async () => {
       this.#stopIdle();
-      const before = this.#claim.nextOffset;
       this.#isSettled = false;
       for (const record of records) {
         if (this.#isOver()) return null;
@@ -224,18 +237,29 @@ class PartitionIntake {
           this.#checkMarker(record);
           continue;
         }
-        if (this.#buffer.cutsBefore(record)) await this.#commit();
-        const judged = await this.#judge(record);
+        if (this.#buffer.cutsBefore(record)) await this.#cut();
+        // Nearly all are judged at once: a turn of the loop for each would cost as much as judging it.
+        const judged = this.#judgeAtOnce(record) ?? (await this.#judge(record));
         if (judged === null) return null;
         this.#buffer.add(record, judged);
       }
       this.#awaitIdle();
-      return this.#claim.nextOffset === before ? null : this.#claim.nextOffset;
+      return this.#newlyCommitted();
     });
   }
 
+  #newlyCommitted(): bigint | null {
+    const { nextOffset } = this.#claim;
+    if (nextOffset === this.#told) return null;
+    this.#told = nextOffset;
+    return nextOffset;
+  }
+
   flush(): Promise<void> {
-    return this.#inTurn(() => (this.#isOver() ? Promise.resolve() : this.#commit()));
+    return this.#inTurn(async () => {
+      if (!this.#isOver()) await this.#cut();
+      await this.#writing;
+    });
   }
 
   /** What is buffered belongs to the next owner, who reads it again. */
@@ -244,6 +268,8 @@ class PartitionIntake {
     this.#dropped.abort();
     this.#stopIdle();
     await this.#turn;
+    // A fault has been told by then.
+    await this.#writing.catch(() => undefined);
     if (this.#retake !== null) clearTimeout(this.#retake);
   }
 
@@ -272,17 +298,34 @@ class PartitionIntake {
     this.#markerDue = false;
   }
 
+  /** null: something has to be asked first, the registry or the log of events. */
+  #judgeAtOnce(record: LogRecord): JudgedRecord | null {
+    const judged = judgeAtOnce(this.#options.codec, record);
+    if (judged?.kind !== 'usage') return judged === null ? null : this.#tell(judged);
+    const objection = this.#objectionToQuota(judged);
+    if (objection === null) return this.#tell(this.#countedOnce(record, judged));
+    return this.#isSettled ? this.#tell(quarantined(record, ...objection)) : null;
+  }
+
+  #objectionToQuota({ usage, loggedAt }: CountedRecord): Objection | null {
+    const { quotas } = this.#options;
+    return quotas === null ? null : objectionToQuota(usage, loggedAt, quotas.known);
+  }
+
+  #tell(judged: JudgedRecord): JudgedRecord {
+    if (judged.kind === 'quarantine') {
+      const { reason, offset } = judged.row;
+      this.#options.watcher.quarantined(this.#partition.partition, reason, offset);
+    }
+    return judged;
+  }
+
   /** null: dropped while the registry was away. */
   async #judge(record: LogRecord): Promise<JudgedRecord | null> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         const judged = await this.#counts(record, await judgeRecord(this.#options.codec, record));
-        if (judged === null) return null;
-        if (judged.kind === 'quarantine') {
-          const { reason, offset } = judged.row;
-          this.#options.watcher.quarantined(this.#partition.partition, reason, offset);
-        }
-        return judged;
+        return judged === null ? null : this.#tell(judged);
       } catch (error) {
         if (this.#isOver()) return null;
         if (error instanceof UnreadableRecord || attempt === REGISTRY_ATTEMPTS) throw error;
@@ -297,16 +340,13 @@ class PartitionIntake {
   /** null: dropped while the log of events was away. */
   async #counts(record: LogRecord, judged: JudgedRecord): Promise<JudgedRecord | null> {
     if (judged.kind !== 'usage') return judged;
-    const { usage, loggedAt } = judged;
     const { quotas } = this.#options;
-    if (quotas !== null) {
-      let objection = objectionToQuota(usage, loggedAt, quotas.known);
-      if (objection !== null && !this.#isSettled) {
-        if (!(await this.#settle(quotas))) return null;
-        objection = objectionToQuota(usage, loggedAt, quotas.known);
-      }
-      if (objection !== null) return quarantined(record, ...objection);
+    let objection = this.#objectionToQuota(judged);
+    if (quotas !== null && objection !== null && !this.#isSettled) {
+      if (!(await this.#settle(quotas))) return null;
+      objection = this.#objectionToQuota(judged);
     }
+    if (objection !== null) return quarantined(record, ...objection);
     return this.#countedOnce(record, judged);
   }
 
@@ -339,9 +379,21 @@ class PartitionIntake {
     return judged;
   }
 
-  async #commit(): Promise<void> {
+  /** What is buffered goes on its way, once the range before has arrived. @throws what kept that one back */
+  async #cut(): Promise<void> {
+    await this.#writing;
+    if (this.#isOver()) return;
     const range = this.#buffer.cut();
     if (range === null) return;
+    this.#writing = this.#commit(range);
+    this.#writing.catch((error: unknown) => {
+      // Told at once: there may be no further record for which it would come to light. After the end it
+      // concerns nobody: the next owner reads the records again.
+      if (!this.#isOver() && !this.#parts.stopping.aborted) this.#parts.onFault(error);
+    });
+  }
+
+  async #commit(range: RangeToCommit): Promise<void> {
     await this.#checkTopic();
     if (this.#isOver()) return;
     try {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import * as fc from 'fast-check';
 import type { LogRecord, OwnershipHandlers } from '@prorata/kafka-port';
 import { Codec, memoryIds } from '@prorata/schemas';
@@ -96,6 +97,30 @@ class MemoryTable {
   }
 }
 
+/** Commits wait until they are let go. */
+class SlowTable extends MemoryTable {
+  readonly #gates: (() => void)[] = [];
+  #isOpen = false;
+
+  override async commit(claim: PartitionClaim, range: RangeToCommit): Promise<PartitionClaim> {
+    if (!this.#isOpen) await new Promise<void>((go) => this.#gates.push(go));
+    return super.commit(claim, range);
+  }
+
+  get waiting(): number {
+    return this.#gates.length;
+  }
+
+  async asked(commits: number): Promise<void> {
+    await expect.poll(() => this.waiting).toBe(commits);
+  }
+
+  letGo(): void {
+    this.#isOpen = true;
+    for (const go of this.#gates) go();
+  }
+}
+
 async function start(
   table: MemoryTable,
   changes: Partial<Record<keyof SinkOptions, unknown>> = {},
@@ -134,6 +159,7 @@ describe('the usage sink', () => {
   it('lets a partition go at once, though the registry is away', async () => {
     const asked = Promise.withResolvers<undefined>();
     const away = {
+      decodeKnown: () => null,
       decode: () => {
         asked.resolve(undefined);
         return Promise.reject(new Error('the registry is away'));
@@ -181,6 +207,43 @@ describe('the usage sink', () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  it('reads and judges the next range while one is written, and no further', async () => {
+    const log = await logOf(
+      Array.from({ length: 12 }, (_, sequence) => ({ sequence, laterMs: 0 })),
+    );
+    const table = new SlowTable(log);
+    const { sink, handlers } = await start(table);
+    await handlers.assigned(place);
+    // Ranges end at 5 and 10: the second is gathered while the first is held up.
+    await handlers.batch(place, log.slice(0, 9));
+    await table.asked(1);
+    const further = handlers.batch(place, log.slice(9));
+    let isTaken = false;
+    void further.then(() => (isTaken = true));
+    await delay(20);
+    expect([isTaken, table.waiting]).toEqual([false, 1]);
+    table.letGo();
+    await further;
+    await sink.stop();
+    expect(table.ranges.map(({ from, to }) => [from, to])).toEqual([
+      [0n, 5n],
+      [5n, 10n],
+      [10n, 12n],
+    ]);
+  });
+
+  it('ends with the fault of a range that was written meanwhile', async () => {
+    const log = await logOf(Array.from({ length: 9 }, (_, sequence) => ({ sequence, laterMs: 0 })));
+    const table = new MemoryTable(log);
+    table.commit = () => Promise.reject(new Error('the disk is full'));
+    const { sink, handlers } = await start(table);
+    await handlers.assigned(place);
+    await handlers.batch(place, log);
+    await expect(sink.finished).rejects.toThrow('the disk is full');
+    expect(table.ranges).toEqual([]);
+    await sink.stop();
   });
 
   it('calls no quota unknown before it has read what the log of events has', async () => {

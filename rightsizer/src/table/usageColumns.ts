@@ -1,5 +1,11 @@
-import { BIGINT, DuckDBDataChunk, INTEGER } from '@duckdb/node-api';
-import type { DuckDBConnection } from '@duckdb/node-api';
+import {
+  BIGINT,
+  DuckDBBigIntVector,
+  DuckDBDataChunk,
+  DuckDBIntegerVector,
+  INTEGER,
+} from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBVector } from '@duckdb/node-api';
 import type { ResourceUsage, UsageRecorded } from '@prorata/schemas';
 import { bucketOf } from '../iceberg/transforms.ts';
 import { daySql } from './rowForms.ts';
@@ -28,6 +34,12 @@ const textNames = [
   'resource',
 ] as const;
 const recordTextNames = textNames.filter((name) => name !== 'resource');
+/** Those that a partition's records have in common for a while, and what a record calls them. */
+const steadyTexts = [
+  ['application', 'application'],
+  ['quota_id', 'quotaId'],
+  ['project', 'project'],
+] as const;
 const timeNames: ReadonlySet<string> = new Set(['logged_at', 'window_start', 'window_end']);
 
 /** Rows of a chunk: DuckDB's vector size, and the most that one holds. */
@@ -109,13 +121,16 @@ export class UsageColumns {
       for (const name of recordTextNames) codes[name][row] = codes[name][row - 1] ?? NO_TEXT;
       return;
     }
+    const last = this.#last;
     this.#last = record;
     codes.host_id[row] = this.#code(record.hostId);
     codes.boot_id[row] = this.#code(record.bootId);
-    codes.application[row] = this.#code(record.application);
-    codes.quota_id[row] = this.#code(record.quotaId);
-    codes.project[row] = this.#code(record.project);
     codes.zone[row] = this.#code(record.zone);
+    // Of these the row before often has the same; comparing costs less than looking up.
+    for (const [column, name] of steadyTexts) {
+      const isSame = last !== null && row > 0 && last[name] === record[name];
+      codes[column][row] = isSame ? (codes[column][row - 1] ?? NO_TEXT) : this.#code(record[name]);
+    }
   }
 
   /** Where in the log each row is from. */
@@ -153,7 +168,7 @@ export class UsageColumns {
       const columns = [...Object.values(this.#longs), ...Object.values(this.#codes)];
       for (const [column, values] of columns.entries()) {
         const vector = chunk.getColumnVector(column);
-        for (let row = from; row < to; row += 1) vector.setItem(row - from, values[row] ?? 0);
+        copyInto(vector, values, from, to);
         vector.flush();
       }
       appender.appendDataChunk(chunk);
@@ -190,6 +205,26 @@ export class UsageColumns {
     this.#longs = longs;
     this.#codes = codes;
   }
+}
+
+function itemsOf(vector: DuckDBVector): unknown {
+  if (vector instanceof DuckDBBigIntVector) return vector['items'];
+  return vector instanceof DuckDBIntegerVector ? vector['items'] : null;
+}
+
+/** A vector's own array takes them at once: `setItem` makes a bigint a value, and looks at each of them again. */
+function copyInto(
+  vector: DuckDBVector,
+  values: BigInt64Array | Int32Array,
+  from: number,
+  to: number,
+): void {
+  const items = itemsOf(vector);
+  if (items instanceof BigInt64Array && values instanceof BigInt64Array) {
+    items.set(values.subarray(from, to));
+  } else if (items instanceof Int32Array && values instanceof Int32Array) {
+    items.set(values.subarray(from, to));
+  } else throw new TypeError('A column of another type than its vector.');
 }
 
 type Longs = Record<(typeof longNames)[number], BigInt64Array>;

@@ -95,7 +95,10 @@ export class UsageTable {
   readonly #onStep: StepHook;
   readonly #now: () => number;
   readonly #writer = randomUUID();
-  /** Files are written one after another: they share one connection, and DuckDB's memory. */
+  /**
+   * Files are made one after another: they share one connection, and DuckDB's memory. They are
+   * uploaded and committed while those of another partition's range are made.
+   */
   #turn: Promise<unknown> = Promise.resolve();
 
   private constructor(connection: DuckDBConnection, options: TableOptions) {
@@ -149,13 +152,7 @@ export class UsageTable {
   }
 
   /** @throws TableFault WRITER_STALE | OFFSET_GAP | OFFSET_OVERLAP | COMMIT_CONTENDED */
-  commit(claim: PartitionClaim, range: RangeToCommit): Promise<PartitionClaim> {
-    const result = this.#turn.then(() => this.#commitRange(claim, range));
-    this.#turn = result.catch(() => undefined);
-    return result;
-  }
-
-  async #commitRange(claim: PartitionClaim, range: RangeToCommit): Promise<PartitionClaim> {
+  async commit(claim: PartitionClaim, range: RangeToCommit): Promise<PartitionClaim> {
     checkRange(claim, range);
     const begunMs = this.#now();
     const added = await this.#writeUsage(claim, range);
@@ -238,8 +235,15 @@ export class UsageTable {
       location: metadata.location,
       buckets: bucketsOf(metadata),
       onStep: this.#onStep,
+      inTurn: <T>(work: () => Promise<T>) => this.#inTurn(work),
     };
     return writeRows(writer, rows, { ...claim, from, to });
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(work);
+    this.#turn = result.catch(() => undefined);
+    return result;
   }
 
   /** @throws TableFault WRITER_STALE */

@@ -89,6 +89,8 @@ export interface RowsWriter {
   readonly location: string;
   readonly buckets: number;
   readonly onStep: StepHook;
+  /** Runs what needs the connection after what others asked for before. */
+  readonly inTurn: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
 /** `usage-<source>-<partition>-<epoch>-<from>-<to>`, `to` exclusive. */
@@ -99,7 +101,7 @@ export function rangeName({ name }: Pick<RowForm, 'name'>, place: RowsPlace): st
 
 /**
  * Rows as Parquet files in the table's storage, one a day and bucket. Staged first, so that an object
- * is whole; and nothing yet until a commit names it. One call at a time per connection.
+ * is whole; and nothing yet until a commit names it.
  */
 export async function writeRows(
   writer: RowsWriter,
@@ -111,7 +113,7 @@ export async function writeRows(
   const directory = path.join(writer.places.staging, `${writer.writer}.${range}`);
   await mkdir(directory, { recursive: true, mode: 0o750 });
   try {
-    const written = await stage(writer, rows, place, directory);
+    const written = await writer.inTurn(() => stage(writer, rows, place, directory));
     writer.onStep(`${form.name}-staged`);
     const files = await Promise.all(
       named(range, form, written).map((each) => upload(writer, form, each)),
