@@ -37,6 +37,14 @@ async function died(crash: Crash, processes: readonly ChildProcess[]): Promise<v
   await diedOf(crash, exit);
 }
 
+/** The compactor has come to the end of a pass. @throws when it ended instead */
+async function passed(compactor: ChildProcess): Promise<void> {
+  const ended = once(compactor, 'exit').then(() => 'ended');
+  const done = once(compactor.stdout!, 'data').then(() => 'passed');
+  expect(await Promise.race([done, ended])).toBe('passed');
+  expect(compactor.exitCode).toBeNull();
+}
+
 /** Another one with two sinks than with one; 150 records are a range or two of each of four partitions. */
 function occurrenceOf(step: CommitStep, sinks: number): number {
   // Metadata is made by the four takeovers first.
@@ -93,10 +101,10 @@ it(
     }
     await scene.makeOld((name) => /^left-|-compacted-/.test(name));
     const whole = scene.startCompactor(null);
-    await once(whole.stdout!, 'data');
+    await passed(whole);
     await ledger.send(100);
     await scene.caughtUp();
-    await once(whole.stdout!, 'data');
+    await passed(whole);
     await ledger.expectInTable();
     expect((await readdir(folder)).filter((name) => name.startsWith('left-'))).toEqual([]);
     expect(await reading.end()).toBeGreaterThan(0);
