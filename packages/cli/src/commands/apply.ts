@@ -1,3 +1,4 @@
+import { CommandError } from '../commandError.ts';
 import { exitCodes } from '../exitCodes.ts';
 import { changesSince } from '../apply/changesSince.ts';
 import { isConflict } from '../apply/conflict.ts';
@@ -20,6 +21,7 @@ import {
 } from '../plan/describePlan.ts';
 import { planDeclaration } from '../plan/planned.ts';
 import type { Planned } from '../plan/planned.ts';
+import { termsOfThePast } from '../plan/termsOfThePast.ts';
 import { answer, tell } from '../print.ts';
 import { assertAgreed } from './agreed.ts';
 import { connected } from './connected.ts';
@@ -27,10 +29,13 @@ import { waiversOf } from './waivers.ts';
 
 export interface ApplyOptions extends OutputOptions {
   readonly file: readonly string[];
-  readonly reason: string;
+  readonly reason?: string;
   readonly waive?: readonly string[];
   readonly yes?: boolean;
 }
+
+/** What the audit log has where nobody said why. */
+const NO_REASON = 'apply of a file';
 
 const question = {
   question: 'Apply these changes?',
@@ -43,7 +48,7 @@ const question = {
  * not in the next plan, and every step of it names the version that was read.
  */
 export async function apply(options: ApplyOptions): Promise<number> {
-  const terms = { reason: options.reason, waivers: waiversOf(options.waive) };
+  const terms = { reason: options.reason ?? NO_REASON, waivers: waiversOf(options.waive) };
   // What is wrong in a file is told where there is no gateway, too.
   const declared = await readDeclaration(options.file);
   const client = await connected();
@@ -56,6 +61,7 @@ export async function apply(options: ApplyOptions): Promise<number> {
   if (failuresIn(planned.plan, planned.checks).length > 0) {
     return refusedBefore(planned, options);
   }
+  if (options.reason === undefined) assertPastStays(planned);
   if (hasSomethingToSend(planned)) await assertAgreed(options.yes, question);
   const { declaration, plan } = planned;
   const applyTerms = { ...terms, heldStreams: heldStreamsOf(planned) };
@@ -65,6 +71,17 @@ export async function apply(options: ApplyOptions): Promise<number> {
   const outcome = await conclude(client, planned, application);
   await answerAs(options.output, dataOf(planned, application, outcome), () => outcome.lines);
   return outcome.exitCode;
+}
+
+/** Every command has a reason; that one of ours would be taken for a person's. */
+function assertPastStays({ plan }: Planned): void {
+  const [first, ...others] = termsOfThePast(plan, new Date());
+  if (first === undefined) return;
+  const more = others.length === 0 ? '' : ` and ${others.length} more`;
+  throw new CommandError(
+    `Usage of the past would be priced anew (${first}${more}): say why with --reason "…". Nothing was changed.`,
+    exitCodes.usage.code,
+  );
 }
 
 async function refusedBefore(planned: Planned, options: ApplyOptions): Promise<number> {

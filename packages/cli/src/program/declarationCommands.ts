@@ -33,7 +33,10 @@ export function declarationCommands(program: Command, finish: Finish): void {
     .command('apply')
     .description('make what there is what files declare; each application at once or not at all')
     .requiredOption(...fileOption)
-    .option('--reason <text>', 'why, for the audit log', 'apply of a file')
+    .option(
+      '--reason <text>',
+      'why, for the audit log; needed where prices of the past become others',
+    )
     .option(...waiveOption)
     .option('-y, --yes', 'do not ask')
     .addOption(outputOption())
