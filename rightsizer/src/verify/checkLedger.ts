@@ -87,8 +87,12 @@ function moneyFault(
   key: string,
   before: Map<string, bigint>,
 ): string | null {
-  const units = reserved === null || reserved < used ? used : reserved;
-  if (charged !== units) return `${charged} are charged, of ${units}`;
+  // Of a part of a day it is what the greater of both has grown by, which lies between them.
+  const [least, most] =
+    reserved === null || reserved > used ? [used, reserved ?? used] : [reserved, used];
+  if (charged < least || charged > most) {
+    return `${charged} are charged, of ${reserved === null ? used : `${used} used and ${reserved} reserved`}`;
+  }
   if (price === null || cost === null) {
     return price === cost ? null : 'it has money without a price, or a price without money';
   }

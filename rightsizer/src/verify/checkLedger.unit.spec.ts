@@ -2,6 +2,7 @@ import type { Price } from '@prorata/schemas';
 import { describe, expect, it } from 'vitest';
 import type { ChargeLine } from '../ledger/chargeLine.ts';
 import { Ledger } from '../ledger/ledger.ts';
+import type { LedgerGround } from '../ledger/ledger.ts';
 import { groundOf, useAt } from '../ledger/testing/ledgerGround.ts';
 import { MemoryUses } from '../ledger/testing/memoryUses.ts';
 import { checkLedger } from './checkLedger.ts';
@@ -25,6 +26,10 @@ async function linesOfThree(): Promise<ChargeLine[]> {
     useAt({ used: 7n, at: 2n * DAY }),
     useAt({ used: 5n, at: 3n * DAY, resource: 'requests' }),
   ]);
+  return linesOf(groundOf({ prices: [price] }), source);
+}
+
+async function linesOf(ground: LedgerGround, source: MemoryUses): Promise<ChargeLine[]> {
   const lines: ChargeLine[] = [];
   const asked = {
     scope: { organization: 'acme', project: null },
@@ -34,9 +39,7 @@ async function linesOfThree(): Promise<ChargeLine[]> {
     decidedBy: null,
     at: 28n * DAY,
   };
-  for await (const line of new Ledger(groundOf({ prices: [price] })).lines(source, asked)) {
-    lines.push(line);
-  }
+  for await (const line of new Ledger(ground).lines(source, asked)) lines.push(line);
   return lines;
 }
 
@@ -57,6 +60,26 @@ describe('a ledger beside the table', () => {
     const lines = await linesOfThree();
     // 12 at 0.7 for 3, and 5 at 0.5 for 3.
     expect(await check(lines)).toEqual({ lines: 3, cost: '3.633333333333', difference: null });
+  });
+
+  it('is right where a price that asks for what is reserved changes within a day', async () => {
+    const [first, second] = [0n, DAY / 2n].map((effectiveFrom) => ({
+      ...price,
+      steps: [],
+      effectiveFrom,
+      basis: 'greater_of_reserved_and_used' as const,
+    }));
+    const source = new MemoryUses([
+      useAt({ used: 30n, at: DAY / 4n }),
+      useAt({ used: 100_000n, at: (3n * DAY) / 4n }),
+    ]);
+    const spans = [{ from: 0n, to: DAY, amount: 1n }];
+    const reserved = { project: 'acme/search', resource: 'tokens', quotaId: 'llm/chat', spans };
+    const lines = await linesOf(groundOf({ prices: [first!, second!], held: [reserved] }), source);
+    expect(lines.map(({ charged }) => charged)).toEqual([43_200n, 56_830n]);
+    expect(
+      (await check(lines, new Map([['acme/search llm tokens', 100_030n]]))).difference,
+    ).toBeNull();
   });
 
   it.each<[string, (lines: ChargeLine[]) => void]>([
