@@ -9,6 +9,8 @@ const INT_32 = 2_147_483_647;
 const NOT_BOUNDED = new Set([
   // An overrun is as large as the spend.
   'overrunBasisPoints',
+  // A topic has as many partitions as its cluster lets it have.
+  'partition',
 ]);
 
 /** Every whole number of 32 bits below a schema, by the name of its property. */

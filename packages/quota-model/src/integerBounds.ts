@@ -42,6 +42,7 @@ const boundOf: Readonly<Record<string, JsonSchema>> = {
   hostsMin: { minimum: 1, maximum: ROLLOUT_GATE_HOSTS_MAX },
   hosts: { minimum: 0, maximum: ROLLOUT_GATE_HOSTS_MAX },
   stage: { minimum: 0, maximum: ROLLOUT_STAGES_MAX - 1 },
+  partition: { minimum: 0 },
   retries: { minimum: 0, maximum: VALIDATOR_RETRIES_MAX },
 };
 

@@ -264,6 +264,10 @@ describe('roll-ups', () => {
       await (await openAt('lost')).of(table.newest(), now);
       expect(await stored('lost')).toEqual(whole);
     }
+    const running = await openAt('lost');
+    await rm(directory, { recursive: true });
+    await running.of(table.newest(), now);
+    expect(await stored('lost')).toEqual(whole);
     // The backup lacks the second partition, and more has come to the first since.
     const backup = newTable();
     for (const used of [1n, 2n, 3n, 4n]) await backup.add([use({ used })]);

@@ -55,7 +55,7 @@ export class Rollups {
 
   static async open(options: RollupOptions): Promise<Rollups> {
     const rollups = new Rollups(options);
-    await mkdir(path.join(options.directory, 'files'), { recursive: true, mode: 0o750 });
+    await rollups.#makeFolder();
     rollups.#index = await rollups.#store.newest();
     return rollups;
   }
@@ -142,7 +142,14 @@ export class Rollups {
     };
   }
 
+  /** Again each time: it may be deleted while we run. */
+  async #makeFolder(): Promise<void> {
+    const files = path.join(this.#options.directory, 'files');
+    await mkdir(files, { recursive: true, mode: 0o750 });
+  }
+
   async #bringUp(version: TableVersion, now: bigint): Promise<void> {
+    await this.#makeFolder();
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       // Files of an older index are removed after a while: who looks seldom goes on from what others made since.
       await this.#follow();

@@ -127,7 +127,7 @@ describe('who may send what', () => {
     }
   });
 
-  it('robots send resizings, cuts, steps of rollouts, what became of a process and take back what they proposed, hosts and auditors nothing, an admin all', () => {
+  it('robots send resizings, cuts, steps of rollouts, closings of periods, what became of a process and take back what they proposed, hosts and auditors nothing, an admin all', () => {
     const sent = (role: string) =>
       types.filter((type) => maySend(type, { ...nobody, roles: [role] }, 'application:moka'));
     expect(sent('robot').sort()).toEqual(
@@ -144,6 +144,7 @@ describe('who may send what', () => {
         'PromoteRollout',
         'RollBackRollout',
         'WithdrawProposal',
+        'ClosePeriod',
       ].sort(),
     );
     expect([...sent('host'), ...sent('auditor')]).toEqual([]);

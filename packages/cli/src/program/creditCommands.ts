@@ -13,7 +13,7 @@ export function creditCommands(program: Command, finish: Finish): void {
     .description('grant money to a project or an organization, or take it back');
   credit
     .command('grant')
-    .description('grant money; sent twice, it is granted once')
+    .description('grant money; with the same --at, sent twice, it is granted once')
     .argument(...id)
     .requiredOption('--amount <money>', 'how much, above 0: 250.00')
     .requiredOption('--currency <code>', "the price book's, ISO 4217: EUR")
