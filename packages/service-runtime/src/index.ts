@@ -15,6 +15,8 @@ export { createCodec } from './createCodec.ts';
 export { breathing } from './breathing.ts';
 export type { Breathe } from './breathing.ts';
 export { Problem, sendProblem } from './problem.ts';
+export { QueryParameters } from './queryParameters.ts';
+export type { QueryParameterTerms } from './queryParameters.ts';
 export { problemCodes } from './problemCodes.ts';
 export type { ProblemCode, ProblemKind } from './problemCodes.ts';
 export type { ProblemOptions, ProblemViolation } from './problem.ts';

@@ -19,7 +19,6 @@ export const targetStates = [
   'unreachable',
   'silent',
 ] as const;
-export type HostState = (typeof hostStates)[number];
 export type TargetState = (typeof targetStates)[number];
 
 /** What a topic of reports no longer keeps is forgotten, also where nothing has come since to take its row away. */

@@ -1,5 +1,4 @@
-import { Problem } from '@prorata/service-runtime';
-import type { ProblemViolation } from '@prorata/service-runtime';
+import { QueryParameters } from '@prorata/service-runtime';
 import type { Request } from 'express';
 
 /** Rows of one answer: what a screen shows, and the most that one query may cost. */
@@ -8,30 +7,14 @@ const LIMIT_MAX = 1_000;
 /** Longer than any id, cursor or subject. */
 const TEXT_LENGTH_MAX = 1_024;
 
-/** Query parameters, read with every violation reported at once by `finish`. */
-export class Parameters {
-  readonly #query: Request['query'];
-  readonly #violations: ProblemViolation[] = [];
-
+/** Of the routes over read models: pages, and values out of a list. */
+export class Parameters extends QueryParameters {
   constructor(request: Pick<Request, 'query'>, known: readonly string[]) {
-    this.#query = request.query;
-    const names =
+    const unknownSaid =
       known.length === 0
-        ? 'not read: this route has atLeast alone'
-        : `none of ${[...known, 'atLeast'].join(', ')}`;
-    for (const name of Object.keys(request.query)) {
-      if (!known.includes(name)) this.report(name, `is ${names}`);
-    }
-  }
-
-  text(name: string): string | null {
-    const value = this.#query[name];
-    if (value === undefined || value === '') return null;
-    if (typeof value === 'string' && value.length <= TEXT_LENGTH_MAX && !value.includes('\0')) {
-      return value;
-    }
-    this.report(name, `must be given once, with up to ${TEXT_LENGTH_MAX} characters`);
-    return null;
+        ? 'is not read: this route has atLeast alone'
+        : `is none of ${[...known, 'atLeast'].join(', ')}`;
+    super(request, { known, unknownSaid, textLengthMax: TEXT_LENGTH_MAX });
   }
 
   /** Where a page goes on, in the form that `next` has here; anything else would find no row, or the wrong. */
@@ -57,18 +40,5 @@ export class Parameters {
     const value = values.find((candidate) => candidate === text);
     if (value === undefined) this.report(name, `must be one of ${values.join(', ')}`);
     return value ?? preset;
-  }
-
-  report(path: string, message: string): void {
-    this.#violations.push({ path, message });
-  }
-
-  /** @throws Problem 422 when anything was wrong */
-  finish(): void {
-    if (this.#violations.length === 0) return;
-    const names = this.#violations.map(({ path }) => path).join(', ');
-    throw new Problem(422, 'PARAMETER_INVALID', `Not understood: ${names}.`, {
-      violations: this.#violations,
-    });
   }
 }

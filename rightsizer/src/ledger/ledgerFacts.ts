@@ -1,5 +1,6 @@
 import type { ApplicationState, StreamState } from '@prorata/quota-model';
 import type { EventMessage } from '@prorata/schemas';
+import { partitionKey } from '../table/positions.ts';
 import type { Positions } from '../table/tableVersion.ts';
 import type { BookTerms } from './bookTerms.ts';
 import { isBy } from './monthTerms.ts';
@@ -153,7 +154,7 @@ export class LedgerFacts {
         organizationVersion,
         positions: new Map(
           positions.map(({ source, partition, nextOffset }) => [
-            `${source}/${partition}`,
+            partitionKey(source, partition),
             nextOffset,
           ]),
         ),

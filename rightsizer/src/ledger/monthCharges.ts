@@ -1,4 +1,5 @@
 import { decimalOf } from '@prorata/quota-model';
+import { isPaidBy } from '../table/payers.ts';
 import type { Payers } from '../table/payers.ts';
 import type { TimeWindow } from '../throttle/budgetWindows.ts';
 import type { BookTerms } from './bookTerms.ts';
@@ -123,23 +124,11 @@ function holdersOf(
   payers: Payers,
 ): (string | null)[] {
   const resources = [...timeline.reserving(month.start, month.end)];
-  const isAsked = (project: string | null): boolean => {
-    switch (payers.kind) {
-      case 'everybody':
-        return true;
-      case 'nobody':
-        return project === null;
-      case 'organization':
-        return organizationOf(project) === payers.organization;
-      case 'projects':
-        return project !== null && payers.projects.includes(project);
-    }
-  };
   return [...reservations.projects()]
     .map((name) => (name === '' ? null : name))
     .filter(
       (project) =>
-        isAsked(project) &&
+        isPaidBy(payers, project) &&
         resources.some(
           ({ application, resource }) =>
             reservations.of(project, application, resource, month).length > 0,

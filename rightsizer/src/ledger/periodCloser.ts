@@ -2,6 +2,7 @@ import { timeToJson } from '@prorata/schemas';
 import type { CommandAnswer } from '@prorata/service-runtime';
 import type { CommandDesk, LoopCommand } from '../commandDesk.ts';
 import { derivedId } from '../derivedId.ts';
+import { placeOf } from '../table/positions.ts';
 import type { UsageReader, UsageSnapshot } from '../table/usageReader.ts';
 import type { TableFreshness } from '../tableFreshness.ts';
 import type { TimeWindow } from '../throttle/budgetWindows.ts';
@@ -140,14 +141,10 @@ function closeCommand(
   { lines, total, sha256, organizationVersion, positions }: Closed,
 ): LoopCommand {
   const places = [...positions].sort(([a], [b]) => (a < b ? -1 : 1));
-  const known = places.map(([place, nextOffset]) => {
-    const slash = place.lastIndexOf('/');
-    return {
-      source: place.slice(0, slash),
-      partition: Number(place.slice(slash + 1)),
-      nextOffset: nextOffset.toString(),
-    };
-  });
+  const known = places.map(([key, nextOffset]) => ({
+    ...placeOf(key),
+    nextOffset: nextOffset.toString(),
+  }));
   const terms = [organizationVersion, book.version, JSON.stringify(known)];
   return {
     commandId: derivedId('close', organization, book.id, start, sha256, ...terms),

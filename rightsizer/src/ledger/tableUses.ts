@@ -1,5 +1,6 @@
 import { timeToJson } from '@prorata/schemas';
 import { paidBySql } from '../table/payers.ts';
+import { placeOf } from '../table/positions.ts';
 import type { Positions, RowsFile, TableVersion } from '../table/tableVersion.ts';
 import { sqlText } from '../table/usageDatabase.ts';
 import type { MeteredUse } from './chargeUse.ts';
@@ -216,11 +217,9 @@ function countedSql(from: bigint, to: bigint, { positions, loggedBefore }: Known
 
 /** Whether a row was known: before the position of its source and partition. */
 function withinSql(positions: Positions): string {
-  const places = [...positions].map(([place, nextOffset]) => {
-    const slash = place.lastIndexOf('/');
-    const source = sqlText(place.slice(0, slash));
-    const partition = BigInt(place.slice(slash + 1));
-    return `(source = ${source} AND source_partition = ${partition} AND source_offset < ${nextOffset})`;
+  const places = [...positions].map(([key, nextOffset]) => {
+    const { source, partition } = placeOf(key);
+    return `(source = ${sqlText(source)} AND source_partition = ${partition} AND source_offset < ${nextOffset})`;
   });
   return places.length === 0 ? 'false' : `(${places.join(' OR ')})`;
 }

@@ -1,14 +1,9 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { placeOf } from '../table/positions.ts';
 import type { Positions, RowsFile, TableVersion } from '../table/tableVersion.ts';
 import { sqlText } from '../table/usageDatabase.ts';
 import { CELL_MICROS } from './cellPlan.ts';
 import type { RollupIndex } from './rollupIndex.ts';
-
-/** `<source>/<partition>`; a source's own name may hold slashes. */
-function placeOf(key: string): { source: string; partition: number } {
-  const at = key.lastIndexOf('/');
-  return { source: key.slice(0, at), partition: Number(key.slice(at + 1)) };
-}
 
 /**
  * SQL: these rows, on one side of the positions: those before them, or those from them on. A source

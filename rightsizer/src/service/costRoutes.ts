@@ -1,5 +1,5 @@
-import { Problem } from '@prorata/service-runtime';
-import type { OpenApiFragment, ProblemViolation } from '@prorata/service-runtime';
+import { Problem, QueryParameters } from '@prorata/service-runtime';
+import type { OpenApiFragment } from '@prorata/service-runtime';
 import { bearerSecurity, callerStatuses, problemResponses } from '@prorata/service-runtime';
 import { timeFromJson, timeToJson } from '@prorata/schemas';
 import type { Request, Response, Router } from 'express';
@@ -196,25 +196,14 @@ function mustReach({ reach, query }: Request): void {
   throw new Problem(403, 'FORBIDDEN', 'The credentials do not reach what is asked for.');
 }
 
-/** Query parameters, read with every violation reported at once by `finish`. */
-class CostParameters {
-  readonly #query: Request['query'];
-  readonly #violations: ProblemViolation[] = [];
-
-  constructor({ query }: Request) {
-    this.#query = query;
-    for (const name of Object.keys(query)) {
-      if ((parameters as readonly string[]).includes(name)) continue;
-      this.report(name, `is none of ${parameters.join(', ')}`);
-    }
+class CostParameters extends QueryParameters {
+  constructor(request: Request) {
+    const unknownSaid = `is none of ${parameters.join(', ')}`;
+    super(request, { known: parameters, unknownSaid, textLengthMax: TEXT_LENGTH_MAX });
   }
 
-  text(name: (typeof parameters)[number]): string | null {
-    const value = this.#query[name];
-    if (value === undefined || value === '') return null;
-    if (typeof value === 'string' && value.length <= TEXT_LENGTH_MAX) return value;
-    this.report(name, `must be given once, with up to ${TEXT_LENGTH_MAX} characters`);
-    return null;
+  override text(name: (typeof parameters)[number]): string | null {
+    return super.text(name);
   }
 
   time(name: 'from' | 'to', preset: bigint): bigint {
@@ -241,19 +230,6 @@ class CostParameters {
       this.report(name, `must be of ${values.join(', ')}, by comma`);
     }
     return known;
-  }
-
-  report(path: string, message: string): void {
-    this.#violations.push({ path, message });
-  }
-
-  /** @throws Problem 422 when anything was wrong */
-  finish(): void {
-    if (this.#violations.length === 0) return;
-    const names = this.#violations.map(({ path }) => path).join(', ');
-    throw new Problem(422, 'PARAMETER_INVALID', `Not understood: ${names}.`, {
-      violations: this.#violations,
-    });
   }
 }
 

@@ -3,6 +3,7 @@ import type { Policy } from '../policy.ts';
 import type { ResizeEvaluation } from '../resize/rightsizer.ts';
 import type { BudgetLook, BudgetEvaluation, ThrottleEvaluation } from '../throttle/throttle.ts';
 import type { BudgetVerdict, FreezeCode } from '../throttle/judgeBudget.ts';
+import { placeOf } from '../table/positions.ts';
 import type { PartitionPosition } from '../table/positions.ts';
 import type { UsageSnapshot } from '../table/usageReader.ts';
 import type { RunningLoop } from './loop.ts';
@@ -53,8 +54,7 @@ function tableReport({ version, topic, totals, partitions }: UsageSnapshot): obj
     quarantined: sum(({ quarantined }) => quarantined),
     duplicates: sum(({ duplicates }) => duplicates),
     partitions: positions.map(([key, { nextOffset, epoch }]) => ({
-      source: key.slice(0, key.lastIndexOf('/')),
-      partition: Number(key.slice(key.lastIndexOf('/') + 1)),
+      ...placeOf(key),
       nextOffset,
       epoch,
     })),

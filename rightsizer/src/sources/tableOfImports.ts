@@ -3,7 +3,8 @@ import type { UsageReader } from '../table/usageReader.ts';
 import type { UsageTable } from '../table/usageTable.ts';
 import type { ImportClaim, ImportTable } from './importTable.ts';
 
-const PREFIX = 'import/';
+/** Every import's source begins with it; what follows is the import's id. */
+export const IMPORT = 'import/';
 /** An import is one sequence of lines. */
 const PARTITION = 0;
 const POSITION = /^import\/(.+)\/0$/;
@@ -25,7 +26,7 @@ export function tableOfImports(table: UsageTable, reader: UsageReader): ImportTa
 }
 
 async function takeOver(table: UsageTable, importId: string, sha256: string): Promise<ImportClaim> {
-  let claim = await table.takeOver(PARTITION, `${PREFIX}${importId}`);
+  let claim = await table.takeOver(PARTITION, `${IMPORT}${importId}`);
   return {
     next: claim.nextOffset,
     async commit({ from, to, records, usage, quarantine, importedAt }) {

@@ -22,3 +22,17 @@ export function paidBySql(payers: Payers): string {
         : `project IN (${payers.projects.map(sqlText).join(', ')})`;
   }
 }
+
+/** The same of one project; null: nobody pays. */
+export function isPaidBy(payers: Payers, project: string | null): boolean {
+  switch (payers.kind) {
+    case 'everybody':
+      return true;
+    case 'nobody':
+      return project === null;
+    case 'organization':
+      return project?.startsWith(`${payers.organization}/`) === true;
+    case 'projects':
+      return project !== null && payers.projects.includes(project);
+  }
+}

@@ -37,6 +37,12 @@ export function partitionKey(source: string, partition: number): string {
   return `${source}/${partition}`;
 }
 
+/** What a `<source>/<partition>` names; a source's own name may hold slashes. */
+export function placeOf(key: string): { source: string; partition: number } {
+  const at = key.lastIndexOf('/');
+  return { source: key.slice(0, at), partition: Number(key.slice(at + 1)) };
+}
+
 /** Nobody has written of it yet. */
 export const startPosition: PartitionPosition = {
   nextOffset: 0n,

@@ -1,27 +1,13 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { LATE_HOURS } from '../sink/seenIds.ts';
+import type { UsageRow } from '../table/rows.ts';
 import type { TableVersion } from '../table/tableVersion.ts';
 import { sqlText } from '../table/usageDatabase.ts';
 
 /** A row of usage, as far as it is compared. Times are microseconds. */
-export interface TableRow {
-  readonly offset: bigint;
-  readonly hostId: string;
-  readonly bootId: string;
-  readonly sequence: bigint;
-  readonly application: string;
-  readonly quotaId: string;
-  readonly project: string | null;
-  readonly zone: string | null;
-  readonly windowStart: bigint;
-  readonly windowEnd: bigint;
-  readonly resource: string;
-  readonly used: bigint;
-  readonly refused: bigint;
-  readonly queued: bigint;
-  readonly peak: bigint;
+export interface TableRow extends Omit<UsageRow, 'trialRefused'> {
   /** null: of a file from before it was kept. */
   readonly trialRefused: bigint | null;
-  readonly loggedAt: bigint;
 }
 
 export interface RejectedRow {
@@ -30,18 +16,13 @@ export interface RejectedRow {
   readonly valueSha256: string;
 }
 
-export interface UsageId {
-  readonly offset: bigint;
-  readonly application: string;
-  readonly hostId: string;
-  readonly bootId: string;
-  readonly sequence: bigint;
-  /** Microseconds. */
-  readonly loggedAt: bigint;
-}
+export type UsageId = Pick<
+  UsageRow,
+  'offset' | 'application' | 'hostId' | 'bootId' | 'sequence' | 'loggedAt'
+>;
 
-/** An id counts once within this time of the log, whole hours round a day: see the sink. */
-const LATE_MICROS = 25n * 3_600_000_000n;
+/** An id counts once within the sink's whole hours, of which the first has begun already. */
+const LATE_MICROS = BigInt(LATE_HOURS + 1) * 3_600_000_000n;
 
 /** One partition of one source, from an offset on, as the table has it. */
 export interface PartitionRows {

@@ -1,4 +1,6 @@
 import type { PartitionLog } from '@prorata/kafka-port';
+import { IMPORT } from '../sources/tableOfImports.ts';
+import { partitionKey } from '../table/positions.ts';
 import type { TableStorage } from '../table/storage/tableStorage.ts';
 import type { TableVersion } from '../table/tableVersion.ts';
 import type { UsageReader } from '../table/usageReader.ts';
@@ -100,7 +102,7 @@ async function verifyPartition(
   quarantine: TableVersion | null,
   partition: number,
 ): Promise<{ verified: PartitionVerified; difference: Difference | null } | null> {
-  const name = `${topic}/${partition}`;
+  const name = partitionKey(topic, partition);
   const position = usage.positions.get(name);
   if (position === undefined || position === 0n) return null;
   const place = { topic, partition };
@@ -146,10 +148,10 @@ async function asked(usage: TableVersion, sql: (rows: string) => string): Promis
 }
 
 async function importsOf(usage: TableVersion): Promise<NonNullable<UsageVerified['imports']>> {
-  const sources = [...usage.positions.keys()].filter((key) => key.startsWith('import/'));
+  const sources = [...usage.positions.keys()].filter((key) => key.startsWith(IMPORT));
   const rows = await asked(
     usage,
-    (all) => `count(*) FROM ${all} WHERE starts_with(source, 'import/')`,
+    (all) => `count(*) FROM ${all} WHERE starts_with(source, ${sqlText(IMPORT)})`,
   );
   return { sources: sources.length, rows };
 }

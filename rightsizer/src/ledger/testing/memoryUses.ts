@@ -1,8 +1,7 @@
-import type { Payers } from '../../table/payers.ts';
+import { isPaidBy } from '../../table/payers.ts';
 import type { Positions } from '../../table/tableVersion.ts';
 import { inCodeUnits } from '../chargeUse.ts';
 import type { MeteredUse } from '../chargeUse.ts';
-import { organizationOf } from '../monthTerms.ts';
 import type { ClosedAt, KnownUsage, LateUse, UsageSource, UsesAsked } from '../usageSource.ts';
 
 /** A row of the table, as far as the ledger looks at it. */
@@ -63,7 +62,7 @@ export class MemoryUses implements UsageSource {
     for (const row of this.#rows) {
       const start = edges.findLast((edge) => edge <= row.windowStart);
       if (start === undefined || row.windowStart >= (edges.at(-1) ?? 0n)) continue;
-      if (!isKnown(row, known) || !pays(row, payers) || row.used === 0n) continue;
+      if (!isKnown(row, known) || !isPaidBy(payers, row.project) || row.used === 0n) continue;
       const { project, application, resource, quotaId } = row;
       const found = foundOf(row);
       const key = [project ?? '', start, application, resource, quotaId, found ?? ''].join(' ');
@@ -89,19 +88,6 @@ function isWithin({ partition, offset }: MemoryRow, positions: Positions): boole
 function isKnown(row: MemoryRow, { positions, loggedBefore }: KnownUsage): boolean {
   if (positions !== null && !isWithin(row, positions)) return false;
   return loggedBefore === null || row.loggedAt < loggedBefore;
-}
-
-function pays({ project }: MemoryRow, payers: Payers): boolean {
-  switch (payers.kind) {
-    case 'everybody':
-      return true;
-    case 'nobody':
-      return project === null;
-    case 'organization':
-      return organizationOf(project) === payers.organization;
-    case 'projects':
-      return project !== null && payers.projects.includes(project);
-  }
 }
 
 function lastIfNull(a: bigint | null, b: bigint | null): number {
