@@ -1,0 +1,50 @@
+/** How dear a shortage is against idle room; it chooses a policy. */
+export type WorkloadClass = 'batch' | 'serving' | 'guaranteed';
+
+/** Values at equal distances, in order of time. */
+export interface EvenSeries {
+  /** Where the first interval begins, microseconds. */
+  readonly from: bigint;
+  /** The length of an interval, microseconds. */
+  readonly stepMicros: bigint;
+  /**
+   * One per interval. NaN where nothing is known: nothing was reported, or we held the demand down ourselves
+   * (a haircut, an override), so that what was seen is no evidence of what was wanted.
+   */
+  readonly values: Float64Array;
+}
+
+/**
+ * What was wanted of one resource of one quota, in the unit of its limit: what was let through and what
+ * was refused; what was queued is let through later and counts there. Both series end where what is
+ * known ends, so that a later record changes nothing that was decided before.
+ */
+export interface DemandHistory {
+  /** The profile: the highest step of each slot, an hour long in production. Up to fourteen days of them. */
+  readonly slots: EvenSeries;
+  /** The newest steps (five minutes long in production), at least those of two slots. */
+  readonly steps: EvenSeries;
+  /** Of each of these steps the part that was refused or queued. */
+  readonly pressed: Float64Array;
+  /** The highest step ever seen within the profile, exactly; for resources that cannot be squeezed. */
+  readonly highest: bigint;
+  /** What holds now, without cuts and overrides. */
+  readonly limit: bigint;
+  /** When it was set, microseconds. */
+  readonly changedAt: bigint;
+  /** When it was last lowered by evidence; null: never. */
+  readonly loweredAt: bigint | null;
+}
+
+/** Where a limit should be. Pure of (history, policy, now): the same for ever. */
+export interface Recommendation {
+  /** In the unit of the limit, rounded up. */
+  readonly value: bigint;
+  /** Between both, what holds is left as it is. */
+  readonly lower: bigint;
+  readonly upper: bigint;
+  /** Why, most important first; of a skip its one reason. */
+  readonly reasons: readonly string[];
+  /** SHA-256 (hex) over history, policy and time. */
+  readonly inputsHash: string;
+}
