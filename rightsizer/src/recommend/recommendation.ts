@@ -1,3 +1,5 @@
+import type { ReasonCode, SkipCode } from './reasons.ts';
+
 /** How dear a shortage is against idle room; it chooses a policy. */
 export type WorkloadClass = 'batch' | 'serving' | 'guaranteed';
 
@@ -20,7 +22,10 @@ export interface EvenSeries {
  * known ends, so that a later record changes nothing that was decided before.
  */
 export interface DemandHistory {
-  /** The profile: the highest step of each slot, an hour long in production. Up to fourteen days of them. */
+  /**
+   * The profile: the highest step of each slot, an hour long in production. Up to fourteen days of them. The last
+   * one may be in progress, and then holds what is known of it.
+   */
   readonly slots: EvenSeries;
   /** The newest steps (five minutes long in production), at least those of two slots. */
   readonly steps: EvenSeries;
@@ -38,13 +43,26 @@ export interface DemandHistory {
 
 /** Where a limit should be. Pure of (history, policy, now): the same for ever. */
 export interface Recommendation {
-  /** In the unit of the limit, rounded up. */
+  /** In the unit of the limit, rounded up. Of a skip the limit that holds. */
   readonly value: bigint;
-  /** Between both, what holds is left as it is. */
+  /** Between both, what holds is left as it is. `upper` is the greatest limit there is where none is lowered. */
   readonly lower: bigint;
   readonly upper: bigint;
-  /** Why, most important first; of a skip its one reason. */
-  readonly reasons: readonly string[];
+  /** Why, most important first; of a skip none. */
+  readonly reasons: readonly ReasonCode[];
+  /** Why nothing is recommended; null: something is. */
+  readonly skip: SkipCode | null;
+  /** Why nothing is lowered, though raises may be; null: it may be lowered. */
+  readonly objection: SkipCode | null;
   /** SHA-256 (hex) over history, policy and time. */
   readonly inputsHash: string;
 }
+
+/** Whether to move now, and how far. */
+export type Move =
+  | { readonly kind: 'hold'; readonly reason: SkipCode }
+  | {
+      readonly kind: 'raise' | 'lower';
+      readonly value: bigint;
+      readonly reasons: readonly ReasonCode[];
+    };
