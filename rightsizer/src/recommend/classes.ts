@@ -15,6 +15,8 @@ export interface SizingPolicy {
   readonly seasonMargin: number;
   /** The newest slots whose highest step is wanted again. */
   readonly recentSlots: number;
+  /** How many slots' steps are looked at; at least `recentSlots`. */
+  readonly newestSlots: number;
   /** On top of the newest highest. */
   readonly recentMargin: number;
   /** Known slots below which nothing but refusals moves a limit. */
@@ -46,6 +48,7 @@ const shared = {
   warmUpSlots: 24,
   freshSlots: 4,
   recentSlots: 2,
+  newestSlots: 2,
   dwellSlots: 12,
   deadband: 0.3,
   raiseFactor: 2,
@@ -84,4 +87,9 @@ export const classPolicies: Readonly<Record<WorkloadClass, SizingPolicy>> = {
 /** What cannot be squeezed goes down a fifth at a time, on a week's evidence, and never under what was seen. */
 export function unsqueezable(policy: SizingPolicy): SizingPolicy {
   return { ...policy, isSqueezable: false, lowerFactor: 0.8 };
+}
+
+/** How many slots of profile a policy looks at. */
+export function lookbackSlots({ lookbackDays, daySlots }: SizingPolicy): number {
+  return lookbackDays * daySlots;
 }
