@@ -1,3 +1,4 @@
+import type { EvenSeries } from '../recommend/recommendation.ts';
 import type { Payers } from '../table/payers.ts';
 import type { Positions } from '../table/tableVersion.ts';
 
@@ -91,6 +92,47 @@ export interface DemandAsked {
   readonly zone?: string;
 }
 
+/** A limit whose demand is asked for in its own unit. */
+export interface ProfileSeries {
+  readonly quotaId: string;
+  readonly resource: string;
+  readonly demandOf: DemandOf;
+  /** A rate is an amount in this time, microseconds; null: concurrency and capacity, which are there at once. */
+  readonly perMicros: bigint | null;
+}
+
+export interface ProfilesAsked {
+  /** In any order; each quota and resource once. */
+  readonly series: readonly ProfileSeries[];
+  /** Where the first slot begins: a multiple of slotMicros. */
+  readonly from: bigint;
+  /** What is known ends here: a multiple of stepMicros. */
+  readonly to: bigint;
+  /** Microseconds; steps of five minutes and slots of an hour are read from what is rolled up. */
+  readonly stepMicros: bigint;
+  /** A multiple of stepMicros. */
+  readonly slotMicros: bigint;
+  /** How many of the newest steps are wanted beside the slots. */
+  readonly steps: number;
+}
+
+/**
+ * What was wanted of one limit, in its unit, NaN where nothing was reported. A rate: what was let through
+ * and refused, per the limit's own time; where that is a second or less, the highest second if it was more.
+ * Concurrency and capacity: the most at once, and of what was refused at most as much again.
+ */
+export interface DemandProfile {
+  /** As it was asked for. */
+  readonly series: ProfileSeries;
+  /** The highest step of each whole slot, up to the last that is over. */
+  readonly slots: EvenSeries;
+  readonly steps: EvenSeries;
+  /** What was refused or queued in each of these steps, in the same unit. */
+  readonly pressed: Float64Array;
+  /** The highest of all slots and steps, rounded up; 0: nothing was reported. */
+  readonly highest: bigint;
+}
+
 export interface PercentilesAsked {
   readonly quotaIds: readonly string[];
   /** Both whole minutes. */
@@ -136,6 +178,12 @@ export interface RolledUsage extends PaidUsage {
   readonly snapshotId: bigint;
   /** By quota, resource and time; steps in which nothing was reported are left out. */
   demand(asked: DemandAsked): AsyncGenerator<readonly DemandStep[]>;
+  /**
+   * Of each of these limits, in the order of quotas and resources: many at a time in bounded memory, so that
+   * a hundred thousand are one pass. Those of a page share their memory, which is not used again.
+   * @throws RangeError
+   */
+  profiles(asked: ProfilesAsked): AsyncGenerator<readonly DemandProfile[]>;
   /** By quota and resource. @throws RangeError */
   percentiles(asked: PercentilesAsked): Promise<readonly Percentiles[]>;
   /**

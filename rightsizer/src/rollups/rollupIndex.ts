@@ -5,7 +5,7 @@ import { syncDirectory } from '../table/syncDirectory.ts';
 import type { Positions } from '../table/tableVersion.ts';
 
 /** Raised with every change of what the files hold or mean: older roll-ups are made anew then. */
-const FORM = 1;
+const FORM = 2;
 const NAME = /^index-(\d{12})\.json$/;
 const nameOf = (generation: number): string => `index-${String(generation).padStart(12, '0')}.json`;
 

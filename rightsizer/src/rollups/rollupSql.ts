@@ -1,11 +1,14 @@
 import { paidBySql } from '../table/payers.ts';
 import type { Payers } from '../table/payers.ts';
 import { sqlText } from '../table/usageDatabase.ts';
+import type { DemandOf } from './rolledUsage.ts';
 import { bucketSql } from './sketch.ts';
 
 export const MINUTE_MICROS = 60_000_000n;
 export const HOUR_MICROS = 60n * MINUTE_MICROS;
 export const DAY_MICROS = 24n * HOUR_MICROS;
+/** A step: what limits are sized by is the highest of each hour's. */
+export const STEP_MICROS = 5n * MINUTE_MICROS;
 
 /** Which rows of the table a query is about. */
 export interface RowsWanted {
@@ -14,6 +17,8 @@ export interface RowsWanted {
   readonly from: bigint;
   readonly to: bigint;
   readonly quotaIds?: readonly string[];
+  /** The first and the last of those wanted, in the order of code units. */
+  readonly between?: readonly [string, string];
   readonly payers?: Payers;
 }
 
@@ -32,11 +37,12 @@ function fallen(column: string, until: string): string {
     ELSE (${column}::HUGEINT * (${until} - s) // (e - s))::BIGINT END`;
 }
 
-function conditions({ from, to, quotaIds, payers }: Omit<RowsWanted, 'rows'>): string {
+function conditions({ from, to, quotaIds, between, payers }: Omit<RowsWanted, 'rows'>): string {
   return [
     `resource <> ''`,
     `window_start < ${timeSql(to)}`,
     ...(quotaIds === undefined ? [] : [quotasSql(quotaIds)]),
+    ...(between === undefined ? [] : [betweenSql(between)]),
     ...(payers === undefined ? [] : [paidBySql(payers)]),
     `window_end > ${timeSql(from)}`,
   ].join(' AND ');
@@ -44,6 +50,10 @@ function conditions({ from, to, quotaIds, payers }: Omit<RowsWanted, 'rows'>): s
 
 export function quotasSql(quotaIds: readonly string[]): string {
   return `quota_id IN (${quotaIds.map(sqlText).join(', ')})`;
+}
+
+export function betweenSql([first, last]: readonly [string, string]): string {
+  return `quota_id BETWEEN ${sqlText(first)} AND ${sqlText(last)}`;
 }
 
 /**
@@ -112,29 +122,78 @@ export function minutesSql(wanted: RowsWanted, isLong: boolean): string {
 export const MINUTES_ORDER = 'quota_id, resource, minute, zone NULLS FIRST';
 
 /**
+ * Steps of all hosts together, from minutes or whatever else divides a step. Of the busiest host each minute's
+ * is summed: no less than what any one host saw.
+ */
+export function stepsSql(minutes: string, stepMicros: bigint): string {
+  return `
+    SELECT quota_id, resource, epoch_us(minute) // ${stepMicros} * ${stepMicros} AS step_start,
+      sum(host_demand) AS host_demand, sum(fleet_demand) AS fleet_demand,
+      sum(host_refused) AS host_refused, sum(fleet_refused) AS fleet_refused,
+      sum(host_queued) AS host_queued, sum(fleet_queued) AS fleet_queued,
+      max(host_peak) AS host_peak, max(fleet_peak) AS fleet_peak
+    FROM (
+      SELECT quota_id, resource, minute, max(host_demand) AS host_demand,
+        sum(used + refused) AS fleet_demand, max(host_refused) AS host_refused,
+        sum(refused) AS fleet_refused, max(host_queued) AS host_queued, sum(queued) AS fleet_queued,
+        max(host_peak) AS host_peak, sum(peak) AS fleet_peak
+      FROM ${minutes} GROUP BY quota_id, resource, minute
+    )
+    GROUP BY quota_id, resource, step_start`;
+}
+
+/** SQL: what was there at once in a step: of what was refused at most as much again as was there. */
+export const atOnceSql = (demandOf: DemandOf): string =>
+  `(${demandOf}_peak + least(${demandOf}_refused, ${demandOf}_peak))`;
+
+/**
+ * What is kept of the steps of an hour, or another slot, as the nearest doubles: exact up to 2^53. For the
+ * busiest host and for the fleet: the highest step, the sum, the highest second or moment, and the most at once.
+ */
+export const stepMeasuresSql: Readonly<Record<StepMeasure, string>> = Object.fromEntries(
+  (['host', 'fleet'] as const).flatMap((demandOf) => [
+    [`${demandOf}_step`, `max(${demandOf}_demand)::DOUBLE`],
+    [`${demandOf}_total`, `sum(${demandOf}_demand)::DOUBLE`],
+    [`${demandOf}_top`, `max(${demandOf}_peak)::DOUBLE`],
+    [`${demandOf}_at_once`, `max(${atOnceSql(demandOf)})::DOUBLE`],
+  ]),
+) as Record<StepMeasure, string>;
+export type StepMeasure = `${DemandOf}_${'step' | 'total' | 'top' | 'at_once'}`;
+
+/**
  * Hours or days from minutes. Here `zone` is null for all hosts together; a named zone has rows of its
- * own beside them. The spreads are sketches of the minutes' demand: the fleet's, and the busiest host's.
+ * own beside them, which say nothing of steps. The spreads are sketches of the minutes' demand: the fleet's,
+ * and the busiest host's.
  * @param name `hour` or `day`
  */
 export function longerSql(minutes: string, name: string, lengthMicros: bigint): string {
   const sums = each((column) => `sum(${column}) AS ${column}`);
+  const startOf = (micros: string): string =>
+    `make_timestamptz((${micros} // ${lengthMicros}) * ${lengthMicros}) AS ${name}`;
+  const measures = Object.entries(stepMeasuresSql).map(([column, sql]) => `${sql} AS ${column}`);
   return `
-    SELECT split_part(quota_id, '/', 1) AS application, quota_id, resource, zone,
-      make_timestamptz((epoch_us(minute) // ${lengthMicros}) * ${lengthMicros}) AS ${name},
-      ${each((column) => exact(`sum(${column})`, column))}, max(peak) AS peak,
-      max(hosts)::INTEGER AS hosts, count(*)::INTEGER AS minutes,
-      ${exact('max(used + refused)', 'fleet_demand')}, ${exact('max(host_demand)', 'host_demand')},
-      histogram(${bucketSql('(used + refused)')}) AS fleet_spread,
-      histogram(${bucketSql('host_demand')}) AS host_spread
-    FROM (
-      SELECT quota_id, resource, NULL::VARCHAR AS zone, minute, ${sums}, max(host_peak) AS peak,
-        sum(hosts) AS hosts, max(host_demand) AS host_demand
-      FROM ${minutes} GROUP BY quota_id, resource, minute
-      UNION ALL
-      SELECT quota_id, resource, zone, minute, ${AMOUNTS.join(', ')}, host_peak, hosts, host_demand
-      FROM ${minutes} WHERE zone IS NOT NULL
-    )
-    GROUP BY ALL`;
+    SELECT longer.*, ${Object.keys(stepMeasuresSql).join(', ')} FROM (
+      SELECT split_part(quota_id, '/', 1) AS application, quota_id, resource, zone,
+        ${startOf('epoch_us(minute)')},
+        ${each((column) => exact(`sum(${column})`, column))}, max(peak) AS peak,
+        max(hosts)::INTEGER AS hosts, count(*)::INTEGER AS minutes,
+        ${exact('max(used + refused)', 'fleet_demand')}, ${exact('max(host_demand)', 'host_demand')},
+        histogram(${bucketSql('(used + refused)')}) AS fleet_spread,
+        histogram(${bucketSql('host_demand')}) AS host_spread
+      FROM (
+        SELECT quota_id, resource, NULL::VARCHAR AS zone, minute, ${sums}, max(host_peak) AS peak,
+          sum(hosts) AS hosts, max(host_demand) AS host_demand
+        FROM ${minutes} GROUP BY quota_id, resource, minute
+        UNION ALL
+        SELECT quota_id, resource, zone, minute, ${AMOUNTS.join(', ')}, host_peak, hosts, host_demand
+        FROM ${minutes} WHERE zone IS NOT NULL
+      )
+      GROUP BY ALL
+    ) longer LEFT JOIN (
+      SELECT quota_id, resource, ${startOf('step_start')}, ${measures.join(', ')}
+      FROM (${stepsSql(minutes, STEP_MICROS)}) GROUP BY ALL
+    ) steps ON longer.zone IS NULL AND longer.quota_id = steps.quota_id
+      AND longer.resource = steps.resource AND longer.${name} = steps.${name}`;
 }
 export const longerOrder = (name: string): string =>
   `quota_id, resource, ${name}, zone NULLS FIRST`;

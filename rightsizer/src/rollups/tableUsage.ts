@@ -7,23 +7,28 @@ import type { UsageDatabase } from '../table/usageDatabase.ts';
 import type { Span } from './cellPlan.ts';
 import { filesNamed } from './cellWriter.ts';
 import type { CellWriter } from './cellWriter.ts';
+import { firstStep, mustBeProfiles, profilePages, readProfiles } from './demandProfiles.ts';
+import type { ProfilePage, ProfileSources } from './demandProfiles.ts';
 import { rowsAt } from './newRows.ts';
 import { pagesOf } from './pages.ts';
 import { haveSamples, percentilesOf, samplesSql } from './percentiles.ts';
 import type { Cell, RollupIndex } from './rollupIndex.ts';
 import type {
   DemandAsked,
+  DemandProfile,
   DemandStep,
   PayerHour,
   PayersAsked,
   PayerUse,
   Percentiles,
   PercentilesAsked,
+  ProfilesAsked,
   RolledUsage,
   UsedAsked,
   UsedSummary,
 } from './rolledUsage.ts';
 import {
+  betweenSql,
   DAY_MICROS,
   everSql,
   HOUR_MICROS,
@@ -33,6 +38,9 @@ import {
   payersSql,
   quotasSql,
   slotsSql,
+  STEP_MICROS,
+  stepMeasuresSql,
+  stepsSql,
   timeSql,
 } from './rollupSql.ts';
 
@@ -161,6 +169,87 @@ export class TableUsage implements RolledUsage {
         );
       }),
     );
+  }
+
+  async *profiles(asked: ProfilesAsked): AsyncGenerator<readonly DemandProfile[]> {
+    mustBeProfiles(asked);
+    const { from, to, stepMicros, slotMicros } = asked;
+    const pages = profilePages(asked);
+    if (pages.length === 0) return;
+    const stepsFrom = pages.map(firstStep).reduce((least, at) => (at < least ? at : least), to);
+    const span = { from: from < stepsFrom ? from : stepsFrom, to };
+    const isOfMinutes = stepMicros % MINUTE_MICROS === 0n;
+    const isOfHours = stepMicros === STEP_MICROS && slotMicros === HOUR_MICROS;
+    const enough = (cells: readonly Cell[], isBehind: boolean): boolean =>
+      isOfMinutes &&
+      !isBehind &&
+      cells.every(
+        ({ files, to: end }) =>
+          files.minutes !== undefined ||
+          (isOfHours && files.hours !== undefined && end <= stepsFrom),
+      );
+    yield* pagesOf<DemandProfile>((give) =>
+      this.#with(span, enough, async (material) => {
+        const read = (page: ProfilePage): Promise<DemandProfile[]> =>
+          readProfiles(material.connection, page, this.#profileSources(material, page, isOfHours));
+        let next: Promise<DemandProfile[]> | null = null;
+        for (const [at, page] of pages.entries()) {
+          const profiles = await (next ?? read(page));
+          const following = pages[at + 1];
+          next = following === undefined ? null : read(following);
+          // The reader may stop here: what is being read is then waited for, and thrown away.
+          await give(profiles).catch(async (error: unknown) => {
+            await next?.catch(() => undefined);
+            throw error;
+          });
+        }
+      }),
+    );
+  }
+
+  /** Slots from hours where there are any, and else, as steps, from minutes or whatever divides a step. */
+  #profileSources(
+    material: Material,
+    { from, to, series, stepMicros, slotMicros }: ProfilePage,
+    isOfHours: boolean,
+  ): ProfileSources {
+    const { cells, rows } = material;
+    const between = [series[0]?.quotaId ?? '', series.at(-1)?.quotaId ?? ''] as const;
+    const slotsTo = floorTo(to, slotMicros);
+    const isRolled = (cell: Cell): boolean => isOfHours && cell.files.hours !== undefined;
+    const steps = (span: Span, given: readonly Cell[] | null): string => {
+      if (given === null) {
+        const unit = stepMicros % MINUTE_MICROS === 0n ? MINUTE_MICROS : stepMicros;
+        const slots = slotsSql({ rows, ...span, between }, unit, true);
+        return stepsSql(
+          `(SELECT *, make_timestamptz(slot_start) AS minute FROM (${slots}))`,
+          stepMicros,
+        );
+      }
+      const files = this.#source.writer.read(filesNamed(meeting(given, span), 'minutes'));
+      return stepsSql(
+        files === null
+          ? NO_MINUTES
+          : `(SELECT * FROM ${files} WHERE ${withinSql('minute', span)} AND ${betweenSql(between)})`,
+        stepMicros,
+      );
+    };
+    return {
+      steps: (stepsFrom) => steps({ from: stepsFrom, to }, cells),
+      slots: (measures) => {
+        const hours = this.#source.writer.read(
+          filesNamed(meeting((cells ?? []).filter(isRolled), { from, to: slotsTo }), 'hours'),
+        );
+        const others = cells && cells.filter((cell) => !isRolled(cell));
+        const aggregated = measures.map((name) => `${stepMeasuresSql[name]} AS ${name}`).join(', ');
+        const made = `SELECT quota_id, resource, step_start // ${slotMicros} * ${slotMicros} AS slot_start, ${aggregated}
+          FROM (${steps({ from, to: slotsTo }, others)}) GROUP BY quota_id, resource, slot_start`;
+        if (hours === null) return made;
+        return `SELECT quota_id, resource, epoch_us(hour) AS slot_start, ${measures.join(', ')} FROM ${hours}
+          WHERE zone IS NULL AND ${withinSql('hour', { from, to: slotsTo })} AND ${betweenSql(between)}
+          UNION ALL BY NAME ${made}`;
+      },
+    };
   }
 
   async percentiles(asked: PercentilesAsked): Promise<readonly Percentiles[]> {
@@ -325,6 +414,9 @@ const haveMinutes = (cells: readonly Cell[], isBehind: boolean): boolean =>
 export function samePositions(left: Positions, right: Positions): boolean {
   return left.size === right.size && [...left].every(([key, next]) => right.get(key) === next);
 }
+
+const withinSql = (column: string, { from, to }: Span): string =>
+  `${column} >= ${timeSql(from)} AND ${column} < ${timeSql(to)}`;
 
 const floorTo = (time: bigint, length: bigint): bigint => {
   const rest = time % length;
