@@ -5,7 +5,14 @@ import { testStart } from './eventStamper.ts';
 
 const noQuota = { quotaId: null, quotaVersion: null };
 const QUOTA = 'llm/acme/chat';
-const none = { create: null, move: null, delete: null, restore: null, expectedVersion: null };
+const none = {
+  create: null,
+  move: null,
+  delete: null,
+  restore: null,
+  resize: null,
+  expectedVersion: null,
+};
 const figures = {
   hosts: 2,
   decisions: 52_000n,
@@ -31,7 +38,7 @@ export function rolloutStarted(rolloutId: string, amount = 60_000n, quotaId = QU
       rolloutId,
       place: quotaId,
       steps: [{ ...none, change }],
-      candidates: [{ quotaId, content: contentOf({ limits }) }],
+      candidates: [{ quotaId, content: contentOf({ limits }), rightsized: null }],
       stages: [
         { selector: { percent: 0, zones: [], hosts: ['h1'] }, bakeMicros: 60_000_000n },
         { selector: { percent: 25, zones: ['eu'], hosts: [] }, bakeMicros: 120_000_000n },

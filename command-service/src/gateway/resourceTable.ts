@@ -260,6 +260,7 @@ export const withoutAddress: Readonly<Partial<Record<CommandMessage['type'], str
   BeginCut: 'a step of a process that the budget throttle drives, not a resource',
   CompleteCut: 'a step of a process that the budget throttle drives, not a resource',
   CompleteAllocation: 'a step of a process that the throttle drives, not a resource',
+  RecordRehearsal: 'the rightsizer says so of itself, and nobody says it for it',
   ApplyHaircut: 'a step of a cut, over all quotas of a project',
   LiftHaircut: 'a step of a cut, over all quotas of a project; a person raises the budget',
 };

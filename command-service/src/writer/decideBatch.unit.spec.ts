@@ -134,7 +134,13 @@ describe('a batch', () => {
       const envelope = { ...asked.value.envelope, dryRun: true };
       return { ...asked, value: { ...asked.value, envelope } } as CommandMessage;
     };
-    const none = { expectedVersion: null, change: null, move: null, restore: null };
+    const none = {
+      expectedVersion: null,
+      change: null,
+      move: null,
+      restore: null,
+      resize: null,
+    };
     const made = creating(3, 'moka/b', now, 10n);
     if (made.type !== 'CreateQuota') throw new TypeError('not a CreateQuota');
     const create = { quotaId: 'moka/b', content: made.value.content };
@@ -226,7 +232,14 @@ describe('a batch', () => {
     const changePolicy = { ...registration.changePolicy, raiseApprovalAboveBasisPoints: 2_000 };
     const cautious = { ...registration, changePolicy };
     const step = (quotaId: string, change: Partial<typeof noChange>): TreeStep => ({
-      ...{ expectedVersion: null, create: null, move: null, delete: null, restore: null },
+      ...{
+        expectedVersion: null,
+        create: null,
+        move: null,
+        delete: null,
+        restore: null,
+        resize: null,
+      },
       change: { ...noChange, quotaId, ...change },
     });
     const steps = [

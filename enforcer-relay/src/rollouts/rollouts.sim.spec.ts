@@ -131,7 +131,14 @@ class World {
 
   start(gate: Partial<Parameters<typeof gateOf>[0]> | null = {}): void {
     const change = { ...noChange, quotaId: 'moka/a', setLimits: [tokens(50n)] };
-    const none = { create: null, move: null, delete: null, restore: null, expectedVersion: null };
+    const none = {
+      create: null,
+      move: null,
+      delete: null,
+      restore: null,
+      resize: null,
+      expectedVersion: null,
+    };
     this.send({
       type: 'StartRollout',
       data: {

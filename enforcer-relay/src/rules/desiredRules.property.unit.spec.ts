@@ -48,7 +48,13 @@ const ROLLED = 'moka/p/b';
 
 /** To one host, to all, and then for good. */
 function rolloutOf(amount: bigint): CommandBody {
-  const none = { create: null, move: null, delete: null, restore: null };
+  const none = {
+    create: null,
+    move: null,
+    delete: null,
+    restore: null,
+    resize: null,
+  };
   const change = { ...noChange, quotaId: ROLLED, setLimits: [tokens(amount)] };
   const stage = (percent: number) => ({
     selector: { percent, zones: [], hosts: ['h1'] },

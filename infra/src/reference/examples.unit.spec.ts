@@ -61,6 +61,7 @@ const story: readonly Type[] = [
   'RetireBudget',
   'RetireProject',
   'RetireTeam',
+  'RecordRehearsal',
 ];
 
 /** The gateway's envelope, so that only the example's own fields are judged. */

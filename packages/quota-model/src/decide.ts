@@ -23,6 +23,7 @@ import { overrideQuota } from './decide/overrideQuota.ts';
 import { pauseRollout, resumeRollout } from './decide/pauseRollout.ts';
 import { promoteRollout } from './decide/promoteRollout.ts';
 import { publishTierPolicy } from './decide/publishTierPolicy.ts';
+import { recordRehearsal } from './decide/recordRehearsal.ts';
 import { registerApplication } from './decide/registerApplication.ts';
 import { rejectProposal } from './decide/rejectProposal.ts';
 import { requestIncrease } from './decide/requestIncrease.ts';
@@ -67,6 +68,7 @@ const kindOf = {
   PauseRollout: 'application',
   PromoteRollout: 'application',
   PublishTierPolicy: 'tierpolicy',
+  RecordRehearsal: 'application',
   RegisterApplication: 'application',
   RegisterOrganization: 'organization',
   RejectProposal: 'application',
@@ -211,6 +213,8 @@ function decideKnown(
       return pauseRollout(state, command.value, context);
     case 'PromoteRollout':
       return promoteRollout(state, command.value, context);
+    case 'RecordRehearsal':
+      return recordRehearsal(state, command.value, context);
     case 'RejectProposal':
       return rejectProposal(state, command.value, context);
     case 'RequestIncrease':

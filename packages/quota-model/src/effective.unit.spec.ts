@@ -40,7 +40,7 @@ const inForce = (state: ApplicationState, quotaId: string, resource?: string): R
 const layersOf = (limit: EffectiveLimit): [string, bigint][] =>
   limit.layers.map(({ layer, limit: { amount } }) => [layer, amount]);
 
-const rightsizing = [{ resource: 'tokens', min: 1n, max: 1_000n }];
+const rightsizing = [{ resource: 'tokens', min: 1n, max: 1_000n, workload: null, pinned: false }];
 const prod = created('moka/prod', [tokens(1_000n)], { project: 'acme/assistant' });
 const ads = created('moka/prod/ads', [tokens(400n)], { rightsizing });
 

@@ -63,6 +63,7 @@ export function evolve(state: StreamState | null, event: EventMessage): StreamSt
     case 'RolloutResumed':
     case 'RolloutRolledBack':
     case 'RolloutStarted':
+    case 'RightsizingRehearsed':
     case 'TreeChangeProposed':
       return evolveApplication(ofKind(state, 'application', event), event);
   }

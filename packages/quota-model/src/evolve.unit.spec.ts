@@ -83,7 +83,7 @@ describe('evolve stops the partition', () => {
 });
 
 describe('evolve', () => {
-  const rightsizing = [{ resource: 'tokens', min: 1n, max: 50n }];
+  const rightsizing = [{ resource: 'tokens', min: 1n, max: 50n, workload: null, pinned: false }];
   const base = [
     registered,
     created('moka/prod', [tokens(10n)], { rightsizing }),
@@ -114,7 +114,9 @@ describe('evolve', () => {
   it("drops what is rightsized when the owner's bounds no longer hold it", () => {
     expect(rightsizedAfter([tokens(10n)])).toEqual([]);
     expect(
-      rightsizedAfter([tokens(10n)], { rightsizing: [{ resource: 'tokens', min: 1n, max: 39n }] }),
+      rightsizedAfter([tokens(10n)], {
+        rightsizing: [{ resource: 'tokens', min: 1n, max: 39n, workload: null, pinned: false }],
+      }),
     ).toEqual([]);
   });
 

@@ -7,6 +7,8 @@ export { costOf } from './organization/allocationCosts.ts';
 export { compareBounds, cutLimit, describeLimit, minLimit, sameLimit } from './limits.ts';
 export { declaredBy, declaredLimit } from './layers.ts';
 export { boundsInForce } from './rightsizingBounds.ts';
+export type { AmountBounds } from './rightsizingBounds.ts';
+export { isPinned, pinnedBy, workloadOf } from './rightsizingTerms.ts';
 export { decide } from './decide.ts';
 export { API_KEY_ISSUER, describeRoles } from './authority/sender.ts';
 export { commandAuthority } from './authority/commandAuthority.ts';

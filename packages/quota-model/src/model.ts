@@ -21,6 +21,7 @@ import type {
   ResourceDeclaration,
   ResourceLimit,
   RightsizeBounds,
+  RobotRollout,
   SharedCost,
   StalePolicy,
   TierPolicyStep,
@@ -129,6 +130,8 @@ export interface Registration {
   readonly rightsizing: readonly RightsizeBounds[];
   readonly changePolicy: ChangePolicy;
   readonly dispatchers: readonly Dispatcher[];
+  /** How a robot's resize that applies itself reaches hosts; null: all at once. */
+  readonly robotRollout: RobotRollout | null;
 }
 
 export interface EntitlementState {
@@ -141,6 +144,12 @@ export interface EntitlementState {
   /** The last allocation that it came from, also where it was set by hand since; null: none did. */
   readonly allocated: EntitlementSource | null;
   readonly provenance: Provenance;
+}
+
+/** What the rightsizer last said that it would do under a policy. */
+export interface RehearsalState {
+  readonly policyVersion: bigint;
+  readonly at: bigint;
 }
 
 export interface FollowedCut {
@@ -162,6 +171,8 @@ export interface ApplicationState {
   readonly entitlements: Map<string, EntitlementState>;
   /** By `<project> <budget>`: the last cut that was carried out here, so that none before it comes late. */
   readonly cutsFollowed: Map<string, FollowedCut>;
+  /** By the policy's name: the last rehearsal of it. Of the last few policies: what is forgotten is rehearsed again. */
+  readonly rehearsals: Map<string, RehearsalState>;
   /** Open proposals only, by id. */
   readonly proposals: Map<string, ProposalState>;
   /** Where those are by now whom open proposals of steps mean, by alias; who was deleted is in it no more. */

@@ -55,6 +55,15 @@ export const TREE_PROPOSALS_PER_PROPOSER_MAX = 20;
  */
 export const PROPOSED_STEPS_LENGTH_MAX = 64 * 1024;
 
+/** Policies of the rightsizer whose last rehearsal an application remembers; the oldest is forgotten: an application has one, and those tried before it. */
+export const REHEARSALS_MAX = 16;
+
+/** What a rehearsal tells of what it would have changed: enough to judge it by. */
+export const REHEARSED_EXAMPLES_MAX = 50;
+
+/** Codes of an example, and codes by which a rehearsal counts what it left alone: there are some twenty. */
+export const REHEARSED_REASONS_MAX = 32;
+
 /** Rollouts that are on in one application: each is held in the state by everybody who folds the log. */
 export const ROLLOUTS_OPEN_MAX = 20;
 

@@ -350,6 +350,16 @@ export const refusalCodes = {
     "The limit is outside the owner's bounds",
     'Stay within the bounds, or ask the owner to widen them.',
   ),
+  PINNED: kind(
+    409,
+    'Somebody pinned the limit: evidence does not move it',
+    'Leave it, or ask the owner of what is named to take the pin away.',
+  ),
+  REHEARSAL_INVALID: kind(
+    422,
+    'The rehearsal is not valid, or looked at nothing',
+    'Correct the fields named.',
+  ),
   ROBOT_STEP_TOO_LARGE: kind(
     422,
     'A robot may not move a limit so far at once',

@@ -19,7 +19,7 @@ import { DAY, START } from './testing/stamp.ts';
 import { contentHash } from './versions/contentHash.ts';
 
 const QUOTA = 'moka/a';
-const bounds = [{ resource: 'tokens', min: 1n, max: 1_000n }];
+const bounds = [{ resource: 'tokens', min: 1n, max: 1_000n, workload: null, pinned: false }];
 const terms = { ...registration, robotChanges: 'apply' as const, rightsizing: bounds };
 const disk = {
   name: 'disk',

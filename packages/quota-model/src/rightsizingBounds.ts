@@ -10,8 +10,11 @@ export const MICROS_PER_SECOND = 1_000_000n;
 
 type Bounding = Pick<Registration, 'meaningVersion' | 'rightsizing'>;
 
+/** A range of amounts, base units. */
+export type AmountBounds = Pick<RightsizeBounds, 'resource' | 'min' | 'max'>;
+
 /** Bounds and whose they are. */
-export interface BoundsInForce extends RightsizeBounds {
+export interface BoundsInForce extends AmountBounds {
   readonly from: 'quota' | 'application';
 }
 
@@ -19,7 +22,7 @@ export interface BoundsInForce extends RightsizeBounds {
  * The bounds of a resource's amount, in base units per the own time of the quota's base limit. Own bounds
  * count in that time already. The application's count a rate per second, since quotas of one application
  * have different times; they are rounded inwards. Those of a registration from before they held for others
- * are none.
+ * are none; so are those that say a class or a pin alone (rightsizingTerms.ts), and what the next above says counts.
  *
  * @returns null: evidence may not move it. Also where no whole amount lies between the bounds.
  */
@@ -28,11 +31,11 @@ export function boundsInForce(
   content: Pick<QuotaContent, 'limits' | 'rightsizing'>,
   resource: string,
 ): BoundsInForce | null {
-  const own = content.rightsizing.find((bounds) => bounds.resource === resource);
-  if (own !== undefined) return { ...own, from: 'quota' };
+  const own = rangeFor(content.rightsizing, resource);
+  if (own !== null) return { resource, min: own.min, max: own.max, from: 'quota' };
   if (!reachesQuotas(registration)) return null;
-  const given = registration.rightsizing.find((bounds) => bounds.resource === resource);
-  if (given === undefined) return null;
+  const given = rangeFor(registration.rightsizing, resource);
+  if (given === null) return null;
   const per = limitFor(content.limits, resource)?.perMicros ?? MICROS_PER_SECOND;
   const min = (given.min * per + MICROS_PER_SECOND - 1n) / MICROS_PER_SECOND;
   const whole = (given.max * per) / MICROS_PER_SECOND;
@@ -40,9 +43,23 @@ export function boundsInForce(
   return min > max ? null : { resource, min, max, from: 'application' };
 }
 
-export function isWithinBounds(bounds: RightsizeBounds | null, limit: ResourceLimit): boolean {
+export function isWithinBounds(bounds: AmountBounds | null, limit: ResourceLimit): boolean {
   if (bounds === null || limit.bound !== 'amount') return false;
   return limit.amount >= bounds.min && limit.amount <= bounds.max;
+}
+
+/** The entry of a resource that gives a range; null: there is none, or it says a class or a pin alone. */
+export function rangeFor(
+  given: readonly RightsizeBounds[],
+  resource: string,
+): RightsizeBounds | null {
+  const entry = given.find((bounds) => bounds.resource === resource);
+  return entry !== undefined && givesRange(entry) ? entry : null;
+}
+
+/** Whether the entry says how far evidence may go; 0 to 0 is no range, for nothing is resized to nothing. */
+export function givesRange({ min, max }: Pick<RightsizeBounds, 'min' | 'max'>): boolean {
+  return min !== 0n || max !== 0n;
 }
 
 /**

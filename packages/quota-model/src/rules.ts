@@ -112,6 +112,7 @@ export function affectedParts(
     case 'PriceBookDefined':
     case 'ProjectDefined':
     case 'ProjectRetired':
+    case 'RightsizingRehearsed':
     case 'RolloutPaused':
     case 'RolloutResumed':
     case 'TeamDefined':

@@ -10,7 +10,7 @@ import type { ApplicationState, StreamState } from './model.ts';
 import { derivedFields, emptyDerived, rebuildDerived } from './snapshot/derivedFields.ts';
 
 /** Raised whenever the form of the state changes: snapshots of another version are ignored. */
-export const MODEL_VERSION = 15;
+export const MODEL_VERSION = 16;
 
 export function stateToText(state: StreamState): string {
   return JSON.stringify(encode(withoutDerived(state)));

@@ -7,7 +7,7 @@ import { decideTimer, dueTimes } from './timers.ts';
 function withQuota(): TestStream {
   const stream = new TestStream('application:moka');
   const prod = created('moka/prod', [tokens(100n)], {
-    rightsizing: [{ resource: 'tokens', min: 1n, max: 100n }],
+    rightsizing: [{ resource: 'tokens', min: 1n, max: 100n, workload: null, pinned: false }],
   });
   const facts = [
     { ...registered, quotaId: null, quotaVersion: null },

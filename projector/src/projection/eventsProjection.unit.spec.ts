@@ -88,7 +88,14 @@ describe('the projection of events', () => {
 
   it('shows what a proposal of steps would do, and where, and that it was declined', async () => {
     const removal = { quotaId: 'llm/acme/code', children: 'refuse' } as const;
-    const none = { create: null, change: null, move: null, restore: null, expectedVersion: null };
+    const none = {
+      create: null,
+      change: null,
+      move: null,
+      restore: null,
+      resize: null,
+      expectedVersion: null,
+    };
     const noQuota = { quotaId: null, quotaVersion: null };
     const opened: EventDraft = {
       type: 'TreeChangeProposed',

@@ -22,7 +22,7 @@ import { quotaRoutes } from './quotaRoutes.ts';
 const STREAM = 'application:llm';
 const noStep: TreeStep = {
   ...{ expectedVersion: null, create: null, change: null },
-  ...{ move: null, delete: null, restore: null },
+  ...{ move: null, delete: null, restore: null, resize: null },
 };
 const aboutNone = { quotaId: null, quotaVersion: null } as const;
 const proposedSteps = (proposalId: string, steps: readonly TreeStep[]): EventDraft => ({

@@ -378,7 +378,7 @@ describe('what nobody uses and did not stand so before', () => {
 
   beforeAll(async () => {
     const { stamper } = stand;
-    const bounds = { resource: 'tokens', min: 1n, max: 100n };
+    const bounds = { resource: 'tokens', min: 1n, max: 100n, workload: null, pinned: false };
     const resized: EventDraft = {
       type: 'QuotaResized',
       data: { limit: tokensPerSecond(9n), evidence, proposalId: null },

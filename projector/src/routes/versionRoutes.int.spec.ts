@@ -26,7 +26,7 @@ const first = contentOf({
   attributes: '{"z":[null,1.50],"a":{"y":1,"x":"\\u00e9"}}',
   limits: [{ ...tokensPerSecond(2n ** 63n - 1n), burst: 9_007_199_254_740_993n }],
   match: [{ attribute: 'caller', operator: 'in', values: ['b', 'a'] }],
-  rightsizing: [{ resource: 'tokens', min: 1n, max: 2n ** 60n }],
+  rightsizing: [{ resource: 'tokens', min: 1n, max: 2n ** 60n, workload: null, pinned: false }],
 });
 const second = contentOf({ tier: 4, limits: [tokensPerSecond(7n)] });
 

@@ -6,7 +6,10 @@ import { versionRow } from './versionRow.ts';
 const quotaId = 'moka/a';
 const withBounds = (min: bigint) => ({
   type: 'RegisterApplication' as const,
-  data: { ...registration, rightsizing: [{ resource: 'tokens', min, max: 1_000n }] },
+  data: {
+    ...registration,
+    rightsizing: [{ resource: 'tokens', min, max: 1_000n, workload: null, pinned: false }],
+  },
 });
 
 function rowOfLast(stream: TestStream) {

@@ -1,4 +1,5 @@
-import type { ResourceLimit, RightsizeBounds } from '@prorata/schemas';
+import type { AmountBounds } from '@prorata/quota-model';
+import type { ResourceLimit } from '@prorata/schemas';
 
 /** What one resource of one quota saw in one step of time, in the unit of its limit. */
 export interface DemandBucket {
@@ -22,7 +23,7 @@ export interface ResizeHistory {
   /** What the owner or the rightsizer last set, without cuts and overrides; null: inherited. */
   readonly limit: ResourceLimit | null;
   /** How far the owner, or else the application, lets us go; null: not at all. */
-  readonly bounds: RightsizeBounds | null;
+  readonly bounds: AmountBounds | null;
   /** A cut lies on the quota or on one above it. */
   readonly isUnderHaircut: boolean;
   /** An override lies on the quota or on one above it. */

@@ -15,10 +15,12 @@ import { seriesOf } from './seriesOf.ts';
 describe('the series of a quota', () => {
   it("have the application's bounds where the quota has none of its own", () => {
     const stream = new TestStream('application:moka');
-    const rightsizing = [{ resource: 'tokens', min: 10n, max: 90n }];
+    const rightsizing = [{ resource: 'tokens', min: 10n, max: 90n, workload: null, pinned: false }];
     const data = { ...registration, ...noTerms, rightsizing };
     stream.send({ type: 'RegisterApplication', data }, { roles: ['admin'] });
-    const own = { rightsizing: [{ resource: 'tokens', min: 1n, max: 9n }] };
+    const own = {
+      rightsizing: [{ resource: 'tokens', min: 1n, max: 9n, workload: null, pinned: false }],
+    };
     const quotas = { 'moka/default-bounds': {}, 'moka/own': own };
     for (const [quotaId, more] of Object.entries(quotas)) {
       const body = { quotaId, content: content([tokens(5n)], more) };

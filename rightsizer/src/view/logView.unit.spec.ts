@@ -26,7 +26,7 @@ describe('the view of a quota that moves', () => {
     const send = (body: CommandBody, sender = admin): void => {
       expect(stream.send(body, sender)).toMatchObject({ kind: 'accepted' });
     };
-    const rightsizing = [{ resource: 'tokens', min: 1n, max: 90n }];
+    const rightsizing = [{ resource: 'tokens', min: 1n, max: 90n, workload: null, pinned: false }];
     send({ type: 'CreateQuota', data: { quotaId: 'moka/a', content: content() } });
     send({
       type: 'CreateQuota',

@@ -460,6 +460,28 @@ export interface PublishTierPolicy {
   readonly floorBasisPoints: readonly number[];
 }
 
+/** Records what the rightsizer would change under a policy. Before the first it changes nothing. */
+export interface RecordRehearsal {
+  /** What every command carries. */
+  readonly envelope: CommandEnvelope;
+  /** The name of the policy. */
+  readonly policy: string;
+  /** Its version. */
+  readonly policyVersion: bigint;
+  /** The version of the usage table that was looked at. */
+  readonly tableVersion: bigint;
+  /** Limits that it would have raised. */
+  readonly wouldRaise: number;
+  /** Limits that it would have lowered. */
+  readonly wouldLower: number;
+  /** Limits that it would have left alone, by the code of why. */
+  readonly skipped: Readonly<Record<string, number>>;
+  /** Some of what it would have changed, at most 50. */
+  readonly examples: readonly RehearsedResize[];
+  /** What it was computed from. */
+  readonly evidence: Evidence;
+}
+
 /** Registers an application, or changes its registration. */
 export interface RegisterApplication {
   /** What every command carries. */
@@ -490,6 +512,8 @@ export interface RegisterApplication {
   readonly changePolicy: ChangePolicy;
   /** Targets that its limits are written to, beside hosts. */
   readonly dispatchers: readonly Dispatcher[];
+  /** How a robot's resize that applies itself reaches hosts; null: all at once. Limits of the whole fleet and capacities hold at once in any case. */
+  readonly robotRollout: null | RobotRollout;
 }
 
 /** Registers an organization, or renames it. From then on a budget is for a project or a team that is defined. */
@@ -714,6 +738,8 @@ export interface ApplicationRegistered {
   readonly version: bigint;
   /** What a registration reaches beside itself. 0, in events older than this field: nothing; 1: its bounds hold for quotas without their own, and live suspensions block what it declares. */
   readonly meaningVersion: number;
+  /** How a robot's resize that applies itself reaches hosts; null: all at once. Limits of the whole fleet and capacities hold at once in any case. */
+  readonly robotRollout: null | RobotRollout;
 }
 
 /** A budget was defined or changed. */
@@ -1241,6 +1267,28 @@ export interface QuotaTransferred {
   readonly formerOwner: string;
   /** Who paid, as the quota itself said. */
   readonly formerProject: null | string;
+}
+
+/** What the rightsizer would have changed under a policy, which changed nothing yet. */
+export interface RightsizingRehearsed {
+  /** What every event carries; it names no quota. */
+  readonly envelope: EventEnvelope;
+  /** The name of the policy. */
+  readonly policy: string;
+  /** Its version. */
+  readonly policyVersion: bigint;
+  /** The version of the usage table that was looked at. */
+  readonly tableVersion: bigint;
+  /** Limits that it would have raised. */
+  readonly wouldRaise: number;
+  /** Limits that it would have lowered. */
+  readonly wouldLower: number;
+  /** Limits that it would have left alone, by the code of why. */
+  readonly skipped: Readonly<Record<string, number>>;
+  /** Some of what it would have changed, at most 50. */
+  readonly examples: readonly RehearsedResize[];
+  /** What it was computed from. */
+  readonly evidence: Evidence;
 }
 
 /** A rollout reaches its next stage. */
@@ -2160,6 +2208,20 @@ export interface QuotaContent {
 /** How a rate is counted. token_bucket: the burst at once, and then as the rate fills it. sliding_window: within any stretch of the rate's time at most its amount, and no burst. */
 export type RateCounting = 'token_bucket' | 'sliding_window';
 
+/** A resize that a rehearsal would have made. */
+export interface RehearsedResize {
+  /** The quota. */
+  readonly quotaId: string;
+  /** The resource. */
+  readonly resource: string;
+  /** The amount in force, base units. */
+  readonly from: bigint;
+  /** The amount that it would be, base units. */
+  readonly to: bigint;
+  /** Codes of why. */
+  readonly reasons: readonly string[];
+}
+
 /** A service that is asked about a command before it is let in. */
 export interface RemoteValidator {
   /** Its name, unique within the registration. */
@@ -2196,6 +2258,16 @@ export interface RequestTerms {
   readonly counting: null | RateCounting;
   /** Limits to try: hosts decide and count by them beside the limits in force, and enforce none of them; null: none. */
   readonly trial: null | readonly ResourceLimit[];
+}
+
+/** A step of a rollout that a resize began: the limit that evidence sets once it is promoted. ChangeTree takes none. */
+export interface ResizeStep {
+  /** The quota's path, the application first: moka/prod/ads. */
+  readonly quotaId: string;
+  /** The limit. */
+  readonly limit: ResourceLimit;
+  /** Why. */
+  readonly evidence: Evidence;
 }
 
 /** A resource that an application governs. */
@@ -2244,14 +2316,26 @@ export interface RestoreStep {
   readonly content: QuotaContent;
 }
 
-/** How far the rightsizer may move a resource's limit. */
+/** How far the rightsizer may move a resource's limit, and how: its class, and whether it is pinned. min and max both 0: no bounds, the entry says a class or a pin alone. */
 export interface RightsizeBounds {
   /** The resource. */
   readonly resource: string;
-  /** The lowest amount that it may propose, base units. */
+  /** The lowest amount that it may propose, base units; 0: none is given. */
   readonly min: bigint;
-  /** The highest amount that it may propose, base units. */
+  /** The highest amount that it may propose, base units; 0: none is given. */
   readonly max: bigint;
+  /** What a shortage costs here and below; null: what the nearest quota above says of the resource, then the application. */
+  readonly workload: null | WorkloadClass;
+  /** Whether evidence moves it, and all below it, not at all. What evidence has set stays. */
+  readonly pinned: boolean;
+}
+
+/** How a robot's resize reaches hosts: as StartRollout says it of a change. */
+export interface RobotRollout {
+  /** The stages; promotion reaches all. */
+  readonly stages: readonly RolloutStage[];
+  /** What hosts must report; null: the bake times alone decide. */
+  readonly gate: null | RolloutGate;
 }
 
 /** What a quota would declare once the rollout is promoted. */
@@ -2260,6 +2344,8 @@ export interface RolloutCandidate {
   readonly quotaId: string;
   /** All of it. */
   readonly content: QuotaContent;
+  /** What evidence would have set by then, by resource; null: what it has set now. */
+  readonly rightsized: null | readonly ResourceLimit[];
 }
 
 /** person: by hand. gate: by what hosts reported. timer: the bake time was over, and no gate was asked for. */
@@ -2373,6 +2459,8 @@ export interface TreeStep {
   readonly delete: null | DeleteStep;
   /** Restores an earlier version of a quota. */
   readonly restore: null | RestoreStep;
+  /** Resizes a quota by evidence: in rollouts that ResizeQuota begins, and nowhere else. */
+  readonly resize: null | ResizeStep;
 }
 
 /** What becomes of a command when a remote validator does not answer in time: refuse it, or take it and flag its events. */
@@ -2423,6 +2511,9 @@ export interface Waiver {
   /** Why it may be waived, in the sender's words. */
   readonly reason: string;
 }
+
+/** What a shortage costs beside what stands unused: batch waits, serving answers people, guaranteed was promised. */
+export type WorkloadClass = 'batch' | 'serving' | 'guaranteed';
 
 /** What happened to one resource within the window. */
 export interface ResourceUsage {
@@ -2500,6 +2591,7 @@ export type CommandMessage =
   | { readonly type: 'PauseRollout'; readonly value: PauseRollout }
   | { readonly type: 'PromoteRollout'; readonly value: PromoteRollout }
   | { readonly type: 'PublishTierPolicy'; readonly value: PublishTierPolicy }
+  | { readonly type: 'RecordRehearsal'; readonly value: RecordRehearsal }
   | { readonly type: 'RegisterApplication'; readonly value: RegisterApplication }
   | { readonly type: 'RegisterOrganization'; readonly value: RegisterOrganization }
   | { readonly type: 'RejectProposal'; readonly value: RejectProposal }
@@ -2554,6 +2646,7 @@ export type EventMessage =
   | { readonly type: 'QuotaResized'; readonly value: QuotaResized }
   | { readonly type: 'QuotaRestored'; readonly value: QuotaRestored }
   | { readonly type: 'QuotaTransferred'; readonly value: QuotaTransferred }
+  | { readonly type: 'RightsizingRehearsed'; readonly value: RightsizingRehearsed }
   | { readonly type: 'RolloutAdvanced'; readonly value: RolloutAdvanced }
   | { readonly type: 'RolloutPaused'; readonly value: RolloutPaused }
   | { readonly type: 'RolloutPromoted'; readonly value: RolloutPromoted }
@@ -2615,6 +2708,7 @@ export type Message =
   | { readonly type: 'PauseRollout'; readonly value: PauseRollout }
   | { readonly type: 'PromoteRollout'; readonly value: PromoteRollout }
   | { readonly type: 'PublishTierPolicy'; readonly value: PublishTierPolicy }
+  | { readonly type: 'RecordRehearsal'; readonly value: RecordRehearsal }
   | { readonly type: 'RegisterApplication'; readonly value: RegisterApplication }
   | { readonly type: 'RegisterOrganization'; readonly value: RegisterOrganization }
   | { readonly type: 'RejectProposal'; readonly value: RejectProposal }
@@ -2667,6 +2761,7 @@ export type Message =
   | { readonly type: 'QuotaResized'; readonly value: QuotaResized }
   | { readonly type: 'QuotaRestored'; readonly value: QuotaRestored }
   | { readonly type: 'QuotaTransferred'; readonly value: QuotaTransferred }
+  | { readonly type: 'RightsizingRehearsed'; readonly value: RightsizingRehearsed }
   | { readonly type: 'RolloutAdvanced'; readonly value: RolloutAdvanced }
   | { readonly type: 'RolloutPaused'; readonly value: RolloutPaused }
   | { readonly type: 'RolloutPromoted'; readonly value: RolloutPromoted }
@@ -2715,6 +2810,7 @@ export const fullNameOf: Readonly<Record<Message['type'], string>> = {
   PauseRollout: 'io.prorata.command.PauseRollout',
   PromoteRollout: 'io.prorata.command.PromoteRollout',
   PublishTierPolicy: 'io.prorata.command.PublishTierPolicy',
+  RecordRehearsal: 'io.prorata.command.RecordRehearsal',
   RegisterApplication: 'io.prorata.command.RegisterApplication',
   RegisterOrganization: 'io.prorata.command.RegisterOrganization',
   RejectProposal: 'io.prorata.command.RejectProposal',
@@ -2767,6 +2863,7 @@ export const fullNameOf: Readonly<Record<Message['type'], string>> = {
   QuotaResized: 'io.prorata.event.QuotaResized',
   QuotaRestored: 'io.prorata.event.QuotaRestored',
   QuotaTransferred: 'io.prorata.event.QuotaTransferred',
+  RightsizingRehearsed: 'io.prorata.event.RightsizingRehearsed',
   RolloutAdvanced: 'io.prorata.event.RolloutAdvanced',
   RolloutPaused: 'io.prorata.event.RolloutPaused',
   RolloutPromoted: 'io.prorata.event.RolloutPromoted',

@@ -47,7 +47,14 @@ describe('a proposal that waits', () => {
 
   it('is found by its steps, with every default that the log has written out', () => {
     const step = {
-      ...{ create: null, move: null, restore: null, delete: null, expectedVersion: 3 },
+      ...{
+        create: null,
+        move: null,
+        restore: null,
+        resize: null,
+        delete: null,
+        expectedVersion: 3,
+      },
       change: {
         ...{ quotaId: 'moka/ads', setLimits: [tokens(50)], unsetLimits: [], clear: [] },
         ...{ onlySetLimits: false, labelsPatch: {}, attributesPatch: null },

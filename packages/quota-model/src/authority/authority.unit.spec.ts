@@ -15,6 +15,7 @@ import {
   overridden as overrideOf,
   registered,
   registration,
+  rehearsal,
   requestTerms,
   tokens,
   unbounded,
@@ -31,7 +32,7 @@ const tree = [
   created('moka/prod', [cores(40n, 80n), tokens(100n)], { owner: 'platform', tier: 1 }),
   created(QUOTA, [cores(10n, 20n), tokens(40n)], {
     owner: 'team-ads',
-    rightsizing: [{ resource: 'tokens', min: 10n, max: 90n }],
+    rightsizing: [{ resource: 'tokens', min: 10n, max: 90n, workload: null, pinned: false }],
   }),
 ] as const;
 
@@ -104,6 +105,7 @@ const stepOf = (body: CommandBody): TreeStep => ({
   move: null,
   delete: null,
   restore: null,
+  resize: null,
 });
 const create = (quotaId: string, limits = [tokens(5n)]): CommandBody => ({
   type: 'CreateQuota',
@@ -163,7 +165,7 @@ const rolloutStarted: Fact = {
     ...rollout,
     ...rolledOut,
     place: QUOTA,
-    candidates: [{ quotaId: QUOTA, content: contentWith(tokens(30n)) }],
+    candidates: [{ quotaId: QUOTA, content: contentWith(tokens(30n)), rightsized: null }],
   },
 };
 const atLastStage: Fact = {
@@ -372,6 +374,11 @@ const cases: readonly {
     what: 'ApplyHaircut',
     body: applyHaircut([0, 100, 100, 100, 100]),
     may: [...everywhere, ...wideRobots],
+  },
+  {
+    what: 'RecordRehearsal',
+    body: { type: 'RecordRehearsal', data: rehearsal() },
+    may: wideRobots,
   },
   {
     what: 'LiftHaircut',
@@ -623,14 +630,19 @@ describe('a raise', () => {
   });
 
   it('is a way for a robot to raise', () => {
-    refused({ rightsizing: [{ resource: 'tokens', min: 10n, max: 91n }] }, 'rightsizing up to 91');
+    refused(
+      { rightsizing: [{ resource: 'tokens', min: 10n, max: 91n, workload: null, pinned: false }] },
+      'rightsizing up to 91',
+    );
     refused({
       rightsizing: [
-        { resource: 'tokens', min: 10n, max: 90n },
-        { resource: 'cores', min: 1n, max: 21n },
+        { resource: 'tokens', min: 10n, max: 90n, workload: null, pinned: false },
+        { resource: 'cores', min: 1n, max: 21n, workload: null, pinned: false },
       ],
     });
-    allowed({ rightsizing: [{ resource: 'cores', min: 1n, max: 20n }] });
+    allowed({
+      rightsizing: [{ resource: 'cores', min: 1n, max: 20n, workload: null, pinned: false }],
+    });
   });
 
   it('is what falls back to a looser base limit', () => {

@@ -20,6 +20,7 @@ const ADMIN = ['admin'] as const;
 const ADMIN_OR_LOOP = ['admin', 'robot'] as const;
 const PEOPLE = ['admin', 'operator', 'member'] as const;
 const ANYBODY = ['admin', 'operator', 'member', 'robot'] as const;
+const ROBOT = ['robot'] as const;
 const LOOPS = ['admin', 'operator', 'robot'] as const;
 
 const RAISES =
@@ -121,6 +122,11 @@ export const commandAuthority: Readonly<Record<CommandMessage['type'], CommandAu
     roles: LOOPS,
     over: 'quota',
     needs: `A robot stays within the owner's bounds and the application's step. ${RAISES}`,
+  },
+  RecordRehearsal: {
+    roles: ROBOT,
+    over: 'stream',
+    needs: `${WHOLE_STREAM} Nobody rehearses for the rightsizer.`,
   },
   RequestIncrease: {
     roles: PEOPLE,

@@ -133,7 +133,7 @@ describe('ChangeQuota: the tree', () => {
   });
 
   it('counts what is rightsized, not what it replaced', () => {
-    const rightsizing = [{ resource: 'tokens', min: 1n, max: 50n }];
+    const rightsizing = [{ resource: 'tokens', min: 1n, max: 50n, workload: null, pinned: false }];
     const past = [
       registered,
       created('moka/prod', [tokens(50n)]),
@@ -154,7 +154,9 @@ describe('ChangeQuota: the tree', () => {
   });
 
   it('checks the base limit that returns when bounds drop the rightsized one', () => {
-    const bounds = (max: bigint) => [{ resource: 'tokens', min: 1n, max }];
+    const bounds = (max: bigint) => [
+      { resource: 'tokens', min: 1n, max, workload: null, pinned: false },
+    ];
     given(
       registered,
       created('moka/prod', [tokens(50n)]),

@@ -12,6 +12,7 @@ const none: TreeStep = {
   move: null,
   delete: null,
   restore: null,
+  resize: null,
 };
 type Limits = Parameters<typeof content>[0];
 const create = (quotaId: string, limits: Limits = []): TreeStep => ({

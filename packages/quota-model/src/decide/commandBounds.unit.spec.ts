@@ -261,6 +261,7 @@ describe('one decision', () => {
       expectedVersion: null,
       change: null,
       restore: null,
+      resize: null,
       move: null,
       delete: null,
       create: { quotaId: `${path}/q${n}`, content: content(limits) },
@@ -276,7 +277,13 @@ describe('one decision', () => {
     const terms = (min: bigint) => ({
       ...registration,
       resources: names.map((name) => ({ ...resource, name })),
-      rightsizing: names.map((name) => ({ resource: name, min, max: 100n })),
+      rightsizing: names.map((name) => ({
+        resource: name,
+        min,
+        max: 100n,
+        workload: null,
+        pinned: false,
+      })),
     });
     const limits = names.map((name) => ({ ...tokens(90n), resource: name }));
     const limit = { ...tokens(40n), resource: 'r0' };

@@ -219,7 +219,7 @@ describe('CreateQuota: terms', () => {
   });
 
   it('checks bounds for the rightsizer', () => {
-    const rightsizing = [{ resource: 'tokens', min: 5n, max: 4n }];
+    const rightsizing = [{ resource: 'tokens', min: 5n, max: 4n, workload: null, pinned: false }];
     given(registered)
       .when(create('moka/prod', [], { rightsizing }))
       .thenRefused('LIMIT_INCONSISTENT');

@@ -71,7 +71,14 @@ export function proposable(
   envelope: CommandEnvelope,
   step: Partial<Omit<TreeStep, 'expectedVersion'>>,
 ): { readonly steps: readonly TreeStep[] } {
-  const none = { create: null, change: null, move: null, delete: null, restore: null };
+  const none = {
+    create: null,
+    change: null,
+    move: null,
+    delete: null,
+    restore: null,
+    resize: null,
+  };
   return { steps: [{ ...none, ...step, expectedVersion: envelope.expectedVersion }] };
 }
 

@@ -143,7 +143,7 @@ const aPage = { cutId: null, after: 'moka/a/open/q0', most: 100 };
 const lift = { cause: 'budget_raised', spend: '1', budget: '2', ...aPage } as const;
 
 /** Bounds that hold all but two of what the trees have rightsized. */
-const narrower = [{ resource: 'tokens', min: 2n, max: 90n }];
+const narrower = [{ resource: 'tokens', min: 2n, max: 90n, workload: null, pinned: false }];
 
 const commands: readonly (readonly [string, CommandBody])[] = [
   ['a raise of a guarantee', change('moka/a/q', cores(2n, 5n))],
@@ -261,7 +261,14 @@ describe('what moves and deletions look at of the proposals that wait', () => {
     created(`moka/${group}`),
     ...Array.from({ length: MOVES }, (_, index) => created(idOf(group, index))),
   ]);
-  const noStep = { create: null, change: null, move: null, delete: null, restore: null };
+  const noStep = {
+    create: null,
+    change: null,
+    move: null,
+    delete: null,
+    restore: null,
+    resize: null,
+  };
   const stepsOf = (group: string, name: string): TreeStep[] =>
     Array.from({ length: MOVES }, (_, index) => ({
       ...noStep,

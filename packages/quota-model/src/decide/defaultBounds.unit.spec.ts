@@ -22,6 +22,8 @@ const bounds = (min: bigint, max: bigint, resource = 'tokens'): RightsizeBounds 
   resource,
   min,
   max,
+  workload: null,
+  pinned: false,
 });
 const terms = (...rightsizing: readonly RightsizeBounds[]) => ({
   ...registration,

@@ -1,5 +1,6 @@
 import { byCodeUnit } from '../ids.ts';
 import { idsOutside } from '../indexes/rightsizedRates.ts';
+import { rangeFor } from '../rightsizingBounds.ts';
 import { EVENTS_PER_DECISION_MAX, SUMS_PER_DECISION_MAX } from '../modelBounds.ts';
 import type { QuotaState } from '../model.ts';
 import { contentHash } from '../versions/contentHash.ts';
@@ -36,7 +37,7 @@ function quotasOutside({ after, quotasLeft }: TreeDraft): readonly QuotaState[] 
   const { rightsizing } = after.registration;
   const ids = new Set<string>();
   for (const [resource, rates] of after.rightsized) {
-    const bounds = rightsizing.find((given) => given.resource === resource) ?? null;
+    const bounds = rangeFor(rightsizing, resource);
     for (const id of idsOutside(rates, bounds, quotasLeft + 1)) ids.add(id);
     if (ids.size > quotasLeft) break;
   }

@@ -155,7 +155,7 @@ describe('MoveQuota', () => {
     const facts = [
       created('moka/a', [tokens(90n)]),
       created('moka/a/x', [tokens(50n)], {
-        rightsizing: [{ resource: 'tokens', min: 1n, max: 60n }],
+        rightsizing: [{ resource: 'tokens', min: 1n, max: 60n, workload: null, pinned: false }],
       }),
       haircutApplied('moka/a/x', 1_000),
       { type: 'ProposalOpened', data: { proposalId: 'moka-p4', ...proposal }, quotaId: 'moka/a/x' },

@@ -19,7 +19,7 @@ const tree = [
   registered,
   created('moka/prod', [tokens(100n)], { project: 'acme/assistant', tier: 1 }),
   created('moka/prod/ads', [sessions(4n), tokens(40n)], {
-    rightsizing: [{ resource: 'tokens', min: 10n, max: 90n }],
+    rightsizing: [{ resource: 'tokens', min: 10n, max: 90n, workload: null, pinned: false }],
   }),
 ] as const;
 const override = (

@@ -22,7 +22,7 @@ import type { CommandBody, CommandData, Sender } from '../testing/stamp.ts';
 const QUOTA = 'moka/prod/ads';
 const terms = {
   owner: 'team-ads',
-  rightsizing: [{ resource: 'tokens', min: 10n, max: 90n }],
+  rightsizing: [{ resource: 'tokens', min: 10n, max: 90n, workload: null, pinned: false }],
 } as const;
 const limits = [cores(10n, 20n), tokens(40n)] as const;
 const tree = [
@@ -62,6 +62,7 @@ const noStep: TreeStep = {
   move: null,
   delete: null,
   restore: null,
+  resize: null,
 };
 const stepsProposed = (place: string, steps: readonly TreeStep[]): Fact => ({
   type: 'TreeChangeProposed',

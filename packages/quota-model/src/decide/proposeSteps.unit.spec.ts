@@ -46,6 +46,7 @@ const noStep: TreeStep = {
   move: null,
   delete: null,
   restore: null,
+  resize: null,
 };
 const setting = (quotaId: string, ...setLimits: readonly ResourceLimit[]): TreeStep => ({
   ...noStep,
@@ -243,7 +244,7 @@ describe('a proposal of steps', () => {
 
   it('that expects a version is not taken over what evidence has set since', () => {
     const seen = steps.map((step) => ({ ...step, expectedVersion: 1n }));
-    const rightsizing = [{ resource: 'tokens', min: 1n, max: 90n }];
+    const rightsizing = [{ resource: 'tokens', min: 1n, max: 90n, workload: null, pinned: false }];
     const bounded: Fact = {
       type: 'QuotaChanged',
       data: { content: content([tokens(20n)], { owner: 'team-etl', rightsizing }) },

@@ -77,6 +77,7 @@ function termsOf(command: RegisterApplication): Terms {
     rightsizing: [...command.rightsizing].sort((a, b) => byCodeUnit(a.resource, b.resource)),
     changePolicy: command.changePolicy,
     dispatchers: command.dispatchers,
+    robotRollout: command.robotRollout,
   };
 }
 
@@ -95,6 +96,7 @@ function formerTerms(former: Registration): Terms {
     rightsizing: former.rightsizing,
     changePolicy: former.changePolicy,
     dispatchers: former.dispatchers,
+    robotRollout: former.robotRollout,
   };
 }
 

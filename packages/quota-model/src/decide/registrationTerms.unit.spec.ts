@@ -52,7 +52,7 @@ describe('the terms of a registration', () => {
       resources: fromCapacity,
       validators: [capacity],
       dispatchers: [dispatcher],
-      rightsizing: [{ resource: 'tokens', min: 1n, max: 9n }],
+      rightsizing: [{ resource: 'tokens', min: 1n, max: 9n, workload: null, pinned: false }],
       changePolicy: { ...noTerms.changePolicy, decreaseStepMaxBasisPoints: 1_000 },
     };
     given(registered).when({ type: 'RegisterApplication', data }).then(registeredAs(data, 2n));

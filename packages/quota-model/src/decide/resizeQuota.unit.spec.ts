@@ -18,7 +18,7 @@ const tree = [
   registered,
   created('moka/prod', [tokens(100n)], { project: 'acme/assistant', tier: 1 }),
   created('moka/prod/ads', [sessions(4n), tokens(40n)], {
-    rightsizing: [{ resource: 'tokens', min: 10n, max: 90n }],
+    rightsizing: [{ resource: 'tokens', min: 10n, max: 90n, workload: null, pinned: false }],
   }),
 ] as const;
 const robot = { actor: rightsizer, roles: ['robot'] };
@@ -94,7 +94,7 @@ describe('ResizeQuota', () => {
   });
 
   it('resizes numbers, not what is unset, unlimited or blocked', () => {
-    const rightsizing = [{ resource: 'tokens', min: 10n, max: 90n }];
+    const rightsizing = [{ resource: 'tokens', min: 10n, max: 90n, workload: null, pinned: false }];
     for (const limits of [[], [unbounded(tokens(1n), 'blocked')]]) {
       given(registered, created('moka/prod'), created('moka/prod/ads', limits, { rightsizing }))
         .when(resize())

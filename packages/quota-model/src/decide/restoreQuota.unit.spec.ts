@@ -158,7 +158,14 @@ describe('RestoreQuota', () => {
   });
 
   it('is a step of a tree beside others', () => {
-    const noStep = { expectedVersion: null, create: null, change: null, move: null, delete: null };
+    const noStep = {
+      expectedVersion: null,
+      create: null,
+      change: null,
+      move: null,
+      delete: null,
+      resize: null,
+    };
     const step = (version: bigint, brought: QuotaContent) => ({
       ...noStep,
       restore: { quotaId: QUOTA, version, content: brought },

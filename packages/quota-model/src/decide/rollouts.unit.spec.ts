@@ -25,7 +25,14 @@ import { SECOND, START, ana, ben, rightsizer } from '../testing/stamp.ts';
 import type { CommandBody, CommandData } from '../testing/stamp.ts';
 
 const BAKE = 600n * SECOND;
-const none = { create: null, change: null, move: null, delete: null, restore: null };
+const none = {
+  create: null,
+  change: null,
+  move: null,
+  delete: null,
+  restore: null,
+  resize: null,
+};
 
 const setTokens = (amount: bigint, quotaId = 'moka/a'): TreeStep => ({
   ...none,
@@ -81,7 +88,7 @@ const started = (
     rolloutId: 'moka-r3',
     place: 'moka/a',
     steps: [setTokens(amount)],
-    candidates: [{ quotaId: 'moka/a', content: content([tokens(amount)]) }],
+    candidates: [{ quotaId: 'moka/a', content: content([tokens(amount)]), rightsized: null }],
     stages,
     gate,
     ...more,
@@ -231,7 +238,7 @@ describe('the start of a rollout', () => {
       ['moka/a', 'moka/a/b'],
       ['moka/a/b', 'moka/a'],
     ] as const) {
-      const candidates = [{ quotaId: first, content: content([tokens(60n)]) }];
+      const candidates = [{ quotaId: first, content: content([tokens(60n)]), rightsized: null }];
       given(...tree, below, started(60n, { candidates, steps: [setTokens(60n, first)] }))
         .when(start({ steps: [setTokens(55n, second)] }))
         .thenRefused('QUOTA_IN_ROLLOUT', 'moka-r3', first);
@@ -257,7 +264,7 @@ describe('a quota in a rollout', () => {
       ...tree,
       created('moka/a/b', [tokens(50n)]),
       started(60n, {
-        candidates: [{ quotaId: 'moka/a/b', content: content([tokens(40n)]) }],
+        candidates: [{ quotaId: 'moka/a/b', content: content([tokens(40n)]), rightsized: null }],
       }),
     )
       .when({ type: 'DeleteQuota', data: { quotaId, children: 'cascade' } })

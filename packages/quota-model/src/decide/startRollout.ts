@@ -50,7 +50,11 @@ export function startRollout(
     rolloutId: nextRolloutId(state, context),
     place: placeOf(state.id, steps),
     steps,
-    candidates: [...candidates].map(([quotaId, content]) => ({ quotaId, content })),
+    candidates: [...candidates].map(([quotaId, content]) => ({
+      quotaId,
+      content,
+      rightsized: null,
+    })),
     stages,
     gate,
   };

@@ -11,13 +11,14 @@ import type { MeantStep } from './meantSteps.ts';
 import { addProposal, removeProposal } from './openProposals.ts';
 import { evolveQuota } from './quota.ts';
 import type { QuotaEvent } from './quota.ts';
+import { rememberRehearsal } from './rehearsals.ts';
 import { evolveRollout } from './rollouts.ts';
 import type { RolloutEvent } from './rollouts.ts';
 import { provenanceOf, streamIdOf } from './origin.ts';
 import type { EventOf } from './origin.ts';
 
 type ApplicationEvent =
-  | EventOf<'ApplicationRegistered' | 'CutFollowed' | 'EntitlementSet'>
+  | EventOf<'ApplicationRegistered' | 'CutFollowed' | 'EntitlementSet' | 'RightsizingRehearsed'>
   | EventOf<
       | 'ChangeProposed'
       | 'ProposalApproved'
@@ -41,6 +42,9 @@ export function evolveApplication(
       return followCut(state, event);
     case 'EntitlementSet':
       return setEntitlement(state, event);
+    case 'RightsizingRehearsed':
+      rememberRehearsal(state, event);
+      return state;
     case 'ChangeProposed':
     case 'ProposalOpened':
       raiseVersion(state, event);
@@ -93,6 +97,7 @@ function register(
     children: new Map(),
     entitlements: new Map(),
     cutsFollowed: new Map(),
+    rehearsals: new Map(),
     proposals: new Map(),
     aliases: new Map(),
     rollouts: new Map(),
@@ -121,6 +126,7 @@ function registrationOf(event: EventOf<'ApplicationRegistered'>, version: bigint
     rightsizing: value.rightsizing,
     changePolicy: value.changePolicy,
     dispatchers: value.dispatchers,
+    robotRollout: value.robotRollout,
   };
 }
 

@@ -38,7 +38,14 @@ function stepOf(stream: TestStream, { kind, quota, into, name }: Act, doer: stri
   const quotaId = ids[quota % ids.length] ?? '';
   const parents = ['moka', ...ids];
   const toQuotaId = `${parents[into % parents.length] ?? ''}/${name}`;
-  const none = { create: null, change: null, move: null, delete: null, restore: null };
+  const none = {
+    create: null,
+    change: null,
+    move: null,
+    delete: null,
+    restore: null,
+    resize: null,
+  };
   const step = { ...none, expectedVersion: null };
   switch (kind) {
     case 'create':

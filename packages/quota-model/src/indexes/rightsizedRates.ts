@@ -2,11 +2,11 @@
  * What evidence has set under the application's bounds, in the order of its rate per second: so what other
  * bounds leave outside is found without a look at what they hold.
  */
-import type { RightsizeBounds } from '@prorata/schemas';
 import { limitFor } from '../layers.ts';
 import type { QuotaState } from '../model.ts';
 import { AMOUNT_MAX } from '../modelBounds.ts';
-import { MICROS_PER_SECOND } from '../rightsizingBounds.ts';
+import { MICROS_PER_SECOND, givesRange } from '../rightsizingBounds.ts';
+import type { AmountBounds } from '../rightsizingBounds.ts';
 import type { OrderedIds } from './orderedIds.ts';
 
 /** Digits of the greatest rate: the greatest amount in each microsecond. */
@@ -26,7 +26,7 @@ export interface RightsizedRate {
 export function rightsizedRates(quota: QuotaState | null): readonly RightsizedRate[] {
   if (quota === null || quota.rightsized.size === 0) return [];
   const { quotaId, content, rightsized } = quota;
-  const own = new Set(content.rightsizing.map(({ resource }) => resource));
+  const own = new Set(content.rightsizing.filter(givesRange).map(({ resource }) => resource));
   return [...rightsized].flatMap(([resource, { limit }]) => {
     if (own.has(resource)) return [];
     if (limit.bound !== 'amount') return [{ resource, rate: `${NO_AMOUNT} ${quotaId}` }];
@@ -47,7 +47,7 @@ export function rightsizedRates(quota: QuotaState | null): readonly RightsizedRa
  */
 export function idsOutside(
   rates: OrderedIds,
-  bounds: RightsizeBounds | null,
+  bounds: AmountBounds | null,
   most: number,
 ): readonly string[] {
   if (bounds === null) return rates.after('', most).map(idIn);

@@ -38,7 +38,13 @@ describe('what is rightsized, by its rate', () => {
           rightsizedTo(`moka/q${index}`, amount, per),
         );
         const [min, max] = a < b ? [a, b] : [b, a];
-        const bounds: RightsizeBounds = { resource: 'tokens', min, max };
+        const bounds: RightsizeBounds = {
+          resource: 'tokens',
+          min,
+          max,
+          workload: null,
+          pinned: false,
+        };
         const registration = { meaningVersion: MEANING_VERSION, rightsizing: [bounds] };
         const ended = quotas.filter(
           (quota) => rightsizedUnder(registration, quota, quota.content).size === 0,
@@ -55,7 +61,7 @@ describe('what is rightsized, by its rate', () => {
 
   it("is not asked for where the quota's own bounds hold", () => {
     const quota = rightsizedTo('moka/a', 5n, 1_000_000n);
-    const rightsizing = [{ resource: 'tokens', min: 1n, max: 9n }];
+    const rightsizing = [{ resource: 'tokens', min: 1n, max: 9n, workload: null, pinned: false }];
     expect(rightsizedRates({ ...quota, content: { ...quota.content, rightsizing } })).toEqual([]);
   });
 });

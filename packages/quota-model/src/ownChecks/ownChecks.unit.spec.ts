@@ -197,7 +197,14 @@ describe("an application's schema of attributes", () => {
       type: 'ChangeTree',
       data: {
         steps: texts.map((text, index) => ({
-          ...{ expectedVersion: null, change: null, move: null, delete: null, restore: null },
+          ...{
+            expectedVersion: null,
+            change: null,
+            move: null,
+            delete: null,
+            restore: null,
+            resize: null,
+          },
           create: { quotaId: `moka/q${index}`, content: content([], { attributes: text }) },
         })),
       },
@@ -278,14 +285,18 @@ describe("an application's own rules", () => {
   });
 
   it('are asked about a resize too', () => {
-    const bounds = { rightsizing: [{ resource: 'tokens', min: 1n, max: 100n }] };
+    const bounds = {
+      rightsizing: [{ resource: 'tokens', min: 1n, max: 100n, workload: null, pinned: false }],
+    };
     given(ruled('limits.tokens.amount <= 50'), created('moka/a', [tokens(5n)], bounds))
       .when({ type: 'ResizeQuota', data: { quotaId: 'moka/a', limit: tokens(60n), evidence } })
       .thenRefused('RULE_BROKEN', 'moka/a');
   });
 
   it('have no say where new bounds of the application give back what the owner declared', () => {
-    const bounds = (min: bigint) => ({ rightsizing: [{ resource: 'tokens', min, max: 100n }] });
+    const bounds = (min: bigint) => ({
+      rightsizing: [{ resource: 'tokens', min, max: 100n, workload: null, pinned: false }],
+    });
     const owned = { rules: [rule('"cost-center" in labels')], attributesSchema };
     const past = [
       registeredAs(withTerms(bounds(1n))),

@@ -126,7 +126,13 @@ export function firstQuotas(
 export function startHistory(payers: (typeof payerLevels)[number] = 'first'): TestStream {
   const stream = new TestStream('application:moka');
   stream.append([{ ...registered, quotaId: null, quotaVersion: null }]);
-  const rightsizing = ['cores', 'tokens'].map((resource) => ({ resource, min: 1n, max: 60n }));
+  const rightsizing = ['cores', 'tokens'].map((resource) => ({
+    resource,
+    min: 1n,
+    max: 60n,
+    workload: null,
+    pinned: false,
+  }));
   stream.send({ type: 'RegisterApplication', data: { ...registration, rightsizing } });
   for (const data of firstQuotas(payers)) stream.send({ type: 'CreateQuota', data });
   return stream;
@@ -271,7 +277,15 @@ function termsOf({ amount, other, resource }: Step) {
   const named = ['cores', 'credits', 'sessions', 'tokens'].filter((_, index) => index !== resource);
   const raiseApprovalAboveBasisPoints = other % 4 === 0 ? 5_000 : null;
   const changePolicy = { ...noTerms.changePolicy, raiseApprovalAboveBasisPoints };
-  return { rightsizing: named.map((name) => ({ resource: name, ...bounds })), changePolicy };
+  return {
+    rightsizing: named.map((name) => ({
+      resource: name,
+      ...bounds,
+      workload: null,
+      pinned: false,
+    })),
+    changePolicy,
+  };
 }
 
 function requestOf(
@@ -321,6 +335,7 @@ const noStep: TreeStep = {
   move: null,
   delete: null,
   restore: null,
+  resize: null,
 };
 
 /**
@@ -386,7 +401,13 @@ export function liftOf(budgetId: string): CommandBody {
 /** Half of the quotas leave their bounds to the application. */
 function contentOf(quotaId: string, limits: readonly ResourceLimit[]) {
   const names = quotaId.length % 2 === 0 ? ['cores', 'credits', 'sessions', 'tokens'] : [];
-  const rightsizing = names.map((resource) => ({ resource, min: 1n, max: 60n }));
+  const rightsizing = names.map((resource) => ({
+    resource,
+    min: 1n,
+    max: 60n,
+    workload: null,
+    pinned: false,
+  }));
   const isTop = quotaId === 'moka/p' || quotaId === 'moka/q';
   const project = isTop ? PAYER : null;
   return content(limits, { rightsizing, project, tier: quotaId.length % 5 });

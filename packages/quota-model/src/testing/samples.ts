@@ -5,6 +5,7 @@ import type {
   QuotaContent,
   RequestTerms,
   ResourceLimit,
+  RightsizeBounds,
 } from '@prorata/schemas';
 import { unchangedTerms } from '../decide/limitsChange.ts';
 import { MEANING_VERSION } from '../registrationMeaning.ts';
@@ -27,6 +28,7 @@ export const noTerms = {
     usageMaxAgeMicros: null,
   },
   dispatchers: [],
+  robotRollout: null,
 } as const;
 
 export const registration: CommandData<'RegisterApplication'> = {
@@ -135,6 +137,30 @@ export const evidence: Evidence = {
   figures: { p99: '42' },
   inputsHash: '00',
 };
+
+/** What a robot would change, said before it changes anything. */
+export function rehearsal(
+  more: Partial<CommandData<'RecordRehearsal'>> = {},
+): CommandData<'RecordRehearsal'> {
+  return {
+    policy: 'demo',
+    policyVersion: 1n,
+    tableVersion: 7n,
+    wouldRaise: 1,
+    wouldLower: 0,
+    skipped: { WARMING_UP: 3 },
+    examples: [
+      { quotaId: 'moka/prod/ads', resource: 'tokens', from: 40n, to: 50n, reasons: ['REFUSALS'] },
+    ],
+    evidence,
+    ...more,
+  };
+}
+
+/** What one resource's entry among the bounds says, as though nobody had said, but for what is given. */
+export function bounds(resource: string, terms: Partial<RightsizeBounds> = {}): RightsizeBounds {
+  return { resource, min: 0n, max: 0n, workload: null, pinned: false, ...terms };
+}
 
 /** @param version the registration's own */
 export function registeredAs(

@@ -23,6 +23,7 @@ import {
   TEXT_LENGTH_MAX,
   TIERS,
 } from '../modelBounds.ts';
+import { givesRange } from '../rightsizingBounds.ts';
 import { isJsonObject } from './jsonObject.ts';
 import { limitListViolations } from './limitShape.ts';
 import type { LimitTerms } from './limitShape.ts';
@@ -206,7 +207,7 @@ export function rightsizingViolations(
     return [violation('TOO_MANY', path, `At most ${LIMITS_PER_QUOTA_MAX} bounds are taken.`)];
   }
   const seen = new Set<string>();
-  return rightsizing.flatMap(({ resource, min, max }, index) => {
+  return rightsizing.flatMap(({ resource, min, max, workload, pinned }, index) => {
     const at = `${path}/${index}`;
     const violations: Violation[] = [];
     if (!resources.has(resource)) {
@@ -216,8 +217,11 @@ export function rightsizingViolations(
       violations.push(violation('LIMIT_DUPLICATE', at, `${resource} is bounded twice.`));
     }
     seen.add(resource);
-    if (min < 1n || max < min || max > AMOUNT_MAX) {
-      violations.push(violation('LIMIT_INCONSISTENT', at, 'Bounds need 1 ≤ min ≤ max ≤ 2^63-1.'));
+    const saysNoRange = !givesRange({ min, max }) && (pinned || workload !== null);
+    if (!saysNoRange && (min < 1n || max < min || max > AMOUNT_MAX)) {
+      const message =
+        'Bounds need 1 ≤ min ≤ max ≤ 2^63-1; neither min nor max beside a class or a pin gives none.';
+      violations.push(violation('LIMIT_INCONSISTENT', at, message));
     }
     return violations;
   });

@@ -8,6 +8,7 @@ import type { ApplicationState, QuotaState } from '../model.ts';
 import { ownCheckViolations } from '../ownChecks/ownCheckViolations.ts';
 import { inRolloutViolations } from '../rollouts/rolloutReach.ts';
 import { boundsInForce, isWithinBounds } from '../rightsizingBounds.ts';
+import { pinnedBy } from '../rightsizingTerms.ts';
 import { sameWindow } from '../windowForm.ts';
 import { fitViolations } from './fit.ts';
 import { limitViolations } from './limitShape.ts';
@@ -33,6 +34,8 @@ export function resizeViolations(
 ): Violation[] {
   const held = inRolloutViolations(state, quota.quotaId, '/quotaId');
   if (held.length > 0) return held;
+  const pin = pinnedViolations(state, quota.quotaId, limit.resource);
+  if (pin.length > 0) return pin;
   const { resources } = state.registration;
   const shape = limitViolations(limit, PATH, { resources, roles });
   if (shape.length > 0) return shape;
@@ -49,6 +52,12 @@ export function resizeViolations(
     ...ownCheckViolations(change),
     ...fitViolations(change),
   ];
+}
+
+function pinnedViolations(state: ApplicationState, quotaId: string, resource: string): Violation[] {
+  const node = pinnedBy(state, quotaId, resource);
+  if (node === null) return [];
+  return [violation('PINNED', '/limit', `${node} pins ${resource}: evidence does not move it.`)];
 }
 
 /** Bounds speak of the amount alone: everything else must stay as the owner declared it. */

@@ -25,7 +25,7 @@ const tree = (...limits: readonly ResourceLimit[]): readonly Fact[] => [
   created('moka/prod', [tokens(100n), cores(40n, 80n)], { owner: 'platform' }),
   created(QUOTA, limits, {
     owner: 'team-ads',
-    rightsizing: [{ resource: 'tokens', min: 1n, max: 90n }],
+    rightsizing: [{ resource: 'tokens', min: 1n, max: 90n, workload: null, pinned: false }],
   }),
 ];
 const set = (...setLimits: readonly ResourceLimit[]): CommandBody => ({

@@ -5,7 +5,7 @@
  */
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
-import type { QuotaContent } from '@prorata/schemas';
+import type { QuotaContent, RightsizeBounds } from '@prorata/schemas';
 import { byCodeUnit } from '../ids.ts';
 import { jsonObjectOf } from '../validate/jsonObject.ts';
 
@@ -23,10 +23,19 @@ export function contentHash(content: QuotaContent): string {
 /** JSON by RFC 8785 of the declared fields; whole numbers of 64 bits as text. */
 export function canonicalContent(content: QuotaContent): string {
   const { attributes, limits, rightsizing, ...others } = content;
-  const inOrder = { limits: byResource(limits), rightsizing: byResource(rightsizing) };
+  const inOrder = {
+    limits: byResource(limits),
+    rightsizing: byResource(rightsizing).map(withoutNoPin),
+  };
   const members = declaredMembers({ ...others, ...inOrder, attributes: null });
   members.push(`"attributes":${attributesText(attributes)}`);
   return `{${members.sort().join(',')}}`;
+}
+
+/** Bounds had no pins at first: where there is none, nothing is said of it. */
+function withoutNoPin(bounds: RightsizeBounds): object {
+  const { pinned, ...others } = bounds;
+  return pinned ? bounds : others;
 }
 
 /** Texts of one JSON value are one content: a database keeps the value. */

@@ -10,7 +10,7 @@ describe('the canonical form of a content', () => {
       labels: { b: '2', a: 'é' },
       attributes: '{"z":1.50,"a":[null,{"y":true,"x":"<"}]}',
       match: [{ attribute: 'caller', operator: 'in', values: ['web', 'app'] }],
-      rightsizing: [{ resource: 'tokens', min: 1n, max: 9n }],
+      rightsizing: [{ resource: 'tokens', min: 1n, max: 9n, workload: null, pinned: false }],
     });
     const text =
       '{"action":"refuse","attributes":{"a":[null,{"x":"<","y":true}],"z":1.5},"cutPriority":0,' +

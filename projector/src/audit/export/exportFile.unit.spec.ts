@@ -30,7 +30,7 @@ const PARTITIONS = 2;
 const LLM = 'application:llm';
 const noStep: TreeStep = {
   ...{ expectedVersion: null, create: null, change: null },
-  ...{ move: null, delete: null, restore: null },
+  ...{ move: null, delete: null, restore: null, resize: null },
 };
 
 let directory: string;
