@@ -9,8 +9,11 @@ import { applications } from './throttleWorld.ts';
 function overlaid<Whole extends object>(whole: Whole, changes: Partial<Whole>): Whole {
   return new Proxy(whole, {
     get(target, name) {
-      const own: unknown = name in changes ? changes[name as keyof Whole] : Reflect.get(target, name, target);
-      return typeof own === 'function' ? (own as (...given: unknown[]) => unknown).bind(target) : own;
+      const own: unknown =
+        name in changes ? changes[name as keyof Whole] : Reflect.get(target, name, target);
+      return typeof own === 'function'
+        ? (own as (...given: unknown[]) => unknown).bind(target)
+        : own;
     },
   });
 }
@@ -34,7 +37,8 @@ function changed(command: LoopCommand, data: object): LoopCommand {
   return { ...command, data: { ...command.data, ...data } };
 }
 
-const isCut = ({ type, data }: LoopCommand): boolean => type === 'BeginCut' && data['lift'] === null;
+const isCut = ({ type, data }: LoopCommand): boolean =>
+  type === 'BeginCut' && data['lift'] === null;
 
 /** Each is a throttle with one guard less; the laws must find it. */
 export const plantedFaults: Readonly<Record<string, Planting>> = {

@@ -88,10 +88,13 @@ export class SimulatedLog {
     const parsed = fromJson(fullNameOf[type], { ...data, envelope: envelopeOf(name) });
     if ('violations' in parsed) throw new Error(`${type}: ${JSON.stringify(parsed.violations)}`);
     return this.#appending(stream, () =>
-      stream.send({ type, data: parsed.value } as CommandBody, {
-        ...sender,
-        stream: name,
-      } as Sender),
+      stream.send(
+        { type, data: parsed.value } as CommandBody,
+        {
+          ...sender,
+          stream: name,
+        } as Sender,
+      ),
     );
   }
 

@@ -53,7 +53,7 @@ export class SimulatedTable {
 
   /** Takes into the topic what has been sent by now. */
   receive(now: bigint): void {
-    for (let at = 0; at < this.#underWay.length; ) {
+    for (let at = 0; at < this.#underWay.length;) {
       const sent = this.#underWay[at];
       if (sent === undefined || sent.at > now) {
         at += 1;
@@ -91,7 +91,11 @@ export class SimulatedTable {
 
   freshness(): TableFreshness {
     const log = { log: { endOffset: () => Promise.resolve(BigInt(this.rows.length)) } };
-    return new TableFreshness(log as unknown as ConstructorParameters<typeof TableFreshness>[0], SOURCE, 1);
+    return new TableFreshness(
+      log as unknown as ConstructorParameters<typeof TableFreshness>[0],
+      SOURCE,
+      1,
+    );
   }
 
   /** The real ledger over the rows of a version. */
@@ -117,7 +121,12 @@ export class SimulatedTable {
       return Promise.resolve(new Map([...this.#newest].filter(([, end]) => end >= since)));
     };
     const positions = new Map([[PLACE, BigInt(rows)]]);
-    return { version, snapshotId: BigInt(version), positions, newestUsage } as unknown as UsageSnapshot;
+    return {
+      version,
+      snapshotId: BigInt(version),
+      positions,
+      newestUsage,
+    } as unknown as UsageSnapshot;
   }
 
   #count(row: SimulatedRow | undefined): void {

@@ -8,7 +8,13 @@ const SEEDS = 3;
 /** Within so many seeds each planted fault must show. */
 const PLANTED_SEEDS_MAX = 8;
 
-const wanted = ['CutIntended', 'HaircutApplied', 'HaircutLifted', 'CutCompleted', 'QuotaOverridden'];
+const wanted = [
+  'CutIntended',
+  'HaircutApplied',
+  'HaircutLifted',
+  'CutCompleted',
+  'QuotaOverridden',
+];
 
 describe('the budget throttle cuts by what it knew, once, and undoes it to the letter, whatever happens to it', () => {
   it.each(seedsFrom(1, SEEDS))('(PRORATA_SIM_SEED=%i)', async (seed) => {

@@ -30,7 +30,8 @@ export class ThrottleLaws {
   /** As it was before the event that is looked at. */
   readonly #view = new LogView();
   /** By organization and budget, what was defined, in order. */
-  readonly #defined: { readonly at: bigint; readonly budgetId: string; readonly amount: string }[] = [];
+  readonly #defined: { readonly at: bigint; readonly budgetId: string; readonly amount: string }[] =
+    [];
   readonly #lifted = new Map<string, bigint>();
   #next = 0;
 
@@ -104,6 +105,7 @@ export class ThrottleLaws {
     this.seen.set(event.type, (this.seen.get(event.type) ?? 0) + 1);
     if (event.type === 'CutIntended') this.#intended(event.value, event);
     if (event.type === 'HaircutApplied') this.#applied(event.value);
+    if (event.type === 'CutCompleted') this.#completed(event.value);
   }
 
   #intended(cut: Cut, event: EventMessage): void {
@@ -114,7 +116,11 @@ export class ThrottleLaws {
     for (const application of cut.applications) {
       this.#law(!this.#isUnderWay(cut, application), `${name} is intended twice in ${application}`);
       if (cut.lift === null) this.#deepens(cut, application, at, name);
-      else this.#law(this.#layer(cut, application) !== null, `${name} lifts nothing in ${application}`);
+      else
+        this.#law(
+          this.#layer(cut, application) !== null,
+          `${name} lifts nothing in ${application}`,
+        );
     }
     if (cut.lift === 'person') return;
     if (cut.lift === null || cut.lift !== 'window_rolled') this.#explained(cut, at, name);
@@ -129,7 +135,9 @@ export class ThrottleLaws {
     const known = table.versions[version - 1];
     this.#law(known !== undefined && known.at <= at, `${name} rests on a table that was not there`);
     const rows = table.rowsOf(version);
-    const budget = this.#defined.findLast((each) => each.budgetId === cut.budgetId && each.at <= at);
+    const budget = this.#defined.findLast(
+      (each) => each.budgetId === cut.budgetId && each.at <= at,
+    );
     const asked = { ...cut, priceBook: 'list', decidedBy: at };
     const spent = spentPicos(rows, this.#view.ledger, asked);
     const amount = picosOf(budget?.amount ?? '0');
@@ -142,7 +150,9 @@ export class ThrottleLaws {
     this.#law(spent > amount, `${name} within the budget`);
     this.#law(cut.windowStart <= at && at < cut.windowEnd, `${name} in another window`);
     const oldest = at - micros(throttlePolicy.throttle.freshnessMs);
-    const late = table.rows.findIndex((row, index) => index >= rows.length && row.loggedAt <= oldest);
+    const late = table.rows.findIndex(
+      (row, index) => index >= rows.length && row.loggedAt <= oldest,
+    );
     this.#law(late < 0, `${name} on a table that has not read what came long ago`);
   }
 
@@ -217,6 +227,26 @@ export class ThrottleLaws {
       intent.cutBasisPoints[tier] === applied.cutBasisPoints &&
       intent.floorBasisPoints[tier] === applied.floorBasisPoints;
     this.#law(isAsIntended, `${name} otherwise than intended`);
+  }
+
+  /** What an application is said to have done, it has done: a page that was skipped would be seen by nobody. */
+  #completed({ cutId, application, answer }: EventOf<'CutCompleted'>): void {
+    const cut = this.#view.organization(ORGANIZATION)?.cuts.get(cutId.toString());
+    const state = this.#view.application(application);
+    if (cut === undefined || state === null || answer !== 'accepted') return;
+    const name = `cut ${cutId} is done in ${application}`;
+    for (const { quotaId, content, haircuts, declared } of state.quotas.values()) {
+      const layer = haircuts.get(cut.budgetId);
+      if (cut.lift !== null) {
+        this.#law(layer?.project !== cut.project, `${name}, and ${quotaId} is still cut`);
+        continue;
+      }
+      // What came or was changed since the pages passed is seen at the next look.
+      const isOlder = declared.at < cut.provenance.at;
+      const isMeant = projectOf(state, quotaId) === cut.project;
+      if (!isOlder || !isMeant || (cut.cutBasisPoints[content.tier] ?? 0) === 0) continue;
+      this.#law(layer !== undefined, `${name}, and ${quotaId} is not cut`);
+    }
   }
 
   /** What holds everywhere: what was declared, cut once; and where nothing cuts, what holds without any cut. */

@@ -115,7 +115,8 @@ export class ThrottleProcess {
     const isLast = this.#posts === this.#death?.post;
     this.#posts += 1;
     if (isLast && this.#death?.moment === 'before') return this.#end();
-    const command = this.#plant.command === undefined ? said : this.#plant.command(said, this.#world);
+    const command =
+      this.#plant.command === undefined ? said : this.#plant.command(said, this.#world);
     if (command === null) return accepted(said.commandId, null);
     const words = wordsOf(command);
     if (!this.#said.has(words)) this.#said.set(words, now);
