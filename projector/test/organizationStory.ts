@@ -37,7 +37,6 @@ const cut = {
   tierPolicyVersion: 1n,
   cutBasisPoints: [0, 0, 1_000, 2_000, 5_000],
   floorBasisPoints: [0, 0, 0, 0, 0],
-  priorityMin: [],
   evidence,
 };
 

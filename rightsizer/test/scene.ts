@@ -182,7 +182,6 @@ export class Scene {
       },
       priceBook: 'list',
       tierPolicy: 'standard',
-      mode: 'enforce',
     });
   }
 }

@@ -1,10 +1,13 @@
-import { takesCandidate, selectorOfStage } from '@prorata/quota-model';
+import { rolledBackAt, takesCandidate, selectorOfStage } from '@prorata/quota-model';
 import type { ApplicationState, RolloutState } from '@prorata/quota-model';
 import {
   TestStream,
+  bounds,
   created,
+  evidence,
   noChange,
   registered,
+  registration,
   rightsizer,
   SECOND,
   START,
@@ -152,6 +155,26 @@ class World {
     });
   }
 
+  /** A robot's resize, which the application rolls out in one stage. */
+  stage(): void {
+    const stages = [{ selector: { percent: 50, zones: [], hosts: [] }, bakeMicros: BAKE }];
+    const data = {
+      ...registration,
+      robotChanges: 'apply',
+      rightsizing: [bounds('tokens', { min: 1n, max: 100n })],
+      robotRollout: { stages, gate: gateOf({}) },
+    } as const;
+    this.send({ type: 'RegisterApplication', data });
+    this.resize();
+  }
+
+  resize(): void {
+    const data = { quotaId: 'moka/a', limit: tokens(50n), evidence };
+    const sender = { actor: rightsizer, roles: ['robot'] };
+    const decision = this.stream.send({ type: 'ResizeQuota', data }, sender);
+    if (decision.kind === 'refused') throw new Error(JSON.stringify(decision.violations));
+  }
+
   /** The former relay is gone with all it knew; the next reads the reports again, as its reader would. */
   takeOver(): void {
     this.#relay = this.#newRelay();
@@ -281,6 +304,25 @@ describe('a rollout that the relay moves on', () => {
         evidence: { broken: [expect.any(String)] },
       });
     }
+  });
+
+  it("that a robot's resize began is promoted where hosts fare well, and otherwise leaves what was", async () => {
+    const world = new World();
+    world.stage();
+    const quota = () => (world.stream.state as ApplicationState).quotas.get('moka/a');
+    world.candidate = { ...well, refused: 8 };
+    await world.run(MINUTE);
+    expect(world.events.slice(1)).toEqual(['RolloutStarted', 'RolloutRolledBack']);
+    expect(quota()?.rightsized.size).toBe(0);
+    expect(rolledBackAt(quota()!, 'tokens')).toBe(
+      world.stream.events.at(-1)?.value.envelope.decidedAt,
+    );
+    world.candidate = well;
+    world.resize();
+    await world.run(Number(BAKE / SECOND) + MINUTE);
+    expect(world.events.slice(3)).toEqual(['RolloutStarted', 'RolloutPromoted', 'QuotaResized']);
+    expect(quota()?.rightsized.get('tokens')).toMatchObject({ limit: tokens(50n), evidence });
+    expect(quota()?.rolledBack).toBeNull();
   });
 
   it('waits for as long as too few hosts report, and says so', async () => {

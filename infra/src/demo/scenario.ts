@@ -66,7 +66,6 @@ export function budgetCommand(amount: string, anchor: string): StageCommand {
       window: { kind: 'fixed', timeZone: 'UTC', lengthMicros: HOUR_MICROS, anchor },
       priceBook: 'list',
       tierPolicy: 'standard',
-      mode: 'enforce',
     },
   };
 }

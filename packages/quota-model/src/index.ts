@@ -1,7 +1,7 @@
 export { askedValidators } from './attestations/validatedCommands.ts';
 export * from './model.ts';
 export * from './ids.ts';
-export { allocationKey, rehearsedCutKey } from './organizationModel.ts';
+export { allocationKey } from './organizationModel.ts';
 export { decimalOf, picosOf, sameDecimal } from './decimals.ts';
 export { costOf } from './organization/allocationCosts.ts';
 export { compareBounds, cutLimit, describeLimit, minLimit, sameLimit } from './limits.ts';
@@ -26,6 +26,9 @@ export { effectiveLimits, effectiveOnPath, pathOf } from './effective.ts';
 export { brokenBounds, missingForGate } from './rollouts/gate.ts';
 export { bucketOf, selectorOfStage, takesCandidate } from './rollouts/hostSelection.ts';
 export type { HostPlace } from './rollouts/hostSelection.ts';
+export { rolloutOf } from './rollouts/rolloutReach.ts';
+export { resizeOf } from './rollouts/stagedResize.ts';
+export { rolledBackAt } from './evolve/rolledBack.ts';
 export { bakedAt, isLastStage } from './rollouts/rolloutState.ts';
 export { quotaOfRecord, quotaRecord } from './history/quotaRecord.ts';
 export { noPreview, PREVIEW_CHANGES_MAX, previewOf } from './preview.ts';

@@ -4,12 +4,10 @@ import {
   CUT_PRIORITY_MAX,
   MATCH_PRIORITY_MAX,
   RAMP_WHOLE,
+  REHEARSED_COUNT_MAX,
   ROLLOUT_GATE_HOSTS_MAX,
   ROLLOUT_STAGES_MAX,
-  REHEARSED_QUOTAS_MAX,
   STEP_BASIS_POINTS_MAX,
-  THRESHOLD_BASIS_POINTS_MAX,
-  TIER_POLICY_STEPS_MAX,
   TIERS,
   VALIDATOR_DEADLINE_MILLIS_MAX,
   VALIDATOR_RETRIES_MAX,
@@ -18,6 +16,8 @@ import type { JsonSchema } from '@prorata/schemas';
 
 const part: JsonSchema = { minimum: 0, maximum: BASIS_POINTS };
 const step: JsonSchema = { minimum: 0, maximum: STEP_BASIS_POINTS_MAX };
+
+const rehearsed: JsonSchema = { minimum: 0, maximum: REHEARSED_COUNT_MAX };
 
 /** The longest calendar window is a year of months; which counts a kind takes, the description says. */
 const WINDOW_COUNT_MAX = 12;
@@ -32,12 +32,6 @@ const boundOf: Readonly<Record<string, JsonSchema>> = {
   cutBasisPoints: part,
   floorBasisPoints: part,
   overrunBasisPoints: { minimum: 0 },
-  basisPoints: { minimum: 1, maximum: THRESHOLD_BASIS_POINTS_MAX },
-  chanceBasisPoints: part,
-  // One above the highest priority stands for no quota of the tier.
-  priorityMin: { minimum: -CUT_PRIORITY_MAX, maximum: CUT_PRIORITY_MAX + 1 },
-  step: { minimum: -1, maximum: TIER_POLICY_STEPS_MAX - 1 },
-  quotas: { minimum: 0, maximum: REHEARSED_QUOTAS_MAX },
   most: { minimum: 0, maximum: CUT_PAGE_MAX },
   raiseApprovalAboveBasisPoints: step,
   creationApprovalAboveBasisPoints: part,
@@ -52,6 +46,9 @@ const boundOf: Readonly<Record<string, JsonSchema>> = {
   hosts: { minimum: 0, maximum: ROLLOUT_GATE_HOSTS_MAX },
   stage: { minimum: 0, maximum: ROLLOUT_STAGES_MAX - 1 },
   partition: { minimum: 0 },
+  wouldRaise: rehearsed,
+  wouldLower: rehearsed,
+  skipped: rehearsed,
   retries: { minimum: 0, maximum: VALIDATOR_RETRIES_MAX },
 };
 
@@ -67,7 +64,7 @@ export function boundedProperties(
   );
 }
 
-/** A schema of a field of this name; one that is no whole number, nor a list of them, stays as it is. */
+/** A schema of a field of this name; one that is no whole number, nor a list or map of them, stays as it is. */
 export function bounded(name: string, schema: JsonSchema): JsonSchema {
   const bound = Object.hasOwn(boundOf, name) ? boundOf[name] : undefined;
   if (bound === undefined) return schema;
@@ -75,6 +72,10 @@ export function bounded(name: string, schema: JsonSchema): JsonSchema {
   if (schema['type'] === 'array') {
     const length = perTier.has(name) ? { minItems: TIERS, maxItems: TIERS } : {};
     return { ...schema, ...length, items: bounded(name, schema['items'] as JsonSchema) };
+  }
+  const values = schema['additionalProperties'];
+  if (schema['type'] === 'object' && typeof values === 'object' && values !== null) {
+    return { ...schema, additionalProperties: bounded(name, values as JsonSchema) };
   }
   const branches = schema['anyOf'] as readonly JsonSchema[] | undefined;
   if (branches === undefined) return schema;

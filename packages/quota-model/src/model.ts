@@ -80,6 +80,8 @@ export interface QuotaState {
   /** By budget, in the order of ids; cuts of several budgets do not add up: the deepest counts. */
   readonly haircuts: ReadonlyMap<string, HaircutLayer>;
   readonly override: OverrideLayer | null;
+  /** By resource, when a staged resize of it was last rolled back, if none has come through since; null: none was. */
+  readonly rolledBack: ReadonlyMap<string, bigint> | null;
   /** Short hashes of its last contents by version (versions/keptVersions.ts); null: it has had but one. */
   readonly versions: string | null;
 }

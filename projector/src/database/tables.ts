@@ -36,6 +36,7 @@ export const applications: Table = {
     change_policy: 'jsonb',
     dispatchers: 'jsonb',
     ...provenance,
+    robot_rollout: 'jsonb',
   },
 };
 

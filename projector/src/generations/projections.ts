@@ -32,8 +32,8 @@ export type ProjectionName = 'quotas' | 'audit' | 'hosts';
 export const projections: readonly ProjectionDefinition[] = [
   {
     name: 'quotas',
-    version: 11,
-    readableFrom: 11,
+    version: 12,
+    readableFrom: 12,
     topics: [
       {
         topic: 'quota.events',
@@ -44,7 +44,7 @@ export const projections: readonly ProjectionDefinition[] = [
   },
   {
     name: 'audit',
-    version: 8,
+    version: 9,
     readableFrom: 1,
     topics: [
       {

@@ -21,6 +21,7 @@ interface ApplicationRow {
   readonly rightsizing: object;
   readonly change_policy: object;
   readonly dispatchers: object;
+  readonly robot_rollout: object | null;
   readonly actor: object;
   readonly reason: string;
   readonly stream_version: string;
@@ -69,6 +70,7 @@ function applicationJson(row: ApplicationRow): object {
     rightsizing: row.rightsizing,
     changePolicy: row.change_policy,
     dispatchers: row.dispatchers,
+    robotRollout: row.robot_rollout,
     actor: row.actor,
     reason: row.reason,
     updatedAt: row.updated_at,

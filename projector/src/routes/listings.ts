@@ -119,6 +119,7 @@ export const listings: readonly Listing[] = [
       'rightsizing',
       'change_policy',
       'dispatchers',
+      'robot_rollout',
     ],
   },
   {

@@ -176,6 +176,7 @@ export const openapi: OpenApiFragment = {
         rules: list,
         validators: list,
         changePolicy: { type: 'object' },
+        robotRollout: { type: ['object', 'null'] },
       },
     ),
     '/v1/quotas': get(

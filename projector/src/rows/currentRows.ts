@@ -97,6 +97,7 @@ export function applicationRow(event: ApplicationRegistered, version: bigint): R
     rightsizing: json['rightsizing'],
     change_policy: json['changePolicy'],
     dispatchers: json['dispatchers'],
+    robot_rollout: json['robotRollout'],
     ...provenanceRow(event.envelope),
   };
 }

@@ -33,6 +33,8 @@ export const applications = viewOf(tables.applications, {
     change_policy: 'How far one change may go without somebody else.',
     dispatchers: 'Targets that its limits are written to, beside hosts.',
     ...provenance,
+    robot_rollout:
+      "Stages and gate by which a robot's resize reaches hosts; null: it holds at once.",
   },
 });
 

@@ -53,9 +53,6 @@ class Stage {
         },
         priceBook: 'list',
         tierPolicy: 'standard',
-        mode: 'enforce',
-        thresholds: null,
-        split: null,
       },
     });
   }

@@ -49,7 +49,6 @@ export function pageCommand(
       tierPolicyVersion: cut.tierPolicyVersion.toString(),
       cutBasisPoints: cut.cutBasisPoints,
       floorBasisPoints: cut.floorBasisPoints,
-      priorityMin: cut.priorityMin,
       evidence: shortEvidence(organization, cut),
     },
   };

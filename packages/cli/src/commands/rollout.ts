@@ -205,6 +205,7 @@ function showLines(found: Json): readonly string[] {
     screenText(
       `changes ${(found['quotas'] as readonly string[]).join(', ')}: ${textIn(found, 'reason')}`,
     ),
+    ...(found['steps'] as readonly Json[]).flatMap(resizeLine),
     '',
     ...tableLines(
       ['stage', 'adds', 'bakes for', 'begun', 'by', 'evidence'],
@@ -215,6 +216,19 @@ function showLines(found: Json): readonly string[] {
     ...(status === 'paused' ? ['It is paused: resumed, its stage bakes anew.'] : []),
     screenText(
       `Last: ${textIn(found['changedBy'] as Json, 'subject')} at ${textIn(found, 'changedAt')}: ${textIn(found, 'changedReason')}`,
+    ),
+  ];
+}
+
+/** Of a rollout that a resize began: the limit, and what the robot computed it from. */
+function resizeLine({ resize }: Json): readonly string[] {
+  if (resize === null || resize === undefined) return [];
+  const { limit, evidence } = resize as { readonly limit: Json; readonly evidence: Json };
+  const resource = textIn(limit, 'resource');
+  const { policy, source } = evidence;
+  return [
+    screenText(
+      `sets ${resource} to ${limitText(limit)} by evidence: ${String(policy)}, ${String(source)}`,
     ),
   ];
 }

@@ -141,7 +141,7 @@ async function readApplication(
 const registrationFields = [
   ...['displayName', 'levels', 'resources', 'defaultMode', 'defaultOnStale', 'robotChanges'],
   ...['proposalLifetimeMicros', 'attributesSchema', 'rules', 'validators', 'rightsizing'],
-  ...['changePolicy', 'dispatchers'],
+  ...['changePolicy', 'dispatchers', 'robotRollout'],
 ];
 
 async function entitlementsOf(

@@ -26,7 +26,7 @@ export const validatedCommands: ReadonlySet<string> = new Set<string>([
   ...(['DeleteQuota', 'OverrideQuota', 'SuspendQuota'] satisfies CommandType[]),
 ]);
 
-/** What a rollout makes of quotas in the end: who checks that is asked about the rollout too, whatever it names. */
+/** What a rollout makes of quotas in the end (one that a resize began, a resize): who checks that is asked about the rollout too, whatever it names. */
 const rolledOut: readonly CommandType[] = ['ChangeQuota', 'ChangeTree', 'RestoreQuota'];
 
 /** The validators that must have been asked about a command: the gateway asks them, and `decide` looks. */
@@ -45,6 +45,7 @@ function isNamed(commands: readonly string[], type: CommandType): boolean {
   if (commands.length === 0) return byDefault.has(type);
   if (commands.includes(type)) return true;
   const isRollout = type === 'StartRollout' || type === 'PromoteRollout';
+  if (type === 'PromoteRollout' && commands.includes('ResizeQuota')) return true;
   return isRollout && rolledOut.some((each) => commands.includes(each));
 }
 

@@ -432,7 +432,6 @@ describe('who may what', () => {
     const elsewhere = [
       ...['AllocateEntitlement', 'BeginCut', 'CompleteAllocation', 'CompleteCut', 'DefineBudget'],
       ...['ClosePeriod', 'DefinePriceBook', 'DefineProject', 'DefineTeam', 'GrantCredit'],
-      ...['LiftBudgetOverride', 'OverrideBudget', 'RecordThreshold', 'RehearseCut'],
       ...['PublishTierPolicy', 'WithdrawCredit'],
       ...['RegisterOrganization', 'RetireBudget', 'RetireProject', 'RetireTeam'],
     ];

@@ -54,8 +54,12 @@ export function takeSteps(
 
 /** One step, or what is wrong with it by itself. */
 export function takeStep(draft: TreeDraft, step: TreeStep, terms: StepTerms): readonly Violation[] {
-  const { create, change, restore, move, delete: removal } = step;
+  const { create, change, restore, move, delete: removal, resize } = step;
   const within = (name: string): StepTerms => ({ ...terms, path: `${terms.path}/${name}` });
+  if (resize !== null) {
+    const message = 'A resize is a command of its own, ResizeQuota, and no step of another.';
+    return [violation('STEP_INVALID', terms.path, message)];
+  }
   if ([create, change, restore, move, removal].filter((each) => each !== null).length !== 1) {
     const message = 'A step is exactly one of create, change, restore, move and delete.';
     return [violation('STEP_INVALID', terms.path, message)];

@@ -1,7 +1,6 @@
 import type { BudgetWindow, IdleRule, Price, PriceStep, SharedCost } from '@prorata/schemas';
 import { describe, it } from 'vitest';
 import { givenIn } from '../testing/given.ts';
-import type { FactOf } from '../testing/given.ts';
 import { plainBook, plainPrice } from '../testing/priceSamples.ts';
 import { DAY, SECOND, START } from '../testing/stamp.ts';
 import type { CommandData } from '../testing/stamp.ts';
@@ -20,7 +19,7 @@ const fixed: BudgetWindow = {
   anchor: START,
   count: 1,
 };
-const budget: Omit<FactOf<'BudgetDefined'>['data'], 'version'> = {
+const budget: CommandData<'DefineBudget'> = {
   budgetId: 'monthly',
   project: 'acme/assistant',
   team: null,
@@ -29,9 +28,6 @@ const budget: Omit<FactOf<'BudgetDefined'>['data'], 'version'> = {
   window: monthly,
   priceBook: 'list',
   tierPolicy: 'standard',
-  mode: 'enforce',
-  thresholds: [],
-  split: [],
 };
 
 describe('DefineBudget', () => {

@@ -1,9 +1,11 @@
 import type { CommandEnvelope, PromoteRollout, Violation } from '@prorata/schemas';
 import { isRobot } from '../authority/sender.ts';
 import type { ApplicationState, Decision, DecisionContext } from '../model.ts';
+import { resizeOf } from '../rollouts/stagedResize.ts';
 import { isLastStage } from '../rollouts/rolloutState.ts';
 import type { RolloutState } from '../rollouts/rolloutState.ts';
 import { aboutNoQuota, refusal, refuse } from './answer.ts';
+import { promoteResize } from './promoteResize.ts';
 import { takeSteps } from './changeTree.ts';
 import { decideTree } from './decideTree.ts';
 import { causeOf, evidenceFault, goOnFault, requireRollout } from './openRollout.ts';
@@ -31,17 +33,17 @@ export function promoteRollout(
   const starter = asStarted(envelope, rollout);
   // Versions rose meanwhile, by overrides and cuts; what is declared could not change.
   const steps = rollout.steps.map((step) => ({ ...step, expectedVersion: null }));
+  const quotaIds = [...rollout.candidates.keys()];
+  const data = { rolloutId, quotaIds, cause: causeOf(envelope, rollout), evidence };
   const drafted = (draft: TreeDraft): readonly Violation[] => {
-    const data = {
-      rolloutId,
-      quotaIds: [...rollout.candidates.keys()],
-      cause: causeOf(envelope, rollout),
-      evidence,
-    };
     draft.append({ type: 'RolloutPromoted', data, ...aboutNoQuota }, () => '');
     return takeSteps(draft, steps, starter);
   };
-  const decision = decideTree(state, starter, context, drafted, 'given');
+  const resize = resizeOf(rollout);
+  const decision =
+    resize === null
+      ? decideTree(state, starter, context, drafted, 'given')
+      : promoteResize(state, data, resize, starter, context);
   if (decision.kind === 'accepted') {
     const { actor, reason, at } = rollout.provenance;
     const approved = { proposalId: rolloutId, actor, reason, proposedAt: at };

@@ -1,7 +1,12 @@
 import type { RecordRehearsal, RehearsedResize, Violation } from '@prorata/schemas';
 import { isWithin } from '../ids.ts';
 import type { ApplicationState, Decision, DecisionContext } from '../model.ts';
-import { REHEARSED_EXAMPLES_MAX, REHEARSED_REASONS_MAX, TEXT_LENGTH_MAX } from '../modelBounds.ts';
+import {
+  REHEARSED_COUNT_MAX,
+  REHEARSED_EXAMPLES_MAX,
+  REHEARSED_REASONS_MAX,
+  TEXT_LENGTH_MAX,
+} from '../modelBounds.ts';
 import { evidenceViolations } from '../validate/evidence.ts';
 import { textViolations } from '../validate/contentShape.ts';
 import { aboutNoQuota, accept, alreadySo, refusal, violation } from './answer.ts';
@@ -64,7 +69,9 @@ function countViolations({
     ];
   }
   const counts = [wouldRaise, wouldLower, ...reasons.map(([, count]) => count)];
-  if (counts.some((count) => count < 0)) return [invalid('', 'A count is negative.')];
+  if (counts.some((count) => count < 0 || count > REHEARSED_COUNT_MAX)) {
+    return [invalid('', `A count is 0 to ${REHEARSED_COUNT_MAX}.`)];
+  }
   if (counts.every((count) => count === 0)) return [invalid('', 'It looked at nothing.')];
   if (examples.length > wouldRaise + wouldLower) {
     return [invalid('/examples', 'It tells of more changes than it counts.')];

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { ApplicationState } from '../model.ts';
-import { REHEARSALS_MAX, REHEARSED_EXAMPLES_MAX, REHEARSED_REASONS_MAX } from '../modelBounds.ts';
+import {
+  REHEARSALS_MAX,
+  REHEARSED_COUNT_MAX,
+  REHEARSED_EXAMPLES_MAX,
+  REHEARSED_REASONS_MAX,
+} from '../modelBounds.ts';
 import { given, stateAfter } from '../testing/given.ts';
 import type { FactOf } from '../testing/given.ts';
 import { created, evidence, registered, rehearsal, tokens } from '../testing/samples.ts';
@@ -51,6 +56,7 @@ describe('RecordRehearsal', () => {
       { policy: '' },
       { policyVersion: -1n },
       { wouldLower: -1 },
+      { wouldLower: REHEARSED_COUNT_MAX + 1 },
       { wouldRaise: 0 },
       { examples: [elsewhere] },
       { examples: [{ ...example, to: -1n }] },

@@ -6,15 +6,17 @@ import { safetyOf } from '../authority/waivers.ts';
 import { declaredLimit } from '../layers.ts';
 import { sameLimit } from '../limits.ts';
 import type { ApplicationState, Decision, DecisionContext } from '../model.ts';
+import { stagingOf } from '../rollouts/stagedResize.ts';
 import { evidenceViolations } from '../validate/evidence.ts';
 import { resizeChange, resizeViolations } from '../validate/resize.ts';
 import { about, accept, alreadySo, refusal } from './answer.ts';
 import { namelessFault, openProposal } from './openProposals.ts';
+import { stageResize } from './stageResize.ts';
 import { requireQuota } from './preconditions.ts';
 
 /**
  * A robot's resize waits for a person where the application says so, anybody's where it raises by more
- * than one may do alone; the others apply.
+ * than one may do alone; the others apply, a robot's in stages where the application says so.
  */
 export function resizeQuota(
   state: ApplicationState,
@@ -44,6 +46,10 @@ export function resizeQuota(
   if (resourcesAboveThreshold(change, { before: quota, after }).length > 0) {
     const nameless = namelessFault(state, envelope, 'threshold');
     return nameless ?? openProposal(state, quota, { ...proposed, origin: 'threshold' }, context);
+  }
+  const staging = stagingOf(state, quota, limit, envelope);
+  if (staging !== null) {
+    return stageResize(state, quota, { limit, evidence }, staging, safety.waivers, context);
   }
   const data = { limit, evidence, proposalId: null };
   return accept([{ type: 'QuotaResized', data, ...about(quota) }], null, safety.waivers);

@@ -42,7 +42,7 @@ export function startRollout(
   if (candidates.size === 0) return refuse('ROLLOUT_INVALID', '/steps', 'It changes nothing.');
   const near = refusal([
     ...fleetViolations(state, candidates),
-    ...namesViolations(state, candidates, stages),
+    ...namesViolations(state, [...candidates.keys()], stages),
     ...[...candidates.keys()].flatMap((id) => rolloutNearViolations(state, id, '/steps')),
   ]);
   if (near !== null) return near;
@@ -89,9 +89,9 @@ function fleetViolations(
 }
 
 /** Every rule at and below what changes carries the names of hosts and zones. */
-function namesViolations(
+export function namesViolations(
   state: ApplicationState,
-  candidates: ReadonlyMap<string, QuotaContent>,
+  quotaIds: readonly string[],
   stages: StartRollout['stages'],
 ): Violation[] {
   const { hosts, zones } = selectorOfStage(stages, stages.length - 1);
@@ -99,7 +99,7 @@ function namesViolations(
   if (names === 0) return [];
   const most = Math.floor(ROLLOUT_NAMES_LENGTH_MAX / names);
   let rules = 0;
-  for (const id of candidates.keys()) {
+  for (const id of quotaIds) {
     const reached = quotasIn(state, { id, isWithBelow: true });
     while (reached.next().done !== true) {
       rules += 1;
@@ -127,6 +127,9 @@ function lengthFault(data: {
 }
 
 /** Named after the version that its event takes the stream to. */
-function nextRolloutId({ id }: ApplicationState, { streamVersion }: DecisionContext): string {
+export function nextRolloutId(
+  { id }: ApplicationState,
+  { streamVersion }: DecisionContext,
+): string {
   return `${id}-r${(streamVersion + 1n).toString()}`;
 }

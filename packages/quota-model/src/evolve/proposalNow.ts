@@ -22,12 +22,13 @@ export function proposalNow(state: ApplicationState, proposal: ProposalState): P
 
 /** The nearest node at or above all that the steps name; what is new or goes counts as its parent. */
 export function placeOf(application: string, steps: readonly TreeStep[]): string {
-  const places = steps.flatMap(({ create, change, move, delete: removal, restore }) => [
+  const places = steps.flatMap(({ create, change, move, delete: removal, restore, resize }) => [
     ...(create === null ? [] : [parentOf(create.quotaId)]),
     ...(change === null ? [] : [change.quotaId]),
     ...(move === null ? [] : [parentOf(move.quotaId), parentOf(move.toQuotaId)]),
     ...(removal === null ? [] : [parentOf(removal.quotaId)]),
     ...(restore === null ? [] : [restore.quotaId]),
+    ...(resize === null ? [] : [resize.quotaId]),
   ]);
   const [first = application, ...others] = places;
   let place = first;

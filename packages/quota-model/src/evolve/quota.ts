@@ -12,6 +12,7 @@ import { contentHash } from '../versions/contentHash.ts';
 import { versionsWith } from '../versions/keptVersions.ts';
 import { endAlias } from './aliases.ts';
 import { addChild, moveSubtree, removeChild } from './moveQuota.ts';
+import { withoutRollBack } from './rolledBack.ts';
 import { proposalsOf, removeProposal } from './openProposals.ts';
 import { provenanceOf } from './origin.ts';
 import type { EventOf } from './origin.ts';
@@ -83,7 +84,8 @@ function changeOf(
     case 'QuotaResized': {
       const { limit, evidence } = event.value;
       const layer = { limit, evidence, provenance };
-      return { rightsized: new Map(quota.rightsized).set(limit.resource, layer) };
+      const rightsized = new Map(quota.rightsized).set(limit.resource, layer);
+      return { rightsized, rolledBack: withoutRollBack(quota, limit.resource) };
     }
     case 'QuotaTransferred': {
       const { owner, project } = event.value;
@@ -163,6 +165,7 @@ function insert(state: ApplicationState, quotaId: string, event: EventOf<'QuotaC
     rightsized: NO_RIGHTSIZED,
     haircuts: NO_HAIRCUTS,
     override: null,
+    rolledBack: null,
     versions: null,
   });
   addChild(state, quotaId);

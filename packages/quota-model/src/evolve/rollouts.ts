@@ -2,6 +2,7 @@
 import { BrokenStream } from '../faults.ts';
 import type { ApplicationState } from '../model.ts';
 import type { RolloutState } from '../rollouts/rolloutState.ts';
+import { rememberRollBack } from './rolledBack.ts';
 import { provenanceOf } from './origin.ts';
 import type { EventOf } from './origin.ts';
 
@@ -42,6 +43,7 @@ export function evolveRollout(state: ApplicationState, event: RolloutEvent): voi
       return;
     case 'RolloutPromoted':
     case 'RolloutRolledBack':
+      if (event.type === 'RolloutRolledBack') rememberRollBack(state, rollout.steps, at);
       state.rollouts.delete(rolloutId);
       for (const quotaId of rollout.candidates.keys()) state.inRollout.delete(quotaId);
       return;

@@ -1,6 +1,7 @@
-/** What starts a rollout must say, and its bounds. */
+/** What starts a rollout, or says how resizes are rolled out, must say, and its bounds. */
 import type {
   HostSelector,
+  RobotRollout,
   RolloutGate,
   RolloutStage,
   StartRollout,
@@ -32,8 +33,20 @@ export function rolloutShapeViolations({
     ...countViolations(stages.length, ROLLOUT_STAGES_MAX, 'stage', '/stages'),
   ];
   if (counts.length > 0) return counts;
+  return [...steps.flatMap(stepViolations), ...stagingViolations({ stages, gate })];
+}
+
+/** Everything that is wrong with how an application's resizes reach hosts. @param path its JSON pointer */
+export function robotRolloutViolations(given: RobotRollout | null, path: string): Violation[] {
+  if (given === null) return [];
+  const { stages } = given;
+  const counts = countViolations(stages.length, ROLLOUT_STAGES_MAX, 'stage', '/stages');
+  const faults = counts.length > 0 ? counts : stagingViolations(given);
+  return faults.map((fault) => ({ ...fault, path: `${path}${fault.path}` }));
+}
+
+function stagingViolations({ stages, gate }: RobotRollout): Violation[] {
   return [
-    ...steps.flatMap(stepViolations),
     ...stages.flatMap((stage, index) => stageViolations(stages, stage, index)),
     ...(gate === null ? [] : gateViolations(gate, stages)),
   ];

@@ -68,8 +68,15 @@ function asPromoted(
   quota: QuotaState,
 ): QuotaState {
   const content = rollout?.candidates.get(quota.quotaId);
-  if (content === undefined) return quota;
-  return { ...quota, content, rightsized: rightsizedUnder(state.registration, quota, content) };
+  if (rollout === null || content === undefined) return quota;
+  const { steps, provenance } = rollout;
+  const rightsized = new Map(rightsizedUnder(state.registration, quota, content));
+  for (const { resize } of steps) {
+    if (resize?.quotaId !== quota.quotaId) continue;
+    const { limit, evidence } = resize;
+    rightsized.set(limit.resource, { limit, evidence, provenance });
+  }
+  return { ...quota, content, rightsized };
 }
 
 function sameLimits(a: readonly ResourceLimit[], b: readonly ResourceLimit[]): boolean {

@@ -111,6 +111,7 @@ export class StateAssembly {
       rightsized: NO_RIGHTSIZED,
       haircuts: NO_HAIRCUTS,
       override: null,
+      rolledBack: null,
       versions: null,
       ...more,
     };

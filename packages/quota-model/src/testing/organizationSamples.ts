@@ -1,5 +1,6 @@
 /** A small organization, in facts. */
-import type { Fact, FactOf } from './given.ts';
+import type { CommandData } from './stamp.ts';
+import type { Fact } from './given.ts';
 
 export const organizationRegistered: Fact = {
   type: 'OrganizationRegistered',
@@ -20,8 +21,7 @@ export function projectDefined(project: string, team: string | null = null, vers
   };
 }
 
-/** It cuts and tells nothing, but of what a test says else. */
-export const budget: Omit<FactOf<'BudgetDefined'>['data'], 'version'> = {
+export const budget: CommandData<'DefineBudget'> = {
   budgetId: 'monthly',
   project: 'acme/assistant',
   team: null,
@@ -36,9 +36,6 @@ export const budget: Omit<FactOf<'BudgetDefined'>['data'], 'version'> = {
   },
   priceBook: 'list',
   tierPolicy: 'standard',
-  mode: 'enforce',
-  thresholds: [],
-  split: [],
 };
 
 export function budgetDefined(more: Partial<typeof budget>, version = 1n): Fact {

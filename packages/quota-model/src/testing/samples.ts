@@ -241,14 +241,7 @@ export function applyHaircut(
 ): { readonly type: 'ApplyHaircut'; readonly data: CommandData<'ApplyHaircut'> } {
   return {
     type: 'ApplyHaircut',
-    data: {
-      ...cutData,
-      ...wholeCut,
-      cutBasisPoints,
-      floorBasisPoints,
-      priorityMin: [],
-      ...more,
-    },
+    data: { ...cutData, ...wholeCut, cutBasisPoints, floorBasisPoints, ...more },
   };
 }
 

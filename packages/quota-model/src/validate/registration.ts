@@ -7,6 +7,7 @@ import {
   PROPOSAL_LIFETIME_MICROS_MAX,
   RESOURCES_MAX,
 } from '../modelBounds.ts';
+import { robotRolloutViolations } from '../rollouts/rolloutShape.ts';
 import { attributesSchemaViolations } from '../ownChecks/attributesSchema.ts';
 import { ruleViolations } from '../ownChecks/ownRules.ts';
 import { changePolicyViolations } from './changePolicy.ts';
@@ -43,6 +44,7 @@ export function registrationViolations(command: RegisterApplication): Violation[
     ...rightsizingViolations(command.rightsizing, '/rightsizing', declared),
     ...changePolicyViolations(command.changePolicy, '/changePolicy'),
     ...validatorViolations(command.validators, '/validators', declared),
+    ...robotRolloutViolations(command.robotRollout, '/robotRollout'),
     ...dispatcherViolations(command.dispatchers, '/dispatchers', declared),
   ];
 }
