@@ -37,6 +37,7 @@ const cut = {
   tierPolicyVersion: 1n,
   cutBasisPoints: [0, 0, 1_000, 2_000, 5_000],
   floorBasisPoints: [0, 0, 0, 0, 0],
+  priorityMin: [],
   evidence,
 };
 

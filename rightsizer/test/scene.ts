@@ -182,6 +182,7 @@ export class Scene {
       },
       priceBook: 'list',
       tierPolicy: 'standard',
+      mode: 'enforce',
     });
   }
 }

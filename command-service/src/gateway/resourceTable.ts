@@ -239,6 +239,18 @@ export const resourceTable: readonly ResourceRoute[] = [
   },
   {
     method: 'PUT',
+    path: '/v1/budgets/:organization/:budgetId/override',
+    sends: 'OverrideBudget',
+    summary: 'Keeps a budget from cutting until a moment',
+  },
+  {
+    method: 'DELETE',
+    path: '/v1/budgets/:organization/:budgetId/override',
+    sends: 'LiftBudgetOverride',
+    summary: "Ends a budget's override before its time",
+  },
+  {
+    method: 'PUT',
     path: '/v1/price-books/:priceBook',
     sends: 'DefinePriceBook',
     summary: 'Defines a price book, or publishes its next version',
@@ -257,6 +269,8 @@ export const withoutAddress: Readonly<Partial<Record<CommandMessage['type'], str
   ChangeTree: 'it is about many quotas at once, none of which is its address',
   ClosePeriod:
     'the ledger closes a period once its lines are complete, which nobody writes by hand',
+  RecordThreshold: 'the budget throttle tells what a budget has crossed, which nobody sets',
+  RehearseCut: 'the budget throttle tells what it would have cut, which nobody sets',
   BeginCut: 'a step of a process that the budget throttle drives, not a resource',
   CompleteCut: 'a step of a process that the budget throttle drives, not a resource',
   CompleteAllocation: 'a step of a process that the throttle drives, not a resource',

@@ -44,7 +44,7 @@ post '{
   "data": {
     "budgetId": "moka-monthly", "project": "acme/moka", "amount": "'"${AMOUNT:-500.00}"'", "currency": "EUR",
     "window": { "kind": "calendar_month", "timeZone": "Europe/Berlin" },
-    "priceBook": "list", "tierPolicy": "standard"
+    "priceBook": "list", "tierPolicy": "standard", "mode": "enforce"
   }
 }'
 

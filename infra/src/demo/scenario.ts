@@ -66,6 +66,7 @@ export function budgetCommand(amount: string, anchor: string): StageCommand {
       window: { kind: 'fixed', timeZone: 'UTC', lengthMicros: HOUR_MICROS, anchor },
       priceBook: 'list',
       tierPolicy: 'standard',
+      mode: 'enforce',
     },
   };
 }

@@ -61,16 +61,20 @@ const kindOf = {
   DefineTeam: 'organization',
   DeleteQuota: 'application',
   GrantCredit: 'organization',
+  LiftBudgetOverride: 'organization',
   LiftHaircut: 'application',
   LiftOverride: 'application',
   MoveQuota: 'application',
+  OverrideBudget: 'organization',
   OverrideQuota: 'application',
   PauseRollout: 'application',
   PromoteRollout: 'application',
   PublishTierPolicy: 'tierpolicy',
   RecordRehearsal: 'application',
+  RecordThreshold: 'organization',
   RegisterApplication: 'application',
   RegisterOrganization: 'organization',
+  RehearseCut: 'organization',
   RejectProposal: 'application',
   RequestIncrease: 'application',
   ResizeQuota: 'application',
@@ -143,7 +147,11 @@ function decideIn(
     case 'DefineProject':
     case 'DefineTeam':
     case 'GrantCredit':
+    case 'LiftBudgetOverride':
+    case 'OverrideBudget':
+    case 'RecordThreshold':
     case 'RegisterOrganization':
+    case 'RehearseCut':
     case 'RetireBudget':
     case 'RetireProject':
     case 'RetireTeam':

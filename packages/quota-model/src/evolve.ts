@@ -18,11 +18,15 @@ export function evolve(state: StreamState | null, event: EventMessage): StreamSt
   switch (event.type) {
     case 'AllocationCompleted':
     case 'BudgetDefined':
+    case 'BudgetOverridden':
+    case 'BudgetOverrideLifted':
     case 'BudgetRetired':
+    case 'BudgetThresholdCrossed':
     case 'CreditGranted':
     case 'CreditWithdrawn':
     case 'CutCompleted':
     case 'CutIntended':
+    case 'CutRehearsed':
     case 'EntitlementAllocated':
     case 'OrganizationRegistered':
     case 'PeriodClosed':

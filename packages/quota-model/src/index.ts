@@ -1,7 +1,7 @@
 export { askedValidators } from './attestations/validatedCommands.ts';
 export * from './model.ts';
 export * from './ids.ts';
-export { allocationKey } from './organizationModel.ts';
+export { allocationKey, rehearsedCutKey } from './organizationModel.ts';
 export { decimalOf, picosOf, sameDecimal } from './decimals.ts';
 export { costOf } from './organization/allocationCosts.ts';
 export { compareBounds, cutLimit, describeLimit, minLimit, sameLimit } from './limits.ts';

@@ -252,8 +252,35 @@ export const VIOLATIONS_MAX = 100;
 /** One message to people, in characters: it may quote what a command carried. */
 export const MESSAGE_LENGTH_MAX = 1_024;
 
+/** Applications of one cut: the throttle asks one after another. */
+export const CUT_APPLICATIONS_MAX = 500;
+
 /** Budgets of one organization: the throttle walks all of them at every evaluation. */
 export const BUDGETS_MAX = 10_000;
+
+/** Thresholds of one budget: its owner reads every crossing. */
+export const BUDGET_THRESHOLDS_MAX = 10;
+
+/** The highest threshold, basis points (a hundredfold). */
+export const THRESHOLD_BASIS_POINTS_MAX = 100 * BASIS_POINTS;
+
+/**
+ * Crossings of one budget in one window: its ten thresholds in both directions five times over, since
+ * thresholds that are no more are remembered, so that none fires twice.
+ */
+export const CROSSINGS_PER_WINDOW_MAX = 100;
+
+/** Parts that one budget is split into: as many as an application has resources. */
+export const BUDGET_SHARES_MAX = 64;
+
+/** Rehearsed cuts of one organization that are remembered, one a budget and project: as many as an application follows. */
+export const REHEARSED_CUTS_MAX = 20_000;
+
+/** Quotas that one rehearsed cut is of: all quotas of all applications that it may name. */
+export const REHEARSED_QUOTAS_MAX = CUT_APPLICATIONS_MAX * QUOTAS_PER_APPLICATION_MAX;
+
+/** How far the override of a budget may end, microseconds (31 days): longer ones are a larger budget. */
+export const BUDGET_OVERRIDE_MICROS_MAX = 31n * 86_400_000_000n;
 
 /** Teams of one organization: a move looks at all of them. */
 export const TEAMS_MAX = 2_000;
@@ -266,9 +293,6 @@ export const PROJECTS_MAX = 10_000;
 
 /** Allocations of one organization: a move of a team looks at all of them. */
 export const ALLOCATIONS_MAX = 10_000;
-
-/** Applications of one cut: the throttle asks one after another. */
-export const CUT_APPLICATIONS_MAX = 500;
 
 /** Cuts of one organization that wait for an application, or were refused: each keeps its evidence. */
 export const CUTS_WAITING_MAX = 2_000;

@@ -1,5 +1,14 @@
 /** The shapes of an organization: who pays, with what, and what is still to be answered. */
-import type { BudgetWindow, HaircutLiftCause, ProcessAnswer, UnitCost } from '@prorata/schemas';
+import type {
+  BudgetMode,
+  BudgetShare,
+  BudgetThreshold,
+  BudgetWindow,
+  HaircutLiftCause,
+  ProcessAnswer,
+  ThresholdDirection,
+  UnitCost,
+} from '@prorata/schemas';
 import type { CutGround } from './cutGround.ts';
 import type { Provenance } from './provenance.ts';
 
@@ -30,6 +39,29 @@ export interface ProjectState {
   readonly provenance: Provenance;
 }
 
+/** A threshold that a budget has crossed. */
+export interface CrossedThreshold extends BudgetThreshold {
+  readonly direction: ThresholdDirection;
+  /** When it was recorded, microseconds. */
+  readonly at: bigint;
+}
+
+/** What a budget has crossed in the last window in which it crossed anything. */
+export interface BudgetCrossings {
+  /** Microseconds, half open. */
+  readonly windowStart: bigint;
+  readonly windowEnd: bigint;
+  /** In the order in which they were recorded. */
+  readonly crossed: readonly CrossedThreshold[];
+}
+
+/** A person's stop of a budget's cuts: over once `until` has passed, of which there is no event. */
+export interface BudgetOverrideState {
+  /** Microseconds. */
+  readonly until: bigint;
+  readonly provenance: Provenance;
+}
+
 export interface BudgetState {
   readonly budgetId: string;
   readonly version: bigint;
@@ -42,6 +74,14 @@ export interface BudgetState {
   readonly window: BudgetWindow;
   readonly priceBook: string;
   readonly tierPolicy: string;
+  readonly mode: BudgetMode;
+  /** Actual before forecast, the lowest first. */
+  readonly thresholds: readonly BudgetThreshold[];
+  /** By application and resource. */
+  readonly split: readonly BudgetShare[];
+  readonly crossings: BudgetCrossings | null;
+  /** It may be over already. */
+  readonly override: BudgetOverrideState | null;
   readonly provenance: Provenance;
 }
 
@@ -85,8 +125,23 @@ export interface CutState extends CutGround {
   readonly lift: HaircutLiftCause | null;
   readonly cutBasisPoints: readonly number[];
   readonly floorBasisPoints: readonly number[];
+  /** By tier, the least cut priority that is cut; empty: all are. */
+  readonly priorityMin: readonly number[];
   /** The applications that have not accepted it. */
   readonly applications: ReadonlyMap<string, CutAnswer | null>;
+  readonly provenance: Provenance;
+}
+
+/** What a budget in dry_run would have cut of a project, the last that was told. */
+export interface RehearsedCutState extends CutGround {
+  /** Of the tier policy, from 0; -1: a cut would have been lifted. */
+  readonly step: number;
+  readonly applications: readonly string[];
+  /** How many would have been cut. */
+  readonly quotas: number;
+  readonly cutBasisPoints: readonly number[];
+  readonly floorBasisPoints: readonly number[];
+  readonly priorityMin: readonly number[];
   readonly provenance: Provenance;
 }
 
@@ -137,6 +192,8 @@ export interface OrganizationState {
   readonly allocated: Map<string, bigint>;
   /** Cuts that some application has not accepted, by id as text. */
   readonly cuts: Map<string, CutState>;
+  /** By `<budget> <project>`. */
+  readonly rehearsedCuts: Map<string, RehearsedCutState>;
   readonly credits: Map<string, CreditState>;
   /** By price book. */
   readonly closedPeriods: Map<string, ClosedPeriodState>;
@@ -144,4 +201,8 @@ export interface OrganizationState {
 
 export function allocationKey(project: string, application: string, resource: string): string {
   return `${project} ${application} ${resource}`;
+}
+
+export function rehearsedCutKey(budgetId: string, project: string): string {
+  return `${budgetId} ${project}`;
 }

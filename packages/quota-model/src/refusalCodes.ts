@@ -263,7 +263,7 @@ export const refusalCodes = {
   OVERRIDE_END_INVALID: kind(
     422,
     'The end of the override is past or too far',
-    'Choose an end after now, and within 366 days or what the application lets a large raise last.',
+    'Choose an end after now, and within 366 days (31 for a budget) or what the application lets a large raise last.',
   ),
   OVERRIDE_ABOVE_ANCESTOR: kind(
     409,
@@ -373,6 +373,38 @@ export const refusalCodes = {
 
   HAIRCUT_INVALID: kind(422, 'The cut is not valid', 'Correct the fields named.'),
   HAIRCUT_TOO_LATE: kind(409, "The budget's window is over", 'Measure the current window.'),
+
+  BUDGET_IN_DRY_RUN: kind(
+    409,
+    'The budget cuts nothing: it is in dry_run',
+    'Look at what it would have cut, then define it with mode enforce.',
+  ),
+  BUDGET_ENFORCES: kind(
+    409,
+    'The budget is not in dry_run: it cuts',
+    'Nothing: its cuts stand where GET /v1/organizations/{organization}/cuts lists them.',
+  ),
+  BUDGET_OVERRIDDEN: kind(
+    409,
+    'A person keeps the budget from cutting',
+    'Wait for the end of the override, or lift it.',
+  ),
+  THRESHOLD_INVALID: kind(422, 'The crossing is not valid', 'Correct the fields named.'),
+  THRESHOLD_UNKNOWN: kind(
+    409,
+    'The budget has no such threshold',
+    'Read the budget again: its thresholds are others by now.',
+  ),
+  THRESHOLD_TOO_LATE: kind(
+    409,
+    'A later window of the budget has crossed a threshold',
+    'Measure the current window.',
+  ),
+  THRESHOLD_NOT_REACHED: kind(
+    409,
+    'The threshold was not reached in this window',
+    'Nothing: there is nothing to take back.',
+  ),
 
   BUDGET_INVALID: kind(422, 'The budget is not valid', 'Correct the fields named.'),
   CURRENCY_INVALID: kind(

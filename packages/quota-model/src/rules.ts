@@ -98,11 +98,15 @@ export function affectedParts(
       return quotaId === null ? [] : [alone(quotaId)];
     case 'AllocationCompleted':
     case 'BudgetDefined':
+    case 'BudgetOverridden':
+    case 'BudgetOverrideLifted':
     case 'BudgetRetired':
+    case 'BudgetThresholdCrossed':
     case 'CreditGranted':
     case 'CreditWithdrawn':
     case 'CutCompleted':
     case 'CutFollowed':
+    case 'CutRehearsed':
     case 'CutIntended':
     case 'EntitlementAllocated':
     case 'EntitlementSet':

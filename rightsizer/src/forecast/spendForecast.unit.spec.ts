@@ -142,9 +142,9 @@ describe('forecastSpend', () => {
 });
 
 describe('studentTBelow', () => {
-  it('has the quantiles of the tables for four degrees of freedom', () => {
-    const quantiles = [0, 0.7407, T80, 2.132, T95, 4.604, Infinity];
-    const found = quantiles.map((quantile) => Number(studentTBelow(quantile).toFixed(4)));
+  it('has the quantiles of the tables for two degrees of freedom', () => {
+    const quantiles = [0, 0.8165, T80, 2.92, T95, 9.925, Infinity];
+    const found = quantiles.map((each) => Number(studentTBelow(each).toFixed(4)));
     expect(found).toEqual([0.5, 0.75, 0.9, 0.95, 0.975, 0.995, 1]);
     expect(studentTBelow(-T80)).toBeCloseTo(0.1, 12);
   });

@@ -53,6 +53,9 @@ class Stage {
         },
         priceBook: 'list',
         tierPolicy: 'standard',
+        mode: 'enforce',
+        thresholds: null,
+        split: null,
       },
     });
   }

@@ -60,7 +60,15 @@ const week = {
   anchor: timeToJson(START),
   count: 1,
 };
-const plainBudget = { currency: 'USD', priceBook: 'list', tierPolicy: 'standard', team: null };
+const plainBudget = {
+  currency: 'USD',
+  priceBook: 'list',
+  tierPolicy: 'standard',
+  team: null,
+  mode: 'enforce',
+  thresholds: [],
+  split: [],
+};
 
 /** What each project may spend, at demand as it is a little less than what it would; chat has enough for ever. */
 const budgets = [

@@ -43,6 +43,11 @@ const budget: BudgetState = {
   window: { kind: 'fixed', timeZone: 'UTC', lengthMicros: 1_000n * second, anchor: 0n, count: 1 },
   priceBook: 'list',
   tierPolicy: 'standard',
+  mode: 'enforce',
+  thresholds: [],
+  split: [],
+  crossings: null,
+  override: null,
   provenance,
 };
 const book: PriceBookState = {

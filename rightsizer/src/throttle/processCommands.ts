@@ -49,6 +49,7 @@ export function pageCommand(
       tierPolicyVersion: cut.tierPolicyVersion.toString(),
       cutBasisPoints: cut.cutBasisPoints,
       floorBasisPoints: cut.floorBasisPoints,
+      priorityMin: cut.priorityMin,
       evidence: shortEvidence(organization, cut),
     },
   };

@@ -45,6 +45,9 @@ const budget = {
   window: { kind: 'fixed', timeZone: 'UTC', lengthMicros: length, anchor: 0n, count: 1 },
   priceBook: 'month',
   tierPolicy: 'standard',
+  mode: 'enforce',
+  thresholds: [],
+  split: [],
 } as const;
 
 /** What the gateway makes of a command: decided, refused, or not answered; lost: decided, and not answered. */

@@ -70,6 +70,8 @@ export interface ApplyHaircut {
   readonly after: null | string;
   /** A page: at most so many quotas, 1 to 500; the outcome's result is then the id to go on after, or null at the end. 0: all of them at once. */
   readonly most: number;
+  /** Five numbers, tier 0 to 4: only quotas of the tier whose cut priority is at least as much are cut, the others are left as they are; empty: all of them. */
+  readonly priorityMin: readonly number[];
 }
 
 /** Accepts a proposal; it is validated anew against the state of the moment. */
@@ -114,6 +116,8 @@ export interface BeginCut {
   readonly floorBasisPoints: readonly number[];
   /** The usage that became the spend, in full: the cuts themselves refer to it. */
   readonly evidence: Evidence;
+  /** Five numbers, tier 0 to 4: only quotas of the tier whose cut priority is at least as much are cut, the others are left as they are; empty: all of them. */
+  readonly priorityMin: readonly number[];
 }
 
 /** Changes what a quota's owner declared; a field that is null stays as it is. */
@@ -304,6 +308,12 @@ export interface DefineBudget {
   readonly tierPolicy: string;
   /** The team whose projects' spend it bounds; null where a project is named, or where it is the whole organization's. */
   readonly team: null | string;
+  /** Whether it cuts; null: as it is, and dry_run where the budget is new. */
+  readonly mode: null | BudgetMode;
+  /** Where its owner is told, at most 10; null: as they are, and 50, 80 and 100 % of actual and 100 % of forecast spend where the budget is new. */
+  readonly thresholds: null | readonly BudgetThreshold[];
+  /** What part of its money each resource may be given as entitlement, at most 64 parts of at most the whole, of the budget of a project alone; null: as it is. */
+  readonly split: null | readonly BudgetShare[];
 }
 
 /** Defines a price book, or publishes its next version. */
@@ -380,6 +390,14 @@ export interface GrantCredit {
   readonly at: bigint;
 }
 
+/** Ends a budget's override before its time. */
+export interface LiftBudgetOverride {
+  /** What every command carries. */
+  readonly envelope: CommandEnvelope;
+  /** The budget, unique within the organization. */
+  readonly budgetId: string;
+}
+
 /** Lifts every cut of one budget in this application. */
 export interface LiftHaircut {
   /** What every command carries. */
@@ -418,6 +436,16 @@ export interface MoveQuota {
   readonly quotaId: string;
   /** Its new path, the new parent's first: moka/dev/ads. */
   readonly toQuotaId: string;
+}
+
+/** Keeps a budget from cutting until a moment, at most 31 days from now. Cuts that it has made are lifted. */
+export interface OverrideBudget {
+  /** What every command carries. */
+  readonly envelope: CommandEnvelope;
+  /** The budget, unique within the organization. */
+  readonly budgetId: string;
+  /** When it ends by itself. */
+  readonly until: bigint;
 }
 
 /** Puts limits above every other layer until a known end. */
@@ -482,6 +510,40 @@ export interface RecordRehearsal {
   readonly evidence: Evidence;
 }
 
+/** Records that a budget has crossed one of its thresholds: once in each direction and window. */
+export interface RecordThreshold {
+  /** What every command carries. */
+  readonly envelope: CommandEnvelope;
+  /** The budget, unique within the organization. */
+  readonly budgetId: string;
+  /** Start of the budget's window, inclusive. */
+  readonly windowStart: bigint;
+  /** End of the budget's window, exclusive. */
+  readonly windowEnd: bigint;
+  /** What is compared with the budget. */
+  readonly basis: ThresholdBasis;
+  /** The threshold, in basis points of the budget. */
+  readonly basisPoints: number;
+  /** up: it was reached; down: it is no longer. */
+  readonly direction: ThresholdDirection;
+  /** Actual spend in the window so far, an exact decimal. */
+  readonly spend: string;
+  /** The budget's amount, with what was credited to it, an exact decimal. */
+  readonly budget: string;
+  /** ISO 4217. */
+  readonly currency: string;
+  /** What the whole window is expected to cost, an exact decimal; null: there is no forecast. */
+  readonly forecast: null | string;
+  /** Lower end of its interval of 80 %, an exact decimal; null: there is no forecast. */
+  readonly low: null | string;
+  /** Upper end of its interval of 80 %, an exact decimal; null: there is no forecast. */
+  readonly high: null | string;
+  /** The chance that the window costs more than the budget, in basis points; null: there is no forecast. */
+  readonly chanceBasisPoints: null | number;
+  /** The usage that became the spend, and what the forecast was made of. */
+  readonly evidence: Evidence;
+}
+
 /** Registers an application, or changes its registration. */
 export interface RegisterApplication {
   /** What every command carries. */
@@ -522,6 +584,46 @@ export interface RegisterOrganization {
   readonly envelope: CommandEnvelope;
   /** What people call it. */
   readonly displayName: string;
+}
+
+/** Records what a budget in dry_run would have cut: once in each window and step. */
+export interface RehearseCut {
+  /** What every command carries. */
+  readonly envelope: CommandEnvelope;
+  /** The budget, unique within the organization. */
+  readonly budgetId: string;
+  /** Whose quotas would be cut, as <organization>/<project>. */
+  readonly project: string;
+  /** The applications whose quotas would be cut. */
+  readonly applications: readonly string[];
+  /** Start of the budget's window, inclusive. */
+  readonly windowStart: bigint;
+  /** End of the budget's window, exclusive. */
+  readonly windowEnd: bigint;
+  /** The step of the tier policy, counted from 0; -1: none, so that a cut would have been lifted. */
+  readonly step: number;
+  /** How many quotas would be cut. */
+  readonly quotas: number;
+  /** Actual spend in the window so far, an exact decimal. */
+  readonly spend: string;
+  /** The budget's amount, an exact decimal. */
+  readonly budget: string;
+  /** ISO 4217. */
+  readonly currency: string;
+  /** How far spend is over the budget. */
+  readonly overrunBasisPoints: number;
+  /** The tier policy that would be applied. */
+  readonly tierPolicy: string;
+  /** Its version. */
+  readonly tierPolicyVersion: bigint;
+  /** Five numbers, tier 0 to 4: the cut of the maximum in basis points. */
+  readonly cutBasisPoints: readonly number[];
+  /** Five numbers, tier 0 to 4: what would be left at least, in basis points of the uncut maximum. */
+  readonly floorBasisPoints: readonly number[];
+  /** Five numbers, tier 0 to 4: only quotas of the tier whose cut priority is at least as much would be cut; empty: all of them. */
+  readonly priorityMin: readonly number[];
+  /** The usage that became the spend. */
+  readonly evidence: Evidence;
 }
 
 /** Declines a proposal. */
@@ -764,6 +866,30 @@ export interface BudgetDefined {
   readonly version: bigint;
   /** The team whose projects' spend it bounds; null where a project is named, or where it is the whole organization's. */
   readonly team: null | string;
+  /** Whether it cuts: budgets defined before there were modes do. */
+  readonly mode: BudgetMode;
+  /** Where its owner is told: actual before forecast, the lowest first. */
+  readonly thresholds: readonly BudgetThreshold[];
+  /** What part of its money each resource may be given as entitlement, by application and resource. */
+  readonly split: readonly BudgetShare[];
+}
+
+/** A person keeps a budget from cutting until a moment. */
+export interface BudgetOverridden {
+  /** What every event carries. */
+  readonly envelope: EventEnvelope;
+  /** The budget, unique within the organization. */
+  readonly budgetId: string;
+  /** When it ends by itself. */
+  readonly until: bigint;
+}
+
+/** A person ended a budget's override before its time. */
+export interface BudgetOverrideLifted {
+  /** What every event carries. */
+  readonly envelope: EventEnvelope;
+  /** The budget, unique within the organization. */
+  readonly budgetId: string;
 }
 
 /** A budget ended. */
@@ -772,6 +898,40 @@ export interface BudgetRetired {
   readonly envelope: EventEnvelope;
   /** The budget, unique within the organization. */
   readonly budgetId: string;
+}
+
+/** A budget crossed one of its thresholds. It cuts nothing. */
+export interface BudgetThresholdCrossed {
+  /** What every event carries. */
+  readonly envelope: EventEnvelope;
+  /** The budget, unique within the organization. */
+  readonly budgetId: string;
+  /** Start of the budget's window, inclusive. */
+  readonly windowStart: bigint;
+  /** End of the budget's window, exclusive. */
+  readonly windowEnd: bigint;
+  /** What is compared with the budget. */
+  readonly basis: ThresholdBasis;
+  /** The threshold, in basis points of the budget. */
+  readonly basisPoints: number;
+  /** up: it was reached; down: it is no longer. */
+  readonly direction: ThresholdDirection;
+  /** Actual spend in the window so far, an exact decimal. */
+  readonly spend: string;
+  /** The budget's amount, with what was credited to it, an exact decimal. */
+  readonly budget: string;
+  /** ISO 4217. */
+  readonly currency: string;
+  /** What the whole window is expected to cost, an exact decimal; null: there is no forecast. */
+  readonly forecast: null | string;
+  /** Lower end of its interval of 80 %, an exact decimal; null: there is no forecast. */
+  readonly low: null | string;
+  /** Upper end of its interval of 80 %, an exact decimal; null: there is no forecast. */
+  readonly high: null | string;
+  /** The chance that the window costs more than the budget, in basis points; null: there is no forecast. */
+  readonly chanceBasisPoints: null | number;
+  /** The usage that became the spend, and what the forecast was made of. */
+  readonly evidence: Evidence;
 }
 
 /** What an event answers. */
@@ -901,6 +1061,48 @@ export interface CutIntended {
   readonly evidence: Evidence;
   /** The cut, unique within the organization: the stream's version at this event. */
   readonly cutId: bigint;
+  /** Five numbers, tier 0 to 4: only quotas of the tier whose cut priority is at least as much are cut, the others are left as they are; empty: all of them. */
+  readonly priorityMin: readonly number[];
+}
+
+/** A budget in dry_run would have cut. Nothing was cut. */
+export interface CutRehearsed {
+  /** What every event carries. */
+  readonly envelope: EventEnvelope;
+  /** The budget, unique within the organization. */
+  readonly budgetId: string;
+  /** Whose quotas would be cut, as <organization>/<project>. */
+  readonly project: string;
+  /** The applications whose quotas would be cut. */
+  readonly applications: readonly string[];
+  /** Start of the budget's window, inclusive. */
+  readonly windowStart: bigint;
+  /** End of the budget's window, exclusive. */
+  readonly windowEnd: bigint;
+  /** The step of the tier policy, counted from 0; -1: none, so that a cut would have been lifted. */
+  readonly step: number;
+  /** How many quotas would be cut. */
+  readonly quotas: number;
+  /** Actual spend in the window so far, an exact decimal. */
+  readonly spend: string;
+  /** The budget's amount, an exact decimal. */
+  readonly budget: string;
+  /** ISO 4217. */
+  readonly currency: string;
+  /** How far spend is over the budget. */
+  readonly overrunBasisPoints: number;
+  /** The tier policy that would be applied. */
+  readonly tierPolicy: string;
+  /** Its version. */
+  readonly tierPolicyVersion: bigint;
+  /** Five numbers, tier 0 to 4: the cut of the maximum in basis points. */
+  readonly cutBasisPoints: readonly number[];
+  /** Five numbers, tier 0 to 4: what would be left at least, in basis points of the uncut maximum. */
+  readonly floorBasisPoints: readonly number[];
+  /** Five numbers, tier 0 to 4: only quotas of the tier whose cut priority is at least as much would be cut; empty: all of them. */
+  readonly priorityMin: readonly number[];
+  /** The usage that became the spend. */
+  readonly evidence: Evidence;
 }
 
 /** A budget is to pay for an entitlement: the intent, which the application has yet to answer. */
@@ -1848,6 +2050,27 @@ export type AttestationStatus = 'approved' | 'denied' | 'unavailable';
 /** Whether a limit is a number, explicitly without end, or nothing at all. Unset is the absence of the limit. */
 export type Bound = 'amount' | 'unlimited' | 'blocked';
 
+/** Whether an overspent budget cuts quotas, or only tells what it would have cut. */
+export type BudgetMode = 'dry_run' | 'enforce';
+
+/** What part of a budget a project may be given as the entitlement to one resource. */
+export interface BudgetShare {
+  /** Whose resource it is. */
+  readonly application: string;
+  /** The resource. */
+  readonly resource: string;
+  /** The part of the budget, in basis points: 1 to 10,000. */
+  readonly basisPoints: number;
+}
+
+/** A part of a budget at which its owner is told. It cuts nothing. */
+export interface BudgetThreshold {
+  /** What is compared with it. */
+  readonly basis: ThresholdBasis;
+  /** The part of the budget, in basis points: 1 to 1,000,000. */
+  readonly basisPoints: number;
+}
+
 /** The time a budget is for. */
 export interface BudgetWindow {
   /** Calendar windows follow the time zone; fixed ones have a length. */
@@ -2429,6 +2652,12 @@ export interface SharedCost {
 /** What a host does when its rules have not been confirmed for too long. */
 export type StalePolicy = 'hold' | 'safe_share' | 'open' | 'closed';
 
+/** What a threshold compares with the budget: what has been spent, or what is forecast for the whole window. */
+export type ThresholdBasis = 'actual' | 'forecast';
+
+/** Which way a threshold was crossed. */
+export type ThresholdDirection = 'up' | 'down';
+
 /** The cut of each tier once the overrun has reached this step. */
 export interface TierPolicyStep {
   /** Overrun from which the step holds: spend over budget, in basis points of the budget (0 is at the budget, 1200 is 12 % over). */
@@ -2584,16 +2813,20 @@ export type CommandMessage =
   | { readonly type: 'DefineTeam'; readonly value: DefineTeam }
   | { readonly type: 'DeleteQuota'; readonly value: DeleteQuota }
   | { readonly type: 'GrantCredit'; readonly value: GrantCredit }
+  | { readonly type: 'LiftBudgetOverride'; readonly value: LiftBudgetOverride }
   | { readonly type: 'LiftHaircut'; readonly value: LiftHaircut }
   | { readonly type: 'LiftOverride'; readonly value: LiftOverride }
   | { readonly type: 'MoveQuota'; readonly value: MoveQuota }
+  | { readonly type: 'OverrideBudget'; readonly value: OverrideBudget }
   | { readonly type: 'OverrideQuota'; readonly value: OverrideQuota }
   | { readonly type: 'PauseRollout'; readonly value: PauseRollout }
   | { readonly type: 'PromoteRollout'; readonly value: PromoteRollout }
   | { readonly type: 'PublishTierPolicy'; readonly value: PublishTierPolicy }
   | { readonly type: 'RecordRehearsal'; readonly value: RecordRehearsal }
+  | { readonly type: 'RecordThreshold'; readonly value: RecordThreshold }
   | { readonly type: 'RegisterApplication'; readonly value: RegisterApplication }
   | { readonly type: 'RegisterOrganization'; readonly value: RegisterOrganization }
+  | { readonly type: 'RehearseCut'; readonly value: RehearseCut }
   | { readonly type: 'RejectProposal'; readonly value: RejectProposal }
   | { readonly type: 'RequestIncrease'; readonly value: RequestIncrease }
   | { readonly type: 'ResizeQuota'; readonly value: ResizeQuota }
@@ -2615,13 +2848,17 @@ export type EventMessage =
   | { readonly type: 'AllocationCompleted'; readonly value: AllocationCompleted }
   | { readonly type: 'ApplicationRegistered'; readonly value: ApplicationRegistered }
   | { readonly type: 'BudgetDefined'; readonly value: BudgetDefined }
+  | { readonly type: 'BudgetOverridden'; readonly value: BudgetOverridden }
+  | { readonly type: 'BudgetOverrideLifted'; readonly value: BudgetOverrideLifted }
   | { readonly type: 'BudgetRetired'; readonly value: BudgetRetired }
+  | { readonly type: 'BudgetThresholdCrossed'; readonly value: BudgetThresholdCrossed }
   | { readonly type: 'ChangeProposed'; readonly value: ChangeProposed }
   | { readonly type: 'CreditGranted'; readonly value: CreditGranted }
   | { readonly type: 'CreditWithdrawn'; readonly value: CreditWithdrawn }
   | { readonly type: 'CutCompleted'; readonly value: CutCompleted }
   | { readonly type: 'CutFollowed'; readonly value: CutFollowed }
   | { readonly type: 'CutIntended'; readonly value: CutIntended }
+  | { readonly type: 'CutRehearsed'; readonly value: CutRehearsed }
   | { readonly type: 'EntitlementAllocated'; readonly value: EntitlementAllocated }
   | { readonly type: 'EntitlementSet'; readonly value: EntitlementSet }
   | { readonly type: 'HaircutApplied'; readonly value: HaircutApplied }
@@ -2701,16 +2938,20 @@ export type Message =
   | { readonly type: 'DefineTeam'; readonly value: DefineTeam }
   | { readonly type: 'DeleteQuota'; readonly value: DeleteQuota }
   | { readonly type: 'GrantCredit'; readonly value: GrantCredit }
+  | { readonly type: 'LiftBudgetOverride'; readonly value: LiftBudgetOverride }
   | { readonly type: 'LiftHaircut'; readonly value: LiftHaircut }
   | { readonly type: 'LiftOverride'; readonly value: LiftOverride }
   | { readonly type: 'MoveQuota'; readonly value: MoveQuota }
+  | { readonly type: 'OverrideBudget'; readonly value: OverrideBudget }
   | { readonly type: 'OverrideQuota'; readonly value: OverrideQuota }
   | { readonly type: 'PauseRollout'; readonly value: PauseRollout }
   | { readonly type: 'PromoteRollout'; readonly value: PromoteRollout }
   | { readonly type: 'PublishTierPolicy'; readonly value: PublishTierPolicy }
   | { readonly type: 'RecordRehearsal'; readonly value: RecordRehearsal }
+  | { readonly type: 'RecordThreshold'; readonly value: RecordThreshold }
   | { readonly type: 'RegisterApplication'; readonly value: RegisterApplication }
   | { readonly type: 'RegisterOrganization'; readonly value: RegisterOrganization }
+  | { readonly type: 'RehearseCut'; readonly value: RehearseCut }
   | { readonly type: 'RejectProposal'; readonly value: RejectProposal }
   | { readonly type: 'RequestIncrease'; readonly value: RequestIncrease }
   | { readonly type: 'ResizeQuota'; readonly value: ResizeQuota }
@@ -2730,13 +2971,17 @@ export type Message =
   | { readonly type: 'AllocationCompleted'; readonly value: AllocationCompleted }
   | { readonly type: 'ApplicationRegistered'; readonly value: ApplicationRegistered }
   | { readonly type: 'BudgetDefined'; readonly value: BudgetDefined }
+  | { readonly type: 'BudgetOverridden'; readonly value: BudgetOverridden }
+  | { readonly type: 'BudgetOverrideLifted'; readonly value: BudgetOverrideLifted }
   | { readonly type: 'BudgetRetired'; readonly value: BudgetRetired }
+  | { readonly type: 'BudgetThresholdCrossed'; readonly value: BudgetThresholdCrossed }
   | { readonly type: 'ChangeProposed'; readonly value: ChangeProposed }
   | { readonly type: 'CreditGranted'; readonly value: CreditGranted }
   | { readonly type: 'CreditWithdrawn'; readonly value: CreditWithdrawn }
   | { readonly type: 'CutCompleted'; readonly value: CutCompleted }
   | { readonly type: 'CutFollowed'; readonly value: CutFollowed }
   | { readonly type: 'CutIntended'; readonly value: CutIntended }
+  | { readonly type: 'CutRehearsed'; readonly value: CutRehearsed }
   | { readonly type: 'EntitlementAllocated'; readonly value: EntitlementAllocated }
   | { readonly type: 'EntitlementSet'; readonly value: EntitlementSet }
   | { readonly type: 'HaircutApplied'; readonly value: HaircutApplied }
@@ -2803,16 +3048,20 @@ export const fullNameOf: Readonly<Record<Message['type'], string>> = {
   DefineTeam: 'io.prorata.command.DefineTeam',
   DeleteQuota: 'io.prorata.command.DeleteQuota',
   GrantCredit: 'io.prorata.command.GrantCredit',
+  LiftBudgetOverride: 'io.prorata.command.LiftBudgetOverride',
   LiftHaircut: 'io.prorata.command.LiftHaircut',
   LiftOverride: 'io.prorata.command.LiftOverride',
   MoveQuota: 'io.prorata.command.MoveQuota',
+  OverrideBudget: 'io.prorata.command.OverrideBudget',
   OverrideQuota: 'io.prorata.command.OverrideQuota',
   PauseRollout: 'io.prorata.command.PauseRollout',
   PromoteRollout: 'io.prorata.command.PromoteRollout',
   PublishTierPolicy: 'io.prorata.command.PublishTierPolicy',
   RecordRehearsal: 'io.prorata.command.RecordRehearsal',
+  RecordThreshold: 'io.prorata.command.RecordThreshold',
   RegisterApplication: 'io.prorata.command.RegisterApplication',
   RegisterOrganization: 'io.prorata.command.RegisterOrganization',
+  RehearseCut: 'io.prorata.command.RehearseCut',
   RejectProposal: 'io.prorata.command.RejectProposal',
   RequestIncrease: 'io.prorata.command.RequestIncrease',
   ResizeQuota: 'io.prorata.command.ResizeQuota',
@@ -2832,13 +3081,17 @@ export const fullNameOf: Readonly<Record<Message['type'], string>> = {
   AllocationCompleted: 'io.prorata.event.AllocationCompleted',
   ApplicationRegistered: 'io.prorata.event.ApplicationRegistered',
   BudgetDefined: 'io.prorata.event.BudgetDefined',
+  BudgetOverridden: 'io.prorata.event.BudgetOverridden',
+  BudgetOverrideLifted: 'io.prorata.event.BudgetOverrideLifted',
   BudgetRetired: 'io.prorata.event.BudgetRetired',
+  BudgetThresholdCrossed: 'io.prorata.event.BudgetThresholdCrossed',
   ChangeProposed: 'io.prorata.event.ChangeProposed',
   CreditGranted: 'io.prorata.event.CreditGranted',
   CreditWithdrawn: 'io.prorata.event.CreditWithdrawn',
   CutCompleted: 'io.prorata.event.CutCompleted',
   CutFollowed: 'io.prorata.event.CutFollowed',
   CutIntended: 'io.prorata.event.CutIntended',
+  CutRehearsed: 'io.prorata.event.CutRehearsed',
   EntitlementAllocated: 'io.prorata.event.EntitlementAllocated',
   EntitlementSet: 'io.prorata.event.EntitlementSet',
   HaircutApplied: 'io.prorata.event.HaircutApplied',

@@ -432,6 +432,7 @@ describe('who may what', () => {
     const elsewhere = [
       ...['AllocateEntitlement', 'BeginCut', 'CompleteAllocation', 'CompleteCut', 'DefineBudget'],
       ...['ClosePeriod', 'DefinePriceBook', 'DefineProject', 'DefineTeam', 'GrantCredit'],
+      ...['LiftBudgetOverride', 'OverrideBudget', 'RecordThreshold', 'RehearseCut'],
       ...['PublishTierPolicy', 'WithdrawCredit'],
       ...['RegisterOrganization', 'RetireBudget', 'RetireProject', 'RetireTeam'],
     ];

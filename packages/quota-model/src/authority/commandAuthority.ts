@@ -18,6 +18,7 @@ export interface CommandAuthority {
 
 const ADMIN = ['admin'] as const;
 const ADMIN_OR_LOOP = ['admin', 'robot'] as const;
+const ADMIN_OR_OPERATOR = ['admin', 'operator'] as const;
 const PEOPLE = ['admin', 'operator', 'member'] as const;
 const ANYBODY = ['admin', 'operator', 'member', 'robot'] as const;
 const ROBOT = ['robot'] as const;
@@ -171,6 +172,12 @@ export const commandAuthority: Readonly<Record<CommandMessage['type'], CommandAu
   RetireProject: { roles: ADMIN, over: 'stream', needs: WHOLE_STREAM },
   DefineBudget: { roles: ADMIN, over: 'stream', needs: WHOLE_STREAM },
   RetireBudget: { roles: ADMIN, over: 'stream', needs: WHOLE_STREAM },
+  OverrideBudget: {
+    roles: ADMIN_OR_OPERATOR,
+    over: 'stream',
+    needs: `${WHOLE_STREAM} A person stops the cuts of a budget: no robot may.`,
+  },
+  LiftBudgetOverride: { roles: ADMIN_OR_OPERATOR, over: 'stream', needs: WHOLE_STREAM },
   AllocateEntitlement: { roles: ADMIN, over: 'stream', needs: WHOLE_STREAM },
   CompleteAllocation: { roles: ADMIN_OR_LOOP, over: 'stream', needs: WHOLE_STREAM },
   DefinePriceBook: { roles: ADMIN, over: 'stream', needs: WHOLE_STREAM },
@@ -178,6 +185,8 @@ export const commandAuthority: Readonly<Record<CommandMessage['type'], CommandAu
   GrantCredit: { roles: ADMIN, over: 'stream', needs: WHOLE_STREAM },
   WithdrawCredit: { roles: ADMIN, over: 'stream', needs: WHOLE_STREAM },
   ClosePeriod: { roles: ADMIN_OR_LOOP, over: 'stream', needs: WHOLE_STREAM },
+  RecordThreshold: { roles: ADMIN_OR_LOOP, over: 'stream', needs: WHOLE_STREAM },
+  RehearseCut: { roles: ADMIN_OR_LOOP, over: 'stream', needs: WHOLE_STREAM },
   BeginCut: { roles: ADMIN_OR_LOOP, over: 'stream', needs: WHOLE_STREAM },
   CompleteCut: { roles: ADMIN_OR_LOOP, over: 'stream', needs: WHOLE_STREAM },
   ApplyHaircut: { roles: LOOPS, over: 'stream', needs: WHOLE_STREAM },

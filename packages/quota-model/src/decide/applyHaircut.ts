@@ -18,7 +18,8 @@ import { versionFault } from './preconditions.ts';
 /**
  * One event for each quota that the project pays for and whose cut differs. A tier that is not cut any
  * more loses its earlier cut; more spend under the same cut is no event, so that a throttle may repeat
- * itself at every evaluation. Of a page, the result is the id to go on after.
+ * itself at every evaluation. Quotas below the tier's least priority are left as they are: an earlier cut
+ * stays on them. Of a page, the result is the id to go on after.
  */
 export function applyHaircut(
   state: ApplicationState,
@@ -50,6 +51,8 @@ function haircutOf(quota: QuotaState, command: ApplyHaircut): EventDraft[] {
   const { tier } = quota.content;
   const cutBasisPoints = command.cutBasisPoints[tier] ?? 0;
   const floorBasisPoints = command.floorBasisPoints[tier] ?? 0;
+  const least = command.priorityMin[tier];
+  if (least !== undefined && quota.content.cutPriority < least) return [];
   const former = quota.haircuts.get(budgetId);
   if (cutBasisPoints === 0) {
     if (former === undefined) return [];

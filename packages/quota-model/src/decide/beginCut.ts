@@ -2,6 +2,7 @@ import type { BeginCut, Violation } from '@prorata/schemas';
 import { isSegment } from '../ids.ts';
 import type { Decision, DecisionContext, OrganizationState } from '../model.ts';
 import { CUT_APPLICATIONS_MAX, CUTS_WAITING_MAX } from '../modelBounds.ts';
+import { holderOf, holdsProject } from '../organization/budgetTree.ts';
 import { cutViolations } from '../validate/haircutShape.ts';
 import { aboutNoQuota, accept, refusal, refuse, violation } from './answer.ts';
 import { projectIdViolations } from './defineProject.ts';
@@ -9,7 +10,8 @@ import { versionFault } from './preconditions.ts';
 
 /**
  * The intent of a cut, or of its lift, before any application is asked: who carries it out can be
- * ended at any moment, and another goes on from here. A lift may be of a budget that is no more.
+ * ended at any moment, and another goes on from here. The budget of a team, or of the organization, cuts each
+ * of its projects by an intent of its own. A lift may be of a budget that is no more.
  */
 export function beginCut(
   state: OrganizationState | null,
@@ -28,7 +30,7 @@ export function beginCut(
   if (refused !== null) return refused;
   const refusedCut = terms.lift === null ? cutFault(state, command, context) : null;
   if (refusedCut !== null) return refusedCut;
-  const waiting = waitingBeside(state, terms.budgetId, new Set(terms.applications));
+  const waiting = waitingBeside(state, terms, new Set(terms.applications));
   if (waiting + terms.applications.length > CUTS_WAITING_MAX) {
     return refuse('TOO_MANY', '', `${waiting} cuts wait for an answer, or were refused.`);
   }
@@ -41,21 +43,40 @@ export function beginCut(
 
 function cutFault(
   state: OrganizationState | null,
-  { budgetId, project, windowEnd }: BeginCut,
+  command: BeginCut,
+  context: DecisionContext,
+): Decision | null {
+  const budget = state?.budgets.get(command.budgetId);
+  if (budget?.mode === 'dry_run') {
+    const message = `Budget ${budget.budgetId} only tells what it would cut.`;
+    return refuse('BUDGET_IN_DRY_RUN', '/budgetId', message);
+  }
+  return cutPlaceFault(state, command, context);
+}
+
+/** Whether the budget reaches the project and may cut now, by any mode. */
+export function cutPlaceFault(
+  state: OrganizationState | null,
+  { budgetId, project, windowEnd }: Pick<BeginCut, 'budgetId' | 'project' | 'windowEnd'>,
   { now }: DecisionContext,
 ): Decision | null {
   const budget = state?.budgets.get(budgetId);
-  if (budget === undefined) {
+  if (state === null || budget === undefined) {
     return refuse('BUDGET_UNKNOWN', '/budgetId', `There is no budget ${budgetId}.`);
   }
-  if (budget.project !== project) {
-    return refuse('HAIRCUT_INVALID', '/project', `Budget ${budgetId} is not that of ${project}.`);
+  if (!holdsProject(state, holderOf(budget), project)) {
+    const message = `Budget ${budgetId} is not that of ${project}, nor of what it is part of.`;
+    return refuse('HAIRCUT_INVALID', '/project', message);
+  }
+  if (budget.override !== null && budget.override.until > now) {
+    const message = `Somebody keeps budget ${budgetId} from cutting: ${budget.override.provenance.reason}`;
+    return refuse('BUDGET_OVERRIDDEN', '/budgetId', message);
   }
   if (windowEnd > now) return null;
   return refuse('HAIRCUT_TOO_LATE', '/windowEnd', 'The window is over: its cut has lifted.');
 }
 
-function applicationViolations(applications: readonly string[]): Violation[] {
+export function applicationViolations(applications: readonly string[]): Violation[] {
   const path = '/applications';
   if (applications.length === 0 || applications.length > CUT_APPLICATIONS_MAX) {
     const message = `A cut is of 1 to ${CUT_APPLICATIONS_MAX} applications.`;
@@ -69,13 +90,14 @@ function applicationViolations(applications: readonly string[]): Violation[] {
 /** What the intent does not take the place of. */
 function waitingBeside(
   state: OrganizationState | null,
-  budgetId: string,
+  { budgetId, project }: Pick<BeginCut, 'budgetId' | 'project'>,
   named: ReadonlySet<string>,
 ): number {
   let waiting = 0;
   for (const cut of state?.cuts.values() ?? []) {
     for (const application of cut.applications.keys()) {
-      if (cut.budgetId !== budgetId || !named.has(application)) waiting += 1;
+      const isAlike = cut.budgetId === budgetId && cut.project === project;
+      if (!isAlike || !named.has(application)) waiting += 1;
     }
   }
   return waiting;

@@ -140,6 +140,9 @@ describe('a text in a command', () => {
           },
           priceBook: 'list',
           tierPolicy: 'standard',
+          mode: null,
+          thresholds: null,
+          split: null,
         },
       })
       .thenRefused('TIME_ZONE_UNKNOWN');

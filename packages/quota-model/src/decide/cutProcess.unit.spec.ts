@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { CUT_PAGE_MAX } from '../modelBounds.ts';
 import { given, givenIn, stateAfter } from '../testing/given.ts';
 import type { Fact } from '../testing/given.ts';
-import { budgetDefined } from '../testing/organizationSamples.ts';
+import {
+  budgetDefined,
+  organizationRegistered,
+  projectDefined,
+  teamDefined,
+} from '../testing/organizationSamples.ts';
 import { applyHaircut, created, cutData, haircutApplied, registered } from '../testing/samples.ts';
 import { START, rightsizer } from '../testing/stamp.ts';
 import type { CommandData } from '../testing/stamp.ts';
@@ -15,6 +20,7 @@ const terms = {
   lift: null,
   cutBasisPoints: [0, 1_000, 2_500, 5_000, 9_000],
   floorBasisPoints: [0, 0, 0, 0, 0],
+  priorityMin: [],
 };
 const begin = (more: Partial<CommandData<'BeginCut'>> = {}) =>
   ({ type: 'BeginCut', data: { ...terms, ...more } }) as const;
@@ -76,6 +82,20 @@ describe('BeginCut', () => {
     },
   );
 
+  it.each([
+    [[0, 0, 0]],
+    [[0, 0, 0.5, 0, 0]],
+    [[0, 0, 0, 0, 1_000_002]],
+    [[0, 0, 0, 0, -1_000_001]],
+  ])('has no number a tier in %j, or none at all', (priorityMin) => {
+    acme().when(begin({ priorityMin }), robot).thenRefusedAt('/priorityMin');
+  });
+
+  it('keeps the least priorities with the intent', () => {
+    const priorityMin = [1_000_001, 0, -5, 0, -1_000_000];
+    acme().when(begin({ priorityMin }), robot).then(intended(2n, { priorityMin }));
+  });
+
   it('lifts also what a budget that is no more has cut, in a window that is over', () => {
     const lift = { lift: 'window_rolled', budgetId: 'none', windowEnd: START } as const;
     acme().when(begin(lift)).then(intended(2n, lift));
@@ -86,6 +106,41 @@ describe('BeginCut', () => {
     expect(waiting(intended(2n), intended(3n, lift))).toEqual(['2 tidb waits', '3 moka waits']);
     const other = { budgetId: 'daily', applications: ['moka'] };
     expect(waiting(intended(2n), intended(3n, other))).toHaveLength(3);
+  });
+});
+
+describe('BeginCut for a budget above projects', () => {
+  const tree = [
+    organizationRegistered,
+    teamDefined('outer'),
+    teamDefined('inner', 'outer'),
+    projectDefined('acme/assistant', 'inner'),
+    projectDefined('acme/chat', 'outer'),
+    projectDefined('acme/alone'),
+  ];
+  const cutOf = (project: string, holder: { team: string | null }) =>
+    givenIn('organization:acme', ...tree, budgetDefined({ project: '', ...holder })).when(
+      begin({ project }),
+      robot,
+    ).decision.kind;
+
+  it.each([
+    ['acme/assistant', 'inner', 'accepted'],
+    ['acme/assistant', 'outer', 'accepted'],
+    ['acme/assistant', null, 'accepted'],
+    ['acme/chat', 'outer', 'accepted'],
+    ['acme/chat', 'inner', 'refused'],
+    ['acme/alone', 'outer', 'refused'],
+    ['acme/alone', null, 'accepted'],
+    ['acme/unknown', null, 'refused'],
+  ])('cuts %s where the budget is of %s: %s', (project, team, kind) => {
+    expect(cutOf(project, { team })).toBe(kind);
+  });
+
+  it('is one intent a project, none of which takes the place of another', () => {
+    const of = (cutId: bigint, project: string) => intended(cutId, { project });
+    expect(waiting(of(2n, 'acme/assistant'), of(3n, 'acme/chat'))).toHaveLength(4);
+    expect(waiting(of(2n, 'acme/chat'), of(3n, 'acme/chat'))).toHaveLength(2);
   });
 });
 

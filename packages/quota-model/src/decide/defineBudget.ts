@@ -8,12 +8,22 @@ import { isTimeZone, TZDATA_VERSION } from '../organization/timeZones.ts';
 import { sameValue } from '../sameValue.ts';
 import { budgetSumViolations } from '../validate/budgetSums.ts';
 import type { BudgetTerms } from '../validate/budgetSums.ts';
+import {
+  sortedShares,
+  sortedThresholds,
+  splitViolations,
+  thresholdViolations,
+  THRESHOLDS_DEFAULT,
+} from '../validate/budgetTerms.ts';
 import { currencyViolations } from '../validate/money.ts';
 import { aboutNoQuota, accept, alreadySo, refusal, refuse, violation } from './answer.ts';
 import { projectIdViolations } from './defineProject.ts';
 import { versionFault } from './preconditions.ts';
 
-/** The version expected is the budget's, 0 for one that is not there yet. */
+/**
+ * The version expected is the budget's, 0 for one that is not there yet. What the command leaves open stays
+ * as it is; a new budget is in dry_run, so that nobody is cut by a first guess.
+ */
 export function defineBudget(
   state: OrganizationState | null,
   organization: string,
@@ -23,11 +33,27 @@ export function defineBudget(
   const former = state?.budgets.get(budgetId);
   const refused = versionFault(command.envelope, former?.version ?? 0n);
   if (refused !== null) return refused;
-  const shape = refusal(budgetViolations(organization, command));
+  const data: BudgetTerms = {
+    budgetId,
+    project,
+    team,
+    amount,
+    currency,
+    window,
+    priceBook,
+    tierPolicy,
+    mode: command.mode ?? former?.mode ?? 'dry_run',
+    thresholds: sortedThresholds(command.thresholds ?? former?.thresholds ?? THRESHOLDS_DEFAULT),
+    split: sortedShares(command.split ?? former?.split ?? []),
+  };
+  const shape = refusal([
+    ...budgetViolations(organization, command),
+    ...thresholdViolations(command.thresholds ?? []),
+    ...splitViolations(data.split, project),
+  ]);
   if (shape !== null) return shape;
-  const data = { budgetId, project, team, amount, currency, window, priceBook, tierPolicy };
   if (former !== undefined) {
-    if (sameValue(termsOf(former), data)) return alreadySo;
+    if (sameValue({ ...former, ...data }, former)) return alreadySo;
   } else if ((state?.budgets.size ?? 0) >= BUDGETS_MAX) {
     return refuse('TOO_MANY', '', `${organization} has ${BUDGETS_MAX} budgets.`);
   }
@@ -35,11 +61,6 @@ export function defineBudget(
   if (place !== null) return place;
   const version = (former?.version ?? 0n) + 1n;
   return accept([{ type: 'BudgetDefined', data: { ...data, version }, ...aboutNoQuota }]);
-}
-
-function termsOf(budget: BudgetState): BudgetTerms {
-  const { budgetId, project, team, amount, currency, window, priceBook, tierPolicy } = budget;
-  return { budgetId, project, team, amount, currency, window, priceBook, tierPolicy };
 }
 
 /** In a registered organization a budget has a place in its tree; before, only projects have budgets. */

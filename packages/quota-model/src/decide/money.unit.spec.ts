@@ -1,6 +1,7 @@
 import type { BudgetWindow, IdleRule, Price, PriceStep, SharedCost } from '@prorata/schemas';
 import { describe, it } from 'vitest';
 import { givenIn } from '../testing/given.ts';
+import type { FactOf } from '../testing/given.ts';
 import { plainBook, plainPrice } from '../testing/priceSamples.ts';
 import { DAY, SECOND, START } from '../testing/stamp.ts';
 import type { CommandData } from '../testing/stamp.ts';
@@ -19,7 +20,7 @@ const fixed: BudgetWindow = {
   anchor: START,
   count: 1,
 };
-const budget: CommandData<'DefineBudget'> = {
+const budget: Omit<FactOf<'BudgetDefined'>['data'], 'version'> = {
   budgetId: 'monthly',
   project: 'acme/assistant',
   team: null,
@@ -28,6 +29,9 @@ const budget: CommandData<'DefineBudget'> = {
   window: monthly,
   priceBook: 'list',
   tierPolicy: 'standard',
+  mode: 'enforce',
+  thresholds: [],
+  split: [],
 };
 
 describe('DefineBudget', () => {

@@ -10,7 +10,10 @@ import { defineBudget } from './defineBudget.ts';
 import { defineProject } from './defineProject.ts';
 import { defineTeam } from './defineTeam.ts';
 import { grantCredit } from './grantCredit.ts';
+import { liftBudgetOverride, overrideBudget } from './overrideBudget.ts';
+import { recordThreshold } from './recordThreshold.ts';
 import { registerOrganization } from './registerOrganization.ts';
+import { rehearseCut } from './rehearseCut.ts';
 import { retireBudget } from './retireBudget.ts';
 import { retireProject } from './retireProject.ts';
 import { retireTeam } from './retireTeam.ts';
@@ -29,7 +32,11 @@ export type OrganizationCommand = Extract<
       | 'DefineProject'
       | 'DefineTeam'
       | 'GrantCredit'
+      | 'LiftBudgetOverride'
+      | 'OverrideBudget'
+      | 'RecordThreshold'
       | 'RegisterOrganization'
+      | 'RehearseCut'
       | 'RetireBudget'
       | 'RetireProject'
       | 'RetireTeam'
@@ -58,6 +65,14 @@ export function decideForOrganization(
       return defineBudget(state, id, command.value);
     case 'RetireBudget':
       return retireBudget(state, command.value);
+    case 'OverrideBudget':
+      return overrideBudget(state, command.value, context);
+    case 'LiftBudgetOverride':
+      return liftBudgetOverride(state, command.value, context);
+    case 'RecordThreshold':
+      return recordThreshold(state, command.value, context);
+    case 'RehearseCut':
+      return rehearseCut(state, id, command.value, context);
     case 'AllocateEntitlement':
       return allocateEntitlement(state, id, command.value, context);
     case 'CompleteAllocation':

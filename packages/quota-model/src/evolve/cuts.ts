@@ -3,7 +3,7 @@ import type { CutAnswer, CutState, OrganizationState } from '../organizationMode
 import { provenanceOf } from './origin.ts';
 import type { EventOf } from './origin.ts';
 
-/** The intent takes the place of what was to be done for the budget in the same applications. */
+/** The intent takes the place of what was to be done for the budget and project in the same applications. */
 export function intendCut(state: OrganizationState, event: EventOf<'CutIntended'>): void {
   const { envelope, applications, ...terms } = event.value;
   if (terms.cutId !== envelope.streamVersion) {
@@ -11,7 +11,7 @@ export function intendCut(state: OrganizationState, event: EventOf<'CutIntended'
   }
   const named = new Set(applications);
   for (const cut of state.cuts.values()) {
-    if (cut.budgetId !== terms.budgetId) continue;
+    if (cut.budgetId !== terms.budgetId || cut.project !== terms.project) continue;
     put(state, cut, new Map([...cut.applications].filter(([id]) => !named.has(id))));
   }
   const waiting = new Map<string, CutAnswer | null>(applications.map((id) => [id, null]));

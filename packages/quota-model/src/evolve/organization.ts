@@ -1,4 +1,3 @@
-import type { EventMessage } from '@prorata/schemas';
 import { BrokenStream } from '../faults.ts';
 import {
   addTake,
@@ -10,22 +9,34 @@ import {
   takeOf,
   teamHolder,
 } from '../organization/budgetTree.ts';
-import type { BudgetState, OrganizationState } from '../organizationModel.ts';
+import type { OrganizationState } from '../organizationModel.ts';
 import { completeAllocation, intendAllocation } from './allocations.ts';
+import {
+  crossThreshold,
+  defineBudget,
+  liftBudgetOverride,
+  overrideBudget,
+  retireBudget,
+} from './budgets.ts';
 import { closePeriod } from './closedPeriods.ts';
 import { grantCredit, withdrawCredit } from './credits.ts';
 import { completeCut, intendCut } from './cuts.ts';
-import { provenanceOf, streamIdOf } from './origin.ts';
+import { follows, provenanceOf, streamIdOf } from './origin.ts';
 import type { EventOf } from './origin.ts';
+import { forgetRehearsedCuts, rehearseCut } from './rehearsedCuts.ts';
 
 export type OrganizationEvent = EventOf<
   | 'AllocationCompleted'
   | 'BudgetDefined'
+  | 'BudgetOverridden'
+  | 'BudgetOverrideLifted'
   | 'BudgetRetired'
+  | 'BudgetThresholdCrossed'
   | 'CreditGranted'
   | 'CreditWithdrawn'
   | 'CutCompleted'
   | 'CutIntended'
+  | 'CutRehearsed'
   | 'EntitlementAllocated'
   | 'OrganizationRegistered'
   | 'PeriodClosed'
@@ -57,12 +68,22 @@ export function evolveOrganization(
       if (!state.projects.delete(event.value.project)) {
         throw new BrokenStream(event, 'no such project');
       }
+      forgetRehearsedCuts(state, ({ project }) => project === event.value.project);
       break;
     case 'BudgetDefined':
       defineBudget(state, event);
       break;
     case 'BudgetRetired':
       retireBudget(state, event);
+      break;
+    case 'BudgetThresholdCrossed':
+      crossThreshold(state, event);
+      break;
+    case 'BudgetOverridden':
+      overrideBudget(state, event);
+      break;
+    case 'BudgetOverrideLifted':
+      liftBudgetOverride(state, event);
       break;
     case 'EntitlementAllocated':
       intendAllocation(state, event);
@@ -75,6 +96,9 @@ export function evolveOrganization(
       break;
     case 'CutCompleted':
       completeCut(state, event);
+      break;
+    case 'CutRehearsed':
+      rehearseCut(state, event);
       break;
     case 'CreditGranted':
       grantCredit(state, event);
@@ -102,6 +126,7 @@ function emptyOrganization(id: string): OrganizationState {
     allocations: new Map(),
     allocated: new Map(),
     cuts: new Map(),
+    rehearsedCuts: new Map(),
     credits: new Map(),
     closedPeriods: new Map(),
   };
@@ -148,37 +173,4 @@ function moving(state: OrganizationState, holder: string, move: () => void): voi
   move();
   const to = parentHolder(state, holder) ?? holderAbove(null);
   for (const { series, take } of taken) addTake(state, to, series, take);
-}
-
-function defineBudget(state: OrganizationState, event: EventOf<'BudgetDefined'>): void {
-  const { budgetId, version, project, team, amount, currency } = event.value;
-  const { window, priceBook, tierPolicy } = event.value;
-  const former = state.budgets.get(budgetId);
-  follows(event, version, former?.version);
-  const budget: BudgetState = {
-    budgetId,
-    version,
-    project,
-    team,
-    amount,
-    currency,
-    window,
-    priceBook,
-    tierPolicy,
-    provenance: provenanceOf(event),
-  };
-  if (former !== undefined) placeBudget(state, former, false);
-  state.budgets.set(budget.budgetId, budget);
-  placeBudget(state, budget, true);
-}
-
-function retireBudget(state: OrganizationState, event: EventOf<'BudgetRetired'>): void {
-  const budget = state.budgets.get(event.value.budgetId);
-  if (budget === undefined) throw new BrokenStream(event, 'there is no such budget');
-  placeBudget(state, budget, false);
-  state.budgets.delete(budget.budgetId);
-}
-
-function follows(event: EventMessage, version: bigint, former: bigint | undefined): void {
-  if (version !== (former ?? 0n) + 1n) throw new BrokenStream(event, 'it skips a version');
 }

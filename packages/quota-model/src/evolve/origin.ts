@@ -26,3 +26,8 @@ export function streamIdOf(event: EventMessage, kind: StreamKind): string {
   if (parsed?.kind !== kind) throw new BrokenStream(event, `it belongs to a stream of ${kind}`);
   return parsed.id;
 }
+
+/** @throws BrokenStream when the version is not the next one. */
+export function follows(event: EventMessage, version: bigint, former: bigint | undefined): void {
+  if (version !== (former ?? 0n) + 1n) throw new BrokenStream(event, 'it skips a version');
+}

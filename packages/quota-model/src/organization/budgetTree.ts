@@ -43,6 +43,13 @@ export function parentHolder(state: OrganizationState, holder: string): string |
   return team === undefined ? null : holderAbove(team.parent);
 }
 
+/** Whether the holder is the project, a team above it, or its organization: its budgets bound the project's spend. */
+export function holdsProject(state: OrganizationState, holder: string, project: string): boolean {
+  let at: string | null = projectHolder(project);
+  while (at !== null && at !== holder) at = parentHolder(state, at);
+  return at !== null;
+}
+
 /** Whether the holder is part of the tree: only what is part of it is summed. */
 export function isInTree(state: OrganizationState, holder: string): boolean {
   if (holder === ORGANIZATION_HOLDER) return state.registration !== null;

@@ -4,6 +4,7 @@ export { UnexpectedDecision, given, givenIn, stateAfter } from './given.ts';
 export type { Fact, Then, When } from './given.ts';
 export * from './samples.ts';
 export { plainBook, plainPrice } from './priceSamples.ts';
+export { crossing, cutTerms, rehearsal } from './cutSamples.ts';
 export { brokenRules } from './wholeTree.ts';
 export {
   budgetDefined,

@@ -1,6 +1,5 @@
 /** A small organization, in facts. */
-import type { CommandData } from './stamp.ts';
-import type { Fact } from './given.ts';
+import type { Fact, FactOf } from './given.ts';
 
 export const organizationRegistered: Fact = {
   type: 'OrganizationRegistered',
@@ -21,7 +20,8 @@ export function projectDefined(project: string, team: string | null = null, vers
   };
 }
 
-export const budget: CommandData<'DefineBudget'> = {
+/** It cuts and tells nothing, but of what a test says else. */
+export const budget: Omit<FactOf<'BudgetDefined'>['data'], 'version'> = {
   budgetId: 'monthly',
   project: 'acme/assistant',
   team: null,
@@ -36,6 +36,9 @@ export const budget: CommandData<'DefineBudget'> = {
   },
   priceBook: 'list',
   tierPolicy: 'standard',
+  mode: 'enforce',
+  thresholds: [],
+  split: [],
 };
 
 export function budgetDefined(more: Partial<typeof budget>, version = 1n): Fact {

@@ -241,7 +241,14 @@ export function applyHaircut(
 ): { readonly type: 'ApplyHaircut'; readonly data: CommandData<'ApplyHaircut'> } {
   return {
     type: 'ApplyHaircut',
-    data: { ...cutData, ...wholeCut, cutBasisPoints, floorBasisPoints, ...more },
+    data: {
+      ...cutData,
+      ...wholeCut,
+      cutBasisPoints,
+      floorBasisPoints,
+      priorityMin: [],
+      ...more,
+    },
   };
 }
 

@@ -19,7 +19,8 @@ import {
 } from '../organization/budgetTree.ts';
 import type { BudgetState, OrganizationState } from '../organizationModel.ts';
 
-export type BudgetTerms = Omit<BudgetState, 'version' | 'provenance'>;
+/** What is defined of a budget; the rest happens to it. */
+export type BudgetTerms = Omit<BudgetState, 'version' | 'provenance' | 'crossings' | 'override'>;
 
 /** Whether a budget, new or in place of its former self, fits between what is above and below it. */
 export function budgetSumViolations(state: OrganizationState, terms: BudgetTerms): Violation[] {

@@ -2,6 +2,7 @@ import type { ApplyHaircut, Violation } from '@prorata/schemas';
 import { violation } from '../decide/answer.ts';
 import { isDecimal, isNegative } from '../decimals.ts';
 import { isProjectId, isSegment } from '../ids.ts';
+import { CUT_PRIORITY_MAX, TIERS } from '../modelBounds.ts';
 import { evidenceViolations } from './evidence.ts';
 import { basisPointsViolations, currencyViolations } from './money.ts';
 
@@ -27,9 +28,20 @@ export function cutViolations(terms: CutTerms): Violation[] {
   require(isAmount(terms.budget), '/budget', 'The budget is a decimal from 0.');
   require(Number.isInteger(overrunBasisPoints) &&
     overrunBasisPoints >= 0, '/overrunBasisPoints', 'Nothing is cut before the budget is reached.');
+  require(isByPriority(terms.priorityMin), '/priorityMin', PRIORITY_MESSAGE);
   return violations;
 }
 
-function isAmount(text: string): boolean {
+const PRIORITY_MESSAGE =
+  `None, or ${TIERS} whole numbers, tier 0 to 4, each within ±${CUT_PRIORITY_MAX}; ` +
+  'one more than that stands for no quota of the tier.';
+
+function isByPriority(least: readonly number[]): boolean {
+  const isPriority = (priority: number): boolean =>
+    Number.isInteger(priority) && priority >= -CUT_PRIORITY_MAX && priority <= CUT_PRIORITY_MAX + 1;
+  return least.length === 0 || (least.length === TIERS && least.every(isPriority));
+}
+
+export function isAmount(text: string): boolean {
   return isDecimal(text) && !isNegative(text);
 }

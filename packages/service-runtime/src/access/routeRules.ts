@@ -119,6 +119,8 @@ export const routeRules = {
   'DELETE /v1/organizations/:organization/credits/:creditId': sending('WithdrawCredit'),
   'DELETE /v1/budgets/:organization/:budgetId': sending('RetireBudget'),
   'PUT /v1/budgets/:organization/:budgetId': sending('DefineBudget'),
+  'PUT /v1/budgets/:organization/:budgetId/override': sending('OverrideBudget'),
+  'DELETE /v1/budgets/:organization/:budgetId/override': sending('LiftBudgetOverride'),
   'PUT /v1/price-books/:priceBook': sending('DefinePriceBook'),
   'PUT /v1/tier-policies/:tierPolicy': sending('PublishTierPolicy'),
   'GET /v1/commands/:commandId': { ...sendsCommands, answeredBy: ['gateway', 'projector'] },
