@@ -31,6 +31,11 @@ export function chaos(rest: readonly string[]): Promise<number> {
   return runEntry('infra/src/chaos/main.ts', rest);
 }
 
+/** Files are read without a stack. */
+export function backtest(rest: readonly string[]): Promise<number> {
+  return runEntry('rightsizer/src/backtest/command/main.ts', rest);
+}
+
 /** `audit`'s own exit code for a check that could not be done: 1 would say that an event is bad. */
 const notChecked = 2;
 

@@ -6,7 +6,7 @@ import type { Shell } from '../completion.ts';
 import type { Finish } from './finish.ts';
 import { outputOption } from './outputOption.ts';
 
-type Entry = 'demo' | 'bench' | 'chaos' | 'audit' | 'projections' | 'usage';
+type Entry = 'demo' | 'bench' | 'chaos' | 'audit' | 'projections' | 'usage' | 'backtest';
 
 /** Commands whose arguments a folder's own entry reads. */
 export function passedOnCommands(program: Command, finish: Finish): void {
@@ -22,6 +22,7 @@ export function passedOnCommands(program: Command, finish: Finish): void {
   passOn('demo', 'the whole loop, once round, on real parts; every line checked');
   passOn('bench', 'one benchmark beside its peers and its floor (bench commands)');
   passOn('chaos', 'load on real parts while they are killed and frozen; nothing lost or doubled');
+  passOn('backtest', 'hold policies against demand that was measured, before one is turned on');
   const audit = passOn(
     'audit',
     'verify the log, export parts of it, replay it (audit verify, audit export, audit replay)',
