@@ -32,6 +32,7 @@ export class ThrottleLaws {
   /** By organization and budget, what was defined, in order. */
   readonly #defined: { readonly at: bigint; readonly budgetId: string; readonly amount: string }[] =
     [];
+  readonly #fired = new Set<string>();
   readonly #lifted = new Map<string, bigint>();
   #next = 0;
 
@@ -106,6 +107,7 @@ export class ThrottleLaws {
     if (event.type === 'CutIntended') this.#intended(event.value, event);
     if (event.type === 'HaircutApplied') this.#applied(event.value);
     if (event.type === 'CutCompleted') this.#completed(event.value);
+    if (event.type === 'BudgetThresholdCrossed') this.#crossed(event.value, event);
   }
 
   #intended(cut: Cut, event: EventMessage): void {
@@ -145,6 +147,10 @@ export class ThrottleLaws {
       this.#law(spent <= amount, `${name} though ${spent} of ${amount} is spent`);
       return;
     }
+    const defined = this.#view.organization(ORGANIZATION)?.budgets.get(cut.budgetId);
+    this.#law(defined?.mode === 'enforce', `${name} in a dry run`);
+    const until = defined?.override?.until ?? 0n;
+    this.#law(until <= this.#world.now, `${name} though a person stopped the budget's cuts`);
     this.#law(cut.budget === budget?.amount, `${name} by a budget of ${cut.budget}`);
     this.#law(spent === picosOf(cut.spend), `${name} says ${cut.spend}, spent is ${spent}`);
     this.#law(spent > amount, `${name} within the budget`);
@@ -154,6 +160,29 @@ export class ThrottleLaws {
       (row, index) => index >= rows.length && row.loggedAt <= oldest,
     );
     this.#law(late < 0, `${name} on a table that has not read what came long ago`);
+  }
+
+  /** Once a budget, window, threshold and direction; what was spent is what the table had. */
+  #crossed(crossed: EventOf<'BudgetThresholdCrossed'>, event: EventMessage): void {
+    const { budgetId, windowStart, basis, basisPoints, direction } = crossed;
+    const key = [budgetId, windowStart, basis, basisPoints, direction].join(' ');
+    this.#law(!this.#fired.has(key), `threshold ${key} fires twice`);
+    this.#fired.add(key);
+    const command = this.#world.log.commandOf.get(event);
+    const at = command && this.#said.get(wordsOf(command));
+    const budget = this.#view.organization(ORGANIZATION)?.budgets.get(budgetId);
+    if (at === undefined || budget === undefined || budget.project === '') return;
+    const version = Number(/usage table version (\d+)/.exec(crossed.evidence.source)?.[1] ?? 0);
+    const asked = { ...crossed, project: budget.project, priceBook: 'list', decidedBy: at };
+    const spent = spentPicos(this.#world.table.rowsOf(version), this.#view.ledger, asked);
+    this.#law(
+      spent === picosOf(crossed.spend),
+      `threshold ${key} at ${crossed.spend}, not ${spent}`,
+    );
+    if (basis !== 'actual') return;
+    const mark = (picosOf(crossed.budget) * BigInt(basisPoints)) / WHOLE;
+    const isOver = spent >= mark;
+    this.#law(isOver === (direction === 'up'), `threshold ${key} is not crossed at ${spent}`);
   }
 
   #published(cut: Cut, name: string): void {

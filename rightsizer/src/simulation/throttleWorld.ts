@@ -66,8 +66,6 @@ const plainBudget = {
   tierPolicy: 'standard',
   team: null,
   mode: 'enforce',
-  thresholds: [],
-  split: [],
 };
 
 /** What each project may spend, at demand as it is a little less than what it would; chat has enough for ever. */
@@ -310,6 +308,18 @@ const priceOfThePast: Meddling = (world) => {
   world.reprice(world.now - DAY * BigInt(world.between(1, 5)));
 };
 
+const overrideBudget: Meddling = (world) => {
+  world.sayAll('OverrideBudget', `organization:${ORGANIZATION}`, {
+    budgetId: world.pick(['search', 'ads']),
+    until: timeToJson(world.now + HOUR * BigInt(world.between(2, 72))),
+  });
+};
+
+const liftBudgetOverride: Meddling = (world) => {
+  const budgetId = world.pick(['search', 'ads']);
+  world.sayAll('LiftBudgetOverride', `organization:${ORGANIZATION}`, { budgetId });
+};
+
 const tierPolicy: Meddling = (world) => {
   world.sayAll('PublishTierPolicy', 'tierpolicy:standard', world.pick(tierPolicies));
 };
@@ -317,4 +327,5 @@ const tierPolicy: Meddling = (world) => {
 const meddling: readonly Meddling[] = [
   ...[editLimit, editLimit, editLimit, override, changeBudget, changeBudget, grantCredit],
   ...[createQuota, editTier, priceFromNow, priceOfThePast, tierPolicy],
+  ...[overrideBudget, liftBudgetOverride],
 ];
