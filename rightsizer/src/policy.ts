@@ -1,4 +1,7 @@
 import { readFile } from 'node:fs/promises';
+import { classPolicies, lookbackSlots } from './recommend/classes.ts';
+import type { SizingPolicy } from './recommend/classes.ts';
+import type { WorkloadClass } from './recommend/recommendation.ts';
 import type { DemandOf } from './rollups/rolledUsage.ts';
 
 /** Under what terms this process writes, resizes and cuts. Evidence names it by name and version. */
@@ -49,37 +52,46 @@ export interface CompactionPolicy {
 export interface ResizePolicy {
   /** How often it looks. */
   readonly evaluationMs: number;
-  /** Demand is looked at in steps of this length; hosts' windows should not be longer. */
+  /** A limit is sized by the highest step of each slot; terms of sizing count lengths of time in slots. */
+  readonly slotMs: number;
+  /** Demand is looked at in steps of this length, which divides a slot; hosts' windows should not be longer. */
   readonly stepMs: number;
-  /** Whose demand a limit is held against: see DemandOf. */
+  /**
+   * Whose demand a limit is held against that each host has for itself: see DemandOf. One that hosts share is
+   * held against the fleet's.
+   */
   readonly demandOf: DemandOf;
   /** Usage younger than this is not looked at: it is still coming in. */
   readonly settleMs: number;
-  /** How much history a lowering needs. */
-  readonly evidenceMs: number;
-  /** How much earlier the second look of a lowering stands; both must agree. */
-  readonly agreementMs: number;
-  /** How far back refusals raise. */
-  readonly raiseLookbackMs: number;
   /** Data older than this is stale: nothing is changed. */
   readonly freshnessMs: number;
-  /** A limit rests this long before it is lowered, or asked for again after a person declined. */
-  readonly dwellMs: number;
-  /** What is kept above the demand, in basis points of it: 11,500 is 15 % more. */
-  readonly marginBasisPoints: number;
-  /** A change smaller than this part of the limit is not made. */
-  readonly deadbandBasisPoints: number;
-  /** A raise goes at most to this part of the limit: 20,000 doubles it. */
-  readonly raiseMaxBasisPoints: number;
-  /** A lowering takes at most this part of the limit. */
-  readonly lowerMaxBasisPoints: number;
-  /** How many of the evidence's steps must have usage. */
-  readonly coverageMinBasisPoints: number;
+  /** How long before the first change of an application the log must have what the policy would have changed. */
+  readonly rehearsalMs: number;
+  /** A limit is not asked for again this long after a person declined. */
+  readonly declinedRestMs: number;
+  /** A limit is left alone this long after hosts' health rolled a resize of it back. */
+  readonly rolledBackRestMs: number;
   /** After a refusal the same limit is left alone for this long. */
   readonly refusalRestMs: number;
   /** Changes posted in one evaluation, raises first: a fault in the data does not reach the whole fleet at once. */
   readonly changesMax: number;
+  /** The same, of one application. */
+  readonly applicationChangesMax: number;
+  /**
+   * What raises may add in one evaluation to what an application has committed of a resource, in basis points of it:
+   * the last raise is cut short, the rest wait.
+   */
+  readonly raisedMaxBasisPoints: number;
+  /** How dear a shortage is where neither the quota, one above it nor the application says. */
+  readonly classes: Readonly<Record<RightsizedKind, WorkloadClass>>;
+  readonly sizing: Readonly<Record<WorkloadClass, SizingTerms>>;
 }
+
+/** The kinds of limits that evidence moves; what is consumed over a window is a budget's matter. */
+export type RightsizedKind = 'rate' | 'concurrency' | 'capacity';
+
+/** How limits of a class are sized; `SizingPolicy` says what each term means. */
+export type SizingTerms = Omit<SizingPolicy, 'workload' | 'isSqueezable'>;
 
 export interface ThrottlePolicy {
   readonly evaluationMs: number;
@@ -96,6 +108,11 @@ export interface ThrottlePolicy {
 const minute = 60_000;
 const hour = 60 * minute;
 
+function termsOf(workload: WorkloadClass): SizingTerms {
+  const { workload: _class, isSqueezable: _kind, ...terms } = classPolicies[workload];
+  return terms;
+}
+
 /** What holds where the policy file is silent. */
 export const productionPolicy: Policy = {
   name: 'production',
@@ -103,23 +120,27 @@ export const productionPolicy: Policy = {
   sink: { recordsMax: 20_000, intervalMs: minute, idleMs: 10_000 },
   rollups: { minutesMs: 35 * 24 * hour, hoursMs: 400 * 24 * hour },
   rightsizer: {
-    evaluationMs: minute,
-    stepMs: minute,
-    // Each host holds the whole limit: there are no shares of a limit for the fleet yet.
+    // As often as there is another step.
+    evaluationMs: 5 * minute,
+    slotMs: hour,
+    stepMs: 5 * minute,
+    // Each host holds the whole limit.
     demandOf: 'host',
     settleMs: minute,
-    evidenceMs: 7 * 24 * hour,
-    agreementMs: 6 * hour,
-    raiseLookbackMs: 15 * minute,
     freshnessMs: 15 * minute,
-    dwellMs: 12 * hour,
-    marginBasisPoints: 11_500,
-    deadbandBasisPoints: 1_000,
-    raiseMaxBasisPoints: 20_000,
-    lowerMaxBasisPoints: 2_000,
-    coverageMinBasisPoints: 5_000,
+    rehearsalMs: 24 * hour,
+    declinedRestMs: 12 * hour,
+    rolledBackRestMs: 24 * hour,
     refusalRestMs: 15 * minute,
-    changesMax: 20,
+    changesMax: 100,
+    applicationChangesMax: 20,
+    raisedMaxBasisPoints: 5_000,
+    classes: { rate: 'serving', concurrency: 'serving', capacity: 'serving' },
+    sizing: {
+      batch: termsOf('batch'),
+      serving: termsOf('serving'),
+      guaranteed: termsOf('guaranteed'),
+    },
   },
   throttle: {
     evaluationMs: minute,
@@ -150,21 +171,28 @@ const limits: Readonly<Record<string, readonly [number, number]>> = {
   cooldownMs: [0, 24 * hour],
   escalationMs: [0, 24 * hour],
   refusalRestMs: [0, 24 * hour],
-  dwellMs: [0, 365 * 24 * hour],
+  rehearsalMs: [0, 400 * 24 * hour],
+  declinedRestMs: [0, 400 * 24 * hour],
+  rolledBackRestMs: [0, 400 * 24 * hour],
   stepMs: [100, 24 * hour],
-  marginBasisPoints: [10_000, 100_000],
-  deadbandBasisPoints: [0, 10_000],
-  raiseMaxBasisPoints: [10_000, 100_000],
-  lowerMaxBasisPoints: [1, 9_000],
-  coverageMinBasisPoints: [1, 10_000],
   changesMax: [1, 10_000],
+  applicationChangesMax: [1, 10_000],
+  raisedMaxBasisPoints: [1, 1_000_000],
   filesMin: [2, 10_000],
   bytesMax: [1_000_000, 10_000_000_000],
   unnamedMs: [30 * minute, 400 * 24 * hour],
 };
-const choices: Readonly<Record<string, readonly string[]>> = { demandOf: ['host', 'fleet'] };
-/** Steps of one series that are held in memory while it is looked at. */
-const STEPS_MAX = 50_000;
+/** Terms of sizing are numbers of any kind, in slots or as parts of a limit. */
+const TERM_MAX = 1_000_000;
+const workloads: readonly WorkloadClass[] = ['batch', 'serving', 'guaranteed'];
+const choices: Readonly<Record<string, readonly string[]>> = {
+  demandOf: ['host', 'fleet'],
+  rate: workloads,
+  concurrency: workloads,
+  capacity: workloads,
+};
+/** Numbers of one series that are held in memory while it is looked at: fourteen days of hours, many times over. */
+const VALUES_MAX = 5_000;
 
 /** The policy file does not say what it must; every mistake is listed. */
 export class PolicyError extends Error {
@@ -228,6 +256,7 @@ function word(given: unknown, path: string, key: string, problems: string[]): un
 }
 
 function number(given: unknown, path: string, key: string, problems: string[]): unknown {
+  if (path.startsWith('rightsizer.sizing.')) return term(given, path, key, problems);
   const [least, most] = limits[key] ?? durationMs;
   if (!Number.isInteger(given) || (given as number) < least || (given as number) > most) {
     problems.push(`${path}${key} must be a whole number from ${least} to ${most}`);
@@ -235,15 +264,28 @@ function number(given: unknown, path: string, key: string, problems: string[]): 
   return given;
 }
 
-function checkTogether(policy: ResizePolicy, problems: string[]): void {
-  if (policy.lowerMaxBasisPoints < policy.deadbandBasisPoints) {
-    problems.push('rightsizer.lowerMaxBasisPoints below the deadband would never lower');
+function term(given: unknown, path: string, key: string, problems: string[]): unknown {
+  const isNumber = typeof given === 'number' && given >= 0 && given <= TERM_MAX;
+  if (!isNumber || (key.endsWith('Slots') && !Number.isInteger(given))) {
+    const kind = key.endsWith('Slots') ? 'whole number' : 'number';
+    problems.push(`${path}${key} must be a ${kind} from 0 to ${TERM_MAX}`);
   }
-  if (policy.evidenceMs < policy.stepMs || policy.raiseLookbackMs < policy.stepMs) {
-    problems.push('rightsizer.stepMs must fit into evidenceMs and raiseLookbackMs');
-  }
-  if ((2 * policy.evidenceMs) / policy.stepMs > STEPS_MAX) {
-    problems.push(`rightsizer.evidenceMs has more than ${STEPS_MAX / 2} steps`);
+  return given;
+}
+
+function checkTogether({ slotMs, stepMs, sizing }: ResizePolicy, problems: string[]): void {
+  if (slotMs % stepMs !== 0) problems.push('rightsizer.stepMs must divide slotMs');
+  for (const [workload, terms] of Object.entries(sizing)) {
+    const at = `rightsizer.sizing.${workload}`;
+    const slots = lookbackSlots(terms);
+    const steps = terms.newestSlots * (slotMs / stepMs);
+    if (slots > VALUES_MAX || steps > VALUES_MAX) {
+      problems.push(`${at} looks at more than ${VALUES_MAX} slots or steps`);
+    }
+    if (terms.newestSlots < 1) problems.push(`${at}.newestSlots must be 1 at least`);
+    if (terms.raiseFactor <= 1 || terms.lowerFactor >= 1) {
+      problems.push(`${at} would never raise, or never lower`);
+    }
   }
 }
 

@@ -90,6 +90,9 @@ export function unsqueezable(policy: SizingPolicy): SizingPolicy {
 }
 
 /** How many slots of profile a policy looks at. */
-export function lookbackSlots({ lookbackDays, daySlots }: SizingPolicy): number {
+export function lookbackSlots({
+  lookbackDays,
+  daySlots,
+}: Pick<SizingPolicy, 'lookbackDays' | 'daySlots'>): number {
   return lookbackDays * daySlots;
 }

@@ -1,9 +1,7 @@
 import { limitToJson, timeToJson } from '@prorata/schemas';
-import type { ResourceLimit } from '@prorata/schemas';
 import type { LoopCommand } from '../commandDesk.ts';
 import { derivedId } from '../derivedId.ts';
-import type { Series } from './seriesOf.ts';
-import type { Resize } from './recommend.ts';
+import type { Resizable, Resize } from './findResize.ts';
 
 export interface ResizeTerms {
   readonly policyName: string;
@@ -16,13 +14,8 @@ export interface ResizeTerms {
  * the hash over what was looked at, the quota's version included, so that the same finding is the
  * same command.
  */
-export function resizeCommand(
-  series: Series,
-  limit: ResourceLimit,
-  found: Resize,
-  terms: ResizeTerms,
-): LoopCommand {
-  const { quotaId, resource, quotaVersion } = series;
+export function resizeCommand(series: Resizable, found: Resize, terms: ResizeTerms): LoopCommand {
+  const { quotaId, resource, quotaVersion, limit } = series;
   const verb = found.direction === 'raise' ? 'Raise' : 'Lower';
   return {
     commandId: derivedId(
@@ -31,6 +24,7 @@ export function resizeCommand(
       resource,
       found.value,
       found.inputsHash,
+      quotaVersion,
       terms.tableVersion,
     ),
     type: 'ResizeQuota',
@@ -39,7 +33,7 @@ export function resizeCommand(
     reason: `${verb} ${resource} from ${limit.amount} to ${found.value}: ${found.reasons.join(', ')}.`,
     data: {
       quotaId,
-      limit: limitToJson({ ...limit, amount: found.value, burst: burstFor(series, limit, found) }),
+      limit: limitToJson({ ...limit, amount: found.value, burst: burstFor(series, found) }),
       evidence: {
         policy: `${terms.policyName}@${terms.policyVersion}`,
         source: `usage table version ${terms.tableVersion}`,
@@ -53,14 +47,11 @@ export function resizeCommand(
 }
 
 /** A burst of its own keeps its proportion to the amount, and is not raised above the owner's highest. */
-function burstFor(
-  { bounds }: Series,
-  { burst, amount }: ResourceLimit,
-  found: Resize,
-): bigint | null {
+function burstFor({ bounds, limit }: Resizable, found: Resize): bigint | null {
+  const { burst, amount } = limit;
   if (burst === null || amount === 0n) return burst;
   const proportional = (burst * found.value) / amount;
   if (found.direction === 'lower') return proportional > 0n ? proportional : 1n;
-  const most = bounds !== null && bounds.max > burst ? bounds.max : burst;
+  const most = bounds.max > burst ? bounds.max : burst;
   return proportional < most ? proportional : most;
 }

@@ -1,27 +1,39 @@
 import type { CommandAnswer } from '@prorata/service-runtime';
 import { BATCH_MAX } from '../commandBatches.ts';
 import type { CommandDesk } from '../commandDesk.ts';
-import type { Policy } from '../policy.ts';
-import type { DemandStep } from '../rollups/rolledUsage.ts';
+import type { Policy, ResizePolicy } from '../policy.ts';
+import { lookbackSlots } from '../recommend/classes.ts';
+import type { DemandProfile, ProfilesAsked, RolledUsage } from '../rollups/rolledUsage.ts';
 import type { Rollups } from '../rollups/rollups.ts';
 import { MINUTE_MICROS } from '../rollups/rollupSql.ts';
-import type { UsageReader, UsageSnapshot } from '../table/usageReader.ts';
+import type { TableVersion } from '../table/tableVersion.ts';
+import type { UsageSnapshot } from '../table/usageReader.ts';
 import type { TableFreshness } from '../tableFreshness.ts';
 import type { FollowedView } from '../view/followView.ts';
-import { demandBuckets } from './demandBuckets.ts';
-import { historyMs } from './history.ts';
-import { floorTo, recommend } from './recommend.ts';
-import type { Resize, SkipReason } from './recommend.ts';
+import { findResize, isResizable, objectionTo } from './findResize.ts';
+import type { Resizable } from './findResize.ts';
+import { applicationOf, committedOf, withinRails } from './rails.ts';
+import type { Candidate } from './rails.ts';
+import { hasLooked, rehearsalCommand, rehearsalStage } from './rehearsal.ts';
+import type { Rehearsed } from './rehearsal.ts';
 import { resizeCommand } from './resizeCommand.ts';
+import type { ResizeTerms } from './resizeCommand.ts';
 import { seriesOf } from './seriesOf.ts';
 import type { Series } from './seriesOf.ts';
+import type { PutOffCode, SkipReason } from './skipReasons.ts';
+
+/** A version of the usage table, and since when applications' usage is in it. */
+export type WatchedTable = TableVersion & Pick<UsageSnapshot, 'newestUsage'>;
 
 export interface RightsizerParts {
-  readonly view: FollowedView;
-  readonly reader: UsageReader;
-  readonly rollups: Rollups;
-  readonly freshness: TableFreshness;
-  readonly desk: CommandDesk;
+  readonly view: Pick<FollowedView, 'view' | 'settle'>;
+  readonly reader: { newest(): Promise<WatchedTable | null> };
+  readonly rollups: {
+    of(...asked: Parameters<Rollups['of']>): Promise<Pick<RolledUsage, 'profiles'>>;
+    at(...asked: Parameters<Rollups['at']>): Pick<RolledUsage, 'profiles'>;
+  };
+  readonly freshness: Pick<TableFreshness, 'look' | 'caughtUpAt'>;
+  readonly desk: Pick<CommandDesk, 'post'>;
   readonly policy: Policy;
 }
 
@@ -31,9 +43,17 @@ export interface ResizeFinding {
   readonly resource: string;
   /** The reason of a skip, or what the gateway answered. */
   readonly result: SkipReason | 'POSTED' | 'REFUSED' | 'UNKNOWN' | 'PUT_OFF';
-  readonly code: string | null;
+  readonly code: PutOffCode | CommandAnswer['code'];
   readonly value: bigint | null;
   readonly current: bigint | null;
+}
+
+/** What became of the dry run of one application. */
+export interface RehearsalFinding {
+  readonly application: string;
+  readonly result: 'POSTED' | 'REFUSED' | 'UNKNOWN' | 'WAITING';
+  readonly code: CommandAnswer['code'];
+  readonly wouldChange: number;
 }
 
 export interface ResizeEvaluation {
@@ -41,20 +61,29 @@ export interface ResizeEvaluation {
   readonly at: bigint;
   /** null: there is no table yet. */
   readonly tableVersion: number | null;
+  /** Up to when demand was looked at, microseconds; null: at none. */
+  readonly knownTo: bigint | null;
   /** Why nothing at all was looked at. */
   readonly putOff: 'VIEW_BEHIND' | 'TABLE_EMPTY' | null;
   readonly findings: readonly ResizeFinding[];
+  /** Of applications whose limits are not changed before it. */
+  readonly rehearsals: readonly RehearsalFinding[];
 }
 
-interface Candidate {
-  readonly series: Series;
-  readonly found: Resize;
+/** What an evaluation looks at. */
+interface Look {
+  readonly table: WatchedTable;
+  readonly now: bigint;
+  /** null: the table has never been seen to have caught up. */
+  readonly knownTo: bigint | null;
+  readonly terms: ResizeTerms;
 }
 
-/** Quotas whose history is read by one query: bounds the query's text and what is sorted at once. */
-const QUOTAS_PER_QUERY = 100;
-
-/** Looks at every quota's history, and posts the resizes that it calls for. */
+/**
+ * Looks at every limit's demand, and posts the resizes that it calls for: nothing before the first dry run of a
+ * policy is in the log, and never more than the rails allow. It posts `ResizeQuota` and `RecordRehearsal` and
+ * nothing else; what it has to remember is in the log.
+ */
 export class Rightsizer {
   readonly #parts: RightsizerParts;
   /** By quota and resource: until when a refused change is not asked for again, microseconds. */
@@ -67,156 +96,212 @@ export class Rightsizer {
   /** @param now microseconds */
   async evaluate(now: bigint): Promise<ResizeEvaluation> {
     const { freshness, reader, view, policy } = this.#parts;
-    const nothing = { at: now, tableVersion: null, findings: [] };
+    const nothing = { at: now, tableVersion: null, knownTo: null, findings: [], rehearsals: [] };
     await freshness.look(now);
-    const snapshot = await reader.newest();
-    if (snapshot === null) return { ...nothing, putOff: 'TABLE_EMPTY' };
+    const table = await reader.newest();
+    if (table === null) return { ...nothing, putOff: 'TABLE_EMPTY' };
     if (!(await view.settle())) return { ...nothing, putOff: 'VIEW_BEHIND' };
-    this.#endRests(now);
-    const findings: ResizeFinding[] = [];
-    const candidates: Candidate[] = [];
-    for await (const { series, buckets } of histories(this.#parts, snapshot, now)) {
-      const found = recommend({ ...series, buckets }, policy.rightsizer, now);
-      if (found.kind === 'skip') findings.push(finding(series, found.skip, null, null));
-      else if (this.#isResting(series, now)) {
-        findings.push(finding(series, 'PUT_OFF', 'REFUSED_BEFORE', found.value));
-      } else candidates.push({ series, found });
-    }
-    // Who is refused comes first; of these, the one that lacks most.
-    candidates.sort(byUrgency);
-    for (let at = 0; at < candidates.length; at += BATCH_MAX) {
-      const posting = candidates
-        .slice(at, at + BATCH_MAX)
-        .map((candidate, place) => this.#post(snapshot.version, candidate, at + place, now));
-      findings.push(...(await Promise.all(posting)));
-    }
-    return { at: now, tableVersion: snapshot.version, putOff: null, findings };
+    endRests(this.#rests, now);
+    const { name, version } = policy;
+    const terms = { policyName: name, policyVersion: version, tableVersion: table.version };
+    const knownTo = knownToOf(policy.rightsizer, freshness.caughtUpAt(table.positions), now);
+    const look: Look = { table, now, knownTo, terms };
+    const found = new Found();
+    await this.#judge(look, found);
+    const rehearsals = await this.#rehearse(look, found);
+    const findings = await this.#resize(look, found);
+    const { version: tableVersion } = table;
+    return { at: now, tableVersion, knownTo, putOff: null, findings, rehearsals };
   }
 
-  #isResting(series: Series, now: bigint): boolean {
-    return (this.#rests.get(keyOf(series)) ?? 0n) > now;
-  }
-
-  /** Also of quotas that are no more. */
-  #endRests(now: bigint): void {
-    for (const [key, until] of this.#rests) {
-      if (until <= now) this.#rests.delete(key);
+  async #judge({ table, now, knownTo }: Look, found: Found): Promise<void> {
+    const { view, freshness, policy } = this.#parts;
+    const { rightsizer } = policy;
+    const caughtUpAt = freshness.caughtUpAt(table.positions);
+    const newest = await table.newestUsage(now - BigInt(rightsizer.freshnessMs) * 1_000n);
+    const wanted = new Map<string, Resizable>();
+    for (const state of view.view.applications()) {
+      const freshAt = earlier(caughtUpAt, newest.get(state.id));
+      for (const series of seriesOf(view.view, state, rightsizer, freshAt)) {
+        const objection = objectionTo(series, rightsizer, now);
+        if (objection !== null) found.skip(series, objection);
+        else if (!isResizable(series)) found.skip(series, 'NO_LIMIT');
+        else wanted.set(nameOf(series), series);
+      }
+    }
+    if (wanted.size === 0 || knownTo === null) return;
+    for await (const profile of this.#profiles(table, [...wanted.values()], knownTo, now)) {
+      const series = wanted.get(nameOf(profile.series));
+      if (series === undefined) continue;
+      const resize = findResize(series, profile, rightsizer, now);
+      if (typeof resize === 'string') found.skip(series, resize);
+      else found.candidates.push({ series, found: resize });
     }
   }
 
-  async #post(
-    tableVersion: number,
-    { series, found }: Candidate,
-    index: number,
+  async *#profiles(
+    table: WatchedTable,
+    wanted: readonly Resizable[],
+    to: bigint,
     now: bigint,
-  ): Promise<ResizeFinding> {
-    if (series.limit === null) throw new TypeError('unreachable: a resize has a limit');
-    const { desk, policy } = this.#parts;
-    if (index >= policy.rightsizer.changesMax) {
-      return finding(series, 'PUT_OFF', 'CHANGES_MAX', found.value);
+  ): AsyncGenerator<DemandProfile> {
+    const { rollups, policy } = this.#parts;
+    const asked = profilesOf(policy.rightsizer, wanted, to);
+    // Shorter steps than those that are rolled up are made from rows: nothing is rolled up for them.
+    const isRolledUp = asked.stepMicros % MINUTE_MICROS === 0n;
+    const usage = isRolledUp ? await rollups.of(table, now) : rollups.at(table, table.positions);
+    for await (const page of usage.profiles(asked)) yield* page;
+  }
+
+  /** Posts the dry runs that are due, and takes from the candidates what must wait for one. */
+  async #rehearse(look: Look, found: Found): Promise<RehearsalFinding[]> {
+    const { view, policy } = this.#parts;
+    const rehearsals: RehearsalFinding[] = [];
+    for (const state of view.view.applications()) {
+      const stage = rehearsalStage(state, policy, look.now);
+      if (stage === 'done') continue;
+      const rehearsed = found.of(state.id);
+      const said = { application: state.id, wouldChange: rehearsed.candidates.length, code: null };
+      found.rehearse(rehearsed);
+      if (stage === 'waiting') rehearsals.push({ ...said, result: 'WAITING' });
+      else if (look.knownTo !== null && hasLooked(rehearsed)) {
+        const answer = await this.#postRehearsal(look, rehearsed, look.knownTo);
+        rehearsals.push({ ...said, result: resultOf(answer), code: answer.code });
+      }
     }
-    const terms = { policyName: policy.name, policyVersion: policy.version, tableVersion };
-    const command = resizeCommand(series, series.limit, found, terms);
-    const answer = await desk.post(keyOf(series), command);
+    return rehearsals;
+  }
+
+  #postRehearsal(look: Look, rehearsed: Rehearsed, to: bigint): Promise<CommandAnswer> {
+    const { desk, policy } = this.#parts;
+    const { from } = profilesOf(policy.rightsizer, [], to);
+    const command = rehearsalCommand(rehearsed, look.terms, { from, to });
+    return desk.post(`rehearsal ${rehearsed.application}`, command);
+  }
+
+  async #resize(look: Look, found: Found): Promise<ResizeFinding[]> {
+    const { view, policy } = this.#parts;
+    const { findings } = found;
+    const isResting = ({ series }: Candidate): boolean =>
+      (this.#rests.get(nameOf(series)) ?? 0n) > look.now;
+    const putOff = ({ series, found: { value } }: Candidate, code: PutOffCode): void =>
+      void findings.push(finding(series, 'PUT_OFF', code, value));
+    for (const each of found.candidates.filter(isResting)) putOff(each, 'REFUSED_BEFORE');
+    const committed = new Map(view.view.applications().flatMap((state) => [...committedOf(state)]));
+    const railed = withinRails(
+      found.candidates.filter((each) => !isResting(each)),
+      committed,
+      policy.rightsizer,
+    );
+    for (const each of railed.putOff) putOff(each, each.code);
+    for (let at = 0; at < railed.posted.length; at += BATCH_MAX) {
+      const batch = railed.posted.slice(at, at + BATCH_MAX);
+      findings.push(...(await Promise.all(batch.map((each) => this.#post(look, each)))));
+    }
+    return findings;
+  }
+
+  async #post({ terms, now }: Look, { series, found }: Candidate): Promise<ResizeFinding> {
+    const { desk, policy } = this.#parts;
+    const answer = await desk.post(nameOf(series), resizeCommand(series, found, terms));
     if (answer.status === 'refused') {
-      this.#rests.set(keyOf(series), now + BigInt(policy.rightsizer.refusalRestMs) * 1_000n);
+      this.#rests.set(nameOf(series), now + BigInt(policy.rightsizer.refusalRestMs) * 1_000n);
     }
     return finding(series, resultOf(answer), answer.code, found.value);
   }
 }
 
-async function* histories(
-  { view, freshness, rollups, policy: { rightsizer: policy } }: RightsizerParts,
-  snapshot: UsageSnapshot,
-  now: bigint,
-): AsyncGenerator<{ series: Series; buckets: ReturnType<typeof demandBuckets> }> {
-  const stepMicros = BigInt(policy.stepMs) * 1_000n;
-  const to = floorTo(now - BigInt(policy.settleMs) * 1_000n, stepMicros);
-  const from = to - BigInt(historyMs(policy)) * 1_000n;
-  const caughtUpAt = freshness.caughtUpAt(snapshot.positions);
-  const newest = await snapshot.newestUsage(now - BigInt(policy.freshnessMs) * 1_000n);
-  const all = view.view
-    .applications()
-    .flatMap((state) => seriesOf(view.view, state, earlier(caughtUpAt, newest.get(state.id))));
-  const wanted = [...new Set(all.filter(({ bounds }) => bounds).map(({ quotaId }) => quotaId))];
-  const bySeries = new Map(all.map((series) => [keyOf(series), series]));
-  // Shorter steps than those that are rolled up are made from rows: nothing is rolled up for them.
-  const isRolledUp = stepMicros % MINUTE_MICROS === 0n;
-  const usage = isRolledUp
-    ? await rollups.of(snapshot, now)
-    : rollups.at(snapshot, snapshot.positions);
-  for (let at = 0; at < wanted.length; at += QUOTAS_PER_QUERY) {
-    const quotaIds = wanted.slice(at, at + QUOTAS_PER_QUERY);
-    const { demandOf } = policy;
-    const demand = usage.demand({ quotaIds, from, to, stepMicros, demandOf });
-    for await (const steps of grouped(demand)) {
-      const series = bySeries.get(keyOf(steps[0]));
-      if (series === undefined) continue;
-      bySeries.delete(keyOf(series));
-      const { limit } = series;
-      yield { series, buckets: limit === null ? [] : demandBuckets(steps, limit, stepMicros) };
+/** What an evaluation has found so far. */
+class Found {
+  readonly findings: ResizeFinding[] = [];
+  candidates: Candidate[] = [];
+  /** By application. */
+  readonly #skipped = new Map<string, Map<SkipReason, number>>();
+
+  skip(series: Series, reason: SkipReason): void {
+    this.findings.push(finding(series, reason, null, null));
+    const application = applicationOf(series);
+    const counts = this.#skipped.get(application) ?? new Map<SkipReason, number>();
+    counts.set(reason, (counts.get(reason) ?? 0) + 1);
+    this.#skipped.set(application, counts);
+  }
+
+  /** What would become of one application. */
+  of(application: string): Rehearsed {
+    const candidates = this.candidates.filter(
+      ({ series }) => applicationOf(series) === application,
+    );
+    return { application, candidates, skipped: this.#skipped.get(application) ?? new Map() };
+  }
+
+  /** Nothing is changed of an application before its dry run. */
+  rehearse({ candidates }: Rehearsed): void {
+    const waiting = new Set(candidates);
+    this.candidates = this.candidates.filter((each) => !waiting.has(each));
+    for (const { series, found } of candidates) {
+      this.findings.push(finding(series, 'REHEARSING', null, found.value));
     }
   }
-  for (const series of bySeries.values()) yield { series, buckets: [] };
 }
 
-type Steps = readonly [DemandStep, ...DemandStep[]];
+/** Up to where all that was reported is in the table, and has come in; a whole step. */
+function knownToOf(policy: ResizePolicy, caughtUpAt: bigint | null, now: bigint): bigint | null {
+  if (caughtUpAt === null) return null;
+  const settled = now - BigInt(policy.settleMs) * 1_000n;
+  return floorTo(caughtUpAt < settled ? caughtUpAt : settled, BigInt(policy.stepMs) * 1_000n);
+}
 
-/** The steps of one quota and resource at a time; they come in that order. */
-async function* grouped(pages: AsyncIterable<readonly DemandStep[]>): AsyncGenerator<Steps> {
-  let group: [DemandStep, ...DemandStep[]] | null = null;
-  for await (const steps of pages) {
-    for (const step of steps) {
-      if (group !== null && keyOf(group[0]) === keyOf(step)) {
-        group.push(step);
-        continue;
-      }
-      if (group !== null) yield group;
-      group = [step];
-    }
+/** What every class needs to look at: as many slots, and newest steps, as the one that looks furthest. */
+export function profilesOf(
+  { slotMs, stepMs, sizing }: ResizePolicy,
+  wanted: readonly Pick<Resizable, 'quotaId' | 'resource' | 'demandOf' | 'limit'>[],
+  to: bigint,
+): ProfilesAsked {
+  const [slotMicros, stepMicros] = [BigInt(slotMs) * 1_000n, BigInt(stepMs) * 1_000n];
+  const classes = Object.values(sizing);
+  const slots = Math.max(...classes.map((terms) => lookbackSlots(terms)));
+  const newest = Math.max(...classes.map(({ newestSlots }) => newestSlots));
+  return {
+    series: wanted.map(({ quotaId, resource, demandOf, limit }) => ({
+      ...{ quotaId, resource, demandOf },
+      perMicros: limit.kind === 'rate' ? (limit.perMicros ?? 1_000_000n) : null,
+    })),
+    from: floorTo(to, slotMicros) - BigInt(slots) * slotMicros,
+    to,
+    ...{ slotMicros, stepMicros, steps: newest * Number(slotMicros / stepMicros) },
+  };
+}
+
+/** Also of quotas that are no more. */
+function endRests(rests: Map<string, bigint>, now: bigint): void {
+  for (const [name, until] of rests) {
+    if (until <= now) rests.delete(name);
   }
-  if (group !== null) yield group;
 }
 
-function resultOf({ status }: CommandAnswer): ResizeFinding['result'] {
+function resultOf({ status }: CommandAnswer): 'POSTED' | 'REFUSED' | 'UNKNOWN' {
   if (status === 'accepted') return 'POSTED';
   return status === 'refused' ? 'REFUSED' : 'UNKNOWN';
 }
 
 function finding(
-  { quotaId, resource, limit }: Series,
+  { quotaId, resource, limit }: Pick<Series, 'quotaId' | 'resource' | 'limit'>,
   result: ResizeFinding['result'],
-  code: string | null,
+  code: ResizeFinding['code'],
   value: bigint | null,
 ): ResizeFinding {
   return { quotaId, resource, result, code, value, current: limit?.amount ?? null };
 }
 
-function byUrgency(left: Candidate, right: Candidate): number {
-  if (left.found.direction !== right.found.direction) {
-    return left.found.direction === 'raise' ? -1 : 1;
-  }
-  const [a, b] = [keyOf(left.series), keyOf(right.series)];
-  return relative(right) - relative(left) || (a < b ? -1 : 1);
-}
-
-/** An order, not a figure: a float is good enough. */
-function relative({ series, found }: Candidate): number {
-  const current = Number(series.limit?.amount ?? 1n) || 1;
-  return Math.abs(Math.log(Number(found.value || 1n) / current));
-}
-
-function keyOf({
-  quotaId,
-  resource,
-}: {
-  readonly quotaId: string;
-  readonly resource: string;
-}): string {
+function nameOf({ quotaId, resource }: Pick<Series, 'quotaId' | 'resource'>): string {
   return `${quotaId} ${resource}`;
 }
 
 function earlier(left: bigint | null, right: bigint | undefined): bigint | null {
   if (left === null || right === undefined) return null;
   return left < right ? left : right;
+}
+
+function floorTo(value: bigint, step: bigint): bigint {
+  return value - (((value % step) + step) % step);
 }

@@ -9,6 +9,7 @@ import type {
 } from '@prorata/quota-model';
 import type { EventMessage } from '@prorata/schemas';
 import { LedgerFacts } from '../ledger/ledgerFacts.ts';
+import { Disturbances } from './disturbances.ts';
 
 /** What happened last to one budget's cut in one application. */
 export interface CutHistory {
@@ -35,10 +36,12 @@ export class LogView {
   readonly #cuts = new Map<string, CutHistory>();
   /** By organization and budget: the stream's version at the last event of a cut's process. */
   readonly #cutProcesses = new Map<string, bigint>();
-  /** When the last cut or override of a quota ended. */
-  readonly #disturbedUntil = new Map<string, bigint>();
+  /** When quotas were held down, and when evidence lowered them. */
+  readonly disturbances = new Disturbances();
   /** By quota and resource: when a proposal was last declined or lapsed. */
   readonly #declinedAt = new Map<string, bigint>();
+  /** By quota and resource: when a rollout that would have resized it was last rolled back. */
+  readonly #rolledBackAt = new Map<string, bigint>();
 
   /** @throws EventUnfoldable */
   fold(event: EventMessage): void {
@@ -52,8 +55,12 @@ export class LogView {
       this.#cutProcesses.set(`${stream} ${event.value.budgetId}`, streamVersion);
     }
     const foldLedger = this.ledger.fold(before, event);
+    const was = quotaOf(before, event);
     try {
       const after = evolve(before, event);
+      if (event.type !== 'QuotaMoved') {
+        this.disturbances.fold(was, quotaOf(after, event), event.value.envelope.decidedAt);
+      }
       this.#states.set(stream, after);
       foldLedger(after);
     } catch (cause) {
@@ -98,20 +105,22 @@ export class LogView {
     return this.#cutProcesses.get(`organization:${organization} ${budgetId}`) ?? 0n;
   }
 
-  disturbedUntil(quotaId: string): bigint | null {
-    return this.#disturbedUntil.get(quotaId) ?? null;
-  }
-
   declinedAt(quotaId: string, resource: string): bigint | null {
     return this.#declinedAt.get(`${quotaId} ${resource}`) ?? null;
+  }
+
+  rolledBackAt(quotaId: string, resource: string): bigint | null {
+    return this.#rolledBackAt.get(`${quotaId} ${resource}`) ?? null;
   }
 
   #remember(before: ApplicationState, event: EventMessage): void {
     const { quotaId, decidedAt } = event.value.envelope;
     switch (event.type) {
-      case 'QuotaOverrideEnded':
-      case 'HaircutLifted':
-        if (quotaId !== null) this.#disturbedUntil.set(quotaId, decidedAt);
+      case 'RolloutRolledBack':
+        for (const { resize } of before.rollouts.get(event.value.rolloutId)?.steps ?? []) {
+          if (resize === null) continue;
+          this.#rolledBackAt.set(`${resize.quotaId} ${resize.limit.resource}`, decidedAt);
+        }
         return;
       case 'ProposalRejected':
       case 'ProposalExpired': {
@@ -138,10 +147,10 @@ export class LogView {
 
   #forget(quota: QuotaState | undefined): void {
     if (quota === undefined) return;
-    this.#disturbedUntil.delete(quota.quotaId);
     // A proposal is of a resource that the quota limits, whoever bounds it.
     for (const { resource } of quota.content.limits) {
       this.#declinedAt.delete(`${quota.quotaId} ${resource}`);
+      this.#rolledBackAt.delete(`${quota.quotaId} ${resource}`);
     }
   }
 
@@ -149,11 +158,13 @@ export class LogView {
   #follow(quota: QuotaState | undefined, next: string, movedAt: bigint): void {
     if (quota === undefined) return;
     for (const { resource } of quota.content.limits) {
-      const declinedAt = this.#declinedAt.get(`${quota.quotaId} ${resource}`);
-      if (declinedAt !== undefined) this.#declinedAt.set(`${next} ${resource}`, declinedAt);
+      for (const times of [this.#declinedAt, this.#rolledBackAt]) {
+        const at = times.get(`${quota.quotaId} ${resource}`);
+        if (at !== undefined) times.set(`${next} ${resource}`, at);
+      }
     }
     this.#forget(quota);
-    this.#disturbedUntil.set(next, movedAt);
+    this.disturbances.move(quota, next, movedAt);
   }
 
   #rememberCut(before: StreamState | null, event: EventMessage): void {
@@ -175,6 +186,13 @@ export class LogView {
       liftedAt: counts ? decidedAt : known.liftedAt,
     });
   }
+}
+
+/** The quota that an event is about. */
+function quotaOf(state: StreamState | null, event: EventMessage): QuotaState | null {
+  const { quotaId } = event.value.envelope;
+  if (state?.kind !== 'application' || quotaId === null) return null;
+  return state.quotas.get(quotaId) ?? null;
 }
 
 function cutKey(application: string, project: string, budgetId: string): string {
