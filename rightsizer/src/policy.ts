@@ -108,9 +108,11 @@ export interface ThrottlePolicy {
 const minute = 60_000;
 const hour = 60 * minute;
 
+/** What a file may say of a class: which it is, and what a kind of limits makes of it, it may not. */
 function termsOf(workload: WorkloadClass): SizingTerms {
-  const { workload: _class, isSqueezable: _kind, ...terms } = classPolicies[workload];
-  return terms;
+  const named = Object.entries(classPolicies[workload]);
+  const terms = named.filter(([name]) => name !== 'workload' && name !== 'isSqueezable');
+  return Object.fromEntries(terms) as SizingTerms;
 }
 
 /** What holds where the policy file is silent. */
@@ -192,7 +194,7 @@ const choices: Readonly<Record<string, readonly string[]>> = {
   capacity: workloads,
 };
 /** Numbers of one series that are held in memory while it is looked at: fourteen days of hours, many times over. */
-const VALUES_MAX = 5_000;
+const VALUES_MAX = 50_000;
 
 /** The policy file does not say what it must; every mistake is listed. */
 export class PolicyError extends Error {

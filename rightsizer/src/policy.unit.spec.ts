@@ -17,10 +17,14 @@ describe('policyFrom', () => {
       name: 'demo',
       version: 3,
       throttle: { evaluationMs: 500 },
-      rightsizer: { stepMs: 1_000, evidenceMs: 20_000 },
+      rightsizer: { stepMs: 1_000, sizing: { batch: { seasonMargin: 1.25 } } },
     });
     expect(policy.throttle).toEqual({ ...productionPolicy.throttle, evaluationMs: 500 });
-    expect(policy.rightsizer.marginBasisPoints).toBe(11_500);
+    const { sizing } = productionPolicy.rightsizer;
+    expect(policy.rightsizer.sizing).toEqual({
+      ...sizing,
+      batch: { ...sizing.batch, seasonMargin: 1.25 },
+    });
   });
 
   it('is the production policy without a file', async () => {
@@ -33,7 +37,13 @@ describe('policyFrom', () => {
       problemsOf({
         name: 'no spaces please',
         version: 0,
-        rightsizer: { marginBasisPoints: 9_000, evidencMs: 5, demandOf: 'me' },
+        rightsizer: {
+          raisedMaxBasisPoints: 0,
+          evidencMs: 5,
+          demandOf: 'me',
+          classes: { rate: 'best' },
+          sizing: { serving: { dwellSlots: 1.5, deadband: -1, margin: 2 } },
+        },
         sink: 7,
       }),
     ).toEqual([
@@ -42,7 +52,11 @@ describe('policyFrom', () => {
       'sink must be an object',
       'rightsizer.evidencMs is not a setting',
       'rightsizer.demandOf must be one of host, fleet',
-      'rightsizer.marginBasisPoints must be a whole number from 10000 to 100000',
+      'rightsizer.raisedMaxBasisPoints must be a whole number from 1 to 1000000',
+      'rightsizer.classes.rate must be one of batch, serving, guaranteed',
+      'rightsizer.sizing.serving.margin is not a setting',
+      'rightsizer.sizing.serving.dwellSlots must be a whole number from 0 to 1000000',
+      'rightsizer.sizing.serving.deadband must be a number from 0 to 1000000',
     ]);
   });
 
@@ -52,9 +66,17 @@ describe('policyFrom', () => {
     ]);
   });
 
-  it('refuses what would never act', () => {
-    expect(problemsOf({ name: 'a', version: 1, rightsizer: { lowerMaxBasisPoints: 500 } })).toEqual(
-      ['rightsizer.lowerMaxBasisPoints below the deadband would never lower'],
-    );
+  it('refuses what would never act, and slots that are no whole steps', () => {
+    const sizing = {
+      batch: { lowerFactor: 1, newestSlots: 0 },
+      guaranteed: { lookbackDays: 9_000 },
+    };
+    const rightsizer = { stepMs: 7_000, sizing };
+    expect(problemsOf({ name: 'a', version: 1, rightsizer })).toEqual([
+      'rightsizer.stepMs must divide slotMs',
+      'rightsizer.sizing.batch.newestSlots must be 1 at least',
+      'rightsizer.sizing.batch would never raise, or never lower',
+      'rightsizer.sizing.guaranteed looks at more than 50000 slots or steps',
+    ]);
   });
 });

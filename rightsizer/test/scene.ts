@@ -19,14 +19,20 @@ export const policy = {
   sink: { recordsMax: 1_000, intervalMs: 60_000, idleMs: 100 },
   rightsizer: {
     evaluationMs: 300,
+    slotMs: 2_000,
     stepMs: 1_000,
     settleMs: 0,
-    evidenceMs: 5_000,
-    agreementMs: 1_000,
-    raiseLookbackMs: 10_000,
     freshnessMs: 20_000,
-    dwellMs: 2_000,
+    rehearsalMs: 0,
+    declinedRestMs: 20_000,
     refusalRestMs: 1_000,
+    raisedMaxBasisPoints: 20_000,
+    sizing: {
+      serving: {
+        ...{ daySlots: 2, lookbackDays: 3, aheadSlots: 1, warmUpSlots: 3, dwellSlots: 1 },
+        ...{ newestSlots: 10, lowerFactor: 0.8 },
+      },
+    },
   },
   throttle: { evaluationMs: 300, freshnessMs: 20_000, escalationMs: 0, cooldownMs: 0 },
 };

@@ -14,7 +14,7 @@ it('shows a policy file that the rightsizer takes, and what it leaves as it is',
   expect(policy).toMatchObject(json);
   const changed = Object.keys(json.rightsizer);
   expect(changed.length).toBeGreaterThan(0);
-  expect(policy.rightsizer.marginBasisPoints).toBe(productionPolicy.rightsizer.marginBasisPoints);
+  expect(policy.rightsizer.sizing.batch).toEqual(productionPolicy.rightsizer.sizing.batch);
 });
 
 it('shows a file of issuers that services take', async () => {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ApplicationState } from '@prorata/quota-model';
-import { timeToJson } from '@prorata/schemas';
+import { longToJson, timeToJson } from '@prorata/schemas';
 import type { LoopCommand } from '../commandDesk.ts';
 import { derivedId } from '../derivedId.ts';
 import type { Policy } from '../policy.ts';
@@ -85,8 +85,8 @@ export function rehearsalCommand(
       examples: sorted.slice(0, EXAMPLES_MAX).map(({ series, found }) => ({
         quotaId: series.quotaId,
         resource: series.resource,
-        from: series.limit.amount,
-        to: found.value,
+        from: longToJson(series.limit.amount),
+        to: longToJson(found.value),
         reasons: found.reasons,
       })),
       evidence: {

@@ -43,7 +43,8 @@ export interface ResizeFinding {
   readonly resource: string;
   /** The reason of a skip, or what the gateway answered. */
   readonly result: SkipReason | 'POSTED' | 'REFUSED' | 'UNKNOWN' | 'PUT_OFF';
-  readonly code: PutOffCode | CommandAnswer['code'];
+  /** Of what was put off a PutOffCode; else what the gateway answered. */
+  readonly code: CommandAnswer['code'];
   readonly value: bigint | null;
   readonly current: bigint | null;
 }

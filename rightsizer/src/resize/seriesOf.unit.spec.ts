@@ -9,6 +9,7 @@ import {
   tokens,
 } from '@prorata/quota-model/testing';
 import { describe, expect, it } from 'vitest';
+import { productionPolicy } from '../policy.ts';
 import { LogView } from '../view/logView.ts';
 import { seriesOf } from './seriesOf.ts';
 
@@ -29,7 +30,7 @@ describe('the series of a quota', () => {
     const view = new LogView();
     for (const event of stream.events) view.fold(event);
     const state = view.application('moka');
-    const series = state === null ? [] : seriesOf(view, state, START);
+    const series = state === null ? [] : seriesOf(view, state, productionPolicy.rightsizer, START);
     const bounds = Object.fromEntries(series.map((each) => [each.quotaId, each.bounds]));
     expect(bounds).toMatchObject({
       'moka/default-bounds': { min: 10n, max: 90n },
@@ -53,7 +54,8 @@ describe('the series of a quota', () => {
       const view = new LogView();
       for (const event of stream.events) view.fold(event);
       const state = view.application('moka');
-      const series = state === null ? [] : seriesOf(view, state, START);
+      const series =
+        state === null ? [] : seriesOf(view, state, productionPolicy.rightsizer, START);
       expect(series).toHaveLength(4);
       const waiting = series.filter(({ isProposed }) => isProposed);
       return waiting.map(({ quotaId, resource }) => [quotaId, resource]);

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RowsTable } from '../../test/rowsTable.ts';
 import type { TableRow } from '../../test/rowsTable.ts';
 import { UsageDatabase } from '../table/usageDatabase.ts';
-import { SERIES_AT_ONCE } from './demandProfiles.ts';
+import { VALUES_AT_ONCE } from './demandProfiles.ts';
 import type { DemandProfile, ProfilesAsked, ProfileSeries } from './rolledUsage.ts';
 import { Rollups } from './rollups.ts';
 
@@ -318,16 +318,18 @@ describe('profiles of demand', () => {
     const table = newTable();
     await table.add([use()]);
     const usage = await (await newRollups()).of(table.newest(), start + 3n * HOUR);
-    const series = Array.from({ length: SERIES_AT_ONCE + 1 }, (_, at) => ({
+    const steps = 3_000;
+    const atOnce = Math.floor(VALUES_AT_ONCE / (steps + 1));
+    const series = Array.from({ length: atOnce + 1 }, (_, at) => ({
       ...chat,
       quotaId: `llm/q${at}`,
     }));
+    const question = asked({ series, from: start + 2n * HOUR, steps });
     const sizes: number[] = [];
-    for await (const page of usage.profiles(asked({ series, from: start + 2n * HOUR })))
-      sizes.push(page.length);
-    expect(sizes).toEqual([SERIES_AT_ONCE, 1]);
-    for await (const page of usage.profiles(asked({ series, from: start + 2n * HOUR }))) {
-      expect(page).toHaveLength(SERIES_AT_ONCE);
+    for await (const page of usage.profiles(question)) sizes.push(page.length);
+    expect(sizes).toEqual([atOnce, 1]);
+    for await (const page of usage.profiles(question)) {
+      expect(page).toHaveLength(atOnce);
       break;
     }
   });

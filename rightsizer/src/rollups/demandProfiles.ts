@@ -5,8 +5,8 @@ import type { DemandOf, DemandProfile, ProfilesAsked, ProfileSeries } from './ro
 import { atOnceSql } from './rollupSql.ts';
 import type { StepMeasure } from './rollupSql.ts';
 
-/** Limits that are read by one query: some 30 MB of numbers, for fourteen days of hours. */
-export const SERIES_AT_ONCE = 8_192;
+/** Slots and steps that are read by one query, in each of a few columns: some 8,000 limits with fourteen days of hours. */
+export const VALUES_AT_ONCE = 3_000_000;
 const SECOND_MICROS = 1_000_000n;
 /** Beyond it a double may lie below the whole number that it stands for. */
 const EXACT_MAX = 2 ** 53;
@@ -27,9 +27,11 @@ export type ProfilePage = Omit<ProfilesAsked, 'series'> & {
 /** By quota and resource: files of roll-ups are sorted so, and a page reads a stretch of each. */
 export function profilePages({ series, ...asked }: ProfilesAsked): ProfilePage[] {
   const sorted = [...series].sort((left, right) => (isBefore(left, right) ? -1 : 1));
+  const values = Number((asked.to - asked.from) / asked.slotMicros) + asked.steps;
+  const atOnce = Math.max(1, Math.floor(VALUES_AT_ONCE / values));
   const pages: ProfilePage[] = [];
-  for (let at = 0; at < sorted.length; at += SERIES_AT_ONCE) {
-    pages.push({ ...asked, series: sorted.slice(at, at + SERIES_AT_ONCE) });
+  for (let at = 0; at < sorted.length; at += atOnce) {
+    pages.push({ ...asked, series: sorted.slice(at, at + atOnce) });
   }
   return pages;
 }

@@ -33,8 +33,11 @@ export function logEvaluations(logger: Logger): EvaluationLog {
   }
 
   return {
-    resizes({ putOff, findings }) {
+    resizes({ putOff, findings, rehearsals }) {
       if (putOff !== null) logger.info({ putOff }, 'The resizes are put off.');
+      for (const rehearsal of rehearsals) {
+        if (rehearsal.result !== 'WAITING') logger.info(rehearsal, 'A dry run was posted.');
+      }
       for (const finding of findings) {
         if (!['POSTED', 'REFUSED', 'UNKNOWN'].includes(finding.result)) continue;
         logger.info(finding, 'A resize was posted.');

@@ -11,6 +11,9 @@ export interface RightsizerMetrics extends SinkMetrics {
   failed(loop: string): void;
 }
 
+/** What a finding says of a resize that was posted. */
+const ANSWERS: ReadonlySet<string> = new Set(['POSTED', 'REFUSED', 'UNKNOWN']);
+
 /** What an operator watches; labels are bounded by the tree of budgets and the tables of codes. */
 export function rightsizerMetrics(registry: Registry): RightsizerMetrics {
   const registers = [registry];
@@ -22,6 +25,12 @@ export function rightsizerMetrics(registry: Registry): RightsizerMetrics {
   const findings = gauge('resize_findings', 'Limits by what the last evaluation found.', [
     'result',
   ]);
+  const rehearsing = gauge(
+    'resize_rehearsing',
+    '1 for an application whose limits wait for the first dry run of the policy.',
+    ['application'],
+  );
+  const resizes = counter('resizes_total', 'Resizes posted, by answer.', ['result']);
   const overrun = gauge('budget_overrun_basis_points', 'Spend over budget; negative below it.', [
     'organization',
     'budget',
@@ -48,7 +57,12 @@ export function rightsizerMetrics(registry: Registry): RightsizerMetrics {
     ...sinkMetrics(registry),
     resizes(evaluation) {
       findings.reset();
-      for (const { result } of evaluation.findings) findings.inc({ result });
+      rehearsing.reset();
+      for (const { result } of evaluation.findings) {
+        findings.inc({ result });
+        if (ANSWERS.has(result)) resizes.inc({ result });
+      }
+      for (const { application } of evaluation.rehearsals) rehearsing.set({ application }, 1);
     },
     budgets(evaluation) {
       if (evaluation.putOff !== null) return;

@@ -66,6 +66,23 @@ export const statusFields: Readonly<Record<string, Part>> = {
     quarantined: whole,
     partitions: listOf({ partition: whole, nextOffset: long, epoch: {} }),
   }),
-  rightsizer: { type: ['object', 'null'] },
+  rightsizer: {
+    type: ['object', 'null'],
+    properties: {
+      evaluatedAt: timeOrNull,
+      fault: orNull({ at: time, message: text }),
+      putOff: { ...textOrNull, description: 'Why nothing at all was looked at.' },
+      knownTo: { ...timeOrNull, description: 'Up to when demand was looked at.' },
+      counts: {
+        ...record,
+        description: 'Limits by what was found, why nothing was done among it.',
+      },
+      rehearsals: {
+        ...records,
+        description: 'Applications whose limits wait for the first dry run of the policy.',
+      },
+      findings: { ...records, description: 'The first 200, one a limit.' },
+    },
+  },
   throttle: { type: ['object', 'null'] },
 };

@@ -68,10 +68,18 @@ function loopReport({ fault, evaluatedAt }: RunningLoop): object {
   };
 }
 
-function resizeReport({ putOff, tableVersion, findings }: ResizeEvaluation): object {
+function resizeReport(evaluation: ResizeEvaluation): object {
+  const { putOff, tableVersion, knownTo, findings, rehearsals } = evaluation;
   const counts: Record<string, number> = {};
   for (const { result } of findings) counts[result] = (counts[result] ?? 0) + 1;
-  return { putOff, tableVersion, counts, findings: findings.slice(0, FINDINGS_MAX) };
+  return {
+    putOff,
+    tableVersion,
+    knownTo: knownTo === null ? null : timeToJson(knownTo),
+    counts,
+    rehearsals: rehearsals.slice(0, FINDINGS_MAX),
+    findings: findings.slice(0, FINDINGS_MAX),
+  };
 }
 
 function budgetReport(evaluation: BudgetEvaluation): object {

@@ -44,7 +44,8 @@ describe('the rightsizer', () => {
     await eventually(() => scene.quota.rightsized.get('tokens'));
     expect(scene.inForce).toBe(BigInt(limit.amount));
     await delay(1_500);
-    expect(scene.deployment.gateway.commands).toHaveLength(1);
+    const types = scene.deployment.gateway.commands.map(({ type }) => type);
+    expect(types).toEqual(['RecordRehearsal', 'ResizeQuota']);
     const status = (await (
       await scene.deployment.get(service, '/v1/rightsizer/status')
     ).json()) as Record<string, Record<string, unknown>>;
@@ -73,13 +74,13 @@ describe('the rightsizer', () => {
     await scene.deployment.start(policy, ['sink', 'rightsizer']);
     await eventually(() => scene.application.proposals.size === 1);
     await delay(1_000);
-    expect(scene.deployment.gateway.commands).toHaveLength(1);
+    expect(scene.deployment.gateway.of('ResizeQuota')).toHaveLength(1);
     const [proposal] = scene.application.proposals.values();
     await scene.deployment.writer.must('RejectProposal', 'application:llm', {
       proposalId: proposal!.proposalId,
     });
     await delay(1_000);
-    expect(scene.deployment.gateway.commands).toHaveLength(1);
+    expect(scene.deployment.gateway.of('ResizeQuota')).toHaveLength(1);
   });
 
   it('posts nothing without bounds, nor under a cut', async () => {
@@ -98,22 +99,22 @@ describe('the rightsizer', () => {
     });
     await scene.cutByHand();
     await eventually(async () => (await findings())?.includes('UNDER_HAIRCUT'));
-    expect(scene.deployment.gateway.commands).toHaveLength(0);
+    expect(scene.deployment.gateway.of('ResizeQuota')).toHaveLength(0);
   });
 
   it('repeats to the letter what the gateway did not answer', async () => {
     await scene.prepareAndRefuse();
-    scene.deployment.gateway.mode = 'silent';
     const short = { ...policy, rightsizer: { ...policy.rightsizer, evaluationMs: 100 } };
     await scene.deployment.start(short, ['sink', 'rightsizer']);
-    await eventually(() => scene.deployment.gateway.commands.length >= 3);
+    await eventually(() => scene.deployment.gateway.of('RecordRehearsal').length > 0);
+    scene.deployment.gateway.mode = 'silent';
+    const resizes = () => scene.deployment.gateway.of('ResizeQuota');
+    await eventually(() => resizes().length >= 3);
     scene.deployment.gateway.mode = 'decide';
-    await eventually(() =>
-      scene.deployment.gateway.commands.some(({ answered }) => answered === 200),
-    );
+    await eventually(() => resizes().some(({ answered }) => answered === 200));
     await delay(1_000);
-    const bodies = new Set(scene.deployment.gateway.commands.map(({ body }) => body));
-    const ids = new Set(scene.deployment.gateway.commands.map(({ commandId }) => commandId));
+    const bodies = new Set(resizes().map(({ body }) => body));
+    const ids = new Set(resizes().map(({ commandId }) => commandId));
     expect([bodies.size, ids.size]).toEqual([1, 1]);
     expect(scene.quota.version).toBe(2n);
   });

@@ -53,8 +53,8 @@ describe('the view of a quota that moves', () => {
     for (const event of stream.events) view.fold(event);
     expect(view.declinedAt('moka/b/x', 'tokens')).toBe(START);
     expect(view.declinedAt('moka/a/x', 'tokens')).toBeNull();
-    expect(view.disturbedUntil('moka/b/x')).toBe(START + HOUR);
-    expect(view.disturbedUntil('moka/b')).toBe(START + HOUR);
+    expect(view.disturbances.spansOf('moka/b/x')).toEqual([{ from: 0n, to: START + HOUR }]);
+    expect(view.disturbances.spansOf('moka/b')).toEqual([{ from: 0n, to: START + HOUR }]);
     expect([...(view.application('moka')?.quotas.keys() ?? [])]).toEqual(['moka/b', 'moka/b/x']);
   });
 });
