@@ -1,10 +1,10 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { sqlText, UsageDatabase } from '../../table/usageDatabase.ts';
 import { BacktestFault } from '../backtestFault.ts';
-import type { DemandSeries } from '../demandSeries.ts';
 import { amountColumn, sqlName, timeColumn } from './columnTypes.ts';
 import type { TimeUnit } from './columnTypes.ts';
 import { readWindows } from './readWindows.ts';
+import type { ReadDemand } from './readWindows.ts';
 import { stageFiles } from './stageFiles.ts';
 import type { StagedFile } from './stageFiles.ts';
 
@@ -18,13 +18,6 @@ export interface DemandColumns {
   readonly refused: string | null;
   /** What plain numbers count since 1970, or since anything; null: told by their size. */
   readonly timeUnit: TimeUnit | null;
-}
-
-export interface ReadDemand {
-  /** By name. */
-  readonly series: readonly DemandSeries[];
-  /** Rows without a time, or without an amount of 0 or more. */
-  readonly ignored: number;
 }
 
 /** For sorting; more spills to the folder. */

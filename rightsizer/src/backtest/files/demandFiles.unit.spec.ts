@@ -5,7 +5,8 @@ import { gzipSync } from 'node:zlib';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readDemandFiles } from './demandFiles.ts';
-import type { DemandColumns, ReadDemand } from './demandFiles.ts';
+import type { DemandColumns } from './demandFiles.ts';
+import type { ReadDemand } from './readWindows.ts';
 
 const STEP = 300_000_000n;
 const columns: DemandColumns = {

@@ -1,7 +1,13 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { BacktestFault } from '../backtestFault.ts';
 import type { DemandSeries } from '../demandSeries.ts';
-import type { ReadDemand } from './demandFiles.ts';
+
+export interface ReadDemand {
+  /** By name. */
+  readonly series: readonly DemandSeries[];
+  /** Rows without a time, or without an amount of 0 or more. */
+  readonly ignored: number;
+}
 
 /** All windows are held at once, eight bytes each, and the limits of one series beside them. */
 export const WINDOWS_MAX = 20_000_000;
