@@ -29,6 +29,24 @@ const evidence = {
   broken: [],
 };
 
+/** A robot's resize of a quota that declares this limit. */
+export function resizeStarted(rolloutId: string, amount = 60_000n, quotaId = QUOTA): EventDraft {
+  const { type, data, ...about } = rolloutStarted(rolloutId, amount, quotaId);
+  if (type !== 'RolloutStarted') throw new Error('It starts a rollout.');
+  const limit = tokensPerSecond(amount);
+  const evidence = {
+    policy: 'demo@1',
+    source: 'usage table version 7',
+    windowStart: testStart - 60_000_000n,
+    windowEnd: testStart,
+    figures: { p99: '42' },
+    inputsHash: '00',
+  };
+  const steps = [{ ...none, change: null, resize: { quotaId, limit, evidence } }];
+  const candidates = data.candidates.map((each) => ({ ...each, rightsized: [limit] }));
+  return { type, data: { ...data, steps, candidates }, ...about };
+}
+
 export function rolloutStarted(rolloutId: string, amount = 60_000n, quotaId = QUOTA): EventDraft {
   const limits = [tokensPerSecond(amount)];
   const change = { ...unchangedTerms, quotaId, setLimits: limits, unsetLimits: [] };

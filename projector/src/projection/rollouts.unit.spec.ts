@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { EventStamper } from '../../test/eventStamper.ts';
 import { quotaStory } from '../../test/quotaStory.ts';
 import {
+  resizeStarted,
   rolloutAdvanced,
   rolloutEnded,
   rolloutPaused,
@@ -49,6 +50,23 @@ describe('the row of a rollout', () => {
       entered: [{ stage: 0, cause: 'person', evidence: null }],
       started_by: { subject: 'alice' },
       ending: null,
+    });
+  });
+
+  it("holds the limit and the evidence of a robot's resize", async () => {
+    expect(await rowAfter(resizeStarted(ID), rolloutEnded('RolloutRolledBack', ID))).toMatchObject({
+      status: 'rolled_back',
+      quotas: ['llm/acme/chat'],
+      steps: [
+        {
+          change: null,
+          resize: {
+            quotaId: 'llm/acme/chat',
+            limit: { resource: 'tokens', rate: { amount: 60_000 } },
+            evidence: { policy: 'demo@1', figures: { p99: '42' } },
+          },
+        },
+      ],
     });
   });
 

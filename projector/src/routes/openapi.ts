@@ -233,6 +233,12 @@ export const openapi: OpenApiFragment = {
           description:
             'The rollout that is on here or above; hosts of its stages enforce its candidate instead. null: none, or a past moment.',
         },
+        rightsizing: {
+          type: ['array', 'null'],
+          items: { type: 'object' },
+          description:
+            'By resource, how evidence may move its limit by now: bounds, class and pin, each with the node that says so. null: a past moment.',
+        },
         asOf: asOfMember,
       },
     ),

@@ -443,6 +443,7 @@ describe('an answer that the asker has', () => {
       get('/v1/quotas/llm%2Fa%2Fchat/explain', { 'if-none-match': given });
     const explained = (await explain()).headers.get('etag') ?? '';
     expect((await explain(explained)).status).toBe(304);
+    expect((await explain()).body).toMatchObject({ rightsizing: [] });
     const lowered = contentOf({ owner: 'ads', limits: [tokensPerSecond(70n)] });
     await stand.append(stand.stamper.stamp('application:llm', [changed('llm/a', 2n, lowered)]));
     await eventually(async () => {

@@ -12,6 +12,7 @@ import { pathAt, pathsAt, unitsAt } from '../history/spans.ts';
 import { mustReach, mustReachInto } from './access.ts';
 import { effectiveAnswer, layersAnswer } from './effectiveAnswer.ts';
 import { pageOf } from './filters.ts';
+import { evidenceTermsAt } from './evidenceTerms.ts';
 import { rolloutAt } from './rolloutRoutes.ts';
 import { Parameters } from './parameters.ts';
 import { quotaTag } from './quotaTag.ts';
@@ -56,10 +57,21 @@ export function quotaRoutes(router: Router, models: ReadModels): void {
   router.get('/v1/quotas/:quotaId/explain', async (request, response) => {
     const found = await findQuota(request, models);
     const units = await unitsOf(models, found.quota.application, found.moment);
-    const rollout = found.moment === null ? await rolloutAt(models, found.quota.quota_id) : null;
-    response.json({ ...explanationOf(found.quota, units), rollout, ...asked(found) });
+    const ofNow = found.moment === null ? await explainedNow(models, found.quota.quota_id) : notNow;
+    response.json({ ...explanationOf(found.quota, units), ...ofNow, ...asked(found) });
   });
 }
+
+/** What is known of now alone. */
+async function explainedNow(models: ReadModels, quotaId: string): Promise<object> {
+  const [rollout, rightsizing] = await Promise.all([
+    rolloutAt(models, quotaId),
+    evidenceTermsAt(models, quotaId),
+  ]);
+  return { rollout, rightsizing };
+}
+
+const notNow = { rollout: null, rightsizing: null };
 
 async function listQuotas(request: Request, models: ReadModels): Promise<object> {
   const parameters = new Parameters(request, [...QUESTIONS, 'asOf', 'after', 'limit']);

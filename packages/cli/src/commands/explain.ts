@@ -6,7 +6,7 @@ import { withProgress } from '../output/progress.ts';
 import { screenText } from '../output/screenText.ts';
 import { tableLines } from '../output/table.ts';
 import { whoIn } from '../apply/changeText.ts';
-import { textIn } from '../plan/json.ts';
+import { isJson, textIn } from '../plan/json.ts';
 import type { Json } from '../plan/json.ts';
 import { connected } from './connected.ts';
 
@@ -29,7 +29,11 @@ export async function explain(quotaId: string, options: ExplainOptions): Promise
   await answerAs(options.output, { ...found, limits }, () =>
     limits.length === 0
       ? [nothingText(quotaId, all, options.resource)]
-      : [...linesOf(limits), ...rolloutLines(found['rollout'] as Json | null | undefined)],
+      : [
+          ...linesOf(limits),
+          ...evidenceLines(limits, (found['rightsizing'] ?? []) as readonly Json[]),
+          ...rolloutLines(found['rollout'] as Json | null | undefined),
+        ],
   );
   return 0;
 }
@@ -50,6 +54,26 @@ function linesOf(limits: readonly Json[]): readonly string[] {
     ),
     '',
   ]);
+}
+
+/** How evidence may move the limits that are shown, where somebody says so. */
+export function evidenceLines(limits: readonly Json[], terms: readonly Json[]): readonly string[] {
+  const shown = new Set(limits.map(({ resource }) => resource));
+  return terms
+    .filter(({ resource }) => shown.has(resource))
+    .map((each) => screenText(`Evidence and ${textIn(each, 'resource')}: ${termsText(each)}.`));
+}
+
+function termsText({ bounds, workload, pinnedBy }: Json): string {
+  const { min, max, of } = (bounds ?? {}) as Json;
+  const classed = (workload ?? {}) as Json;
+  return [
+    isJson(bounds)
+      ? `moves it within ${String(min)} to ${String(max)} of ${String(of)}`
+      : 'does not move it, for nobody gave bounds',
+    ...(isJson(workload) ? [`as ${textIn(classed, 'class')}, by ${textIn(classed, 'of')}`] : []),
+    ...(typeof pinnedBy === 'string' ? [`but ${pinnedBy} has pinned it`] : []),
+  ].join(', ');
 }
 
 /** Hosts of its stages enforce something else meanwhile. */

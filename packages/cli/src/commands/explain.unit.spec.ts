@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { nothingText, rolloutLines } from './explain.ts';
+import { evidenceLines, nothingText, rolloutLines } from './explain.ts';
 
 it('says what is limited where a resource is asked for that is not', () => {
   const limits = [{ resource: 'requests' }, { resource: 'tokens' }];
@@ -17,4 +17,20 @@ describe('what a quota is part of', () => {
     ]);
     expect([...rolloutLines(null), ...rolloutLines(undefined)]).toEqual([]);
   });
+});
+
+it('says how evidence may move what is shown, and who says so', () => {
+  const tokens = {
+    resource: 'tokens',
+    bounds: { min: 100, max: 800, of: 'moka' },
+    workload: { class: 'serving', of: 'moka/prod' },
+    pinnedBy: 'moka/prod',
+  };
+  const sessions = { resource: 'sessions', bounds: null, workload: null, pinnedBy: null };
+  expect(evidenceLines([{ resource: 'tokens' }], [tokens, sessions])).toEqual([
+    'Evidence and tokens: moves it within 100 to 800 of moka, as serving, by moka/prod, but moka/prod has pinned it.',
+  ]);
+  expect(evidenceLines([{ resource: 'sessions' }], [tokens, sessions])).toEqual([
+    'Evidence and sessions: does not move it, for nobody gave bounds.',
+  ]);
 });
