@@ -23,10 +23,9 @@ const unitCost = {
   unitsPerWindow: 1n,
 };
 const answered = { code: null, detail: null } as const;
-const cut = {
+const cutTerms = {
   budgetId: 'daily',
   project: 'acme/assistant',
-  lift: null,
   windowStart: 1_772_440_000_000_000n,
   windowEnd: 1_772_445_000_000_000n,
   spend: '112.5',
@@ -40,6 +39,26 @@ const cut = {
   priorityMin: [],
   evidence,
 };
+const cut = { ...cutTerms, lift: null };
+
+const crossing = {
+  budgetId: 'daily',
+  windowStart: cut.windowStart,
+  windowEnd: cut.windowEnd,
+  basis: 'actual',
+  basisPoints: 8_000,
+  direction: 'up',
+  spend: '80.000000000001',
+  budget: '100.000000000001',
+  currency: 'USD',
+  forecast: null,
+  low: null,
+  high: null,
+  chanceBasisPoints: null,
+  evidence,
+} as const;
+
+const rehearsal = { ...cutTerms, applications: ['llm', 'moka'], step: 1, quotas: 12 };
 
 const credit = {
   creditId: 'outage',
@@ -120,6 +139,12 @@ export const organizationLives: readonly EventDraft[] = [
   draft({ type: 'CreditGranted', data: credit }),
   draft({ type: 'CreditGranted', data: { ...credit, creditId: 'whole', project: null } }),
   draft({ type: 'PeriodClosed', data: closed }),
+  draft({ type: 'BudgetThresholdCrossed', data: crossing }),
+  draft({
+    type: 'BudgetOverridden',
+    data: { budgetId: 'daily', until: 1_772_445_000_000_000n },
+  }),
+  draft({ type: 'CutRehearsed', data: rehearsal }),
 ];
 
 /** What ends it all. */

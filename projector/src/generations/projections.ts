@@ -32,8 +32,8 @@ export type ProjectionName = 'quotas' | 'audit' | 'hosts';
 export const projections: readonly ProjectionDefinition[] = [
   {
     name: 'quotas',
-    version: 12,
-    readableFrom: 12,
+    version: 13,
+    readableFrom: 13,
     topics: [
       {
         topic: 'quota.events',

@@ -2,8 +2,8 @@ import type { CutState, OrganizationState } from '@prorata/quota-model';
 import type { CutIntended, EventMessage } from '@prorata/schemas';
 import * as tables from '../database/tables.ts';
 import type { Row, Table } from '../database/tables.ts';
+import { budgetRow, rehearsedCutRow } from '../rows/budgetRows.ts';
 import { creditRow, periodRow } from '../rows/creditRows.ts';
-import { budgetRow } from '../rows/currentRows.ts';
 import {
   allocationRow,
   cutRow,
@@ -38,7 +38,12 @@ export function organizationChanges(
     case 'ProjectRetired':
       return [drop(tables.projects, { organization, project: event.value.project })];
     case 'BudgetDefined':
-      return [put(tables.budgets, budgetRow(event.value))];
+    case 'BudgetOverridden':
+    case 'BudgetOverrideLifted':
+    case 'BudgetThresholdCrossed':
+      return budgetAfter(state, event.value.budgetId);
+    case 'CutRehearsed':
+      return [put(tables.rehearsedCuts, rehearsedCutRow(event.value))];
     case 'BudgetRetired':
       return [drop(tables.budgets, { organization, budget_id: event.value.budgetId })];
     case 'EntitlementAllocated':
@@ -59,6 +64,11 @@ export function organizationChanges(
     default:
       return [];
   }
+}
+
+function budgetAfter(state: OrganizationState, budgetId: string): RowChange[] {
+  const budget = state.budgets.get(budgetId);
+  return budget === undefined ? [] : [put(tables.budgets, budgetRow(state.id, budget))];
 }
 
 function intended({ cutId, envelope }: CutIntended, state: OrganizationState): RowChange[] {

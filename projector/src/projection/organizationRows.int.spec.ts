@@ -35,7 +35,7 @@ function records(): DecodedRecord[] {
 
 const tables = [
   ...['organizations', 'teams', 'projects', 'budgets', 'allocations', 'budget_cuts'],
-  ...['credits', 'closed_periods'],
+  ...['credits', 'closed_periods', 'rehearsed_cuts'],
 ];
 
 /** The routes over the tables, for somebody who reaches so far. */
@@ -165,6 +165,10 @@ describe('the rows of an organization', () => {
         { application: 'llm', cutId: 10, status: 'accepted', spend: '112.5' },
         { application: 'moka', status: 'waiting', windowStart: '2026-03-02T08:26:40.000Z' },
       ]);
+      const rehearsed = await get('/v1/organizations/acme/rehearsed-cuts');
+      expect(rehearsed.body['rehearsedCuts']).toMatchObject([
+        { budgetId: 'daily', project: 'acme/assistant', step: 1, quotas: 12, spend: '112.5' },
+      ]);
       const credits = (await get('/v1/organizations/acme/credits')).body['credits'];
       expect(credits).toMatchObject([
         { creditId: 'outage', status: 'granted', project: 'acme/assistant', grantedVersion: 13 },
@@ -232,6 +236,13 @@ describe('the rows of an organization', () => {
       });
       expect((await all.get('/v1/budgets/acme/daily')).body).toMatchObject({
         ...{ budgetId: 'daily', amount: '100.000000000001', problem: { detail: 'standard' } },
+        ...{ mode: 'enforce', thresholds: [{ basis: 'actual', basisPoints: 8_000 }] },
+        split: [{ application: 'llm', resource: 'tokens', basisPoints: 2_500 }],
+        crossings: {
+          windowStart: '2026-03-02T08:26:40.000Z',
+          crossed: [{ basis: 'actual', basisPoints: 8_000, direction: 'up' }],
+        },
+        override: { until: '2026-03-02T09:50:00.000Z' },
       });
       expect((await all.get('/v1/tier-policies/none')).body).toMatchObject({
         code: 'TIER_POLICY_UNKNOWN',
@@ -261,7 +272,7 @@ describe('the rows of an organization', () => {
   it('go when it ends, however events were batched', async () => {
     await write(1);
     const one = await Promise.all(tables.map(rowsOf));
-    expect(one.map((rows) => rows.length)).toEqual([1, 0, 0, 0, 1, 2, 2, 1]);
+    expect(one.map((rows) => rows.length)).toEqual([1, 0, 0, 0, 1, 2, 2, 1, 1]);
     expect(await rowsOf('credits')).toMatchObject([
       { credit_id: 'outage', status: 'withdrawn', granted_version: '13' },
       { credit_id: 'whole', status: 'granted' },

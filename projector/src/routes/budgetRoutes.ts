@@ -18,6 +18,11 @@ interface BudgetRow {
   readonly window: object;
   readonly price_book: string;
   readonly tier_policy: string;
+  readonly mode: string;
+  readonly thresholds: readonly object[];
+  readonly split: readonly object[];
+  readonly crossings: object | null;
+  readonly override: object | null;
   readonly version: string;
   readonly actor: object;
   readonly reason: string;
@@ -92,6 +97,11 @@ function budgetJson(row: BudgetRow): object {
     window: row.window,
     priceBook: row.price_book,
     tierPolicy: row.tier_policy,
+    mode: row.mode,
+    thresholds: row.thresholds,
+    split: row.split,
+    crossings: row.crossings,
+    override: row.override,
     version: BigInt(row.version),
     actor: row.actor,
     reason: row.reason,
@@ -100,9 +110,8 @@ function budgetJson(row: BudgetRow): object {
   };
 }
 
-/** Why the budget can cut nothing, in the codes of its spend; those of teams cut nothing anyhow. */
+/** Why the budget can cut nothing, in the codes of its spend. */
 function problemOf(row: BudgetRow): object | null {
-  if (row.project === '') return null;
   const { price_book, book_currency, currency, tier_policy } = row;
   if (book_currency === null) return { code: 'PRICE_BOOK_UNKNOWN', detail: price_book };
   if (book_currency !== currency) {

@@ -98,6 +98,21 @@ export const budgetFields: Readonly<Record<string, Part>> = {
   window: record,
   priceBook: text,
   tierPolicy: text,
+  mode: { enum: ['dry_run', 'enforce'], description: 'dry_run: it only tells what it would cut.' },
+  thresholds: { ...records, description: 'Parts of the amount at which its owner is told.' },
+  split: {
+    ...records,
+    description: 'What part of its money each resource may be given as entitlement.',
+  },
+  crossings: {
+    ...recordOrNull,
+    description: 'The thresholds crossed in the last window that crossed any; null: none.',
+  },
+  override: {
+    ...recordOrNull,
+    description:
+      'Who keeps it from cutting, why, and until when: over once `until` has passed; null: nobody.',
+  },
   version: long,
   actor,
   reason: text,

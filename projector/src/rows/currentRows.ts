@@ -9,7 +9,6 @@ import type { ProposalState, QuotaState } from '@prorata/quota-model';
 import { timeToJson, toJson } from '@prorata/schemas';
 import type {
   ApplicationRegistered,
-  BudgetDefined,
   EntitlementSet,
   EventEnvelope,
   EventMessage,
@@ -141,22 +140,6 @@ export function proposalRow(
     closed_by: closing === null || closing.timer !== null ? null : actorJson(closing.actor),
     closed_reason: closing === null ? null : closing.reason,
     stream_version: closing?.streamVersion ?? proposal.provenance.streamVersion,
-  };
-}
-
-export function budgetRow(event: BudgetDefined): Row {
-  return {
-    organization: idOf(event.envelope),
-    budget_id: event.budgetId,
-    project: event.project,
-    team: event.team,
-    amount: event.amount,
-    currency: event.currency,
-    window: toJson('io.prorata.type.BudgetWindow', event.window),
-    price_book: event.priceBook,
-    tier_policy: event.tierPolicy,
-    version: event.version,
-    ...provenanceRow(event.envelope),
   };
 }
 

@@ -104,6 +104,7 @@ export function cutRow(
     tier_policy_version: cut.tierPolicyVersion,
     cut_basis_points: cut.cutBasisPoints,
     floor_basis_points: cut.floorBasisPoints,
+    priority_min: cut.priorityMin,
     evidence: evidenceJson(cut.evidence),
     ...provenanceRow(envelope),
   };

@@ -79,11 +79,17 @@ export const budgets = viewOf(tables.budgets, {
     tier_policy: 'What turns overrun into cuts.',
     version: "The budget's version.",
     ...provenance,
+    mode: '`enforce`: it cuts; `dry_run`: it only tells what it would cut.',
+    thresholds: 'Parts of the amount at which its owner is told.',
+    split: 'What part of its money each resource may be given as entitlement.',
+    crossings: 'The thresholds crossed in the last window that crossed any; null: none.',
+    override:
+      'Who keeps it from cutting, and until when: over once `until` has passed; null: nobody.',
   },
 });
 
 export const budgetCuts = viewOf(tables.budgetCuts, {
-  about: 'The last cut, or lift, that each budget intended in each application.',
+  about: 'The last cut, or lift, that each budget intended of each project in each application.',
   stream: OF_ORGANIZATION,
   columns: {
     organization: ORGANIZATION,
@@ -105,6 +111,33 @@ export const budgetCuts = viewOf(tables.budgetCuts, {
     tier_policy_version: 'Its version.',
     cut_basis_points: 'The cut of each tier, 0 to 4.',
     floor_basis_points: 'The floor of each tier.',
+    evidence: 'What was measured.',
+    ...provenance,
+    priority_min: 'The least cut priority that is cut, by tier; empty: all are.',
+  },
+});
+
+export const rehearsedCuts = viewOf(tables.rehearsedCuts, {
+  about: 'What each budget in dry_run last told that it would have cut of each project.',
+  stream: OF_ORGANIZATION,
+  columns: {
+    organization: ORGANIZATION,
+    budget_id: 'The budget; it may cut by now.',
+    project: 'Whose quotas would have been cut.',
+    applications: 'Where.',
+    step: 'The step of the tier policy, from 0; -1: a cut would have been lifted.',
+    quotas: 'How many would have been cut.',
+    window_start: "The budget's window.",
+    window_end: 'Its end.',
+    spend: 'What was spent in it.',
+    budget: 'What it was for.',
+    currency: 'ISO 4217.',
+    overrun_basis_points: 'By how much, of the budget.',
+    tier_policy: 'The tier policy.',
+    tier_policy_version: 'Its version.',
+    cut_basis_points: 'The cut of each tier, 0 to 4.',
+    floor_basis_points: 'The floor of each tier.',
+    priority_min: 'The least cut priority that would have been cut, by tier; empty: all.',
     evidence: 'What was measured.',
     ...provenance,
   },

@@ -164,6 +164,7 @@ export const routeRules = {
   'GET /v1/organizations/:organization/projects/:project': readsMoney,
   'GET /v1/organizations/:organization/allocations': readsMoney,
   'GET /v1/organizations/:organization/cuts': readsMoney,
+  'GET /v1/organizations/:organization/rehearsed-cuts': readsMoney,
   'GET /v1/organizations/:organization/credits': readsMoney,
   'GET /v1/organizations/:organization/credits/:creditId': readsMoney,
   'GET /v1/organizations/:organization/periods': readsMoney,
