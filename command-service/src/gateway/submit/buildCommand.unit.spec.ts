@@ -127,7 +127,7 @@ describe('who may send what', () => {
     }
   });
 
-  it('robots send resizings and rehearsals of them, cuts, what budgets cross, steps of rollouts, closings of periods, what became of a process and take back what they proposed, hosts and auditors nothing, an admin all but what a robot alone says of itself', () => {
+  it('robots send allocations by a split, resizings and rehearsals of them, cuts, what budgets cross, steps of rollouts, closings of periods, what became of a process and take back what they proposed, hosts and auditors nothing, an admin all but what a robot alone says of itself', () => {
     const sent = (role: string) =>
       types.filter((type) => maySend(type, { ...nobody, roles: [role] }, 'application:moka'));
     expect(sent('robot').sort()).toEqual(
@@ -136,6 +136,7 @@ describe('who may send what', () => {
         'ResizeQuota',
         'RecordRehearsal',
         'CompleteAllocation',
+        'AllocateEntitlement',
         'RecordThreshold',
         'RehearseCut',
         'BeginCut',

@@ -178,7 +178,11 @@ export const commandAuthority: Readonly<Record<CommandMessage['type'], CommandAu
     needs: `${WHOLE_STREAM} A person stops the cuts of a budget: no robot may.`,
   },
   LiftBudgetOverride: { roles: ADMIN_OR_OPERATOR, over: 'stream', needs: WHOLE_STREAM },
-  AllocateEntitlement: { roles: ADMIN, over: 'stream', needs: WHOLE_STREAM },
+  AllocateEntitlement: {
+    roles: ADMIN_OR_LOOP,
+    over: 'stream',
+    needs: `${WHOLE_STREAM} A robot hands out what the split of a budget in force says, and no more.`,
+  },
   CompleteAllocation: { roles: ADMIN_OR_LOOP, over: 'stream', needs: WHOLE_STREAM },
   DefinePriceBook: { roles: ADMIN, over: 'stream', needs: WHOLE_STREAM },
   PublishTierPolicy: { roles: ADMIN, over: 'stream', needs: WHOLE_STREAM },

@@ -2,7 +2,7 @@ import type { AllocateEntitlement, UnitCost, Violation } from '@prorata/schemas'
 import { decimalOf, isDecimal, isNegative, picosOf } from '../decimals.ts';
 import { isSegment } from '../ids.ts';
 import type { Decision, DecisionContext } from '../model.ts';
-import { ALLOCATIONS_MAX, AMOUNT_MAX } from '../modelBounds.ts';
+import { ALLOCATIONS_MAX, AMOUNT_MAX, BASIS_POINTS } from '../modelBounds.ts';
 import { costOf, reservedFor } from '../organization/allocationCosts.ts';
 import { handedOut, holderOf, parentHolder, projectHolder } from '../organization/budgetTree.ts';
 import { allocationKey } from '../organizationModel.ts';
@@ -51,7 +51,9 @@ export function allocateEntitlement(
     costPicos: bound === 'blocked' || unitCost === null ? 0n : costOf(amount, unitCost),
   };
   if (isSame(former?.accepted ?? null, pending)) return alreadySo;
-  const excess = excessFault(state, budget, former, pending.costPicos);
+  const excess =
+    excessFault(state, budget, former, pending.costPicos) ??
+    splitFault(budget, command, pending.costPicos);
   if (excess !== null) return excess;
   const version = context.streamVersion + 1n;
   const terms = { bound, amount: bound === 'blocked' ? 0n : amount, unitCost: pending.unitCost };
@@ -165,4 +167,25 @@ function excessFault(
   if (others + keeps <= picosOf(amount)) return null;
   const message = `Budget ${budgetId} is ${amount} ${currency}: ${decimalOf(others)} is handed out to others, and this costs ${decimalOf(costPicos)}.`;
   return refuse('ALLOCATION_EXCEEDS_BUDGET', '/amount', message);
+}
+
+/** A robot hands out what an owner has said in the budget's split: as much of that resource, while the budget is in force. */
+function splitFault(
+  { budgetId, project, amount, mode, split }: BudgetState,
+  command: AllocateEntitlement,
+  costPicos: bigint,
+): Decision | null {
+  if (command.envelope.actor.kind !== 'robot') return null;
+  if (mode === 'dry_run' || project !== command.project) {
+    const message = `Budget ${budgetId} hands out nothing to ${command.project} by itself.`;
+    return refuse('NOT_ALLOWED', '/budgetId', message);
+  }
+  const share = split.find(
+    ({ application, resource }) =>
+      application === command.application && resource === command.resource,
+  );
+  const most = (picosOf(amount) * BigInt(share?.basisPoints ?? 0)) / BigInt(BASIS_POINTS);
+  if (share !== undefined && costPicos <= most) return null;
+  const message = `The split of budget ${budgetId} gives ${decimalOf(most)} to ${command.resource} of ${command.application}; this costs ${decimalOf(costPicos)}.`;
+  return refuse('NOT_ALLOWED', '/amount', message);
 }

@@ -200,6 +200,38 @@ describe('CompleteAllocation', () => {
   });
 });
 
+describe('a robot that allocates', () => {
+  const robot = { actor: rightsizer, roles: ['robot'] };
+  const split = (basisPoints: number, more: Partial<typeof budget> = {}): Fact =>
+    budgetDefined(
+      {
+        amount: '100',
+        split: [{ application: 'moka', resource: 'tokens', basisPoints }],
+        ...more,
+      },
+      2n,
+    );
+
+  it('hands out what the split of the budget says', () => {
+    expect(acme(split(5_400)).when(allocate(1n), robot).decision.kind).toBe('accepted');
+    const known = [split(5_400), allocated(7n), completed(7n)];
+    const given = acme(...known).when(allocate(0n, release), robot);
+    expect(given.decision.kind).toBe('accepted');
+  });
+
+  it.each([
+    ['more than the split says', split(5_300), {}],
+    ['what the split does not name', split(10_000), { resource: 'cores' }],
+    ['to another project', split(10_000), { project: 'acme/other' }],
+    ['of a budget that only rehearses', split(10_000, { mode: 'dry_run' }), {}],
+  ] as const)('hands out nothing: %s', (_what, defined, more) => {
+    const refused = acme(defined).when(allocate(1n, more), robot);
+    expect(refused.decision.kind).toBe('refused');
+    if ('project' in more) refused.thenRefused('ALLOCATION_INVALID');
+    else refused.thenRefused('NOT_ALLOWED');
+  });
+});
+
 describe('what a budget pays for', () => {
   const paid = [allocated(6n), completed(6n)] as const;
   const terms = (more: Partial<CommandData<'DefineBudget'>>) =>
@@ -208,7 +240,11 @@ describe('what a budget pays for', () => {
   it('keeps the budget from being lowered, ended or turned into another', () => {
     acme(...paid)
       .when(terms({ amount: '53.567' }))
-      .thenRefused('BUDGET_BELOW_SUM', '53.568');
+      .thenRefused(
+        'BUDGET_BELOW_SUM',
+        '53.568 to acme/assistant for tokens of moka',
+        '/v1/budgets/<organization>/monthly/entitlements?amount=53.567',
+      );
     acme(...paid)
       .when(terms({ currency: 'EUR' }))
       .thenRefused('BUDGET_IN_USE');

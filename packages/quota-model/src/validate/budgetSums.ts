@@ -5,6 +5,7 @@
 import type { Violation } from '@prorata/schemas';
 import { violation } from '../decide/answer.ts';
 import { decimalOf, picosOf } from '../decimals.ts';
+import { reservedFor } from '../organization/allocationCosts.ts';
 import {
   budgetAt,
   describeHolder,
@@ -37,7 +38,7 @@ export function budgetSumViolations(state: OrganizationState, terms: BudgetTerms
   const allocated = state.allocated.get(terms.budgetId) ?? 0n;
   const violations: Violation[] = [];
   if (below + allocated > amount) {
-    const message = `Below it ${decimalOf(below)} is promised and ${decimalOf(allocated)} allocated; it would be ${terms.amount}.`;
+    const message = `Below it ${decimalOf(below)} is promised and ${decimalOf(allocated)} allocated${allocatedTo(state, terms.budgetId)}; it would be ${terms.amount}. What no longer fits: GET /v1/budgets/<organization>/${terms.budgetId}/entitlements?amount=${terms.amount}`;
     violations.push(violation('BUDGET_BELOW_SUM', '/amount', message));
   }
   const above = nearestBudget(state, parentHolder(state, holder), series, terms.budgetId);
@@ -51,6 +52,26 @@ export function budgetSumViolations(state: OrganizationState, terms: BudgetTerms
     violations.push(...excess(above, others, amount, '/amount'));
   }
   return violations;
+}
+
+/** Allocations that a refusal names. */
+const NAMED_MAX = 5;
+
+/** Which allocations keep most of it. */
+function allocatedTo(state: OrganizationState, budgetId: string): string {
+  const kept = [...state.allocations.values()]
+    .map((allocation) => ({ ...allocation, picos: reservedFor(allocation, budgetId) }))
+    .filter(({ picos }) => picos > 0n)
+    .sort((a, b) => (a.picos === b.picos ? 0 : a.picos > b.picos ? -1 : 1));
+  if (kept.length === 0) return '';
+  const named = kept
+    .slice(0, NAMED_MAX)
+    .map(
+      (each) =>
+        `${decimalOf(each.picos)} to ${each.project} for ${each.resource} of ${each.application}`,
+    );
+  const more = kept.length - named.length;
+  return ` (${named.join(', ')}${more === 0 ? '' : `, and ${more} more`})`;
 }
 
 /**
