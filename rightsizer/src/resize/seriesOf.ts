@@ -7,6 +7,7 @@ import {
   isPinned,
   proposalNow,
   proposalsOf,
+  rolledBackAt,
 } from '@prorata/quota-model';
 import type { AmountBounds, ApplicationState, QuotaState } from '@prorata/quota-model';
 import type { ResourceLimit } from '@prorata/schemas';
@@ -151,7 +152,7 @@ function seriesOfQuota(
       changedAt: layer?.provenance.at ?? declaredBy(quota, resource).at,
       loweredAt: view.disturbances.loweredAt(quotaId, resource),
       declinedAt: view.declinedAt(quotaId, resource),
-      rolledBackAt: view.rolledBackAt(quotaId, resource),
+      rolledBackAt: rolledBackAt(quota, resource),
       freshAt,
     };
   });

@@ -1,8 +1,11 @@
 import {
+  bounds,
   content,
+  evidence,
   noChange,
   noTerms,
   registration,
+  rightsizer,
   sessions,
   START,
   TestStream,
@@ -64,5 +67,31 @@ describe('the series of a quota', () => {
     const move = { quotaId: 'moka/a', toQuotaId: 'moka/c' };
     stream.send({ type: 'MoveQuota', data: move }, { roles: ['admin'] });
     expect(proposed()).toEqual([['moka/c', 'tokens']]);
+  });
+
+  it('say that a staged resize is on its way, and when one was last rolled back', () => {
+    const stream = new TestStream('application:moka');
+    const stage = { selector: { percent: 10, zones: [], hosts: [] }, bakeMicros: 0n };
+    const rightsizing = [bounds('tokens', { min: 1n, max: 90n })];
+    const robotRollout = { stages: [stage], gate: null };
+    const data = { ...registration, robotChanges: 'apply', rightsizing, robotRollout } as const;
+    stream.send({ type: 'RegisterApplication', data }, { roles: ['admin'] });
+    stream.send({
+      type: 'CreateQuota',
+      data: { quotaId: 'moka/a', content: content([tokens(5n)]) },
+    });
+    const robot = { actor: rightsizer, roles: ['robot'] };
+    const resize = { quotaId: 'moka/a', limit: tokens(7n), evidence };
+    stream.send({ type: 'ResizeQuota', data: resize }, robot);
+    const found = () => {
+      const view = new LogView();
+      for (const event of stream.events) view.fold(event);
+      const state = view.application('moka');
+      return state === null ? [] : seriesOf(view, state, productionPolicy.rightsizer, START);
+    };
+    expect(found()).toMatchObject([{ isInRollout: true, rolledBackAt: null, limit: tokens(5n) }]);
+    const rollBack = { rolloutId: 'moka-r3', evidence: null };
+    stream.send({ type: 'RollBackRollout', data: rollBack }, { roles: ['admin'] });
+    expect(found()).toMatchObject([{ isInRollout: false, rolledBackAt: START, limit: tokens(5n) }]);
   });
 });

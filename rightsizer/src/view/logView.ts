@@ -40,8 +40,6 @@ export class LogView {
   readonly disturbances = new Disturbances();
   /** By quota and resource: when a proposal was last declined or lapsed. */
   readonly #declinedAt = new Map<string, bigint>();
-  /** By quota and resource: when a rollout that would have resized it was last rolled back. */
-  readonly #rolledBackAt = new Map<string, bigint>();
 
   /** @throws EventUnfoldable */
   fold(event: EventMessage): void {
@@ -109,19 +107,9 @@ export class LogView {
     return this.#declinedAt.get(`${quotaId} ${resource}`) ?? null;
   }
 
-  rolledBackAt(quotaId: string, resource: string): bigint | null {
-    return this.#rolledBackAt.get(`${quotaId} ${resource}`) ?? null;
-  }
-
   #remember(before: ApplicationState, event: EventMessage): void {
     const { quotaId, decidedAt } = event.value.envelope;
     switch (event.type) {
-      case 'RolloutRolledBack':
-        for (const { resize } of before.rollouts.get(event.value.rolloutId)?.steps ?? []) {
-          if (resize === null) continue;
-          this.#rolledBackAt.set(`${resize.quotaId} ${resize.limit.resource}`, decidedAt);
-        }
-        return;
       case 'ProposalRejected':
       case 'ProposalExpired': {
         const proposal = before.proposals.get(event.value.proposalId);
@@ -150,7 +138,6 @@ export class LogView {
     // A proposal is of a resource that the quota limits, whoever bounds it.
     for (const { resource } of quota.content.limits) {
       this.#declinedAt.delete(`${quota.quotaId} ${resource}`);
-      this.#rolledBackAt.delete(`${quota.quotaId} ${resource}`);
     }
   }
 
@@ -158,10 +145,8 @@ export class LogView {
   #follow(quota: QuotaState | undefined, next: string, movedAt: bigint): void {
     if (quota === undefined) return;
     for (const { resource } of quota.content.limits) {
-      for (const times of [this.#declinedAt, this.#rolledBackAt]) {
-        const at = times.get(`${quota.quotaId} ${resource}`);
-        if (at !== undefined) times.set(`${next} ${resource}`, at);
-      }
+      const at = this.#declinedAt.get(`${quota.quotaId} ${resource}`);
+      if (at !== undefined) this.#declinedAt.set(`${next} ${resource}`, at);
     }
     this.#forget(quota);
     this.disturbances.move(quota, next, movedAt);
