@@ -1,9 +1,12 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { decide } from '@prorata/quota-model';
+import { decide, pinnedBy, workloadOf } from '@prorata/quota-model';
+import type { ApplicationState } from '@prorata/quota-model';
+import { TestStream, evidence, rightsizer, tokens } from '@prorata/quota-model/testing';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Json } from '../plan/json.ts';
 import type { Declaration } from './declaration.ts';
 import { FileFaults } from './fileFaults.ts';
 import { fileSchema } from './fileSchema.ts';
@@ -74,6 +77,43 @@ describe('a declaration', () => {
         counting: 'sliding_window',
         trial: [{ resource: 'requests', rate: { amount: 400, per: '1m' } }],
       },
+    });
+  });
+
+  it('says by the how-to’s file how evidence moves limits, and the model takes all of it', async () => {
+    const examples = path.join(import.meta.dirname, '../../../../docs/how-to/examples');
+    const { applications } = await readDeclaration([path.join(examples, 'rightsizing.yaml')]);
+    const [api] = applications;
+    const stream = new TestStream('application:api');
+    const sent = (type: 'CreateQuota' | 'RegisterApplication', data: Json): void => {
+      const { value } = messageOf({ type, stream: stream.stream, data }, { roles: ['admin'] });
+      const { envelope, ...own } = value;
+      expect(envelope.stream).toBe(stream.stream);
+      const body = { type, data: own } as Parameters<TestStream['send']>[0];
+      expect(stream.send(body, { roles: ['admin'] })).toMatchObject({ kind: 'accepted' });
+    };
+    sent('RegisterApplication', api?.registration?.value ?? {});
+    for (const [quotaId, { value }] of api?.quotas ?? []) {
+      sent('CreateQuota', { quotaId, content: value });
+    }
+    const state = stream.state as ApplicationState;
+    const found = ['checkout', 'reports', 'launch'].map((name) => {
+      const quotaId = `api/prod/${name}`;
+      return [workloadOf(state, quotaId, 'requests'), pinnedBy(state, quotaId, 'requests')];
+    });
+    expect(found).toEqual([
+      ['guaranteed', null],
+      ['batch', null],
+      ['serving', 'api/prod/launch'],
+    ]);
+    const resize = {
+      quotaId: 'api/prod/checkout',
+      limit: { ...tokens(500n), resource: 'requests' },
+      evidence,
+    };
+    const robot = { actor: rightsizer, roles: ['robot'] };
+    expect(stream.send({ type: 'ResizeQuota', data: resize }, robot)).toMatchObject({
+      events: [{ type: 'RolloutStarted', data: { gate: { hostsMin: 2 } } }],
     });
   });
 
