@@ -2,21 +2,9 @@ import type { LoopCommand } from '../commandDesk.ts';
 import { derivedId } from '../derivedId.ts';
 import type { LogView } from '../view/logView.ts';
 import type { ThrottleParts } from '../throttle/throttle.ts';
+import { overlaid } from './overlaid.ts';
 import type { Planting } from './throttleProcess.ts';
 import { applications } from './throttleWorld.ts';
-
-/** Another in its place, which differs in what is given; what is its own stays behind it. */
-function overlaid<Whole extends object>(whole: Whole, changes: Partial<Whole>): Whole {
-  return new Proxy(whole, {
-    get(target, name) {
-      const own: unknown =
-        name in changes ? changes[name as keyof Whole] : Reflect.get(target, name, target);
-      return typeof own === 'function'
-        ? (own as (...given: unknown[]) => unknown).bind(target)
-        : own;
-    },
-  });
-}
 
 function viewWith(parts: ThrottleParts, changes: Partial<LogView>): ThrottleParts {
   const view = overlaid(parts.view.view, changes);

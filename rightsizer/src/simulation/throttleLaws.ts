@@ -7,7 +7,8 @@ import { overrunBasisPoints } from '../throttle/spend.ts';
 import { STEP_FIGURE } from '../throttle/standings.ts';
 import { LogView } from '../view/logView.ts';
 import { spentPicos } from './spendOracle.ts';
-import { throttlePolicy, wordsOf } from './throttleProcess.ts';
+import { wordsOf } from './loopProcess.ts';
+import { throttlePolicy } from './throttleProcess.ts';
 import { applications, ORGANIZATION } from './throttleWorld.ts';
 import type { ThrottleWorld } from './throttleWorld.ts';
 

@@ -1,13 +1,10 @@
-import { seededRandom } from '@prorata/kafka-port';
 import { effectiveLimits, projectOf } from '@prorata/quota-model';
 import type { ApplicationState } from '@prorata/quota-model';
 import { START } from '@prorata/quota-model/testing';
 import { timeToJson } from '@prorata/schemas';
 import { SimulatedLog } from './simulatedLog.ts';
-import { SimulatedTable } from './simulatedTable.ts';
+import { DAY, HOUR, SimulatedWorld } from './simulatedWorld.ts';
 
-export const HOUR = 3_600_000_000n;
-export const DAY = 24n * HOUR;
 /** Between two looks of the world. */
 export const STEP = 3n * HOUR;
 const STEP_SECONDS = Number(STEP / 1_000_000n);
@@ -79,22 +76,13 @@ const budgets = [
 const PRICES = [0.1, 0.08, 0.15];
 
 /** Hosts, people, the topic and the log of one seed. Nothing in it knows of the throttle. */
-export class ThrottleWorld {
-  readonly log = new SimulatedLog();
-  readonly table = new SimulatedTable();
-  readonly random: () => number;
+export class ThrottleWorld extends SimulatedWorld {
   /** The same people say the same to it, and nobody ever cuts there. */
   readonly twin = new SimulatedLog();
   readonly amounts = new Map<string, number>();
-  now = START;
-  /** Until when the sink writes nothing. */
-  sinkAwayUntil = 0n;
-  /** Nobody asks for anything, though hosts report. */
-  isQuiet = false;
-  #told = 0;
 
   constructor(seed: number) {
-    this.random = seededRandom(seed);
+    super(seed);
     for (const log of [this.log, this.twin]) log.advanceTo(this.now);
     for (const application of applications) this.#register(application);
     for (const quota of quotas) this.#create(quota);
@@ -103,14 +91,12 @@ export class ThrottleWorld {
     for (const { budgetId, amount } of budgets) this.defineBudget(budgetId, amount);
   }
 
-  /** A step later: due times, hosts, the sink. */
-  advance(): void {
+  override advance(): void {
     const from = this.now;
     this.now += STEP;
     this.#report(from);
     for (const log of [this.log, this.twin]) log.advanceTo(this.now);
-    this.table.receive(this.now);
-    if (this.now >= this.sinkAwayUntil) this.table.commit(this.now);
+    this.sink();
   }
 
   /** Says it in both worlds; a refusal is as good as silence. */
@@ -132,26 +118,9 @@ export class ThrottleWorld {
     }
   }
 
-  /** What people do in a quarter, at random. */
-  meddle(): void {
+  override meddle(): void {
     const action = this.pick(meddling);
     action(this);
-  }
-
-  pick<Each>(list: readonly Each[]): Each {
-    const each = list[Math.floor(this.random() * list.length)];
-    if (each === undefined) throw new RangeError('Nothing to pick from.');
-    return each;
-  }
-
-  between(least: number, most: number): number {
-    return least + Math.floor(this.random() * (most - least + 1));
-  }
-
-  /** Counts up, for names that are used once. */
-  nextName(): string {
-    this.#told += 1;
-    return `n${this.#told}`;
   }
 
   application(id: string): ApplicationState {
