@@ -128,6 +128,7 @@ describe('the route table', () => {
     ['/v1/proposals', 'projector'],
     ['/v1/budgets', 'projector'],
     ['/v1/budgets/acme/daily/spend', 'rightsizer'],
+    ['/v1/budgets/acme/daily/entitlements', 'rightsizer'],
     ['/v1/rightsizer/status', 'rightsizer'],
     ['/v1/rules/moka/stream', 'relay'],
     ['/v1/feed', 'projector'],

@@ -84,7 +84,8 @@ beforeAll(async () => {
         throw new Problem(503, 'LEDGER_NOT_RUNNING', 'Not here.');
       };
       const tables = { newest: () => Promise.resolve(null), names: () => Promise.resolve([]) };
-      rightsizerRoutes(router, { status, look, costs, tables: tables as never });
+      const entitlements = { plan: () => 'unknown' as const, now: () => 0n };
+      rightsizerRoutes(router, { status, look, costs, tables: tables as never, entitlements });
     }),
   ];
   gateway = await startGateway({

@@ -1,5 +1,6 @@
 import { Counter, Gauge } from 'prom-client';
 import type { Registry } from 'prom-client';
+import type { ProvisionEvaluation } from '../provision/provisioner.ts';
 import type { ResizeEvaluation } from '../resize/rightsizer.ts';
 import type { ThrottleEvaluation } from '../throttle/throttle.ts';
 import { sinkMetrics } from './sinkMetrics.ts';
@@ -8,6 +9,7 @@ import type { SinkMetrics } from './sinkMetrics.ts';
 export interface RightsizerMetrics extends SinkMetrics {
   resizes(evaluation: ResizeEvaluation): void;
   budgets(evaluation: ThrottleEvaluation): void;
+  provisioned(evaluation: ProvisionEvaluation): void;
   failed(loop: string): void;
 }
 
@@ -49,6 +51,11 @@ export function rightsizerMetrics(registry: Registry): RightsizerMetrics {
     'Commands that carried out cuts and allocations, by answer.',
     ['type', 'status'],
   );
+  const shares = gauge(
+    'budget_shares',
+    'Shares of budgets as entitlements, by what is to be done.',
+    ['organization', 'budget', 'step'],
+  );
   const failures = counter('evaluation_failures_total', 'Evaluations that ended in a fault.', [
     'loop',
   ]);
@@ -78,6 +85,15 @@ export function rightsizerMetrics(registry: Registry): RightsizerMetrics {
       }
       for (const { command, answer } of evaluation.carried) {
         carried.inc({ type: command.type, status: answer.status });
+      }
+    },
+    provisioned({ putOff, budgets }) {
+      if (putOff !== null) return;
+      shares.reset();
+      for (const { organization, plan } of budgets) {
+        for (const { step } of plan.shares) {
+          shares.inc({ organization, budget: plan.budget.budgetId, step });
+        }
       }
     },
     failed: (loop) => failures.inc({ loop }),

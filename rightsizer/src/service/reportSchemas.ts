@@ -85,4 +85,5 @@ export const statusFields: Readonly<Record<string, Part>> = {
     },
   },
   throttle: { type: ['object', 'null'] },
+  provisioner: { type: ['object', 'null'] },
 };

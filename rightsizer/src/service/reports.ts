@@ -1,5 +1,7 @@
 import { timeToJson } from '@prorata/schemas';
 import type { Policy } from '../policy.ts';
+import { planReport } from '../provision/planReport.ts';
+import type { ProvisionEvaluation } from '../provision/provisioner.ts';
 import type { ResizeEvaluation } from '../resize/rightsizer.ts';
 import type { BudgetLook, BudgetEvaluation, ThrottleEvaluation } from '../throttle/throttle.ts';
 import type { BudgetVerdict, FreezeCode } from '../throttle/judgeBudget.ts';
@@ -22,10 +24,18 @@ export interface StatusParts {
   readonly snapshot: UsageSnapshot | null;
   readonly resizes: LoopStatus<ResizeEvaluation> | null;
   readonly budgets: LoopStatus<ThrottleEvaluation> | null;
+  readonly provisioned: LoopStatus<ProvisionEvaluation> | null;
 }
 
 /** The body of `GET /v1/rightsizer/status`; bigints are the server's to write. */
-export function statusReport({ policy, parts, snapshot, resizes, budgets }: StatusParts): object {
+export function statusReport({
+  policy,
+  parts,
+  snapshot,
+  resizes,
+  budgets,
+  provisioned,
+}: StatusParts): object {
   return {
     policy,
     parts,
@@ -38,6 +48,15 @@ export function statusReport({ policy, parts, snapshot, resizes, budgets }: Stat
       ...loopReport(budgets.loop),
       putOff: budgets.last?.putOff ?? null,
       budgets: budgets.last?.budgets.map(budgetReport) ?? [],
+    },
+    provisioner: provisioned && {
+      ...loopReport(provisioned.loop),
+      putOff: provisioned.last?.putOff ?? null,
+      budgets:
+        provisioned.last?.budgets
+          .slice(0, FINDINGS_MAX)
+          .map((each) => planReport(each.organization, each.plan, provisioned.last?.at ?? 0n)) ??
+        [],
     },
   };
 }

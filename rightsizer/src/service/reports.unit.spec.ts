@@ -34,6 +34,7 @@ describe('what the interface says of the reports', () => {
       snapshot: null,
       resizes: null,
       budgets: null,
+      provisioned: null,
     });
     expect(Object.keys(status)).toEqual(Object.keys(statusFields));
   });

@@ -9,6 +9,8 @@ import type { OpenApiFragment } from '@prorata/service-runtime';
 import type { Request, Router } from 'express';
 import { catalogPaths, catalogRoutes } from '../catalog/catalogRoutes.ts';
 import type { ServedTables } from '../catalog/servedTables.ts';
+import { entitlementPaths, entitlementRoutes } from '../provision/entitlementRoutes.ts';
+import type { EntitlementParts } from '../provision/entitlementRoutes.ts';
 import type { BudgetLook, NoBudgetLook } from '../throttle/throttle.ts';
 import { costPaths, costRoutes } from './costRoutes.ts';
 import type { CostParts } from './costRoutes.ts';
@@ -21,11 +23,13 @@ export interface RouteParts {
   readonly costs: () => CostParts;
   readonly look: (organization: string, budget: string) => Promise<BudgetLook | NoBudgetLook>;
   readonly tables: ServedTables;
+  readonly entitlements: EntitlementParts;
 }
 
 export function routes(router: Router, parts: RouteParts): void {
   costRoutes(router, parts.costs);
   catalogRoutes(router, parts.tables);
+  entitlementRoutes(router, parts.entitlements, mustReachOrganization);
   router.get('/v1/rightsizer/status', async (_request, response) => {
     response.json(await parts.status());
   });
@@ -72,6 +76,7 @@ export const openapi: OpenApiFragment = {
   paths: {
     ...costPaths,
     ...catalogPaths,
+    ...entitlementPaths,
     '/v1/rightsizer/status': {
       get: {
         summary: 'What the usage table holds, and what the control loops last found and did.',

@@ -35,12 +35,15 @@ import { tablePlaces, UsageDatabase } from '../table/usageDatabase.ts';
 import type { TablePlaces } from '../table/usageDatabase.ts';
 import { UsageReader } from '../table/usageReader.ts';
 import { TableFreshness } from '../tableFreshness.ts';
+import { Provisioner } from '../provision/provisioner.ts';
+import type { ProvisionEvaluation } from '../provision/provisioner.ts';
 import { Throttle } from '../throttle/throttle.ts';
 import type { ThrottleEvaluation } from '../throttle/throttle.ts';
 import { followView } from '../view/followView.ts';
 import type { FollowedView } from '../view/followView.ts';
 import { startCompaction } from './compactionLoop.ts';
 import { logEvaluations } from './logEvaluations.ts';
+import { logProvisioning } from './logProvisioning.ts';
 import { startLoop } from './loop.ts';
 import type { RunningLoop } from './loop.ts';
 import { rightsizerMetrics } from './metrics.ts';
@@ -118,16 +121,16 @@ export async function startRightsizer(
           if (loops === null || ledger === null || !parts.has('ledger')) {
             throw new Problem(503, 'LEDGER_NOT_RUNNING', 'Another process makes charge lines.');
           }
-          const now = (): bigint => BigInt(Date.now()) * 1_000n;
           const snapshot = (id: bigint) => reader.at(id);
           const names = namesInForce(loops.view);
-          return { ledger, newest: () => reader.newest(), snapshot, now, names };
+          return { ledger, newest: () => reader.newest(), snapshot, now: nowMicros, names };
         },
+        entitlements: { now: nowMicros, plan: (...asked) => running.plan(...asked) },
         look(organization, budget) {
           if (running.throttle === null) {
             throw new Problem(503, 'THROTTLE_NOT_RUNNING', 'Another process looks at budgets.');
           }
-          return running.throttle.look(organization, budget, BigInt(Date.now()) * 1_000n);
+          return running.throttle.look(organization, budget, nowMicros());
         },
       }),
   });
@@ -155,6 +158,10 @@ export async function startRightsizer(
       await ground.places.close();
     },
   };
+}
+
+function nowMicros(): bigint {
+  return BigInt(Date.now()) * 1_000n;
 }
 
 async function prepare(settings: Settings): Promise<Omit<Ground, 'commandTimeoutMs'>> {
@@ -311,6 +318,7 @@ async function startLoops(
       },
       failed: failed('throttle'),
     });
+    startProvisioner(ground, view, { post, failed: failed('provisioner') }, metrics, running);
   }
   if (parts.has('ledger')) {
     const closer = new PeriodCloser({ ...shared, ledger, desk: running.desk(post) });
@@ -322,6 +330,30 @@ async function startLoops(
       failed: failed('ledger'),
     });
   }
+}
+
+/** Beside the throttle, which carries out what it intends; neither waits for the other. */
+function startProvisioner(
+  { policy, logger }: Ground,
+  view: FollowedView,
+  { post, failed }: { readonly post: PostCommand; readonly failed: (error: unknown) => void },
+  metrics: RightsizerMetrics,
+  running: Running,
+): void {
+  const { refusalRestMs, evaluationMs } = policy.throttle;
+  const provisioner = new Provisioner({ view, desk: running.desk(post), refusalRestMs });
+  const told = logProvisioning(logger);
+  running.provisioner = provisioner;
+  running.provisionLoop = startLoop({
+    intervalMs: evaluationMs,
+    async evaluate(now) {
+      const evaluation = await provisioner.evaluate(now);
+      running.provisioned = evaluation;
+      metrics.provisioned(evaluation);
+      told(evaluation);
+    },
+    failed,
+  });
 }
 
 /** Told like any failed evaluation, in readiness too, once the other budgets have been seen to. */
@@ -361,6 +393,9 @@ class Running {
   throttle: Throttle | null = null;
   budgetLoop: RunningLoop | null = null;
   budgets: ThrottleEvaluation | null = null;
+  provisioner: Provisioner | null = null;
+  provisionLoop: RunningLoop | null = null;
+  provisioned: ProvisionEvaluation | null = null;
   ledgerLoop: RunningLoop | null = null;
   rollupLoop: RunningLoop | null = null;
   summary: SummaryKeeper | null = null;
@@ -372,6 +407,14 @@ class Running {
     const desk = new CommandDesk(post);
     this.#desks.push(desk);
     return desk;
+  }
+
+  /** @throws Problem 503 */
+  plan(...asked: Parameters<Provisioner['plan']>): ReturnType<Provisioner['plan']> {
+    if (this.provisioner === null) {
+      throw new Problem(503, 'THROTTLE_NOT_RUNNING', 'Another process looks at budgets.');
+    }
+    return this.provisioner.plan(...asked);
   }
 
   checks(view: FollowedView | null): ReadyCheck[] {
@@ -391,10 +434,11 @@ class Running {
     ];
   }
 
-  statuses(): Pick<Parameters<typeof statusReport>[0], 'resizes' | 'budgets'> {
+  statuses(): Pick<Parameters<typeof statusReport>[0], 'resizes' | 'budgets' | 'provisioned'> {
     return {
       resizes: this.resizeLoop && { loop: this.resizeLoop, last: this.resizes },
       budgets: this.budgetLoop && { loop: this.budgetLoop, last: this.budgets },
+      provisioned: this.provisionLoop && { loop: this.provisionLoop, last: this.provisioned },
     };
   }
 
@@ -403,6 +447,7 @@ class Running {
     const loops = [
       this.resizeLoop,
       this.budgetLoop,
+      this.provisionLoop,
       this.ledgerLoop,
       this.rollupLoop,
       this.summaryLoop,

@@ -170,6 +170,10 @@ export const routeRules = {
   'GET /v1/organizations/:organization/periods': readsMoney,
   'GET /v1/applications/:application/entitlements': readsQuotas,
   'GET /v1/budgets/:organization/:budget/spend': { ...readsMoney, answeredBy: ['rightsizer'] },
+  'GET /v1/budgets/:organization/:budget/entitlements': {
+    ...readsMoney,
+    answeredBy: ['rightsizer'],
+  },
   'GET /v1/costs': { ...readsMoney, answeredBy: ['rightsizer'] },
   'GET /v1/rightsizer/status': { ...readsMoney, answeredBy: ['rightsizer'], grants: 'none' },
   'GET /v1/iceberg/v1/config': readsTables,
