@@ -561,6 +561,11 @@ describe('other resources by their addresses', () => {
       priceBook: 'costs',
       tierPolicy: 'standard',
     });
+    const override = '/v1/budgets/acme/monthly/override';
+    const past = await send('PUT', override, { until: '2026-01-01T00:00:00Z' }, why);
+    expect([past.status, past.body['code']]).toEqual([422, 'OVERRIDE_END_INVALID']);
+    await taken('PUT', override, { until: new Date(Date.now() + 3_600_000).toISOString() });
+    await taken('DELETE', override);
     const nameless = await send('DELETE', place, undefined, why);
     expect([nameless.status, pathsOf(nameless)]).toEqual([422, ['budgetId']]);
     const twice = await send('DELETE', `${place}?budgetId=monthly`, { amount: 5 }, why);

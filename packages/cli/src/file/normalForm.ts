@@ -1,6 +1,7 @@
 import { fromJson, fullNameOf, toJson } from '@prorata/schemas';
 import type { ChangeTree, CommandMessage, JsonViolation } from '@prorata/schemas';
 import type { Json } from '../plan/json.ts';
+import { shareKey, thresholdKey } from './budgetKey.ts';
 import { idleKey, priceKey, sharedCostKey } from './priceKey.ts';
 
 const CONTENT = 'io.prorata.type.QuotaContent';
@@ -33,9 +34,20 @@ export function normalFields(type: CommandMessage['type'], json: Json): Normal {
   if ('violations' in parsed) return parsed;
   const fields: Record<string, unknown> = { ...(toJson(name, parsed.value) as Json) };
   delete fields['envelope'];
-  if (type === 'DefineBudget') return { value: withPlainAmount(fields) };
+  if (type === 'DefineBudget') return { value: withPartsOfBudget(withPlainAmount(fields)) };
   if (type === 'DefinePriceBook') return { value: withTermsInTime(fields) };
   return { value: fields };
+}
+
+/** As the budget keeps them; null: as they are. */
+function withPartsOfBudget(fields: Json): Json {
+  const sorted = (name: string, keyOf: (item: Json) => string): unknown =>
+    fields[name] === null ? null : sortedBy(listIn(fields, name), keyOf);
+  return {
+    ...fields,
+    thresholds: sorted('thresholds', thresholdKey),
+    split: sorted('split', shareKey),
+  };
 }
 
 /** As the book keeps them: by what they are of, and time. */

@@ -71,6 +71,24 @@ describe('a plan', () => {
     expect(planOf(whole, after(whole)).commands).toEqual([]);
   });
 
+  it('leaves of a budget that is there what a file does not say of it', () => {
+    const said = whole.replace(
+      'of-chat: {',
+      'of-chat: { mode: enforce, thresholds: [{ basis: forecast, basisPoints: 9000 }, { basis: actual, basisPoints: 9000 }], split: [{ application: moka, resource: requests, basisPoints: 5000 }],',
+    );
+    expect(planOf(whole, after(said)).commands).toEqual([]);
+    const [first, second] = [/(\{ basis: forecast[^}]*\}), (\{ basis: actual[^}]*\})/, '$2, $1'];
+    expect(planOf(said.replace(first, second), after(said)).commands).toEqual([]);
+    const raised = planOf(whole.replace('amount: 10,', 'amount: 11,'), after(said));
+    expect(raised.commands.map(({ data }) => data)).toMatchObject([
+      { amount: '11', mode: 'enforce', thresholds: [{ basis: 'actual' }, { basis: 'forecast' }] },
+    ]);
+    const tried = planOf(said.replace('mode: enforce', 'mode: dry_run'), after(said));
+    expect(actionsOf(tried)[0]?.differences).toEqual([
+      { field: 'mode', before: 'enforce', after: 'dry_run' },
+    ]);
+  });
+
   it('puts all quotas of an application into one command, each expected not to be there', () => {
     const plan = planOf(whole);
     expect(plan.commands.filter(({ type }) => type === 'ChangeTree')).toHaveLength(1);

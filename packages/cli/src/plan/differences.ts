@@ -1,3 +1,4 @@
+import { shareKey, thresholdKey } from '../file/budgetKey.ts';
 import { idleKey, priceKey, sharedCostKey } from '../file/priceKey.ts';
 import { isJson } from './json.ts';
 import type { Json } from './json.ts';
@@ -21,6 +22,8 @@ const keyed: Readonly<Record<string, (item: Json) => string>> = {
   prices: priceKey,
   sharedCosts: sharedCostKey,
   idle: idleKey,
+  thresholds: thresholdKey,
+  split: shareKey,
   steps: ({ overrunBasisPoints }) => String(overrunBasisPoints),
 };
 /** Fields whose members are told one by one. */

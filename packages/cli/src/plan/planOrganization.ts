@@ -49,7 +49,7 @@ export function planOrganization(declared: DeclaredOrganization, live: LiveOrgan
       .map(([id, each]) => retirement(organization, kind, id, each));
   const parents = parentsOf(declared, live);
   const depthOfBudget = (command: PlannedCommand): number => depth(payerOf(command), parents);
-  const budgets = defined(budget, declared.budgets, live.budgets);
+  const budgets = defined(budget, withoutOpen(declared.budgets, live.budgets), live.budgets);
   const grows = budgets.filter(isGrowing).sort((a, b) => depthOfBudget(a) - depthOfBudget(b));
   const shrinks = [
     ...retired(budget, declared.budgets, live.budgets),
@@ -67,6 +67,23 @@ export function planOrganization(declared: DeclaredOrganization, live: LiveOrgan
     ...retired(team, declared.teams, live.teams).sort((a, b) => depthOfTeam(b) - depthOfTeam(a)),
   ];
   return { commands, obstacles: [] };
+}
+
+/** What a file leaves open of a budget that is there stays as it is. */
+const openOfBudget = ['mode', 'thresholds', 'split'] as const;
+
+function withoutOpen(
+  declared: ReadonlyMap<string, Declared<Json>>,
+  live: ReadonlyMap<string, Live<Json>>,
+): ReadonlyMap<string, Declared<Json>> {
+  return new Map(
+    [...declared].map(([id, each]) => {
+      const there = live.get(id)?.value ?? {};
+      const left = openOfBudget.filter((name) => each.value[name] === null);
+      const kept = Object.fromEntries(left.map((name) => [name, there[name] ?? null]));
+      return [id, { ...each, value: { ...each.value, ...kept } }];
+    }),
+  );
 }
 
 function registration(

@@ -88,6 +88,7 @@ async function readOrganization(
     ]),
     budgets: byKey(budgets, 'budgetId', 'DefineBudget', [
       ...['budgetId', 'project', 'team', 'amount', 'currency', 'window', 'priceBook', 'tierPolicy'],
+      ...['mode', 'thresholds', 'split'],
     ]),
   };
 }

@@ -2,6 +2,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import { LENGTH_FORMS, lengthMs } from '../commands/lengthOption.ts';
 import type { OverrideOptions } from '../commands/override.ts';
+import type { OverrideBudgetOptions } from '../commands/overrideBudget.ts';
 import type { ProposalOptions } from '../commands/proposals.ts';
 import type { Finish } from './finish.ts';
 import { outputOption } from './outputOption.ts';
@@ -39,6 +40,20 @@ export function changingCommands(program: Command, finish: Finish): void {
     .addOption(outputOption())
     .action(async (id: string, options: OverrideOptions) =>
       finish(await (await import('../commands/override.ts')).override(id, options)),
+    );
+  program
+    .command('override-budget')
+    .description('keep a budget from cutting until a known end, or end that')
+    .argument('<budget>', 'its id: acme/assistant-monthly')
+    .option('--lift', 'let it cut again')
+    .addOption(
+      new Option('--for <length>', 'how long, up to 31d: 90m, 2h, 3d').argParser(lengthText),
+    )
+    .option('--until <time>', 'until when, RFC 3339')
+    .requiredOption(...reasonOption)
+    .addOption(outputOption())
+    .action(async (id: string, options: OverrideBudgetOptions) =>
+      finish(await (await import('../commands/overrideBudget.ts')).overrideBudget(id, options)),
     );
   const proposal = (verb: 'approve' | 'reject' | 'withdraw', description: string): void => {
     program

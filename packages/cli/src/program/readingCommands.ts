@@ -17,7 +17,7 @@ const place = ['<place>', 'an application, or a quota: moka, moka/prod'] as cons
 const quota = ['<quota>', 'its id: moka/prod/ads'] as const;
 /** Named here, and not read from the table of lookups, which would be loaded for `--version` too. */
 const KINDS =
-  'applications, quotas, unused, holdings, commitments, targets, proposals, entitlements, organizations, teams, projects, allocations, cuts, credits, periods, budgets, price-books, tier-policies; ' +
+  'applications, quotas, unused, holdings, commitments, targets, proposals, entitlements, organizations, teams, projects, allocations, cuts, rehearsed-cuts, credits, periods, budgets, price-books, tier-policies; ' +
   'application, quota, proposal, organization, price-book, tier-policy for one of them, whole';
 
 /** What asks and changes nothing. */

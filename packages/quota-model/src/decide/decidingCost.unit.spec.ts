@@ -1,10 +1,12 @@
 import type { ResourceLimit, TreeStep } from '@prorata/schemas';
 import { describe, expect, it } from 'vitest';
 import { decide } from '../decide.ts';
-import type { ApplicationState, QuotaState } from '../model.ts';
+import type { ApplicationState, OrganizationState, QuotaState } from '../model.ts';
 import { emptyDerived, rebuildDerived } from '../snapshot/derivedFields.ts';
+import { crossing, rehearsal } from '../testing/cutSamples.ts';
 import { stateAfter } from '../testing/given.ts';
 import type { Fact } from '../testing/given.ts';
+import { budgetDefined } from '../testing/organizationSamples.ts';
 import {
   applyHaircut,
   content,
@@ -328,5 +330,43 @@ describe('what moves and deletions look at of the proposals that wait', () => {
     expect(visitsOf(withProposals(20, 'others'), deletions)).toBe(0);
     const [one, many] = [1, 3].map((count) => visitsOf(withProposals(count, 'few'), deletions));
     expect(many).toBeLessThanOrEqual(3 * (one ?? 0));
+  });
+});
+
+describe('what a budget tells, and its override', () => {
+  const thresholds = [{ basis: 'actual', basisPoints: 8_000 }] as const;
+
+  /** So many budgets that rehearse, and as many rehearsals of others. */
+  function budgetsOf(count: number) {
+    const others = Array.from({ length: count }, (_, index) => `b${index}`).flatMap(
+      (budgetId): Fact[] => [
+        budgetDefined({ budgetId, mode: 'dry_run' }),
+        { type: 'CutRehearsed', data: { ...rehearsal, budgetId } },
+      ],
+    );
+    const own = budgetDefined({ mode: 'dry_run', thresholds });
+    const state = stateAfter('organization:acme', ...others, own) as OrganizationState;
+    const budgets = new CountedMap(state.budgets);
+    const rehearsedCuts = new CountedMap(state.rehearsedCuts);
+    [budgets.visits, rehearsedCuts.visits] = [0, 0];
+    const visits = (): number => budgets.visits + rehearsedCuts.visits;
+    return { state: { ...state, budgets, rehearsedCuts }, visits };
+  }
+  const few = budgetsOf(10);
+  const many = budgetsOf(2_000);
+  const visitsIn = ({ state, visits }: typeof few, body: CommandBody): number => {
+    const before = visits();
+    const command = stampCommand('organization:acme', body, { roles: ['admin'] });
+    expect(decide(state, command, { now: START, streamVersion: 9n }).kind).toBe('accepted');
+    return visits() - before;
+  };
+
+  it.each<CommandBody>([
+    { type: 'RecordThreshold', data: crossing },
+    { type: 'RehearseCut', data: rehearsal },
+    { type: 'OverrideBudget', data: { budgetId: 'monthly', until: START + DAY } },
+    { type: 'LiftBudgetOverride', data: { budgetId: 'monthly' } },
+  ])('looks at as few of many budgets: $type', (body) => {
+    expect(visitsIn(many, body)).toBe(visitsIn(few, body));
   });
 });
