@@ -17,13 +17,13 @@ describe('policyFrom', () => {
       name: 'demo',
       version: 3,
       throttle: { evaluationMs: 500 },
-      rightsizer: { stepMs: 1_000, sizing: { batch: { seasonMargin: 1.25 } } },
+      rightsizer: { stepMs: 1_000, sizing: { batch: { margin: 1.25 } } },
     });
     expect(policy.throttle).toEqual({ ...productionPolicy.throttle, evaluationMs: 500 });
     const { sizing } = productionPolicy.rightsizer;
     expect(policy.rightsizer.sizing).toEqual({
       ...sizing,
-      batch: { ...sizing.batch, seasonMargin: 1.25 },
+      batch: { ...sizing.batch, margin: 1.25 },
     });
   });
 
@@ -42,7 +42,7 @@ describe('policyFrom', () => {
           evidencMs: 5,
           demandOf: 'me',
           classes: { rate: 'best' },
-          sizing: { serving: { dwellSlots: 1.5, deadband: -1, margin: 2 } },
+          sizing: { serving: { dwellSlots: 1.5, lowerDeadband: -1, breadth: 2 } },
         },
         sink: 7,
       }),
@@ -56,7 +56,7 @@ describe('policyFrom', () => {
       'rightsizer.classes.rate must be one of batch, serving, guaranteed',
       'rightsizer.sizing.serving.margin is not a setting',
       'rightsizer.sizing.serving.dwellSlots must be a whole number from 0 to 1000000',
-      'rightsizer.sizing.serving.deadband must be a number from 0 to 1000000',
+      'rightsizer.sizing.serving.lowerDeadband must be a number from 0 to 1000000',
     ]);
   });
 

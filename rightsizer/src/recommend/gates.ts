@@ -4,7 +4,7 @@ import { partOf } from './wholeUnits.ts';
 
 /**
  * Whether to move now, and how far. Pure, and the second half of a decision; where the limit should be is
- * `recommend`'s. A limit below the band is raised at once, at most to `raiseFactor` times itself; one above it is
+ * `recommend`'s. A limit below the band is raised at once, at most to `raiseFactor` times itself or to what two steps agree on; one above it is
  * lowered once it has rested for the dwell, at most to `lowerFactor` of itself. Owners' bounds and what holds the
  * whole fleet back are the caller's.
  *
@@ -12,7 +12,7 @@ import { partOf } from './wholeUnits.ts';
  */
 export function moveOf(
   { limit, changedAt, slots }: Pick<DemandHistory, 'limit' | 'changedAt' | 'slots'>,
-  { value, lower, upper, reasons, skip, objection }: Omit<Recommendation, 'inputsHash'>,
+  { value, lower, upper, agreed, reasons, skip, objection }: Omit<Recommendation, 'inputsHash'>,
   policy: SizingPolicy,
   now: bigint,
 ): Move {
@@ -20,7 +20,8 @@ export function moveOf(
   if (limit < lower) {
     // A limit of nothing doubles to nothing: one unit is the least step up.
     const doubled = partOf(limit, policy.raiseFactor);
-    const most = doubled > limit ? doubled : limit + 1n;
+    const step = doubled > limit ? doubled : limit + 1n;
+    const most = agreed > step ? agreed : step;
     return most < value
       ? { kind: 'raise', value: most, reasons: [...reasons, 'LIMITED_BY_STEP'] }
       : { kind: 'raise', value, reasons };

@@ -2,10 +2,10 @@ import type { CausalProvider, LimitRule, Past, SeriesFacts } from '../backtest/l
 import { classPolicies, lookbackSlots } from './classes.ts';
 import type { SizingPolicy } from './classes.ts';
 import { moveOf } from './gates.ts';
-import { profileOf } from './growth.ts';
-import { highestWithin } from './profile.ts';
+import { profileOf } from './profile.ts';
 import type { Profile } from './profile.ts';
-import { recommendFrom, wholeSlots } from './recommend.ts';
+import { highestWithin } from './quantiles.ts';
+import { recommendFrom } from './recommend.ts';
 import type { DemandHistory, WorkloadClass } from './recommendation.ts';
 
 const HOUR_MICROS = 3_600_000_000n;
@@ -27,9 +27,15 @@ class Sized implements LimitRule {
   private readonly facts: SeriesFacts;
   private readonly policy: SizingPolicy;
   private readonly stepsInSlot: number;
-  private slots: number[] = [];
-  private profile: Profile | null = null;
+  private readonly slotMicros: bigint;
   private scale = 1;
+  /** In whole units, as far as is known. */
+  private steps = new Float64Array(0);
+  private pressed = new Float64Array(0);
+  private known = 0;
+  private readonly slots: number[] = [];
+  private looked: DemandHistory['slots'];
+  private profile: Profile | null = null;
   private limit: bigint | null = null;
   private changedAt = 0n;
   private loweredAt: bigint | null = null;
@@ -38,13 +44,15 @@ class Sized implements LimitRule {
     this.facts = facts;
     this.policy = policy;
     this.stepsInSlot = Math.max(1, Number(HOUR_MICROS / facts.stepMicros));
+    this.slotMicros = facts.stepMicros * BigInt(this.stepsInSlot);
+    this.looked = { from: facts.from, stepMicros: this.slotMicros, values: new Float64Array(0) };
   }
 
   limitAt(past: Past, at: number): number {
-    if (this.limit === null) this.scale = scaleOf(past);
-    const history = this.historyOf(past);
+    this.take(past);
+    const history = this.history();
     const now = this.timeOf(at);
-    this.profile ??= profileOf(wholeSlots(history), this.policy);
+    this.profile ??= profileOf(this.looked.values, this.policy);
     const found = recommendFrom(this.profile, history, this.policy, now);
     if (this.limit === null) {
       this.set(found.value, now);
@@ -61,28 +69,16 @@ class Sized implements LimitRule {
     this.limit = limit;
   }
 
-  private historyOf({ values, known, limits }: Past): DemandHistory {
-    const { stepMicros } = this.facts;
-    this.takeSlots(values, known);
-    const firstSlot = Math.max(0, this.slots.length - lookbackSlots(this.policy));
-    const whole = this.slots.slice(firstSlot);
-    const firstStep = Math.max(0, known - this.policy.newestSlots * this.stepsInSlot);
-    const steps = new Float64Array(known - firstStep);
-    const pressed = new Float64Array(known - firstStep);
-    for (let index = firstStep; index < known; index++) {
-      const wanted = values[index] ?? NaN;
-      steps[index - firstStep] = wanted * this.scale;
-      const over = wanted - (limits[index] ?? NaN);
-      if (over > 0) pressed[index - firstStep] = over * this.scale;
-    }
+  private history(): DemandHistory {
+    const first = Math.max(0, this.known - this.policy.newestSlots * this.stepsInSlot);
     return {
-      slots: {
-        from: this.timeOf(firstSlot * this.stepsInSlot),
-        stepMicros: stepMicros * BigInt(this.stepsInSlot),
-        values: Float64Array.from(whole),
+      slots: this.looked,
+      steps: {
+        from: this.timeOf(first),
+        stepMicros: this.facts.stepMicros,
+        values: this.steps.subarray(first, this.known),
       },
-      steps: { from: this.timeOf(firstStep), stepMicros, values: steps },
-      pressed,
+      pressed: this.pressed.subarray(first, this.known),
       highest: BigInt(Math.ceil(this.profile?.highest ?? 0)),
       limit: this.limit ?? 0n,
       changedAt: this.changedAt,
@@ -90,14 +86,32 @@ class Sized implements LimitRule {
     };
   }
 
-  /** Those that are over since it was last asked. */
-  private takeSlots(values: Float64Array, known: number): void {
-    for (;;) {
-      const from = this.slots.length * this.stepsInSlot;
-      if (from + this.stepsInSlot > known) return;
-      this.slots.push(highestWithin(values, from, from + this.stepsInSlot) * this.scale);
-      this.profile = null;
+  /** What became known since it was last asked. */
+  private take({ values, known, limits }: Past): void {
+    if (this.limit === null) {
+      this.scale = scaleOf(highestWithin(values, 0, known));
+      this.steps = new Float64Array(values.length).fill(NaN);
+      this.pressed = new Float64Array(values.length);
     }
+    for (; this.known < known; this.known++) {
+      const wanted = values[this.known] ?? NaN;
+      const over = wanted - (limits[this.known] ?? NaN);
+      this.steps[this.known] = wanted * this.scale;
+      if (over > 0) this.pressed[this.known] = over * this.scale;
+    }
+    const whole = Math.floor(known / this.stepsInSlot);
+    if (whole === this.slots.length && this.profile !== null) return;
+    while (this.slots.length < whole) {
+      const from = this.slots.length * this.stepsInSlot;
+      this.slots.push(highestKnown(this.steps.subarray(from, from + this.stepsInSlot)));
+    }
+    const first = Math.max(0, whole - lookbackSlots(this.policy));
+    this.looked = {
+      from: this.timeOf(first * this.stepsInSlot),
+      stepMicros: this.slotMicros,
+      values: Float64Array.from(this.slots.slice(first)),
+    };
+    this.profile = null;
   }
 
   private timeOf(window: number): bigint {
@@ -106,10 +120,16 @@ class Sized implements LimitRule {
 }
 
 /** A power of two, which alters no digit. */
-function scaleOf({ values, known }: Past): number {
-  const highest = highestWithin(values, 0, known);
+function scaleOf(highest: number): number {
   let scale = 1;
   if (!(highest > 0)) return UNITS_MIN;
   while (highest * scale < UNITS_MIN) scale *= 2;
   return scale;
+}
+
+/** NaN where nothing was reported. */
+function highestKnown(values: Float64Array): number {
+  return values.some((value) => !Number.isNaN(value))
+    ? highestWithin(values, 0, values.length)
+    : NaN;
 }

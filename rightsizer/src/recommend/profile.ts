@@ -1,28 +1,47 @@
-/** What the profile of slots says, reckoned once a slot. */
+import { levelOf } from './bursts.ts';
+import type { SizingPolicy } from './classes.ts';
+import { growthOf, seasonOf } from './growth.ts';
+import { highestWithin } from './quantiles.ts';
+
+/** What the slots that are over say. It changes once a slot, and is reckoned then. */
 export interface Profile {
   /** Slots of which something is known. */
   readonly known: number;
   /** The highest slot; 0 of none. */
   readonly highest: number;
-  /** What the season and growth say will be wanted at most within what lies ahead; 0: nothing. */
-  readonly ahead: number;
-  /** Whether growth made it higher. */
+  /** What will be wanted at most within what lies ahead, the class's margin included; 0: nothing is known. */
+  readonly expected: number;
+  /** The same, as it was `agreementSlots` ago. */
+  readonly expectedBefore: number;
+  /** Whether season or level is the larger part of it, and whether a trend raised it. */
+  readonly isSeason: boolean;
   readonly isGrowing: boolean;
 }
 
-/** The highest known value of `values[from, to)`; NaN of none. */
-export function highestWithin(values: Float64Array, from: number, to: number): number {
-  let highest = NaN;
-  for (let index = Math.max(0, from); index < to && index < values.length; index++) {
-    const value = values[index] ?? NaN;
-    if (!(value <= highest) && !Number.isNaN(value)) highest = value;
-  }
-  return highest;
+/** @param slots whole ones, the newest last; the next one is in progress */
+export function profileOf(slots: Float64Array, policy: SizingPolicy): Profile {
+  const before = Math.max(0, slots.length - policy.agreementSlots);
+  const growth = growthOf(slots, policy);
+  const now = expectedOf(slots, policy);
+  const highest = highestWithin(slots, 0, slots.length);
+  let known = 0;
+  for (const slot of slots) if (!Number.isNaN(slot)) known += 1;
+  return {
+    known,
+    highest,
+    expected: now.expected * growth,
+    expectedBefore: expectedOf(slots.subarray(0, before), policy).expected * growth,
+    isSeason: now.season >= now.level,
+    isGrowing: growth > 1,
+  };
 }
 
-/** The least of the values that a part `share` of them does not exceed; NaN of none. Sorts in place. */
-export function quantileInPlace(values: Float64Array, share: number): number {
-  if (values.length === 0) return NaN;
-  values.sort();
-  return values[Math.max(0, Math.ceil(share * values.length) - 1)] ?? NaN;
+function expectedOf(
+  slots: Float64Array,
+  policy: SizingPolicy,
+): { readonly expected: number; readonly season: number; readonly level: number } {
+  const level = levelOf(slots, policy);
+  const season = seasonOf(slots, policy, level);
+  const { seasonWeight, margin } = policy;
+  return { expected: (seasonWeight * season + (1 - seasonWeight) * level) * margin, season, level };
 }

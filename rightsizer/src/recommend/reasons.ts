@@ -3,10 +3,12 @@ export const reasonMeanings = {
   REFUSED: 'requests were refused or queued since the limit was set',
   SHORT: 'more was wanted in the newest steps than the limit lets through',
   SEASON: 'what is usual at this time of the day and the week in what lies ahead',
-  GROWTH: 'what is wanted has grown from one week to the next',
-  BURST: 'the newest slots were higher than is usual',
+  LEVEL: 'how high the last days went, whatever the time of day',
+  GROWTH: 'what is wanted grows from day to day',
+  RECENT: 'the newest slots were higher than what is expected',
   UNUSED: 'what is wanted and its margin leave room',
-  HIGHEST_SEEN: 'the resource cannot be squeezed: never under the highest that was seen',
+  HIGHEST_SEEN:
+    'the resource cannot be squeezed, or a shortage is dear: never under the highest that was seen',
   LIMITED_BY_STEP: 'a longer way than one step may go; the rest follows',
   LIMITED_BY_SANITY: 'never further above the highest that was seen than the policy allows',
 } as const;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { SizingPolicy } from './classes.ts';
-import { profileOf } from './growth.ts';
+import { profileOf } from './profile.ts';
 import type { Profile } from './profile.ts';
 import type { DemandHistory, EvenSeries, Recommendation } from './recommendation.ts';
 import { sizingOf } from './sizing.ts';
@@ -47,6 +47,7 @@ export function recommendFrom(
     value: exact,
     lower: wholeUnits(sizing.lower),
     upper: objection === null ? wholeUnits(sizing.upper) : LIMIT_MAX,
+    agreed: wholeUnits(sizing.agreed),
     reasons,
     skip: null,
     objection,
@@ -71,6 +72,7 @@ function skip(
     value: limit,
     lower: limit,
     upper: limit,
+    agreed: 0n,
     reasons: [],
     skip: code,
     objection: code,

@@ -48,6 +48,8 @@ export interface Recommendation {
   /** Between both, what holds is left as it is. `upper` is the greatest limit there is where none is lowered. */
   readonly lower: bigint;
   readonly upper: bigint;
+  /** What two of the newest steps agree on: a raise may go there in one step, however far. */
+  readonly agreed: bigint;
   /** Why, most important first; of a skip none. */
   readonly reasons: readonly ReasonCode[];
   /** Why nothing is recommended; null: something is. */

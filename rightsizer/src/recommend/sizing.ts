@@ -1,5 +1,5 @@
 import { burstOf } from './bursts.ts';
-import type { Newest } from './bursts.ts';
+import type { Burst, Newest } from './bursts.ts';
 import type { SizingPolicy } from './classes.ts';
 import type { Profile } from './profile.ts';
 import type { ReasonCode, SkipCode } from './reasons.ts';
@@ -12,6 +12,8 @@ export interface Sizing {
   readonly lower: number;
   /** Above this what holds may be lowered; Infinity: it may not. */
   readonly upper: number;
+  /** So far a raise may go in one step, however long. */
+  readonly agreed: number;
   readonly reasons: readonly ReasonCode[];
   /** Why it is not lowered. */
   readonly objection: SkipCode | null;
@@ -27,31 +29,47 @@ export function sizingOf(
   policy: SizingPolicy,
 ): Sizing {
   const burst = burstOf(newest, stepsInSlot, limit, policy);
-  if (profile.known === 0 && burst.need === 0) return skipped(limit, 'NO_DATA');
-  const underuse = leastOf(profile, burst.isPressed, policy);
-  if (underuse.objection === 'WARMING_UP' && !burst.isPressed) return skipped(limit, 'WARMING_UP');
-  const isWarm = underuse.objection !== 'WARMING_UP';
-  const season = isWarm ? profile.ahead : 0;
-  const least = underuse.objection === null ? underuse.least : 0;
-  const wanted = Math.max(season, burst.need, least);
-  const seen = Math.max(profile.highest, burst.recent);
-  const sane = seen === 0 ? wanted : Math.min(wanted, seen * policy.sanityFactor);
-  const reasons: ReasonCode[] = [];
-  if (burst.isPressed) reasons.push('REFUSED');
-  if (least === wanted && least > 0) reasons.push('HIGHEST_SEEN');
-  else if (season >= burst.need) reasons.push(profile.isGrowing ? 'GROWTH' : 'SEASON');
-  else reasons.push('BURST');
+  if (profile.known === 0 && burst.recent === 0 && burst.need === 0) {
+    return skipped(limit, 'NO_DATA');
+  }
+  const { least, objection } = leastOf(profile, burst, policy);
+  const isWarm = objection !== 'WARMING_UP';
+  if (!isWarm && burst.need === 0) return skipped(limit, 'WARMING_UP');
+  const floor = policy.highestMargin * Math.max(profile.highest, burst.recent);
+  const expected = isWarm ? Math.max(profile.expected, floor) : 0;
+  const wanted = Math.max(expected, burst.need, isWarm ? least : 0);
+  const seen = Math.max(profile.highest, burst.recent, burst.need);
+  const sane = Math.min(wanted, seen * policy.sanityFactor);
+  const reasons = reasonsOf(profile, burst, { expected, floor, least });
   if (sane < wanted) reasons.push('LIMITED_BY_SANITY');
   return {
     value: sane,
-    lower: sane / policy.recentMargin,
-    upper: underuse.objection === null ? sane / (1 - policy.deadband) : Infinity,
+    lower: burst.need > 0 ? sane : expected / (1 + policy.raiseDeadband),
+    upper: objection === null ? sane / (1 - policy.lowerDeadband) : Infinity,
+    agreed: burst.agreed,
     reasons,
-    objection: underuse.objection,
+    objection,
     skip: null,
   };
 }
 
+function reasonsOf(
+  profile: Profile,
+  burst: Burst,
+  { expected, floor, least }: Readonly<Record<'expected' | 'floor' | 'least', number>>,
+): ReasonCode[] {
+  const reasons: ReasonCode[] = [];
+  if (burst.isPressed) reasons.push('REFUSED');
+  else if (burst.need > 0) reasons.push('SHORT');
+  if (burst.need >= expected && burst.need > 0) return reasons;
+  if (floor > 0 && floor >= profile.expected) reasons.push('HIGHEST_SEEN');
+  else if (least > expected) reasons.push('RECENT');
+  else reasons.push(profile.isSeason ? 'SEASON' : 'LEVEL');
+  if (profile.isGrowing) reasons.push('GROWTH');
+  return reasons;
+}
+
 function skipped(limit: number, skip: SkipCode): Sizing {
-  return { value: limit, lower: 0, upper: Infinity, reasons: [], objection: skip, skip };
+  const held = { value: limit, lower: 0, upper: Infinity, agreed: 0, reasons: [] };
+  return { ...held, objection: skip, skip };
 }

@@ -1,19 +1,28 @@
+import type { Burst } from './bursts.ts';
 import type { SizingPolicy } from './classes.ts';
 import type { Profile } from './profile.ts';
 import type { SkipCode } from './reasons.ts';
 
-/** Under what nothing may be lowered, or why nothing may be lowered at all. */
-export type LeastLimit =
-  { readonly least: number; readonly objection: null } | { readonly objection: SkipCode };
+/** What lowering leaves, and why there is none at all. */
+export interface Least {
+  /** Below this nothing is lowered. */
+  readonly least: number;
+  readonly objection: SkipCode | null;
+}
 
 /**
- * Lowering is slow: what cannot be squeezed needs a week's evidence and keeps the highest that was ever seen and its
- * margin; nothing is lowered while something is refused.
+ * Lowering is slow: two looks a while apart must agree, the newest demand keeps its place, and nothing is lowered while
+ * something is refused. What cannot be squeezed needs a week's evidence and keeps the highest that was seen.
  */
-export function leastOf(profile: Profile, isPressed: boolean, policy: SizingPolicy): LeastLimit {
-  if (profile.known < policy.warmUpSlots) return { objection: 'WARMING_UP' };
-  if (isPressed) return { objection: 'REFUSED_IN_EVIDENCE' };
-  if (policy.isSqueezable) return { least: 0, objection: null };
-  if (profile.known < policy.evidenceSlots) return { objection: 'TOO_LITTLE_EVIDENCE' };
-  return { least: profile.highest * policy.highestMargin, objection: null };
+export function leastOf(profile: Profile, burst: Burst, policy: SizingPolicy): Least {
+  const seen = policy.highestMargin * Math.max(profile.highest, burst.recent);
+  const least = Math.max(profile.expectedBefore, burst.recent, seen);
+  return { least, objection: objectionTo(profile, burst, policy) };
+}
+
+function objectionTo(profile: Profile, burst: Burst, policy: SizingPolicy): SkipCode | null {
+  if (profile.known < policy.warmUpSlots) return 'WARMING_UP';
+  if (burst.isPressed) return 'REFUSED_IN_EVIDENCE';
+  const isEnough = policy.isSqueezable || profile.known >= policy.evidenceSlots;
+  return isEnough ? null : 'TOO_LITTLE_EVIDENCE';
 }

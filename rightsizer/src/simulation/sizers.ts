@@ -5,7 +5,7 @@ import { derivedId } from '../derivedId.ts';
 import { classPolicies } from '../recommend/classes.ts';
 import type { SizingPolicy } from '../recommend/classes.ts';
 import { moveOf } from '../recommend/gates.ts';
-import { profileOf } from '../recommend/growth.ts';
+import { profileOf } from '../recommend/profile.ts';
 import type { Profile } from '../recommend/profile.ts';
 import { recommendFrom } from '../recommend/recommend.ts';
 import { lookbackSlots } from '../recommend/classes.ts';
