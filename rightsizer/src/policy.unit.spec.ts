@@ -54,9 +54,9 @@ describe('policyFrom', () => {
       'rightsizer.demandOf must be one of host, fleet',
       'rightsizer.raisedMaxBasisPoints must be a whole number from 1 to 1000000',
       'rightsizer.classes.rate must be one of batch, serving, guaranteed',
-      'rightsizer.sizing.serving.margin is not a setting',
-      'rightsizer.sizing.serving.dwellSlots must be a whole number from 0 to 1000000',
+      'rightsizer.sizing.serving.breadth is not a setting',
       'rightsizer.sizing.serving.lowerDeadband must be a number from 0 to 1000000',
+      'rightsizer.sizing.serving.dwellSlots must be a whole number from 0 to 1000000',
     ]);
   });
 
