@@ -257,11 +257,14 @@ describe('the local stack', () => {
     });
   });
 
-  it('sets a budget as the how-to says, and raises it', async () => {
+  it('tries a budget as the how-to says, lets it cut, and raises it', async () => {
     const first = await runScript('how-to/examples/set-a-budget.sh');
     expect(first.slice(0, 3)).toMatchObject(Array(3).fill({ status: 'accepted' }));
     expect(first[3]).toMatchObject({ budget: 'moka-monthly', currency: 'EUR', targetStep: -1 });
-    const raised = await runScript('how-to/examples/set-a-budget.sh', { AMOUNT: '800.00' });
+    const raised = await runScript('how-to/examples/set-a-budget.sh', {
+      AMOUNT: '800.00',
+      MODE: 'enforce',
+    });
     const versions = [first, raised].map((lines) => lines.map((line) => line['streamVersion']));
     expect(versions[1]).toEqual([versions[0]?.[0], versions[0]?.[1], 2, undefined]);
   });

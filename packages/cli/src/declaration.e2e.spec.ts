@@ -498,6 +498,20 @@ describe('the other commands', () => {
     expect(await prorata(tooMuch)).toMatchObject({ code: 1 });
   });
 
+  it('keep a budget from cutting until a moment, and let it cut again', async () => {
+    const override = ['override-budget', 'acme/assistant-monthly', '--reason', 'the launch'];
+    const until = async () => {
+      await delay(READABLE_MS);
+      const { out } = await prorata(['get', 'budgets', 'acme', '--output', 'json']);
+      return /"until": *"([^"]+)"/.exec(out)?.[1] ?? null;
+    };
+    expect((await prorata([...override, '--for', '2h'])).out).toContain('cuts nothing until');
+    expect(Date.parse((await until()) ?? '')).toBeGreaterThan(Date.now());
+    expect((await prorata([...override, '--for', '32d'])).complaints).toContain('31 days');
+    expect((await prorata([...override, '--lift'])).out).toContain('may cut again');
+    expect(await until()).toBeNull();
+  });
+
   it('grant credits, once however often, and take them back', async () => {
     const grant = [
       ...['credit', 'grant', 'acme/outage', '--project', 'acme/assistant', '--amount', '250'],
