@@ -36,10 +36,10 @@ export const plantedResizes: Readonly<Record<string, ResizePlanting>> = {
   'no dwell': sizingWith({ dwellSlots: 0 }),
   'steps as long as it likes': sizingWith({ raiseFactor: 50 }),
   'lowerings as deep as it likes': sizingWith({ lowerFactor: 0.01 }),
-  'no end to what it raises to': sizingWith({ sanityFactor: 50, seasonMargin: 4 }),
+  'no end to what it raises to': sizingWith({ sanityFactor: 50, margin: 4 }),
   'eyes for the last hour alone': sizingWith({
     ...{ lookbackDays: 1, aheadSlots: 0, recentSlots: 1, newestSlots: 1, warmUpSlots: 1 },
-    ...{ deadband: 0, seasonQuantile: 0 },
+    ...{ levelSlots: 1, raiseDeadband: 0, lowerDeadband: 0, seasonQuantile: 0, agreementSlots: 0 },
   }),
   'the demand of tomorrow': {
     parts: (parts, world) => ({ ...parts, rollups: rollupsOf(world, DAY) }),
