@@ -885,4 +885,58 @@ describe('a rollout', () => {
       timeout: STAGE_MS,
     });
   });
+
+  it("brings a robot's resize to one host first, where the application says so", async () => {
+    candidateErrors = 0;
+    const gate = { measure: 'absolute', errorBasisPointsMax: 1_000, hostsMin: 1, decisionsMin: 20 };
+    const selector = { percent: 0, zones: [], hosts: ['canary-1'] };
+    const staged = {
+      robotRollout: { stages: [{ selector, bakeMicros: 3_000_000 }], gate },
+      rightsizing: [{ resource: 'tokens', min: 100, max: 40_000, workload: 'serving' }],
+    };
+    const terms = Object.entries(staged).map(([name, each]) => `${name}: ${JSON.stringify(each)}`);
+    const lines = ['robotChanges: apply', ...terms].join('\n      ');
+    const file = await changed('staged.yaml', ['robotChanges: propose', lines]);
+    const applied = await prorata(['apply', '-f', file, '--yes']);
+    expect(applied.code, applied.complaints).toBe(0);
+    await startHosts();
+    await vi.waitFor(() => expect(hosts.map(limitOn)).toEqual([30_000n, 30_000n, 30_000n]), {
+      timeout: STAGE_MS,
+    });
+    const robot = await stack.mintToken({ subject: 'sizer', kind: 'robot', roles: ['robot'] });
+    const at = new Date().toISOString();
+    const answer = await postCommand({
+      gatewayUrl: stack.addresses.gateway,
+      token: robot,
+      type: 'ResizeQuota',
+      stream: 'application:llm-gateway',
+      reason: 'Lower tokens: UNDERUSED.',
+      data: {
+        quotaId: quota,
+        limit: { resource: 'tokens', rate: { amount: 28_000, per: '1s' } },
+        evidence: {
+          policy: 'test@1',
+          source: 'usage table version 1',
+          windowStart: at,
+          windowEnd: at,
+          figures: {},
+          inputsHash: '00',
+        },
+      },
+    });
+    expect(answer).toMatchObject({ status: 'accepted' });
+    await vi.waitFor(() => expect(takers()).toEqual(['canary-1']), { timeout: STAGE_MS });
+    expect(hosts.map(limitOn)).toEqual([28_000n, 30_000n, 30_000n]);
+    await vi.waitFor(() => expect(hosts.map(limitOn)).toEqual([28_000n, 28_000n, 28_000n]), {
+      timeout: STAGE_MS,
+    });
+    await vi.waitFor(
+      async () => {
+        const { out } = await prorata(['explain', quota, '--resource', 'tokens']);
+        expect(out).toMatch(/rightsized/);
+        expect(out).toContain('moves it within 100 to 40000 of llm-gateway, as serving');
+      },
+      { timeout: STAGE_MS },
+    );
+  });
 });
