@@ -1,3 +1,4 @@
+import { resizeOf } from '@prorata/quota-model';
 import type { RolloutState } from '@prorata/quota-model';
 import { toJson } from '@prorata/schemas';
 import type { RolloutEvidence } from '@prorata/schemas';
@@ -97,19 +98,30 @@ export class RolloutController {
     const answer = await post(commandOf(application, rollout, verdict, evidence));
     this.#tell(rolloutId, `${verdict.kind}: ${verdict.why} ${answer.status} ${answer.code ?? ''}`);
     const isRefused = answer.status === 'refused' && !passing.has(answer.code);
-    // What is no longer valid waits for a person, not for the next try.
-    if (isRefused && verdict.kind === 'promote') await this.#pause(application, rolloutId, answer);
+    if (isRefused && verdict.kind === 'promote') {
+      const why = `It cannot be promoted: ${answer.code ?? ''} ${answer.detail ?? ''}`;
+      await this.#giveUp(application, rollout, why.slice(0, REASON_MAX), evidence);
+    }
   }
 
-  async #pause(
+  /**
+   * What is no longer valid waits for the person who started it, not for the next try. A robot's resize goes: nobody
+   * waits for it, its owner could change nothing meanwhile, and the robot asks again by what it sees then.
+   */
+  async #giveUp(
     application: string,
-    rolloutId: string,
-    { code, detail }: Pick<CommandAnswer, 'code' | 'detail'>,
+    rollout: RolloutState,
+    why: string,
+    evidence: RolloutEvidence,
   ): Promise<void> {
-    const reason = `It cannot be promoted: ${code ?? ''} ${detail ?? ''}`.slice(0, REASON_MAX);
+    const { rolloutId } = rollout;
     const stream = `application:${application}`;
-    await this.#parts.post({ type: 'PauseRollout', stream, data: { rolloutId }, reason });
-    this.#tell(rolloutId, reason);
+    const command =
+      resizeOf(rollout) === null
+        ? ({ type: 'PauseRollout', stream, data: { rolloutId }, reason: why } as const)
+        : commandOf(application, rollout, { kind: 'roll back', why }, evidence);
+    await this.#parts.post(command);
+    this.#tell(rolloutId, why);
   }
 
   #mayAsk(rolloutId: string, step: string): boolean {

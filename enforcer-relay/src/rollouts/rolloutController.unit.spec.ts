@@ -7,11 +7,14 @@ import type { RolloutControllerParts } from './rolloutController.ts';
 const SECOND = 1_000_000n;
 
 /** A rollout at its only stage, baked and without a gate, and a gateway that answers as it is told. */
-function setUp(...answers: Awaited<ReturnType<RolloutControllerParts['post']>>[]) {
+function setUp(
+  answers: Awaited<ReturnType<RolloutControllerParts['post']>>[],
+  steps: readonly object[] = [{ resize: null }],
+) {
   const selector = { percent: 100, zones: [], hosts: [] };
   const rollout = {
     ...{ rolloutId: 'moka-r1', stage: 0, stages: [{ selector, bakeMicros: 0n }] },
-    ...{ bakesFrom: 0n, gate: null, isPaused: false },
+    ...{ bakesFrom: 0n, gate: null, isPaused: false, steps },
   } as unknown as RolloutState;
   const posted: string[] = [];
   let now = SECOND;
@@ -33,11 +36,13 @@ function setUp(...answers: Awaited<ReturnType<RolloutControllerParts['post']>>[]
   return { posted, looks };
 }
 
+const denied = { status: 'refused', code: 'VALIDATOR_DENIED', detail: null } as const;
+
 describe('what moves rollouts on', () => {
   it.each(['VALIDATOR_UNAVAILABLE', 'VALIDATION_OUTDATED', 'FACT_STALE'])(
     'promotes again where %s refused it, which says nothing of the change',
     async (code) => {
-      const { posted, looks } = setUp({ status: 'refused', code, detail: null });
+      const { posted, looks } = setUp([{ status: 'refused', code, detail: null }]);
       await looks();
       await looks();
       expect(posted).toEqual(['PromoteRollout', 'PromoteRollout']);
@@ -45,8 +50,14 @@ describe('what moves rollouts on', () => {
   );
 
   it('pauses what is refused for what it is', async () => {
-    const { posted, looks } = setUp({ status: 'refused', code: 'VALIDATOR_DENIED', detail: null });
+    const { posted, looks } = setUp([denied]);
     await looks();
     expect(posted).toEqual(['PromoteRollout', 'PauseRollout']);
+  });
+
+  it("takes back a robot's resize that is refused for what it is: nobody waits for it", async () => {
+    const { posted, looks } = setUp([denied], [{ resize: { quotaId: 'moka/a' } }]);
+    await looks();
+    expect(posted).toEqual(['PromoteRollout', 'RollBackRollout']);
   });
 });

@@ -157,15 +157,18 @@ class World {
 
   /** A robot's resize, which the application rolls out in one stage. */
   stage(): void {
+    this.send({ type: 'RegisterApplication', data: this.terms });
+    this.resize();
+  }
+
+  get terms() {
     const stages = [{ selector: { percent: 50, zones: [], hosts: [] }, bakeMicros: BAKE }];
-    const data = {
+    return {
       ...registration,
       robotChanges: 'apply',
       rightsizing: [bounds('tokens', { min: 1n, max: 100n })],
       robotRollout: { stages, gate: gateOf({}) },
     } as const;
-    this.send({ type: 'RegisterApplication', data });
-    this.resize();
   }
 
   resize(): void {
@@ -319,8 +322,17 @@ describe('a rollout that the relay moves on', () => {
     );
     world.candidate = well;
     world.resize();
+    world.send({
+      type: 'RegisterApplication',
+      data: { ...world.terms, rightsizing: [bounds('tokens', { pinned: true })] },
+    });
     await world.run(Number(BAKE / SECOND) + MINUTE);
-    expect(world.events.slice(3)).toEqual(['RolloutStarted', 'RolloutPromoted', 'QuotaResized']);
+    expect(world.events.slice(5)).toEqual(['RolloutRolledBack']);
+    expect(world.stream.events.at(-1)?.value).toMatchObject({ cause: 'gate' });
+    world.send({ type: 'RegisterApplication', data: world.terms });
+    world.resize();
+    await world.run(Number(BAKE / SECOND) + MINUTE);
+    expect(world.events.slice(7)).toEqual(['RolloutStarted', 'RolloutPromoted', 'QuotaResized']);
     expect(quota()?.rightsized.get('tokens')).toMatchObject({ limit: tokens(50n), evidence });
     expect(quota()?.rolledBack).toBeNull();
   });

@@ -246,6 +246,23 @@ describe('a resize that the application rolls out', () => {
     later(registeredAs({ ...terms, rightsizing: pinned }, 2n)).thenRefused('PINNED', 'moka');
   });
 
+  it('asks whom a registration would have asked about the resize', () => {
+    const validator = {
+      name: 'watch',
+      url: 'https://watch.example.test/check',
+      deadlineMillis: 1_000,
+      retries: 0,
+      onUnavailable: 'refuse',
+      resources: [],
+      commands: ['ResizeQuota'],
+      secretRef: null,
+    } as const;
+    given(...tree, started(), registeredAs({ ...terms, validators: [validator] }, 2n), advanced)
+      .at(START + BAKE)
+      .when(promote(), robot)
+      .thenRefused('VALIDATION_OUTDATED', 'watch');
+  });
+
   it('does not go stale while its stages bake', () => {
     const changePolicy = { ...noTerms.changePolicy, usageMaxAgeMicros: 60n * SECOND };
     const past = [
