@@ -899,6 +899,9 @@ describe('a rollout', () => {
     const file = await changed('staged.yaml', ['robotChanges: propose', lines]);
     const applied = await prorata(['apply', '-f', file, '--yes']);
     expect(applied.code, applied.complaints).toBe(0);
+    await vi.waitFor(async () => expect((await planned(file)).summary).toMatchObject(nothing), {
+      timeout: STAGE_MS,
+    });
     await startHosts();
     await vi.waitFor(() => expect(hosts.map(limitOn)).toEqual([30_000n, 30_000n, 30_000n]), {
       timeout: STAGE_MS,
