@@ -31,11 +31,6 @@ export function chaos(rest: readonly string[]): Promise<number> {
   return runEntry('infra/src/chaos/main.ts', rest);
 }
 
-/** Files are read without a stack. */
-export function backtest(rest: readonly string[]): Promise<number> {
-  return runEntry('rightsizer/src/backtest/command/main.ts', rest);
-}
-
 /** `audit`'s own exit code for a check that could not be done: 1 would say that an event is bad. */
 const notChecked = 2;
 
@@ -134,18 +129,38 @@ export async function projections(rest: readonly string[]): Promise<number> {
 
 /**
  * As the stack's rightsizer, whose table it is; or as whom the environment says.
- * Only to verify is the log read: the others need nothing that runs, once there is a table.
+ * @param readsLog whether the log must be there; else it needs nothing that runs, once there is a table
  */
-export async function usage(rest: readonly string[]): Promise<number> {
-  const entry = 'rightsizer/src/usageCommand/main.ts';
+async function runOnTable(
+  entry: string,
+  rest: readonly string[],
+  readsLog: boolean,
+): Promise<number> {
   const isGiven = (process.env['PRORATA_USAGE_DIRECTORY'] ?? '') !== '';
   if (isGiven || asksForHelp(rest)) return runEntry(entry, rest);
   const plan = await findPlan(stackDirectory());
   if (plan === undefined) {
     throw new CommandError('There is no stack yet: ./prorata up starts one.', notChecked);
   }
-  if (rest[0] === 'verify') await assertReadable(rest);
+  if (readsLog) await assertReadable(rest);
   return runEntry(entry, rest, environmentOf(plan, 'rightsizer'));
+}
+
+/** Only to verify is the log read. */
+export function usage(rest: readonly string[]): Promise<number> {
+  return runOnTable('rightsizer/src/usageCommand/main.ts', rest, rest[0] === 'verify');
+}
+
+const BACKTEST = 'rightsizer/src/backtest/command';
+
+/** Files are read without a stack; the table with the log, which says what its amounts are limited by. */
+export function backtest(rest: readonly string[]): Promise<number> {
+  const entry = `${BACKTEST}/main.ts`;
+  return rest.includes('--table') ? runOnTable(entry, rest, true) : runEntry(entry, rest);
+}
+
+export function whatIf(rest: readonly string[]): Promise<number> {
+  return runOnTable(`${BACKTEST}/whatIfMain.ts`, rest, true);
 }
 
 export function check(): Promise<number> {

@@ -8,6 +8,8 @@ import { freshNamespace, kafkaConnection, sharedStack } from '@prorata/test-kit'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { TestWriter } from '../../test/testWriter.ts';
 import { tokens, usageOut, usageRecord } from '../../test/usageRecords.ts';
+import { backtestCommand } from '../backtest/command/backtestCommand.ts';
+import { whatIfCommand } from '../backtest/command/whatIfCommand.ts';
 import { judgeRecord } from '../sink/judgeRecord.ts';
 import { tablePlaces, UsageDatabase } from '../table/usageDatabase.ts';
 import { UsageColumns } from '../table/usageColumns.ts';
@@ -19,6 +21,7 @@ import { queryCommand } from './queryCommand.ts';
 import { verifyCommand } from './verifyCommand.ts';
 
 const examples = path.join(import.meta.dirname, '../../../docs/how-to/examples/usage');
+const HOUR = 3_600_000_000n;
 const partitions = topicManifest.partitions.local;
 
 let directory: string;
@@ -69,6 +72,7 @@ async function fill(namespace: string): Promise<void> {
       },
     ],
   });
+  await limitChat(writer);
   const publisher = await port.publisher();
   const topic = inNamespace('usage.events', namespace);
   const used = { codec, namespace, partitions };
@@ -91,6 +95,38 @@ async function fill(namespace: string): Promise<void> {
   await table.commit(await table.takeOver(partition), { ...range, marker });
   table.close();
   database.close();
+}
+
+/** Fewer tokens a second than are used. */
+async function limitChat(writer: TestWriter): Promise<void> {
+  await writer.must('RegisterApplication', 'application:llm', {
+    displayName: 'LLM',
+    levels: ['service'],
+    resources: [{ name: 'tokens', kind: 'rate', unit: 'token', total: null }],
+    defaultMode: 'enforce',
+    defaultOnStale: 'hold',
+    robotChanges: 'apply',
+    proposalLifetimeMicros: 60_000_000,
+  });
+  await writer.must('CreateQuota', 'application:llm', {
+    quotaId: 'llm/chat',
+    content: {
+      owner: 'team',
+      project: null,
+      tier: 3,
+      cutPriority: 0,
+      labels: {},
+      attributes: {},
+      limits: [{ resource: 'tokens', rate: { amount: 8, per: '1s' } }],
+      match: [],
+      action: 'refuse',
+      degradeTag: null,
+      mode: null,
+      onStale: null,
+      requests: null,
+      rightsizing: [],
+    },
+  });
 }
 
 async function recordsOf(topic: string, partition: number) {
@@ -194,6 +230,28 @@ describe('./prorata usage', () => {
     expect(JSON.parse(one.out)).toMatchObject({
       reasons: [{ reason: 'AMOUNT_UNREADABLE', records: 1 }],
       newest: [{ offset: 6 }],
+    });
+  });
+
+  it('holds policies against what the table has, and says what they would have changed', async () => {
+    const now = BigInt(Date.now()) * 1_000n;
+    const [from, to] = [timeToJson(now - HOUR), timeToJson(now + HOUR)];
+    const then = await printed(() => whatIfCommand(['llm'], { json: true, from, to }));
+    // One record of ten tokens in a second, and eight are let through.
+    expect(JSON.parse(then.out)).toMatchObject({
+      policy: { name: 'production' },
+      ...{ limits: 1, windows: 24, missing: 23 },
+      inForce: { violations: 100, unserved: 20, changesPerSeriesDay: 0 },
+    });
+    const day = { from: '2026-01-12T00:00:00Z', to: '2026-01-13T00:00:00Z' };
+    const words = { step: '1m', lag: '0', 'warm-up': '1m', policy: ['static-max'], json: true };
+    const minutes = await printed(() =>
+      backtestCommand([], { table: true, subtree: 'llm/chat', ...day, ...words }),
+    );
+    // What was imported: 18250 tokens in a minute; then 21510 were wanted, 1400 of them refused, and 900.
+    expect(JSON.parse(minutes.out)).toMatchObject({
+      ...{ policy: 'static-max', series: 1, windows: 2 },
+      unserved: expect.closeTo((100 * (21_510 - 1.15 * 18_250)) / (21_510 + 900), 2) as number,
     });
   });
 

@@ -1,7 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import type { LogPort } from '@prorata/kafka-port';
 import { inNamespace, longToJson } from '@prorata/schemas';
-import type { Codec } from '@prorata/schemas';
 import {
   assertTopics,
   connectLog,
@@ -13,16 +10,13 @@ import { tableLines } from '../query/answerText.ts';
 import { judgeRecord } from '../sink/judgeRecord.ts';
 import type { Difference } from '../verify/difference.ts';
 import { verifyLedgers } from '../verify/verifyLedgers.ts';
-import { followView } from '../view/followView.ts';
-import type { LogView } from '../view/logView.ts';
 import { verifyUsage } from '../verify/verifyUsage.ts';
 import type { UsageVerified } from '../verify/verifyUsage.ts';
+import { foldedView } from './foldedView.ts';
 import { withUsagePlace } from './usagePlace.ts';
 
 /** Exit code: a difference was found. */
 const DIFFERENT = 1;
-/** Between looks at whether the log has been folded, milliseconds. */
-const FOLD_PAUSE_MS = 100;
 
 export async function verifyCommand(words: {
   readonly json?: boolean | undefined;
@@ -63,23 +57,6 @@ function readAndVerify(): Promise<UsageVerified | null> {
       await port.close();
     }
   });
-}
-
-/** All that the log says now. */
-async function foldedView(
-  port: LogPort,
-  codec: Codec,
-  topic: string,
-  partitions: number,
-): Promise<LogView> {
-  const followed = followView(port, codec, topic, partitions);
-  try {
-    while (!(await Promise.race([followed.settle(), followed.finished])))
-      await delay(FOLD_PAUSE_MS);
-    return followed.view;
-  } finally {
-    await followed.stop();
-  }
 }
 
 function verifiedLines(verified: UsageVerified): string[] {

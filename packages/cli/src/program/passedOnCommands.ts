@@ -6,23 +6,27 @@ import type { Shell } from '../completion.ts';
 import type { Finish } from './finish.ts';
 import { outputOption } from './outputOption.ts';
 
-type Entry = 'demo' | 'bench' | 'chaos' | 'audit' | 'projections' | 'usage' | 'backtest';
+type Entry = 'demo' | 'bench' | 'chaos' | 'audit' | 'projections' | 'usage' | 'backtest' | 'whatIf';
 
 /** Commands whose arguments a folder's own entry reads. */
 export function passedOnCommands(program: Command, finish: Finish): void {
-  const passOn = (name: Entry, description: string): Command =>
+  const passOn = (entry: Entry, description: string): Command =>
     program
-      .command(name)
+      .command(entry === 'whatIf' ? 'what-if' : entry)
       .description(description)
       .argument('[arguments...]')
       .helpOption(false)
       .allowUnknownOption()
       .passThroughOptions()
-      .action(async (rest: string[]) => finish(await (await import('../passOn.ts'))[name](rest)));
+      .action(async (rest: string[]) => finish(await (await import('../passOn.ts'))[entry](rest)));
   passOn('demo', 'the whole loop, once round, on real parts; every line checked');
   passOn('bench', 'one benchmark beside its peers and its floor (bench commands)');
   passOn('chaos', 'load on real parts while they are killed and frozen; nothing lost or doubled');
   passOn('backtest', 'hold policies against demand that was measured, before one is turned on');
+  passOn(
+    'whatIf',
+    'what a policy would have changed of the limits in a subtree, by what was used of them',
+  );
   const audit = passOn(
     'audit',
     'verify the log, export parts of it, replay it (audit verify, audit export, audit replay)',

@@ -35,7 +35,7 @@ export function renderCli(program: Command): string {
     '## Exit codes\n',
     '| code | meaning |\n|---|---|',
     ...Object.values(exitCodes).map(({ code, meaning }) => `| ${code} | ${cell(meaning)} |`),
-    '\nWhat is passed on (`demo`, `bench`, `chaos`, `audit`, `projections`, `usage`, `backtest`) has exit codes of its own, which its own help says.\n',
+    '\nWhat is passed on (`demo`, `bench`, `chaos`, `audit`, `projections`, `usage`, `backtest`, `what-if`) has exit codes of its own, which its own help says.\n',
     '## Commands\n',
     '| command | what |\n|---|---|',
     ...commands.map(

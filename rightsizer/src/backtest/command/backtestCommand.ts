@@ -15,6 +15,8 @@ import type { ReadDemand } from '../files/readWindows.ts';
 import { reportLine, reportTable } from './backtestReport.ts';
 import type { BacktestReport } from './backtestReport.ts';
 import { pickPolicies } from './pickPolicies.ts';
+import { readTableSeries } from './tableSeries.ts';
+import { timeOf } from './whatIfCommand.ts';
 
 export interface BacktestWords {
   readonly series?: string | undefined;
@@ -30,6 +32,11 @@ export interface BacktestWords {
   readonly 'change-cost'?: string | undefined;
   readonly json?: boolean | undefined;
   readonly 'per-series'?: boolean | undefined;
+  readonly table?: boolean | undefined;
+  readonly subtree?: string | undefined;
+  readonly resource?: string | undefined;
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
 }
 
 const STEP_PRESET = '5m';
@@ -44,12 +51,8 @@ export async function backtestCommand(
 ): Promise<number> {
   const stepMicros = duration('--step', words.step ?? STEP_PRESET);
   const terms = termsOf(words, stepMicros);
-  const policies = pickPolicies(words.policy ?? [], words.class ?? null);
-  const columns = columnsOf(words);
-  if (files.length === 0) throw new UsageError('A file of demand is missing.');
-  const read = await inScratchFolder((folder) =>
-    readDemandFiles(files, columns, stepMicros, folder),
-  );
+  const policies = await pickPolicies(words.policy ?? [], words.class ?? null);
+  const read = await readDemand(files, words, stepMicros);
   const judged = longEnough(read.series, terms);
   tellOddities(read, judged, words.step);
   const report: BacktestReport = {
@@ -65,6 +68,38 @@ export async function backtestCommand(
   }
   for (const line of reportTable(report, perSeries)) process.stdout.write(`${line}\n`);
   return 0;
+}
+
+function readDemand(
+  files: readonly string[],
+  words: BacktestWords,
+  stepMicros: bigint,
+): Promise<ReadDemand> {
+  if (words.table === true) {
+    if (files.length > 0) throw new UsageError('--table reads no file.');
+    return ofTable(words, stepMicros);
+  }
+  const foreign = tableWords.find((word) => words[word] !== undefined);
+  if (foreign !== undefined) throw new UsageError(`--${foreign} is of --table.`);
+  if (files.length === 0) throw new UsageError('A file of demand is missing, or --table.');
+  const columns = columnsOf(words);
+  return inScratchFolder((folder) => readDemandFiles(files, columns, stepMicros, folder));
+}
+
+const tableWords = ['subtree', 'resource', 'from', 'to'] as const;
+const fileWords = ['series', 'time', 'value', 'refused', 'time-unit'] as const;
+
+async function ofTable(words: BacktestWords, stepMicros: bigint): Promise<ReadDemand> {
+  const foreign = fileWords.find((word) => words[word] !== undefined);
+  if (foreign !== undefined)
+    throw new UsageError(`--table has columns of its own: no --${foreign}.`);
+  const asked = {
+    subtree: words.subtree ?? null,
+    resource: words.resource ?? null,
+    from: timeOf('--from', words.from),
+    to: timeOf('--to', words.to),
+  };
+  return { series: await readTableSeries(asked, stepMicros), ignored: 0 };
 }
 
 function columnsOf(words: BacktestWords): DemandColumns {

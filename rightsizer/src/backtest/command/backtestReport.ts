@@ -73,7 +73,7 @@ function seriesTable({ results, series }: BacktestReport): readonly string[] {
   return tableLines(['series', 'policy', ...figureHeads], rows);
 }
 
-const figureHeads = [
+export const figureHeads = [
   'slack',
   'short',
   'unserved',
@@ -81,7 +81,7 @@ const figureHeads = [
   ...SHORTAGE_COSTS.map((k) => `J${k}`),
 ];
 
-function figureCells(figures: Figures): readonly string[] {
+export function figureCells(figures: Figures): readonly string[] {
   return [
     figures.slack.toFixed(1),
     figures.violations.toFixed(2),
@@ -116,7 +116,7 @@ function overSeries({ perSeries }: Backtested, q: number): object {
 
 const DIGITS = 1e6;
 
-function rounded<T extends object>(figures: T): T {
+export function rounded<T extends object>(figures: T): T {
   const entries = Object.entries(figures).map(([name, value]: [string, unknown]) => [
     name,
     typeof value === 'number'
