@@ -4,16 +4,19 @@ import { decide } from '../decide.ts';
 import { UnreadableState } from '../faults.ts';
 import { evolve } from '../evolve.ts';
 import type { ApplicationState, StreamState } from '../model.ts';
-import { stateToText } from '../snapshot.ts';
+import { stateFromText, stateToText } from '../snapshot.ts';
+import { crossing, rehearsal } from '../testing/cutSamples.ts';
 import { stateAfter } from '../testing/given.ts';
 import { drawnSteps } from '../testing/drawnSteps.ts';
 import { commandOf, startHistory, take } from '../testing/histories.ts';
+import { budgetDefined } from '../testing/organizationSamples.ts';
 import { created, registered, tokens } from '../testing/samples.ts';
-import { stampCommand } from '../testing/stamp.ts';
+import { DAY, START, stampCommand } from '../testing/stamp.ts';
 import { StateAssembly } from './stateAssembly.ts';
 import { stateEntries } from './stateEntries.ts';
 
 const steps = drawnSteps(30);
+const share = { application: 'moka', resource: 'tokens', basisPoints: 10_000 };
 
 function readAgain(state: StreamState, partsMax?: number): StreamState {
   const assembly = new StateAssembly();
@@ -65,6 +68,19 @@ describe('a state as entries', () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  it('holds what the budgets of an organization have told, and who keeps them from cutting', () => {
+    const state = stateAfter(
+      'organization:acme',
+      budgetDefined({ mode: 'dry_run', split: [share], thresholds: [crossing] }),
+      { type: 'BudgetThresholdCrossed', data: crossing },
+      { type: 'CutRehearsed', data: rehearsal },
+      { type: 'BudgetOverridden', data: { budgetId: 'monthly', until: START + DAY } },
+    );
+    if (state === null) throw new TypeError('There is no organization.');
+    expect(readAgain(state)).toEqual(state);
+    expect(stateFromText(stateToText(state))).toEqual(state);
   });
 
   it('keeps amounts above 2^53 and labels with a dollar', () => {
