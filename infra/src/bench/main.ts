@@ -12,6 +12,7 @@ import { runProjectionBench } from './projection/runProjectionBench.ts';
 import { runPropagationBench } from './propagation/runPropagationBench.ts';
 import { runQueriesBench } from './queries/runQueriesBench.ts';
 import { runRestoreBench } from './restore/runRestoreBench.ts';
+import { runRightsizeBench } from './rightsize/runRightsizeBench.ts';
 import { runUsageBench } from './usage/runUsageBench.ts';
 
 const USAGE = `usage: ./prorata bench restore [--json] [--out FILE] [--quotas N]
@@ -21,6 +22,7 @@ const USAGE = `usage: ./prorata bench restore [--json] [--out FILE] [--quotas N]
        ./prorata bench propagation [--json] [--out FILE] [--changes N]
        ./prorata bench decide [--json] [--out FILE] [--rounds N]
        ./prorata bench usage [--json] [--out FILE] [--records N] [--rows N]
+       ./prorata bench rightsize [--json] [--out FILE] [--limits N]
 
   commands      accepted commands a second and their latencies over HTTP, beside the same Express in front
                 of bare kafkajs (the floor) and in front of Emmett on Postgres (a peer)
@@ -36,6 +38,8 @@ const USAGE = `usage: ./prorata bench restore [--json] [--out FILE] [--quotas N]
   usage         usage records from the topic to the committed table, beside bare kafkajs and bare DuckDB; rolling up
                 a usage table as its days come, and percentiles from it, beside DuckDB's SQL written by hand over
                 one sorted file
+  rightsize     a whole evaluation of the rightsizer, from 14 days of roll-ups, beside a bare scan of the windows that they
+                are of and beside KRR's rule as SQL over them; needs no stack
 
   --json        a line of JSON for each figure instead of the table
   --out FILE    the lines of JSON go there too
@@ -48,6 +52,7 @@ const USAGE = `usage: ./prorata bench restore [--json] [--out FILE] [--quotas N]
   --events N    how many the projection catches up with (default 1000000)
   --rows N      how many the usage table has (default 100000000)
   --changes N   how many each fleet of the propagation sees (default 100)
+  --limits N    how many limits the rightsizer looks at (default 100000)
   --records N   how many usage records are brought into the table (default 400000)
   --profile DIR CPU profiles of gateway and writer go there; profiling costs some of the speed
 `;
@@ -65,6 +70,7 @@ const options = {
   changes: { type: 'string', default: '100' },
   rows: { type: 'string', default: '100000000' },
   records: { type: 'string', default: '400000' },
+  limits: { type: 'string', default: '100000' },
   profile: { type: 'string' },
   help: { type: 'boolean', default: false },
 } as const;
@@ -78,6 +84,7 @@ const EVENTS_MAX = 10_000_000;
 const CHANGES_MAX = 10_000;
 const ROWS_MAX = 1_000_000_000;
 const RECORDS_MAX = 10_000_000;
+const LIMITS_MAX = 1_000_000;
 
 /** The command line makes no sense. */
 class Unusable extends Error {
@@ -125,6 +132,10 @@ function benchNamed(
     const rows = numberOf(values.rows, 'rows', ROWS_MAX);
     const records = numberOf(values.records, 'records', RECORDS_MAX);
     return (signal) => runUsageBench({ rows, records, signal, progress });
+  }
+  if (name === 'rightsize') {
+    const limits = numberOf(values.limits, 'limits', LIMITS_MAX);
+    return (signal) => runRightsizeBench({ limits, signal, progress });
   }
   if (name === 'propagation') {
     const changes = numberOf(values.changes, 'changes', CHANGES_MAX);
