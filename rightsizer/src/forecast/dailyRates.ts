@@ -9,7 +9,7 @@ export interface DailyRates {
 }
 
 /** Days that are so far back say little of what comes, and bound the work. */
-const DAYS_MAX = 400n;
+const DAYS_MAX = 120n;
 /** A day of a time zone has 23 hours at least; what is shorter is a day that is not over. */
 const WHOLE_DAY_SHARE = 0.95;
 
