@@ -64,7 +64,10 @@ export const REHEARSED_EXAMPLES_MAX = 50;
 /** Limits that a rehearsal counts under one heading: a thousand times what one application has. */
 export const REHEARSED_COUNT_MAX = 1_000_000_000;
 
-/** Codes of an example, and codes by which a rehearsal counts what it left alone: there are some twenty. */
+/** Codes of why one example would change: with them all examples fit 128 Ki characters. */
+export const REHEARSED_EXAMPLE_REASONS_MAX = 8;
+
+/** Codes by which a rehearsal counts what it left alone: there are some twenty. */
 export const REHEARSED_REASONS_MAX = 32;
 
 /** Rollouts that are on in one application: each is held in the state by everybody who folds the log. */

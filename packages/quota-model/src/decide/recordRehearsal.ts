@@ -4,6 +4,7 @@ import type { ApplicationState, Decision, DecisionContext } from '../model.ts';
 import {
   REHEARSED_COUNT_MAX,
   REHEARSED_EXAMPLES_MAX,
+  REHEARSED_EXAMPLE_REASONS_MAX,
   REHEARSED_REASONS_MAX,
   TEXT_LENGTH_MAX,
 } from '../modelBounds.ts';
@@ -84,8 +85,9 @@ function exampleViolations(
   { quotaId, resource, from, to, reasons }: RehearsedResize,
   path: string,
 ): Violation[] {
-  if (reasons.length > REHEARSED_REASONS_MAX) {
-    return [violation('TOO_MANY', `${path}/reasons`, `At most ${REHEARSED_REASONS_MAX} are told.`)];
+  if (reasons.length > REHEARSED_EXAMPLE_REASONS_MAX) {
+    const message = `At most ${REHEARSED_EXAMPLE_REASONS_MAX} are told.`;
+    return [violation('TOO_MANY', `${path}/reasons`, message)];
   }
   const texts = [quotaId, resource, ...reasons];
   if (texts.some((text) => text === '' || text.length > TEXT_LENGTH_MAX)) {

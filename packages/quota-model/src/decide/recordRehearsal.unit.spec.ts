@@ -4,6 +4,7 @@ import {
   REHEARSALS_MAX,
   REHEARSED_COUNT_MAX,
   REHEARSED_EXAMPLES_MAX,
+  REHEARSED_EXAMPLE_REASONS_MAX,
   REHEARSED_REASONS_MAX,
 } from '../modelBounds.ts';
 import { given, stateAfter } from '../testing/given.ts';
@@ -76,7 +77,10 @@ describe('RecordRehearsal', () => {
     for (const [long, code] of [
       [{ examples, wouldRaise: examples.length }, 'TOO_MANY'],
       [{ skipped: Object.fromEntries(codes.map((name) => [name, 1])) }, 'TOO_MANY'],
-      [{ examples: [{ ...example, reasons: codes }] }, 'TOO_MANY'],
+      [
+        { examples: [{ ...example, reasons: codes.slice(0, REHEARSED_EXAMPLE_REASONS_MAX + 1) }] },
+        'TOO_MANY',
+      ],
       [{ policy: 'p'.repeat(10_000) }, 'TOO_LARGE'],
       [{ evidence: { ...evidence, source: 's'.repeat(10_000) } }, 'TOO_LARGE'],
     ] as const) {
