@@ -103,6 +103,10 @@ export interface ThrottlePolicy {
   readonly cooldownMs: number;
   /** A cut or a lift that was refused is not asked for again for this long. */
   readonly refusalRestMs: number;
+  /** A step is cut in so many waves at most, the quotas with the highest cut priority first; each rests like a step. */
+  readonly wavesMax: number;
+  /** Quotas that one evaluation cuts, over all budgets; the others come at the next. Lifts are not counted. */
+  readonly subjectsMax: number;
 }
 
 const minute = 60_000;
@@ -150,6 +154,8 @@ export const productionPolicy: Policy = {
     escalationMs: 15 * minute,
     cooldownMs: 15 * minute,
     refusalRestMs: 15 * minute,
+    wavesMax: 3,
+    subjectsMax: 500,
   },
   summary: { evaluationMs: 5 * minute },
   ledger: { evaluationMs: 15 * minute },
@@ -180,6 +186,8 @@ const limits: Readonly<Record<string, readonly [number, number]>> = {
   changesMax: [1, 10_000],
   applicationChangesMax: [1, 10_000],
   raisedMaxBasisPoints: [1, 1_000_000],
+  wavesMax: [1, 100],
+  subjectsMax: [1, 1_000_000],
   filesMin: [2, 10_000],
   bytesMax: [1_000_000, 10_000_000_000],
   unnamedMs: [30 * minute, 400 * 24 * hour],

@@ -188,6 +188,8 @@ export class Scene {
       },
       priceBook: 'list',
       tierPolicy: 'standard',
+      // What is posted is cuts and lifts alone.
+      thresholds: [],
       mode: 'enforce',
     });
   }

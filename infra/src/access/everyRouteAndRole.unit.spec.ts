@@ -79,13 +79,15 @@ beforeAll(async () => {
     }),
     await open('rightsizer', (router) => {
       const status = () => Promise.resolve({});
-      const look = () => Promise.resolve('unknown' as const);
+      const look = () => Promise.resolve(null);
       const costs = (): never => {
         throw new Problem(503, 'LEDGER_NOT_RUNNING', 'Not here.');
       };
       const tables = { newest: () => Promise.resolve(null), names: () => Promise.resolve([]) };
       const entitlements = { plan: () => 'unknown' as const, now: () => 0n };
-      rightsizerRoutes(router, { status, look, costs, tables: tables as never, entitlements });
+      const explain = () => ({});
+      const budgets = { look, explain, entitlements };
+      rightsizerRoutes(router, { status, costs, tables: tables as never, ...budgets });
     }),
   ];
   gateway = await startGateway({

@@ -4,7 +4,13 @@ export * from './ids.ts';
 export { allocationKey, rehearsedCutKey } from './organizationModel.ts';
 export { decimalOf, isDecimal, isNegative, isZero, picosOf, sameDecimal } from './decimals.ts';
 export { costOf, reservedFor } from './organization/allocationCosts.ts';
-export { handedOut } from './organization/budgetTree.ts';
+export {
+  handedOut,
+  holderOf,
+  ORGANIZATION_HOLDER,
+  parentHolder,
+  projectHolder,
+} from './organization/budgetTree.ts';
 export { compareBounds, cutLimit, describeLimit, minLimit, sameLimit } from './limits.ts';
 export { declaredBy, declaredLimit } from './layers.ts';
 export { boundsInForce } from './rightsizingBounds.ts';

@@ -77,11 +77,6 @@ export const problemCodes = {
     'Ask as of the positions that an earlier answer says in `asOf`.',
   ),
   BUDGET_UNKNOWN: kind(404, 'There is no such budget', 'Correct the name, or define it.'),
-  SPEND_NOT_SUMMED: kind(
-    404,
-    "The budget is there, but the spend of a team's budget is not summed yet",
-    'Ask for the spend of the budgets of its projects.',
-  ),
   METHOD_NOT_ALLOWED: kind(405, 'The path does not take this method', 'Use one that Allow names.'),
   REQUEST_TIMEOUT: kind(408, 'The request came too slowly', 'Send it again, whole.'),
   BODY_TOO_LARGE: kind(413, 'The request is too large', 'Send less at once.'),

@@ -18,12 +18,18 @@ export interface LedgerAsked {
   readonly priceBook: string;
   /** Lines that are dated in it. */
   readonly window: TimeWindow;
+  /** Further moments that no line reaches over, so that lines can be told apart by them. */
+  readonly cuts?: readonly bigint[];
   readonly usage: KnownUsage;
   /** Of the log what was decided by then; null: all that has been folded. */
   readonly decidedBy: bigint | null;
   /** Nothing is reserved beyond it, no shared cost falls due and no credit counts, microseconds. */
   readonly at: bigint;
 }
+
+/** The question, where what is left out means: all that is known now. */
+export type LedgerQuestion = Omit<LedgerAsked, 'usage' | 'decidedBy'> &
+  Partial<Pick<LedgerAsked, 'usage' | 'decidedBy'>>;
 
 /** What the ledger asks of the log. */
 export interface LedgerGround extends Pick<
@@ -84,13 +90,13 @@ export class Ledger {
 
   #monthTerms(
     source: UsageSource,
-    { scope, priceBook, window, usage, at }: LedgerAsked,
+    { scope, priceBook, window, cuts: more = [], usage, at }: LedgerAsked,
     newest: BookTerms,
     closings: readonly Closing[],
     month: TimeWindow,
   ): MonthTerms {
     const { reservations } = this.#facts;
-    const cuts = [window.start, window.end];
+    const cuts = [window.start, window.end, ...more];
     const shared = { scope, month, cuts, reservations, source };
     const closing = closings.find(({ start }) => start === month.start);
     if (closing === undefined) {

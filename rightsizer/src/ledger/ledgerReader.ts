@@ -4,14 +4,11 @@ import type { BookTerms } from './bookTerms.ts';
 import type { ChargeLine } from './chargeLine.ts';
 import { FirstUses } from './firstUses.ts';
 import { Ledger, totalsOf } from './ledger.ts';
-import type { LedgerAsked, LedgerGround, LedgerTotals } from './ledger.ts';
+import type { LedgerGround, LedgerQuestion, LedgerTotals } from './ledger.ts';
 import { RolledUses } from './rolledUses.ts';
+import { SharedLedger } from './sharedLedger.ts';
 import { LookedAtFiles, TableUses } from './tableUses.ts';
-import type { KnownUsage } from './usageSource.ts';
-
-/** The question, where what is left out means: all that is known now. */
-export type LedgerQuestion = Omit<LedgerAsked, 'usage' | 'decidedBy'> &
-  Partial<Pick<LedgerAsked, 'usage' | 'decidedBy'>>;
+import type { KnownUsage, UsageSource } from './usageSource.ts';
 
 const everything: KnownUsage = { positions: null, loggedBefore: null };
 
@@ -42,11 +39,23 @@ export class LedgerReader {
 
   /** See `Ledger.lines`. */
   lines(version: TableVersion, question: LedgerQuestion): AsyncGenerator<ChargeLine> {
-    const source =
-      this.#rollups === null
-        ? new TableUses(version, this.#looked)
-        : new RolledUses(version, this.#looked, this.#rollups);
-    return this.#ledger.lines(source, { usage: everything, decidedBy: null, ...question });
+    return this.#linesFrom(this.#source(version), question);
+  }
+
+  /** The same lines for many organizations at one look: their usage is read once for all. */
+  sharing(version: TableVersion): SharedLedger {
+    const lines = (source: UsageSource, question: LedgerQuestion): AsyncGenerator<ChargeLine> =>
+      this.#linesFrom(source, question);
+    return new SharedLedger(this.#source(version), lines);
+  }
+
+  /** When the organization's last period that was closed ends, microseconds; null: none was. */
+  closedUntil(organization: string, priceBook: string): bigint | null {
+    const closings = this.#ground.closings(organization, priceBook);
+    return closings.reduce<bigint | null>(
+      (last, { end }) => (last === null || end > last ? end : last),
+      null,
+    );
   }
 
   /** When the organization's first usage window begins, microseconds; null: it has used nothing. */
@@ -57,5 +66,15 @@ export class LedgerReader {
   /** What the lines of the window come to: beside sums of the table's rows it shows that none is lost. */
   totals(version: TableVersion, question: LedgerQuestion): Promise<LedgerTotals> {
     return totalsOf(this.lines(version, question));
+  }
+
+  #source(version: TableVersion): UsageSource {
+    return this.#rollups === null
+      ? new TableUses(version, this.#looked)
+      : new RolledUses(version, this.#looked, this.#rollups);
+  }
+
+  #linesFrom(source: UsageSource, question: LedgerQuestion): AsyncGenerator<ChargeLine> {
+    return this.#ledger.lines(source, { usage: everything, decidedBy: null, ...question });
   }
 }

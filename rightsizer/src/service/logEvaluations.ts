@@ -22,12 +22,12 @@ export function logEvaluations(logger: Logger): EvaluationLog {
 
   function freezes({ organization, inputs, verdict }: BudgetEvaluation): void {
     const { budgetId } = inputs.budget;
-    for (const { application, code, detail } of verdict.frozen) {
-      const key = [organization, budgetId, application, code].join(' ');
+    for (const { application, project, code, detail } of verdict.frozen) {
+      const key = [organization, budgetId, project, application, code].join(' ');
       if (inputs.now - (said.get(key) ?? -REPEAT_MICROS) < REPEAT_MICROS) continue;
       if (said.size >= SAID_MAX) said.clear();
       said.set(key, inputs.now);
-      const fields = { organization, budget: budgetId, application, code, detail };
+      const fields = { organization, budget: budgetId, project, application, code, detail };
       logger.warn(fields, 'The budget is frozen: its cuts stay as they are.');
     }
   }
@@ -52,7 +52,7 @@ export function logEvaluations(logger: Logger): EvaluationLog {
         else logger.warn({ ...fields, detail }, 'A period was not closed.');
       }
     },
-    budgets({ putOff, budgets, carried }) {
+    budgets({ putOff, budgets, carried, waiting }) {
       if (putOff !== null) logger.info({ putOff }, 'The budgets are put off.');
       for (const budget of budgets) {
         freezes(budget);
@@ -63,6 +63,17 @@ export function logEvaluations(logger: Logger): EvaluationLog {
             'A cut or a lift was intended.',
           );
         }
+        for (const { threshold, answer } of budget.crossed) {
+          const { status, code, commandId } = answer;
+          const { organization, inputs } = budget;
+          logger.info(
+            { organization, budget: inputs.budget.budgetId, ...threshold, status, code, commandId },
+            'A budget has crossed a threshold.',
+          );
+        }
+      }
+      if (waiting > 0) {
+        logger.warn({ waiting }, 'Cuts wait: this evaluation has cut as many quotas as it may.');
       }
       for (const { organization, command, answer } of carried) {
         const { type, stream, commandId } = command;

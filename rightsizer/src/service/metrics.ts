@@ -5,6 +5,7 @@ import type { ResizeEvaluation } from '../resize/rightsizer.ts';
 import type { ThrottleEvaluation } from '../throttle/throttle.ts';
 import { sinkMetrics } from './sinkMetrics.ts';
 import type { SinkMetrics } from './sinkMetrics.ts';
+import { throttleMetrics } from './throttleMetrics.ts';
 
 export interface RightsizerMetrics extends SinkMetrics {
   resizes(evaluation: ResizeEvaluation): void;
@@ -33,24 +34,6 @@ export function rightsizerMetrics(registry: Registry): RightsizerMetrics {
     ['application'],
   );
   const resizes = counter('resizes_total', 'Resizes posted, by answer.', ['result']);
-  const overrun = gauge('budget_overrun_basis_points', 'Spend over budget; negative below it.', [
-    'organization',
-    'budget',
-  ]);
-  const frozen = gauge('budget_frozen', '1 where a cut or a lift is held back, by code.', [
-    'organization',
-    'budget',
-    'code',
-  ]);
-  const actions = counter('budget_actions_total', 'Cuts and lifts intended, by answer.', [
-    'kind',
-    'status',
-  ]);
-  const carried = counter(
-    'process_commands_total',
-    'Commands that carried out cuts and allocations, by answer.',
-    ['type', 'status'],
-  );
   const shares = gauge(
     'budget_shares',
     'Shares of budgets as entitlements, by what is to be done.',
@@ -62,6 +45,7 @@ export function rightsizerMetrics(registry: Registry): RightsizerMetrics {
 
   return {
     ...sinkMetrics(registry),
+    budgets: throttleMetrics(registry),
     resizes(evaluation) {
       findings.reset();
       rehearsing.reset();
@@ -70,22 +54,6 @@ export function rightsizerMetrics(registry: Registry): RightsizerMetrics {
         if (ANSWERS.has(result)) resizes.inc({ result });
       }
       for (const { application } of evaluation.rehearsals) rehearsing.set({ application }, 1);
-    },
-    budgets(evaluation) {
-      if (evaluation.putOff !== null) return;
-      overrun.reset();
-      frozen.reset();
-      for (const { organization, inputs, verdict, posted } of evaluation.budgets) {
-        const labels = { organization, budget: inputs.budget.budgetId };
-        if (verdict.overrunBasisPoints !== null) overrun.set(labels, verdict.overrunBasisPoints);
-        for (const { code } of verdict.frozen) frozen.set({ ...labels, code }, 1);
-        for (const { action, answer } of posted) {
-          actions.inc({ kind: action.kind, status: answer.status });
-        }
-      }
-      for (const { command, answer } of evaluation.carried) {
-        carried.inc({ type: command.type, status: answer.status });
-      }
     },
     provisioned({ putOff, budgets }) {
       if (putOff !== null) return;

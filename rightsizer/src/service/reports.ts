@@ -3,8 +3,10 @@ import type { Policy } from '../policy.ts';
 import { planReport } from '../provision/planReport.ts';
 import type { ProvisionEvaluation } from '../provision/provisioner.ts';
 import type { ResizeEvaluation } from '../resize/rightsizer.ts';
-import type { BudgetLook, BudgetEvaluation, ThrottleEvaluation } from '../throttle/throttle.ts';
-import type { BudgetVerdict, FreezeCode } from '../throttle/judgeBudget.ts';
+import type { BudgetLook } from '../throttle/budgetLooks.ts';
+import type { BudgetVerdict, FreezeCode, Frozen } from '../throttle/judgeBudget.ts';
+import type { Spend } from '../throttle/spend.ts';
+import type { BudgetEvaluation, ThrottleEvaluation } from '../throttle/throttle.ts';
 import { placeOf } from '../table/positions.ts';
 import type { PartitionPosition } from '../table/positions.ts';
 import type { UsageSnapshot } from '../table/usageReader.ts';
@@ -12,6 +14,10 @@ import type { RunningLoop } from './loop.ts';
 
 /** Findings of one evaluation that the status shows; the counts cover all. */
 const FINDINGS_MAX = 200;
+/** Budgets that the status shows, those with something to tell first. */
+const BUDGETS_MAX = 1_000;
+/** Projects and applications of one budget that an answer shows. */
+const PLACES_MAX = 500;
 
 export interface LoopStatus<Evaluation> {
   readonly loop: RunningLoop;
@@ -47,7 +53,11 @@ export function statusReport({
     throttle: budgets && {
       ...loopReport(budgets.loop),
       putOff: budgets.last?.putOff ?? null,
-      budgets: budgets.last?.budgets.map(budgetReport) ?? [],
+      waiting: budgets.last?.waiting ?? 0,
+      budgets: (budgets.last?.budgets ?? [])
+        .toSorted((a, b) => Number(isQuiet(a)) - Number(isQuiet(b)))
+        .slice(0, BUDGETS_MAX)
+        .map(budgetReport),
     },
     provisioner: provisioned && {
       ...loopReport(provisioned.loop),
@@ -101,8 +111,12 @@ function resizeReport(evaluation: ResizeEvaluation): object {
   };
 }
 
+function isQuiet({ verdict, posted, crossed }: BudgetEvaluation): boolean {
+  return verdict.frozen.length === 0 && posted.length === 0 && crossed.length === 0;
+}
+
 function budgetReport(evaluation: BudgetEvaluation): object {
-  const { posted } = evaluation;
+  const { posted, crossed } = evaluation;
   return {
     ...spendReport(evaluation),
     lines: undefined,
@@ -112,6 +126,12 @@ function budgetReport(evaluation: BudgetEvaluation): object {
       status,
       code,
       detail,
+    })),
+    crossed: crossed.map(({ threshold, answer: { status, code, commandId } }) => ({
+      ...threshold,
+      commandId,
+      status,
+      code,
     })),
   };
 }
@@ -128,13 +148,35 @@ function problemOf({ frozen }: BudgetVerdict): object | null {
   return found === undefined ? null : { code: found.code, detail: found.detail };
 }
 
+/** Each line with the price that it is of. */
+export function lineReports({ lines }: Spend): object[] {
+  return lines.map(({ category, application, resource, used, price, money }) => ({
+    category,
+    application,
+    resource,
+    used,
+    price: price && {
+      amount: price.amount,
+      perUnits: price.perUnits,
+      effectiveFrom: timeToJson(price.effectiveFrom),
+    },
+    money,
+  }));
+}
+
+export function frozenReport({ application, project, code, detail }: Frozen): object {
+  return { application, project, code, detail };
+}
+
 /** The body of `GET /v1/budgets/<organization>/<budget>/spend`. */
 export function spendReport({ organization, inputs, verdict, tableVersion }: BudgetLook): object {
-  const { budget, window, spend, applications, tableCaughtUpAt, now } = inputs;
+  const { budget, window, spend, standings, tableCaughtUpAt, now } = inputs;
   return {
     organization,
     budget: budget.budgetId,
     project: budget.project,
+    team: budget.team,
+    mode: budget.mode,
     at: timeToJson(now),
     window: window && { start: timeToJson(window.start), end: timeToJson(window.end) },
     amount: budget.amount,
@@ -142,32 +184,25 @@ export function spendReport({ organization, inputs, verdict, tableVersion }: Bud
     spend: spend?.total ?? null,
     overrunBasisPoints: verdict.overrunBasisPoints,
     targetStep: verdict.targetStep,
-    lines: spend?.lines.map(({ category, application, resource, used, price, money }) => ({
-      category,
-      application,
-      resource,
-      used,
-      price: price && {
-        amount: price.amount,
-        perUnits: price.perUnits,
-        effectiveFrom: timeToJson(price.effectiveFrom),
-      },
-      money,
-    })),
+    lines: spend === null ? undefined : lineReports(spend),
     tableVersion,
     tableCaughtUpAt: tableCaughtUpAt === null ? null : timeToJson(tableCaughtUpAt),
-    applications: applications.map(({ application, pays, cut, newestUsage }) => ({
-      application,
-      pays,
-      newestUsage: newestUsage === null ? null : timeToJson(newestUsage),
-      cut: cut && {
-        step: cut.step,
-        since: timeToJson(cut.appliedAt),
-        until: timeToJson(cut.windowEnd),
-      },
-    })),
-    wouldDo: verdict.actions,
-    frozen: verdict.frozen,
+    applications: standings
+      .slice(0, PLACES_MAX)
+      .map(({ application, project, isBelow, groups, spared, cut, newestUsage }) => ({
+        application,
+        project,
+        pays: isBelow && groups.length > 0,
+        spared: spared !== null,
+        newestUsage: newestUsage === null ? null : timeToJson(newestUsage),
+        cut: cut && {
+          step: cut.step,
+          since: timeToJson(cut.appliedAt),
+          until: timeToJson(cut.windowEnd),
+        },
+      })),
+    wouldDo: verdict.actions.slice(0, PLACES_MAX),
+    frozen: verdict.frozen.slice(0, PLACES_MAX).map(frozenReport),
     problem: problemOf(verdict),
   };
 }

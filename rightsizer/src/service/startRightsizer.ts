@@ -42,6 +42,7 @@ import type { ThrottleEvaluation } from '../throttle/throttle.ts';
 import { followView } from '../view/followView.ts';
 import type { FollowedView } from '../view/followView.ts';
 import { startCompaction } from './compactionLoop.ts';
+import { explainBudget } from './explainBudget.ts';
 import { logEvaluations } from './logEvaluations.ts';
 import { logProvisioning } from './logProvisioning.ts';
 import { startLoop } from './loop.ts';
@@ -131,6 +132,12 @@ export async function startRightsizer(
             throw new Problem(503, 'THROTTLE_NOT_RUNNING', 'Another process looks at budgets.');
           }
           return running.throttle.look(organization, budget, nowMicros());
+        },
+        explain(look) {
+          const state = loops?.view.organization(look.organization);
+          const { budgetId } = look.inputs.budget;
+          const cuts = [...(state?.cuts.values() ?? [])].filter((cut) => cut.budgetId === budgetId);
+          return explainBudget(look, ground.policy, cuts);
         },
       }),
   });

@@ -62,6 +62,18 @@ describe('the budget throttle', () => {
       wouldDo: [],
       frozen: [],
     });
+    const explained = await scene.deployment.get(service, '/v1/budgets/acme/month/explain');
+    expect(await explained.json()).toMatchObject({
+      budget: { id: 'month', origin: { stream: 'organization:acme' } },
+      lines: [{ used: 1_800, price: { amount: '0.10', perUnits: 3 }, money: '60' }],
+      targetStep: 1,
+      steps: [
+        { atSpend: '50', isReached: true, waves: [1] },
+        { atSpend: '55', isReached: true, waves: [1] },
+      ],
+      places: [{ application: 'llm', project: 'acme/search', cut: { step: 1, quotas: 1 } }],
+      frozen: [],
+    });
     const { window } = await spend(service);
     const asked = `organization=acme&project=acme/search&from=${window.start}&to=${window.end}`;
     const costs = await scene.deployment.get(service, `/v1/costs?${asked}`);

@@ -1,7 +1,6 @@
 import { START } from '@prorata/quota-model/testing';
 import { timeToJson } from '@prorata/schemas';
 import { CommandDesk } from '../commandDesk.ts';
-import { Ledger } from '../ledger/ledger.ts';
 import { productionPolicy } from '../policy.ts';
 import { TableFreshness } from '../tableFreshness.ts';
 import { Throttle } from '../throttle/throttle.ts';
@@ -10,6 +9,7 @@ import { ClosedLoopLog, moneyOf } from './closedLoopLog.ts';
 import { simulatedProjects, WINDOW_SECONDS, WINDOWS_A_DAY } from './quarterDemand.ts';
 import type { SimulatedQuota } from './quarterDemand.ts';
 import { SimulatedFleet } from './simulatedFleet.ts';
+import { simulatedSpendLedger } from './simulatedSpendLedger.ts';
 import { SimulatedView } from './simulatedView.ts';
 import { KrrSizer, noSizer, RightsizingSizer } from './sizers.ts';
 import type { Sizer } from './sizers.ts';
@@ -173,7 +173,6 @@ export class ClosedLoop {
     const { log } = this.#log;
     const view = new SimulatedView(log);
     const fleet = this.#fleet;
-    const ledger = new Ledger(view.view.ledger);
     const ended = (): bigint => (log.now - START) / (300n * 1_000_000n);
     const newestUsage = (): Promise<ReadonlyMap<string, bigint>> =>
       Promise.resolve(new Map(['llm', 'moka'].map((id) => [id, fleet.timeOf(fleet.known)])));
@@ -185,14 +184,7 @@ export class ClosedLoop {
     const parts = {
       view,
       reader: { newest: () => Promise.resolve(snapshot()) },
-      ledger: {
-        lines: (_version: object, question: object) =>
-          ledger.lines(fleet.uses, {
-            usage: { positions: null, loggedBefore: null },
-            decidedBy: null,
-            ...question,
-          } as Parameters<Ledger['lines']>[1]),
-      },
+      ledger: simulatedSpendLedger(view.view.ledger, () => fleet.uses),
       freshness: new TableFreshness(
         { log: { endOffset: () => Promise.resolve(ended()) } } as unknown as ConstructorParameters<
           typeof TableFreshness

@@ -1,10 +1,11 @@
 import type { LoopCommand } from '../commandDesk.ts';
 import { derivedId } from '../derivedId.ts';
+import type { ChargeLine } from '../ledger/chargeLine.ts';
 import type { LogView } from '../view/logView.ts';
 import type { ThrottleParts } from '../throttle/throttle.ts';
 import { overlaid } from './overlaid.ts';
 import type { Planting } from './throttleProcess.ts';
-import { applications } from './throttleWorld.ts';
+import { applications, projects } from './throttleWorld.ts';
 
 function viewWith(parts: ThrottleParts, changes: Partial<LogView>): ThrottleParts {
   const view = overlaid(parts.view.view, changes);
@@ -17,6 +18,34 @@ function throttlePolicyWith(
 ): ThrottleParts {
   const { policy } = parts;
   return { ...parts, policy: { ...policy, throttle: { ...policy.throttle, ...changes } } };
+}
+
+/** @param times how often each unit is counted then: what is off beside the table would be found */
+function ledgerWith(
+  { ledger }: ThrottleParts,
+  change: (line: ChargeLine) => readonly ChargeLine[],
+  times = 1n,
+): ThrottleParts['ledger'] {
+  return {
+    book: (id, decidedBy) => ledger.book(id, decidedBy),
+    closedUntil: (organization, priceBook) => ledger.closedUntil(organization, priceBook),
+    sharing(version) {
+      const shared = ledger.sharing(version);
+      const changed = async function* (
+        question: Parameters<typeof shared.lines>[0],
+      ): AsyncGenerator<ChargeLine> {
+        for await (const line of shared.lines(question)) yield* change(line);
+      };
+      return overlaid(shared, {
+        lines: changed,
+        linesOfOne: changed,
+        async used(edges, payers) {
+          const sums = await shared.used(edges, payers);
+          return new Map([...sums].map(([id, used]) => [id, used.map((each) => each * times)]));
+        },
+      });
+    },
+  };
 }
 
 let drawn = 0;
@@ -64,25 +93,20 @@ export const plantedFaults: Readonly<Record<string, Planting>> = {
   'spend that is foreseen': {
     parts: (parts) => ({
       ...parts,
-      ledger: {
-        async *lines(version, question) {
-          for await (const line of parts.ledger.lines(version, question)) {
-            yield line.cost === null ? line : { ...line, cost: foreseen(line.cost) };
-          }
-        },
-      },
+      // Without a price nothing says that the money is not the units' own.
+      ledger: ledgerWith(parts, (line) =>
+        line.cost === null ? [line] : [{ ...line, price: null, cost: foreseen(line.cost) }],
+      ),
     }),
   },
   "other projects' spend": {
     parts: (parts) => ({
       ...parts,
-      ledger: {
-        lines: (version, question) =>
-          parts.ledger.lines(version, {
-            ...question,
-            scope: { ...question.scope, project: null },
-          }),
-      },
+      ledger: ledgerWith(
+        parts,
+        (line) => projects.map((project) => ({ ...line, project })),
+        BigInt(projects.length),
+      ),
     }),
   },
   'a cut of what is cut already': {

@@ -1,11 +1,12 @@
-import { Ledger } from '../ledger/ledger.ts';
 import type { LedgerFacts } from '../ledger/ledgerFacts.ts';
-import type { LedgerReader } from '../ledger/ledgerReader.ts';
+import type { UsageSource } from '../ledger/usageSource.ts';
 import { MemoryUses, SOURCE } from '../ledger/testing/memoryUses.ts';
 import type { MemoryRow } from '../ledger/testing/memoryUses.ts';
-import type { TableVersion } from '../table/tableVersion.ts';
+import type { Payers } from '../table/payers.ts';
 import type { UsageReader, UsageSnapshot } from '../table/usageReader.ts';
 import { TableFreshness } from '../tableFreshness.ts';
+import type { SpendLedger } from '../throttle/budgetSpends.ts';
+import { simulatedSpendLedger } from './simulatedSpendLedger.ts';
 
 /** What a host saw of one quota in one window. */
 export interface SimulatedUse extends Omit<MemoryRow, 'loggedAt' | 'partition' | 'offset'> {
@@ -99,18 +100,29 @@ export class SimulatedTable {
   }
 
   /** The real ledger over the rows of a version. */
-  ledger(facts: LedgerFacts): Pick<LedgerReader, 'lines'> {
-    const ledger = new Ledger(facts);
+  ledger(facts: LedgerFacts): SpendLedger {
+    return simulatedSpendLedger(facts, ({ positions }) =>
+      this.#usesBefore(positions.get(PLACE) ?? 0n),
+    );
+  }
+
+  #usesBefore(end: bigint): UsageSource {
+    const rowsOf = (payers: Payers): readonly SimulatedRow[] =>
+      payers.kind === 'projects'
+        ? payers.projects.flatMap((project) => this.#byPayer.get(project) ?? [])
+        : this.rows;
+    const known = new MemoryUses([]);
     return {
-      lines: ({ positions }: TableVersion, question) => {
-        const { scope, window } = question;
-        const end = positions.get(PLACE) ?? 0n;
-        const paid = scope.project === null ? this.rows : (this.#byPayer.get(scope.project) ?? []);
-        // Nothing is closed here, so nothing before the window is corrected within it.
-        const rows = paid.filter((row) => row.windowStart >= window.start && row.offset < end);
-        const usage = { positions: null, loggedBefore: null };
-        return ledger.lines(new MemoryUses(rows), { usage, decidedBy: null, ...question });
+      uses: (asked) => {
+        const [from, to] = [asked.edges[0] ?? 0n, asked.edges.at(-1) ?? 0n];
+        const rows = rowsOf(asked.payers).filter(
+          ({ offset, windowStart }) => offset < end && windowStart >= from && windowStart < to,
+        );
+        return new MemoryUses(rows).uses(asked);
       },
+      // Nothing is closed here, so nothing is late.
+      lateUses: (asked, closings) => known.lateUses(asked, closings),
+      latePayers: (asked, closing) => known.latePayers(asked, closing),
     };
   }
 

@@ -227,9 +227,11 @@ export class ThrottleLaws {
       const rested = at - layer.provenance.at;
       this.#law(rested >= micros(escalationMs), `${name} in ${application} without a rest`);
     }
-    const uncovered = paid.filter(
-      ({ haircuts, content }) => !haircuts.has(cut.budgetId) && cutOf(step, content.tier) > 0,
-    );
+    // A step comes in waves: as long as one quota lacks it there is something to do.
+    const uncovered = paid.filter(({ haircuts, content }) => {
+      const wanted = cutOf(step, content.tier);
+      return wanted > 0 && haircuts.get(cut.budgetId)?.cutBasisPoints !== wanted;
+    });
     this.#law(
       layer === null || step !== before || uncovered.length > 0,
       `${name} in ${application} though it is in place`,
@@ -275,6 +277,7 @@ export class ThrottleLaws {
       const isOlder = declared.at < cut.provenance.at;
       const isMeant = projectOf(state, quotaId) === cut.project;
       if (!isOlder || !isMeant || (cut.cutBasisPoints[content.tier] ?? 0) === 0) continue;
+      if (content.cutPriority < (cut.priorityMin[content.tier] ?? -Infinity)) continue;
       this.#law(layer !== undefined, `${name}, and ${quotaId} is not cut`);
     }
   }
@@ -332,6 +335,7 @@ export class ThrottleLaws {
         other.lift === cut.lift &&
         other.windowStart === cut.windowStart &&
         other.tierPolicyVersion === cut.tierPolicyVersion &&
+        other.priorityMin.join(' ') === cut.priorityMin.join(' ') &&
         other.evidence.figures[STEP_FIGURE] === cut.evidence.figures[STEP_FIGURE],
     );
   }

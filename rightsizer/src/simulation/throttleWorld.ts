@@ -11,6 +11,7 @@ const STEP_SECONDS = Number(STEP / 1_000_000n);
 
 export const ORGANIZATION = 'acme';
 export const applications = ['llm', 'moka'] as const;
+export const projects = ['acme/search', 'acme/ads', 'acme/chat'] as const;
 
 interface QuotaTerms {
   readonly quotaId: string;

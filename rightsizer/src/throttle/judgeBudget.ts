@@ -4,6 +4,8 @@ import type { ThrottlePolicy } from '../policy.ts';
 import type { TimeWindow } from './budgetWindows.ts';
 import { isMore, isOver, overrunBasisPoints } from './spend.ts';
 import type { Spend } from './spend.ts';
+import { lighterWave, nextWave, reachOf, sameWave } from './waves.ts';
+import type { PriorityMin, QuotaGroup, Wave } from './waves.ts';
 
 /** Why a cut is neither made nor changed nor lifted though it may have to be. */
 export type FreezeCode =
@@ -12,18 +14,22 @@ export type FreezeCode =
   | 'TIER_POLICY_UNKNOWN'
   | 'CURRENCY_OTHER'
   | 'PRICE_MISSING'
+  | 'LEDGER_DIFFERS'
   | 'TABLE_BEHIND'
   | 'USAGE_STALE'
+  | 'PROJECT_UNKNOWN'
+  | 'OVERRIDDEN'
   | 'ESCALATION_RESTS'
   | 'COOLING_DOWN'
   | 'CUT_TOO_LARGE'
   | 'COMMAND_REFUSED';
 
-/** The cut of a budget that lies on an application's quotas now. */
+/** The cut of a budget that lies on a project's quotas in an application now. */
 export interface StandingCut {
-  readonly project: string;
-  /** Index into the tier policy's steps. */
+  /** Index into the tier policy's steps: of the quotas that were cut last. */
   readonly step: number;
+  /** How many carry it. */
+  readonly quotas: number;
   readonly tierPolicy: string;
   readonly tierPolicyVersion: bigint;
   readonly windowStart: bigint;
@@ -37,25 +43,32 @@ export interface StandingCut {
   readonly appliedAt: bigint;
 }
 
-/** What lies on the quotas of one tier. */
-export interface TierCut {
-  readonly tier: number;
-  readonly cutBasisPoints: number;
-  readonly floorBasisPoints: number;
+/** Why a project is not cut for a budget above it: the nearest ones that bound it hold, or nobody knows. */
+export interface Spared {
+  readonly budgetId: string;
+  /** false: what it has spent is not known in full, so it may be within. */
+  readonly isWithin: boolean;
 }
 
-/** One application where the project pays for quotas, or still carries the budget's cut. */
-export interface ApplicationStanding {
+/** What a budget in dry_run would have cut of the project, the last that was told. */
+export interface Rehearsed {
+  readonly step: number;
+  readonly windowStart: bigint;
+  readonly at: bigint;
+}
+
+/** A project below the budget in one application where it pays for quotas, or still carries the budget's cut. */
+export interface ProjectStanding {
   readonly application: string;
-  /** The project pays for quotas there. */
-  readonly pays: boolean;
+  readonly project: string;
+  /** false: the budget is not that of the project any more. */
+  readonly isBelow: boolean;
+  /** null: it may be cut. */
+  readonly spared: Spared | null;
+  /** The quotas that the project pays for there and that have a number to cut. */
+  readonly groups: readonly QuotaGroup[];
   readonly cut: StandingCut | null;
-  /** The tiers of the quotas that the project pays for and that have a number to cut. */
-  readonly tiers: readonly number[];
-  /** Each different cut of the budget on those of them that carry one. */
-  readonly tierCuts: readonly TierCut[];
-  /** Quotas that the project pays for and that came to be after the cut. */
-  readonly uncovered: readonly string[];
+  readonly rehearsed: Rehearsed | null;
   /** When this budget's cut was last lifted there. */
   readonly liftedAt: bigint | null;
   /** The latest end of a usage window of the application. */
@@ -69,28 +82,43 @@ export interface BudgetInputs {
   readonly tierPolicy: TierPolicyState | null;
   /** null where there is no table, no price book or no window to sum over. */
   readonly spend: Spend | null;
-  readonly applications: readonly ApplicationStanding[];
+  readonly standings: readonly ProjectStanding[];
   /** Up to when the table has all that the topic had; null: never seen caught up. */
   readonly tableCaughtUpAt: bigint | null;
   /** Microseconds. */
   readonly now: bigint;
 }
 
+interface ActionPlace {
+  readonly application: string;
+  readonly project: string;
+}
+
 export type ThrottleAction =
-  | { readonly kind: 'apply'; readonly application: string; readonly step: number }
-  | {
+  | (ActionPlace & {
+      readonly kind: 'apply';
+      readonly step: number;
+      readonly priorityMin: PriorityMin;
+    })
+  | (ActionPlace & {
+      /** Of a budget in dry_run: what it would have cut. */
+      readonly kind: 'rehearse';
+      readonly step: number;
+      readonly quotas: number;
+    })
+  | (ActionPlace & {
       readonly kind: 'lift';
-      readonly application: string;
-      readonly project: string;
       readonly cause: HaircutLiftCause;
       readonly spend: string;
-    };
+    });
 
 type Lift = Extract<ThrottleAction, { kind: 'lift' }>;
 
 export interface Frozen {
   /** null: all applications of the budget. */
   readonly application: string | null;
+  /** null: all projects of the budget. */
+  readonly project: string | null;
   readonly code: FreezeCode;
   readonly detail: string;
 }
@@ -105,13 +133,14 @@ export interface BudgetVerdict {
 }
 
 /**
- * What a budget's spend calls for, application by application. Pure.
+ * What a budget's spend calls for, project by project and application by application. Pure; no forecast is among what
+ * it is given.
  *
- * A cut needs spend known in full, a table that has caught up and fresh usage of the application
- * itself, and deepens by one step at a time. Less of a cut, and none, need the same proof, since a
- * table that lags shows too little spend; but they need not rest. Two lifts need no fresh data: that
- * the window has rolled (or the budget is another project's) stands in the log, and a budget that is
- * raised above all that is proven to have been spent lifts however old that proof is.
+ * A cut needs spend known in full, a ledger that adds up, a table that has caught up and fresh usage of the application
+ * itself, and deepens by one wave of one step at a time. Less of a cut, and none, need the same proof, since a
+ * table that lags shows too little spend; but they need not rest. Lifts that need no fresh data: that
+ * the window has rolled, that the budget is another's, that a person stops its cuts or lets it only tell them stands in
+ * the log, and a budget that is raised above all that is proven to have been spent lifts however old that proof is.
  */
 export function judgeBudget(inputs: BudgetInputs, policy: ThrottlePolicy): BudgetVerdict {
   const incomplete = incompleteness(inputs);
@@ -121,16 +150,31 @@ export function judgeBudget(inputs: BudgetInputs, policy: ThrottlePolicy): Budge
   const target = known && targetOf(inputs, known, overrun ?? 0);
   const actions: ThrottleAction[] = [];
   const frozen: Frozen[] = incomplete === null ? [] : [incomplete];
-  if (known !== null && tierPolicy === null) {
-    frozen.push({ application: null, code: 'TIER_POLICY_UNKNOWN', detail: budget.tierPolicy });
+  if (known !== null && tierPolicy === null)
+    frozen.push(whole('TIER_POLICY_UNKNOWN', budget.tierPolicy));
+  if (stopOf(inputs) === 'overridden' && target !== null && target >= 0) {
+    frozen.push(whole('OVERRIDDEN', budget.override?.provenance.reason ?? ''));
   }
-  for (const standing of inputs.applications) {
-    const decided = judgeApplication(inputs, policy, standing, target);
+  for (const standing of inputs.standings) {
+    const decided = judgeStanding(inputs, policy, standing, target);
     if (decided === null) continue;
     if ('code' in decided) frozen.push(decided);
     else actions.push(decided);
   }
   return { overrunBasisPoints: overrun, targetStep: target, actions, frozen };
+}
+
+function whole(code: FreezeCode, detail: string): Frozen {
+  return { application: null, project: null, code, detail };
+}
+
+/** What keeps the budget from cutting whatever is spent; null: nothing does. */
+export function stopOf({
+  budget,
+  now,
+}: Pick<BudgetInputs, 'budget' | 'now'>): 'dry_run' | 'overridden' | null {
+  if (budget.override !== null && budget.override.until > now) return 'overridden';
+  return budget.mode === 'dry_run' ? 'dry_run' : null;
 }
 
 /** null: over, and no tier policy says by how much to cut. */
@@ -148,61 +192,140 @@ export function stepAt({ steps }: Pick<TierPolicyState, 'steps'>, overrun: numbe
   return steps.findLastIndex((step) => step.overrunBasisPoints <= overrun);
 }
 
-function incompleteness({ budget, window, book, spend }: BudgetInputs): Frozen | null {
-  const freeze = (code: FreezeCode, detail: string): Frozen => ({
-    application: null,
-    code,
-    detail,
-  });
+/** Why the spend is not to be acted on; null: it is known in full. */
+export function incompleteness({
+  budget,
+  window,
+  book,
+  spend,
+}: Pick<BudgetInputs, 'budget' | 'window' | 'book' | 'spend'>): Frozen | null {
   if (window === null) {
-    return freeze('WINDOW_UNKNOWN', `no window in time zone ${budget.window.timeZone}`);
+    return whole('WINDOW_UNKNOWN', `no window in time zone ${budget.window.timeZone}`);
   }
-  if (book === null) return freeze('PRICE_BOOK_UNKNOWN', budget.priceBook);
+  if (book === null) return whole('PRICE_BOOK_UNKNOWN', budget.priceBook);
   if (book.currency !== budget.currency) {
-    return freeze(
+    return whole(
       'CURRENCY_OTHER',
       `the budget is in ${budget.currency}, prices in ${book.currency}`,
     );
   }
-  if (spend === null) return freeze('TABLE_BEHIND', 'there is no usage table');
-  if (spend.unpriced.length > 0) return freeze('PRICE_MISSING', spend.unpriced.join(', '));
-  return null;
+  if (spend === null) return whole('TABLE_BEHIND', 'there is no usage table');
+  if (spend.unpriced.length > 0) return whole('PRICE_MISSING', spend.unpriced.join(', '));
+  return spend.differs === null ? null : whole('LEDGER_DIFFERS', spend.differs);
 }
 
-function judgeApplication(
+function judgeStanding(
   inputs: BudgetInputs,
   policy: ThrottlePolicy,
-  standing: ApplicationStanding,
+  standing: ProjectStanding,
   target: number | null,
 ): ThrottleAction | Frozen | null {
-  const { application, cut } = standing;
-  const { budget, now, window } = inputs;
+  const { cut } = standing;
   if (cut !== null) {
-    const rolled = cut.windowEnd <= now || (window !== null && cut.windowStart !== window.start);
-    if (rolled) return lift(inputs, standing, cut, 'window_rolled');
-    if (cut.project !== budget.project) return lift(inputs, standing, cut, 'spend_corrected');
+    const cause = groundless(inputs, standing, cut);
+    if (cause !== null) return lift(inputs, standing, cut, cause);
   }
   if (target === null) return null;
   if (target < 0) return cut && judgeLift(inputs, policy, standing, cut);
-  if (!standing.pays) return null;
-  const standingStep = standingStepOf(inputs, standing, target);
-  if (target === standingStep && !needsRefresh(inputs, standing)) return null;
-  const isDeeper = target > standingStep;
+  if (standing.spared !== null) return judgeSpared(inputs, policy, standing, standing.spared);
+  const stop = stopOf(inputs);
+  if (!standing.isBelow || stop === 'overridden') return null;
+  return stop === 'dry_run'
+    ? judgeRehearsal(inputs, policy, standing, target)
+    : judgeCut(inputs, policy, standing, target);
+}
+
+/** Why a cut has no ground any more, whatever was spent; null: it may have. */
+function groundless(
+  inputs: BudgetInputs,
+  { isBelow }: ProjectStanding,
+  cut: StandingCut,
+): HaircutLiftCause | null {
+  const { now, window } = inputs;
+  if (cut.windowEnd <= now || (window !== null && cut.windowStart !== window.start)) {
+    return 'window_rolled';
+  }
+  if (!isBelow) return 'spend_corrected';
+  return stopOf(inputs) === null ? null : 'person';
+}
+
+/** Projects within the nearest budgets of their own are not touched: a cut from before they were within is lifted. */
+function judgeSpared(
+  inputs: BudgetInputs,
+  policy: ThrottlePolicy,
+  standing: ProjectStanding,
+  { budgetId, isWithin }: Spared,
+): ThrottleAction | Frozen | null {
+  const { cut } = standing;
+  if (!isWithin) {
+    const detail = `what budget ${budgetId} has spent is not known in full`;
+    return frozenAt(standing, 'PROJECT_UNKNOWN', detail);
+  }
+  if (cut === null) return null;
+  return staleness(inputs, policy, standing) ?? lift(inputs, standing, cut, 'spend_corrected');
+}
+
+function judgeCut(
+  inputs: BudgetInputs,
+  policy: ThrottlePolicy,
+  standing: ProjectStanding,
+  target: number,
+): ThrottleAction | Frozen | null {
+  const { tierPolicy, now } = inputs;
+  const { application, project, groups } = standing;
+  if (tierPolicy === null) return null;
+  const lighter = lighterWave(tierPolicy, groups, target);
+  const deeper = nextWave(tierPolicy, groups, target, policy.wavesMax);
+  const wave: Wave | null = lighter ?? deeper ?? sameWave(tierPolicy, groups, target);
+  if (wave === null) return null;
+  const { step, priorityMin } = wave;
+  const rests = lighter !== null || wave.isRefresh ? null : resting(policy, standing, now);
   return (
     staleness(inputs, policy, standing) ??
-    (isDeeper ? resting(policy, standing, now) : null) ?? {
-      kind: 'apply',
-      application,
-      step: isDeeper ? standingStep + 1 : target,
-    }
+    rests ?? { kind: 'apply', application, project, step, priorityMin }
   );
+}
+
+/** As a cut would be: a step after the other, with the same proof and the same rests, and all waves of a step at once. */
+function judgeRehearsal(
+  inputs: BudgetInputs,
+  policy: ThrottlePolicy,
+  standing: ProjectStanding,
+  target: number,
+): ThrottleAction | Frozen | null {
+  const { tierPolicy, window, now } = inputs;
+  const { application, project, groups, rehearsed } = standing;
+  if (tierPolicy === null) return null;
+  const told = rehearsed !== null && rehearsed.windowStart === window?.start ? rehearsed : null;
+  const bare = groups.map((group) => ({ ...group, inPlace: null }));
+  for (let step = (told?.step ?? -1) + 1; step <= target; step += 1) {
+    const quotas = reachOf(tierPolicy, bare, { step, priorityMin: [], isRefresh: false });
+    if (quotas === 0 || isSameStep(tierPolicy, bare, step)) continue;
+    const rests =
+      told !== null && isWithin(now - told.at, policy.escalationMs)
+        ? frozenAt(standing, 'ESCALATION_RESTS', `step ${told.step} has just been told`)
+        : null;
+    const action = { kind: 'rehearse', application, project, step, quotas } as const;
+    return staleness(inputs, policy, standing) ?? rests ?? action;
+  }
+  return null;
+}
+
+/** Whether the step cuts none of the quotas deeper than the one before it. */
+function isSameStep(
+  { steps }: TierPolicyState,
+  groups: readonly QuotaGroup[],
+  step: number,
+): boolean {
+  const cutOf = (at: number, tier: number): number => steps[at]?.cutBasisPoints[tier] ?? 0;
+  return groups.every(({ tier }) => cutOf(step, tier) === cutOf(step - 1, tier));
 }
 
 /** Spend as it is known lies within the budget. */
 function judgeLift(
   inputs: BudgetInputs,
   policy: ThrottlePolicy,
-  standing: ApplicationStanding,
+  standing: ProjectStanding,
   cut: StandingCut,
 ): ThrottleAction | Frozen {
   const { budget } = inputs;
@@ -221,11 +344,11 @@ function judgeLift(
  * What was spent in the window at least: what is seen now, or what a cut of the window was made for.
  * Usage that a table has lost or not read yet was spent nonetheless.
  */
-function provenSpend({ applications, budget, spend, window }: BudgetInputs): string {
-  return applications.reduce((most, { cut }) => {
+function provenSpend({ standings, budget, spend, window }: BudgetInputs): string {
+  return standings.reduce((most, { cut, isBelow }) => {
     const counts =
       cut !== null &&
-      cut.project === budget.project &&
+      isBelow &&
       cut.currency === budget.currency &&
       cut.windowStart === window?.start;
     return counts && isMore(cut.spend, most) ? cut.spend : most;
@@ -234,101 +357,54 @@ function provenSpend({ applications, budget, spend, window }: BudgetInputs): str
 
 function lift(
   { spend }: BudgetInputs,
-  { application }: ApplicationStanding,
+  { application, project }: ProjectStanding,
   cut: StandingCut,
   cause: HaircutLiftCause,
 ): Lift {
-  const { project } = cut;
   // Credits may be more than what was used; a command speaks of money spent.
   const total = spend === null ? cut.spend : isMore('0', spend.total) ? '0' : spend.total;
   return { kind: 'lift', application, project, cause, spend: total };
 }
 
-/**
- * The step in place. Steps up to the target that cut none of the tiers at hand any deeper would leave
- * no trace in the log, so they count as taken; else the throttle would wait for them for ever.
- */
-function standingStepOf(
-  { tierPolicy }: BudgetInputs,
-  standing: ApplicationStanding,
-  target: number,
-): number {
-  if (tierPolicy === null) return -1;
-  let step = stepInPlace(tierPolicy, standing);
-  const cutOf = (at: number, tier: number): number =>
-    tierPolicy.steps[at]?.cutBasisPoints[tier] ?? 0;
-  const isSame = (at: number): boolean =>
-    standing.tiers.every((tier) => cutOf(at, tier) === cutOf(at + 1, tier));
-  while (step < target && isSame(step)) step += 1;
-  return step;
-}
-
-/**
- * Steps of two policies, or of two versions of one, have nothing to do with each other. There the
- * deepest step of the policy now is taken that cuts no tier at hand deeper than it is cut already.
- */
-function stepInPlace(
-  tierPolicy: TierPolicyState,
-  { cut, tiers, tierCuts }: ApplicationStanding,
-): number {
-  if (cut === null) return -1;
-  if (isOf(tierPolicy, cut)) return cut.step;
-  const uncut = tiers
-    .filter((tier) => !tierCuts.some((inPlace) => inPlace.tier === tier))
-    .map((tier) => ({ tier, cutBasisPoints: 0, floorBasisPoints: 0 }));
-  return tierPolicy.steps.findLastIndex(({ cutBasisPoints }) =>
-    [...tierCuts, ...uncut].every((inPlace) => {
-      const next = cutBasisPoints[inPlace.tier] ?? 0;
-      const floor = tierPolicy.floorBasisPoints[inPlace.tier] ?? 0;
-      return next === 0 || (next <= inPlace.cutBasisPoints && floor >= inPlace.floorBasisPoints);
-    }),
-  );
-}
-
-function isOf(tierPolicy: TierPolicyState, cut: StandingCut): boolean {
-  return cut.tierPolicy === tierPolicy.id && cut.tierPolicyVersion === tierPolicy.version;
-}
-
-/** The cut in place is not what it would be if it were made now: by its terms, or by whom it reaches. */
-function needsRefresh(
-  { tierPolicy }: BudgetInputs,
-  { cut, uncovered }: ApplicationStanding,
-): boolean {
-  if (cut === null || tierPolicy === null) return false;
-  return uncovered.length > 0 || !isOf(tierPolicy, cut);
+function frozenAt(
+  { application, project }: ProjectStanding,
+  code: FreezeCode,
+  detail: string,
+): Frozen {
+  return { application, project, code, detail };
 }
 
 /** null: what is known of the application's usage is fresh. */
 function staleness(
   { tableCaughtUpAt, now }: BudgetInputs,
   policy: ThrottlePolicy,
-  { application, newestUsage }: ApplicationStanding,
+  standing: ProjectStanding,
 ): Frozen | null {
   const oldest = now - BigInt(policy.freshnessMs) * 1_000n;
   if (tableCaughtUpAt === null || tableCaughtUpAt < oldest) {
     const detail = 'the table has not all that the usage topic has';
-    return { application, code: 'TABLE_BEHIND', detail };
+    return frozenAt(standing, 'TABLE_BEHIND', detail);
   }
-  if (newestUsage === null || newestUsage < oldest) {
+  if (standing.newestUsage === null || standing.newestUsage < oldest) {
     const detail = 'the newest usage of the application is too old';
-    return { application, code: 'USAGE_STALE', detail };
+    return frozenAt(standing, 'USAGE_STALE', detail);
   }
   return null;
 }
 
 /** null: the last cut or lift is long enough ago for a deeper cut. */
-function resting(
-  policy: ThrottlePolicy,
-  { application, cut, liftedAt }: ApplicationStanding,
-  now: bigint,
-): Frozen | null {
-  const since = (at: bigint, restMs: number): boolean => now - at < BigInt(restMs) * 1_000n;
+function resting(policy: ThrottlePolicy, standing: ProjectStanding, now: bigint): Frozen | null {
+  const { cut, liftedAt } = standing;
   if (cut === null) {
-    return liftedAt !== null && since(liftedAt, policy.cooldownMs)
-      ? { application, code: 'COOLING_DOWN', detail: 'a cut was lifted a moment ago' }
+    return liftedAt !== null && isWithin(now - liftedAt, policy.cooldownMs)
+      ? frozenAt(standing, 'COOLING_DOWN', 'a cut was lifted a moment ago')
       : null;
   }
-  return since(cut.appliedAt, policy.escalationMs)
-    ? { application, code: 'ESCALATION_RESTS', detail: `step ${cut.step} has just been taken` }
+  return isWithin(now - cut.appliedAt, policy.escalationMs)
+    ? frozenAt(standing, 'ESCALATION_RESTS', `step ${cut.step} has just been taken`)
     : null;
+}
+
+function isWithin(micros: bigint, milliseconds: number): boolean {
+  return micros < BigInt(milliseconds) * 1_000n;
 }

@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { plainBook } from '@prorata/quota-model/testing';
 import type {
   BudgetState,
@@ -8,11 +9,13 @@ import type {
 import { describe, expect, it } from 'vitest';
 import { productionPolicy } from '../policy.ts';
 import { judgeBudget } from './judgeBudget.ts';
+import type { Spend } from './spend.ts';
+import type { QuotaGroup } from './waves.ts';
 import type {
-  ApplicationStanding,
   BudgetInputs,
   BudgetVerdict,
   FreezeCode,
+  ProjectStanding,
   StandingCut,
   ThrottleAction,
 } from './judgeBudget.ts';
@@ -72,8 +75,8 @@ const tierPolicy: TierPolicyState = {
   provenance,
 };
 const cut: StandingCut = {
-  project: 'acme/search',
   step: 0,
+  quotas: 5,
   tierPolicy: 'standard',
   tierPolicyVersion: 1n,
   windowStart: now,
@@ -83,27 +86,46 @@ const cut: StandingCut = {
   currency: 'USD',
   appliedAt: now - 60n * second,
 };
-const standing: ApplicationStanding = {
+/** What a step of the policy above leaves on one quota of each tier. */
+const groupsAt = (
+  step: number,
+  tiers: readonly number[] = [0, 1, 2, 3, 4],
+  version = 1n,
+): QuotaGroup[] =>
+  tiers.map((tier) => {
+    const cutBasisPoints = tierPolicy.steps[step]?.cutBasisPoints[tier] ?? 0;
+    const floorBasisPoints = tierPolicy.floorBasisPoints[tier]!;
+    const terms = { tierPolicy: 'standard', tierPolicyVersion: version };
+    const inPlace = cutBasisPoints === 0 ? null : { cutBasisPoints, floorBasisPoints, ...terms };
+    return { tier, cutPriority: 0, count: 1, inPlace };
+  });
+const standing: ProjectStanding = {
   application: 'llm',
-  pays: true,
-  tiers: [0, 1, 2, 3, 4],
+  project: 'acme/search',
+  isBelow: true,
+  spared: null,
+  groups: groupsAt(-1),
   cut: null,
-  tierCuts: [],
-  uncovered: [],
+  rehearsed: null,
   liftedAt: null,
   newestUsage: now - second,
 };
-/** What a step of the policy above leaves on the quotas. */
-const tierCutsOf = (step: number) =>
-  tierPolicy.steps[step]!.cutBasisPoints.flatMap((cutBasisPoints, tier) =>
-    cutBasisPoints === 0
-      ? []
-      : [{ tier, cutBasisPoints, floorBasisPoints: tierPolicy.floorBasisPoints[tier]! }],
-  );
-const spent = (total: string) => ({ lines: [], total, unpriced: [] });
+/** A step of the policy above that is in place. */
+const at = (step: number, changes: Partial<StandingCut> = {}): Partial<ProjectStanding> => ({
+  cut: { ...cut, step, ...changes },
+  groups: groupsAt(step),
+});
+const spent = (total: string): Spend => ({
+  lines: [],
+  total,
+  unpriced: [],
+  days: [],
+  projects: new Map(),
+  differs: null,
+});
 const judge = (
   changes: Partial<BudgetInputs>,
-  application: Partial<ApplicationStanding> = {},
+  application: Partial<ProjectStanding> = {},
 ): BudgetVerdict =>
   judgeBudget(
     {
@@ -112,14 +134,20 @@ const judge = (
       book,
       tierPolicy,
       spend: spent('115'),
-      applications: [{ ...standing, ...application }],
+      standings: [{ ...standing, ...application }],
       tableCaughtUpAt: now,
       now,
       ...changes,
     },
     policy,
   );
-const apply = (step: number): ThrottleAction => ({ kind: 'apply', application: 'llm', step });
+const apply = (step: number, priorityMin: readonly number[] = []): ThrottleAction => ({
+  kind: 'apply',
+  application: 'llm',
+  project: 'acme/search',
+  step,
+  priorityMin,
+});
 
 describe('judgeBudget cuts', () => {
   it('by the first step, however far spend is over', () => {
@@ -128,29 +156,31 @@ describe('judgeBudget cuts', () => {
   });
 
   it('one step deeper at a time, to the step that the overrun has reached', () => {
-    expect(judge({}, { cut })).toMatchObject({
+    expect(judge({}, at(0))).toMatchObject({
       overrunBasisPoints: 1_500,
       targetStep: 1,
       actions: [apply(1)],
       frozen: [],
     });
-    expect(judge({ spend: spent('900') }, { cut }).actions).toEqual([apply(1)]);
+    expect(judge({ spend: spent('900') }, at(0)).actions).toEqual([apply(1)]);
   });
 
   it('past steps that change nothing for the tiers at hand', () => {
     // Tier 0 is cut by the third step alone.
-    expect(judge({ spend: spent('900') }, { tiers: [0] }).actions).toEqual([apply(2)]);
-    expect(judge({ spend: spent('900') }, { tiers: [0, 1] }).actions).toEqual([apply(1)]);
-    expect(judge({}, { tiers: [0] })).toMatchObject({ targetStep: 1, actions: [], frozen: [] });
-    expect(judge({}, { tiers: [] })).toMatchObject({ actions: [], frozen: [] });
+    const only = (...tiers: number[]) => ({ groups: groupsAt(-1, tiers) });
+    expect(judge({ spend: spent('900') }, only(0)).actions).toEqual([apply(2)]);
+    expect(judge({ spend: spent('900') }, only(0, 1)).actions).toEqual([apply(1)]);
+    expect(judge({}, only(0))).toMatchObject({ targetStep: 1, actions: [], frozen: [] });
+    expect(judge({}, only())).toMatchObject({ actions: [], frozen: [] });
   });
 
-  it('again where a quota has come to be since, or the terms have changed', () => {
-    expect(judge({}, { cut: { ...cut, step: 1 }, uncovered: ['llm/new'] }).actions).toEqual([
-      apply(1),
-    ]);
-    const former = { ...cut, step: 1, tierPolicyVersion: 0n };
-    expect(judge({}, { cut: former, tierCuts: tierCutsOf(1) }).actions).toEqual([apply(1)]);
+  it('again, without a rest, where a quota has come to be since, or the terms have changed', () => {
+    const fresh = at(1, { appliedAt: now });
+    const [added] = groupsAt(-1, [3]);
+    expect(judge({}, { ...fresh, groups: [...groupsAt(1), added!] }).actions).toEqual([apply(1)]);
+    const former = { ...fresh, groups: groupsAt(1, [0, 1, 2, 3, 4], 0n) };
+    // Tier 0 was never reached, and the step leaves it alone.
+    expect(judge({}, former).actions).toEqual([apply(1)]);
   });
 });
 
@@ -183,8 +213,8 @@ describe('judgeBudget lifts', () => {
   });
 
   it('when the budget is for another project now', () => {
-    const moved = { ...cut, project: 'acme/ads' };
-    expect(judge({}, { cut: moved }).actions).toEqual([
+    const moved = { ...at(0), project: 'acme/ads', isBelow: false };
+    expect(judge({}, moved).actions).toEqual([
       expect.objectContaining({ kind: 'lift', project: 'acme/ads' }),
     ]);
   });
@@ -201,8 +231,7 @@ describe('judgeBudget lifts', () => {
   });
 
   it('in part, when less of a cut is called for, and without a rest', () => {
-    const deep = { ...cut, step: 2, appliedAt: now };
-    expect(judge({}, { cut: deep }).actions).toEqual([apply(1)]);
+    expect(judge({}, at(2, { appliedAt: now })).actions).toEqual([apply(1)]);
   });
 
   it('without a tier policy', () => {
@@ -215,12 +244,7 @@ describe('judgeBudget lifts', () => {
 describe('judgeBudget does not lift', () => {
   const raised = { ...budget, amount: '114.9', version: 2n };
   const deep = { cut: { ...cut, spend: '115' } };
-  const cases: readonly [
-    string,
-    FreezeCode,
-    Partial<BudgetInputs>,
-    Partial<ApplicationStanding>,
-  ][] = [
+  const cases: readonly [string, FreezeCode, Partial<BudgetInputs>, Partial<ProjectStanding>][] = [
     ['without a table', 'TABLE_BEHIND', { spend: null, tableCaughtUpAt: null }, { cut }],
     [
       'by a table that lacks usage',
@@ -252,13 +276,8 @@ describe('judgeBudget does not lift', () => {
       { budget: { ...raised, amount: '1000' }, tableCaughtUpAt: null },
       { cut: { ...cut, currency: 'EUR' } },
     ],
-    [
-      'a part, where the table lacks usage',
-      'TABLE_BEHIND',
-      { tableCaughtUpAt: null },
-      { cut: { ...cut, step: 2 } },
-    ],
-    ['a part, on stale usage', 'USAGE_STALE', {}, { cut: { ...cut, step: 2 }, newestUsage: null }],
+    ['a part, where the table lacks usage', 'TABLE_BEHIND', { tableCaughtUpAt: null }, at(2)],
+    ['a part, on stale usage', 'USAGE_STALE', {}, { ...at(2), newestUsage: null }],
   ];
   it.each(cases)('%s', (_when, code, changes, application) => {
     const verdict = judge(changes, application);
@@ -271,7 +290,7 @@ describe('judgeBudget does not lift', () => {
       budget: raised,
       spend: spent('0'),
       tableCaughtUpAt: null,
-      applications: [
+      standings: [
         { ...standing, cut },
         { ...standing, application: 'beside', cut: deep.cut },
       ],
@@ -287,7 +306,7 @@ describe('judgeBudget under another tier policy than the cut', () => {
     version: 2n,
     steps: [{ overrunBasisPoints: 0, cutBasisPoints: [500, 3_000, 6_000, 9_000, 10_000] }],
   };
-  const inPlace = { cut: { ...cut, step: 1 }, tierCuts: tierCutsOf(1) };
+  const inPlace = at(1) as Partial<ProjectStanding> & { cut: StandingCut };
 
   it('takes a deeper cut for one, though its step is lower', () => {
     const fresh = { ...inPlace, cut: { ...inPlace.cut, appliedAt: now } };
@@ -312,15 +331,22 @@ describe('judgeBudget under another tier policy than the cut', () => {
     });
   });
 
-  it('takes a cut of a tier that none lay on for a deeper one', () => {
-    const onlyFour = { ...inPlace, tierCuts: tierCutsOf(1).slice(-1), tiers: [0, 4] };
-    const fresh = { ...onlyFour, cut: { ...onlyFour.cut, appliedAt: now } };
+  it('cuts less at once where it lay deeper, and takes a cut of a tier that none lay on for a deeper one', () => {
+    const groups = [...groupsAt(-1, [0]), ...groupsAt(1, [4])];
+    const fresh = { cut: { ...inPlace.cut, appliedAt: now }, groups };
     const gentle = {
       ...tierPolicy,
       version: 2n,
       steps: [{ overrunBasisPoints: 0, cutBasisPoints: [500, 500, 500, 500, 500] }],
     };
-    expect(judge({ tierPolicy: gentle }, fresh).frozen).toMatchObject([
+    const [none, all] = [1_000_001, -1_000_000];
+    const lighter = apply(0, [none, all, all, all, all]);
+    expect(judge({ tierPolicy: gentle }, fresh).actions).toEqual([lighter]);
+    const light = { tier: 4, cutPriority: 0, count: 1 };
+    const inForce = { cutBasisPoints: 500, floorBasisPoints: 0 };
+    const now4 = { ...inForce, tierPolicy: 'standard', tierPolicyVersion: 2n };
+    const after = { ...fresh, groups: [...groupsAt(-1, [0]), { ...light, inPlace: now4 }] };
+    expect(judge({ tierPolicy: gentle }, after).frozen).toMatchObject([
       { code: 'ESCALATION_RESTS' },
     ]);
   });
@@ -345,12 +371,7 @@ describe('judgeBudget under another tier policy than the cut', () => {
 });
 
 describe('judgeBudget does not cut', () => {
-  const cases: readonly [
-    string,
-    FreezeCode,
-    Partial<BudgetInputs>,
-    Partial<ApplicationStanding>,
-  ][] = [
+  const cases: readonly [string, FreezeCode, Partial<BudgetInputs>, Partial<ProjectStanding>][] = [
     ['when the table has never caught up', 'TABLE_BEHIND', { tableCaughtUpAt: null }, {}],
     ['when the table lags', 'TABLE_BEHIND', { tableCaughtUpAt: now - 61n * second }, {}],
     ['when usage is stale', 'USAGE_STALE', {}, { newestUsage: now - 61n * second }],
@@ -358,19 +379,20 @@ describe('judgeBudget does not cut', () => {
     [
       'when a used resource has no price',
       'PRICE_MISSING',
-      { spend: { lines: [], total: '900', unpriced: ['llm/gpu'] } },
+      { spend: { ...spent('900'), unpriced: ['llm/gpu'] } },
+      {},
+    ],
+    [
+      'when the ledger does not add up',
+      'LEDGER_DIFFERS',
+      { spend: { ...spent('900'), differs: 'the lines have 5 used, and the table 6' } },
       {},
     ],
     ['when the currency is another', 'CURRENCY_OTHER', { book: { ...book, currency: 'EUR' } }, {}],
     ['when there is no price book', 'PRICE_BOOK_UNKNOWN', { book: null, spend: null }, {}],
     ['when there is no tier policy', 'TIER_POLICY_UNKNOWN', { tierPolicy: null }, {}],
     ['when the window cannot be told', 'WINDOW_UNKNOWN', { window: null, spend: null }, {}],
-    [
-      'deeper, right after a cut',
-      'ESCALATION_RESTS',
-      {},
-      { cut: { ...cut, appliedAt: now - 29n * second } },
-    ],
+    ['deeper, right after a cut', 'ESCALATION_RESTS', {}, at(0, { appliedAt: now - 29n * second })],
     ['right after a lift', 'COOLING_DOWN', {}, { liftedAt: now - 19n * second }],
   ];
   it.each(cases)('%s', (_when, code, changes, application) => {
@@ -379,10 +401,11 @@ describe('judgeBudget does not cut', () => {
     expect(verdict.frozen).toEqual([expect.objectContaining({ code })]);
   });
 
-  const silent: readonly [string, Partial<BudgetInputs>, Partial<ApplicationStanding>][] = [
+  const silent: readonly [string, Partial<BudgetInputs>, Partial<ProjectStanding>][] = [
     ['at the budget exactly', { spend: spent('100') }, {}],
-    ['again what is cut already', {}, { cut: { ...cut, step: 1 } }],
-    ['where the project pays for nothing', {}, { pays: false }],
+    ['again what is cut already', {}, at(1)],
+    ['where the project pays for nothing', {}, { groups: [] }],
+    ['a project that is not its own', {}, { isBelow: false }],
     [
       'below the first step',
       { tierPolicy: { ...tierPolicy, steps: tierPolicy.steps.slice(2) } },
@@ -395,7 +418,7 @@ describe('judgeBudget does not cut', () => {
 
   it('an application with stale usage, and cuts the one beside it', () => {
     const verdict = judge({
-      applications: [
+      standings: [
         { ...standing, application: 'quiet', newestUsage: null },
         { ...standing, application: 'llm' },
       ],
@@ -405,4 +428,166 @@ describe('judgeBudget does not cut', () => {
       expect.objectContaining({ application: 'quiet', code: 'USAGE_STALE' }),
     ]);
   });
+});
+
+describe('judgeBudget, wave by wave', () => {
+  const none = 1_000_001;
+  const all = -1_000_000;
+  const oneTier = (...quotas: readonly [priority: number, step: number][]): QuotaGroup[] =>
+    quotas.map(([cutPriority, step]) => ({ ...groupsAt(step, [3])[0]!, cutPriority }));
+  const judged = (groups: readonly QuotaGroup[], total = '115') =>
+    judge({ spend: spent(total) }, { groups, cut: { ...cut, quotas: groups.length } }).actions;
+
+  it('cuts what its owner would miss least first, and the next step once all of this one is in place', () => {
+    expect(judged(oneTier([9, -1], [5, -1], [1, -1]))).toEqual([apply(0, [all, all, all, 9, all])]);
+    expect(judged(oneTier([9, 0], [5, -1], [1, -1]))).toEqual([apply(0, [all, all, all, 5, all])]);
+    expect(judged(oneTier([9, 0], [5, 0], [1, -1]))).toEqual([apply(0)]);
+    expect(judged(oneTier([9, 0], [5, 0], [1, 0]))).toEqual([apply(1, [all, all, all, 9, all])]);
+  });
+
+  it('goes on with the step that has begun, and cuts nobody less on the way', () => {
+    const begun = oneTier([9, 1], [5, 0], [1, 0]);
+    expect(judged(begun)).toEqual([apply(1, [all, all, all, 5, all])]);
+    const before = { ...standing, groups: begun, cut: { ...cut, step: 1, appliedAt: now } };
+    expect(judge({}, before).frozen).toMatchObject([{ code: 'ESCALATION_RESTS' }]);
+  });
+
+  it('has no more waves than its policy says, however many priorities there are', () => {
+    const many = Array.from({ length: 12 }, (_, priority): [number, number] => [priority, -1]);
+    // A third of twelve: 11, 10, 9 and 8.
+    expect(judged(oneTier(...many))).toEqual([apply(0, [all, all, all, 8, all])]);
+  });
+
+  it('cuts less only where a wave has been, and leaves the others uncut', () => {
+    const begun = oneTier([9, 1], [5, -1]);
+    const less = judge({ spend: spent('101') }, { groups: begun, cut: { ...cut, appliedAt: now } });
+    expect(less.actions).toEqual([apply(0, [all, all, all, 9, all])]);
+    const tiers = [...oneTier([9, 1]), ...groupsAt(-1, [4])];
+    const lessOfOne = judge({ spend: spent('101') }, { groups: tiers, cut });
+    expect(lessOfOne.actions).toEqual([apply(0, [all, all, all, all, none])]);
+  });
+});
+
+describe('judgeBudget, where a person or the log says no', () => {
+  const until = (end: bigint) => ({ until: end, provenance });
+  const overridden = { ...budget, override: until(now + second) };
+  const dry = { ...budget, mode: 'dry_run' } as const;
+
+  it('cuts nothing under an override, says so, and lifts what stands', () => {
+    expect(judge({ budget: overridden })).toMatchObject({
+      actions: [],
+      frozen: [{ code: 'OVERRIDDEN' }],
+    });
+    expect(judge({ budget: overridden, tableCaughtUpAt: null }, at(1)).actions).toEqual([
+      expect.objectContaining({ kind: 'lift', cause: 'person' }),
+    ]);
+  });
+
+  it('cuts again from the first step once the override is over', () => {
+    expect(judge({ budget: { ...budget, override: until(now) } }).actions).toEqual([apply(0)]);
+  });
+
+  it('tells what it would cut in dry_run, a step after the other, and lifts what stands', () => {
+    const rehearse = (step: number, quotas: number) => [
+      { kind: 'rehearse', application: 'llm', project: 'acme/search', step, quotas },
+    ];
+    expect(judge({ budget: dry }).actions).toEqual(rehearse(0, 3));
+    const told = { step: 0, windowStart: now, at: now - 60n * second };
+    expect(judge({ budget: dry }, { rehearsed: told }).actions).toEqual(rehearse(1, 4));
+    const fresh = { rehearsed: { ...told, at: now } };
+    expect(judge({ budget: dry }, fresh)).toMatchObject({
+      actions: [],
+      frozen: [{ code: 'ESCALATION_RESTS' }],
+    });
+    expect(judge({ budget: dry }, { rehearsed: { ...told, step: 1 } }).actions).toEqual([]);
+    const old = { rehearsed: { ...told, step: 1, windowStart: 0n } };
+    expect(judge({ budget: dry }, old).actions).toEqual(rehearse(0, 3));
+    expect(judge({ budget: dry }, at(1)).actions).toMatchObject([
+      { kind: 'lift', cause: 'person' },
+    ]);
+    expect(judge({ budget: dry, tableCaughtUpAt: null })).toMatchObject({
+      actions: [],
+      frozen: [{ code: 'TABLE_BEHIND' }],
+    });
+  });
+
+  it('spares a project whose own budgets hold, and lifts what lay on it before', () => {
+    const spared = { budgetId: 'own', isWithin: true };
+    expect(judge({}, { spared })).toMatchObject({ actions: [], frozen: [] });
+    expect(judge({}, { ...at(1), spared }).actions).toMatchObject([
+      { kind: 'lift', cause: 'spend_corrected' },
+    ]);
+    const unknown = { budgetId: 'own', isWithin: false };
+    expect(judge({}, { spared: unknown })).toMatchObject({
+      actions: [],
+      frozen: [{ code: 'PROJECT_UNKNOWN' }],
+    });
+  });
+});
+
+/** The quotas of one application, and the judge again and again, as the log has it after each of its cuts. */
+describe('judgeBudget over any course of spend', () => {
+  const quotas = fc.array(
+    fc.record({
+      tier: fc.integer({ min: 0, max: 4 }),
+      cutPriority: fc.integer({ min: -2, max: 2 }),
+    }),
+    { minLength: 1, maxLength: 8 },
+  );
+  const course = fc.array(fc.integer({ min: 50, max: 200 }), { minLength: 1, maxLength: 25 });
+
+  it('takes one wave of one step at a time, never skips one, and ends at its target or at nothing', () => {
+    fc.assert(
+      fc.property(quotas, course, (given, spends) => {
+        let groups: QuotaGroup[] = given.map((each) => ({ ...each, count: 1, inPlace: null }));
+        const look = (total: number) => {
+          const lies = groups.some(({ inPlace }) => inPlace !== null);
+          return judge({ spend: spent(String(total)) }, { groups, cut: lies ? cut : null });
+        };
+        const act = (total: number): ThrottleAction | undefined => {
+          const { actions, targetStep } = look(total);
+          expect(actions.length).toBeLessThanOrEqual(1);
+          const [action] = actions;
+          if (action?.kind === 'lift') groups = groups.map((each) => ({ ...each, inPlace: null }));
+          if (action?.kind !== 'apply') return action;
+          expect(action.step).toBeLessThanOrEqual(targetStep!);
+          const before = groups;
+          groups = groups.map((group) => applied(group, action));
+          for (const [index, after] of groups.entries()) {
+            const [was, is] = [stepOf(before[index]!), stepOf(after)];
+            // A tier may be in several steps at once, where they cut it alike.
+            if (is > was) expect(is - was).toBeLessThanOrEqual(1 + sameSteps(after.tier));
+          }
+          return action;
+        };
+        for (const total of spends) act(total);
+        // Standing still, it settles: nothing is said again, and everything is as deep as the target.
+        const last = spends.at(-1)!;
+        for (let times = 0; times < 40 && act(last) !== undefined; times += 1);
+        const { actions, targetStep } = look(last);
+        expect(actions).toEqual([]);
+        for (const group of groups) {
+          const wanted = tierPolicy.steps[targetStep!]?.cutBasisPoints[group.tier] ?? 0;
+          expect(group.inPlace?.cutBasisPoints ?? 0).toBe(wanted);
+        }
+      }),
+    );
+  });
+
+  function applied(
+    group: QuotaGroup,
+    action: Extract<ThrottleAction, { kind: 'apply' }>,
+  ): QuotaGroup {
+    if (group.cutPriority < (action.priorityMin[group.tier] ?? -Infinity)) return group;
+    const [made] = groupsAt(action.step, [group.tier]);
+    return { ...group, inPlace: made!.inPlace };
+  }
+  function stepOf({ tier, inPlace }: QuotaGroup): number {
+    return tierPolicy.steps.findIndex(
+      (step) => step.cutBasisPoints[tier] === inPlace?.cutBasisPoints,
+    );
+  }
+  function sameSteps(tier: number): number {
+    return tierPolicy.steps.filter((step) => step.cutBasisPoints[tier] === 0).length;
+  }
 });

@@ -1,6 +1,6 @@
 import type { HaircutLayer, OrganizationState } from '@prorata/quota-model';
 import type { LogView } from '../view/logView.ts';
-import { intentsOf } from './cutIntents.ts';
+import { intentsOf, placeOf } from './cutIntents.ts';
 
 /** The cut of a budget that is no more, and the applications where it still lies on quotas. */
 export interface OrphanedCut {
@@ -18,7 +18,8 @@ export function orphanedCuts(view: LogView): OrphanedCut[] {
         const [organization = ''] = layer.project.split('/');
         const state = view.organization(organization);
         if (state === null || isAlive(state, layer)) continue;
-        if (intentsOf(state, layer.budgetId).get(application.id)?.cut.lift != null) continue;
+        const place = placeOf({ project: layer.project, application: application.id });
+        if (intentsOf(state, layer.budgetId).get(place)?.cut.lift != null) continue;
         const key = `${layer.budgetId} ${layer.project}`;
         const orphan = found.get(key) ?? { organization, layer, applications: [] };
         if (!orphan.applications.includes(application.id)) orphan.applications.push(application.id);

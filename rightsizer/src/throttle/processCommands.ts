@@ -6,7 +6,7 @@ import type { LoopCommand } from '../commandDesk.ts';
 import { derivedId } from '../derivedId.ts';
 
 /** Quotas of one page: as many as one append holds with their evidence, and short for the writer. */
-const PAGE_QUOTAS = 500;
+export const PAGE_QUOTAS = 500;
 /** A refusal's words, characters: the log takes no more. */
 const DETAIL_LENGTH_MAX = 1_024;
 
@@ -17,18 +17,23 @@ export interface Ending {
   readonly detail: string | null;
 }
 
-/** @param after the last quota that was looked at; null: from the start */
+/**
+ * @param after the last quota that was looked at; null: from the start
+ * @param most quotas of the page
+ */
 export function pageCommand(
   organization: string,
   cut: CutState,
   application: string,
   after: string | null,
+  most: number = PAGE_QUOTAS,
 ): LoopCommand {
   const { budgetId, project, spend, budget, currency, lift } = cut;
   const cutId = cut.cutId.toString();
-  const common = { project, budgetId, spend, budget, cutId, after, most: PAGE_QUOTAS };
+  const common = { project, budgetId, spend, budget, cutId, after, most };
   const to = {
-    commandId: derivedId('cut', organization, cut.cutId, application, after ?? ''),
+    // Pages of another length are other commands: one id never says two things.
+    commandId: derivedId('cut', organization, cut.cutId, application, after ?? '', most),
     stream: `application:${application}`,
   };
   if (lift !== null) {

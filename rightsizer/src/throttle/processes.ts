@@ -9,8 +9,15 @@ import { sameDecimal } from '@prorata/quota-model';
 import type { CommandAnswer } from '@prorata/service-runtime';
 import type { CommandDesk, LoopCommand } from '../commandDesk.ts';
 import type { LogView } from '../view/logView.ts';
+import { subjectsOfPage } from './cutSubjects.ts';
 import { isOfTheDoor } from './doorCodes.ts';
-import { allocationEnding, cutEnding, entitlementCommand, pageCommand } from './processCommands.ts';
+import {
+  allocationEnding,
+  cutEnding,
+  entitlementCommand,
+  PAGE_QUOTAS,
+  pageCommand,
+} from './processCommands.ts';
 import type { Ending } from './processCommands.ts';
 
 /** Pages of one cut in one application in one evaluation, so that one project does not hold up all. */
@@ -23,6 +30,14 @@ export interface CarriedStep {
   readonly organization: string;
   readonly command: LoopCommand;
   readonly answer: CommandAnswer;
+}
+
+/** What one evaluation carried on. */
+export interface Carried {
+  /** The commands that were posted, in order. */
+  readonly steps: readonly CarriedStep[];
+  /** Cuts that wait for the next evaluation: this one has changed as many quotas as it may. */
+  readonly waiting: number;
 }
 
 interface Task {
@@ -42,17 +57,24 @@ export class Processes {
   /** What had no answer at the last evaluation comes last at the next. */
   #late = new Set<string>();
   #steps: CarriedStep[] = [];
+  readonly #subjectsMax: number;
+  /** Quotas that this evaluation may still cut. */
+  #subjectsLeft = 0;
+  #waiting = 0;
 
-  constructor(desk: CommandDesk) {
+  /** @param subjectsMax quotas that one evaluation cuts; lifts are not counted */
+  constructor(desk: CommandDesk, subjectsMax: number) {
     this.#desk = desk;
+    this.#subjectsMax = subjectsMax;
   }
 
-  /** @returns the commands that were posted, in order */
-  async carryOut(view: LogView): Promise<readonly CarriedStep[]> {
+  async carryOut(view: LogView): Promise<Carried> {
     this.#steps = [];
+    this.#subjectsLeft = this.#subjectsMax;
+    this.#waiting = 0;
     const tasks = view
       .organizations()
-      .flatMap((state) => [...this.#cuts(state), ...this.#allocations(state, view)]);
+      .flatMap((state) => [...this.#cuts(state, view), ...this.#allocations(state, view)]);
     this.#forgetAllBut(new Set(tasks.map(({ key }) => key)));
     const late = this.#late;
     this.#late = new Set();
@@ -64,7 +86,7 @@ export class Processes {
       if (this.#late.size >= UNKNOWN_MAX) break;
       if (!(await run())) this.#late.add(key);
     }
-    return this.#steps;
+    return { steps: this.#steps, waiting: this.#waiting };
   }
 
   /** Records that nobody carries the cut out any more. */
@@ -73,13 +95,13 @@ export class Processes {
     return this.#desk.send(cutEnding(organization, cut, application, ending));
   }
 
-  #cuts(state: OrganizationState): Task[] {
+  #cuts(state: OrganizationState, view: LogView): Task[] {
     return [...state.cuts.values()].flatMap((cut) =>
       [...cut.applications]
         .filter(([, answer]) => answer === null)
         .map(([application]) => {
           const key = `${state.id} ${cut.cutId} ${application}`;
-          return { key, run: () => this.#cut(state.id, cut, application, key) };
+          return { key, run: () => this.#cut(state.id, cut, application, key, view) };
         }),
     );
   }
@@ -90,12 +112,14 @@ export class Processes {
     cut: CutState,
     application: string,
     key: string,
+    view: LogView,
   ): Promise<boolean> {
     const end = (ending: Ending): Promise<boolean> =>
       this.#end(organization, cutEnding(organization, cut, application, ending));
     for (let pages = 0; pages < PAGES_MAX; pages += 1) {
       const after = this.#reached.get(key) ?? null;
-      const command = pageCommand(organization, cut, application, after);
+      if (!this.#mayCut(cut, application, after, view)) return true;
+      const command = pageCommand(organization, cut, application, after, this.#pageQuotas);
       const answer = await this.#ask(organization, command);
       if (answer === null) return false;
       if (answer.status === 'refused') return end(refusedBy(answer));
@@ -103,6 +127,24 @@ export class Processes {
       if (typeof next !== 'string') return end(accepted);
       this.#reached.set(key, next);
     }
+    return true;
+  }
+
+  /** No page is larger than what one evaluation may cut, so that each has its turn. */
+  get #pageQuotas(): number {
+    return Math.min(PAGE_QUOTAS, this.#subjectsMax);
+  }
+
+  /** A page waits as a whole for the next evaluation where it would cut more than this one may. A lift never waits. */
+  #mayCut(cut: CutState, application: string, after: string | null, view: LogView): boolean {
+    if (cut.lift !== null) return true;
+    const state = view.application(application);
+    const subjects = subjectsOfPage(state, cut, after, this.#pageQuotas);
+    if (subjects > this.#subjectsLeft) {
+      this.#waiting += 1;
+      return false;
+    }
+    this.#subjectsLeft -= subjects;
     return true;
   }
 

@@ -1,7 +1,9 @@
 import { decimalOf, picosOf } from '@prorata/quota-model';
 import type { Price } from '@prorata/schemas';
 import { Decimal } from 'decimal.js';
+import { dayAt } from '../ledger/chargeDays.ts';
 import type { ChargeCategory, ChargeLine } from '../ledger/chargeLine.ts';
+import type { TimeWindow } from './budgetWindows.ts';
 
 /** Sums have at most 12 places, so additions and comparisons are exact. */
 const Money = Decimal.clone({ precision: 120, rounding: Decimal.ROUND_HALF_UP });
@@ -20,6 +22,15 @@ export interface SpendLine {
   readonly money: string | null;
 }
 
+/** What was spent on one day of the budget's time zone, as far as it lies in the window. */
+export interface SpentDay {
+  /** Microseconds, half open. */
+  readonly start: bigint;
+  readonly end: bigint;
+  /** An exact decimal. */
+  readonly money: string;
+}
+
 export interface Spend {
   /** They sum to the total. */
   readonly lines: readonly SpendLine[];
@@ -27,6 +38,12 @@ export interface Spend {
   readonly total: string;
   /** Resources that were used and have no price, as `application/resource`. */
   readonly unpriced: readonly string[];
+  /** Days with a line, in order; they sum to the total. */
+  readonly days: readonly SpentDay[];
+  /** By project, of a team's or the organization's; what is no project's under the empty name. Empty of a project's own. */
+  readonly projects: ReadonlyMap<string, string>;
+  /** Why the lines are not to be trusted; null: they add up, as far as was looked. */
+  readonly differs: string | null;
 }
 
 interface Sum extends Omit<SpendLine, 'money'> {
@@ -35,34 +52,74 @@ interface Sum extends Omit<SpendLine, 'money'> {
 }
 
 /** What a budget sees: the sum of the ledger's lines, credits and corrections among them. */
-export async function spendOf(lines: AsyncIterable<ChargeLine>): Promise<Spend> {
-  const sums = new Map<string, Sum>();
-  const unpriced = new Set<string>();
-  let total = 0n;
-  for await (const line of lines) {
+export class SpendSum {
+  readonly #timeZone: string;
+  readonly #isOfSeveral: boolean;
+  readonly #sums = new Map<string, Sum>();
+  readonly #unpriced = new Set<string>();
+  readonly #days = new Map<bigint, { readonly day: TimeWindow; picos: bigint }>();
+  readonly #projects = new Map<string, bigint>();
+  #day: TimeWindow = { start: 0n, end: 0n };
+  #total = 0n;
+
+  /** @param timeZone of the days; one that is known. @param isOfSeveral projects, which are told apart */
+  constructor(timeZone: string, isOfSeveral: boolean) {
+    this.#timeZone = timeZone;
+    this.#isOfSeveral = isOfSeveral;
+  }
+
+  add(line: ChargeLine, picos: bigint | null): void {
     const application = line.application ?? '';
     const resource = line.name ?? line.resource ?? '';
-    if (line.cost === null) unpriced.add(`${application}/${resource}`);
-    const picos = line.cost === null ? null : picosOf(line.cost);
-    total += picos ?? 0n;
-    const key = [line.category, application, resource, line.price?.effectiveFrom ?? ''].join(' ');
+    if (picos === null) this.#unpriced.add(`${application}/${resource}`);
+    else this.#addMoney(line, picos);
+    const since = line.price?.effectiveFrom ?? '';
+    const key = `${line.category} ${application} ${resource} ${since}`;
     const { category, used, price } = line;
-    const known = sums.get(key);
+    const known = this.#sums.get(key);
     if (known === undefined) {
-      sums.set(key, { category, application, resource, used, price, picos });
-      continue;
+      this.#sums.set(key, { category, application, resource, used, price, picos });
+      return;
     }
     known.used += used;
     if (picos !== null) known.picos = (known.picos ?? 0n) + picos;
   }
-  return {
-    lines: [...sums.values()].map(({ picos, ...line }) => ({
-      ...line,
-      money: picos === null ? null : decimalOf(picos),
-    })),
-    total: decimalOf(total),
-    unpriced: [...unpriced].sort(),
-  };
+
+  /** @param differs see `Spend` */
+  spend(differs: string | null): Spend {
+    const days = [...this.#days.values()].sort((a, b) => (a.day.start < b.day.start ? -1 : 1));
+    return {
+      lines: [...this.#sums.values()].map(({ picos, ...line }) => ({
+        ...line,
+        money: picos === null ? null : decimalOf(picos),
+      })),
+      total: decimalOf(this.#total),
+      unpriced: [...this.#unpriced].sort(),
+      days: days.map(({ day, picos }) => ({ ...day, money: decimalOf(picos) })),
+      projects: new Map(
+        [...this.#projects].map(([project, picos]) => [project, decimalOf(picos)] as const),
+      ),
+      differs,
+    };
+  }
+
+  #addMoney({ datedAt, project }: ChargeLine, picos: bigint): void {
+    this.#total += picos;
+    const { start, end } = this.#day;
+    if (datedAt < start || datedAt >= end) this.#day = dayAt(this.#timeZone, datedAt);
+    const known = this.#days.get(this.#day.start);
+    if (known === undefined) this.#days.set(this.#day.start, { day: this.#day, picos });
+    else known.picos += picos;
+    if (!this.#isOfSeveral) return;
+    this.#projects.set(project ?? '', (this.#projects.get(project ?? '') ?? 0n) + picos);
+  }
+}
+
+/** The sum of all lines. */
+export async function spendOf(lines: AsyncIterable<ChargeLine>): Promise<Spend> {
+  const sum = new SpendSum('UTC', false);
+  for await (const line of lines) sum.add(line, line.cost === null ? null : picosOf(line.cost));
+  return sum.spend(null);
 }
 
 /** Avro int: an overrun beyond it is as bad. */

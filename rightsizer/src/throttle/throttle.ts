@@ -1,45 +1,33 @@
-import type { BudgetState } from '@prorata/quota-model';
 import type { CommandAnswer } from '@prorata/service-runtime';
 import type { CommandDesk, LoopCommand } from '../commandDesk.ts';
-import type { LedgerReader } from '../ledger/ledgerReader.ts';
 import type { Policy } from '../policy.ts';
-import type { UsageReader, UsageSnapshot } from '../table/usageReader.ts';
+import type { UsageReader } from '../table/usageReader.ts';
 import type { TableFreshness } from '../tableFreshness.ts';
 import type { FollowedView } from '../view/followView.ts';
-import { windowAt } from './budgetWindows.ts';
-import { intentsOf, isFor, isOver } from './cutIntents.ts';
+import { besideOf, BudgetLooks } from './budgetLooks.ts';
+import type { BudgetFault, BudgetLook } from './budgetLooks.ts';
+import type { SpendLedger } from './budgetSpends.ts';
+import { intentsOf, isFor, isOver, isUnderWay, placeOf } from './cutIntents.ts';
 import type { CutIntent } from './cutIntents.ts';
 import { isOfTheDoor } from './doorCodes.ts';
-import { judgeBudget } from './judgeBudget.ts';
-import type { BudgetInputs, BudgetVerdict, Frozen, ThrottleAction } from './judgeBudget.ts';
+import type { Frozen, ThrottleAction } from './judgeBudget.ts';
 import { orphanedCuts } from './orphanedCuts.ts';
 import { Processes } from './processes.ts';
 import type { CarriedStep } from './processes.ts';
-import { spendOf } from './spend.ts';
-import { standingsOf } from './standings.ts';
+import { rehearseCut } from './rehearseCommand.ts';
+import { thresholdCommand } from './thresholdCommand.ts';
+import type { DueThreshold } from './thresholds.ts';
 import { beginApply, beginLift, beginOrphanLift } from './throttleCommand.ts';
 import type { ThrottleTerms } from './throttleCommand.ts';
 
 export interface ThrottleParts {
   readonly view: FollowedView;
-  readonly reader: UsageReader;
-  readonly ledger: Pick<LedgerReader, 'lines'>;
+  readonly reader: Pick<UsageReader, 'newest'>;
+  readonly ledger: SpendLedger;
   readonly freshness: TableFreshness;
   readonly desk: CommandDesk;
   readonly policy: Policy;
 }
-
-/** One budget as it was looked at. */
-export interface BudgetLook {
-  readonly organization: string;
-  readonly inputs: BudgetInputs;
-  readonly verdict: BudgetVerdict;
-  /** null: there is no table yet. */
-  readonly tableVersion: number | null;
-}
-
-/** There is no such budget; or it is a team's or the organization's, whose spend nobody sums. */
-export type NoBudgetLook = 'unknown' | 'not_summed';
 
 /** An action whose intent was posted. */
 export interface PostedAction {
@@ -47,15 +35,15 @@ export interface PostedAction {
   readonly answer: CommandAnswer;
 }
 
-export interface BudgetEvaluation extends BudgetLook {
-  readonly posted: readonly PostedAction[];
+/** A threshold whose crossing was posted. */
+export interface PostedThreshold {
+  readonly threshold: DueThreshold;
+  readonly answer: CommandAnswer;
 }
 
-/** A budget that could not be looked at, or acted on. */
-export interface BudgetFault {
-  readonly organization: string;
-  readonly budgetId: string;
-  readonly error: unknown;
+export interface BudgetEvaluation extends BudgetLook {
+  readonly posted: readonly PostedAction[];
+  readonly crossed: readonly PostedThreshold[];
 }
 
 export interface ThrottleEvaluation {
@@ -67,7 +55,12 @@ export interface ThrottleEvaluation {
   readonly faults: readonly BudgetFault[];
   /** What was posted to carry intents out, and what it was answered. */
   readonly carried: readonly CarriedStep[];
+  /** Cuts that wait for the next evaluation, since this one has changed as many quotas as it may. */
+  readonly waiting: number;
 }
+
+/** Budgets whose commands go to the gateway together. */
+const BUDGETS_AT_ONCE = 100;
 
 /** Decisions that are remembered; the oldest are forgotten first. */
 const DECISIONS_MAX = 10_000;
@@ -100,9 +93,10 @@ const tooLargeCodes = new Set(['COMMAND_TOO_LARGE', 'TOO_MANY_EVENTS']);
  */
 const ID_REUSED = 'COMMAND_ID_REUSED';
 
-/** Actions that one intent covers: alike but for the application. */
-interface DueIntent {
+/** One command of a decision. */
+interface Due {
   readonly actions: readonly ThrottleAction[];
+  readonly threshold: DueThreshold | null;
   /** The id of the decision's first command; further ones follow refusals. */
   readonly decision: string;
   readonly command: LoopCommand;
@@ -116,94 +110,73 @@ interface DueIntent {
 export class Throttle {
   readonly #parts: ThrottleParts;
   readonly #processes: Processes;
+  readonly #looks: BudgetLooks;
   readonly #decided = new Map<string, Decided>();
 
   constructor(parts: ThrottleParts) {
     this.#parts = parts;
-    this.#processes = new Processes(parts.desk);
+    this.#processes = new Processes(parts.desk, parts.policy.throttle.subjectsMax);
+    this.#looks = new BudgetLooks({ ...parts, view: parts.view.view });
   }
 
   /** @param now microseconds */
   async evaluate(now: bigint): Promise<ThrottleEvaluation> {
     await this.#parts.freshness.look(now);
     const snapshot = await this.#parts.reader.newest();
-    const budgets: BudgetEvaluation[] = [];
-    const faults: BudgetFault[] = [];
     const { view } = this.#parts;
     if (!(await view.settle())) {
-      return { at: now, putOff: 'VIEW_BEHIND', budgets, faults, carried: [] };
+      return { at: now, putOff: 'VIEW_BEHIND', budgets: [], faults: [], carried: [], waiting: 0 };
     }
-    for (const { id, budgets: defined } of view.view.organizations()) {
-      for (const budget of [...defined.values()].filter(isOfProject)) {
-        try {
-          const look = await this.#look(id, budget, snapshot, now);
-          const posted = await this.#begin(look);
-          budgets.push({ ...this.#withhold(look), posted });
-        } catch (error) {
-          faults.push({ organization: id, budgetId: budget.budgetId, error });
-        }
+    const asked = view.view
+      .organizations()
+      .flatMap((state) => [...state.budgets.values()].map((budget) => ({ state, budget })));
+    const { looks, faults } = await this.#looks.look(asked, asked, snapshot, now);
+    const budgets: BudgetEvaluation[] = [];
+    for (let at = 0; at < looks.length; at += BUDGETS_AT_ONCE) {
+      const some = looks.slice(at, at + BUDGETS_AT_ONCE);
+      for (const done of await Promise.all(some.map((look) => this.#act(look)))) {
+        if ('error' in done) faults.push(done);
+        else budgets.push(done);
       }
     }
     await this.#beginOrphanLifts();
     // What has just been intended is carried out at once, if it has been folded.
     await view.settle();
-    const carried = await this.#processes.carryOut(view.view);
-    return { at: now, putOff: null, budgets, faults, carried };
+    const { steps: carried, waiting } = await this.#processes.carryOut(view.view);
+    return { at: now, putOff: null, budgets, faults, carried, waiting };
   }
 
-  /** What would be decided now; nothing is posted. */
-  async look(
-    organization: string,
-    budgetId: string,
-    now: bigint,
-  ): Promise<BudgetLook | NoBudgetLook> {
+  /** What would be decided now; nothing is posted. null: there is no such budget. */
+  async look(organization: string, budgetId: string, now: bigint): Promise<BudgetLook | null> {
     const { view, reader } = this.#parts;
-    const state = view.view.organizations().find(({ id }) => id === organization);
+    const state = view.view.organization(organization);
     const budget = state?.budgets.get(budgetId);
-    if (budget === undefined) return 'unknown';
-    if (!isOfProject(budget)) return 'not_summed';
-    return this.#look(organization, budget, await reader.newest(), now);
+    if (state === null || budget === undefined) return null;
+    const snapshot = await reader.newest();
+    const beside = besideOf(state, budget);
+    const { looks, faults } = await this.#looks.look([{ state, budget }], beside, snapshot, now);
+    const [look] = looks;
+    if (look === undefined) throw faults[0]?.error;
+    return this.#withhold(look);
   }
 
-  async #look(
-    organization: string,
-    budget: BudgetState,
-    snapshot: UsageSnapshot | null,
-    now: bigint,
-  ): Promise<BudgetLook> {
-    const { view, freshness, policy } = this.#parts;
-    const window = windowAt(budget.window, now);
-    const book = view.view.priceBook(budget.priceBook);
-    const tierPolicy = view.view.tierPolicy(budget.tierPolicy);
-    const scope = { organization, project: budget.project };
-    const asked = { scope, priceBook: budget.priceBook, at: now };
-    const spend =
-      window && snapshot && book
-        ? await spendOf(this.#parts.ledger.lines(snapshot, { ...asked, window }))
-        : null;
-    const since = now - BigInt(policy.throttle.freshnessMs) * 1_000n;
-    const newest = (await snapshot?.newestUsage(since)) ?? new Map<string, bigint>();
-    const inputs: BudgetInputs = {
-      budget,
-      window,
-      book,
-      tierPolicy,
-      spend,
-      applications: standingsOf(view.view, organization, budget, tierPolicy, newest),
-      tableCaughtUpAt: snapshot && freshness.caughtUpAt(snapshot.positions),
-      now,
-    };
-    const verdict = judgeBudget(inputs, policy.throttle);
-    const tableVersion = snapshot?.version ?? null;
-    return this.#withhold({ organization, inputs, verdict, tableVersion });
+  async #act(given: BudgetLook): Promise<BudgetEvaluation | BudgetFault> {
+    try {
+      const look = this.#withhold(given);
+      const { posted, crossed } = await this.#begin(look);
+      return { ...this.#withhold(look), posted, crossed };
+    } catch (error) {
+      const { organization, inputs } = given;
+      return { organization, budgetId: inputs.budget.budgetId, error };
+    }
   }
 
   /** What was refused a moment ago is frozen, and told as such, instead of asked for again and again. */
   #withhold(look: BudgetLook): BudgetLook {
     const frozen: Frozen[] = [];
-    const freeze = ({ application }: ThrottleAction, rest: Rest): void => {
+    const freeze = ({ application, project }: ThrottleAction, rest: Rest): void => {
       const code = tooLargeCodes.has(rest.code) ? 'CUT_TOO_LARGE' : 'COMMAND_REFUSED';
-      frozen.push({ application, code, detail: `${rest.code}: ${rest.detail}` });
+      frozen.push({ application, project, code, detail: `${rest.code}: ${rest.detail}` });
     };
     const { now } = look.inputs;
     const called = look.verdict.actions.filter((action) => {
@@ -229,7 +202,7 @@ export class Throttle {
 
   /** The rest of an action that its application has refused, as the log has it. */
   #restAt(look: BudgetLook, action: ThrottleAction): Rest | null {
-    const intent = this.#intents(look).get(action.application);
+    const intent = this.#intents(look).get(placeOf(action));
     if (intent?.answer == null || !isFor(intent, action, look.inputs)) return null;
     const { code, detail, at } = intent.answer;
     return { code: code ?? 'UNKNOWN', detail: detail ?? '', until: at + this.#restMicros() };
@@ -240,55 +213,87 @@ export class Throttle {
     return intentsOf(state, inputs.budget.budgetId);
   }
 
-  /** Posts the intents that the look calls for, and ends those that it calls for no more. */
-  async #begin(look: BudgetLook): Promise<PostedAction[]> {
-    const due = this.#dueOf(look, look.verdict.actions).filter(
+  /** Posts what the look calls for, and ends the intents that it calls for no more. */
+  async #begin(look: BudgetLook): Promise<Pick<BudgetEvaluation, 'posted' | 'crossed'>> {
+    const due = [...this.#dueOf(look, look.verdict.actions), ...this.#thresholdsOf(look)].filter(
       ({ decision }) => this.#decided.get(decision)?.accepted !== true,
     );
     this.#giveUpOthers(look, due);
     const posted: PostedAction[] = [];
-    for (const { actions, decision, command, subject } of due) {
+    const crossed: PostedThreshold[] = [];
+    for (const { actions, threshold, decision, command, subject } of due) {
       const answer = await this.#parts.desk.post(subject, command);
       // Only the answer to this very command says what became of the decision.
       if (answer.commandId !== command.commandId) continue;
       this.#note(decision, answer, look.inputs.now);
       posted.push(...actions.map((action) => ({ action, answer })));
+      if (threshold !== null) crossed.push({ threshold, answer });
     }
-    const called = new Set(look.verdict.actions.map(({ application }) => application));
-    for (const intent of this.#intents(look).values()) {
-      if (intent.answer !== null || called.has(intent.application)) continue;
-      if (!isOver(intent, look.inputs, look.verdict)) continue;
-      await this.#processes.abandon(look.organization, intent.cut, intent.application);
-    }
-    return posted;
+    await this.#abandonOthers(look);
+    return { posted, crossed };
   }
 
-  /** One intent for all applications that are to be treated alike, and where it is not intended yet. */
-  #dueOf(look: BudgetLook, actions: readonly ThrottleAction[]): DueIntent[] {
+  async #abandonOthers(look: BudgetLook): Promise<void> {
+    const state = this.#parts.view.view.organization(look.organization);
+    if (state === null || state.cuts.size === 0) return;
+    const called = new Set(look.verdict.actions.map(placeOf));
+    for (const intent of this.#intents(look).values()) {
+      const { cut, application } = intent;
+      if (intent.answer !== null || called.has(placeOf({ project: cut.project, application }))) {
+        continue;
+      }
+      if (!isOver(intent, state, look.inputs, look.verdict)) continue;
+      await this.#processes.abandon(look.organization, cut, application);
+    }
+  }
+
+  /** One command for all applications that are to be treated alike, and where it is not intended yet. */
+  #dueOf(look: BudgetLook, actions: readonly ThrottleAction[]): Due[] {
+    if (actions.length === 0) return [];
     const intents = this.#intents(look);
     const groups = new Map<string, [ThrottleAction, ...ThrottleAction[]]>();
     for (const action of actions) {
-      const intent = intents.get(action.application);
-      if (intent?.answer === null && isFor(intent, action, look.inputs)) continue;
-      const key =
-        action.kind === 'apply'
-          ? `apply ${action.step}`
-          : `lift ${action.project} ${action.cause} ${action.spend}`;
+      const intent = intents.get(placeOf(action));
+      if (intent?.answer === null && isUnderWay(intent, action, look.inputs)) continue;
+      const key = keyOf(action);
       const group = groups.get(key);
       if (group === undefined) groups.set(key, [action]);
       else group.push(action);
     }
-    return [...groups].map(([key, group]) => {
-      const decision = this.#commandFor(look, group, 0).commandId;
-      const { refusals } = this.#decided.get(decision) ?? undecided;
-      const command = refusals === 0 ? null : this.#commandFor(look, group, refusals);
-      return {
-        actions: group,
-        decision,
-        command: command ?? this.#commandFor(look, group, 0),
-        subject: `${subjectOf(look)}${key}`,
-      };
-    });
+    return [...groups].map(([key, group]) =>
+      this.#due(look, key, group, null, (attempt) => this.#commandFor(look, group, attempt)),
+    );
+  }
+
+  /** Those that were refused rest, and are asked for again like any decision. */
+  #thresholdsOf(look: BudgetLook): Due[] {
+    const { policy } = this.#parts;
+    return look.due
+      .map((threshold) => {
+        const { basis, basisPoints, direction } = threshold;
+        const key = `threshold ${basis} ${basisPoints} ${direction}`;
+        return this.#due(look, key, [], threshold, (attempt) =>
+          thresholdCommand(look, threshold, policy, attempt),
+        );
+      })
+      .filter(({ decision }) => {
+        const rest = this.#decided.get(decision)?.rest ?? null;
+        return rest === null || rest.until <= look.inputs.now;
+      });
+  }
+
+  #due(
+    look: BudgetLook,
+    key: string,
+    actions: readonly ThrottleAction[],
+    threshold: DueThreshold | null,
+    commandOf: (attempt: number) => LoopCommand,
+  ): Due {
+    const first = commandOf(0);
+    const decision = first.commandId;
+    const { refusals } = this.#decided.get(decision) ?? undecided;
+    const command = refusals === 0 ? first : commandOf(refusals);
+    return { actions, threshold, decision, command, subject: `${subjectOf(look)}${key}` };
   }
 
   async #beginOrphanLifts(): Promise<void> {
@@ -303,7 +308,7 @@ export class Throttle {
    * What was decided of the unanswered commands has been folded before this look. One that the look
    * does not call for again is over: a lift must not wait behind the cut that it lifts.
    */
-  #giveUpOthers(look: BudgetLook, due: readonly DueIntent[]): void {
+  #giveUpOthers(look: BudgetLook, due: readonly Due[]): void {
     const called = new Map(due.map(({ subject, command }) => [subject, command.commandId]));
     const ofBudget = subjectOf(look);
     this.#parts.desk.keep(
@@ -313,17 +318,19 @@ export class Throttle {
   }
 
   #commandFor(
-    { organization, inputs, verdict, tableVersion }: BudgetLook,
+    look: BudgetLook,
     actions: readonly [ThrottleAction, ...ThrottleAction[]],
     attempt: number,
   ): LoopCommand {
-    const { budget, window, spend, tierPolicy, applications } = inputs;
+    const { organization, inputs, verdict, tableVersion } = look;
+    const { budget, window, spend, tierPolicy, standings } = inputs;
     const { view, policy } = this.#parts;
     const [first] = actions;
-    const project = first.kind === 'lift' ? first.project : budget.project;
+    const { project } = first;
     const terms: ThrottleTerms = {
       organization,
       budget,
+      project,
       policyName: policy.name,
       policyVersion: policy.version,
       tableVersion: tableVersion ?? 0,
@@ -333,20 +340,23 @@ export class Throttle {
       process: view.view.cutProcess(organization, budget.budgetId),
       attempt,
     };
-    const named = new Set(actions.map(({ application }) => application));
-    const standings = applications.filter(({ application }) => named.has(application));
     if (first.kind === 'lift') {
-      const cut = standings.find((standing) => standing.cut !== null)?.cut ?? null;
-      if (cut === null) throw new TypeError('unreachable: what is lifted stands');
-      const lifts = actions.filter(({ kind }) => kind === 'lift') as [typeof first];
-      return beginLift(lifts, terms, cut);
+      const named = new Set(actions.map(({ application }) => application));
+      const cut = standings.find(
+        (standing) =>
+          standing.cut !== null && standing.project === project && named.has(standing.application),
+      )?.cut;
+      if (cut == null) throw new TypeError('unreachable: what is lifted stands');
+      return beginLift(actions.filter(isLift) as [typeof first], terms, cut);
     }
     if (window === null || spend === null || tierPolicy === null) {
       throw new TypeError('unreachable: a cut has a window, a spend and a tier policy');
     }
-    const uncovered = standings.flatMap((standing) => standing.uncovered);
-    const applies = actions.filter(({ kind }) => kind === 'apply') as [typeof first];
-    return beginApply(applies, terms, { window, spend, tierPolicy, verdict, uncovered });
+    const grounds = { window, spend, tierPolicy, verdict };
+    if (first.kind === 'rehearse') {
+      return rehearseCut(actions.filter(isRehearsal) as [typeof first], terms, grounds);
+    }
+    return beginApply(actions.filter(isApply) as [typeof first], terms, grounds);
   }
 
   #restMicros(): bigint {
@@ -377,7 +387,18 @@ function subjectOf({ organization, inputs }: BudgetLook): string {
   return `${organization} ${inputs.budget.budgetId} `;
 }
 
-/** A team's budget, or the organization's, bounds what budgets below it may promise: it cuts nobody. */
-function isOfProject({ project }: BudgetState): boolean {
-  return project !== '';
+/** What one command covers together. */
+function keyOf(action: ThrottleAction): string {
+  switch (action.kind) {
+    case 'apply':
+      return `apply ${action.project} ${action.step} ${action.priorityMin.join(',')}`;
+    case 'rehearse':
+      return `rehearse ${action.project} ${action.step}`;
+    case 'lift':
+      return `lift ${action.project} ${action.cause} ${action.spend}`;
+  }
 }
+
+const isLift = (action: ThrottleAction) => action.kind === 'lift';
+const isApply = (action: ThrottleAction) => action.kind === 'apply';
+const isRehearsal = (action: ThrottleAction) => action.kind === 'rehearse';

@@ -9,6 +9,7 @@ import {
 } from '@prorata/quota-model/testing';
 import type { CommandBody, Sender } from '@prorata/quota-model/testing';
 import { fromJson, fullNameOf } from '@prorata/schemas';
+import type { DefineBudget } from '@prorata/schemas';
 import type { CommandAnswer } from '@prorata/service-runtime';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { CommandDesk } from '../commandDesk.ts';
@@ -29,6 +30,7 @@ const policy = {
     escalationMs: 0,
     cooldownMs: 0,
     refusalRestMs: 60_000,
+    subjectsMax: 2_000,
   },
 };
 const admin: Sender = { roles: ['admin'] };
@@ -57,12 +59,20 @@ type Answer = 'accepted' | 'refused' | 'unknown' | 'lost';
 class Stage {
   now = start;
   used = 115n;
+  /** What other projects have used. */
+  readonly others = new Map<string, bigint>();
+  /** Further spending of the first project, by the moment. */
+  readonly days: [bigint, bigint][] = [];
+  subjectsMax = 2_000;
+  /** What the table has more than the lines say. */
+  lost = 0n;
   hasTable = true;
   isBehind = false;
   /** Of the commands of a type that come next; then accepted. */
   answers: Partial<Record<LoopCommand['type'], Answer[]>> = {};
   refusalCode = 'QUOTA_UNKNOWN';
-  brokenBudget: string | null = null;
+  /** The first lines that are asked for cannot be made. */
+  brokenBook = false;
   readonly posted: LoopCommand[] = [];
   readonly view = new LogView();
   readonly #streams = new Map<string, TestStream>();
@@ -102,12 +112,12 @@ class Stage {
     return decision;
   }
 
-  create(quotaId: string): void {
-    const terms = content([tokens(1_000n)], { project: 'acme/search', tier: 3 });
+  create(quotaId: string, project = 'acme/search', cutPriority = 0): void {
+    const terms = content([tokens(1_000n)], { project, tier: 3, cutPriority });
     this.say('application:moka', { type: 'CreateQuota', data: { quotaId, content: terms } });
   }
 
-  define(more: Partial<{ budgetId: string; amount: string; priceBook: string }> = {}): void {
+  define(more: Partial<Omit<DefineBudget, 'envelope'>> = {}): void {
     this.say('organization:acme', { type: 'DefineBudget', data: { ...budget, ...more } });
   }
 
@@ -171,11 +181,25 @@ class Stage {
   }
 
   private parts(): ThrottleParts {
-    const names = { category: 'usage', application: 'moka', resource: 'tokens', name: null };
     const lines = async function* (stage: Stage): AsyncGenerator<ChargeLine> {
       await Promise.resolve();
-      if (stage.brokenBudget !== null && stage.looks++ === 0) throw new Error('a fault of one');
-      yield { ...names, used: stage.used, price, cost: stage.used.toString() } as ChargeLine;
+      if (stage.brokenBook && stage.looks++ === 0) throw new Error('a fault of one');
+      for (const [project, used] of [['acme/search', stage.used], ...stage.others] as const) {
+        yield lineOf(project, used, stage.now);
+      }
+      for (const [at, used] of stage.days) yield lineOf('acme/search', used, at);
+    };
+    const shared = {
+      lines: () => lines(this),
+      linesOfOne: () => lines(this),
+      used: (edges: readonly bigint[]) => {
+        const parts = [...this.others.values(), ...this.days.map(([, used]) => used)];
+        const all = parts.reduce((sum, each) => sum + each, this.used);
+        return Promise.resolve(
+          new Map([['acme', edges.slice(1).map((_, at) => (at === 0 ? all + this.lost : 0n))]]),
+        );
+      },
+      close: () => Promise.resolve(),
     };
     const snapshot = {
       version: 7,
@@ -184,18 +208,29 @@ class Stage {
     };
     return {
       view: { view: this.view, settle: () => Promise.resolve(true) },
-      ledger: { lines: () => lines(this) },
+      ledger: {
+        sharing: () => shared,
+        closedUntil: () => null,
+        book: (id: string) => (id === 'none' ? null : { timeZone: 'UTC' }),
+      },
       reader: { newest: () => Promise.resolve(this.hasTable ? snapshot : null) },
       freshness: {
         look: () => Promise.resolve(),
         caughtUpAt: () => (this.isBehind ? null : this.now),
       },
       desk: new CommandDesk((command) => this.post(command)),
-      policy,
+      policy: { ...policy, throttle: { ...policy.throttle, subjectsMax: this.subjectsMax } },
     } as unknown as ThrottleParts;
   }
 
   private looks = 0;
+}
+
+function lineOf(project: string, used: bigint, at: bigint): ChargeLine {
+  const names = { category: 'usage', application: 'moka', resource: 'tokens', name: null } as const;
+  const charge = { start: at, end: at };
+  const amounts = { used, charged: used, price, cost: used.toString() };
+  return { ...names, project, correction: false, charge, datedAt: at, ...amounts } as ChargeLine;
 }
 
 const price = {
@@ -380,21 +415,6 @@ describe('Throttle', () => {
     expect(stage.cutOf()).toBeUndefined();
   });
 
-  it('leaves the budgets of teams to those below them', async () => {
-    stage.say('organization:acme', {
-      type: 'RegisterOrganization',
-      data: { displayName: 'Acme' },
-    });
-    stage.say('organization:acme', { type: 'RetireBudget', data: { budgetId: 'month' } });
-    stage.say('organization:acme', {
-      type: 'DefineBudget',
-      data: { ...budget, budgetId: 'all', project: '', amount: '1' },
-    });
-    expect((await stage.evaluate()).budgets).toEqual([]);
-    expect(await stage.throttle.look('acme', 'all', stage.now)).toBe('not_summed');
-    expect(await stage.throttle.look('acme', 'none', stage.now)).toBe('unknown');
-  });
-
   it('leaves a cut in place while the table is missing or behind, and lifts it when the window rolls', async () => {
     await stage.evaluate();
     stage.hasTable = false;
@@ -424,8 +444,7 @@ describe('Throttle', () => {
     for (let times = 0; times < 20; times += 1) await stage.evaluate();
     expect(stage.of('ApplyHaircut')).toHaveLength(1);
     const look = await stage.throttle.look('acme', 'month', stage.now);
-    if (typeof look === 'string') throw new TypeError(look);
-    expect(look.verdict.frozen).toMatchObject([{ detail: 'QUOTA_UNKNOWN: ' }]);
+    expect(look?.verdict.frozen).toMatchObject([{ detail: 'QUOTA_UNKNOWN: ' }]);
     for (let times = 0; times < 45; times += 1) await stage.evaluate();
     const [first, second_] = stage.of('ApplyHaircut');
     expect(second_?.commandId).not.toBe(first?.commandId);
@@ -496,12 +515,299 @@ describe('Throttle', () => {
   });
 
   it('looks at the other budgets where one has a fault, and tells of it', async () => {
-    stage.define({ budgetId: 'second' });
-    stage.brokenBudget = 'month';
+    stage.say('pricebook:second', {
+      type: 'DefinePriceBook',
+      data: { ...plainBook, currency: 'USD', prices: [price] },
+    });
+    stage.define({ budgetId: 'second', priceBook: 'second' });
+    stage.brokenBook = true;
     const { budgets, faults } = await stage.evaluate();
     expect(faults).toMatchObject([{ organization: 'acme', budgetId: 'month' }]);
     expect(budgets).toMatchObject([{ posted: [{ answer: { status: 'accepted' } }] }]);
     expect(stage.cutOf('moka/chat', 'second')?.cutBasisPoints).toBe(2_000);
+  });
+});
+
+describe('a budget of a team or of the organization', () => {
+  const named = { owner: 'leads', displayName: 'Acme' };
+  const project = (name: string, team: string | null): void => {
+    stage.say('organization:acme', {
+      type: 'DefineProject',
+      data: { project: name, team, ...named },
+    });
+  };
+
+  beforeEach(() => {
+    stage.say('organization:acme', { type: 'RetireBudget', data: { budgetId: 'month' } });
+    stage.say('organization:acme', { type: 'RegisterOrganization', data: named });
+    stage.say('organization:acme', {
+      type: 'DefineTeam',
+      data: { teamId: 'web', parent: null, ...named },
+    });
+    project('acme/search', 'web');
+    project('acme/ads', 'web');
+    project('acme/lab', null);
+    for (const name of ['ads', 'lab']) stage.create(`moka/${name}`, `acme/${name}`);
+    [stage.used, stage.now] = [60n, start];
+    stage.others.set('acme/ads', 70n).set('acme/lab', 80n);
+    stage.define({ budgetId: 'web', project: '', team: 'web', amount: '100' });
+  });
+
+  it('sums what its projects have spent, and cuts each of them as a cut of its own', async () => {
+    const { budgets } = await stage.evaluate();
+    expect(budgets[0]).toMatchObject({ inputs: { spend: { total: '130' } } });
+    expect(stage.of('BeginCut').map(({ data }) => data['project'])).toEqual([
+      'acme/ads',
+      'acme/search',
+    ]);
+    expect(stage.cutOf('moka/ads', 'web')?.spend).toBe('130');
+    expect(stage.cutOf('moka/chat', 'web')?.cutBasisPoints).toBe(2_000);
+    expect(stage.cutOf('moka/lab', 'web')).toBeUndefined();
+    await stage.evaluate();
+    expect(stage.cutOf('moka/ads', 'web')?.cutBasisPoints).toBe(5_000);
+    stage.define({ budgetId: 'web', project: '', team: 'web', amount: '130' });
+    await stage.evaluate();
+    expect(stage.cutOf('moka/ads', 'web')).toBeUndefined();
+    expect(stage.cutOf('moka/chat', 'web')).toBeUndefined();
+    expect(stage.organization.cuts.size).toBe(0);
+  });
+
+  it('of the organization counts all of it, once', async () => {
+    stage.define({ budgetId: 'all', project: '', amount: '1000' });
+    const look = await stage.throttle.look('acme', 'all', stage.now);
+    expect(look?.inputs.spend?.total).toBe('210');
+    expect(look?.inputs.spend?.projects.get('acme/lab')).toBe('80');
+  });
+
+  it('never touches a project that is within a budget of its own of the same length or a longer one', async () => {
+    const month = { ...budget.window, lengthMicros: 10n * length };
+    stage.define({ budgetId: 'ads', project: 'acme/ads', amount: '70', window: month });
+    stage.define({
+      budgetId: 'search',
+      amount: '60',
+      window: { ...budget.window, lengthMicros: 1n },
+    });
+    await stage.evaluate();
+    expect(stage.cutOf('moka/ads', 'web')).toBeUndefined();
+    expect(stage.cutOf('moka/chat', 'web')?.cutBasisPoints).toBe(2_000);
+  });
+
+  it('cuts one that is over its own budget too, and lets go of it once that one holds', async () => {
+    stage.define({ budgetId: 'ads', project: 'acme/ads', amount: '20' });
+    await stage.evaluate();
+    expect(stage.cutOf('moka/ads', 'web')).toBeDefined();
+    expect(stage.cutOf('moka/ads', 'ads')).toBeDefined();
+    stage.define({ budgetId: 'ads', project: 'acme/ads', amount: '80' });
+    await stage.evaluate();
+    expect(stage.cutOf('moka/ads', 'web')).toBeUndefined();
+    expect(stage.cutOf('moka/ads', 'ads')).toBeUndefined();
+    expect(stage.cutOf('moka/chat', 'web')).toBeDefined();
+  });
+
+  it('lifts a project’s cut that has left the team, and goes on with the others', async () => {
+    await stage.evaluate();
+    project('acme/ads', null);
+    stage.used = 140n;
+    await stage.evaluate();
+    expect(stage.cutOf('moka/ads', 'web')).toBeUndefined();
+    expect(stage.cutOf('moka/chat', 'web')).toBeDefined();
+  });
+
+  it('lifts everything when it is retired', async () => {
+    await stage.evaluate();
+    stage.say('organization:acme', { type: 'RetireBudget', data: { budgetId: 'web' } });
+    await stage.evaluate();
+    await stage.evaluate();
+    expect(stage.cutOf('moka/ads', 'web')).toBeUndefined();
+    expect(stage.cutOf('moka/chat', 'web')).toBeUndefined();
+  });
+});
+
+describe('a ledger that does not add up', () => {
+  it('freezes all that depends on it, and lets go what stands in the log', async () => {
+    await stage.evaluate();
+    stage.lost = 1n;
+    const { budgets } = await stage.evaluate();
+    expect(budgets[0]?.verdict).toMatchObject({
+      actions: [],
+      frozen: [{ code: 'LEDGER_DIFFERS' }],
+    });
+    stage.used = 0n;
+    await stage.evaluate();
+    expect(stage.types).toEqual(cutting);
+    stage.now = start + length;
+    await stage.evaluate();
+    expect(stage.types).toEqual([...cutting, ...lifting]);
+  });
+});
+
+describe('a threshold', () => {
+  const thresholds: DefineBudget['thresholds'] = [
+    { basis: 'actual', basisPoints: 5_000 },
+    { basis: 'actual', basisPoints: 8_000 },
+    { basis: 'forecast', basisPoints: 10_000 },
+  ];
+  const told = () =>
+    stage
+      .of('RecordThreshold')
+      .map(({ data }) => [data['basis'], data['basisPoints'], data['direction']].join(' '));
+
+  beforeEach(() => {
+    stage.used = 60n;
+    stage.define({ thresholds });
+  });
+
+  it('is told once when it is reached, once when it is left again, and never twice in a window', async () => {
+    await stage.evaluate();
+    await stage.evaluate();
+    expect(told()).toEqual(['actual 5000 up']);
+    stage.used = 85n;
+    await stage.evaluate();
+    stage.used = 40n;
+    await stage.evaluate();
+    stage.used = 85n;
+    await stage.evaluate();
+    stage.restart();
+    await stage.evaluate();
+    expect(told()).toEqual([
+      'actual 5000 up',
+      'actual 8000 up',
+      'actual 5000 down',
+      'actual 8000 down',
+    ]);
+    expect(stage.organization.budgets.get('month')?.crossings?.crossed).toHaveLength(4);
+    stage.now = start + length;
+    await stage.evaluate();
+    expect(told().slice(4)).toEqual(['actual 5000 up', 'actual 8000 up']);
+  });
+
+  it.each([
+    ['a lost answer', ['lost']],
+    ['no answer at all', ['unknown']],
+  ] as const)('is told once through %s and a restart', async (_what, answers) => {
+    stage.answers = { RecordThreshold: [...answers] };
+    await stage.evaluate();
+    stage.restart();
+    await stage.evaluate();
+    await stage.evaluate();
+    expect(stage.organization.budgets.get('month')?.crossings?.crossed).toHaveLength(1);
+  });
+
+  it('is not told by data that is late, incomplete or does not add up', async () => {
+    stage.isBehind = true;
+    await stage.evaluate();
+    [stage.isBehind, stage.lost] = [false, 1n];
+    await stage.evaluate();
+    [stage.lost, stage.hasTable] = [0n, false];
+    await stage.evaluate();
+    expect(told()).toEqual([]);
+  });
+
+  it('of a forecast warns, and cuts nothing, however sure it is', async () => {
+    // Eleven days of a month, at a pace that will be three times the budget.
+    const day = 86_400n * second;
+    const window = { ...budget.window, lengthMicros: 30n * day };
+    stage.now = 300n * day + 11n * day;
+    for (let index = 0n; index < 11n; index += 1n) stage.days.push([300n * day + index * day, 9n]);
+    stage.used = 0n;
+    stage.define({ thresholds, window });
+    const { budgets } = await stage.evaluate();
+    const chance =
+      budgets[0]?.forecast?.kind === 'forecast' ? budgets[0].forecast.chanceBasisPoints : 0;
+    expect(chance).toBeGreaterThan(9_000);
+    expect(told()).toEqual(['actual 5000 up', 'actual 8000 up', 'forecast 10000 up']);
+    const [, , forecast] = stage.of('RecordThreshold');
+    expect(forecast?.data).toMatchObject({ spend: '99', chanceBasisPoints: chance });
+    expect(stage.of('BeginCut')).toEqual([]);
+    expect(stage.of('ApplyHaircut')).toEqual([]);
+    expect(stage.organization.budgets.get('month')?.crossings?.crossed).toHaveLength(3);
+  });
+});
+
+describe('a budget that only tells', () => {
+  it('tells each step once, cuts nothing, and begins at the first step when it is let cut', async () => {
+    stage.define({ mode: 'dry_run' });
+    for (let times = 0; times < 4; times += 1) await stage.evaluate();
+    expect(stage.types).toEqual(['RehearseCut', 'RehearseCut']);
+    expect(stage.of('RehearseCut').map(({ data }) => [data['step'], data['quotas']])).toEqual([
+      [0, 1],
+      [1, 1],
+    ]);
+    expect(stage.cutOf()).toBeUndefined();
+    stage.define();
+    await stage.evaluate();
+    expect(stage.cutOf()?.cutBasisPoints).toBe(2_000);
+    await stage.evaluate();
+    expect(stage.cutOf()?.cutBasisPoints).toBe(5_000);
+    stage.define({ mode: 'dry_run' });
+    await stage.evaluate();
+    expect(stage.cutOf()).toBeUndefined();
+  });
+});
+
+describe('a person’s stop of a budget', () => {
+  it('lifts what stands and cuts nothing until its end', async () => {
+    await stage.evaluate();
+    stage.say('organization:acme', {
+      type: 'OverrideBudget',
+      data: { budgetId: 'month', until: stage.now + 10n * second },
+    });
+    await stage.evaluate();
+    expect(stage.cutOf()).toBeUndefined();
+    const { budgets } = await stage.evaluate();
+    expect(budgets[0]?.verdict).toMatchObject({ actions: [], frozen: [{ code: 'OVERRIDDEN' }] });
+    stage.now += 10n * second;
+    await stage.evaluate();
+    expect(stage.cutOf()?.cutBasisPoints).toBe(2_000);
+  });
+});
+
+describe('a cut by priority', () => {
+  it('reaches what its owner would miss least first, wave after wave, and lifts all to the letter', async () => {
+    for (const priority of [1, 5, 9]) stage.create(`moka/p${priority}`, 'acme/search', priority);
+    const lies = () =>
+      ['moka/chat', 'moka/p1', 'moka/p5', 'moka/p9'].map(
+        (id) => stage.cutOf(id)?.cutBasisPoints ?? 0,
+      );
+    const seen: number[][] = [];
+    for (let times = 0; times < 7; times += 1) {
+      await stage.evaluate();
+      seen.push(lies());
+    }
+    expect(seen).toEqual([
+      [0, 0, 2_000, 2_000],
+      [0, 2_000, 2_000, 2_000],
+      [2_000, 2_000, 2_000, 2_000],
+      [2_000, 2_000, 5_000, 5_000],
+      [2_000, 5_000, 5_000, 5_000],
+      [5_000, 5_000, 5_000, 5_000],
+      [5_000, 5_000, 5_000, 5_000],
+    ]);
+    stage.used = 50n;
+    await stage.evaluate();
+    expect(lies()).toEqual([0, 0, 0, 0]);
+  });
+});
+
+describe('the cap on quotas of one evaluation', () => {
+  it('holds over all budgets, goes on at the next, says so, and holds back no lift', async () => {
+    for (let index = 0; index < 1_100; index += 1) stage.create(`moka/q${index}`);
+    stage.subjectsMax = 500;
+    stage.used = 105n;
+    stage.restart();
+    const cut = () =>
+      Array.from({ length: 1_100 }, (_, index) => stage.cutOf(`moka/q${index}`)).filter(Boolean)
+        .length + (stage.cutOf() === undefined ? 0 : 1);
+    const first = await stage.evaluate();
+    expect([cut(), first.waiting]).toEqual([500, 1]);
+    await stage.evaluate();
+    expect(cut()).toBe(1_000);
+    stage.restart();
+    await stage.evaluate();
+    expect(cut()).toBe(1_101);
+    stage.define({ amount: '1000' });
+    await stage.evaluate();
+    expect(cut()).toBe(0);
   });
 });
 

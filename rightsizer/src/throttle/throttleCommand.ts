@@ -11,6 +11,8 @@ import { STEP_FIGURE } from './standings.ts';
 export interface ThrottleTerms {
   readonly organization: string;
   readonly budget: BudgetState;
+  /** Whose quotas the command is about. */
+  readonly project: string;
   readonly policyName: string;
   readonly policyVersion: number;
   readonly tableVersion: number;
@@ -30,7 +32,6 @@ export interface CutGrounds {
   readonly spend: Spend;
   readonly tierPolicy: TierPolicyState;
   readonly verdict: BudgetVerdict;
-  readonly uncovered: readonly string[];
 }
 
 /** Lines of the spend that evidence carries; the table has all. */
@@ -40,12 +41,12 @@ const NOTHING = [0, 0, 0, 0, 0];
 
 /** The intent to cut several applications alike. */
 export function beginApply(
-  actions: readonly Apply[],
+  actions: readonly [Apply, ...Apply[]],
   terms: ThrottleTerms,
-  { window, spend, tierPolicy, verdict, uncovered }: CutGrounds,
+  { window, spend, tierPolicy, verdict }: CutGrounds,
 ): LoopCommand {
-  const { budget } = terms;
-  const index = actions[0]?.step ?? 0;
+  const { budget, project } = terms;
+  const { step: index, priorityMin } = actions[0];
   const step = tierPolicy.steps[index];
   if (step === undefined) throw new RangeError(`The tier policy has no step ${index}.`);
   return {
@@ -54,13 +55,13 @@ export function beginApply(
       index,
       tierPolicy.id,
       tierPolicy.version,
-      ...uncovered,
+      ...priorityMin,
     ]),
     type: 'BeginCut',
     stream: `organization:${terms.organization}`,
     reason: `Budget ${terms.organization}/${budget.budgetId} is overspent: ${spend.total} of ${budget.amount} ${budget.currency}.`,
     data: {
-      project: budget.project,
+      project,
       budgetId: budget.budgetId,
       applications: actions.map(({ application }) => application),
       lift: null,
@@ -74,6 +75,7 @@ export function beginApply(
       tierPolicyVersion: tierPolicy.version.toString(),
       cutBasisPoints: step.cutBasisPoints,
       floorBasisPoints: tierPolicy.floorBasisPoints,
+      priorityMin,
       evidence: {
         policy: `${terms.policyName}@${terms.policyVersion}`,
         source: `usage table version ${terms.tableVersion}`,
@@ -95,10 +97,10 @@ export function beginLift(
   terms: ThrottleTerms,
   cut: StandingCut,
 ): LoopCommand {
-  const { budget, organization } = terms;
-  const { project, cause, spend } = actions[0];
+  const { budget, organization, project } = terms;
+  const { cause, spend } = actions[0];
   return {
-    commandId: idOf('lift', actions, terms, [project, cause]),
+    commandId: idOf('lift', actions, terms, [cause]),
     type: 'BeginCut',
     stream: `organization:${organization}`,
     reason: `Budget ${organization}/${budget.budgetId}: ${cause.replaceAll('_', ' ')}.`,
@@ -174,19 +176,19 @@ function liftData(
 }
 
 /** The same decision about the same past is the same command. */
-function idOf(
+export function idOf(
   kind: string,
   actions: readonly ThrottleAction[],
-  { organization, budget, bases, process, attempt }: ThrottleTerms,
+  { organization, budget, project, bases, process, attempt }: ThrottleTerms,
   more: readonly (string | number | bigint)[],
 ): string {
   const { budgetId, version } = budget;
   const applications = actions.map(({ application }, index) => `${application}@${bases[index]}`);
-  const about = [organization, budgetId, version, process, attempt];
+  const about = [organization, budgetId, version, project, process, attempt];
   return derivedId('begin', kind, ...about, applications.length, ...applications, ...more);
 }
 
-function figures(
+export function figures(
   step: number,
   { overrunBasisPoints, targetStep }: BudgetVerdict,
   spend: Spend,
@@ -212,7 +214,7 @@ function figures(
   };
 }
 
-function inputsHash(
+export function inputsHash(
   budget: BudgetState,
   tierPolicy: TierPolicyState,
   window: TimeWindow,

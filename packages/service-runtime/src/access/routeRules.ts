@@ -174,6 +174,7 @@ export const routeRules = {
     ...readsMoney,
     answeredBy: ['rightsizer'],
   },
+  'GET /v1/budgets/:organization/:budget/explain': { ...readsMoney, answeredBy: ['rightsizer'] },
   'GET /v1/costs': { ...readsMoney, answeredBy: ['rightsizer'] },
   'GET /v1/rightsizer/status': { ...readsMoney, answeredBy: ['rightsizer'], grants: 'none' },
   'GET /v1/iceberg/v1/config': readsTables,

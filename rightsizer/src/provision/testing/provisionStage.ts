@@ -43,7 +43,7 @@ export class ProvisionStage {
   readonly #streams = new Map<string, TestStream>();
   readonly #first = new Map<string, CommandAnswer>();
   readonly #desk = new CommandDesk((command) => Promise.resolve(this.#answer(command)));
-  readonly #processes = new Processes(this.#desk);
+  readonly #processes = new Processes(this.#desk, 1_000);
   provisioner = this.#provisioner();
 
   constructor() {
