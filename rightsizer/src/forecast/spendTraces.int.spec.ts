@@ -19,6 +19,30 @@ const budgetShares = [0.8, 0.85, 0.9, 0.95, 1.05, 1.1, 1.15, 1.2];
 const names = ['ours', 'linear', 'recent'] as const;
 type Name = (typeof names)[number];
 
+/** Budgets of the forecast itself, so that nothing of the outcome is in them. */
+const chanceShares = [0.8, 0.9, 1, 1.1, 1.25];
+/** Chances that are looked at together: those below 20 %, and so on. */
+const CHANCE_BINS = 5;
+
+class Chances {
+  readonly #bins = Array.from({ length: CHANCE_BINS }, () => ({ count: 0, said: 0, came: 0 }));
+
+  add(chanceBasisPoints: number, breached: boolean): void {
+    const bin = Math.min(CHANCE_BINS - 1, Math.floor((chanceBasisPoints / 10_000) * CHANCE_BINS));
+    const each = this.#bins[bin]!;
+    each.count += 1;
+    each.said += chanceBasisPoints / 10_000;
+    each.came += breached ? 1 : 0;
+  }
+
+  /** What was said and what came, on average, where there is enough to tell. */
+  get bins(): { count: number; said: number; came: number }[] {
+    return this.#bins
+      .filter(({ count }) => count > 0)
+      .map(({ count, said, came }) => ({ count, said: said / count, came: came / count }));
+  }
+}
+
 class Figures {
   readonly errors: number[] = [];
   warned = 0;
@@ -68,6 +92,7 @@ describe('forecastSpend on measured series as spend', () => {
       };
       let [windows, within80, within95] = [0, 0, 0];
       const rows: string[] = [];
+      const chances = new Chances();
       for (const group of nabGroups) {
         const series = (await traceSeries(directory, group, 3_600, 'avg')).map(dailyMoney);
         for (const share of elapsedShares) {
@@ -87,6 +112,11 @@ describe('forecastSpend on measured series as spend', () => {
                 linear: linearAfter(window, elapsed),
                 recent: recentAfter(window, elapsed),
               };
+              for (const share of chanceShares) {
+                const budget = Number((share * said.ours).toPrecision(6));
+                const { chanceBasisPoints } = oursAfter(window, elapsed, budget)!;
+                chances.add(chanceBasisPoints, actual > budget);
+              }
               for (const name of names) {
                 figures[name].add(said[name], actual);
                 pooled[name].add(said[name], actual);
@@ -107,10 +137,18 @@ describe('forecastSpend on measured series as spend', () => {
       rows.push(
         `${windows} windows; ${(100 * held80).toFixed(1)} % within 80 %, ${(100 * held95).toFixed(1)} % within 95 %`,
       );
+      for (const { count, said, came } of chances.bins) {
+        rows.push(
+          `chance ${said.toFixed(2)}: ${came.toFixed(2)} of ${count} budgets were overspent`,
+        );
+      }
       process.stdout.write(`${rows.join('\n')}\n`);
       const { ours, linear } = pooled;
       expect(quantile(ours.errors, 0.5)).toBeLessThanOrEqual(quantile(linear.errors, 0.5));
       expect(quantile(ours.errors, 0.9)).toBeLessThanOrEqual(quantile(linear.errors, 0.9));
+      for (const { said, came } of chances.bins) {
+        expect(Math.abs(said - came)).toBeLessThanOrEqual(0.15);
+      }
       expect(Math.abs(held80 - 0.8)).toBeLessThanOrEqual(0.05);
       expect(Math.abs(held95 - 0.95)).toBeLessThanOrEqual(0.05);
     },

@@ -17,8 +17,8 @@ import type { BudgetShare, Price, UnitCost } from '@prorata/schemas';
 import { PriceTimeline } from '../ledger/priceTimeline.ts';
 import { atItsDearest, boughtUnits } from './boughtUnits.ts';
 import { longestSeconds, wholeMonths, windowsWithin } from './budgetLength.ts';
-import { OVERFULL_MAX, heldUnits, overfullQuotas } from './overfullQuotas.ts';
-import type { OverfullQuota } from './overfullQuotas.ts';
+import { OVERFULL_MAX, heldUnits, holdersIn, overfullQuotas } from './overfullQuotas.ts';
+import type { Holders, OverfullQuota } from './overfullQuotas.ts';
 
 export interface PlanInputs {
   readonly organization: OrganizationState;
@@ -29,6 +29,8 @@ export interface PlanInputs {
   readonly application: (id: string) => ApplicationState | null;
   /** Which prices hold, microseconds. */
   readonly now: bigint;
+  /** Whether quotas that no longer fit are named, which looks at all that the project pays for. */
+  readonly namesUnfit: boolean;
 }
 
 /** Why a share buys nothing that could be handed out. */
@@ -105,10 +107,11 @@ export function entitlementPlan(inputs: PlanInputs): EntitlementPlan {
   const { organization, budget, amount } = inputs;
   const out = handedOut(organization, budget);
   const beyond = out - picosOf(amount);
+  const holders = new Map<string, Holders>();
   return {
     budget,
     amount,
-    shares: budget.split.map((share) => plannedShare(inputs, share)),
+    shares: budget.split.map((share) => plannedShare(inputs, share, holders)),
     handedOut: decimalOf(out),
     beyond: decimalOf(beyond > 0n ? beyond : 0n),
   };
@@ -123,7 +126,12 @@ interface Bought {
   readonly fault: ShareFault | null;
 }
 
-function plannedShare(inputs: PlanInputs, share: BudgetShare): PlannedShare {
+/** @param holders by application, found once for all shares of it */
+function plannedShare(
+  inputs: PlanInputs,
+  share: BudgetShare,
+  holders: Map<string, Holders>,
+): PlannedShare {
   const { organization, budget, book } = inputs;
   const { application, resource } = share;
   const { project } = budget;
@@ -133,8 +141,12 @@ function plannedShare(inputs: PlanInputs, share: BudgetShare): PlannedShare {
   const held = state === null ? 0n : heldUnits(state, project, resource);
   const allocation = organization.allocations.get(allocationKey(project, application, resource));
   const over = overOf(held, bought.target);
-  const overfull =
-    state === null || over === 0n ? [] : overfullQuotas(state, project, resource, over);
+  let overfull: readonly OverfullQuota[] = [];
+  if (inputs.namesUnfit && state !== null && over !== 0n) {
+    const found = holders.get(application) ?? holdersIn(state, project);
+    holders.set(application, found);
+    overfull = overfullQuotas(found.get(resource) ?? [], resource, over);
+  }
   const planned = {
     share,
     money: decimalOf(picos),

@@ -17,23 +17,20 @@ export const OVERFULL_MAX = 100;
 const MICROS = 1_000_000n;
 
 /**
- * Which of a project's top-most quotas no longer fit into what it is entitled to: those first that a cut would
- * take first, by tier and cut priority, as far as it takes.
+ * Which quotas no longer fit into what their project is entitled to, in their order, as far as it takes.
  * @param over base units too many; null: quotas hold unlimited amounts
  */
 export function overfullQuotas(
-  state: ApplicationState,
-  project: string,
+  holders: readonly QuotaState[],
   resource: string,
   over: bigint | null,
 ): OverfullQuota[] {
-  const holding = topMost(state, project, resource).sort(cutFirst);
   const found: OverfullQuota[] = [];
   let left = over ?? 0n;
-  for (const { quotaId, content } of holding) {
-    const { tier, cutPriority } = content;
-    const quota = state.quotas.get(quotaId);
-    const holds = quota === undefined ? 0n : holdsOf(quota, resource);
+  for (const quota of holders) {
+    const { quotaId } = quota;
+    const { tier, cutPriority } = quota.content;
+    const holds = holdsOf(quota, resource);
     if (holds === 0n) continue;
     if (holds === null) found.push({ quotaId, tier, cutPriority, holds, over: null });
     else if (left > 0n) {
@@ -64,22 +61,38 @@ function roundedUp(micros: bigint | null): bigint | null {
   return micros === null ? null : (micros + MICROS - 1n) / MICROS;
 }
 
-/** Those that declare the resource, and stand below none of the project that does. */
-function topMost(state: ApplicationState, project: string, resource: string): QuotaState[] {
+/** A project's top-most quotas by the resources that they declare, those first that a cut would take first. */
+export type Holders = ReadonlyMap<string, readonly QuotaState[]>;
+
+/** One pass over what the project pays for, whatever the number of resources that are asked about. */
+export function holdersIn(state: ApplicationState, project: string): Holders {
   const paid = new Set(state.paid.get(project));
-  const declares = (id: string): boolean => {
-    const quota = state.quotas.get(id);
-    return quota !== undefined && declaredLimit(quota, resource) !== null;
-  };
-  const isBelowAnother = (quotaId: string): boolean => {
-    for (let id = parentOf(quotaId); id !== '' && id !== state.id; id = parentOf(id)) {
-      if (paid.has(id) && declares(id)) return true;
+  const holders = new Map<string, QuotaState[]>();
+  for (const quotaId of paid) {
+    const quota = state.quotas.get(quotaId);
+    for (const { resource } of quota?.content.limits ?? []) {
+      if (quota === undefined || isBelowAnother(state, paid, quotaId, resource)) continue;
+      const known = holders.get(resource);
+      if (known === undefined) holders.set(resource, [quota]);
+      else known.push(quota);
     }
-    return false;
-  };
-  return [...paid]
-    .filter((id) => declares(id) && !isBelowAnother(id))
-    .flatMap((id) => state.quotas.get(id) ?? []);
+  }
+  for (const quotas of holders.values()) quotas.sort(cutFirst);
+  return holders;
+}
+
+/** What stands below a quota of the project that declares the resource counts within it. */
+function isBelowAnother(
+  state: ApplicationState,
+  paid: ReadonlySet<string>,
+  quotaId: string,
+  resource: string,
+): boolean {
+  for (let id = parentOf(quotaId); id !== '' && id !== state.id; id = parentOf(id)) {
+    const above = paid.has(id) ? state.quotas.get(id) : undefined;
+    if (above !== undefined && declaredLimit(above, resource) !== null) return true;
+  }
+  return false;
 }
 
 function cutFirst(a: QuotaState, b: QuotaState): number {

@@ -69,7 +69,7 @@ export class Provisioner {
     let left = POSTS_MAX;
     for (const organization of view.view.organizations()) {
       for (const budget of [...organization.budgets.values()].filter(hasSplit)) {
-        const plan = this.#plan(organization, budget, budget.amount, now);
+        const plan = this.#plan(organization, budget, budget.amount, now, false);
         const posted: PostedAllocation[] = [];
         for (const planned of plan.shares) {
           const { application, resource } = planned.share;
@@ -110,7 +110,7 @@ export class Provisioner {
     if (amount !== null && (!isDecimal(amount) || isNegative(amount) || isZero(amount))) {
       return 'not_an_amount';
     }
-    return this.#plan(state, budget, amount ?? budget.amount, now);
+    return this.#plan(state, budget, amount ?? budget.amount, now, true);
   }
 
   get #view(): LogView {
@@ -122,6 +122,7 @@ export class Provisioner {
     budget: BudgetState,
     amount: string,
     now: bigint,
+    namesUnfit: boolean,
   ): EntitlementPlan {
     const view = this.#view;
     return entitlementPlan({
@@ -131,6 +132,7 @@ export class Provisioner {
       book: view.priceBook(budget.priceBook),
       application: (id) => view.application(id),
       now,
+      namesUnfit,
     });
   }
 
