@@ -1,3 +1,4 @@
+import { productionPolicy } from '../policy.ts';
 import {
   DAY_MICROS,
   HOUR_MICROS,
@@ -15,8 +16,12 @@ export const FIRST_DAY = 20_000n * DAY_MICROS;
 const PASSED_MICROS = 12n * HOUR_MICROS + 15n * MINUTE_MICROS;
 /** The end of what is known, settled a minute ago. */
 export const NOW = FIRST_DAY + BigInt(DAYS) * DAY_MICROS + PASSED_MICROS + MINUTE_MICROS;
-/** The newest hours of which minutes are looked at, for the newest steps. */
-const MINUTE_HOURS = 3n;
+/** The newest hours of which minutes are looked at, for the newest steps: as many as some class asks for. */
+const MINUTE_HOURS = BigInt(
+  Math.max(
+    ...Object.values(productionPolicy.rightsizer.sizing).map(({ newestSlots }) => newestSlots),
+  ),
+);
 const CELL_MICROS = STEP_MICROS;
 const WINDOWS_A_DAY = Number(DAY_MICROS / STEP_MICROS);
 /** Limits whose windows are held at once by who sorts them. */
