@@ -91,7 +91,8 @@ export const classPolicies: Readonly<Record<WorkloadClass, SizingPolicy>> = {
     highestMargin: 0,
     shortageMargin: 1.05,
     shortSteps: 2,
-    recentSlots: 1,
+    // Two, so that demand which alternates from slot to slot comes to rest.
+    recentSlots: 2,
     raiseDeadband: 0.2,
     lowerDeadband: 0.3,
     dwellSlots: 2,
