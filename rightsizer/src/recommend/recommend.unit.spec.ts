@@ -83,8 +83,13 @@ describe('a recommendation', () => {
         (slots, limit, policy, hours) => {
           const one = historyOf({ slots, limit });
           const later = historyOf({ slots, limit, from: BigInt(hours) * HOUR });
-          const { inputsHash: _, ...now } = recommend(one.history, policy, one.now);
-          expect(recommend(later.history, policy, later.now)).toMatchObject(now);
+          const { value, lower, upper, reasons } = recommend(one.history, policy, one.now);
+          expect(recommend(later.history, policy, later.now)).toMatchObject({
+            value,
+            lower,
+            upper,
+            reasons,
+          });
         },
       ),
     );
