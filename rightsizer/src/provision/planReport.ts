@@ -19,7 +19,8 @@ export function planReport(organization: string, plan: EntitlementPlan, now: big
   };
 }
 
-function shareReport(planned: PlannedShare): object {
+/** One share of a budget's split: what it buys, what is handed out and held, and what no longer fits. */
+export function shareReport(planned: PlannedShare): object {
   const { share, money, price, unitsPerWindow, buys, target, allocated, isPending } = planned;
   return {
     application: share.application,

@@ -4,6 +4,8 @@ import type { Policy } from '../policy.ts';
 import type { BudgetLook } from '../throttle/budgetLooks.ts';
 import type { ProjectStanding } from '../throttle/judgeBudget.ts';
 import { nextMoment, stepPreviews } from '../throttle/stepPreview.ts';
+import type { EntitlementPlan } from '../provision/entitlementPlan.ts';
+import { shareReport } from '../provision/planReport.ts';
 import { levelOf } from '../throttle/thresholds.ts';
 import { frozenReport, lineReports } from './reports.ts';
 
@@ -25,8 +27,14 @@ function originOf(stream: string, provenance: Provenance): object {
  * The body of `GET /v1/budgets/<organization>/<budget>/explain`: from usage to money to the budget to the cut, each
  * number with where it comes from.
  * @param cuts intents of the budget that some application has not accepted
+ * @param plan what its split buys; null: not known here
  */
-export function explainBudget(look: BudgetLook, policy: Policy, cuts: readonly CutState[]): object {
+export function explainBudget(
+  look: BudgetLook,
+  policy: Policy,
+  cuts: readonly CutState[],
+  plan: EntitlementPlan | null,
+): object {
   const { organization, inputs, verdict, forecast, due, tableVersion } = look;
   const { budget, window, book, tierPolicy, spend, standings, tableCaughtUpAt, now } = inputs;
   const { throttle } = policy;
@@ -75,6 +83,7 @@ export function explainBudget(look: BudgetLook, policy: Policy, cuts: readonly C
     },
     wouldDo: verdict.actions.slice(0, PLACES_MAX),
     frozen: verdict.frozen.slice(0, PLACES_MAX).map(frozenReport),
+    entitlements: plan === null ? [] : plan.shares.map(shareReport),
     next: next && { at: timeToJson(next.at), why: next.why },
     policy: `${policy.name}@${policy.version}`,
   };

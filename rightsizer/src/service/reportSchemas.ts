@@ -100,6 +100,10 @@ export const explainFields: Readonly<Record<string, Part>> = {
   override: thing("A person's stop of the budget's cuts, and its end."),
   wouldDo: records,
   frozen: spendFields['frozen'] ?? records,
+  entitlements: {
+    ...records,
+    description: 'What each share of its split buys, as `/entitlements` answers it.',
+  },
   next: orNull({ at: time, why: text }),
   policy: text,
 };

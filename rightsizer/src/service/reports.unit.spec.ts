@@ -42,7 +42,7 @@ function lookAt(...frozen: readonly Frozen[]): BudgetLook {
 describe('what the interface says of the reports', () => {
   it('has every member of them, and no other', () => {
     expect(Object.keys(spendReport(lookAt()))).toEqual(Object.keys(spendFields));
-    const explained = explainBudget(lookAt(), productionPolicy, []);
+    const explained = explainBudget(lookAt(), productionPolicy, [], null);
     expect(Object.keys(explained)).toEqual(Object.keys(explainFields));
     const status = statusReport({
       policy: {} as Policy,

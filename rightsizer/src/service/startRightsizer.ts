@@ -137,7 +137,8 @@ export async function startRightsizer(
           const state = loops?.view.organization(look.organization);
           const { budgetId } = look.inputs.budget;
           const cuts = [...(state?.cuts.values() ?? [])].filter((cut) => cut.budgetId === budgetId);
-          return explainBudget(look, ground.policy, cuts);
+          const plan = running.plan(look.organization, budgetId, null, nowMicros());
+          return explainBudget(look, ground.policy, cuts, typeof plan === 'string' ? null : plan);
         },
       }),
   });
