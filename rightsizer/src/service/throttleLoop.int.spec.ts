@@ -224,6 +224,18 @@ describe('the budget throttle', () => {
       expect(bound.status).toBe(403);
     }
     expect((await scene.deployment.get(service, '/v1/budgets/acme/none/spend')).status).toBe(404);
+    const planned = '/v1/budgets/acme/month/entitlements';
+    const plan = await scene.deployment.get(service, `${planned}?amount=25`);
+    expect(await plan.json()).toMatchObject({ amount: '25', amountInForce: '50', shares: [] });
+    expect((await scene.deployment.get(service, planned, ['host'])).status).toBe(403);
+    for (const [query, status] of [
+      ['?amount=-1', 422],
+      ['?amounts=1', 422],
+    ] as const) {
+      expect((await scene.deployment.get(service, `${planned}${query}`)).status).toBe(status);
+    }
+    const none = await scene.deployment.get(service, '/v1/budgets/acme/none/entitlements');
+    expect(none.status).toBe(404);
     const metrics = await (await fetch(`${service.url}/metrics`)).text();
     expect(metrics).toContain('prorata_budget_overrun_basis_points');
   });
