@@ -126,6 +126,24 @@ describe('the backtest on tweets', () => {
 
 const neverRun = { slack: NaN, violations: NaN, unserved: NaN, changesPerSeriesDay: NaN };
 
+describe('where a shortage costs 100', () => {
+  it.for(['realTweets', 'realAWSCloudwatch'])(
+    'guaranteed costs less than all that others do (%s)',
+    { timeout: 60_000 },
+    async (name, { skip }) => {
+      if (directory === null) skip(noTraces);
+      const group = groups.find((each) => each.name === name);
+      if (directory === null || group === undefined) return;
+      const found = await resultsOf(directory, group);
+      const others = found.filter(({ kind }) => kind === 'baseline');
+      const ours = found.find(({ policy }) => policy === 'prorata-guaranteed');
+      expect(ours?.pooled.J[100]).toBeLessThan(
+        Math.min(...others.map(({ pooled }) => pooled.J[100])),
+      );
+    },
+  );
+});
+
 describe.each(groups)('on measured usage ($name)', (group) => {
   it('none of ours is beaten by another on all four figures', async ({ skip }) => {
     if (directory === null) skip(noTraces);
