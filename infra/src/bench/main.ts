@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
+import { runClosedLoopBench } from './closedloop/runClosedLoopBench.ts';
 import { runCommandsBench } from './commands/runCommandsBench.ts';
 import { sideNames } from './commands/sides.ts';
 import type { SideName } from './commands/sides.ts';
@@ -21,6 +22,7 @@ const USAGE = `usage: ./prorata bench restore [--json] [--out FILE] [--quotas N]
        ./prorata bench projection [--json] [--out FILE] [--events N] [--seconds S]
        ./prorata bench propagation [--json] [--out FILE] [--changes N]
        ./prorata bench decide [--json] [--out FILE] [--rounds N]
+       ./prorata bench closedloop [--json] [--out FILE] [--seeds N]
        ./prorata bench usage [--json] [--out FILE] [--records N] [--rows N]
        ./prorata bench rightsize [--json] [--out FILE] [--limits N]
 
@@ -40,6 +42,8 @@ const USAGE = `usage: ./prorata bench restore [--json] [--out FILE] [--quotas N]
                 one sorted file
   rightsize     a whole evaluation of the rightsizer, from 14 days of roll-ups, beside a bare scan of the windows that they
                 are of and beside KRR's rule as SQL over them; needs no stack
+  closedloop    a quarter in virtual time, held by a planner, by KRR and by the control loops: waste, refused work,
+                money over budget and changes; needs no stack
 
   --json        a line of JSON for each figure instead of the table
   --out FILE    the lines of JSON go there too
@@ -54,6 +58,7 @@ const USAGE = `usage: ./prorata bench restore [--json] [--out FILE] [--quotas N]
   --changes N   how many each fleet of the propagation sees (default 100)
   --limits N    how many limits the rightsizer looks at (default 100000)
   --records N   how many usage records are brought into the table (default 400000)
+  --seeds N     how many the closed loop has (default 20)
   --profile DIR CPU profiles of gateway and writer go there; profiling costs some of the speed
 `;
 
@@ -71,6 +76,7 @@ const options = {
   rows: { type: 'string', default: '100000000' },
   records: { type: 'string', default: '400000' },
   limits: { type: 'string', default: '100000' },
+  seeds: { type: 'string', default: '20' },
   profile: { type: 'string' },
   help: { type: 'boolean', default: false },
 } as const;
@@ -85,6 +91,7 @@ const CHANGES_MAX = 10_000;
 const ROWS_MAX = 1_000_000_000;
 const RECORDS_MAX = 10_000_000;
 const LIMITS_MAX = 1_000_000;
+const SEEDS_MAX = 1_000;
 
 /** The command line makes no sense. */
 class Unusable extends Error {
@@ -127,6 +134,10 @@ function benchNamed(
   if (name === 'decide') {
     const rounds = numberOf(values.rounds, 'rounds', ROUNDS_MAX);
     return (signal) => runDecideBench({ rounds, signal, progress });
+  }
+  if (name === 'closedloop') {
+    const seeds = numberOf(values.seeds, 'seeds', SEEDS_MAX);
+    return (signal) => runClosedLoopBench({ seeds, signal, progress });
   }
   if (name === 'usage') {
     const rows = numberOf(values.rows, 'rows', ROWS_MAX);

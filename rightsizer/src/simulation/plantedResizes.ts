@@ -38,8 +38,8 @@ export const plantedResizes: Readonly<Record<string, ResizePlanting>> = {
   'lowerings as deep as it likes': sizingWith({ lowerFactor: 0.01 }),
   'no end to what it raises to': sizingWith({ sanityFactor: 50, margin: 4 }),
   'eyes for the last hour alone': sizingWith({
-    ...{ lookbackDays: 1, aheadSlots: 0, recentSlots: 1, newestSlots: 1, warmUpSlots: 1 },
-    ...{ levelSlots: 1, raiseDeadband: 0, lowerDeadband: 0, seasonQuantile: 0, agreementSlots: 0 },
+    ...{ seasonWeight: 0, levelSlots: 1, recentSlots: 0, agreementSlots: 0, highestMargin: 0 },
+    ...{ margin: 0.5, lowerDeadband: 0 },
   }),
   'the demand of tomorrow': {
     parts: (parts, world) => ({ ...parts, rollups: rollupsOf(world, DAY) }),

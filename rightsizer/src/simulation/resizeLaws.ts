@@ -12,11 +12,13 @@ import { isRightsized, sizingOf } from '../resize/sizingOf.ts';
 import { LogView } from '../view/logView.ts';
 import { wordsOf } from './loopProcess.ts';
 import { resizePolicy } from './resizeProcess.ts';
-import { untouched } from './resizeWorld.ts';
+import { STEP, untouched } from './resizeWorld.ts';
 import type { ResizeWorld } from './resizeWorld.ts';
 import { DAY } from './simulatedWorld.ts';
 
 type EventOf<Type extends EventMessage['type']> = Extract<EventMessage, { type: Type }>['value'];
+
+type Evidence = EventOf<'QuotaResized'>['evidence'];
 
 const micros = (milliseconds: number): bigint => BigInt(milliseconds) * 1_000n;
 /** By then what nobody touches has come to rest: warm, lowered step by step, and looked at for a fortnight. */
@@ -107,13 +109,19 @@ export class ResizeLaws {
     const { rehearsalMs } = resizePolicy.rightsizer;
     const isRehearsed = rehearsedAt !== undefined && at - rehearsedAt >= micros(rehearsalMs);
     this.#law(isRehearsed, `${name} before its dry run`);
-    this.#stepped(quota, limit.amount, at, name);
+    this.#stepped(quota, limit.amount, evidence, at, name);
     this.#explained(quotaId, evidence, at, name);
     const isOld = at - this.#from > REST_AFTER;
     this.#law(!(isOld && untouched.has(quotaId)), `${name} after it should have come to rest`);
   }
 
-  #stepped(quota: QuotaState, value: bigint, at: bigint, name: string): void {
+  #stepped(
+    quota: QuotaState,
+    value: bigint,
+    evidence: Evidence,
+    at: bigint,
+    name: string,
+  ): void {
     const held = declaredLimit(quota, 'tokens');
     const state = this.#view.application(quota.quotaId.split('/', 1)[0] ?? '');
     if (held === null || state === null || !isRightsized(held.kind)) return;
@@ -123,7 +131,9 @@ export class ResizeLaws {
     const bounds = boundsInForce(state.registration, quota.content, 'tokens');
     const before = Number(held.amount);
     if (value > held.amount) {
-      const most = Math.max(before * sizing.raiseFactor + 1, Number(bounds?.min ?? 0n));
+      const agreed = this.#agreed(quota.quotaId, evidence) * sizing.shortageMargin + 1;
+      const step = before * sizing.raiseFactor + 1;
+      const most = Math.max(step, agreed, Number(bounds?.min ?? 0n));
       this.#law(Number(value) <= most, `${name} from ${before} in one step`);
       const sane = Math.ceil(
         this.#highest(quota.quotaId, this.#world.table.rows.length) * sizing.sanityFactor,
@@ -143,7 +153,7 @@ export class ResizeLaws {
   /** Of what the table had when it was said first, and of nothing later. */
   #explained(
     quotaId: string,
-    evidence: NonNullable<EventOf<'QuotaResized'>['evidence']>,
+    evidence: Evidence,
     at: bigint,
     name: string,
   ): void {
@@ -159,6 +169,18 @@ export class ResizeLaws {
     const oldest = at - micros(resizePolicy.rightsizer.freshnessMs);
     const late = table.rows.findIndex((row, index) => index >= rows && row.loggedAt <= oldest);
     this.#law(late < 0, `${name} on a table that has not read what came long ago`);
+  }
+
+  /** What two of the newest three hours have wanted, by what the table had. */
+  #agreed(quotaId: string, { source, windowEnd }: Evidence): number {
+    const { table } = this.#world;
+    const version = Number(/usage table version (\d+)/.exec(source)?.[1] ?? 0);
+    const newest = table
+      .rowsOf(version)
+      .filter((row) => row.quotaId === quotaId && row.windowEnd <= windowEnd)
+      .filter((row) => row.windowStart >= windowEnd - 3n * STEP)
+      .map((row) => Number(row.used + row.refused) / 3_600);
+    return newest.sort((a, b) => b - a)[1] ?? 0;
   }
 
   /** The most that was wanted in an hour, of the first rows of the topic. */

@@ -10,13 +10,14 @@ import { profilesFrom } from './simulatedProfiles.ts';
 
 const HOUR_MS = 3_600_000;
 
-/** As in production, but that hosts report by the hour. */
+/** As in production, but that hosts report by the hour, and a slot is two of them. */
 export const resizePolicy: Policy = {
   ...productionPolicy,
   name: 'simulated',
   rightsizer: {
     ...productionPolicy.rightsizer,
     evaluationMs: HOUR_MS,
+    slotMs: 2 * HOUR_MS,
     stepMs: HOUR_MS,
     settleMs: 0,
     freshnessMs: 6 * HOUR_MS,

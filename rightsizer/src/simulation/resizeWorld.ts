@@ -29,7 +29,7 @@ interface QuotaTerms {
 const daily = (hour: number, base: number): number =>
   base * (1 + 0.6 * ((hour % 24) / 12 > 1 ? 2 - (hour % 24) / 12 : (hour % 24) / 12));
 
-/** Whose demand and terms nobody touches: their limits must come to rest. */
+/** Whose demand, terms and reports nobody touches: their limits must come to rest. */
 export const untouched: ReadonlySet<string> = new Set(['llm/steady', 'llm/wave']);
 
 const quotas: readonly QuotaTerms[] = [
@@ -128,7 +128,8 @@ export class ResizeWorld extends SimulatedWorld {
     const limit = tokens?.limit.bound === 'amount' ? Number(tokens.limit.amount) : 0;
     const hour = Number((from - this.#start) / HOUR);
     const wanted = Math.round(demand(hour, this.random));
-    const late = this.random() < 0.03 ? HOUR * BigInt(this.between(1, 30)) : 0n;
+    const isLate = !untouched.has(quotaId) && this.random() < 0.03;
+    const late = isLate ? HOUR * BigInt(this.between(1, 30)) : 0n;
     this.table.send(
       {
         ...{ application, quotaId, resource: 'tokens', project: projectOf(state, quotaId) },

@@ -17,8 +17,8 @@ import type { FleetSeries, SimulatedFleet } from './simulatedFleet.ts';
 
 const SLOT = 12;
 const HOUR = 3_600_000_000n;
-/** How often every limit is looked at, windows; one that was refused something is looked at at once. */
-const LOOK_WINDOWS = 3;
+/** How often every limit is looked at, windows: each hour; one that was refused something is looked at at once. */
+const LOOK_WINDOWS = 12;
 
 /** Who moves limits. */
 export interface Sizer {
