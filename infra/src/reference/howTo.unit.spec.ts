@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { fromJson } from '@prorata/schemas';
 import { parseIssuers } from '@prorata/service-runtime';
 import { expect, it } from 'vitest';
 import { policyFrom, productionPolicy } from '../../../rightsizer/src/policy.ts';
@@ -21,6 +22,15 @@ it('shows a file of issuers that services take', async () => {
   const page = await readFile(path.join(howTo, 'connect-an-identity-provider.md'), 'utf8');
   const [, json = ''] = /```json\n([\s\S]*?)```/.exec(page) ?? [];
   expect(parseIssuers(json)).toMatchObject({ issuers: [{ roles: { staff: ['member'] } }] });
+});
+
+it('shows a split of a budget that a command takes', async () => {
+  const page = await readFile(path.join(howTo, 'set-a-budget.md'), 'utf8');
+  const [, json = ''] = /"split": (\[.*\])/.exec(page) ?? [];
+  const shares = JSON.parse(json) as readonly unknown[];
+  expect(shares.map((share) => fromJson('io.prorata.type.BudgetShare', share))).toEqual([
+    { value: { application: 'moka', resource: 'requests', basisPoints: 6_000 } },
+  ]);
 });
 
 it.each([
