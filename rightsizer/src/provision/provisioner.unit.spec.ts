@@ -236,6 +236,22 @@ describe('the provisioner', () => {
     expect(stage.entitled('tokens')).toBe(500n);
   });
 
+  it.each(['AllocateEntitlement', 'SetEntitlement', 'CompleteAllocation'] as const)(
+    'hands out once, though the answer to %s was lost and another process went on',
+    async (type) => {
+      stage.budget([share('tokens', 5_000), share('cores', 2_000)]);
+      stage.unheard.push(type);
+      await stage.evaluate();
+      stage.restart();
+      await stage.evaluate();
+      await stage.evaluate();
+      const ids = stage.allocations.map(({ commandId }) => commandId);
+      expect(new Set(ids).size).toBe(2);
+      expect([stage.entitled('tokens'), stage.entitled('cores')]).toEqual([500n, 4n]);
+      expect(planOf().shares).toMatchObject([{ step: 'fits' }, { step: 'fits' }]);
+    },
+  );
+
   it('rests after the application has refused, instead of asking each time', async () => {
     stage.budget([share('tokens', 5_000)]);
     // What the view does not know yet: the application refuses what the plan thinks fits.

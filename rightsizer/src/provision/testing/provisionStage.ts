@@ -37,6 +37,8 @@ export class ProvisionStage {
   now = 10_000n * SECOND;
   /** Of the commands of a type that come next: not answered, before they are decided. */
   readonly lost: LoopCommand['type'][] = [];
+  /** Of the commands of a type that come next: decided, and the answer lost on its way. */
+  readonly unheard: LoopCommand['type'][] = [];
   readonly posted: LoopCommand[] = [];
   readonly view = new LogView();
   readonly #prices: Price[] = [];
@@ -151,6 +153,10 @@ export class ProvisionStage {
         ? answerOf(command, 'refused', decision.violations[0].code)
         : { ...answerOf(command, 'accepted', 'ACCEPTED'), outcome: { result: decision.result } };
     this.#first.set(command.commandId, answer);
+    if (this.unheard[0] === command.type) {
+      this.unheard.shift();
+      return answerOf(command, 'unknown', null);
+    }
     return answer;
   }
 }
