@@ -51,6 +51,8 @@ export function hasLooked({ candidates, skipped }: Rehearsed): boolean {
 
 /** What a person would want to see first; the counts are of all. */
 const EXAMPLES_MAX = 50;
+/** What the log takes of one of them. */
+const REASONS_MAX = 8;
 
 /** @param window of the demand that was looked at, microseconds */
 export function rehearsalCommand(
@@ -87,7 +89,7 @@ export function rehearsalCommand(
         resource: series.resource,
         from: longToJson(series.limit.amount),
         to: longToJson(found.value),
-        reasons: found.reasons,
+        reasons: found.reasons.slice(0, REASONS_MAX),
       })),
       evidence: {
         policy: `${policyName}@${policyVersion}`,

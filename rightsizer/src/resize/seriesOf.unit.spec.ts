@@ -5,6 +5,7 @@ import {
   noChange,
   noTerms,
   registration,
+  requestTerms,
   rightsizer,
   sessions,
   START,
@@ -93,5 +94,51 @@ describe('the series of a quota', () => {
     const rollBack = { rolloutId: 'moka-r3', evidence: null };
     stream.send({ type: 'RollBackRollout', data: rollBack }, { roles: ['admin'] });
     expect(found()).toMatchObject([{ isInRollout: false, rolledBackAt: START, limit: tokens(5n) }]);
+  });
+
+  it('say the nearest class and pin, whose demand counts, and when one above let less through', () => {
+    const stream = new TestStream('application:moka');
+    const data = { ...registration, rightsizing: [bounds('sessions', { workload: 'batch' })] };
+    stream.send({ type: 'RegisterApplication', data }, { roles: ['admin'] });
+    const open = { min: 1n, max: 90n };
+    const quotas = {
+      'moka/a': content([tokens(40n), sessions(9n)], {
+        rightsizing: [bounds('tokens', { ...open, workload: 'guaranteed' })],
+      }),
+      'moka/a/x': content([tokens(20n), sessions(5n)], {
+        rightsizing: [bounds('tokens', open)],
+        requests: requestTerms({ scope: 'fleet' }),
+      }),
+      'moka/a/y': content([tokens(5n)], { rightsizing: [bounds('tokens', { pinned: true })] }),
+    };
+    for (const [quotaId, body] of Object.entries(quotas)) {
+      const sent = { type: 'CreateQuota', data: { quotaId, content: body } } as const;
+      expect(stream.send(sent, { roles: ['admin'] })).toMatchObject({ kind: 'accepted' });
+    }
+    const found = (quotaId: string, resource: string) => {
+      const view = new LogView();
+      for (const event of stream.events) view.fold(event);
+      const state = view.application('moka');
+      const series =
+        state === null ? [] : seriesOf(view, state, productionPolicy.rightsizer, START);
+      return series.find((each) => each.quotaId === quotaId && each.resource === resource);
+    };
+    expect(found('moka/a/x', 'tokens')).toMatchObject({
+      ...{ workload: 'guaranteed', demandOf: 'fleet', isPinned: false, disturbed: [] },
+    });
+    expect(found('moka/a/x', 'sessions')).toMatchObject({ workload: 'batch', bounds: null });
+    expect(found('moka/a/y', 'tokens')).toMatchObject({ isPinned: true, demandOf: 'host' });
+    expect(found('moka/a', 'tokens')).toMatchObject({ workload: 'guaranteed' });
+    const limit = (quotaId: string, amount: bigint): void => {
+      const change = { ...noChange, quotaId, setLimits: [tokens(amount)] };
+      stream.send({ type: 'ChangeQuota', data: change }, { roles: ['admin'] });
+    };
+    stream.now = START + 1_000n;
+    limit('moka/a', 60n);
+    stream.now = START + 2_000n;
+    limit('moka/a/x', 50n);
+    // It lets through 50 now; until a moment ago the one above let through 40.
+    expect(found('moka/a/x', 'tokens')?.disturbed).toEqual([{ from: 0n, to: START + 1_000n }]);
+    expect(found('moka/a', 'tokens')?.disturbed).toEqual([]);
   });
 });
