@@ -263,7 +263,7 @@ describe('the local stack', () => {
     expect(first[3]).toMatchObject({ budget: 'moka-monthly', currency: 'EUR', targetStep: -1 });
     const raised = await runScript('how-to/examples/set-a-budget.sh', {
       AMOUNT: '800.00',
-      MODE: 'enforce',
+      BUDGET_MODE: 'enforce',
     });
     const versions = [first, raised].map((lines) => lines.map((line) => line['streamVersion']));
     expect(versions[1]).toEqual([versions[0]?.[0], versions[0]?.[1], 2, undefined]);

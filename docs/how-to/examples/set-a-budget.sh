@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The commands of ../set-a-budget.md, for the tutorial's application. AMOUNT: the budget, EUR a month; MODE: enforce or dry_run.
+# The commands of ../set-a-budget.md, for the tutorial's application. AMOUNT: the budget, EUR a month; BUDGET_MODE: enforce or dry_run.
 # What is so already is accepted and writes nothing, so it may be run again.
 set -euo pipefail
 . "$(dirname "$0")/post.sh"
@@ -38,14 +38,14 @@ if has /v1/organizations '"organization":"acme"' &&
   }'
 fi
 
-# 3. The budget; and, with a greater AMOUNT, the budget raised. Without MODE it stays as it is, and a new one only
-# tells what it would cut; MODE=enforce lets it cut.
+# 3. The budget; and, with a greater AMOUNT, the budget raised. Without BUDGET_MODE it stays as it is, and a new one only
+# tells what it would cut; BUDGET_MODE=enforce lets it cut.
 post '{
   "type": "DefineBudget", "stream": "organization:acme", "reason": "the budget of 2026",
   "data": {
     "budgetId": "moka-monthly", "project": "acme/moka", "amount": "'"${AMOUNT:-500.00}"'", "currency": "EUR",
     "window": { "kind": "calendar_month", "timeZone": "Europe/Berlin" },
-    "priceBook": "list", "tierPolicy": "standard"'"${MODE:+, \"mode\": \"$MODE\"}"'
+    "priceBook": "list", "tierPolicy": "standard"'"${BUDGET_MODE:+, \"mode\": \"$BUDGET_MODE\"}"'
   }
 }'
 
