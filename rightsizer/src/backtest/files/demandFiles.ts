@@ -41,6 +41,11 @@ export async function readDemandFiles(
     const parts: string[] = [];
     for (const file of staged) parts.push(await selectOf(connection, file, columns));
     return await readWindows(connection, parts, stepMicros);
+  } catch (cause) {
+    if (cause instanceof BacktestFault) throw cause;
+    // A row far down may be another than the first ones promised.
+    const text = cause instanceof Error ? cause.message : String(cause);
+    throw new BacktestFault('FILE_UNREADABLE', text, { cause });
   } finally {
     database.close();
   }

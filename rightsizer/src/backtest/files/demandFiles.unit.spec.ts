@@ -124,6 +124,8 @@ describe('demand from files', () => {
 
   it('refuses what is no file', async () => {
     await expect(read([folder])).rejects.toMatchObject({ code: 'FILE_UNREADABLE' });
+    const cut = await fileOf('PAR1 and nothing else', 'cut.parquet');
+    await expect(read([cut])).rejects.toMatchObject({ code: 'FILE_UNREADABLE' });
     await expect(read([path.join(folder, 'none')])).rejects.toMatchObject({
       code: 'FILE_UNREADABLE',
     });

@@ -9,10 +9,13 @@ import type { RolledUsage } from '../../rollups/rolledUsage.ts';
 import { foldedView } from '../../usageCommand/foldedView.ts';
 import { withUsagePlace } from '../../usageCommand/usagePlace.ts';
 import type { UsagePlace } from '../../usageCommand/usagePlace.ts';
+import type { UsageSnapshot } from '../../table/usageReader.ts';
 import type { LogView } from '../../view/logView.ts';
 import { seriesOf } from '../../resize/seriesOf.ts';
 import type { Series } from '../../resize/seriesOf.ts';
 import { BacktestFault } from '../backtestFault.ts';
+
+const LATELY_MICROS = 2n * 86_400_000_000n;
 
 /** What was used, and what held meanwhile. */
 export interface UsageHistory {
@@ -36,7 +39,7 @@ export function withUsageHistory<T>(
     const { settings, reader, database, scratch } = place;
     const policy = await readPolicy(policyFile ?? settings.policyFile);
     const version = await reader.newest();
-    const newest = latestOf([...((await version?.newestUsage(0n)) ?? new Map()).values()]);
+    const newest = version && (await newestUsage(version));
     if (version === null || newest === null) {
       throw new BacktestFault('NO_SERIES', 'the usage table has nothing yet');
     }
@@ -84,6 +87,16 @@ export function limitsBelow(
     .filter(({ quotaId }) => isBelow(quotaId));
   if (found.length > 0) return found;
   throw new BacktestFault('NO_SERIES', `no quota ${subtree ?? ''} has a limit`);
+}
+
+/** Of the last days, which is little to read, or else of all. */
+async function newestUsage(version: UsageSnapshot): Promise<bigint | null> {
+  const now = BigInt(Date.now()) * 1_000n;
+  for (const since of [now - LATELY_MICROS, 0n]) {
+    const found = latestOf([...(await version.newestUsage(since)).values()]);
+    if (found !== null) return found;
+  }
+  return null;
 }
 
 function latestOf(times: readonly bigint[]): bigint | null {
