@@ -51,7 +51,7 @@ async function make(root: string, budgets: number): Promise<void> {
       SELECT 'bench' AS source, 0 AS source_partition, 0::BIGINT AS source_offset, 'host' AS host_id,
         'boot' AS boot_id, 0::BIGINT AS "sequence", 'moka' AS application,
         'moka/' || replace(project, '/', '-') AS quota_id, project, make_timestamptz(started) AS window_start,
-        make_timestamptz(started + 600000000) AS window_end, 'tokens' AS resource,
+        make_timestamptz(started + 60000000) AS window_end, 'tokens' AS resource,
         (hash(project, hour) % 10000)::BIGINT AS used, 0::BIGINT AS refused, 0::BIGINT AS queued,
         1::BIGINT AS peak, NULL::VARCHAR AS zone, 0::BIGINT AS trial_refused
       FROM (SELECT project, hour, ${FROM}::BIGINT + hour * ${HOUR_MICROS} AS started

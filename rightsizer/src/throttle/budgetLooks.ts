@@ -7,7 +7,6 @@ import type { LogView } from '../view/logView.ts';
 import { forecastOf, HISTORY_MICROS } from './budgetForecast.ts';
 import { budgetSpends, spendKey } from './budgetSpends.ts';
 import type { BudgetSpends, SpendAsked, SpendLedger } from './budgetSpends.ts';
-import { windowAt } from './budgetWindows.ts';
 import { isBelow } from './holdings.ts';
 import { incompleteness, judgeBudget } from './judgeBudget.ts';
 import type { BudgetInputs, BudgetVerdict } from './judgeBudget.ts';
@@ -17,6 +16,7 @@ import type { Spend, SpentDay } from './spend.ts';
 import { PaidPlaces, standingsOf } from './standings.ts';
 import { dueThresholds } from './thresholds.ts';
 import type { DueThreshold } from './thresholds.ts';
+import { WindowsNow } from './windowsNow.ts';
 
 /** One budget as it was looked at. */
 export interface BudgetLook {
@@ -80,18 +80,19 @@ export class BudgetLooks {
     snapshot: UsageSnapshot | null,
     now: bigint,
   ): Promise<{ looks: BudgetLook[]; faults: BudgetFault[] }> {
-    const windows = beside.flatMap(({ state, budget }): SpendAsked[] => {
-      const window = windowAt(budget.window, now);
+    const windows = new WindowsNow(now);
+    const spent = beside.flatMap(({ state, budget }): SpendAsked[] => {
+      const window = windows.at(budget.window);
       return window === null ? [] : [{ state, budget, window }];
     });
     const { ledger, policy } = this.#parts;
     const spends: BudgetSpends = snapshot
-      ? await budgetSpends(ledger, snapshot, windows, now)
+      ? await budgetSpends(ledger, snapshot, spent, now)
       : new Map<string, Spend>();
-    const histories = await this.#historiesOf(asked, snapshot, now);
+    const histories = await this.#historiesOf(asked, snapshot, windows, now);
     const since = now - BigInt(policy.throttle.freshnessMs) * 1_000n;
     const newest = (await snapshot?.newestUsage(since)) ?? new Map<string, bigint>();
-    const one = new OneLook(this.#parts, { snapshot, spends, histories, newest, now });
+    const one = new OneLook(this.#parts, { snapshot, spends, histories, newest, windows, now });
     const looks: BudgetLook[] = [];
     const faults: BudgetFault[] = [];
     for (const { state, budget } of asked) {
@@ -108,10 +109,11 @@ export class BudgetLooks {
   async #historiesOf(
     asked: readonly BudgetOf[],
     snapshot: UsageSnapshot | null,
+    windows: WindowsNow,
     now: bigint,
   ): Promise<ReadonlyMap<string, readonly SpentDay[]>> {
     const wanted = asked.flatMap(({ state, budget }): SpendAsked[] => {
-      const window = windowAt(budget.window, now);
+      const window = windows.at(budget.window);
       if (window === null) return [];
       const before = { start: window.start - HISTORY_MICROS, end: window.start };
       return [{ state, budget, window: before }];
@@ -145,6 +147,7 @@ interface Seen {
   readonly spends: BudgetSpends;
   readonly histories: ReadonlyMap<string, readonly SpentDay[]>;
   readonly newest: ReadonlyMap<string, bigint>;
+  readonly windows: WindowsNow;
   readonly now: bigint;
 }
 
@@ -154,6 +157,7 @@ class OneLook {
   readonly #seen: Seen;
   readonly #places: PaidPlaces;
   readonly #held = new Map<string, HeldBudgets>();
+  readonly #holds = new Map<BudgetState, boolean | null>();
 
   constructor(parts: LookParts, seen: Seen) {
     this.#parts = parts;
@@ -164,13 +168,13 @@ class OneLook {
   /** @throws what went wrong with its spend */
   at(state: OrganizationState, budget: BudgetState): BudgetLook {
     const { view, freshness, policy } = this.#parts;
-    const { snapshot, histories, newest, now } = this.#seen;
+    const { snapshot, histories, newest, windows, now } = this.#seen;
     const tierPolicy = view.tierPolicy(budget.tierPolicy);
     const spared = (project: string) =>
       this.#heldOf(state).sparedBy(budget, project, (each) => this.#holdsNow(state, each));
     const inputs: BudgetInputs = {
       budget,
-      window: windowAt(budget.window, now),
+      window: windows.at(budget.window),
       book: view.priceBook(budget.priceBook),
       tierPolicy,
       spend: this.#spendOf(state, budget),
@@ -193,9 +197,17 @@ class OneLook {
   }
 
   #holdsNow(state: OrganizationState, budget: BudgetState): boolean | null {
+    const known = this.#holds.get(budget);
+    if (known !== undefined) return known;
+    const holds = this.#isWithin(state, budget);
+    this.#holds.set(budget, holds);
+    return holds;
+  }
+
+  #isWithin(state: OrganizationState, budget: BudgetState): boolean | null {
     const spend = this.#seen.spends.get(spendKey(state.id, budget.budgetId)) ?? null;
     if (spend === null || 'error' in spend) return null;
-    const window = windowAt(budget.window, this.#seen.now);
+    const window = this.#seen.windows.at(budget.window);
     const book = this.#parts.view.priceBook(budget.priceBook);
     if (incompleteness({ budget, window, book, spend }) !== null) return null;
     return !isOver(spend.total, budget.amount);
