@@ -3,6 +3,7 @@ import path from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { runClosedLoopBench } from './closedloop/runClosedLoopBench.ts';
+import { runBudgetBench } from './budget/runBudgetBench.ts';
 import { runCommandsBench } from './commands/runCommandsBench.ts';
 import { sideNames } from './commands/sides.ts';
 import type { SideName } from './commands/sides.ts';
@@ -24,6 +25,7 @@ const USAGE = `usage: ./prorata bench restore [--json] [--out FILE] [--quotas N]
        ./prorata bench decide [--json] [--out FILE] [--rounds N]
        ./prorata bench closedloop [--json] [--out FILE] [--seeds N]
        ./prorata bench usage [--json] [--out FILE] [--records N] [--rows N]
+       ./prorata bench budget [--json] [--out FILE] [--budgets N]
        ./prorata bench rightsize [--json] [--out FILE] [--limits N]
 
   commands      accepted commands a second and their latencies over HTTP, beside the same Express in front
@@ -57,6 +59,7 @@ const USAGE = `usage: ./prorata bench restore [--json] [--out FILE] [--quotas N]
   --rows N      how many the usage table has (default 100000000)
   --changes N   how many each fleet of the propagation sees (default 100)
   --limits N    how many limits the rightsizer looks at (default 100000)
+  --budgets N   how many budgets are looked at (default 10000)
   --records N   how many usage records are brought into the table (default 400000)
   --seeds N     how many the closed loop has (default 20)
   --profile DIR CPU profiles of gateway and writer go there; profiling costs some of the speed
@@ -75,6 +78,7 @@ const options = {
   changes: { type: 'string', default: '100' },
   rows: { type: 'string', default: '100000000' },
   records: { type: 'string', default: '400000' },
+  budgets: { type: 'string', default: '10000' },
   limits: { type: 'string', default: '100000' },
   seeds: { type: 'string', default: '20' },
   profile: { type: 'string' },
@@ -90,6 +94,7 @@ const EVENTS_MAX = 10_000_000;
 const CHANGES_MAX = 10_000;
 const ROWS_MAX = 1_000_000_000;
 const RECORDS_MAX = 10_000_000;
+const BUDGETS_MAX = 100_000;
 const LIMITS_MAX = 1_000_000;
 const SEEDS_MAX = 1_000;
 
@@ -138,6 +143,10 @@ function benchNamed(
   if (name === 'closedloop') {
     const seeds = numberOf(values.seeds, 'seeds', SEEDS_MAX);
     return (signal) => runClosedLoopBench({ seeds, signal, progress });
+  }
+  if (name === 'budget') {
+    const budgets = numberOf(values.budgets, 'budgets', BUDGETS_MAX);
+    return (signal) => runBudgetBench({ budgets, signal, progress });
   }
   if (name === 'usage') {
     const rows = numberOf(values.rows, 'rows', ROWS_MAX);

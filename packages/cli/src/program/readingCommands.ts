@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import type { BudgetPlanOptions } from '../commands/budgetPlan.ts';
 import type { DiffOptions } from '../commands/diff.ts';
 import type { ExplainOptions } from '../commands/explain.ts';
 import type { GetOptions } from '../commands/get.ts';
@@ -8,7 +7,7 @@ import type { HostsOptions } from '../commands/hosts.ts';
 import type { TreeOptions } from '../commands/tree.ts';
 import { momentOf } from '../commands/momentOption.ts';
 import type { WatchOptions } from '../commands/watch.ts';
-import type { OutputOptions } from '../output/answerAs.ts';
+import { budgetCommands } from './budgetCommands.ts';
 import type { Finish } from './finish.ts';
 import { outputOption } from './outputOption.ts';
 
@@ -68,25 +67,7 @@ function stateCommands(program: Command, finish: Finish): void {
     .action(async (id: string, options: ExplainOptions) =>
       finish(await (await import('../commands/explain.ts')).explain(id, options)),
     );
-  const budget = program
-    .command('budget')
-    // The same option of both is that of the one behind which it stands.
-    .enablePositionalOptions()
-    .description('budgets, or one of them with what is spent of it')
-    .argument('[id]', 'an organization, or <organization>/<budget>')
-    .addOption(outputOption())
-    .action(async (id: string | undefined, options: OutputOptions) =>
-      finish(await (await import('../commands/budget.ts')).budget(id, options)),
-    );
-  budget
-    .command('plan')
-    .description("what a budget's money buys by its split, and which quotas no longer fit")
-    .argument('<id>', '<organization>/<budget>')
-    .option('--amount <money>', 'as if the budget were of this amount')
-    .addOption(outputOption())
-    .action(async (id: string, options: BudgetPlanOptions) =>
-      finish(await (await import('../commands/budgetPlan.ts')).budgetPlan(id, options)),
-    );
+  budgetCommands(program, finish);
   program
     .command('hosts')
     .description('which hosts there are, what each should have applied, was sent, and has applied')
