@@ -4,8 +4,8 @@ import type { ThrottlePolicy } from '../policy.ts';
 import type { TimeWindow } from './budgetWindows.ts';
 import { isMore, isOver, overrunBasisPoints } from './spend.ts';
 import type { Spend } from './spend.ts';
-import { lighterWave, nextWave, reachOf, sameWave } from './waves.ts';
-import type { PriorityMin, QuotaGroup, Wave } from './waves.ts';
+import { lighterWave, nextWave, reachOf } from './waves.ts';
+import type { PriorityMin, QuotaGroup } from './waves.ts';
 
 /** Why a cut is neither made nor changed nor lifted though it may have to be. */
 export type FreezeCode =
@@ -274,9 +274,9 @@ function judgeCut(
   const { tierPolicy, now } = inputs;
   const { application, project, groups } = standing;
   if (tierPolicy === null) return null;
-  const lighter = lighterWave(tierPolicy, groups, target);
-  const deeper = nextWave(tierPolicy, groups, target, policy.wavesMax);
-  const wave: Wave | null = lighter ?? deeper ?? sameWave(tierPolicy, groups, target);
+  const taken = takenStep(tierPolicy, standing);
+  const lighter = lighterWave(tierPolicy, groups, target, taken);
+  const wave = lighter ?? nextWave(tierPolicy, groups, target, taken, policy.wavesMax);
   if (wave === null) return null;
   const { step, priorityMin } = wave;
   const rests = lighter !== null || wave.isRefresh ? null : resting(policy, standing, now);
@@ -284,6 +284,12 @@ function judgeCut(
     staleness(inputs, policy, standing) ??
     rests ?? { kind: 'apply', application, project, step, priorityMin }
   );
+}
+
+/** The step of these terms that the project's cut has come to; -1: it has none; null: it is by other terms. */
+function takenStep({ id, version }: TierPolicyState, { cut }: ProjectStanding): number | null {
+  if (cut === null) return -1;
+  return cut.tierPolicy === id && cut.tierPolicyVersion === version ? cut.step : null;
 }
 
 /** As a cut would be: a step after the other, with the same proof and the same rests, and all waves of a step at once. */

@@ -155,6 +155,11 @@ describe('judgeBudget cuts', () => {
     expect(judge({ spend: spent('900') }).actions).toEqual([apply(0)]);
   });
 
+  it('not again where other terms say what lies there already', () => {
+    const former = { ...at(1), groups: groupsAt(1, [0, 1, 2, 3, 4], 0n) };
+    expect(judge({}, former)).toMatchObject({ actions: [], frozen: [] });
+  });
+
   it('one step deeper at a time, to the step that the overrun has reached', () => {
     expect(judge({}, at(0))).toMatchObject({
       overrunBasisPoints: 1_500,
@@ -174,13 +179,10 @@ describe('judgeBudget cuts', () => {
     expect(judge({}, only())).toMatchObject({ actions: [], frozen: [] });
   });
 
-  it('again, without a rest, where a quota has come to be since, or the terms have changed', () => {
+  it('again, without a rest, where a quota has come to be since', () => {
     const fresh = at(1, { appliedAt: now });
     const [added] = groupsAt(-1, [3]);
     expect(judge({}, { ...fresh, groups: [...groupsAt(1), added!] }).actions).toEqual([apply(1)]);
-    const former = { ...fresh, groups: groupsAt(1, [0, 1, 2, 3, 4], 0n) };
-    // Tier 0 was never reached, and the step leaves it alone.
-    expect(judge({}, former).actions).toEqual([apply(1)]);
   });
 });
 
@@ -458,6 +460,17 @@ describe('judgeBudget, wave by wave', () => {
     expect(judged(oneTier(...many))).toEqual([apply(0, [all, all, all, 8, all])]);
   });
 
+  it('cuts no other quota deeper for the sake of one that has come from another tier', () => {
+    // The step before the last is in place; a quota of tier 4 became one of tier 1, and carries what it did there.
+    const [moved] = groupsAt(0, [4]);
+    const groups = [...groupsAt(0, [2, 3, 4]), { ...moved!, tier: 1 }];
+    const verdict = judge(
+      { spend: spent('900') },
+      { groups, cut: { ...cut, quotas: 4, appliedAt: now } },
+    );
+    expect(verdict.actions).toEqual([apply(0)]);
+  });
+
   it('cuts less only where a wave has been, and leaves the others uncut', () => {
     const begun = oneTier([9, 1], [5, -1]);
     const less = judge({ spend: spent('101') }, { groups: begun, cut: { ...cut, appliedAt: now } });
@@ -540,9 +553,11 @@ describe('judgeBudget over any course of spend', () => {
     fc.assert(
       fc.property(quotas, course, (given, spends) => {
         let groups: QuotaGroup[] = given.map((each) => ({ ...each, count: 1, inPlace: null }));
+        let step = 0;
         const look = (total: number) => {
           const lies = groups.some(({ inPlace }) => inPlace !== null);
-          return judge({ spend: spent(String(total)) }, { groups, cut: lies ? cut : null });
+          const standing = lies ? { ...cut, step } : null;
+          return judge({ spend: spent(String(total)) }, { groups, cut: standing });
         };
         const act = (total: number): ThrottleAction | undefined => {
           const { actions, targetStep } = look(total);
@@ -553,6 +568,7 @@ describe('judgeBudget over any course of spend', () => {
           expect(action.step).toBeLessThanOrEqual(targetStep!);
           const before = groups;
           groups = groups.map((group) => applied(group, action));
+          if (groups.some((group, index) => isCutAnew(group, before[index]!))) step = action.step;
           for (const [index, after] of groups.entries()) {
             const [was, is] = [stepOf(before[index]!), stepOf(after)];
             // A tier may be in several steps at once, where they cut it alike.
@@ -573,6 +589,55 @@ describe('judgeBudget over any course of spend', () => {
       }),
     );
   });
+
+  it('takes no step before the ones between, and settles, also while owners move quotas to other tiers', () => {
+    const moves = fc.array(
+      fc.record({
+        total: fc.integer({ min: 50, max: 200 }),
+        moved: fc.option(fc.record({ quota: fc.nat(7), tier: fc.integer({ min: 0, max: 4 }) })),
+      }),
+      { minLength: 1, maxLength: 25 },
+    );
+    fc.assert(
+      fc.property(quotas, moves, (given, edited) => {
+        let groups: QuotaGroup[] = given.map((each) => ({ ...each, count: 1, inPlace: null }));
+        let step = -1;
+        const act = (total: number): ThrottleAction | undefined => {
+          const lies = groups.some(({ inPlace }) => inPlace !== null);
+          if (!lies) step = -1;
+          const standing = lies ? { ...cut, step } : null;
+          const { actions } = judge({ spend: spent(String(total)) }, { groups, cut: standing });
+          const [action] = actions;
+          if (action?.kind === 'lift') groups = groups.map((each) => ({ ...each, inPlace: null }));
+          if (action?.kind !== 'apply') return action;
+          const before = groups;
+          for (let between = step + 1; between < action.step; between += 1) {
+            for (const { tier, inPlace } of before) {
+              const least = tierPolicy.steps[between]!.cutBasisPoints[tier]!;
+              expect(inPlace?.cutBasisPoints ?? 0).toBeGreaterThanOrEqual(least);
+            }
+          }
+          groups = groups.map((group) => applied(group, action));
+          if (groups.some((group, index) => isCutAnew(group, before[index]!))) step = action.step;
+          return action;
+        };
+        for (const { total, moved } of edited) {
+          const tierOf = (group: QuotaGroup, index: number): number =>
+            moved?.quota === index ? moved.tier : group.tier;
+          groups = groups.map((group, index) => ({ ...group, tier: tierOf(group, index) }));
+          act(total);
+        }
+        const last = edited.at(-1)!.total;
+        for (let times = 0; times < 60 && act(last) !== undefined; times += 1);
+        expect(act(last)).toBeUndefined();
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  function isCutAnew({ inPlace }: QuotaGroup, before: QuotaGroup): boolean {
+    return inPlace !== null && inPlace.cutBasisPoints !== before.inPlace?.cutBasisPoints;
+  }
 
   function applied(
     group: QuotaGroup,

@@ -76,7 +76,7 @@ function wavesOf(
   const after = places.map((given) => {
     let groups = given;
     for (let index = 0; index < wavesMax; index += 1) {
-      const wave = nextWave(policy, groups, step, wavesMax);
+      const wave = nextWave(policy, groups, step, null, wavesMax);
       if (wave === null) break;
       waves[index] = (waves[index] ?? 0) + reachOf(policy, groups, wave);
       groups = groups.map((group) => cutBy(policy, group, wave));

@@ -898,3 +898,25 @@ describe('an allocation', () => {
     },
   );
 });
+
+describe('a tier policy that is published again', () => {
+  const steps = [
+    { overrunBasisPoints: 0, cutBasisPoints: [0, 0, 1_000, 2_000, 5_000] },
+    { overrunBasisPoints: 1_000, cutBasisPoints: [0, 1_000, 2_500, 5_000, 9_000] },
+  ];
+  const floorBasisPoints = [0, 0, 0, 0, 0];
+
+  it('with what lies in place asks for nothing at all', async () => {
+    await stage.evaluate();
+    await stage.evaluate();
+    const posted = stage.posted.length;
+    const more = { overrunBasisPoints: 5_000, cutBasisPoints: [0, 1_000, 2_500, 5_000, 9_500] };
+    stage.say('tierpolicy:standard', {
+      type: 'PublishTierPolicy',
+      data: { steps: [...steps, more], floorBasisPoints },
+    });
+    for (let times = 0; times < 5; times += 1) await stage.evaluate();
+    expect(stage.posted.slice(posted).map(({ type }) => type)).toEqual([]);
+    expect(stage.cutOf()?.cutBasisPoints).toBe(5_000);
+  });
+});

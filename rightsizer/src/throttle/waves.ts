@@ -26,7 +26,7 @@ export interface Wave {
   /** Index into the policy's steps. */
   readonly step: number;
   readonly priorityMin: PriorityMin;
-  /** It only covers quotas that came to be after their like were cut, or says the terms again: it need not rest. */
+  /** It only covers quotas that came to be after their like were cut: it need not rest. */
   readonly isRefresh: boolean;
 }
 
@@ -59,32 +59,66 @@ function isDeeper(terms: Terms, step: number, { tier, inPlace }: QuotaGroup): bo
 }
 
 /**
- * Less of a cut, in all that is cut deeper than the target says; quotas that no wave has reached stay uncut.
+ * Less of a cut, in all that is cut deeper than the target says; quotas that no wave has reached stay uncut. Nothing is
+ * cut deeper on the way: a quota that has come from another tier, or another project, may carry more than those
+ * around it, which have yet to get there step by step.
+ * @param taken the step that was cut last, of these terms; null: another's
  * @returns null: nothing is too deep
  */
 export function lighterWave(
   terms: Terms,
   groups: readonly QuotaGroup[],
   target: number,
+  taken: number | null,
 ): Wave | null {
   if (!groups.some((group) => isDeeper(terms, target, group))) return null;
-  const priorityMin = reachedPriorities(terms, groups, target);
-  return { step: target, priorityMin, isRefresh: false };
+  for (let step = Math.max(0, Math.min(target, taken ?? target)); ; step -= 1) {
+    const priorityMin = reachedPriorities(terms, groups, step, target);
+    const wave: Wave = { step, priorityMin, isRefresh: false };
+    if (step === 0 || !deepens(terms, groups, wave)) return wave;
+  }
 }
 
-/** Down to the lowest priority of each tier that carries a cut: what no wave has reached is not cut by less. */
-function reachedPriorities(terms: Terms, groups: readonly QuotaGroup[], step: number): PriorityMin {
+function deepens(terms: Terms, groups: readonly QuotaGroup[], wave: Wave): boolean {
+  return groups.some(
+    (group) =>
+      group.inPlace !== null && isReached(wave, group) && !hasStep(terms, wave.step, group),
+  );
+}
+
+function isReached({ priorityMin }: Wave, { tier, cutPriority }: QuotaGroup): boolean {
+  return cutPriority >= (priorityMin[tier] ?? ALL);
+}
+
+/**
+ * Down to the lowest priority of each tier that carries a cut: what no wave has reached is not cut by less. A
+ * tier in which nothing is too deep stays as it is.
+ */
+function reachedPriorities(
+  terms: Terms,
+  groups: readonly QuotaGroup[],
+  step: number,
+  target: number,
+): PriorityMin {
   return inShort(groups, (ofTier, tier) => {
     const reached = ofTier.filter(({ inPlace }) => inPlace !== null);
+    const isKept = !ofTier.some((group) => isDeeper(terms, target, group));
+    if (isKept && reached.some((group) => !isAt(terms, step, group))) return NONE;
     if (cutAt(terms, step, tier) === 0) return ALL;
     return reached.length === 0 ? NONE : Math.min(...reached.map(({ cutPriority }) => cutPriority));
   });
+}
+
+function isAt(terms: Terms, step: number, group: QuotaGroup): boolean {
+  return hasStep(terms, step, group) && !isDeeper(terms, step, group);
 }
 
 /**
  * The next part of the way down to the target: a step after the other, and of each the quotas with the highest cut
  * priority of their tier first. What is in place is read from the quotas, so a wave that is said twice changes
  * nothing, and steps that cut none of them deeper count as taken.
+ * @param taken the step that was cut last, of these terms, -1 for none; null: another's. No step after the next one is
+ * begun, whatever single quotas carry that came from elsewhere
  * @param wavesMax of one step: more priorities than that share waves
  * @returns null: all of the target is in place
  */
@@ -92,10 +126,11 @@ export function nextWave(
   terms: Terms,
   groups: readonly QuotaGroup[],
   target: number,
+  taken: number | null,
   wavesMax: number,
 ): Wave | null {
   // A step that is in place somewhere goes on: of an earlier one, what is deeper already would be less again.
-  const first = Math.max(0, reachedStep(terms, groups, target));
+  const first = Math.max(0, Math.min(reachedStep(terms, groups, target), taken ?? target));
   for (let step = first; step <= target; step += 1) {
     if (groups.every((group) => hasStep(terms, step, group))) continue;
     return waveOf(terms, groups, step, wavesMax);
@@ -172,17 +207,6 @@ function isNew(
   );
 }
 
-/** The same cut by the terms that hold now, where it was made by others; null: it is by these. */
-export function sameWave(terms: Terms, groups: readonly QuotaGroup[], target: number): Wave | null {
-  const isOther = groups.some(
-    ({ inPlace }) =>
-      inPlace !== null &&
-      (inPlace.tierPolicy !== terms.id || inPlace.tierPolicyVersion !== terms.version),
-  );
-  if (!isOther) return null;
-  return { step: target, priorityMin: reachedPriorities(terms, groups, target), isRefresh: true };
-}
-
 /** A number for each tier; none where all tiers are cut whole. */
 function inShort(
   groups: readonly QuotaGroup[],
@@ -200,7 +224,7 @@ function inShort(
 /** How many quotas a wave changes. */
 export function reachOf(terms: Terms, groups: readonly QuotaGroup[], wave: Wave): number {
   return groups
-    .filter(({ tier, cutPriority }) => cutPriority >= (wave.priorityMin[tier] ?? ALL))
+    .filter((group) => isReached(wave, group))
     .filter((group) => !hasStep(terms, wave.step, group) || isDeeper(terms, wave.step, group))
     .reduce((sum, { count }) => sum + count, 0);
 }
