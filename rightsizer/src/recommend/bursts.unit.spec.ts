@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { burstOf, levelOf } from './bursts.ts';
 import { classPolicies } from './classes.ts';
 
-const policy = { ...classPolicies.serving, shortageMargin: 1.1 };
+const policy = { ...classPolicies.serving, levelQuantile: 0.95, shortageMargin: 1.1 };
 
 const burst = (
   steps: readonly number[],

@@ -104,6 +104,7 @@ export const classPolicies: Readonly<Record<WorkloadClass, SizingPolicy>> = {
     workload: 'serving',
     aheadSlots: 6,
     seasonWeight: 0.65,
+    levelQuantile: 0.92,
     margin: 1,
     highestMargin: 0,
     shortageMargin: 1.02,

@@ -167,7 +167,7 @@ describe('a recommendation', () => {
     expect(values).toMatchInlineSnapshot(`
       [
         "batch 811 434 1159 RECENT",
-        "serving 811 698 1082 RECENT",
+        "serving 811 694 1082 RECENT",
         "guaranteed 852 741 1002 HIGHEST_SEEN",
       ]
     `);
@@ -201,7 +201,8 @@ describe('a limit that follows demand', () => {
   it('follows the day in a few moves, and is short in none of its hours', () => {
     const demand = officeDays(14).flatMap((slot) => new Array<number>(12).fill(slot));
     const { limits: found, changes } = follow(demand, 7 * DAYS_STEPS, serving);
-    expect(changes).toBeLessThanOrEqual(7 * 2 + 1);
+    // Up in two steps, since the night is less than half of the day, and down in one.
+    expect(changes).toBeLessThanOrEqual(7 * 3);
     const short = found.filter((limit, at) => limit < (demand[7 * DAYS_STEPS + at] ?? 0));
     expect(short).toEqual([]);
   });
