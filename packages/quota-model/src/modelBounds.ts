@@ -300,6 +300,9 @@ export const ALLOCATIONS_MAX = 10_000;
 /** Cuts of one organization that wait for an application, or were refused: each keeps its evidence. */
 export const CUTS_WAITING_MAX = 2_000;
 
+/** The same with lifts, which have room of their own: a lift must not wait for cuts that do. */
+export const CUTS_AND_LIFTS_WAITING_MAX = 2 * CUTS_WAITING_MAX;
+
 /** Quotas of one page of a cut: each becomes an event with its evidence, in one append. */
 export const CUT_PAGE_MAX = 500;
 

@@ -133,7 +133,7 @@ function told(
     );
   return {
     kind: 'forecast',
-    point: text(last.point),
+    point: at(0),
     low80: at(-T80),
     high80: at(T80),
     low95: at(-T95),

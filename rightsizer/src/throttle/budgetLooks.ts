@@ -105,7 +105,7 @@ export class BudgetLooks {
     return { looks, faults };
   }
 
-  /** Days before the windows of budgets with a threshold on their forecast. */
+  /** Days before the budgets' windows, which their forecasts go by; none where they are not known in full. */
   async #historiesOf(
     asked: readonly BudgetOf[],
     snapshot: UsageSnapshot | null,
@@ -126,7 +126,7 @@ export class BudgetLooks {
       const spends = await budgetSpends(this.#parts.ledger, snapshot, missing, now);
       for (const { state, budget, window } of missing) {
         const spend = spends.get(spendKey(state.id, budget.budgetId));
-        const days = spend === undefined || 'error' in spend ? [] : spend.days;
+        const days = spend === undefined || !isWhole(spend) ? [] : spend.days;
         this.#keep(spendKey(state.id, budget.budgetId), { at: now, windowStart: window.end, days });
       }
     }
@@ -140,6 +140,11 @@ export class BudgetLooks {
     const [oldest] = this.#histories.keys();
     if (oldest !== undefined) this.#histories.delete(oldest);
   }
+}
+
+/** Whether nothing of it lacks a price, or does not add up: a forecast by less would be too low. */
+function isWhole(spend: Spend | { readonly error: unknown }): spend is Spend {
+  return !('error' in spend) && spend.unpriced.length === 0 && spend.differs === null;
 }
 
 interface Seen {

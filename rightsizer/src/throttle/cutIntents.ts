@@ -69,6 +69,11 @@ export function isUnderWay(
   return isFor(intent, { ...action, priorityMin }, inputs);
 }
 
+/** Whether the project is within a budget of its own by now, for which nobody touches it. */
+function isSpared({ project }: CutState, { standings }: BudgetInputs): boolean {
+  return standings.some((each) => each.project === project && each.spared?.isWithin === true);
+}
+
 /** Whether nobody should carry it out any more: what it was decided on has passed. A lift never passes. */
 export function isOver(
   { cut }: CutIntent,
@@ -78,6 +83,6 @@ export function isOver(
 ): boolean {
   if (cut.lift !== null) return false;
   if (cut.windowEnd <= inputs.now || !isBelow(state, inputs.budget, cut.project)) return true;
-  if (stopOf(inputs) !== null) return true;
+  if (stopOf(inputs) !== null || isSpared(cut, inputs)) return true;
   return targetStep !== null && targetStep < Number(cut.evidence.figures[STEP_FIGURE] ?? 0);
 }

@@ -1,4 +1,4 @@
-import type { HaircutLayer, OrganizationState } from '@prorata/quota-model';
+import type { CutState, HaircutLayer, OrganizationState } from '@prorata/quota-model';
 import type { LogView } from '../view/logView.ts';
 import { intentsOf, placeOf } from './cutIntents.ts';
 
@@ -9,8 +9,11 @@ export interface OrphanedCut {
   readonly applications: readonly string[];
 }
 
-/** Cuts of retired budgets that nobody has begun to lift. */
-export function orphanedCuts(view: LogView): OrphanedCut[] {
+/**
+ * Cuts of retired budgets that nobody has begun to lift, or whose lift was refused so long ago.
+ * @param refusedBefore microseconds
+ */
+export function orphanedCuts(view: LogView, refusedBefore: bigint): OrphanedCut[] {
   const found = new Map<string, OrphanedCut & { readonly applications: string[] }>();
   for (const application of view.applications()) {
     for (const quota of application.quotas.values()) {
@@ -19,7 +22,9 @@ export function orphanedCuts(view: LogView): OrphanedCut[] {
         const state = view.organization(organization);
         if (state === null || isAlive(state, layer)) continue;
         const place = placeOf({ project: layer.project, application: application.id });
-        if (intentsOf(state, layer.budgetId).get(place)?.cut.lift != null) continue;
+        const intent = intentsOf(state, layer.budgetId).get(place);
+        if (intent?.cut.lift != null && (intent.answer?.at ?? refusedBefore) >= refusedBefore)
+          continue;
         const key = `${layer.budgetId} ${layer.project}`;
         const orphan = found.get(key) ?? { organization, layer, applications: [] };
         if (!orphan.applications.includes(application.id)) orphan.applications.push(application.id);
@@ -28,6 +33,23 @@ export function orphanedCuts(view: LogView): OrphanedCut[] {
     }
   }
   return [...found.values()];
+}
+
+/** Cuts of retired budgets that are still to be carried out, and that nobody should. */
+export function forsakenCuts(
+  view: LogView,
+): { readonly organization: string; readonly cut: CutState; readonly application: string }[] {
+  return view
+    .organizations()
+    .flatMap(({ id, cuts, budgets }) =>
+      [...cuts.values()]
+        .filter(({ lift, budgetId }) => lift === null && !budgets.has(budgetId))
+        .flatMap((cut) =>
+          [...cut.applications]
+            .filter(([, answer]) => answer === null)
+            .map(([application]) => ({ organization: id, cut, application })),
+        ),
+    );
 }
 
 /** A budget that has another project now lifts its former cuts itself. */

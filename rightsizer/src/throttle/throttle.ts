@@ -11,7 +11,7 @@ import { intentsOf, isFor, isOver, isUnderWay, placeOf } from './cutIntents.ts';
 import type { CutIntent } from './cutIntents.ts';
 import { isOfTheDoor } from './doorCodes.ts';
 import type { Frozen, ThrottleAction } from './judgeBudget.ts';
-import { orphanedCuts } from './orphanedCuts.ts';
+import { forsakenCuts, orphanedCuts } from './orphanedCuts.ts';
 import { Processes } from './processes.ts';
 import type { CarriedStep } from './processes.ts';
 import { rehearseCut } from './rehearseCommand.ts';
@@ -139,7 +139,7 @@ export class Throttle {
         else budgets.push(done);
       }
     }
-    await this.#beginOrphanLifts();
+    await this.#endOrphans(now);
     // What has just been intended is carried out at once, if it has been folded.
     await view.settle();
     const { steps: carried, waiting } = await this.#processes.carryOut(view.view);
@@ -296,9 +296,16 @@ export class Throttle {
     return { actions, threshold, decision, command, subject: `${subjectOf(look)}${key}` };
   }
 
-  async #beginOrphanLifts(): Promise<void> {
+  /** Of budgets that are no more nothing is cut any more, and what is cut is lifted. */
+  async #endOrphans(now: bigint): Promise<void> {
     const { view } = this.#parts.view;
-    for (const { organization, layer, applications } of orphanedCuts(view)) {
+    for (const { organization, cut, application } of forsakenCuts(view)) {
+      await this.#processes.abandon(organization, cut, application);
+    }
+    for (const { organization, layer, applications } of orphanedCuts(
+      view,
+      now - this.#restMicros(),
+    )) {
       const process = view.cutProcess(organization, layer.budgetId);
       await this.#parts.desk.send(beginOrphanLift(organization, layer, applications, process));
     }

@@ -415,6 +415,30 @@ describe('Throttle', () => {
     expect(stage.cutOf()).toBeUndefined();
   });
 
+  it('gives up what a retired budget has yet to cut', async () => {
+    stage.answers = { ApplyHaircut: ['unknown'] };
+    await stage.evaluate();
+    stage.say('organization:acme', { type: 'RetireBudget', data: { budgetId: 'month' } });
+    await stage.evaluate();
+    expect(stage.types).toEqual(['BeginCut', 'ApplyHaircut', 'CompleteCut']);
+    expect(stage.of('CompleteCut')[0]?.data).toMatchObject({ answer: 'abandoned' });
+    expect(stage.cutOf()).toBeUndefined();
+  });
+
+  it('asks again, after a rest, for the lift of a retired budget’s cut that was refused', async () => {
+    await stage.evaluate();
+    stage.say('organization:acme', { type: 'RetireBudget', data: { budgetId: 'month' } });
+    stage.answers = { LiftHaircut: ['refused'] };
+    await stage.evaluate();
+    await stage.evaluate();
+    expect(stage.of('LiftHaircut')).toHaveLength(1);
+    expect(stage.cutOf()).toBeDefined();
+    stage.now += 60n * second;
+    await stage.evaluate();
+    expect(stage.cutOf()).toBeUndefined();
+    expect(stage.organization.cuts.size).toBe(0);
+  });
+
   it('leaves a cut in place while the table is missing or behind, and lifts it when the window rolls', async () => {
     await stage.evaluate();
     stage.hasTable = false;
@@ -602,6 +626,17 @@ describe('a budget of a team or of the organization', () => {
     expect(stage.cutOf('moka/ads', 'web')).toBeUndefined();
     expect(stage.cutOf('moka/ads', 'ads')).toBeUndefined();
     expect(stage.cutOf('moka/chat', 'web')).toBeDefined();
+  });
+
+  it('gives up the cut of a project that is within its own budget before it was carried out', async () => {
+    stage.answers = { ApplyHaircut: ['unknown', 'unknown'] };
+    await stage.evaluate();
+    stage.define({ budgetId: 'ads', project: 'acme/ads', amount: '80' });
+    await stage.evaluate();
+    expect(stage.cutOf('moka/ads', 'web')).toBeUndefined();
+    expect(stage.cutOf('moka/chat', 'web')).toBeDefined();
+    expect(stage.of('CompleteCut')[0]?.data).toMatchObject({ answer: 'abandoned' });
+    expect(stage.of('LiftHaircut')).toEqual([]);
   });
 
   it('lifts a project’s cut that has left the team, and goes on with the others', async () => {

@@ -1,7 +1,11 @@
 import type { BeginCut, Violation } from '@prorata/schemas';
 import { isSegment } from '../ids.ts';
 import type { Decision, DecisionContext, OrganizationState } from '../model.ts';
-import { CUT_APPLICATIONS_MAX, CUTS_WAITING_MAX } from '../modelBounds.ts';
+import {
+  CUT_APPLICATIONS_MAX,
+  CUTS_AND_LIFTS_WAITING_MAX,
+  CUTS_WAITING_MAX,
+} from '../modelBounds.ts';
 import { holderOf, holdsProject } from '../organization/budgetTree.ts';
 import { cutViolations } from '../validate/haircutShape.ts';
 import { aboutNoQuota, accept, refusal, refuse, violation } from './answer.ts';
@@ -31,7 +35,8 @@ export function beginCut(
   const refusedCut = terms.lift === null ? cutFault(state, command, context) : null;
   if (refusedCut !== null) return refusedCut;
   const waiting = waitingBeside(state, terms, new Set(terms.applications));
-  if (waiting + terms.applications.length > CUTS_WAITING_MAX) {
+  const most = terms.lift === null ? CUTS_WAITING_MAX : CUTS_AND_LIFTS_WAITING_MAX;
+  if (waiting + terms.applications.length > most) {
     return refuse('TOO_MANY', '', `${waiting} cuts wait for an answer, or were refused.`);
   }
   const cutId = context.streamVersion + 1n;

@@ -57,6 +57,26 @@ describe('BeginCut', () => {
     expect(waiting(intended(2n))).toEqual(['2 moka waits', '2 tidb waits']);
   });
 
+  it('is refused while too many wait, but for lifts, which have room of their own', () => {
+    const many = (from: number) => Array.from({ length: 500 }, (_, at) => `app-${from + at}`);
+    const full = [0, 500, 1_000, 1_500].map((from, at) =>
+      intended(BigInt(at + 2), { applications: many(from) }),
+    );
+    acme(...full)
+      .when(begin(), robot)
+      .thenRefused('TOO_MANY');
+    const lift = { lift: 'budget_raised' } as const;
+    acme(...full)
+      .when(begin(lift), robot)
+      .then(intended(6n, lift));
+    const lifts = [2_000, 2_500, 3_000, 3_500].map((from, at) =>
+      intended(BigInt(at + 6), { ...lift, applications: many(from) }),
+    );
+    acme(...full, ...lifts)
+      .when(begin(lift), robot)
+      .thenRefused('TOO_MANY');
+  });
+
   it('is of a budget of the project, within its window', () => {
     acme()
       .when(begin({ budgetId: 'none' }))
