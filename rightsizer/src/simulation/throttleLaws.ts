@@ -4,7 +4,7 @@ import type { EventMessage } from '@prorata/schemas';
 import { windowAt } from '../throttle/budgetWindows.ts';
 import { stepAt } from '../throttle/judgeBudget.ts';
 import { overrunBasisPoints } from '../throttle/spend.ts';
-import { STEP_FIGURE } from '../throttle/standings.ts';
+import { SINCE_FIGURE, STEP_FIGURE } from '../throttle/standings.ts';
 import { LogView } from '../view/logView.ts';
 import { spentPicos } from './spendOracle.ts';
 import { wordsOf } from './loopProcess.ts';
@@ -224,7 +224,7 @@ export class ThrottleLaws {
       this.#law(isSkipped(index), `${name} in ${application} skips step ${index + 1}`);
     }
     if (layer !== null && step > before) {
-      const rested = at - layer.provenance.at;
+      const rested = at - BigInt(layer.evidence.figures[SINCE_FIGURE] ?? layer.provenance.at);
       this.#law(rested >= micros(escalationMs), `${name} in ${application} without a rest`);
     }
     // A step comes in waves: as long as one quota lacks it there is something to do.

@@ -40,6 +40,7 @@ export interface StandingCut {
   readonly spend: string;
   /** Of both. */
   readonly currency: string;
+  /** When it was last made other than for quotas that came later: these hold up nothing. */
   readonly appliedAt: bigint;
 }
 
@@ -99,6 +100,8 @@ export type ThrottleAction =
       readonly kind: 'apply';
       readonly step: number;
       readonly priorityMin: PriorityMin;
+      /** See Wave. */
+      readonly isRefresh: boolean;
     })
   | (ActionPlace & {
       /** Of a budget in dry_run: what it would have cut. */
@@ -276,13 +279,15 @@ function judgeCut(
   if (tierPolicy === null) return null;
   const taken = takenStep(tierPolicy, standing);
   const lighter = lighterWave(tierPolicy, groups, target, taken);
-  const wave = lighter ?? nextWave(tierPolicy, groups, target, taken, policy.wavesMax);
+  const rest = resting(policy, standing, now);
+  const wave =
+    lighter ?? nextWave(tierPolicy, groups, target, taken, policy.wavesMax, rest === null);
   if (wave === null) return null;
-  const { step, priorityMin } = wave;
-  const rests = lighter !== null || wave.isRefresh ? null : resting(policy, standing, now);
+  const { step, priorityMin, isRefresh } = wave;
+  const rests = lighter !== null || isRefresh ? null : rest;
   return (
     staleness(inputs, policy, standing) ??
-    rests ?? { kind: 'apply', application, project, step, priorityMin }
+    rests ?? { kind: 'apply', application, project, step, priorityMin, isRefresh }
   );
 }
 

@@ -141,18 +141,31 @@ const judge = (
     },
     policy,
   );
-const apply = (step: number, priorityMin: readonly number[] = []): ThrottleAction => ({
+const apply = (
+  step: number,
+  priorityMin: readonly number[] = [],
+  isRefresh = false,
+): ThrottleAction => ({
   kind: 'apply',
   application: 'llm',
   project: 'acme/search',
   step,
   priorityMin,
+  isRefresh,
 });
 
 describe('judgeBudget cuts', () => {
   it('by the first step, however far spend is over', () => {
     expect(judge({ spend: spent('100.000000000001') }).actions).toEqual([apply(0)]);
     expect(judge({ spend: spent('900') }).actions).toEqual([apply(0)]);
+  });
+
+  it('deeper once it has rested, before a quota that has come to be since', () => {
+    const [added] = groupsAt(-1, [3]);
+    const groups = [...groupsAt(0), added!];
+    expect(judge({}, { ...at(0), groups }).actions).toEqual([apply(1)]);
+    const fresh = { ...at(0, { appliedAt: now }), groups };
+    expect(judge({}, fresh).actions).toEqual([apply(0, [], true)]);
   });
 
   it('not again where other terms say what lies there already', () => {
@@ -182,7 +195,9 @@ describe('judgeBudget cuts', () => {
   it('again, without a rest, where a quota has come to be since', () => {
     const fresh = at(1, { appliedAt: now });
     const [added] = groupsAt(-1, [3]);
-    expect(judge({}, { ...fresh, groups: [...groupsAt(1), added!] }).actions).toEqual([apply(1)]);
+    expect(judge({}, { ...fresh, groups: [...groupsAt(1), added!] }).actions).toEqual([
+      apply(1, [], true),
+    ]);
   });
 });
 

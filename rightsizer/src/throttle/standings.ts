@@ -16,6 +16,9 @@ import type { QuotaGroup } from './waves.ts';
 /** The figure of a cut's evidence that names its step. */
 export const STEP_FIGURE = 'step';
 
+/** The figure of a cut of quotas that came later: when the cut that it follows was made, microseconds. */
+export const SINCE_FIGURE = 'since';
+
 /** Who pays for quotas where, and where cuts lie: read once for all budgets of a look. */
 export class PaidPlaces {
   readonly #view: LogView;
@@ -186,8 +189,15 @@ function standingCut(
     tierPolicy: policy,
     tierPolicyVersion,
     ...{ windowStart, windowEnd, budget, spend, currency },
-    appliedAt: latest.provenance.at,
+    appliedAt: sinceOf(latest),
   };
+}
+
+function sinceOf({ evidence, provenance }: HaircutLayer): bigint {
+  const written = evidence.figures[SINCE_FIGURE];
+  if (written === undefined || !/^\d{1,19}$/.test(written)) return provenance.at;
+  const since = BigInt(written);
+  return since < provenance.at ? since : provenance.at;
 }
 
 /** Blocked has nothing to cut, unlimited nothing to cut from, and an inherited limit is cut where it stands. */

@@ -347,19 +347,23 @@ export class Throttle {
       process: view.view.cutProcess(organization, budget.budgetId),
       attempt,
     };
+    const named = new Set(actions.map(({ application }) => application));
+    const cuts = standings.flatMap(({ cut, ...place }) =>
+      cut !== null && place.project === project && named.has(place.application) ? [cut] : [],
+    );
+    const [cut] = cuts;
     if (first.kind === 'lift') {
-      const named = new Set(actions.map(({ application }) => application));
-      const cut = standings.find(
-        (standing) =>
-          standing.cut !== null && standing.project === project && named.has(standing.application),
-      )?.cut;
-      if (cut == null) throw new TypeError('unreachable: what is lifted stands');
+      if (cut === undefined) throw new TypeError('unreachable: what is lifted stands');
       return beginLift(actions.filter(isLift) as [typeof first], terms, cut);
     }
     if (window === null || spend === null || tierPolicy === null) {
       throw new TypeError('unreachable: a cut has a window, a spend and a tier policy');
     }
-    const grounds = { window, spend, tierPolicy, verdict };
+    const since = cuts.reduce<bigint | null>(
+      (latest, { appliedAt }) => (latest !== null && latest > appliedAt ? latest : appliedAt),
+      null,
+    );
+    const grounds = { window, spend, tierPolicy, verdict, since };
     if (first.kind === 'rehearse') {
       return rehearseCut(actions.filter(isRehearsal) as [typeof first], terms, grounds);
     }
@@ -398,7 +402,7 @@ function subjectOf({ organization, inputs }: BudgetLook): string {
 function keyOf(action: ThrottleAction): string {
   switch (action.kind) {
     case 'apply':
-      return `apply ${action.project} ${action.step} ${action.priorityMin.join(',')}`;
+      return `apply ${action.project} ${action.step} ${action.isRefresh} ${action.priorityMin.join(',')}`;
     case 'rehearse':
       return `rehearse ${action.project} ${action.step}`;
     case 'lift':

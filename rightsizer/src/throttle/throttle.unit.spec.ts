@@ -64,6 +64,7 @@ class Stage {
   /** Further spending of the first project, by the moment. */
   readonly days: [bigint, bigint][] = [];
   subjectsMax = 2_000;
+  escalationMs = 0;
   /** What the table has more than the lines say. */
   lost = 0n;
   hasTable = true;
@@ -219,7 +220,14 @@ class Stage {
         caughtUpAt: () => (this.isBehind ? null : this.now),
       },
       desk: new CommandDesk((command) => this.post(command)),
-      policy: { ...policy, throttle: { ...policy.throttle, subjectsMax: this.subjectsMax } },
+      policy: {
+        ...policy,
+        throttle: {
+          ...policy.throttle,
+          subjectsMax: this.subjectsMax,
+          escalationMs: this.escalationMs,
+        },
+      },
     } as unknown as ThrottleParts;
   }
 
@@ -396,6 +404,21 @@ describe('Throttle', () => {
     stage.create('moka/new');
     await stage.evaluate();
     expect(stage.cutOf('moka/new')?.cutBasisPoints).toBe(2_000);
+  });
+
+  it('goes deeper in its time, though new quotas come all the while', async () => {
+    stage.escalationMs = 5_000;
+    stage.restart();
+    const seen: number[] = [];
+    for (let times = 0; times < 8; times += 1) {
+      await stage.evaluate();
+      seen.push(stage.cutOf()?.cutBasisPoints ?? 0);
+      stage.create(`moka/new-${times}`);
+    }
+    expect(seen).toEqual([2_000, 2_000, 2_000, 2_000, 2_000, 5_000, 5_000, 5_000]);
+    expect(stage.cutOf('moka/new-0')?.cutBasisPoints).toBe(5_000);
+    await stage.evaluate();
+    expect(stage.cutOf('moka/new-7')?.cutBasisPoints).toBe(5_000);
   });
 
   it('lifts what a budget has cut that was retired', async () => {

@@ -6,7 +6,7 @@ import { derivedId } from '../derivedId.ts';
 import type { TimeWindow } from './budgetWindows.ts';
 import type { BudgetVerdict, StandingCut, ThrottleAction } from './judgeBudget.ts';
 import type { Spend } from './spend.ts';
-import { STEP_FIGURE } from './standings.ts';
+import { SINCE_FIGURE, STEP_FIGURE } from './standings.ts';
 
 export interface ThrottleTerms {
   readonly organization: string;
@@ -32,6 +32,8 @@ export interface CutGrounds {
   readonly spend: Spend;
   readonly tierPolicy: TierPolicyState;
   readonly verdict: BudgetVerdict;
+  /** When the cut that stands was last made, microseconds; null: none stands. */
+  readonly since: bigint | null;
 }
 
 /** Lines of the spend that evidence carries; the table has all. */
@@ -43,10 +45,11 @@ const NOTHING = [0, 0, 0, 0, 0];
 export function beginApply(
   actions: readonly [Apply, ...Apply[]],
   terms: ThrottleTerms,
-  { window, spend, tierPolicy, verdict }: CutGrounds,
+  { window, spend, tierPolicy, verdict, since }: CutGrounds,
 ): LoopCommand {
   const { budget, project } = terms;
   const { step: index, priorityMin } = actions[0];
+  const refreshed = actions[0].isRefresh ? { [SINCE_FIGURE]: String(since ?? '') } : {};
   const step = tierPolicy.steps[index];
   if (step === undefined) throw new RangeError(`The tier policy has no step ${index}.`);
   return {
@@ -81,7 +84,7 @@ export function beginApply(
         source: `usage table version ${terms.tableVersion}`,
         windowStart: timeToJson(window.start),
         windowEnd: timeToJson(window.end),
-        figures: figures(index, verdict, spend, budget),
+        figures: { ...figures(index, verdict, spend, budget), ...refreshed },
         inputsHash: inputsHash(budget, tierPolicy, window, spend),
       },
     },

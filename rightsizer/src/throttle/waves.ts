@@ -120,6 +120,8 @@ function isAt(terms: Terms, step: number, group: QuotaGroup): boolean {
  * @param taken the step that was cut last, of these terms, -1 for none; null: another's. No step after the next one is
  * begun, whatever single quotas carry that came from elsewhere
  * @param wavesMax of one step: more priorities than that share waves
+ * @param isRested whether a deeper cut may be made now: then it goes before quotas that came later, which it reaches in
+ * turn, or new ones would hold it up for ever
  * @returns null: all of the target is in place
  */
 export function nextWave(
@@ -128,14 +130,19 @@ export function nextWave(
   target: number,
   taken: number | null,
   wavesMax: number,
+  isRested = true,
 ): Wave | null {
   // A step that is in place somewhere goes on: of an earlier one, what is deeper already would be less again.
   const first = Math.max(0, Math.min(reachedStep(terms, groups, target), taken ?? target));
+  let late: Wave | null = null;
   for (let step = first; step <= target; step += 1) {
     if (groups.every((group) => hasStep(terms, step, group))) continue;
-    return waveOf(terms, groups, step, wavesMax);
+    const wave = waveOf(terms, groups, step, wavesMax);
+    const isLate = step === first && wave.isRefresh && isRested;
+    if (!isLate) return wave;
+    late = wave;
   }
-  return null;
+  return late;
 }
 
 /** The deepest step up to the target of which something is in place; -1: of none. */
