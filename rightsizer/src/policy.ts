@@ -203,6 +203,8 @@ const choices: Readonly<Record<string, readonly string[]>> = {
 };
 /** Numbers of one series that are held in memory while it is looked at: fourteen days of hours, many times over. */
 const VALUES_MAX = 50_000;
+/** The trend compares each day with each: beyond a year of them it would be the larger part of a look. */
+const DAYS_MAX = 400;
 
 /** The policy file does not say what it must; every mistake is listed. */
 export class PolicyError extends Error {
@@ -276,8 +278,9 @@ function number(given: unknown, path: string, key: string, problems: string[]): 
 
 function term(given: unknown, path: string, key: string, problems: string[]): unknown {
   const isNumber = typeof given === 'number' && given >= 0 && given <= TERM_MAX;
-  if (!isNumber || (key.endsWith('Slots') && !Number.isInteger(given))) {
-    const kind = key.endsWith('Slots') ? 'whole number' : 'number';
+  const isCount = /(?:Slots|Days|Steps)$/.test(key);
+  if (!isNumber || (isCount && !Number.isInteger(given))) {
+    const kind = isCount ? 'whole number' : 'number';
     problems.push(`${path}${key} must be a ${kind} from 0 to ${TERM_MAX}`);
   }
   return given;
@@ -293,9 +296,18 @@ function checkTogether({ slotMs, stepMs, sizing }: ResizePolicy, problems: strin
       problems.push(`${at} looks at more than ${VALUES_MAX} slots or steps`);
     }
     if (terms.newestSlots < 1) problems.push(`${at}.newestSlots must be 1 at least`);
+    if (terms.newestSlots < terms.recentSlots) {
+      problems.push(`${at}.newestSlots must be recentSlots at least`);
+    }
     if (terms.raiseFactor <= 1 || terms.lowerFactor >= 1) {
       problems.push(`${at} would never raise, or never lower`);
     }
+    // Beyond it a limit would be lowered to more than it is.
+    if (terms.lowerDeadband >= 1) problems.push(`${at}.lowerDeadband must be below 1`);
+    if (terms.lookbackDays > DAYS_MAX || terms.seasonDays > DAYS_MAX) {
+      problems.push(`${at} looks back more than ${DAYS_MAX} days`);
+    }
+    if (terms.seasonWeight > 1) problems.push(`${at}.seasonWeight must be 1 at most`);
   }
 }
 

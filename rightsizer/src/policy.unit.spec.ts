@@ -69,14 +69,19 @@ describe('policyFrom', () => {
   it('refuses what would never act, and slots that are no whole steps', () => {
     const sizing = {
       batch: { lowerFactor: 1, newestSlots: 0 },
+      serving: { lowerDeadband: 1, seasonWeight: 2 },
       guaranteed: { lookbackDays: 9_000 },
     };
     const rightsizer = { stepMs: 7_000, sizing };
     expect(problemsOf({ name: 'a', version: 1, rightsizer })).toEqual([
       'rightsizer.stepMs must divide slotMs',
       'rightsizer.sizing.batch.newestSlots must be 1 at least',
+      'rightsizer.sizing.batch.newestSlots must be recentSlots at least',
       'rightsizer.sizing.batch would never raise, or never lower',
+      'rightsizer.sizing.serving.lowerDeadband must be below 1',
+      'rightsizer.sizing.serving.seasonWeight must be 1 at most',
       'rightsizer.sizing.guaranteed looks at more than 50000 slots or steps',
+      'rightsizer.sizing.guaranteed looks back more than 400 days',
     ]);
   });
 });

@@ -87,6 +87,7 @@ async function ours(root: string, limits: number): Promise<void> {
     rollups,
     freshness: { look: () => Promise.resolve(), caughtUpAt: () => NOW },
     desk: {
+      keep: () => undefined,
       post: (_subject, { commandId }) =>
         Promise.resolve({
           ...{ status: 'accepted' as const, commandId, code: 'ACCEPTED', detail: null },

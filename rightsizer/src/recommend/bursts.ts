@@ -25,6 +25,8 @@ export interface Burst {
   readonly recent: number;
   /** Whether something was refused or queued. */
   readonly isPressed: boolean;
+  /** Whether anything at all is known of the newest steps. */
+  readonly isKnown: boolean;
 }
 
 /** How many of the newest steps may raise a limit: older ones had their chance. */
@@ -66,5 +68,6 @@ export function burstOf(
     agreed: isShort ? second * policy.shortageMargin : 0,
     recent: highestWithin(steps, length - policy.recentSlots * stepsInSlot, length),
     isPressed,
+    isKnown: isPressed || steps.some((step) => !Number.isNaN(step)),
   };
 }

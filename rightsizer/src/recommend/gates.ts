@@ -30,7 +30,11 @@ export function moveOf(
   if (now - changedAt < BigInt(policy.dwellSlots) * slots.stepMicros) {
     return { kind: 'hold', reason: 'DWELLING' };
   }
-  const least = partOf(limit, policy.lowerFactor);
+  // Rounded up, a part of a few units is all of them: one unit is the least step down, and the least limit.
+  const part = partOf(limit, policy.lowerFactor);
+  const step = part < limit ? part : limit - 1n;
+  const least = step > 1n ? step : 1n;
+  if (least >= limit) return { kind: 'hold', reason: 'WITHIN_DEADBAND' };
   return least > value
     ? { kind: 'lower', value: least, reasons: ['UNUSED', ...reasons, 'LIMITED_BY_STEP'] }
     : { kind: 'lower', value, reasons: ['UNUSED', ...reasons] };

@@ -46,6 +46,18 @@ describe('gates', () => {
     expect(move(4_000n)).toMatchObject({ kind: 'lower', value: 2_000n });
   });
 
+  it('lower what is small by a unit at least, and never to nothing', () => {
+    const small = { value: 0n, lower: 0n, upper: 0n };
+    const slowly = { ...policy, lowerFactor: 0.8 };
+    const steps = [5n, 4n, 3n, 2n, 1n].map((limit) =>
+      moveOf({ limit, changedAt: now - 5n * HOUR, slots }, { ...found, ...small }, slowly, now),
+    );
+    expect(steps.map((each) => (each.kind === 'lower' ? each.value : each.kind))).toEqual([
+      ...[4n, 3n, 2n, 1n],
+      'hold',
+    ]);
+  });
+
   it('say what is against lowering', () => {
     const upper = 2n ** 63n - 1n;
     expect(move(4_000n, { upper, objection: 'REFUSED_IN_EVIDENCE' })).toEqual({

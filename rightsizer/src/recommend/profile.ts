@@ -7,6 +7,8 @@ import { highestWithin } from './quantiles.ts';
 export interface Profile {
   /** Slots of which something is known. */
   readonly known: number;
+  /** Of these, slots among the newest that the level is taken from. */
+  readonly knownLately: number;
   /** The highest slot; 0 of none. */
   readonly highest: number;
   /** What will be wanted at most within what lies ahead, the class's margin included; 0: nothing is known. */
@@ -24,16 +26,23 @@ export function profileOf(slots: Float64Array, policy: SizingPolicy): Profile {
   const growth = growthOf(slots, policy);
   const now = expectedOf(slots, policy);
   const highest = highestWithin(slots, 0, slots.length);
-  let known = 0;
-  for (const slot of slots) if (!Number.isNaN(slot)) known += 1;
   return {
-    known,
+    known: knownWithin(slots, 0),
+    knownLately: knownWithin(slots, slots.length - policy.levelSlots),
     highest,
     expected: now.expected * growth,
     expectedBefore: expectedOf(slots.subarray(0, before), policy).expected * growth,
     isSeason: now.season >= now.level,
     isGrowing: growth > 1,
   };
+}
+
+function knownWithin(slots: Float64Array, from: number): number {
+  let known = 0;
+  for (let index = Math.max(0, from); index < slots.length; index++) {
+    if (!Number.isNaN(slots[index])) known += 1;
+  }
+  return known;
 }
 
 function expectedOf(

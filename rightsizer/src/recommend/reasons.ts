@@ -17,10 +17,11 @@ export const reasonMeanings = {
 export const skipMeanings = {
   NO_DATA: 'nothing is known of what was wanted, and nothing was refused',
   WARMING_UP: 'less is known than a limit may rest on; refusals raise it all the same',
-  USAGE_STALE: 'what is known ends too long ago',
+  USAGE_STALE: 'what is known, of all or of this limit, ends too long ago',
   WITHIN_DEADBAND: 'the limit is near enough to where it should be',
   DWELLING: 'it was changed a short while ago; only a shortage moves it now',
-  TOO_LITTLE_EVIDENCE: 'lowering what cannot be squeezed needs longer evidence',
+  TOO_LITTLE_EVIDENCE:
+    'too little is known of the newest slots to lower it; what cannot be squeezed needs longer evidence',
   REFUSED_IN_EVIDENCE: 'something was refused or queued lately: no time to lower',
 } as const;
 

@@ -32,6 +32,7 @@ export function sizingOf(
   if (profile.known === 0 && burst.recent === 0 && burst.need === 0) {
     return skipped(limit, 'NO_DATA');
   }
+  if (!burst.isKnown) return skipped(limit, 'USAGE_STALE');
   const { least, objection } = leastOf(profile, burst, policy);
   const isWarm = objection !== 'WARMING_UP';
   if (!isWarm && burst.need === 0) return skipped(limit, 'WARMING_UP');

@@ -12,7 +12,8 @@ export interface Least {
 
 /**
  * Lowering is slow: two looks a while apart must agree, the newest demand keeps its place, and nothing is lowered while
- * something is refused. What cannot be squeezed needs a week's evidence and keeps the highest that was seen.
+ * something is refused. What cannot be squeezed needs a week's evidence and keeps the highest that was seen. What is not
+ * known is not zero: after a cut of days, or a gap, it waits until the newest slots tell enough again.
  */
 export function leastOf(profile: Profile, burst: Burst, policy: SizingPolicy): Least {
   const seen = policy.highestMargin * Math.max(profile.highest, burst.recent);
@@ -23,6 +24,7 @@ export function leastOf(profile: Profile, burst: Burst, policy: SizingPolicy): L
 function objectionTo(profile: Profile, burst: Burst, policy: SizingPolicy): SkipCode | null {
   if (profile.known < policy.warmUpSlots) return 'WARMING_UP';
   if (burst.isPressed) return 'REFUSED_IN_EVIDENCE';
+  const isLate = profile.knownLately >= Math.min(policy.warmUpSlots, policy.levelSlots);
   const isEnough = policy.isSqueezable || profile.known >= policy.evidenceSlots;
-  return isEnough ? null : 'TOO_LITTLE_EVIDENCE';
+  return isEnough && isLate ? null : 'TOO_LITTLE_EVIDENCE';
 }

@@ -50,6 +50,31 @@ describe('underuse', () => {
     expect(nearer).toEqual({ kind: 'hold', reason: 'WITHIN_DEADBAND' });
   });
 
+  it('takes no gap for zero: after days of which nothing is known it waits for a day of evidence', () => {
+    const gap = (hours: number) => new Array<number>(hours).fill(Number.NaN);
+    const steps = [...gap(47), 10];
+    for (const workload of Object.values(classPolicies)) {
+      for (const days of [3, 4, 8, 13]) {
+        const slots = [...officeDays(14 - days), ...gap(days * 24)];
+        const move = decided(historyOf({ slots, steps, limit: 5_000n }), workload);
+        expect(move).toEqual({ kind: 'hold', reason: 'TOO_LITTLE_EVIDENCE' });
+      }
+      const slots = [...officeDays(6), ...gap(7 * 24), ...officeDays(1)];
+      expect(decided(historyOf({ slots, limit: 5_000n }), workload).kind).toBe('lower');
+    }
+  });
+
+  it('leaves a limit alone of which nothing is known lately', () => {
+    const steps = new Array<number>(48).fill(Number.NaN);
+    const slots = [...officeDays(14).slice(0, -4), NaN, NaN, NaN, NaN];
+    for (const limit of [10n, 5_000n]) {
+      const move = decided(historyOf({ slots, steps, limit }), policy);
+      expect(move).toEqual({ kind: 'hold', reason: 'USAGE_STALE' });
+    }
+    const pressed = [...new Array<number>(47).fill(0), 5];
+    expect(decided(historyOf({ slots, steps, pressed, limit: 10n }), policy).kind).toBe('raise');
+  });
+
   it('lowers what cannot be squeezed on a week of evidence alone', () => {
     const move = decided(historyOf({ slots: officeDays(6), limit: 5_000n }), held);
     expect(move).toEqual({ kind: 'hold', reason: 'TOO_LITTLE_EVIDENCE' });

@@ -1,6 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { CommandAnswer } from '@prorata/service-runtime';
 import { BATCH_MAX } from '../commandBatches.ts';
-import type { CommandDesk } from '../commandDesk.ts';
+import type { CommandDesk, LoopCommand } from '../commandDesk.ts';
 import type { Policy, ResizePolicy } from '../policy.ts';
 import { lookbackSlots } from '../recommend/classes.ts';
 import type { DemandProfile, ProfilesAsked, RolledUsage } from '../rollups/rolledUsage.ts';
@@ -33,7 +34,7 @@ export interface RightsizerParts {
     at(...asked: Parameters<Rollups['at']>): Pick<RolledUsage, 'profiles'>;
   };
   readonly freshness: Pick<TableFreshness, 'look' | 'caughtUpAt'>;
-  readonly desk: Pick<CommandDesk, 'post'>;
+  readonly desk: Pick<CommandDesk, 'post' | 'keep'>;
   readonly policy: Policy;
 }
 
@@ -195,11 +196,25 @@ export class Rightsizer {
       policy.rightsizer,
     );
     for (const each of railed.putOff) putOff(each, each.code);
+    this.#giveUp(look, railed.posted);
     for (let at = 0; at < railed.posted.length; at += BATCH_MAX) {
       const batch = railed.posted.slice(at, at + BATCH_MAX);
       findings.push(...(await Promise.all(batch.map((each) => this.#post(look, each)))));
     }
     return findings;
+  }
+
+  /**
+   * What was asked without an answer is repeated where it would be asked again; else it would act on grounds that have
+   * passed, before what is called for now. Should it have been decided, the quota's version tells.
+   */
+  #giveUp({ terms }: Look, called: readonly Candidate[]): void {
+    const due = new Map(
+      called.map(({ series, found }) => [nameOf(series), resizeCommand(series, found, terms)]),
+    );
+    this.#parts.desk.keep((subject, asked) =>
+      asked.type === 'ResizeQuota' ? isSameChange(asked, due.get(subject)) : true,
+    );
   }
 
   async #post({ terms, now }: Look, { series, found }: Candidate): Promise<ResizeFinding> {
@@ -271,6 +286,11 @@ export function profilesOf(
     to,
     ...{ slotMicros, stepMicros, steps: newest * Number(slotMicros / stepMicros) },
   };
+}
+
+function isSameChange(asked: LoopCommand, due: LoopCommand | undefined): boolean {
+  const isOfVersion = due?.expectedVersion === asked.expectedVersion;
+  return isOfVersion && isDeepStrictEqual(due?.data['limit'], asked.data['limit']);
 }
 
 /** Also of quotas that are no more. */

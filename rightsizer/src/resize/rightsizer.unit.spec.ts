@@ -302,4 +302,22 @@ describe('a rightsizer that', () => {
     expect(world.resizes).toEqual(['llm/a', 'llm/b']);
     expect(new Set(said.map(({ commandId }) => commandId)).size).toBe(2);
   });
+
+  it('gets no answer gives up a lowering that is not called for any more, though it never arrived', async () => {
+    const world = new World();
+    await world.rehearse();
+    let isAway = true;
+    const rightsizer = world.rightsizer(testPolicy, (command) =>
+      isAway ? Promise.resolve(unanswered(command.commandId)) : world.answer(command),
+    );
+    expect(await resultsOf(rightsizer, world.now)).toMatchObject({ 'llm/b': 'UNKNOWN' });
+    isAway = false;
+    // Where there was room there is a shortage by now.
+    world.wanted.set('llm/b', pressed(900, 1_400));
+    expect(await resultsOf(rightsizer, world.now)).toMatchObject({ 'llm/b': 'POSTED' });
+    expect(world.resizes).toEqual(['llm/a', 'llm/b']);
+    expect(world.limits[1]).toBeGreaterThan(1_000n);
+    world.wanted.set('llm/b', calm(800));
+    expect(await resultsOf(rightsizer, world.now)).not.toMatchObject({ 'llm/b': 'POSTED' });
+  });
 });

@@ -3,7 +3,7 @@ import { overlaid } from './overlaid.ts';
 import type { ResizePlanting } from './resizeProcess.ts';
 import { rollupsOf } from './resizeProcess.ts';
 import { resizedApplications } from './resizeWorld.ts';
-import { DAY } from './simulatedWorld.ts';
+import { HOUR } from './simulatedWorld.ts';
 
 type Terms = RightsizerParts['policy']['rightsizer'];
 
@@ -41,8 +41,9 @@ export const plantedResizes: Readonly<Record<string, ResizePlanting>> = {
     ...{ seasonWeight: 0, levelSlots: 1, recentSlots: 0, agreementSlots: 0, highestMargin: 0 },
     ...{ margin: 0.5, lowerDeadband: 0 },
   }),
-  'the demand of tomorrow': {
-    parts: (parts, world) => ({ ...parts, rollups: rollupsOf(world, DAY) }),
+  // No further than some of the newest steps are there already: of what is not known at all nothing follows.
+  'the demand of the next hours': {
+    parts: (parts, world) => ({ ...parts, rollups: rollupsOf(world, 2n * HOUR) }),
   },
   'a table that is always fresh': {
     parts: (parts, world) => ({
