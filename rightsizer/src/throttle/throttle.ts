@@ -5,7 +5,7 @@ import type { UsageReader } from '../table/usageReader.ts';
 import type { TableFreshness } from '../tableFreshness.ts';
 import type { FollowedView } from '../view/followView.ts';
 import { besideOf, BudgetLooks } from './budgetLooks.ts';
-import type { BudgetFault, BudgetLook } from './budgetLooks.ts';
+import type { BudgetFault, BudgetLook, BudgetOf } from './budgetLooks.ts';
 import type { SpendLedger } from './budgetSpends.ts';
 import { intentsOf, isFor, isOver, isUnderWay, placeOf } from './cutIntents.ts';
 import type { CutIntent } from './cutIntents.ts';
@@ -131,6 +131,7 @@ export class Throttle {
       .organizations()
       .flatMap((state) => [...state.budgets.values()].map((budget) => ({ state, budget })));
     const { looks, faults } = await this.#looks.look(asked, asked, snapshot, now);
+    this.#giveUpAllBut(asked);
     const budgets: BudgetEvaluation[] = [];
     for (let at = 0; at < looks.length; at += BUDGETS_AT_ONCE) {
       const some = looks.slice(at, at + BUDGETS_AT_ONCE);
@@ -309,6 +310,12 @@ export class Throttle {
       const process = view.cutProcess(organization, layer.budgetId);
       await this.#parts.desk.send(beginOrphanLift(organization, layer, applications, process));
     }
+  }
+
+  /** What had no answer is of nobody any more once its budget is retired; it would fill the desk for ever. */
+  #giveUpAllBut(asked: readonly BudgetOf[]): void {
+    const subjects = new Set(asked.map(({ state, budget }) => `${state.id} ${budget.budgetId}`));
+    this.#parts.desk.keep((subject) => subjects.has(subject.split(' ', 2).join(' ')));
   }
 
   /**

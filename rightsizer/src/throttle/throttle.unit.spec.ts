@@ -78,6 +78,7 @@ class Stage {
   readonly view = new LogView();
   readonly #streams = new Map<string, TestStream>();
   readonly #first = new Map<string, { body: string; answer: CommandAnswer }>();
+  desk = this.newDesk();
   throttle = new Throttle(this.parts());
 
   constructor() {
@@ -129,7 +130,12 @@ class Stage {
 
   /** Another process, which knows what is in the log. */
   restart(): void {
+    this.desk = this.newDesk();
     this.throttle = new Throttle(this.parts());
+  }
+
+  private newDesk(): CommandDesk {
+    return new CommandDesk((command) => this.post(command));
   }
 
   get types(): string[] {
@@ -219,7 +225,7 @@ class Stage {
         look: () => Promise.resolve(),
         caughtUpAt: () => (this.isBehind ? null : this.now),
       },
-      desk: new CommandDesk((command) => this.post(command)),
+      desk: this.desk,
       policy: {
         ...policy,
         throttle: {
@@ -446,6 +452,15 @@ describe('Throttle', () => {
     expect(stage.types).toEqual(['BeginCut', 'ApplyHaircut', 'CompleteCut']);
     expect(stage.of('CompleteCut')[0]?.data).toMatchObject({ answer: 'abandoned' });
     expect(stage.cutOf()).toBeUndefined();
+  });
+
+  it('keeps no command of a retired budget that was never answered', async () => {
+    stage.answers = { BeginCut: ['unknown'] };
+    await stage.evaluate();
+    expect(stage.desk.unanswered).toBe(1);
+    stage.say('organization:acme', { type: 'RetireBudget', data: { budgetId: 'month' } });
+    await stage.evaluate();
+    expect(stage.desk.unanswered).toBe(0);
   });
 
   it('asks again, after a rest, for the lift of a retired budget’s cut that was refused', async () => {
