@@ -18,6 +18,12 @@ it('shows a policy file that the rightsizer takes, and what it leaves as it is',
   expect(policy.rightsizer.sizing.batch).toEqual(productionPolicy.rightsizer.sizing.batch);
 });
 
+it('has a policy file for a trial that the rightsizer takes', async () => {
+  const file = path.join(howTo, 'examples', 'policy-for-a-trial.json');
+  const json = JSON.parse(await readFile(file, 'utf8')) as object;
+  expect(policyFrom(json)).toMatchObject(json);
+});
+
 it('shows a file of issuers that services take', async () => {
   const page = await readFile(path.join(howTo, 'connect-an-identity-provider.md'), 'utf8');
   const [, json = ''] = /```json\n([\s\S]*?)```/.exec(page) ?? [];

@@ -397,7 +397,7 @@ function staleness(
     return frozenAt(standing, 'TABLE_BEHIND', detail);
   }
   if (standing.newestUsage === null || standing.newestUsage < oldest) {
-    const detail = 'the newest usage of the application is too old';
+    const detail = `no usage of ${standing.application} is younger than ${policy.freshnessMs / 1_000} s: do its hosts report?`;
     return frozenAt(standing, 'USAGE_STALE', detail);
   }
   return null;

@@ -33,7 +33,8 @@ function linesOf(spend: Json): readonly string[] {
   const frozen = (spend['frozen'] ?? []) as readonly Json[];
   const lines = (spend['lines'] ?? []) as readonly Json[];
   return [
-    `${colours.bold(textIn(spend, 'budget'))} of ${textIn(spend, 'project')}: ${textIn(spend, 'amount')} ${currency} from ${textIn(window, 'start')} to ${textIn(window, 'end')}`,
+    `${colours.bold(textIn(spend, 'budget'))} of ${holderOf(spend)}: ${textIn(spend, 'amount')} ${currency} from ${textIn(window, 'start')} to ${textIn(window, 'end')}`,
+    ...(spend['mode'] === 'dry_run' ? ['It cuts nothing, and only tells what it would cut.'] : []),
     spent === ''
       ? 'Spent: not known'
       : `Spent: ${spent} ${currency}${overrunText(spend['overrunBasisPoints'])}`,
@@ -45,6 +46,11 @@ function linesOf(spend: Json): readonly string[] {
     ...(lines.length === 0 ? [] : lineTable(lines)),
     ...cutLines(spend),
   ];
+}
+
+/** A project, a team, or the whole organization. */
+function holderOf(spend: Json): string {
+  return textIn(spend, 'project') || textIn(spend, 'team') || textIn(spend, 'organization');
 }
 
 function overrunText(basisPoints: unknown): string {

@@ -58,7 +58,6 @@ function moneyLines(explained: Json): readonly string[] {
   const of =
     textIn(budget, 'project') || textIn(budget, 'team') || textIn(explained, 'organization');
   const mode = budget['mode'] === 'dry_run' ? ', which only tells what it would cut' : '';
-  const overrun = explained['overrunBasisPoints'];
   const spent = textIn(explained, 'spend');
   const said = spent === '' ? 'not known' : `${spent} ${currency}`;
   return [
@@ -68,13 +67,23 @@ function moneyLines(explained: Json): readonly string[] {
       ),
     ),
     screenText(`From ${textIn(window, 'start')} to ${textIn(window, 'end')}.`),
-    screenText(
-      `Spent: ${said}${typeof overrun === 'number' ? `, ${percent(overrun)} over the budget` : ''}.`,
-    ),
-    screenText(
-      `By version ${textIn(partIn(explained, 'priceBook') ?? {}, 'version')} of price book ${textIn(partIn(explained, 'priceBook') ?? {}, 'id')}, and the usage table's version ${textIn(partIn(explained, 'usage') ?? {}, 'tableVersion')}.`,
-    ),
+    screenText(`Spent: ${said}${overrunText(explained['overrunBasisPoints'])}.`),
+    screenText(sourceText(explained)),
   ];
+}
+
+function overrunText(basisPoints: unknown): string {
+  if (typeof basisPoints !== 'number') return '';
+  return basisPoints > 0
+    ? `, ${percent(basisPoints)} over the budget`
+    : `, ${percent(-basisPoints)} left`;
+}
+
+function sourceText(explained: Json): string {
+  const book = partIn(explained, 'priceBook');
+  const table = `the usage table's version ${textIn(partIn(explained, 'usage') ?? {}, 'tableVersion')}`;
+  if (book === null) return `By ${table}, without a price book.`;
+  return `By version ${textIn(book, 'version')} of price book ${textIn(book, 'id')}, and ${table}.`;
 }
 
 const lineHeads = ['category', 'application', 'resource', 'used', 'price', 'since', 'money'];
@@ -149,10 +158,14 @@ const reasons: Readonly<Record<string, string>> = {
   window: 'Unless spend or the budget changes, nothing happens until the window ends at',
 };
 
+const FROZEN_UNTIL =
+  'It looks again all the time, and acts once nothing holds it back; the window ends at';
+
 function nextLines(explained: Json): readonly string[] {
   const next = partIn(explained, 'next');
   if (next === null) return [];
   const why = textIn(next, 'why');
-  const said = reasons[why] ?? why;
+  const isHeldBack = why === 'window' && listIn(explained, 'frozen').length > 0;
+  const said = isHeldBack ? FROZEN_UNTIL : (reasons[why] ?? why);
   return ['', screenText(why === 'now' ? said : `${said} ${textIn(next, 'at')}.`)];
 }

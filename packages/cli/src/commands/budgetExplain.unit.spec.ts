@@ -78,6 +78,25 @@ describe('an explained budget', () => {
     expect(text).toContain(part);
   });
 
+  it('says what is left of it, not how far below zero the overrun is', () => {
+    const lines = budgetExplainLines({ ...explained, overrunBasisPoints: -338 }).join('\n');
+    expect(lines).toContain('Spent: 60 EUR, 3.38 % left.');
+  });
+
+  it('names no version of a price book that is not there', () => {
+    const lines = budgetExplainLines({ ...explained, priceBook: null }).join('\n');
+    expect(lines).toContain("By the usage table's version 7, without a price book.");
+  });
+
+  it('does not promise rest while something holds the cut back', () => {
+    const next = { at: '2026-04-01T00:00:00Z', why: 'window' };
+    const lines = budgetExplainLines({ ...explained, next }).join('\n');
+    expect(lines).toContain('acts once nothing holds it back; the window ends at 2026-04-01');
+    expect(budgetExplainLines({ ...explained, next, frozen: [] }).join('\n')).toContain(
+      'Unless spend or the budget changes, nothing happens until',
+    );
+  });
+
   it('leaves out what is not known', () => {
     const bare = { ...explained, spend: null, overrunBasisPoints: null, forecast: null, lines: [] };
     const lines = budgetExplainLines({ ...bare, steps: [], places: [], thresholds: [] }).join('\n');

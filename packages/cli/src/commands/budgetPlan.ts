@@ -46,7 +46,8 @@ export function budgetPlanLines(plan: Json): readonly string[] {
   const inForce = textIn(plan, 'amountInForce');
   const shares = (plan['shares'] ?? []) as readonly Json[];
   const asked = amount === inForce ? '' : ` if it were (it is ${inForce})`;
-  const head = `${textIn(plan, 'budget')} of ${textIn(plan, 'project')}: ${amount} ${currency}${asked}`;
+  const of = textIn(plan, 'project') || textIn(plan, 'team') || textIn(plan, 'organization');
+  const head = `${textIn(plan, 'budget')} of ${of}: ${amount} ${currency}${asked}`;
   return [
     colours.bold(screenText(head)),
     ...(shares.length === 0

@@ -77,6 +77,19 @@ describe('backtest', () => {
     expect(complained.join('')).toContain('1 of 3 series end within the warm-up.');
   });
 
+  it('names what cost least by each price of a shortage, and never an oracle', async () => {
+    await run({ policy: ['static-max,vpa,oracles'], json: true });
+    const real = lines().filter(({ kind }) => kind !== 'oracle');
+    const [best] = [...real].sort(
+      (a, b) => (a['J'] as { 5: number })[5] - (b['J'] as { 5: number })[5],
+    );
+    told.length = 0;
+    await run({ policy: ['static-max,vpa,oracles'] });
+    const [said = ''] = /^Lowest but for oracles: .*$/m.exec(told.join('')) ?? [];
+    expect(said).toContain(`J5 ${String(best?.['policy'])};`);
+    expect(said).not.toContain('oracle-');
+  });
+
   it('shows one class of ours beside all others', async () => {
     await run({ class: 'batch', json: true });
     const names = lines().map(({ policy }) => String(policy));

@@ -59,8 +59,21 @@ export function reportTable(report: BacktestReport, perSeries: boolean): readonl
     '',
     `${series.length} series, ${first?.windows ?? 0} windows, ${first?.missing ?? 0} of them without a row. Slack, short and unserved in percent, changes per series and day;`,
     'J<k> is slack + k · unserved + c · changes. Beaten by: no worse in the first four, and better in one.',
+    ...lowestLines(report),
     ...(perSeries ? ['', ...seriesTable(report)] : []),
   ];
+}
+
+/** Which policy cost least where a shortage costs so much; oracles cannot be had. */
+function lowestLines({ results }: BacktestReport): readonly string[] {
+  const real = results.filter(({ kind }) => kind !== 'oracle');
+  if (real.length < 2) return [];
+  const lowest = SHORTAGE_COSTS.map((k) => {
+    const least = Math.min(...real.map(({ pooled }) => pooled.J[k]));
+    const names = real.filter(({ pooled }) => pooled.J[k] === least).map(({ policy }) => policy);
+    return `J${k} ${names.join(', ')}`;
+  });
+  return [`Lowest but for oracles: ${lowest.join('; ')}.`];
 }
 
 function seriesTable({ results, series }: BacktestReport): readonly string[] {

@@ -30,6 +30,9 @@ export function whatIfJson(found: WhatIf): object {
 export function whatIfLines(found: WhatIf): readonly string[] {
   const { policy, from, to, changes, leftAlone, limits, windows, missing } = found;
   const shown = changes.slice(0, LINES_MAX);
+  // Of nothing that was measured no figure is 0: there is none.
+  const cells = (figures: WhatIf['then']): readonly string[] =>
+    windows === missing ? figureHeads.map(() => '-') : figureCells(figures);
   return [
     `By ${policy.name}@${policy.version}, ${timeToJson(from)} to ${timeToJson(to)}: ${limits} limits, ${changes.length} changes.`,
     '',
@@ -51,8 +54,8 @@ export function whatIfLines(found: WhatIf): readonly string[] {
     ...tableLines(
       ['', ...figureHeads],
       [
-        ['what if', ...figureCells(found.then)],
-        ['in force', ...figureCells(found.inForce)],
+        ['what if', ...cells(found.then)],
+        ['in force', ...cells(found.inForce)],
       ],
     ),
     '',

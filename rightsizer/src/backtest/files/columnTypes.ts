@@ -47,10 +47,15 @@ export async function timeColumn(
 }
 
 /** An expression: a DOUBLE, NULL where there is no number. @throws BacktestFault VALUE_UNREADABLE */
-export function amountColumn({ types }: ReadSource, column: string): string {
-  const type = types.get(column) ?? '';
-  if (NUMBER.test(type)) return `${sqlName(column)}::DOUBLE`;
-  if (type === 'VARCHAR') return `TRY_CAST(${sqlName(column)} AS DOUBLE)`;
+export async function amountColumn(read: ReadSource, column: string): Promise<string> {
+  const type = read.types.get(column) ?? '';
+  const name = sqlName(column);
+  if (NUMBER.test(type)) return `${name}::DOUBLE`;
+  const amount = `TRY_CAST(${name} AS DOUBLE)`;
+  // A unit behind each number makes words of all of them; a column without any value is no such thing.
+  const isAmount =
+    type === 'VARCHAR' && (await holds(read, `bool_or(${amount} IS NOT NULL) IS NOT FALSE`, name));
+  if (isAmount) return amount;
   throw new BacktestFault('VALUE_UNREADABLE', `${column} holds no numbers but ${type}`);
 }
 

@@ -66,11 +66,11 @@ async function selectOf(
   }
   const read = { connection, source, types };
   const time = await timeColumn(read, columns.time, columns.timeUnit);
-  const value = amountColumn(read, columns.value);
+  const value = await amountColumn(read, columns.value);
   const refused =
     columns.refused === null
       ? ''
-      : ` + greatest(coalesce(${amountColumn(read, columns.refused)}, 0), 0)`;
+      : ` + greatest(coalesce(${await amountColumn(read, columns.refused)}, 0), 0)`;
   const series =
     columns.series === null ? sqlText(file.name) : `${sqlName(columns.series)}::VARCHAR`;
   return `SELECT ${series} AS series, ${time} AS us, ${value}${refused} AS amount FROM ${source}`;

@@ -113,6 +113,7 @@ describe('demand from files', () => {
     ['COLUMN_UNKNOWN', 'it has vm, t, v', 'vm,t,v\na,0,1\n', { value: 'cpu' }],
     ['TIME_UNREADABLE', 't holds no times', 'vm,t,v\na,soon,1\n', {}],
     ['VALUE_UNREADABLE', 'v holds no numbers', 'vm,t,v\na,0,true\n', {}],
+    ['VALUE_UNREADABLE', 'v holds no numbers', 'vm,t,v\na,0,100 rps\na,300,90 rps\n', {}],
     ['NO_SERIES', 'no row', 'vm,t,v\na,0,-1\n', {}],
     ['TOO_MANY_WINDOWS', 'from each', 'vm,t,v\na,0,1\na,90000000000,1\n', {}],
   ])('refuses with %s', async (code, message, content, changed) => {
