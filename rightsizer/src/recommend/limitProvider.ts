@@ -55,13 +55,18 @@ class Sized implements LimitRule {
     this.profile ??= profileOf(this.looked.values, this.policy);
     const found = recommendFrom(this.profile, history, this.policy, now);
     if (this.limit === null) {
-      this.set(found.value, now);
+      this.set(found.skip === null ? found.value : this.highestSeen(), now);
     } else {
       const move = moveOf(history, found, this.policy, now);
       if (move.kind === 'lower') this.loweredAt = now;
       if (move.kind !== 'hold') this.set(move.value, now);
     }
     return Number(this.limit) / this.scale;
+  }
+
+  /** Where nothing is recommended yet there is no limit to leave alone: what was wanted at most holds first. */
+  private highestSeen(): bigint {
+    return BigInt(Math.ceil(highestWithin(this.steps, 0, this.known)));
   }
 
   private set(limit: bigint, now: bigint): void {

@@ -245,6 +245,21 @@ describe('a limit that follows demand', () => {
   });
 });
 
+describe('a series of which nothing is known where its warm-up ends', () => {
+  it.each(classes)(
+    'begins with the highest that was seen, not with nothing ($workload)',
+    (policy) => {
+      const known = 7 * DAYS_STEPS;
+      const values = new Float64Array(8 * DAYS_STEPS).fill(NaN);
+      values.fill(640, 0, known - 5 * 12);
+      const told = new Float64Array(values.length).fill(NaN);
+      const facts = { name: 's', from: 0n, stepMicros: STEP, warmUp: known, lag: 0 };
+      const rule = limitProvider(policy.workload).begin(facts);
+      expect(rule.limitAt({ values, known, limits: told }, known)).toBe(640);
+    },
+  );
+});
+
 describe('what went wrong elsewhere does not here', () => {
   it('kubernetes/autoscaler#9521: raises after shortages do not feed on each other', () => {
     const demand = Array.from({ length: 9 * DAYS_STEPS }, (_, at) => (at % 50 === 0 ? 1_000 : 100));
