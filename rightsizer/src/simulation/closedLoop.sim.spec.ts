@@ -6,8 +6,8 @@ import { seedsFrom } from './simulationSeeds.ts';
 
 /** Each night runs a quarter of more seeds. */
 const SEEDS = 2;
-/** Two weeks that are looked at, and one that is judged. */
-const DAYS = 21;
+/** Two weeks that are looked at, and two that are judged: in one the first cuts may take nothing that anybody uses. */
+const DAYS = 28;
 
 async function figuresOf(seed: number): Promise<ReadonlyMap<string, ArmFigures>> {
   const quotas = quarterDemand(seed, DAYS);

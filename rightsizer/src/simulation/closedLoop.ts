@@ -106,6 +106,7 @@ export class ClosedLoop {
     this.#enforce();
   }
 
+  /** @throws Error a budget could not be looked at: figures without it would say that its spend was let be */
   async run(): Promise<ArmFigures> {
     const windows = this.#terms.days * WINDOWS_A_DAY;
     for (let at = 0; at < windows; at += 1) {
@@ -115,11 +116,17 @@ export class ClosedLoop {
       if (at + 1 === WARM_UP) this.#plan();
       this.#changes += this.#sizer.look(at);
       if ((at + 1) % WINDOWS_AN_HOUR === 0) {
-        await this.#throttle?.evaluate(this.#fleet.timeOf(at + 1));
+        await this.#budget(this.#fleet.timeOf(at + 1));
       }
       this.#enforce();
     }
     return this.#figures();
+  }
+
+  async #budget(now: bigint): Promise<void> {
+    const evaluated = await this.#throttle?.evaluate(now);
+    const [fault] = evaluated?.faults ?? [];
+    if (fault !== undefined) throw new Error(`budget ${fault.budgetId}`, { cause: fault.error });
   }
 
   /** After two weeks planners size limits, and budget owners say what may be spent. */

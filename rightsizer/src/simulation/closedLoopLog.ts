@@ -16,7 +16,7 @@ const tierPolicy = {
   floorBasisPoints: [9_000, 5_000, 2_000, 500, 0],
 };
 const PRICE = '0.10';
-/** The price that holds from the sixth week on. */
+/** The price that holds from the seventh week on. */
 const LATER_PRICE = '0.11';
 const REPRICED_DAY = 42n;
 const DAY = 86_400_000_000n;

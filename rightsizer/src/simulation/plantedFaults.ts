@@ -5,6 +5,7 @@ import type { LogView } from '../view/logView.ts';
 import type { ThrottleParts } from '../throttle/throttle.ts';
 import { overlaid } from './overlaid.ts';
 import type { Planting } from './throttleProcess.ts';
+import { DAY } from './simulatedWorld.ts';
 import { applications, projects } from './throttleWorld.ts';
 
 function viewWith(parts: ThrottleParts, changes: Partial<LogView>): ThrottleParts {
@@ -57,23 +58,34 @@ function changed(command: LoopCommand, data: object): LoopCommand {
 const isCut = ({ type, data }: LoopCommand): boolean =>
   type === 'BeginCut' && data['lift'] === null;
 
-/** Each is a throttle with one guard less; the laws must find it. */
-export const plantedFaults: Readonly<Record<string, Planting>> = {
+type PlantedFault = Required<Pick<Planting, 'found'>> & Planting;
+
+/** Each is a throttle with one guard less; the laws must find it, by the law that is about it. */
+export const plantedFaults: Readonly<Record<string, PlantedFault>> = {
   'ids that do not follow from the decision': {
+    found: /intended twice/,
     command: (command) => {
       drawn += 1;
       return { ...command, commandId: derivedId('drawn', drawn) };
     },
   },
-  'no cool-down': { parts: (parts) => throttlePolicyWith(parts, { cooldownMs: 0 }) },
-  'no rest between steps': { parts: (parts) => throttlePolicyWith(parts, { escalationMs: 0 }) },
+  'no cool-down': {
+    found: /soon after a lift/,
+    parts: (parts) => throttlePolicyWith(parts, { cooldownMs: 0 }),
+  },
+  'no rest between steps': {
+    found: /without a rest/,
+    parts: (parts) => throttlePolicyWith(parts, { escalationMs: 0 }),
+  },
   'a memory of lifts that ends with the process': {
+    found: /soon after a lift/,
     parts: (parts) =>
       viewWith(parts, {
         cutHistory: () => ({ version: 0n, appliedAt: null, liftedAt: null }),
       }),
   },
   'cuts on stale usage': {
+    found: /step .* has not read what came long ago/,
     parts: (parts, world) => ({
       ...parts,
       freshness: {
@@ -82,7 +94,7 @@ export const plantedFaults: Readonly<Record<string, Planting>> = {
       } as unknown as ThrottleParts['freshness'],
       reader: overlaid(parts.reader, {
         async newest() {
-          const snapshot = await parts.reader.newest();
+          const snapshot = await world.table.reader(() => world.now - DAY).newest();
           const newestUsage = (): Promise<ReadonlyMap<string, bigint>> =>
             Promise.resolve(new Map(applications.map((id) => [id, world.now])));
           return snapshot && overlaid(snapshot, { newestUsage });
@@ -91,6 +103,7 @@ export const plantedFaults: Readonly<Record<string, Planting>> = {
     }),
   },
   'spend that is foreseen': {
+    found: /step \d says .* spent is/,
     parts: (parts) => ({
       ...parts,
       // Without a price nothing says that the money is not the units' own.
@@ -100,6 +113,7 @@ export const plantedFaults: Readonly<Record<string, Planting>> = {
     }),
   },
   "other projects' spend": {
+    found: /step \d says .* spent is/,
     parts: (parts) => ({
       ...parts,
       ledger: ledgerWith(
@@ -110,6 +124,7 @@ export const plantedFaults: Readonly<Record<string, Planting>> = {
     }),
   },
   'a cut of what is cut already': {
+    found: /otherwise than the policy says/,
     command: (command) => {
       if (!isCut(command)) return command;
       const cuts = command.data['cutBasisPoints'] as readonly number[];
@@ -120,16 +135,20 @@ export const plantedFaults: Readonly<Record<string, Planting>> = {
     },
   },
   'no floors': {
+    found: /has other floors/,
     command: (command) =>
       isCut(command) ? changed(command, { floorBasisPoints: [0, 0, 0, 0, 0] }) : command,
   },
   'lifts that nobody carries out': {
+    found: /is still cut/,
     command: (command) => (command.type === 'LiftHaircut' ? null : command),
   },
   'pages that nobody asks for': {
+    found: /is not cut/,
     command: (command) => (command.type === 'ApplyHaircut' ? null : command),
   },
   'intents that only who made them carries out': {
+    found: /was never carried out/,
     parts: (parts) => {
       const own = new Set<string>();
       const { desk, view } = parts;

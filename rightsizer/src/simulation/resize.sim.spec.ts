@@ -20,10 +20,11 @@ describe('the rightsizer moves limits by what it knew, once, within its bounds, 
 
 describe('the laws find a rightsizer with', () => {
   it.each(Object.entries(plantedResizes))('%s', async (_name, plant) => {
-    let faults: readonly string[] = [];
-    for (let seed = 1; seed <= PLANTED_SEEDS_MAX && faults.length === 0; seed += 1) {
-      ({ faults } = await resizeChaos(seed, plant));
+    let found: readonly string[] = [];
+    for (let seed = 1; seed <= PLANTED_SEEDS_MAX && found.length === 0; seed += 1) {
+      const { faults } = await resizeChaos(seed, plant);
+      found = faults.filter((fault) => plant.found.test(fault));
     }
-    expect(faults, `not found in ${PLANTED_SEEDS_MAX} seeds`).not.toEqual([]);
+    expect(found, `not found in ${PLANTED_SEEDS_MAX} seeds`).not.toEqual([]);
   });
 });

@@ -19,7 +19,8 @@ export async function resizeChaos(seed: number, plant: ResizePlanting = {}): Pro
     world.advance();
     laws.faults.push(...(await run.disturbed()));
     laws.check();
-    if (laws.faults.length > 0) return { seed, faults: laws.faults, seen: laws.seen };
+    const isFound = laws.faults.some((fault) => plant.found?.test(fault) ?? true);
+    if (isFound) return { seed, faults: laws.faults, seen: laws.seen };
   }
   world.sinkAwayUntil = 0n;
   for (let step = 0; step < QUIET_STEPS; step += 1) {

@@ -115,13 +115,7 @@ export class ResizeLaws {
     this.#law(!(isOld && untouched.has(quotaId)), `${name} after it should have come to rest`);
   }
 
-  #stepped(
-    quota: QuotaState,
-    value: bigint,
-    evidence: Evidence,
-    at: bigint,
-    name: string,
-  ): void {
+  #stepped(quota: QuotaState, value: bigint, evidence: Evidence, at: bigint, name: string): void {
     const held = declaredLimit(quota, 'tokens');
     const state = this.#view.application(quota.quotaId.split('/', 1)[0] ?? '');
     if (held === null || state === null || !isRightsized(held.kind)) return;
@@ -151,12 +145,7 @@ export class ResizeLaws {
   }
 
   /** Of what the table had when it was said first, and of nothing later. */
-  #explained(
-    quotaId: string,
-    evidence: Evidence,
-    at: bigint,
-    name: string,
-  ): void {
+  #explained(quotaId: string, evidence: Evidence, at: bigint, name: string): void {
     const { table } = this.#world;
     const version = Number(/usage table version (\d+)/.exec(evidence.source)?.[1] ?? 0);
     const known = table.versions[version - 1];

@@ -29,6 +29,8 @@ export interface ResizePlanting {
   readonly parts?: (parts: RightsizerParts, world: ResizeWorld) => RightsizerParts;
   /** null: it is not posted, and counts as accepted. */
   readonly command?: (command: LoopCommand) => LoopCommand | null;
+  /** What the law says that is to find it. */
+  readonly found?: RegExp;
 }
 
 /** A process of the rightsizer. */

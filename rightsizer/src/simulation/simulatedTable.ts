@@ -77,15 +77,19 @@ export class SimulatedTable {
     }
   }
 
-  /** How much of the topic a version has; of one that is not there yet all. */
+  /** What of the topic a version has; one that is not there yet has nothing. */
   rowsOf(version: number): readonly SimulatedRow[] {
     return this.rows.slice(0, this.versions[version - 1]?.rows ?? 0);
   }
 
-  reader(): UsageReader {
+  /** @param asOf gives what was newest then, microseconds */
+  reader(asOf: (() => bigint) | null = null): UsageReader {
     const newest = (): Promise<UsageSnapshot | null> => {
       if (this.isAway) return Promise.reject(new Error(TABLE_AWAY));
-      return Promise.resolve(this.version === 0 ? null : this.#snapshot(this.version));
+      const then = asOf?.();
+      const version =
+        then === undefined ? this.version : this.versions.filter(({ at }) => at <= then).length;
+      return Promise.resolve(version === 0 ? null : this.#snapshot(version));
     };
     return { newest } as unknown as UsageReader;
   }

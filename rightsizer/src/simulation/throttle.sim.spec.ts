@@ -14,6 +14,7 @@ const wanted = [
   'HaircutLifted',
   'CutCompleted',
   'QuotaOverridden',
+  'BudgetThresholdCrossed',
 ];
 
 describe('the budget throttle cuts by what it knew, once, and undoes it to the letter, whatever happens to it', () => {
@@ -26,10 +27,11 @@ describe('the budget throttle cuts by what it knew, once, and undoes it to the l
 
 describe('the laws find a throttle with', () => {
   it.each(Object.entries(plantedFaults))('%s', async (_name, plant) => {
-    let faults: readonly string[] = [];
-    for (let seed = 1; seed <= PLANTED_SEEDS_MAX && faults.length === 0; seed += 1) {
-      ({ faults } = await throttleChaos(seed, plant));
+    let found: readonly string[] = [];
+    for (let seed = 1; seed <= PLANTED_SEEDS_MAX && found.length === 0; seed += 1) {
+      const { faults } = await throttleChaos(seed, plant);
+      found = faults.filter((fault) => plant.found.test(fault));
     }
-    expect(faults, `not found in ${PLANTED_SEEDS_MAX} seeds`).not.toEqual([]);
+    expect(found, `not found in ${PLANTED_SEEDS_MAX} seeds`).not.toEqual([]);
   });
 });

@@ -19,7 +19,8 @@ export async function throttleChaos(seed: number, plant: Planting = {}): Promise
     world.advance();
     laws.faults.push(...(await run.disturbed()));
     laws.check();
-    if (laws.faults.length > 0) return { seed, faults: laws.faults, seen: laws.seen };
+    const isFound = laws.faults.some((fault) => plant.found?.test(fault) ?? true);
+    if (isFound) return { seed, faults: laws.faults, seen: laws.seen };
   }
   world.isQuiet = true;
   world.sinkAwayUntil = 0n;

@@ -227,13 +227,15 @@ export class ThrottleLaws {
       const rested = at - BigInt(layer.evidence.figures[SINCE_FIGURE] ?? layer.provenance.at);
       this.#law(rested >= micros(escalationMs), `${name} in ${application} without a rest`);
     }
-    // A step comes in waves: as long as one quota lacks it there is something to do.
-    const uncovered = paid.filter(({ haircuts, content }) => {
-      const wanted = cutOf(step, content.tier);
-      return wanted > 0 && haircuts.get(cut.budgetId)?.cutBasisPoints !== wanted;
+    // A step comes in waves: as long as one quota lacks it, or carries another, there is something to do.
+    const isMissing = paid.some(({ haircuts, content: { tier } }) => {
+      const own = haircuts.get(cut.budgetId);
+      const wanted = cutOf(step, tier);
+      if (wanted === 0) return own !== undefined;
+      return own?.cutBasisPoints !== wanted || own.floorBasisPoints !== cut.floorBasisPoints[tier];
     });
     this.#law(
-      layer === null || step !== before || uncovered.length > 0,
+      layer === null || step !== before || isMissing,
       `${name} in ${application} though it is in place`,
     );
   }

@@ -26,6 +26,8 @@ export interface Planting {
   readonly parts?: (parts: ThrottleParts, world: ThrottleWorld) => ThrottleParts;
   /** null: it is not posted, and counts as accepted. */
   readonly command?: (command: LoopCommand) => LoopCommand | null;
+  /** What the law says that is to find it. */
+  readonly found?: RegExp;
 }
 
 /** A process of the budget throttle. */
