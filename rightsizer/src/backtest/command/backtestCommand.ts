@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { timeToJson } from '@prorata/schemas';
 import { printJson, UsageError } from '@prorata/service-runtime';
 import { lengthOf } from '../../sources/timeText.ts';
 import { backtest } from '../backtest.ts';
@@ -170,9 +171,21 @@ function tellOddities(
   );
   if (missing * 2 > windows) {
     tell(
-      `${missing} of ${windows} windows of ${step ?? STEP_PRESET} have no row; a longer --step may be meant.`,
+      `${missing} of ${windows} windows of ${step ?? STEP_PRESET} have no row; a longer --step may be meant, or a time is wrong: they go ${extentOf(judged)}.`,
     );
   }
+}
+
+/** One wrong time stretches all that is judged over the years between. */
+function extentOf(judged: readonly DemandSeries[]): string {
+  const end = ({ from, stepMicros, values }: DemandSeries): bigint =>
+    from + BigInt(values.length) * stepMicros;
+  const first = judged.reduce(
+    (least, { from }) => (from < least ? from : least),
+    judged[0]?.from ?? 0n,
+  );
+  const last = judged.reduce((most, series) => (end(series) > most ? end(series) : most), first);
+  return `from ${timeToJson(first)} to ${timeToJson(last)}`;
 }
 
 async function inScratchFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {

@@ -88,6 +88,9 @@ describe('backtest', () => {
     const [said = ''] = /^Lowest but for oracles: .*$/m.exec(told.join('')) ?? [];
     expect(said).toContain(`J5 ${String(best?.['policy'])};`);
     expect(said).not.toContain('oracle-');
+    told.length = 0;
+    await run({ policy: ['seasonal-naive,prorata-guaranteed'] });
+    expect(told.join('')).toMatch(/: J5 seasonal-naive \(of ours prorata-guaranteed\);/);
   });
 
   it('shows one class of ours beside all others', async () => {
@@ -100,6 +103,9 @@ describe('backtest', () => {
   it('says so when most windows are empty', async () => {
     await run({ step: '5m', policy: ['static-max'] });
     expect(complained.join('')).toContain('have no row; a longer --step may be meant');
+    expect(complained.join('')).toMatch(
+      /they go from 1970-01-01T00:00:00\S+ to 1970-01-10T23:05:00/,
+    );
   });
 
   it.each([

@@ -64,16 +64,23 @@ export function reportTable(report: BacktestReport, perSeries: boolean): readonl
   ];
 }
 
-/** Which policy cost least where a shortage costs so much; oracles cannot be had. */
+/** Which policy cost least by each price of a shortage, and which of ours: oracles cannot be had, others not turned on. */
 function lowestLines({ results }: BacktestReport): readonly string[] {
   const real = results.filter(({ kind }) => kind !== 'oracle');
   if (real.length < 2) return [];
+  const ours = real.filter(({ kind }) => kind === 'ours');
   const lowest = SHORTAGE_COSTS.map((k) => {
-    const least = Math.min(...real.map(({ pooled }) => pooled.J[k]));
-    const names = real.filter(({ pooled }) => pooled.J[k] === least).map(({ policy }) => policy);
-    return `J${k} ${names.join(', ')}`;
+    const best = leastBy(real, k);
+    const own = leastBy(ours, k);
+    return `J${k} ${best}${own === '' || own === best ? '' : ` (of ours ${own})`}`;
   });
   return [`Lowest but for oracles: ${lowest.join('; ')}.`];
+}
+
+function leastBy(results: readonly Backtested[], k: (typeof SHORTAGE_COSTS)[number]): string {
+  const least = Math.min(...results.map(({ pooled }) => pooled.J[k]));
+  const names = results.filter(({ pooled }) => pooled.J[k] === least).map(({ policy }) => policy);
+  return names.join(', ');
 }
 
 function seriesTable({ results, series }: BacktestReport): readonly string[] {
