@@ -641,6 +641,15 @@ describe('a budget of a team or of the organization', () => {
     expect(look?.inputs.spend?.projects.get('acme/lab')).toBe('80');
   });
 
+  it('of the organization cuts also what nobody has defined, whose spending counts in it', async () => {
+    stage.others.set('acme/nobodys', 900n);
+    stage.create('moka/nobodys', 'acme/nobodys');
+    stage.define({ budgetId: 'all', project: '', amount: '1000' });
+    await stage.evaluate();
+    expect(stage.cutOf('moka/nobodys', 'all')?.spend).toBe('1110');
+    expect(stage.cutOf('moka/nobodys', 'web')).toBeUndefined();
+  });
+
   it('never touches a project that is within a budget of its own of the same length or a longer one', async () => {
     const month = { ...budget.window, lengthMicros: 10n * length };
     stage.define({ budgetId: 'ads', project: 'acme/ads', amount: '70', window: month });

@@ -152,7 +152,9 @@ describe('BeginCut for a budget above projects', () => {
     ['acme/chat', 'inner', 'refused'],
     ['acme/alone', 'outer', 'refused'],
     ['acme/alone', null, 'accepted'],
-    ['acme/unknown', null, 'refused'],
+    ['acme/unknown', null, 'accepted'],
+    ['acme/unknown', 'outer', 'refused'],
+    ['other/project', null, 'refused'],
   ])('cuts %s where the budget is of %s: %s', (project, team, kind) => {
     expect(cutOf(project, { team })).toBe(kind);
   });

@@ -43,8 +43,13 @@ export function parentHolder(state: OrganizationState, holder: string): string |
   return team === undefined ? null : holderAbove(team.parent);
 }
 
-/** Whether the holder is the project, a team above it, or its organization: its budgets bound the project's spend. */
+/**
+ * Whether the holder is the project, a team above it, or its organization: its budgets bound the project's spend. The
+ * organization pays for all of its projects, also for one that it has not defined.
+ * @param project of the organization
+ */
 export function holdsProject(state: OrganizationState, holder: string, project: string): boolean {
+  if (holder === ORGANIZATION_HOLDER) return true;
   let at: string | null = projectHolder(project);
   while (at !== null && at !== holder) at = parentHolder(state, at);
   return at !== null;
