@@ -72,7 +72,7 @@ const policy = {
     ...productionPolicy.throttle,
     evaluationMs: HOUR_MS,
     freshnessMs: 3 * HOUR_MS,
-    escalationMs: 12 * HOUR_MS,
+    escalationMs: 4 * HOUR_MS,
     cooldownMs: 24 * HOUR_MS,
     refusalRestMs: HOUR_MS,
   },
