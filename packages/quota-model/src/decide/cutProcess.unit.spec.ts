@@ -51,6 +51,15 @@ const waiting = (...facts: readonly Fact[]) => {
   );
 };
 
+it('is forgotten with its budget where it was refused, and goes on where it waits', () => {
+  const retired: Fact = { type: 'BudgetRetired', data: { budgetId: 'monthly' } };
+  const past = [intended(2n), completed(2n, 'moka', 'refused')] as const;
+  expect(waiting(...past)).toEqual(['2 moka refused', '2 tidb waits']);
+  expect(waiting(...past, retired)).toEqual(['2 tidb waits']);
+  const lift = [intended(2n, { lift: 'person' }), completed(2n, 'moka', 'refused')] as const;
+  expect(waiting(...lift, retired)).toEqual(['2 moka refused', '2 tidb waits']);
+});
+
 describe('BeginCut', () => {
   it('is an intent, with a number of its own', () => {
     acme().when(begin(), robot).then(intended(2n)).thenResult('2');

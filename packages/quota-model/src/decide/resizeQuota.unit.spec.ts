@@ -119,6 +119,9 @@ describe('ResizeQuota', () => {
     given(...past)
       .when(resize(tokens(39n)))
       .then(resized(tokens(39n)));
+    given(...tree, haircutApplied('moka/prod', 1_000))
+      .when(resize(tokens(41n)))
+      .thenRefused('UNDER_HAIRCUT', 'cuts moka/prod.');
   });
 
   it('has nothing to do when it is so already', () => {

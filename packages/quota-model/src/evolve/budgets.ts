@@ -2,6 +2,7 @@ import { BrokenStream } from '../faults.ts';
 import { holderOf, placeBudget } from '../organization/budgetTree.ts';
 import type { BudgetState, OrganizationState } from '../organizationModel.ts';
 import { sameValue } from '../sameValue.ts';
+import { forgetRefusedCuts } from './cuts.ts';
 import { follows, provenanceOf } from './origin.ts';
 import type { EventOf } from './origin.ts';
 import { forgetRehearsedCuts } from './rehearsedCuts.ts';
@@ -50,6 +51,7 @@ export function retireBudget(state: OrganizationState, event: EventOf<'BudgetRet
   placeBudget(state, budget, false);
   state.budgets.delete(budget.budgetId);
   forgetRehearsedCuts(state, ({ budgetId }) => budgetId === budget.budgetId);
+  forgetRefusedCuts(state, budget.budgetId);
 }
 
 export function crossThreshold(

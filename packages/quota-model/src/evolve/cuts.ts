@@ -34,6 +34,14 @@ export function completeCut(state: OrganizationState, event: EventOf<'CutComplet
   put(state, cut, applications);
 }
 
+/** Nobody decides anew for a budget that is no more; what waits, and lifts, still end. */
+export function forgetRefusedCuts(state: OrganizationState, budgetId: string): void {
+  for (const cut of state.cuts.values()) {
+    if (cut.budgetId !== budgetId || cut.lift !== null) continue;
+    put(state, cut, new Map([...cut.applications].filter(([, answer]) => answer === null)));
+  }
+}
+
 function put(
   state: OrganizationState,
   cut: CutState,

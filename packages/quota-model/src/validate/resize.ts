@@ -2,6 +2,7 @@ import type { Evidence, ResourceLimit, Violation } from '@prorata/schemas';
 import { about, violation } from '../decide/answer.ts';
 import { TreeDraft } from '../decide/treeDraft.ts';
 import type { TreeChange } from '../decide/treeDraft.ts';
+import { ancestorsOf } from '../ids.ts';
 import { declaredLimit, limitFor } from '../layers.ts';
 import { burstOf, compareBounds, describeLimit } from '../limits.ts';
 import type { ApplicationState, QuotaState } from '../model.ts';
@@ -48,7 +49,7 @@ export function resizeViolations(
   if (bounds.length > 0) return bounds;
   const change = resizeChange(state, quota, limit);
   return [
-    ...haircutViolations(quota, limit),
+    ...haircutViolations(state, quota, limit),
     ...ownCheckViolations(change),
     ...fitViolations(change),
   ];
@@ -91,12 +92,21 @@ function boundsViolations(
   return [violation('OUTSIDE_RIGHTSIZING_BOUNDS', PATH, message)];
 }
 
-function haircutViolations(quota: QuotaState, limit: ResourceLimit): Violation[] {
+/** A cut above bounds the quota as well. */
+function haircutViolations(
+  state: ApplicationState,
+  quota: QuotaState,
+  limit: ResourceLimit,
+): Violation[] {
   const now = declaredLimit(quota, limit.resource);
-  const [haircut] = quota.haircuts.values();
-  if (haircut === undefined || now === null || !isRaise(now, limit)) return [];
-  const message = `Budget ${haircut.budgetId} cuts ${quota.quotaId}.`;
-  return [violation('UNDER_HAIRCUT', PATH, message)];
+  if (now === null || !isRaise(now, limit)) return [];
+  for (const id of [quota.quotaId, ...ancestorsOf(quota.quotaId)]) {
+    const [haircut] = state.quotas.get(id)?.haircuts.values() ?? [];
+    if (haircut === undefined) continue;
+    const message = `Budget ${haircut.budgetId} cuts ${id}.`;
+    return [violation('UNDER_HAIRCUT', PATH, message)];
+  }
+  return [];
 }
 
 function isRaise(now: ResourceLimit, limit: ResourceLimit): boolean {
