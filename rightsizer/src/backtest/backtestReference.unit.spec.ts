@@ -38,7 +38,7 @@ describe('the example of the how-to', () => {
       .spyOn(process.stdout, 'write')
       .mockImplementation((text) => told.push(String(text)) > 0);
     const columns = { series: 'tenant', time: 'time', value: 'used', refused: 'refused' };
-    const policy = [`ours,${example('roomier.json')}`, 'krr-memory'];
+    const policy = [`ours,${example('roomier.json')},${example('bursty.json')}`, 'krr-memory'];
     try {
       await backtestCommand([example('demand.csv')], {
         ...columns,
@@ -54,6 +54,7 @@ describe('the example of the how-to', () => {
       Number(lines.find((line) => line['policy'] === name)?.['slack']);
     expect(lines.map((line) => line['policy'])).toContain('krr-memory');
     expect(slackOf('roomier-serving')).toBeGreaterThan(slackOf('prorata-serving'));
+    expect(slackOf('bursty-serving')).toBeGreaterThan(slackOf('prorata-serving'));
     expect(lines[0]).toMatchObject({ series: 2, windows: 2 * 3 * 24, missing: 0, ignored: 0 });
   });
 });

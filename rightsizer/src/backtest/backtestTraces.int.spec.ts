@@ -1,11 +1,14 @@
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { nabGroups, traceSeries, tracesDirectory } from '../forecast/testing/traceSeries.ts';
 import type { TraceGroup } from '../forecast/testing/traceSeries.ts';
 import { backtest } from './backtest.ts';
 import type { Backtested } from './backtest.ts';
+import { pickPolicies } from './command/pickPolicies.ts';
 import type { DemandSeries } from './demandSeries.ts';
 import { beats } from './dominance.ts';
 import { CHANGE_COST } from './figures.ts';
+import type { LimitProvider } from './limitProvider.ts';
 import { allPolicies } from './policies.ts';
 
 const DAYS = 7;
@@ -31,7 +34,13 @@ const groups: readonly Group[] = [
   })),
 ];
 
-async function run(from: string, { name, group, stepSeconds }: Group): Promise<Backtested[]> {
+const bursty = path.join(import.meta.dirname, '../../../docs/how-to/examples/backtest/bursty.json');
+
+async function run(
+  from: string,
+  { name, group, stepSeconds }: Group,
+  policies: readonly LimitProvider[] = allPolicies,
+): Promise<Backtested[]> {
   const warmUp = (DAYS * DAY_SECONDS) / stepSeconds;
   const read = await traceSeries(from, group, stepSeconds, 'max');
   const series = read
@@ -42,7 +51,7 @@ async function run(from: string, { name, group, stepSeconds }: Group): Promise<B
       values,
     }))
     .filter(({ values }) => values.length > warmUp);
-  return allPolicies.map((policy) =>
+  return policies.map((policy) =>
     backtest(series, policy, { warmUp, lag: 1, changeCost: CHANGE_COST }),
   );
 }
@@ -142,6 +151,25 @@ describe('where a shortage costs 100', () => {
       );
     },
   );
+});
+
+describe('where bursts are rare and huge', () => {
+  it('the terms of the example cost less than all that others do (tweets)', async ({ skip }) => {
+    if (directory === null) skip(noTraces);
+    const tweets = groups.find(({ name }) => name === 'realTweets');
+    if (directory === null || tweets === undefined) return;
+    const found = await run(directory, tweets, await pickPolicies([bursty], null));
+    const others = (await resultsOf(directory, tweets)).filter(({ kind }) => kind === 'baseline');
+    const costs = [
+      ['batch', 5],
+      ['serving', 20],
+    ] as const;
+    for (const [workload, k] of costs) {
+      const ours = found.find(({ policy }) => policy === `bursty-${workload}`);
+      const least = Math.min(...others.map(({ pooled }) => pooled.J[k]));
+      expect(ours?.pooled.J[k], workload).toBeLessThan(least);
+    }
+  }, 60_000);
 });
 
 describe.each(groups)('on measured usage ($name)', (group) => {
