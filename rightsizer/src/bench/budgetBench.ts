@@ -41,7 +41,13 @@ function medianOf(seconds: readonly number[]): number {
   return seconds.toSorted((a, b) => a - b)[Math.floor(seconds.length / 2)] ?? Number.NaN;
 }
 
-const rowsFile = (root: string): string => path.join(root, 'rows.parquet');
+/** A file a day, as a table has them: what is rolled up reads the days that it is about. */
+const rowsFiles = (root: string): { key: string; windowStart: bigint; windowEnd: bigint }[] =>
+  Array.from({ length: Number(DAYS) }, (_, day) => {
+    const windowStart = FROM + BigInt(day) * DAY_MICROS;
+    const key = path.join(root, `rows-${day}.parquet`);
+    return { key, windowStart, windowEnd: windowStart + DAY_MICROS };
+  });
 
 async function make(root: string, budgets: number): Promise<void> {
   const database = await UsageDatabase.open(root, { memoryMb: 1_024, threads: 2 });
@@ -51,23 +57,28 @@ async function make(root: string, budgets: number): Promise<void> {
   for (let at = 0; at < names.length; at += 5_000) {
     await connection.run(`INSERT INTO projects VALUES ${names.slice(at, at + 5_000).join(', ')}`);
   }
-  const windows = (DAYS * 24n) / BigInt(HOURS_APART);
-  await connection.run(`
+  for (const { key, windowStart } of rowsFiles(root)) {
+    await connection.run(dayOfRows(key, windowStart));
+  }
+  const rollups = await rollupsIn(root, database);
+  await rollups.of(versionOf(root, database), NOW);
+  connection.closeSync();
+  database.close();
+}
+
+function dayOfRows(file: string, from: bigint): string {
+  return `
     COPY (
       SELECT 'bench' AS source, 0 AS source_partition, 0::BIGINT AS source_offset, 'host' AS host_id,
         'boot' AS boot_id, 0::BIGINT AS "sequence", 'moka' AS application,
         'moka/' || replace(project, '/', '-') AS quota_id, project, make_timestamptz(started) AS window_start,
         make_timestamptz(started + 60000000) AS window_end, 'tokens' AS resource,
-        (hash(project, hour) % 10000)::BIGINT AS used, 0::BIGINT AS refused, 0::BIGINT AS queued,
+        (hash(project, started) % 10000)::BIGINT AS used, 0::BIGINT AS refused, 0::BIGINT AS queued,
         1::BIGINT AS peak, NULL::VARCHAR AS zone, 0::BIGINT AS trial_refused
-      FROM (SELECT project, hour, ${FROM}::BIGINT + hour * ${HOUR_MICROS * BigInt(HOURS_APART)} AS started
-        FROM projects, range(${windows}) hours(hour))
+      FROM (SELECT project, ${from}::BIGINT + hour * ${HOUR_MICROS} AS started
+        FROM projects, range(0, 24, ${HOURS_APART}) hours(hour))
       ORDER BY window_start, project
-    ) TO ${sqlText(rowsFile(root))} (FORMAT parquet, COMPRESSION zstd)`);
-  const rollups = await rollupsIn(root, database);
-  await rollups.of(versionOf(root, database), NOW);
-  connection.closeSync();
-  database.close();
+    ) TO ${sqlText(file)} (FORMAT parquet, COMPRESSION zstd)`;
 }
 
 async function rollupsIn(root: string, database: UsageDatabase): Promise<Rollups> {
@@ -77,25 +88,29 @@ async function rollupsIn(root: string, database: UsageDatabase): Promise<Rollups
 }
 
 function versionOf(root: string, database: UsageDatabase): UsageSnapshot {
-  const bounds = { windowStart: FROM, windowEnd: NOW };
-  const file = { key: rowsFile(root), rows: 1, bytes: 0, ...bounds };
+  const all = rowsFiles(root).map((file) => ({ ...file, rows: 1, bytes: 0 }));
   const version = {
     ...{ version: 1, snapshotId: 1n, positions: new Map([['bench/0', 1n]]) },
-    files: () => Promise.resolve([file]),
+    files: ({ from, to } = { from: FROM, to: NOW }) =>
+      Promise.resolve(all.filter((file) => file.windowStart < to && file.windowEnd > from)),
     newestUsage: () => Promise.resolve(new Map([['moka', NOW]])),
     async scan(
-      _files: unknown,
+      files: readonly { readonly key: string }[],
       work: (rows: string, connection: unknown) => Promise<unknown>,
     ): Promise<unknown> {
       const connection = await database.connect();
       try {
-        return await work(`read_parquet(${sqlText(rowsFile(root))})`, connection);
+        return await work(readSql(files), connection);
       } finally {
         connection.closeSync();
       }
     },
   };
   return version as unknown as UsageSnapshot;
+}
+
+function readSql(files: readonly { readonly key: string }[]): string {
+  return `read_parquet([${files.map(({ key }) => sqlText(key)).join(', ')}])`;
 }
 
 async function ours(root: string, budgets: number): Promise<void> {
@@ -146,7 +161,7 @@ async function floor(root: string): Promise<void> {
   const connection = await database.connect();
   const scan = () =>
     connection.runAndReadAll(`SELECT project, application, resource, sum(used) AS used
-      FROM read_parquet(${sqlText(rowsFile(root))})
+      FROM ${readSql(rowsFiles(root))}
       WHERE window_start >= make_timestamptz(${MONTH}) GROUP BY ALL`);
   const seconds: number[] = [];
   for (let cycle = 0; cycle < CYCLES; cycle += 1) seconds.push((await timed(scan)).seconds);
