@@ -25,8 +25,8 @@ const DAYS = 48n;
 const FROM = NOW - DAYS * DAY_MICROS;
 const MONTH = BigInt(Date.parse('2026-02-28T23:00:00Z')) * 1_000n;
 const CYCLES = 5;
-/** Each project uses something in every fourth hour. */
-const HOURS_APART = 4;
+/** Each project uses something in every twelfth hour: more would take minutes to roll up before anything is measured. */
+const HOURS_APART = 12;
 
 const say = (figure: string, ours: number): void =>
   void process.stdout.write(`${JSON.stringify({ figure, ours })}\n`);

@@ -23,7 +23,7 @@ const PARTITIONS = 1;
 
 type Measured = ReadonlyMap<string, number>;
 
-/** Looks at budgets as the service does, over four weeks and a month's usage by the hour, beside one grouped scan of it. */
+/** Looks at budgets as the service does, over four weeks and a month's usage, beside one grouped scan of it. */
 export async function runBudgetBench(options: BudgetBenchOptions): Promise<readonly Figure[]> {
   const directory = path.join(dataDirectory, 'bench', 'budget');
   await rm(directory, { recursive: true, force: true });
