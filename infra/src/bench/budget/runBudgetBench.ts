@@ -1,11 +1,12 @@
 import { rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import { checkoutDirectory, dataDirectory } from '../../checkout.ts';
+import { dataDirectory } from '../../checkout.ts';
 import type { Progress } from '../../provision/progress.ts';
-import { runBenchProcess } from '../benchProcess.ts';
 import { significant } from '../figure.ts';
 import type { Figure } from '../figure.ts';
+import { measuredSide } from '../measuredSide.ts';
+import type { Measured } from '../measuredSide.ts';
 
 export interface BudgetBenchOptions {
   /** Budgets that are looked at. */
@@ -20,8 +21,6 @@ const PROCESS_TIMEOUT_MS = 30 * 60_000;
 const HEAP_MB_MAX = 2_000;
 /** One source of rows. */
 const PARTITIONS = 1;
-
-type Measured = ReadonlyMap<string, number>;
 
 /** Looks at budgets as the service does, over four weeks and a month's usage, beside one grouped scan of it. */
 export async function runBudgetBench(options: BudgetBenchOptions): Promise<readonly Figure[]> {
@@ -39,26 +38,16 @@ export async function runBudgetBench(options: BudgetBenchOptions): Promise<reado
   }
 }
 
-async function inProcess(
+function inProcess(
   mode: 'make' | 'ours' | 'floor',
   directory: string,
   { budgets, signal, progress }: BudgetBenchOptions,
 ): Promise<Measured> {
-  const measured = new Map<string, number>();
-  const bench = {
-    file: path.join(checkoutDirectory, 'rightsizer/src/bench/budgetBench.ts'),
-    parameters: [mode, directory, String(budgets)],
-    environment: {},
-    heapMbMax: HEAP_MB_MAX,
-    timeoutMs: PROCESS_TIMEOUT_MS,
-    signal,
-  };
-  await runBenchProcess(bench, (line) => {
-    const { figure, ours } = line as { readonly figure: string; readonly ours: number };
-    measured.set(figure, ours);
-    progress(`${mode}: ${figure} ${significant(ours)}`);
+  return measuredSide({
+    program: 'rightsizer/src/bench/budgetBench.ts',
+    ...{ mode, directory, size: budgets, signal, progress },
+    ...{ heapMbMax: HEAP_MB_MAX, timeoutMs: PROCESS_TIMEOUT_MS },
   });
-  return measured;
 }
 
 function figuresOf(ours: Measured, floor: Measured): readonly Figure[] {

@@ -1,11 +1,12 @@
 import { rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import { checkoutDirectory, dataDirectory } from '../../checkout.ts';
+import { dataDirectory } from '../../checkout.ts';
 import type { Progress } from '../../provision/progress.ts';
-import { runBenchProcess } from '../benchProcess.ts';
 import { significant } from '../figure.ts';
 import type { Figure } from '../figure.ts';
+import { measuredSide } from '../measuredSide.ts';
+import type { Measured } from '../measuredSide.ts';
 
 export interface RightsizeBenchOptions {
   readonly limits: number;
@@ -22,7 +23,6 @@ const HEAP_MB_MAX = 2_000;
 const PARTITIONS = 1;
 
 type Mode = 'make' | 'floor' | 'peer' | 'ours';
-type Measured = ReadonlyMap<string, number>;
 
 /**
  * A whole evaluation of the rightsizer, every limit judged from the roll-ups, beside a bare scan of the windows that
@@ -48,26 +48,16 @@ export async function runRightsizeBench(
   }
 }
 
-async function inProcess(
+function inProcess(
   mode: Mode,
   directory: string,
   { limits, signal, progress }: RightsizeBenchOptions,
 ): Promise<Measured> {
-  const measured = new Map<string, number>();
-  const bench = {
-    file: path.join(checkoutDirectory, 'rightsizer/src/bench/rightsizeBench.ts'),
-    parameters: [mode, directory, String(limits)],
-    environment: {},
-    heapMbMax: HEAP_MB_MAX,
-    timeoutMs: PROCESS_TIMEOUT_MS,
-    signal,
-  };
-  await runBenchProcess(bench, (line) => {
-    const { figure, ours } = line as { readonly figure: string; readonly ours: number };
-    measured.set(figure, ours);
-    progress(`${mode}: ${figure} ${significant(ours)}`);
+  return measuredSide({
+    program: 'rightsizer/src/bench/rightsizeBench.ts',
+    ...{ mode, directory, size: limits, signal, progress },
+    ...{ heapMbMax: HEAP_MB_MAX, timeoutMs: PROCESS_TIMEOUT_MS },
   });
-  return measured;
 }
 
 function figuresOf(

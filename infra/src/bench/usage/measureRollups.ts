@@ -1,11 +1,12 @@
 import { rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import { checkoutDirectory, dataDirectory } from '../../checkout.ts';
+import { dataDirectory } from '../../checkout.ts';
 import type { Progress } from '../../provision/progress.ts';
-import { runBenchProcess } from '../benchProcess.ts';
 import { significant } from '../figure.ts';
 import type { Figure } from '../figure.ts';
+import { measuredSide } from '../measuredSide.ts';
+import type { Measured } from '../measuredSide.ts';
 
 export interface RollupsBenchOptions {
   readonly rows: number;
@@ -19,8 +20,6 @@ const PROCESS_TIMEOUT_MS = 45 * 60_000;
 const HEAP_MB_MAX = 1_000;
 /** One source of rows. */
 const PARTITIONS = 1;
-
-type Measured = ReadonlyMap<string, number>;
 
 /** Rolling rows up by days as they come, beside statements written by hand over all of them in one sorted file. */
 export async function measureRollups(options: RollupsBenchOptions): Promise<readonly Figure[]> {
@@ -39,26 +38,16 @@ export async function measureRollups(options: RollupsBenchOptions): Promise<read
   }
 }
 
-async function inProcess(
+function inProcess(
   mode: 'make' | 'ours' | 'peer',
   directory: string,
   { rows, signal, progress }: RollupsBenchOptions,
 ): Promise<Measured> {
-  const measured = new Map<string, number>();
-  const bench = {
-    file: path.join(checkoutDirectory, 'rightsizer/src/bench/rollupsBench.ts'),
-    parameters: [mode, directory, String(rows)],
-    environment: {},
-    heapMbMax: HEAP_MB_MAX,
-    timeoutMs: PROCESS_TIMEOUT_MS,
-    signal,
-  };
-  await runBenchProcess(bench, (line) => {
-    const { figure, ours } = line as { readonly figure: string; readonly ours: number };
-    measured.set(figure, ours);
-    progress(`${mode}: ${figure} ${significant(ours)}`);
+  return measuredSide({
+    program: 'rightsizer/src/bench/rollupsBench.ts',
+    ...{ mode, directory, size: rows, signal, progress },
+    ...{ heapMbMax: HEAP_MB_MAX, timeoutMs: PROCESS_TIMEOUT_MS },
   });
-  return measured;
 }
 
 function figuresOf(rows: number, ours: Measured, peer: Measured): readonly Figure[] {
